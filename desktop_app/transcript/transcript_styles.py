@@ -236,7 +236,7 @@ def set_element(char_format: QTextCharFormat, element: str, theme: Theme) -> Non
             char_format.setBackground(theme.tint)
 
 
-def _is_quoted_right(block: Block) -> bool:
+def is_quoted_right(block: Block) -> bool:
     """Return True if a quoted text, and so its quote bars, begin at the right."""
     is_text = block.quote > 0 and block.kind in _TEXT_KINDS
     return is_text and tab_after_marker(block) is QTextOption.TabType.RightTab
@@ -279,7 +279,7 @@ class Styles:
             return (item.kind, item.begins_background, gap)
         # A tab follows only a marker.
         tab = tab_after_marker(item) if item.marker else None
-        quotes = (item.quote, item.quoted_at, item.opened, _is_quoted_right(item))
+        quotes = (item.quote, item.quoted_at, item.opened, is_quoted_right(item))
         return (item.kind, item.level, item.depth, tab, quotes, _has_inline_code(item), gap)
 
     def block_format(
@@ -333,7 +333,7 @@ class Styles:
 
     def _indent(self, block_format: QTextBlockFormat, block: Block) -> None:
         px = self.theme.px
-        if _is_quoted_right(block):
+        if is_quoted_right(block):
             block_format.setRightMargin(block_format.rightMargin() + px(QUOTE) * block.quote)
             block_format.setProperty(QUOTED_RIGHT, True)
         else:

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from desktop_app.markdown.processes.math_typesetting import Formula
 
 DRAWN: Final = "\ufffc"
-_BLANK: Final = "\u200b"
-_OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
+BLANK: Final = "\u200b"
+FORMULA_OBJECT: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
 
 # User properties of a drawing's character format: the TeX, and the font's metrics in pixels. They
 # are stored because Qt asks for sizes repeatedly.
@@ -61,7 +61,7 @@ _SELECTION_BRUSH: Final = int(QTextFormat.Property.ForegroundBrush) + 1
 # The math font looks smaller than the text font at the same size.
 _MATH_SCALE: Final = 1.12
 
-_MIN_COLUMN_PX: Final = 40.0
+MIN_COLUMN_PX: Final = 40.0
 """Pixels that a formula may take even if its column is narrower."""
 
 _MIN_PRINT_DPI: Final = 200
@@ -71,7 +71,7 @@ _SHORT_RANGE: Final = 2000
 """Ranges of up to this many characters are searched paragraph by paragraph."""
 
 
-class _Box(NamedTuple):
+class FormulaBox(NamedTuple):
     """The box of a formula in a line, in pixels.
 
     Attributes:
@@ -106,12 +106,12 @@ class FormulaDrawer:
         self._keeps_source = keeps_source
         self._typesetter: FormulaFinder | None = None
         self._handler = _FormulaHandler(self, document)
-        document.documentLayout().registerHandler(_OBJECT_TYPE, self._handler)
+        document.documentLayout().registerHandler(FORMULA_OBJECT, self._handler)
         self._is_drawing = False
         self._changed_range: tuple[int, int] | None = None
         self._next_position = 0  # `draw_for` continues here
         # By position; valid for the revision and the width in `_boxes_state`.
-        self._boxes: dict[int, _Box] = {}
+        self._boxes: dict[int, FormulaBox] = {}
         self._boxes_state = (-1, 0.0)
         document.contentsChange.connect(self._record_change)
         document.contentsChanged.connect(self._show_changed)
@@ -217,28 +217,14 @@ class FormulaDrawer:
         self, cursor: QTextCursor, formula: Formula, char_format: QTextCharFormat, source: str
     ) -> None:
         """Replace the selected source with a drawing, and hidden text if the source is kept."""
-        font = char_format.font()
-        em = QFontInfo(font).pixelSize() * _MATH_SCALE
-        metrics = QFontMetrics(font)
-        drawing_format = QTextCharFormat(char_format)
-        drawing_format.setObjectType(_OBJECT_TYPE)
-        drawing_format.setProperty(_EM, float(em))
-        drawing_format.setProperty(_DESCENT, float(metrics.descent()))
-        drawing_format.setProperty(_X_HEIGHT, float(metrics.xHeight()))
-        alignment = QTextCharFormat.VerticalAlignment
-        # With AlignBaseline, the lower edge of the object is at the font's descent.
-        is_deep = formula.depth * em > metrics.descent()
-        drawing_format.setVerticalAlignment(
-            alignment.AlignMiddle if is_deep else alignment.AlignBaseline
-        )
-        source_text = source.replace(LINE_BREAK, " ") + _BLANK
-        cursor.insertText(DRAWN, drawing_format)
+        source_text = source.replace(LINE_BREAK, " ") + BLANK
+        cursor.insertText(DRAWN, drawing_format(char_format, source, formula))
         if self._keeps_source:
             cursor.insertText(source_text, hidden_format(char_format, source_text))
 
     # ------------------------------------------------------------------ measures
 
-    def box(self, position: int, text_format: QTextFormat) -> _Box | None:
+    def box(self, position: int, text_format: QTextFormat) -> FormulaBox | None:
         """Return the size of a formula, shrunk to fit its column, or None if it is not typeset.
 
         Sizes are cached, because Qt asks for each size four times while it paints.
@@ -257,41 +243,67 @@ class FormulaDrawer:
             self._boxes[position] = box
         return box
 
-    def _measure(self, formula: Formula, position: int, char_format: QTextCharFormat) -> _Box:
-        em = char_format.doubleProperty(_EM)
-        descent = char_format.doubleProperty(_DESCENT)
-        # Qt positions letters in 1/64 pixel, so each letter of the hidden source takes that much.
-        source_width = len(str(char_format.property(_TEX))) / 64
-        available_width = self._available_width(position, char_format) - source_width
-        scale = min(1.0, available_width / (formula.width * em))
-        width = formula.width * em * scale
-        ascent = formula.ascent * em * scale
-        depth = formula.depth * em * scale
-        if char_format.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
-            baseline = max(0.0, ascent)  # a formula below the baseline has a negative ascent
-            return _Box(width, baseline + descent, baseline=baseline, scale=scale, em=em)
-        # Qt centers an object with AlignMiddle a quarter of the x-height above the baseline.
-        half_x = char_format.doubleProperty(_X_HEIGHT) / 2
-        height = max(2 * ascent - half_x, 2 * depth + half_x)
-        return _Box(width, height, baseline=(height + half_x) / 2, scale=scale, em=em)
+    def _measure(
+        self, formula: Formula, position: int, char_format: QTextCharFormat
+    ) -> FormulaBox:
+        return formula_box(formula, char_format, self._available_width(position, char_format))
 
     def _available_width(self, position: int, char_format: QTextCharFormat) -> float:
         width = self._document.textWidth()
         columns = char_format.intProperty(COLUMNS)
         if columns:
-            return _cell_width(width, columns)
+            return cell_width(width, columns)
         block = self._document.findBlock(position)
         table: QTextTable | None = QTextCursor(block).currentTable()
         if table is not None:
-            return _cell_width(width, table.columns())
+            return cell_width(width, table.columns())
         block_format = block.blockFormat()
         indent = block_format.indent() * self._document.indentWidth()
         margins = block_format.leftMargin() + block_format.rightMargin()
-        return max(_MIN_COLUMN_PX, width - indent - margins - 2)
+        return max(MIN_COLUMN_PX, width - indent - margins - 2)
 
 
-def _cell_width(width: float, columns: int) -> float:
-    return max(_MIN_COLUMN_PX, width / columns - 16)
+def drawing_format(char_format: QTextCharFormat, source: str, formula: Formula) -> QTextCharFormat:
+    """Return the format of a formula's character, given the format of its source."""
+    font = char_format.font()
+    em = QFontInfo(font).pixelSize() * _MATH_SCALE
+    metrics = QFontMetrics(font)
+    drawing = QTextCharFormat(char_format)
+    drawing.setObjectType(FORMULA_OBJECT)
+    drawing.setProperty(_TEX, source)
+    drawing.setProperty(_EM, float(em))
+    drawing.setProperty(_DESCENT, float(metrics.descent()))
+    drawing.setProperty(_X_HEIGHT, float(metrics.xHeight()))
+    alignment = QTextCharFormat.VerticalAlignment
+    # With AlignBaseline, the lower edge of the object is at the font's descent.
+    is_deep = formula.depth * em > metrics.descent()
+    drawing.setVerticalAlignment(alignment.AlignMiddle if is_deep else alignment.AlignBaseline)
+    return drawing
+
+
+def formula_box(
+    formula: Formula, char_format: QTextCharFormat, available_width: float
+) -> FormulaBox:
+    """Return the box of a formula with a `drawing_format`, shrunk to the available width."""
+    em = char_format.doubleProperty(_EM)
+    descent = char_format.doubleProperty(_DESCENT)
+    # Qt positions letters in 1/64 pixel, so each letter of the hidden source takes that much.
+    source_width = len(str(char_format.property(_TEX))) / 64
+    scale = min(1.0, (available_width - source_width) / (formula.width * em))
+    width = formula.width * em * scale
+    ascent = formula.ascent * em * scale
+    depth = formula.depth * em * scale
+    if char_format.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
+        baseline = max(0.0, ascent)  # a formula below the baseline has a negative ascent
+        return FormulaBox(width, baseline + descent, baseline=baseline, scale=scale, em=em)
+    # Qt centers an object with AlignMiddle a quarter of the x-height above the baseline.
+    half_x = char_format.doubleProperty(_X_HEIGHT) / 2
+    height = max(2 * ascent - half_x, 2 * depth + half_x)
+    return FormulaBox(width, height, baseline=(height + half_x) / 2, scale=scale, em=em)
+
+
+def cell_width(width: float, columns: int) -> float:
+    return max(MIN_COLUMN_PX, width / columns - 16)
 
 
 class _FormulaHandler(QPyTextObject):
@@ -317,26 +329,36 @@ class _FormulaHandler(QPyTextObject):
     ) -> None:
         formula = self._formulas.find(text_format)
         box = self._formulas.box(position, text_format)
-        if formula is None or box is None:
-            return
-        height = (formula.ascent + formula.depth) * box.em * box.scale
-        top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
-        area = QRectF(rect.left(), top, box.width, height)
-        color = text_format.toCharFormat().foreground().color()
-        if text_format.hasProperty(_SELECTION_BRUSH):
-            color = _paint_selection_ground(
-                painter, rect, text_format.brushProperty(_SELECTION_BRUSH).color()
-            )
-        ratio = painter.device().devicePixelRatio()
-        # Print vector graphics, but cache a pixmap for the screen, which is repainted often.
-        if painter.device().logicalDpiX() > _MIN_PRINT_DPI:
-            _renderer(formula.svg, color.rgba()).render(painter, area)
-            return
-        # At a whole pixel of the device: between two, the pixmap would be blurred.
-        top_left = QPointF(round(area.left() * ratio) / ratio, round(area.top() * ratio) / ratio)
-        painter.drawPixmap(
-            top_left, _pixmap(formula.svg, color.rgba(), area.width(), area.height(), ratio)
+        if formula is not None and box is not None:
+            paint_formula(painter, rect, text_format, formula, box)
+
+
+def paint_formula(
+    painter: QPainter,
+    rect: QRectF | QRect,
+    text_format: QTextFormat,
+    formula: Formula,
+    box: FormulaBox,
+) -> None:
+    """Paint a formula in the rectangle of its character."""
+    height = (formula.ascent + formula.depth) * box.em * box.scale
+    top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
+    area = QRectF(rect.left(), top, box.width, height)
+    color = text_format.toCharFormat().foreground().color()
+    if text_format.hasProperty(_SELECTION_BRUSH):
+        color = _paint_selection_ground(
+            painter, rect, text_format.brushProperty(_SELECTION_BRUSH).color()
         )
+    ratio = painter.device().devicePixelRatio()
+    # Print vector graphics, but cache a pixmap for the screen, which is repainted often.
+    if painter.device().logicalDpiX() > _MIN_PRINT_DPI:
+        _renderer(formula.svg, color.rgba()).render(painter, area)
+        return
+    # At a whole pixel of the device: between two, the pixmap would be blurred.
+    top_left = QPointF(round(area.left() * ratio) / ratio, round(area.top() * ratio) / ratio)
+    painter.drawPixmap(
+        top_left, _pixmap(formula.svg, color.rgba(), area.width(), area.height(), ratio)
+    )
 
 
 def _paint_selection_ground(painter: QPainter, rect: QRectF | QRect, ground: QColor) -> QColor:
@@ -373,7 +395,7 @@ def with_drawing(match: QTextCursor) -> QTextCursor:
     drawing_start = begin + utf16_length(text_before)
     cursor.setPosition(drawing_start + 1)
     char_format = cursor.charFormat()  # of the drawing, which is before the cursor
-    if char_format.objectType() != _OBJECT_TYPE:
+    if char_format.objectType() != FORMULA_OBJECT:
         return match  # the match follows an image
     if len(source) > len(char_format.property(_TEX)):
         return match  # the match follows the whole source of the formula

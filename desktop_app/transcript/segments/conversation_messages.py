@@ -1,0 +1,245 @@
+"""All messages of the conversation on screen, in order: their texts, heights and facts.
+
+A message is parsed when it comes near the viewport, and forgotten when the texts that are parsed
+get long. Until then, and afterwards, it has an estimated height or the one that it had.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.documents.collections import Passage, passage_number
+from desktop_app.transcript.citation_sources import CitationSources
+from desktop_app.transcript.message_items import FooterFacts, MessageNote
+from desktop_app.transcript.segments.shown_message import ShownMessage, block_maker_of
+from desktop_app.transcript.unfolded_sections import UnfoldedSections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from desktop_app.markdown.block_model import Block
+    from desktop_app.transcript.segments.segment import Place
+
+_MAX_PARSED_CHARACTERS: Final = 300_000
+"""Characters of the messages that stay parsed, besides those near the viewport."""
+_CHARACTERS_PER_PIXEL: Final = 3.2
+"""Characters of an answer for each pixel of its height, at the default text size and width."""
+_OTHER_HEIGHT: Final = 80
+"""Pixels of a message besides its text: gaps, footer."""
+
+
+class ConversationMessages:
+    """The messages of a conversation.
+
+    Attributes:
+        messages: all messages, oldest first.
+        versions: (number, count) of each message that has siblings, by message id.
+        sources: the passages that messages may cite.
+        facts: the facts that answers show in their footers.
+        scale: the text size relative to the default, by which heights are estimated.
+    """
+
+    def __init__(self, *, shows_facts: bool) -> None:
+        self.messages: list[Message] = []
+        self.versions: dict[str, tuple[int, int]] = {}
+        self.sources = CitationSources()
+        self.facts = FooterFacts(are_shown=shows_facts)
+        self.scale = 1.0
+        self._heights: list[int] = []
+        self._tops: list[int] | None = None
+        self._indices: dict[str, int] = {}
+        self._shown: dict[str, ShownMessage] = {}  # by the time of their last use
+        self._unfolded: dict[str, UnfoldedSections] = {}
+        self._notes: Mapping[str, MessageNote] = {}
+
+    # ------------------------------------------------------------------ order
+
+    def all(self) -> list[Message]:
+        """Return all messages, oldest first."""
+        return list(self.messages)
+
+    @property
+    def count(self) -> int:
+        """Return the number of messages."""
+        return len(self.messages)
+
+    def message_at(self, index: int) -> Message:
+        """Return a message by its index in the conversation."""
+        return self.messages[index]
+
+    def index_of(self, message_id: str) -> int:
+        """Return the index of a message in the conversation, or -1 if there is none."""
+        return self._indices.get(message_id, -1)
+
+    def first_id(self) -> str:
+        """Return the id of the oldest message, or "" if there is none."""
+        return self.messages[0].id if self.messages else ""
+
+    def order_of(self, place: Place) -> tuple[int, int, int, int]:
+        """Return a key by which places are sorted."""
+        return self.index_of(place.message_id), place.item, place.cell, place.unit
+
+    # ------------------------------------------------------------------ states
+
+    def get(self, message_id: str) -> ShownMessage | None:
+        """Return a message that is parsed; None for any other message."""
+        return self._shown.get(message_id)
+
+    find_state = get
+
+    def shown(self) -> list[ShownMessage]:
+        """Return all messages that are parsed."""
+        return list(self._shown.values())
+
+    def open(self, index: int) -> ShownMessage:
+        """Return a message by its index, parsing it if needed."""
+        message = self.messages[index]
+        shown = self._shown.pop(message.id, None)
+        if shown is None:
+            shown = ShownMessage(
+                message,
+                self.facts,
+                version=self.versions.get(message.id),
+                unfolded=self._unfolded.setdefault(message.id, UnfoldedSections()),
+                citable=self.sources.numbers(message.id),
+                note=self._notes.get(message.id),
+            )
+        self._shown[message.id] = shown
+        return shown
+
+    def opened(self, message_id: str) -> ShownMessage | None:
+        """Return a message, parsing it if needed; None if there is no such message."""
+        index = self.index_of(message_id)
+        return self.open(index) if index >= 0 else None
+
+    def close_distant(self, kept: Iterable[str]) -> None:
+        """Forget the texts of messages that were not used for long, but of none of `kept`."""
+        kept_ids = set(kept)
+        budget = _MAX_PARSED_CHARACTERS
+        for shown in reversed(list(self._shown.values())):
+            budget -= len(shown.message.text)
+            can_close = not shown.is_growing and shown.key not in kept_ids
+            if budget < 0 and can_close:
+                del self._shown[shown.key]
+
+    def last(self) -> ShownMessage | None:
+        """Return the newest message; None if there is none."""
+        return self.open(self.count - 1) if self.messages else None
+
+    last_materialized = last
+
+    def newest_answer(self) -> ShownMessage | None:
+        """Return the newest answer; None if there is none."""
+        for index in reversed(range(self.count)):
+            if self.messages[index].role is Role.ASSISTANT:
+                return self.open(index)
+        return None
+
+    # ------------------------------------------------------------------ heights
+
+    def height_of(self, index: int) -> int:
+        """Return the height of a message in pixels, measured or estimated."""
+        return self._heights[index]
+
+    def set_height(self, index: int, height: int) -> None:
+        """Record the height of a message."""
+        if self._heights[index] != height:
+            delta = height - self._heights[index]
+            self._heights[index] = height
+            if self._tops is not None:
+                if index >= len(self._heights) - 2:  # the answer that grows
+                    for later in range(index + 1, len(self._tops)):
+                        self._tops[later] += delta
+                else:
+                    self._tops = None
+
+    def _all_tops(self) -> list[int]:
+        if self._tops is None:
+            self._tops = [0, *accumulate(self._heights)]
+        return self._tops
+
+    def top_of(self, index: int) -> int:
+        """Return the y coordinate at which a message begins; the total height for the count."""
+        return self._all_tops()[index]
+
+    @property
+    def total_height(self) -> int:
+        """Return the height of all messages."""
+        return self._all_tops()[-1]
+
+    def index_at(self, y: float) -> int:
+        """Return the index of the message at a y coordinate; that of the nearest outside."""
+        return max(0, min(bisect_right(self._all_tops(), y) - 1, self.count - 1))
+
+    def estimate_heights(self, scale: float) -> None:
+        """Estimate the heights of all messages for another text size or width."""
+        self.scale = scale
+        self._heights = [self._estimated_height(message) for message in self.messages]
+        self._tops = None
+
+    def _estimated_height(self, message: Message) -> int:
+        return round((len(message.text) / _CHARACTERS_PER_PIXEL + _OTHER_HEIGHT) * self.scale)
+
+    # ------------------------------------------------------------------ content
+
+    def block_maker(self, message: Message) -> Callable[[], Iterable[Block]]:
+        """Return a function that makes the blocks of a message; callable in any thread."""
+        shown = self._shown.get(message.id)
+        if shown is not None:
+            return shown.block_maker()
+        return block_maker_of(message, self.sources.numbers(message.id))
+
+    def cited_passage(self, message_id: str, target: str) -> Passage | None:
+        """Return the passage that a citation in a message refers to; None if there is none."""
+        number = passage_number(target)
+        return None if number is None else self.sources.passage(message_id, number)
+
+    # ------------------------------------------------------------------ changes
+
+    def begin_path(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
+        """Start another conversation or path."""
+        self._shown.clear()
+        self.messages = list(messages)
+        self._indices = {message.id: index for index, message in enumerate(self.messages)}
+        # Messages that two paths share keep their unfolded sections.
+        self._unfolded = {k: value for k, value in self._unfolded.items() if k in self._indices}
+        self.facts.begin_path(self.messages)
+        self.sources.begin_path(self.messages)
+        self.versions = versions
+        self._notes = {}
+        self.estimate_heights(self.scale)
+
+    def append(self, message: Message) -> None:
+        """Append a message."""
+        self.sources.add_message(message)
+        self.facts.add_follower(message)
+        self._indices[message.id] = len(self.messages)
+        self.messages.append(message)
+        self._heights.append(self._estimated_height(message))
+        self._tops = None
+
+    def update(self, message: Message, version: tuple[int, int] | None) -> None:
+        """Replace a message by its newer form, and its version if given."""
+        index = self.index_of(message.id)
+        if version is not None:
+            self.versions[message.id] = version
+        if index < 0:
+            return
+        self.messages[index] = message
+        shown = self._shown.get(message.id)
+        if shown is not None:
+            shown.update(message, self.versions.get(message.id))
+        elif message.status is MessageStatus.STREAMING:
+            self.open(index)
+
+    def set_notes(self, notes: Mapping[str, MessageNote]) -> list[ShownMessage]:
+        """Replace all notes, by message id. Return the parsed messages whose note has changed."""
+        former = self._notes
+        self._notes = notes
+        changed = [shown for key, shown in self._shown.items() if former.get(key) != notes.get(key)]
+        for shown in changed:
+            shown.set_note(notes.get(shown.key))
+        return changed

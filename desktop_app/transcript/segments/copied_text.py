@@ -1,0 +1,297 @@
+"""Converts selections, messages and code to HTML, Markdown and plain text for the clipboard."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache, partial
+from itertools import chain, islice, takewhile
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.markdown.block_model import Block, Kind, Run, Runs, source_text
+from desktop_app.markdown.parsing.citations import is_citation
+from desktop_app.transcript.message_items import Item, Line, LineKind
+from desktop_app.transcript.segments.segment import PAST_END, Place, is_table
+from desktop_app.widgets.text.clipboard import (
+    HTML,
+    MARKDOWN,
+    MAX_HTML_CHARACTERS,
+    PLAIN,
+    ClipboardTexts,
+)
+from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from desktop_app.transcript.segments.conversation_messages import ConversationMessages
+
+
+# Browsers start copied HTML with this tag; without it, the target may guess another encoding.
+_CHARSET_TAG: Final = '<meta charset="utf-8">'
+
+_MAX_PLAIN_CHARACTERS: Final = 100_000
+"""Characters whose plain text is made without a noticeable delay."""
+
+_MAX_SYNCHRONOUS_RUNS: Final = 150
+MAX_SYNCHRONOUS_CHARACTERS: Final = 8000
+"""Limits of a text that is copied synchronously, which takes up to 4 ms."""
+
+
+def clipboard_texts(
+    blocks: Callable[[], Sequence[Block]], source: str | None = None, *, is_short: bool = False
+) -> ClipboardTexts:
+    """Return the clipboard's content for blocks.
+
+    Args:
+        blocks: returns the blocks; called once, possibly in another thread.
+        source: the Markdown source of a whole answer. It is also the plain text, because users
+            paste answers into editors of Markdown or plain text. None to convert the blocks.
+        is_short: whether the content is small enough to be copied synchronously.
+    """
+    # Imported late to keep start-up fast.
+    from desktop_app.markdown.export.html_writer import HtmlWriter
+    from desktop_app.markdown.export.text_writer import markdown_pieces, plain_pieces
+
+    cached_blocks = lru_cache(maxsize=1)(blocks)
+    makers: dict[str, Callable[[], Iterable[str]]] = {
+        PLAIN: lambda: plain_pieces(cached_blocks()) if source is None else [source],
+        HTML: lambda: chain([_CHARSET_TAG], HtmlWriter().pieces(cached_blocks())),
+        MARKDOWN: lambda: markdown_pieces(cached_blocks()) if source is None else [source],
+    }
+    return ClipboardTexts(makers, is_short=is_short)
+
+
+def texts_of_source(source: str) -> ClipboardTexts:
+    """Return the clipboard's content for an answer that is copied as its source, without HTML."""
+    return ClipboardTexts({PLAIN: lambda: [source], MARKDOWN: lambda: [source]}, is_short=False)
+
+
+class SelectedPiece(NamedTuple):
+    """A piece of a selection.
+
+    Attributes:
+        blocks: returns the piece as blocks.
+        source: the Markdown of the piece, or None if only the blocks are known.
+    """
+
+    blocks: Callable[[], Iterable[Block]]
+    source: str | None = None
+
+
+def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
+    """Return the clipboard's content for a selection of several pieces.
+
+    Blocks are made again for each format, because keeping all of them may need much memory.
+    Beyond `_MAX_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
+    the pasting program waiting. Beyond `MAX_HTML_CHARACTERS` there is no HTML.
+    Only pieces with a `source` count toward these limits: no other piece needs to be parsed.
+    """
+    from desktop_app.markdown.export.html_writer import HtmlWriter
+    from desktop_app.markdown.export.text_writer import markdown_pieces, plain_pieces
+
+    def blocks() -> Iterable[Block]:
+        return chain.from_iterable(piece.blocks() for piece in pieces)
+
+    def markdown() -> Iterable[str]:
+        for number, piece in enumerate(pieces):
+            if number > 0:
+                yield "\n\n"
+            if piece.source is None:
+                yield from markdown_pieces(piece.blocks())
+            else:
+                yield piece.source
+
+    size = sum(len(piece.source or "") for piece in pieces)
+    texts: dict[str, Callable[[], Iterable[str]]] = {}
+    if size <= _MAX_PLAIN_CHARACTERS:
+        texts[PLAIN] = lambda: plain_pieces(blocks())
+    else:
+        texts[PLAIN] = markdown
+    if size <= MAX_HTML_CHARACTERS:
+        texts[HTML] = lambda: chain([_CHARSET_TAG], HtmlWriter().pieces(blocks()))
+    texts[MARKDOWN] = markdown
+    return ClipboardTexts(texts, is_short=False)
+
+
+def texts_of_code(blocks: Sequence[Block]) -> ClipboardTexts:
+    """Return the clipboard's content for code, which is plain text only."""
+    return ClipboardTexts(
+        {PLAIN: lambda: ["\n".join([block.text for block in blocks])]},
+        is_short=are_few_items(blocks),
+    )
+
+
+def code_below(items: Sequence[Item], head: int) -> list[Block]:
+    """Return the lines of the block of code whose head is item `head`."""
+    lines = takewhile(lambda item: item.kind is Kind.CODE, items[head + 1 :])
+    return [line for line in lines if isinstance(line, Block)]
+
+
+def are_few_items(items: Sequence[Item]) -> bool:
+    """Return True if the items are few enough to be copied synchronously."""
+    if len(items) > _MAX_SYNCHRONOUS_RUNS:
+        return False
+    runs = list(islice(chain.from_iterable(map(_runs_of, items)), _MAX_SYNCHRONOUS_RUNS + 1))
+    return (
+        len(runs) <= _MAX_SYNCHRONOUS_RUNS
+        and sum(len(run.text) for run in runs) <= MAX_SYNCHRONOUS_CHARACTERS
+    )
+
+
+def _runs_of(item: Item) -> Iterable[Run]:
+    if isinstance(item, Block) and item.rows:
+        return (run for row in item.rows for cell in row for run in cell)
+    return item.runs
+
+
+def is_copied(item: Item) -> bool:
+    """Return True if an item is part of the message rather than of the user interface."""
+    if isinstance(item, Block) or item.kind is LineKind.QUESTION:
+        return True
+    return item.kind is LineKind.ATTACHMENT and bool(item.runs[0].link)
+
+
+def _selected_block(item: Item, start: int, end: int) -> Block | None:
+    """Return part [start, end) of an item in UTF-16 units (rows of a table); None if empty."""
+    if is_table(item):
+        return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
+    if isinstance(item, Line) and _is_attachment(item):
+        return attachment_block(item.runs[0].text)
+    is_whole = start == 0 and end == sys.maxsize
+    runs = item.runs if is_whole else cut_runs(item.runs, start, end)
+    if item.runs and not runs:
+        return None
+    if isinstance(item, Block):
+        return item._replace(runs=runs)
+    return Block(Kind.PARAGRAPH, runs)  # a line of a question
+
+
+def _is_attachment(line: Line) -> bool:
+    return line.kind is LineKind.ATTACHMENT and not is_citation(line.runs[0].link)
+
+
+def attachment_block(name: str) -> Block:
+    """Return the block that represents an attachment in a copy."""
+    return Block(Kind.PARAGRAPH, (Run(f"[{name}]"),))
+
+
+def cut_runs(runs: Runs, start: int, end: int) -> Runs:
+    """Return the runs of the characters [start, end), counted in UTF-16 units like in Qt."""
+    cut: list[Run] = []
+    index = 0
+    for run in runs:
+        length = utf16_length(run.text)
+        first = max(0, start - index)
+        last = min(length, end - index)
+        if first < last and run.math:  # a formula is copied whole
+            cut.append(run)
+        elif first < last:
+            cut.append(run._replace(text=utf16_slice(run.text, first, last)))
+        index += length
+    return tuple(cut)
+
+
+def selected_texts(messages: ConversationMessages, start: Place, end: Place) -> ClipboardTexts:
+    """Return the clipboard's content for the text between two places."""
+    from desktop_app.markdown.export.text_writer import plain_pieces
+
+    first = messages.index_of(start.message_id)
+    last = messages.index_of(end.message_id)
+    length = sum(len(messages.message_at(index).text) for index in range(first, last + 1))
+    if length > _MAX_PLAIN_CHARACTERS:
+        return texts_of_many(_pieces_between(messages, start, end))
+    items = []
+    for index in range(first, last + 1):
+        shown = messages.open(index)
+        first_item = start.item if index == first else 0
+        end_item = end.item + 1 if index == last else PAST_END
+        items += shown.items[first_item:end_item]
+    copied = [item for item in items if is_copied(item)]
+    start_unit = _unit(items[0], start) if items else 0
+    end_unit = _unit(items[-1], end, is_end=True) if items else 0
+    if not copied:  # the user has selected a part of the user interface, such as a notice
+        cuts = _cut_items(items, start_unit, end_unit)
+        text = "\n".join("".join(run.text for run in runs) for runs in cuts).strip("\n")
+        return ClipboardTexts({PLAIN: lambda: [text]}, is_short=True)
+    if len(items) == 1 and is_table(items[0]) and start.cell == end.cell:
+        runs = cut_runs(cell_runs(items[0], start.cell), max(0, start.unit), max(0, end.unit))
+        cell_text = Block(Kind.PARAGRAPH, runs)
+        return ClipboardTexts({PLAIN: lambda: plain_pieces([cell_text])}, is_short=True)
+    blocks = partial(_blocks_of, items, start_unit, end_unit)
+    if all(item.kind is Kind.CODE for item in copied):
+        return texts_of_code(blocks())
+    return clipboard_texts(blocks, is_short=are_few_items(copied))
+
+
+def selected_words(messages: ConversationMessages, start: Place, end: Place) -> str:
+    """Return the selected text if it is in a single item; "" otherwise."""
+    if start[:3] != end[:3] or (shown := messages.opened(start.message_id)) is None:
+        return ""
+    item = shown.items[start.item]
+    runs = cell_runs(item, start.cell) if is_table(item) else item.runs
+    cut = cut_runs(runs, max(0, start.unit), max(0, end.unit))
+    return "".join(map(source_text, cut))
+
+
+def cell_runs(table: Block, cell: int) -> Runs:
+    """Return the runs of a cell, by its number in the table."""
+    row, column = divmod(cell, max(1, len(table.aligns)))
+    cells = table.rows[row] if row < len(table.rows) else ()
+    return cells[column] if column < len(cells) else ()
+
+
+def _pieces_between(
+    messages: ConversationMessages, start: Place, end: Place
+) -> list[SelectedPiece]:
+    """Return the pieces of a long selection, one for each message. Only its ends are parsed."""
+    first = messages.index_of(start.message_id)
+    last = messages.index_of(end.message_id)
+    pieces = []
+    for index in range(first, last + 1):
+        message = messages.message_at(index)
+        is_whole = (index > first or _is_start(start)) and (index < last or end.item >= PAST_END)
+        if is_whole:
+            source = message.text if message.role is Role.ASSISTANT else None
+            pieces.append(SelectedPiece(messages.block_maker(message), source))
+            continue
+        items = messages.open(index).items
+        first_item = start.item if index == first else 0
+        end_item = end.item + 1 if index == last else PAST_END
+        part = items[first_item:end_item]
+        start_unit = _unit(part[0], start) if index == first and part else 0
+        end_unit = _unit(part[-1], end, is_end=True) if index == last and part else sys.maxsize
+        pieces.append(SelectedPiece(partial(_blocks_of, part, start_unit, end_unit)))
+    return pieces
+
+
+def _is_start(place: Place) -> bool:
+    return place.item == 0 and place.cell == 0 and place.unit <= 0
+
+
+def _unit(item: Item, place: Place, *, is_end: bool = False) -> int:
+    """Return the unit of an item at which a selection begins or ends; for a table, the row."""
+    if place.item >= PAST_END:
+        return sys.maxsize
+    if is_table(item):
+        return place.cell // max(1, len(item.aligns)) + is_end
+    return max(0, place.unit)
+
+
+def _cut_items(items: Sequence[Item], start: int, end: int) -> list[Runs]:
+    last = len(items) - 1
+    return [
+        cut_runs(item.runs, start if n == 0 else 0, end if n == last else sys.maxsize)
+        for n, item in enumerate(items)
+    ]
+
+
+def _blocks_of(items: Sequence[Item], start: int, end: int) -> list[Block]:
+    """Return the selected part of each item as blocks."""
+    last = len(items) - 1
+    parts = (
+        _selected_block(item, start if n == 0 else 0, end if n == last else sys.maxsize)
+        for n, item in enumerate(items)
+        if is_copied(item)
+    )
+    return [part for part in parts if part is not None]

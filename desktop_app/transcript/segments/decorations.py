@@ -1,0 +1,353 @@
+"""Paints behind the text of a segment: backgrounds, quote bars, rules, lines of tables, code.
+
+All rectangles are in the coordinates of the segment's document. A background or a bar that goes on
+in the segment above or below reaches to the edge of its segment, without a corner there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import takewhile
+from math import ceil, floor
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QFontMetrics
+
+from desktop_app.i18n.translation import tr
+from desktop_app.markdown.block_model import Block, Kind, depths_of_quotes
+from desktop_app.transcript.segments.segment import is_table
+from desktop_app.transcript.transcript_styles import (
+    CELL_PAD,
+    INDENT,
+    PAD,
+    QUOTE,
+    Background,
+    background_of,
+    begins_background,
+    is_quoted_right,
+)
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.theme import RADIUS_CHIP, Theme
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPainter, QTextBlock, QTextLine
+
+    from desktop_app.transcript.message_items import Item
+    from desktop_app.transcript.segments.segment import Segment
+    from desktop_app.transcript.segments.segment_document import SegmentDocument
+
+_MAX_CODE_SPANS: Final = 250
+"""Inline code spans of a segment that are painted; a segment with more has no backgrounds."""
+_MARK_ICON_SPACE: Final = 19
+"""Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
+_MARK_END_SPACE: Final = 8
+"""Pixels, at the default text size, after the Copy mark's words."""
+_LETTER_MIDDLE: Final = 0.36
+"""The share of the ascent at which the background of inline code is centered, above the baseline.
+
+Chosen by eye: between the middle of lower-case letters (0.28 to 0.32 in Inter and DejaVu) and that
+of capitals (0.38 to 0.43).
+"""
+_BAR_WIDTH: Final = 3
+"""The width of a bar in pixels, at the default text size."""
+_BAR_OVERHANG: Final = 4
+"""Pixels, at the default text size, by which a bar exceeds its block at either end."""
+
+
+class _Ground(NamedTuple):
+    """A rounded background; `begins` and `ends` tell whether it does so in this segment."""
+
+    kind: Background
+    rect: QRectF
+    begins: bool
+    ends: bool
+
+
+@dataclass
+class Decorations:
+    """Everything that is painted behind the text of one segment."""
+
+    grounds: list[_Ground] = field(default_factory=list)
+    bars: list[QRect] = field(default_factory=list)
+    lines: list[QRectF] = field(default_factory=list)
+    code: list[QRectF] = field(default_factory=list)
+    marks: list[tuple[int, QRect]] = field(default_factory=list)
+
+
+def cursor_x(line: QTextLine, unit: int) -> float:
+    """Return the x coordinate of a position in a line of text."""
+    x: float = line.cursorToX(unit)[0]  # type: ignore[index]
+    return x
+
+
+def range_rects(document: SegmentDocument, start: int, end: int) -> list[QRectF]:
+    """Return the rectangles of the positions [start, end) of a block, one per line."""
+    block = document.findBlock(start)
+    layout = block.layout()
+    origin = document.documentLayout().blockBoundingRect(block).topLeft()
+    first = start - block.position()
+    last = end - block.position()
+    rects = []
+    for number in range(layout.lineCount()):
+        line = layout.lineAt(number)
+        line_start = line.textStart()
+        line_end = line_start + line.textLength()
+        if line_start >= last:
+            break
+        if line_end <= first and not (first == last == line_end):
+            continue
+        # In right-to-left text, the start is on the right.
+        left = cursor_x(line, max(line_start, first))
+        right = cursor_x(line, min(line_end, last))
+        box = QRectF(min(left, right), line.y(), abs(right - left), line.height())
+        rects.append(box.translated(origin))
+    return rects
+
+
+class Decorator:
+    """A painter of decorations in one theme."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self._colors = {
+            Background.QUESTION: theme.tint,
+            Background.CODE: theme.code_ground,
+            Background.ERROR: theme.error_ground,
+        }
+        metrics = QFontMetrics(theme.note())
+        # Wide enough for both words, so that the mark does not change its size.
+        words = (tr("Copy"), tr("Copied"))
+        words_width = max(metrics.horizontalAdvance(word) for word in words)
+        space = theme.px(_MARK_ICON_SPACE + _MARK_END_SPACE)
+        self._mark_width = max(theme.px(66), space + words_width)
+
+    # ------------------------------------------------------------------ measuring
+
+    def measure(
+        self, segment: Segment, below: Item | None, gap: int, width: int, viewport_width: int
+    ) -> Decorations:
+        """Return the decorations of a segment with a document.
+
+        Args:
+            segment: the segment.
+            below: the item below the segment in its article, if any.
+            gap: the pixels above the document.
+            width: the width of the text, which may scroll sideways.
+            viewport_width: the visible width.
+        """
+        document = segment.document
+        assert document is not None
+        made = Decorations()
+        layout = document.documentLayout()
+        top_edge = -float(gap)
+        bottom_edge = document.size().height() - document.inset
+        if segment.is_table:
+            self._measure_table(made, segment, document, top_edge, bottom_edge, width)
+            return made
+        block = document.begin()
+        previous_bottom = top_edge
+        above = segment.above
+        for piece in document.pieces:
+            item = piece.item
+            box = layout.blockBoundingRect(block)
+            continues = piece.start > 0
+            self._add_ground(made, item, above, block, box, top_edge, width, continues=continues)
+            if isinstance(item, Block):
+                if item.kind is Kind.CODE_HEAD:
+                    made.marks.append((block.position(), self._mark_rect(box, viewport_width)))
+                if item.kind is Kind.RULE:
+                    made.lines.append(QRectF(0, box.center().y(), box.right(), 1))
+                if item.quote:
+                    self._add_bars(made, item, above, box, previous_bottom, width)
+            previous_bottom = box.bottom()
+            above = item
+            block = block.next()
+        if made.grounds and below is not None and _continues(below, above):
+            last = made.grounds[-1]
+            if background_of(above):
+                rect = QRectF(last.rect)
+                rect.setBottom(bottom_edge)
+                made.grounds[-1] = last._replace(rect=rect, ends=False)
+        self._add_code(made, document)
+        return made
+
+    def _add_ground(
+        self,
+        made: Decorations,
+        item: Item,
+        above: Item | None,
+        block: QTextBlock,
+        box: QRectF,
+        top_edge: float,
+        width: int,
+        *,
+        continues: bool,
+    ) -> None:
+        kind = background_of(item)
+        if not kind:
+            return
+        is_joined = continues or _continues(item, above)
+        pad = self.theme.px(PAD)
+        if is_joined and made.grounds and block.blockNumber():
+            last = made.grounds[-1]
+            rect = QRectF(last.rect)
+            rect.setBottom(box.bottom() + pad)
+            made.grounds[-1] = last._replace(rect=rect)
+            return
+        block_format = block.blockFormat()
+        left = block_format.leftMargin() - pad
+        right = width - (block_format.rightMargin() - pad)
+        top = top_edge if is_joined else box.top() - pad
+        rect = QRectF(left, top, right - left, box.bottom() + pad - top)
+        made.grounds.append(_Ground(kind, rect, begins=not is_joined, ends=True))
+
+    def _add_bars(
+        self,
+        made: Decorations,
+        item: Block,
+        above: Item | None,
+        box: QRectF,
+        bottom_above: float,
+        width: int,
+    ) -> None:
+        """Add the bars of a quoted item; those that it shares with the item above fill the gap."""
+        px = self.theme.px
+        edges = self._bar_edges(item, width)
+        shared_count = 0
+        if isinstance(above, Block):
+            pairs = zip(
+                edges[: len(edges) - item.opened], self._bar_edges(above, width), strict=False
+            )
+            shared_count = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        bottom = ceil(box.bottom() + px(_BAR_OVERHANG))
+        for number, edge in enumerate(edges):
+            bar_top = min(bottom_above, box.top()) if number < shared_count else box.top()
+            top = floor(bar_top - px(_BAR_OVERHANG))
+            made.bars.append(QRect(edge, top, px(_BAR_WIDTH), bottom - top))
+
+    def _bar_edges(self, item: Block, width: int) -> list[int]:
+        """Return the left edges of an item's quote bars, indented if the quote is in a list."""
+        px = self.theme.px
+        depths = depths_of_quotes(item)
+        edges = [px(INDENT) * depth + px(QUOTE) * index for index, depth in enumerate(depths)]
+        if is_quoted_right(item):
+            return [width - px(_BAR_WIDTH) - edge for edge in edges]
+        return edges
+
+    def _measure_table(
+        self,
+        made: Decorations,
+        segment: Segment,
+        document: SegmentDocument,
+        top_edge: float,
+        bottom_edge: float,
+        width: int,
+    ) -> None:
+        block = segment.pieces[0].item
+        assert is_table(block)
+        pad = self.theme.px(CELL_PAD)
+        if document.inset < 0:  # rows with tab stops; the cells of others draw their own lines
+            row = document.begin()
+            while row.isValid():
+                box = document.documentLayout().blockBoundingRect(row)
+                left = row.blockFormat().leftMargin() - pad
+                y = round(box.bottom()) + pad - 1
+                made.lines.append(QRectF(left, y, width - left, 1))
+                row = row.next()
+        if block.quote:
+            overhang = self.theme.px(_BAR_OVERHANG)
+            top = document.inset + overhang
+            box = QRectF(0, top, width, bottom_edge - overhang - top)
+            above = segment.above
+            self._add_bars(made, block, above, box, top_edge, width)
+        self._add_code(made, document)
+
+    def _add_code(self, made: Decorations, document: SegmentDocument) -> None:
+        """Add a background behind each span of inline code, line by line."""
+        if len(document.code_spans) > _MAX_CODE_SPANS:
+            return  # locating a span takes longer the more spans share its line
+        px = self.theme.px
+        for start, end in document.code_spans:
+            block = document.findBlock(start)
+            origin = document.documentLayout().blockBoundingRect(block).topLeft()
+            layout = block.layout()
+            first = start - block.position()
+            last = end - block.position()
+            line = layout.lineForTextPosition(first)
+            if not line.isValid():
+                continue
+            for number in range(line.lineNumber(), layout.lineCount()):
+                line = layout.lineAt(number)
+                line_start = line.textStart()
+                if line_start >= last:
+                    break
+                left = cursor_x(line, max(first, line_start))
+                right = cursor_x(line, min(last, line_start + line.textLength()))
+                middle = line.y() + line.height() - line.descent() - line.ascent() * _LETTER_MIDDLE
+                height = px(21)
+                area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
+                made.code.append(area.translated(origin))
+
+    def _mark_rect(self, box: QRectF, width: int) -> QRect:
+        """Return the area of the Copy mark beside a head of code."""
+        px = self.theme.px
+        left = width - px(4) - self._mark_width
+        return QRect(left, round(box.top()) - px(5), self._mark_width, px(26))
+
+    # ------------------------------------------------------------------ painting
+
+    def paint(self, painter: QPainter, made: Decorations, gap: int, height: float) -> None:
+        """Paint the decorations of a segment whose document is `height` pixels high."""
+        radius = self.theme.px(RADIUS_CHIP)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for ground in made.grounds:
+            painter.setBrush(self._colors[ground.kind])
+            rect = QRectF(ground.rect)
+            if ground.begins and ground.ends:
+                painter.drawRoundedRect(rect, radius, radius)
+                continue
+            painter.save()
+            clip = QRectF(rect)
+            if not ground.begins:
+                clip.setTop(-gap)
+                rect.setTop(-gap - 2 * radius)
+            if not ground.ends:
+                clip.setBottom(height)
+                rect.setBottom(height + 2 * radius)
+            painter.setClipRect(clip, Qt.ClipOperation.IntersectClip)
+            painter.drawRoundedRect(rect, radius, radius)
+            painter.restore()
+        if made.bars or made.lines:
+            painter.setBrush(self.theme.line)
+            for bar in made.bars:  # whole pixels avoid seams between adjacent bars
+                painter.drawRect(bar)
+            for line in made.lines:
+                painter.drawRect(line)
+        if made.code:
+            painter.setBrush(self.theme.code_ground)
+            corner = self.theme.px(4)
+            for area in made.code:
+                painter.drawRoundedRect(area, corner, corner)
+
+    def paint_mark(self, painter: QPainter, area: QRect, *, is_copied: bool) -> None:
+        """Paint a Copy mark over the head of code."""
+        theme = self.theme
+        icon_name, label = ("check", tr("Copied")) if is_copied else ("copy", tr("Copy"))
+        size = theme.px(14)
+        top = area.top() + (area.height() - size) // 2
+        painter.drawPixmap(area.left(), top, icons.pixmap(icon_name, theme.dim, size))
+        painter.setFont(theme.note())
+        painter.setPen(theme.dim)
+        text_rect = area.adjusted(size + theme.px(5), 0, 0, 0)
+        painter.drawText(text_rect, Qt.AlignmentFlag.AlignVCenter, label)
+
+
+def _continues(item: Item, above: Item | None) -> bool:
+    """Return True if an item continues the background of the item above."""
+    background = background_of(item)
+    return (
+        background is not Background.NONE
+        and background is background_of(above)
+        and not begins_background(item)
+    )

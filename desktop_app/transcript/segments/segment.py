@@ -1,0 +1,320 @@
+"""Articles and their segments: the items of a message, cut into parts that are quick to lay out.
+
+Qt lays out a text document as a whole at each resize, and pays for long paragraphs and tables with
+every edit. So no document is long: a segment is a run of whole items of at most `MAX_CHARACTERS`.
+A table is a segment of its own, and a longer item is cut at spaces. Only the segments near the
+viewport have a document; the others keep a height, measured earlier or estimated.
+"""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_right
+from math import ceil
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
+
+from desktop_app.markdown.block_model import Block, Kind, Run, Runs
+from desktop_app.transcript.layout.height_estimates import estimate_height
+from desktop_app.transcript.message_items import Item
+from desktop_app.widgets.text.utf16 import utf16_length
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    from desktop_app.transcript.segments.segment_document import SegmentDocument
+
+MAX_CHARACTERS: Final = 4_000
+"""Characters of a segment. Building and laying out so many takes 2 ms, twice as many 12 ms."""
+MAX_ITEMS: Final = 100
+"""Items of a segment, such as lines of code."""
+_MAX_PART_CHARACTERS: Final = 3_000
+"""Characters of a part of an item that is too long for a segment."""
+_ITEM_COST: Final = 20
+"""The cost of an item besides its text, in characters."""
+
+
+class Place(NamedTuple):
+    """A position in the text of a conversation, which stays valid while text arrives.
+
+    Attributes:
+        message_id: the message.
+        item: the index of the item in the message.
+        cell: for a table, row x columns + column; else 0.
+        unit: the UTF-16 unit in the text of the item or the cell; negative in an item's prefix.
+    """
+
+    message_id: str
+    item: int
+    cell: int = 0
+    unit: int = 0
+
+
+class Piece(NamedTuple):
+    """An item, or a part of a long one that begins at UTF-16 unit `start` of the item."""
+
+    item: Item
+    start: int = 0
+
+
+def is_table(item: Item | None) -> TypeGuard[Block]:
+    """Return True if an item is a table, or a part of a long one."""
+    return isinstance(item, Block) and item.kind is Kind.TABLE
+
+
+def text_length(runs: Runs) -> int:
+    """Return the number of characters of runs."""
+    return len(runs[0].text) if len(runs) == 1 else sum(len(run.text) for run in runs)
+
+
+class Segment:
+    """A run of items that one document shows.
+
+    Attributes:
+        first: the index of the first item in the article.
+        pieces: the items, or a part of a single long one.
+        above: the item above the first; None at the beginning of the article.
+        part: 0 before the body of a message, 1 in the body, 2 below it.
+        height: the height in pixels, including the gap above.
+        is_measured: whether `height` was measured for the current width and theme.
+        document: the document; None while the segment is far from the viewport.
+        changed_from: the first piece that the document does not show yet; None if it shows all.
+    """
+
+    def __init__(self, first: int, pieces: list[Piece], above: Item | None, part: int) -> None:
+        self.first = first
+        self.pieces = pieces
+        self.above = above
+        self.part = part
+        self.height = 0
+        self.is_measured = False
+        self.document: SegmentDocument | None = None
+        self.changed_from: int | None = None
+
+    @property
+    def end(self) -> int:
+        """Return the index after the last item."""
+        return self.first + len(self.pieces)
+
+    @property
+    def is_table(self) -> bool:
+        """Return True if the segment is a table or a part of one."""
+        return is_table(self.pieces[0].item)
+
+    def take_pieces(self, other: Segment) -> None:
+        """Show the pieces of a newer segment from now on."""
+        common = min(len(self.pieces), len(other.pieces))
+        same = 0
+        while same < common and self.pieces[same] == other.pieces[same]:
+            same += 1
+        is_changed = same < max(len(self.pieces), len(other.pieces))
+        self.first = other.first
+        self.pieces = other.pieces
+        self.set_above(other.above)
+        if is_changed:
+            self.mark_changed(same)
+
+    def mark_changed(self, first: int = 0) -> None:
+        """Have the document written again from this piece on."""
+        self.is_measured = False
+        earlier = self.changed_from
+        self.changed_from = first if earlier is None else min(first, earlier)
+
+    def set_above(self, above: Item | None) -> None:
+        """Set the item above, which decides on the gap."""
+        if above is not self.above:
+            self.above = above
+            self.is_measured = False
+
+    def estimated_height(self, scale: float) -> int:
+        """Estimate the height in pixels; `scale` is relative to the default text size."""
+        return ceil(scale * sum(estimate_height(piece.item) for piece in self.pieces))
+
+    def drop_document(self) -> None:
+        """Drop the document. Its height stays."""
+        self.document = None
+        self.changed_from = None
+
+
+class Article:
+    """A sequence of items, and the segments that show it.
+
+    Attributes:
+        items: all items, of which folded lines of code are in no segment.
+        segments: the segments, top to bottom.
+        head_count: the number of items above the body; no segment crosses this border.
+        foot_count: the number of items below the body.
+        revision: a number that grows with each change.
+    """
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.segments: list[Segment] = []
+        self.head_count = self.foot_count = 0
+        self.revision = 0
+        self._firsts: list[int] | None = None
+
+    def set_items(
+        self, items: Sequence[Item], head: int, foot: int, hidden: Container[int] = ()
+    ) -> None:
+        """Replace all items, and keep the documents of segments that stay the same."""
+        old = {_key(segment): segment for segment in self.segments}
+        self.items = list(items)
+        self.head_count = head
+        self.foot_count = foot
+        self.revision += 1
+        self.segments = [
+            _reuse(old.get(_key(made)), made) for made in self._split(0, len(items), hidden)
+        ]
+        self._firsts = None
+
+    def replace(
+        self,
+        first: int,
+        removed: int,
+        added: Sequence[Item],
+        *,
+        head: int,
+        foot: int,
+        hidden: Container[int] = (),
+    ) -> None:
+        """Replace some items; the others keep their segments.
+
+        Args:
+            first: the index of the first item that is replaced.
+            removed: the number of items that are replaced.
+            added: the new items.
+            head: the number of items above the body afterwards.
+            foot: the number of items below the body afterwards.
+            hidden: the indices of folded lines afterwards.
+        """
+        begin = max(0, self.segment_index(first))
+        if begin < len(self.segments) and first >= self.segments[begin].end:
+            begin += 1  # the item begins a new segment
+        end = begin
+        while end < len(self.segments) and self.segments[end].first < first + removed:
+            end += 1
+        if removed == 0 and begin and begin == end and self.segments[begin - 1].end == first:
+            begin -= 1  # the new items may fit into the segment above
+        while begin and self.segments[begin - 1].first == self._first_of(begin):
+            begin -= 1  # all parts of a long item
+        first_item = self.segments[begin].first if begin < end else first
+        end_item = max(first + removed, self.segments[end - 1].end if begin < end else first)
+        delta = len(added) - removed
+        self.items[first : first + removed] = added
+        self.head_count = head
+        self.foot_count = foot
+        self.revision += 1
+        for segment in self.segments[end:]:
+            segment.first += delta
+        replaced = self.segments[begin:end]
+        made = list(self._split(min(first, first_item), end_item + delta, hidden))
+        for index, (old, new) in enumerate(zip(replaced, made, strict=False)):
+            if old.part != new.part or old.is_table is not new.is_table:
+                break
+            old.take_pieces(new)
+            made[index] = old
+        self.segments[begin:end] = made
+        self._firsts = None
+        below = begin + len(made)
+        if below < len(self.segments):
+            self.segments[below].set_above(self._above(self.segments[below].first))
+
+    def _first_of(self, index: int) -> int:
+        return self.segments[index].first if index < len(self.segments) else -1
+
+    def segment_index(self, item: int, unit: int = 0) -> int:
+        """Return the index of the segment that shows an item; the one above a hidden item.
+
+        Return -1 if there are no segments, or none begins at or above the item.
+        """
+        if self._firsts is None:
+            self._firsts = [segment.first for segment in self.segments]
+        index = bisect_right(self._firsts, item) - 1
+        while index > 0 and self.segments[index].first == item:
+            if self.segments[index].pieces[0].start <= max(unit, 0):
+                break
+            index -= 1
+        return index
+
+    def part_of(self, item: int) -> int:
+        """Return 0 for an item above the body, 1 for one in the body, 2 for one below it."""
+        if item < self.head_count:
+            return 0
+        return 1 if item < len(self.items) - self.foot_count else 2
+
+    def _above(self, item: int) -> Item | None:
+        return self.items[item - 1] if item else None
+
+    def _split(self, first: int, end: int, hidden: Container[int]) -> Iterator[Segment]:
+        """Yield the segments of items [first, end)."""
+        pieces: list[Piece] = []
+        begin = first
+        cost = 0
+        borders = (self.head_count, len(self.items) - self.foot_count)
+        for index in range(first, end):
+            item = self.items[index]
+            is_hidden = index in hidden
+            length = text_length(item.runs) + _ITEM_COST
+            stands_alone = is_table(item) or length > MAX_CHARACTERS
+            is_full = cost + length > MAX_CHARACTERS or len(pieces) >= MAX_ITEMS
+            if pieces and (is_hidden or stands_alone or is_full or index in borders):
+                yield Segment(begin, pieces, self._above(begin), self.part_of(begin))
+                pieces = []
+            if is_hidden:
+                continue
+            if not pieces:
+                begin = index
+                cost = 0
+            if length > MAX_CHARACTERS and not is_table(item):
+                for piece in cut_item(item):
+                    yield Segment(index, [piece], self._above(index), self.part_of(index))
+            elif stands_alone:
+                yield Segment(index, [Piece(item)], self._above(index), self.part_of(index))
+            else:
+                pieces.append(Piece(item))
+                cost += length
+        if pieces:
+            yield Segment(begin, pieces, self._above(begin), self.part_of(begin))
+
+
+def _key(segment: Segment) -> tuple[object, ...]:
+    return segment.part, segment.first, segment.pieces[0].start, segment.is_table
+
+
+def _reuse(old: Segment | None, made: Segment) -> Segment:
+    """Return the old segment with the pieces of the new one, or the new one if there is no old."""
+    if old is None:
+        return made
+    old.take_pieces(made)
+    return old
+
+
+def cut_item(item: Item) -> list[Piece]:
+    """Return the parts of an item that is too long for a segment, cut at spaces if possible."""
+    pieces = []
+    runs = list(item.runs)
+    unit = 0
+    while runs:
+        part: list[Run] = []
+        room = _MAX_PART_CHARACTERS
+        while runs and (len(runs[0].text) <= room or runs[0].math):
+            part.append(runs.pop(0))
+            room -= len(part[-1].text)
+        if runs and room > 0:
+            text = runs[0].text
+            end = text.rfind(" ", 0, room) + 1
+            if not end and not part:
+                end = room
+                # Between the halves of a composed letter is the worst place for a cut.
+                while end > 1 and text[end : end + 1] in "\u200d\ufe0f\u0301":
+                    end -= 1
+            if end:
+                part.append(runs[0]._replace(text=text[:end]))
+                runs[0] = runs[0]._replace(text=text[end:])
+        pieces.append(Piece(item._replace(runs=tuple(part)), unit))
+        unit += sum(utf16_length(run.text) for run in part)
+    return pieces or [Piece(item)]
+
+
+PAST_END: Final = sys.maxsize // 4
+"""An item and a unit past the end of any message."""

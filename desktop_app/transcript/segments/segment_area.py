@@ -1,0 +1,796 @@
+"""A scroll area that shows articles: it lays out, loads, scrolls and paints their segments.
+
+The scroll bar counts the pixels of all articles, whose heights are measured near the viewport and
+estimated elsewhere. Whatever changes a height runs within `keeping_position`, after which the text
+at the top of the viewport is where it was, or the end is on screen, if the view follows the end.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QMouseEvent,
+    QPainter,
+    QTextCharFormat,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+
+from desktop_app.transcript.segments.decorations import Decorations, Decorator, range_rects
+from desktop_app.transcript.segments.segment import Article, Place, Segment
+from desktop_app.transcript.segments.segment_document import SegmentDocument, head_of_table
+from desktop_app.transcript.viewport.transcript_surface import FixedSpaceScrollBar, FocusFrame
+from desktop_app.widgets.look.theme import MARGIN, STANDARD_LINE_WIDTH, Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
+
+    from desktop_app.transcript.segments.segment_document import SegmentWriter
+
+_MAX_PASSES: Final = 12
+"""Passes in which text is loaded until the heights on screen no longer change."""
+_KEPT_DOCUMENTS: Final = 40
+"""Documents that stay loaded, besides those near the viewport."""
+_SLICE_S: Final = 0.008
+"""Seconds for which text beside the viewport is loaded in one iteration of the event loop."""
+
+
+class Articles(Protocol):
+    """The articles of an area, in order."""
+
+    scale: float
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def total_height(self) -> int: ...
+
+    def open(self, index: int) -> Any: ...
+
+    def height_of(self, index: int) -> int: ...
+
+    def set_height(self, index: int, height: int) -> None: ...
+
+    def top_of(self, index: int) -> int: ...
+
+    def index_at(self, y: float) -> int: ...
+
+    def index_of(self, message_id: str) -> int: ...
+
+    def estimate_heights(self, scale: float) -> None: ...
+
+
+class ShownSegment(NamedTuple):
+    """A segment near the viewport.
+
+    Attributes:
+        key: the key of its article.
+        article: the article.
+        segment: the segment, which has a document.
+        top: the y coordinate of the segment in the viewport.
+        origin: where its document begins in the viewport.
+    """
+
+    key: str
+    article: Any
+    segment: Segment
+    top: int
+    origin: QPointF
+
+    @property
+    def document(self) -> SegmentDocument:
+        """Return the document."""
+        document = self.segment.document
+        assert document is not None
+        return document
+
+
+class Mark(NamedTuple):
+    """A range of a document that is painted in another format."""
+
+    start: int
+    end: int
+    char_format: QTextCharFormat
+
+
+class _ScrollAnchor(NamedTuple):
+    """What stays in place: a line of text, or the top of a segment that is not loaded.
+
+    Attributes:
+        place: the beginning of the line or of the segment.
+        is_line: whether it is a line.
+        above: the pixels of it that are above the viewport.
+    """
+
+    place: Place
+    is_line: bool
+    above: int
+
+
+class SegmentArea(QAbstractScrollArea):
+    """A read-only view of articles in a centered column.
+
+    Attributes:
+        theme: the current theme.
+        articles: the articles; set by the subclass before the first layout.
+        writer: writes documents for the current theme and width; set like `articles`.
+        is_following: whether the view follows the end of the text.
+
+    Signals:
+        following_changed(bool): whether the end of the text is followed.
+        scrolled(): the text has moved on screen.
+        text_shown(): the segments near the viewport have changed.
+    """
+
+    following_changed = Signal(bool)
+    scrolled = Signal()
+    text_shown = Signal()
+
+    articles: Articles
+    writer: SegmentWriter
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme = theme
+        self.is_following = False
+        self._space_above = 0
+        self._decorator = Decorator(theme)
+        self._decorations: dict[Segment, tuple[object, Decorations]] = {}
+        self._loaded: dict[Segment, None] = {}  # the segments with a document, the last used last
+        self._keeping = 0
+        self._pinned_index = -1
+        self._is_margin_pressed = False
+        self._prefetch_timer = QTimer(self, singleShot=True, interval=0)
+        self._prefetch_timer.timeout.connect(self._prefetch)
+        self._focus_frame = FocusFrame(self)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBar(FixedSpaceScrollBar(Qt.Orientation.Horizontal))
+        self.setVerticalScrollBar(FixedSpaceScrollBar(Qt.Orientation.Vertical))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setCornerWidget(QWidget(self))  # else the style draws one
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setCursor(Qt.CursorShape.IBeamCursor)
+
+    # ------------------------------------------------------------------ appearance
+
+    def _apply_theme(self, theme: Theme) -> None:
+        self.theme = theme
+        self._decorator = Decorator(theme)
+        self._decorations.clear()
+        self._apply_colors()
+
+    def _apply_colors(self) -> None:
+        theme = self.theme
+        colors = self.palette()
+        colors.setColor(colors.ColorRole.Base, theme.ground)
+        colors.setColor(colors.ColorRole.Text, theme.text)
+        self.setPalette(colors)
+        # With an application style sheet, the viewport does not inherit later palettes.
+        colors.setColor(colors.ColorRole.Link, theme.accent)
+        self.viewport().setPalette(colors)
+        self._focus_frame.setPalette(colors)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Restore the theme's colors: Qt applies the initial palette on the first show."""
+        super().showEvent(event)
+        if self.palette().base().color() != self.theme.ground:
+            self._apply_colors()
+
+    # ------------------------------------------------------------------ margins
+
+    def _set_margins(self) -> None:
+        """Center the text column, before the viewport is resized."""
+        left, right = self._side_margins()
+        margins = self.viewportMargins()
+        if (margins.left(), margins.top(), margins.right()) != (left, self._space_above, right):
+            self.setViewportMargins(left, self._space_above, right, 0)
+
+    def _side_margins(self) -> tuple[int, int]:
+        px = self.theme.px
+        left = max(px(MARGIN), (self.width() - px(self.theme.max_line_width)) // 2)
+        # The scroll bar takes its width out of the right margin, so the text stays centered.
+        return left, max(0, left - self.verticalScrollBar().sizeHint().width())
+
+    @property
+    def _top_space(self) -> int:
+        """Return the pixels above the first article."""
+        return self.theme.px(36)
+
+    @property
+    def _bottom_space(self) -> int:
+        """Return the pixels below the last article."""
+        return self.theme.px(24)
+
+    def event(self, event: QEvent) -> bool:
+        """Select text with a drag that begins beside the column; let the wheel scroll there."""
+        if event.type() == QEvent.Type.Resize:
+            self._set_margins()
+        if event.type() == QEvent.Type.Wheel:
+            self.wheelEvent(event)  # type: ignore[arg-type]
+            return True
+        if isinstance(event, QMouseEvent) and self._follow_margin_press(event):
+            position = self.viewport().mapFrom(self, event.position())
+            if event.type() == QEvent.Type.MouseMove:
+                position.setX(min(max(position.x(), 0), self.viewport().width() - 1))
+            return self.viewportEvent(
+                QMouseEvent(
+                    event.type(),
+                    position,
+                    event.globalPosition(),
+                    event.button(),
+                    event.buttons(),
+                    event.modifiers(),
+                )
+            )
+        return super().event(event)
+
+    def _follow_margin_press(self, event: QMouseEvent) -> bool:
+        """Record a press of the left button in a side margin; return True until its release."""
+        was_pressed = self._is_margin_pressed
+        if event.button() == Qt.MouseButton.LeftButton:
+            column = self.viewport().geometry()
+            position = event.position().toPoint()
+            self._is_margin_pressed = (
+                event.type() == QEvent.Type.MouseButtonPress
+                and position.y() >= column.top()
+                and not column.left() <= position.x() <= column.right()
+            )
+        return was_pressed or self._is_margin_pressed
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay out the text for the new size; the text at the top stays there."""
+        super().resizeEvent(event)
+        self._focus_frame.setGeometry(self.rect())
+        self.fit_to_width()
+
+    # ------------------------------------------------------------------ layout
+
+    def _estimation_scale(self) -> float:
+        """Return the factor from estimated heights to those at this text size and width."""
+        theme = self.theme
+        width = max(100, self.viewport().width())
+        return theme.px(1000) / 1000 * max(1.0, theme.px(STANDARD_LINE_WIDTH) / width)
+
+    def fit_to_width(self) -> None:
+        """Lay out the text for the width of the viewport."""
+        width = self.viewport().width()
+        with self.keeping_position():
+            if width != self.writer.width:
+                self.writer.set_width(width)
+                self._forget_heights(keeps_documents=True)
+
+    def _forget_heights(self, *, keeps_documents: bool) -> None:
+        """Measure all heights again: documents stay if they only need another layout."""
+        near = {id(shown.segment) for shown in self.shown_segments()} if keeps_documents else set()
+        for segment in list(self._loaded):
+            document = segment.document
+            segment.is_measured = False
+            if document is None:
+                continue
+            if id(segment) in near and self.writer.fits_width(document):
+                document.setTextWidth(self.writer.width)
+            else:
+                segment.drop_document()
+                del self._loaded[segment]
+        self._decorations.clear()
+        scale = self._estimation_scale()
+        former = {
+            index: self.articles.height_of(index)
+            for index in range(self.articles.count)
+            if self._is_open(index)
+        }
+        self.articles.estimate_heights(scale)
+        for index in former:
+            article = self.articles.open(index)
+            for segment in article.segments:
+                if not keeps_documents or segment.document is None:
+                    segment.height = 0
+                segment.is_measured = False
+            self.articles.set_height(index, self._lay_out(article))
+
+    def _is_open(self, index: int) -> bool:
+        """Return True if an article is parsed."""
+        return index >= 0
+
+    def _lay_out(self, article: Article) -> int:
+        """Measure or estimate the segments of an article. Return their height."""
+        total = 0
+        for segment in article.segments:
+            if not segment.is_measured:
+                self._measure(segment)
+            total += segment.height
+        return total
+
+    def _measure(self, segment: Segment) -> None:
+        document = segment.document
+        if document is not None and segment.changed_from is None:
+            segment.height = self.writer.measured_height(segment)
+            segment.is_measured = True
+        elif not segment.height or segment.changed_from is not None:
+            height = segment.estimated_height(self._estimation_scale())
+            segment.height = self.writer.gap_above(segment) + height
+            if document is None:
+                segment.changed_from = None
+
+    def _write(self, article: Article, segment: Segment) -> None:
+        """Have the document of a segment show all its pieces."""
+        head = head_of_table(article.items, segment.first) if segment.is_table else None
+        is_growing = self._is_growing(article) and segment.end >= self._body_end(article)
+        self.writer.write(segment, head, is_growing=is_growing)
+        self._loaded.pop(segment, None)
+        self._loaded[segment] = None
+        self._decorations.pop(segment, None)
+        self._measure(segment)
+        self._on_written(article, segment)
+
+    def _on_written(self, article: Article, segment: Segment) -> None:
+        """React to a document that was written, for example by highlighting its code."""
+
+    def _is_growing(self, _article: Article) -> bool:
+        """Return True if text may be added to an article."""
+        return False
+
+    def _body_end(self, article: Article) -> int:
+        return len(article.items) - article.foot_count
+
+    def article_changed(self, key: str) -> None:
+        """Lay out an article whose items have changed. Call it within `keeping_position`."""
+        index = self.articles.index_of(key)
+        if index >= 0:
+            self.articles.set_height(index, self._lay_out(self.articles.open(index)))
+
+    def _load(self, top: int, bottom: int, until: float | None = None) -> tuple[bool, bool]:
+        """Load the segments between two y coordinates of the text.
+
+        Return whether a height has changed, and whether all are loaded. Stop at the time `until`.
+        """
+        changed = False
+        articles = self.articles
+        if not articles.count:
+            return False, True
+        index = articles.index_at(top - self._top_space)
+        while index < articles.count:
+            article_top = self._top_space + articles.top_of(index)
+            if article_top >= bottom:
+                break
+            article = articles.open(index)
+            height = 0
+            is_done = True
+            for segment in article.segments:
+                if not segment.is_measured and (not segment.height or segment.changed_from):
+                    self._measure(segment)
+                y = article_top + height
+                is_near = y < bottom and y + segment.height > top
+                if is_near and self._needs_writing(segment):
+                    if until is not None and time.perf_counter() > until:
+                        is_done = False
+                        break
+                    former = segment.height
+                    self._write(article, segment)
+                    changed = changed or segment.height != former
+                elif not segment.is_measured:
+                    self._measure(segment)
+                height += segment.height
+            if not is_done:
+                height = sum(segment.height for segment in article.segments)
+            if articles.height_of(index) != height:
+                articles.set_height(index, height)
+                changed = True
+            if not is_done:
+                return changed, False
+            index += 1
+        return changed, True
+
+    def _needs_writing(self, segment: Segment) -> bool:
+        return segment.document is None or segment.changed_from is not None
+
+    # ------------------------------------------------------------------ position
+
+    @property
+    def scroll_y(self) -> int:
+        """Return the y coordinate of the text at the top of the viewport."""
+        return self.verticalScrollBar().value()
+
+    @property
+    def is_at_end(self) -> bool:
+        """Return True if the end of the text is on screen."""
+        bar = self.verticalScrollBar()
+        return bar.value() >= bar.maximum() - 2
+
+    @contextmanager
+    def keeping_position(self, place: Place | None = None) -> Iterator[None]:
+        """Keep the text on screen in place while its heights change, or follow the end.
+
+        With `place`, which is on screen, that text stays in place, and the end is not followed.
+        """
+        self._keeping += 1
+        anchor = None
+        if self._keeping == 1:
+            anchor = self._anchor_of(place) if place is not None else self._top_anchor()
+        try:
+            yield
+        finally:
+            self._keeping -= 1
+            if not self._keeping:
+                self._settle(anchor, follows=self.is_following and place is None)
+
+    def _settle(self, anchor: _ScrollAnchor | None, *, follows: bool) -> None:
+        """Load the text on screen, and scroll until the anchor is where it was."""
+        self._keeping += 1
+        bar = self.verticalScrollBar()
+        height = self.viewport().height()
+        for _ in range(_MAX_PASSES):
+            changed = self._load(bar.value(), bar.value() + height)[0]
+            self._update_ranges()
+            target = self._follow_target() if follows else self._target_of(anchor)
+            target = min(max(target, 0), bar.maximum())
+            if target != bar.value():
+                bar.setValue(target)
+            elif not changed:
+                break
+        self._keeping -= 1
+        self._drop_distant()
+        self.viewport().update()
+        self._prefetch_timer.start()
+        self.text_shown.emit()
+        self.scrolled.emit()
+
+    def _follow_target(self) -> int:
+        """Return where to scroll while the end is followed."""
+        end = self.verticalScrollBar().maximum()
+        if self._pinned_index < 0:
+            return end
+        pinned_top = self._top_space + self.articles.top_of(self._pinned_index)
+        return min(end, pinned_top)
+
+    def _update_ranges(self) -> None:
+        size = self.viewport().size()
+        total = self._top_space + self.articles.total_height + self._bottom_space
+        bar = self.verticalScrollBar()
+        bar.setPageStep(size.height())
+        bar.setSingleStep(self.theme.px(24))
+        bar.setRange(0, max(0, total - size.height()))
+        widest = max((round(s.document.size().width()) for s in self.shown_segments()), default=0)
+        sideways = self.horizontalScrollBar()
+        sideways.setPageStep(size.width())
+        sideways.setSingleStep(self.theme.px(24))
+        sideways.setRange(0, max(0, widest - size.width()))
+
+    def _top_anchor(self) -> _ScrollAnchor | None:
+        """Return the line at the top of the viewport, or else the segment there."""
+        found = self._segment_at(self.scroll_y)
+        if found is None:
+            return None
+        key, article, segment, top = found
+        document = segment.document
+        if document is None or segment.changed_from is not None:
+            first = segment.pieces[0]
+            return _ScrollAnchor(
+                Place(key, segment.first, 0, first.start), False, self.scroll_y - top
+            )
+        place = self.place_near(QPoint(0, 0))
+        if place is None:
+            return None
+        return self._anchor_of(place)
+
+    def _anchor_of(self, place: Place) -> _ScrollAnchor:
+        rect = self.rect_of(place)
+        if rect is None:
+            return _ScrollAnchor(place, False, 0)
+        return _ScrollAnchor(place, True, -round(rect.top()))
+
+    def _target_of(self, anchor: _ScrollAnchor | None) -> int:
+        if anchor is None:
+            return self.scroll_y
+        y = self.y_of(anchor.place, is_line=anchor.is_line)
+        return self.scroll_y if y is None else y + anchor.above
+
+    def follow(self, is_following: bool) -> None:
+        """Follow the end of the text from now on, or no longer."""
+        if is_following is not self.is_following:
+            self.is_following = is_following
+            self.following_changed.emit(is_following)
+
+    def scroll_to(self, y: int) -> None:
+        """Scroll to a y coordinate of the text."""
+        self._update_ranges()
+        self.verticalScrollBar().setValue(y)
+
+    def scrollContentsBy(self, _dx: int, dy: int) -> None:
+        """Load the text that comes on screen, and move what floats over it."""
+        if self._keeping:
+            return
+        if dy:
+            self._pinned_index = -1
+            self.follow(self.is_at_end)
+            self._settle(self._top_anchor(), follows=False)
+        else:
+            self.viewport().update()
+            self.scrolled.emit()
+
+    def _prefetch(self) -> None:
+        """Load the text a screen above and below, for some milliseconds."""
+        height = self.viewport().height()
+        y = self.scroll_y
+        anchor = self._top_anchor()
+        until = time.perf_counter() + _SLICE_S
+        changed, is_done = self._load(y - height, y + 2 * height, until)
+        if changed:
+            self._update_ranges()
+            target = self._follow_target() if self.is_following else self._target_of(anchor)
+            self._keeping += 1
+            self.verticalScrollBar().setValue(target)
+            self._keeping -= 1
+            self.viewport().update()
+            self.scrolled.emit()
+        if not is_done:
+            self._prefetch_timer.start()
+
+    def _drop_distant(self) -> None:
+        """Drop the documents that were used longest ago, but none near the viewport."""
+        excess = len(self._loaded) - _KEPT_DOCUMENTS
+        if excess <= 0:
+            return
+        near = {id(shown.segment) for shown in self.shown_segments(self.viewport().height())}
+        for segment in list(self._loaded):
+            if excess <= 0:
+                return
+            if id(segment) not in near:
+                segment.drop_document()
+                del self._loaded[segment]
+                self._decorations.pop(segment, None)
+                excess -= 1
+
+    def drop_documents(self) -> None:
+        """Drop all documents."""
+        for segment in self._loaded:
+            segment.drop_document()
+        self._loaded.clear()
+        self._decorations.clear()
+
+    # ------------------------------------------------------------------ finding text
+
+    def _segment_at(self, y: int) -> tuple[str, Article, Segment, int] | None:
+        """Return the segment at a y coordinate of the text, or the nearest: key, ..., top."""
+        if not self.articles.count:
+            return None
+        index = self.articles.index_at(y - self._top_space)
+        article = self.articles.open(index)
+        top = self._top_space + self.articles.top_of(index)
+        if not article.segments:
+            return None
+        for segment in article.segments:
+            if not segment.height:
+                self._measure(segment)
+            if y < top + segment.height or segment is article.segments[-1]:
+                return article.key, article, segment, top
+            top += segment.height
+        return None
+
+    def shown_segments(self, beyond: int = 0) -> Iterator[ShownSegment]:
+        """Yield the segments on screen, or up to so many pixels beyond it, top to bottom."""
+        articles = self.articles
+        if not articles.count:
+            return
+        top_edge = self.scroll_y - beyond
+        bottom_edge = self.scroll_y + self.viewport().height() + beyond
+        index = articles.index_at(top_edge - self._top_space)
+        while index < articles.count:
+            top = self._top_space + articles.top_of(index)
+            if top >= bottom_edge:
+                return
+            if not self._is_open(index):
+                index += 1
+                continue
+            article = articles.open(index)
+            for segment in article.segments:
+                # A background reaches a little below its segment.
+                if top + segment.height + 20 > top_edge and segment.document is not None:
+                    if top >= bottom_edge:
+                        return
+                    if segment.changed_from is None:
+                        y = top - self.scroll_y
+                        x = -self.horizontalScrollBar().value()
+                        origin = self.writer.origin(segment, y) + QPointF(x, 0)
+                        yield ShownSegment(article.key, article, segment, y, origin)
+                top += segment.height
+            index += 1
+
+    def shown_segment(self, place: Place) -> ShownSegment | None:
+        """Return the segment that shows a place, loading it if needed; None if there is none."""
+        index = self.articles.index_of(place.message_id)
+        if index < 0:
+            return None
+        article = self.articles.open(index)
+        number = article.segment_index(place.item, place.unit)
+        if number < 0:
+            return None
+        segment = article.segments[number]
+        if self._needs_writing(segment):
+            with self.keeping_position():
+                self._write(article, segment)
+                self.article_changed(place.message_id)
+            index = self.articles.index_of(place.message_id)
+        top = self._top_space + self.articles.top_of(index)
+        top += sum(other.height for other in article.segments[:number])
+        y = top - self.scroll_y
+        origin = self.writer.origin(segment, y) - QPointF(self.horizontalScrollBar().value(), 0)
+        return ShownSegment(article.key, article, segment, y, origin)
+
+    def y_of(self, place: Place, *, is_line: bool = True) -> int | None:
+        """Return the y coordinate, in the text, of a line or of the segment of a place."""
+        index = self.articles.index_of(place.message_id)
+        if index < 0:
+            return None
+        article = self.articles.open(index)
+        number = article.segment_index(place.item, place.unit)
+        if number < 0:
+            return self._top_space + self.articles.top_of(index)
+        segment = article.segments[number]
+        if is_line and self._needs_writing(segment):
+            self._write(article, segment)
+            self.articles.set_height(index, self._lay_out(article))
+        top = self._top_space + self.articles.top_of(index)
+        top += sum(other.height for other in article.segments[:number])
+        if not is_line or segment.document is None:
+            return top
+        position = segment.document.position_of(place.item, place.cell, place.unit)
+        box = line_rect(segment.document, position)
+        return round(self.writer.origin(segment, top).y() + box.top())
+
+    def place_near(self, point: QPoint) -> Place | None:
+        """Return the place at or nearest to a point of the viewport."""
+        found = self._found_at(point)
+        if found is None:
+            return None
+        shown, position = found
+        item, cell, unit = shown.document.place_at(position)
+        return Place(shown.key, item, cell, unit)
+
+    def _found_at(
+        self, point: QPoint, accuracy: Qt.HitTestAccuracy = Qt.HitTestAccuracy.FuzzyHit
+    ) -> tuple[ShownSegment, int] | None:
+        """Return the segment on screen nearest to a point, and the position there.
+
+        With an exact accuracy, return None if no text is at the point.
+        """
+        nearest = None
+        for shown in self.shown_segments():
+            nearest = shown
+            if point.y() < shown.top + shown.segment.height:
+                break
+        if nearest is None:
+            return None
+        within = QPointF(point) - nearest.origin
+        position = nearest.document.documentLayout().hitTest(within, accuracy)
+        if position < 0:
+            if accuracy == Qt.HitTestAccuracy.ExactHit:
+                return None
+            position = 0
+        return nearest, position
+
+    def anchor_at(self, point: QPoint) -> str:
+        """Return the target of the link at a point of the viewport, or "" for none."""
+        found = self._found_at(point)
+        if found is None:
+            return ""
+        shown, _position = found
+        return shown.document.documentLayout().anchorAt(QPointF(point) - shown.origin)
+
+    anchorAt = anchor_at
+
+    def rect_of(self, place: Place) -> QRectF | None:
+        """Return the caret's rectangle at a place in the viewport; None if it is not loaded."""
+        index = self.articles.index_of(place.message_id)
+        if index < 0 or not self._is_open(index):
+            return None
+        article = self.articles.open(index)
+        number = article.segment_index(place.item, place.unit)
+        if number < 0 or self._needs_writing(article.segments[number]):
+            return None
+        shown = self.shown_segment(place)
+        if shown is None:
+            return None
+        position = shown.document.position_of(place.item, place.cell, place.unit)
+        return line_rect(shown.document, position).translated(shown.origin)
+
+    def rects_between(self, place: Place, start: int, end: int) -> list[QRectF]:
+        """Return the rectangles of positions [start, end) of the document of a place."""
+        shown = self.shown_segment(place)
+        if shown is None:
+            return []
+        return [rect.translated(shown.origin) for rect in range_rects(shown.document, start, end)]
+
+    def bring_on_screen(self, rect: QRectF, *, margin: int = 0) -> None:
+        """Scroll so that a rectangle of the viewport is on screen."""
+        height = self.viewport().height()
+        bar = self.verticalScrollBar()
+        if rect.top() < margin:
+            bar.setValue(bar.value() + round(rect.top()) - margin)
+        elif rect.bottom() > height - margin:
+            bar.setValue(bar.value() + round(rect.bottom()) - height + margin)
+
+    # ------------------------------------------------------------------ painting
+
+    def decorations_of(self, shown: ShownSegment) -> Decorations:
+        """Return what is painted behind a segment."""
+        article, segment = shown.article, shown.segment
+        below = article.items[segment.end] if segment.end < len(article.items) else None
+        width = max(round(shown.document.size().width()), self.writer.width)
+        key = (below, segment.above, width, shown.document.revision())
+        cached = self._decorations.get(segment)
+        if cached is not None and cached[0] == key:
+            return cached[1]
+        made = self._decorator.measure(
+            segment, below, self.writer.gap_above(segment), width, self.viewport().width()
+        )
+        self._decorations[segment] = key, made
+        return made
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the segments on screen: first the backgrounds of all, then each text."""
+        area = event.rect()
+        shown = [
+            each
+            for each in self.shown_segments()
+            if each.top + each.segment.height + 20 >= area.top() and each.top <= area.bottom()
+        ]
+        with QPainter(self.viewport()) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for each in shown:
+                made = self.decorations_of(each)
+                painter.translate(each.origin)
+                gap = self.writer.gap_above(each.segment)
+                self._decorator.paint(painter, made, gap, each.document.size().height())
+                painter.translate(-each.origin)
+            for each in shown:
+                self._paint_text(painter, each, area)
+            self._paint_over(painter, shown)
+
+    def _paint_text(self, painter: QPainter, shown: ShownSegment, area: QRect) -> None:
+        context = QAbstractTextDocumentLayout.PaintContext()
+        context.palette = self.viewport().palette()
+        context.clip = QRectF(area).translated(-shown.origin)
+        selections = []
+        for mark in self.marks_of(shown):
+            selection = QAbstractTextDocumentLayout.Selection()
+            selection.cursor = QTextCursor(shown.document)
+            selection.cursor.setPosition(mark.start)
+            selection.cursor.setPosition(mark.end, QTextCursor.MoveMode.KeepAnchor)
+            selection.format = mark.char_format
+            selections.append(selection)
+        context.selections = selections
+        painter.translate(shown.origin)
+        shown.document.documentLayout().draw(painter, context)
+        painter.translate(-shown.origin)
+
+    def marks_of(self, _shown: ShownSegment) -> list[Mark]:
+        """Return the ranges of a segment that are selected or marked."""
+        return []
+
+    def _paint_over(self, painter: QPainter, shown: list[ShownSegment]) -> None:
+        """Paint what is over the text."""
+
+
+def line_rect(document: SegmentDocument, position: int) -> QRectF:
+    """Return the rectangle of the caret at a position, as high as its line."""
+    block = document.findBlock(position)
+    if not block.isValid():
+        block = document.lastBlock()
+    origin = document.documentLayout().blockBoundingRect(block).topLeft()
+    unit = position - block.position()
+    line = block.layout().lineForTextPosition(unit)
+    if not line.isValid():
+        return QRectF(origin.x(), origin.y(), 1, block.layout().boundingRect().height())
+    x: float = line.cursorToX(unit)[0]  # type: ignore[index]
+    return QRectF(origin.x() + x, origin.y() + line.y(), 1, line.height())

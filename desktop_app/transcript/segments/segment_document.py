@@ -1,0 +1,523 @@
+"""Writes the items of a segment into a document, and knows where each of them is."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PySide6.QtCore import QPointF, QUrl
+from PySide6.QtGui import QAccessible, QTextBlockFormat, QTextCursor, QTextOption
+
+from desktop_app.markdown.block_model import Block, Kind, Run
+from desktop_app.transcript.keyboard.focus_targets import COPY_CODE, FocusTarget
+from desktop_app.transcript.layout.column_widths import ColumnWidths
+from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
+from desktop_app.transcript.layout.table_styles import TableStyles
+from desktop_app.transcript.segments.segment import Piece, Segment, is_table
+from desktop_app.transcript.transcript_styles import CELL_PAD, COLUMNS, INDENT, INLINE_CODE, Styles
+from desktop_app.widgets.text.sealed_document import SealedDocument, empty_resource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextTable
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.transcript.media.message_images import MessageImages
+    from desktop_app.transcript.message_items import Item
+    from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
+
+
+class TextPosition(NamedTuple):
+    """A position in an item: the cell of a table, else 0, and the UTF-16 unit.
+
+    In the prefix of an item, `unit` is negative.
+    """
+
+    item: int
+    cell: int
+    unit: int
+
+
+class SegmentDocument(SealedDocument):
+    """The document of a segment.
+
+    Attributes:
+        pieces: the pieces that the document shows.
+        first: the index of the first item in the article.
+        starts: the position at which each piece begins.
+        cells: the position of each cell of a table, row by row.
+        columns: the number of columns of a table; 0 for other text.
+        targets: the links and the heads of code, in the order of the text.
+        code_spans: the ranges of inline code.
+        has_source_formulas: whether a formula is not typeset yet.
+        has_images: whether there are images.
+        inset: the pixels of the document above its text that are not shown.
+    """
+
+    def __init__(self, images: MessageImages) -> None:
+        super().__init__()
+        self._images = images
+        self.pieces: list[Piece] = []
+        self.first = 0
+        self.starts: list[int] = []
+        self.cells: list[int] = []
+        self.columns = 0
+        self.targets: list[FocusTarget] = []
+        self.code_spans: list[tuple[int, int]] = []
+        self.has_source_formulas = self.has_images = self.has_formulas = False
+        self.inset = 0
+        self.setUndoRedoEnabled(False)
+        self.setDocumentMargin(0)
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+        image = self._images.resource(name)
+        self.has_images = self.has_images or image is not None
+        return image or empty_resource(kind)
+
+    @property
+    def last_position(self) -> int:
+        """Return the position after the last character."""
+        return self.characterCount() - 1
+
+    def position_of(self, item: int, cell: int, unit: int) -> int:
+        """Return the position of a unit of an item, or the nearest that the document shows."""
+        index = item - self.first
+        if index < 0:
+            return self.starts[0]
+        if index >= len(self.pieces):
+            return self.last_position
+        if self.columns:
+            if not self.cells:
+                return self.last_position
+            if cell >= len(self.cells):
+                return self.last_position
+            return min(self.cells[cell] + max(unit, 0), self.end_of_cell(cell))
+        piece = self.pieces[index]
+        prefix = 0 if piece.start else prefix_length(piece.item)
+        start = self.starts[index]
+        return min(max(start, start + prefix + unit - piece.start), self.end_of_piece(index))
+
+    def end_of_piece(self, index: int) -> int:
+        """Return the position after the last character of a piece."""
+        return self.starts[index + 1] - 1 if index + 1 < len(self.starts) else self.last_position
+
+    def end_of_cell(self, cell: int) -> int:
+        """Return the position after the last character of a cell."""
+        block = self.findBlock(self.cells[cell])
+        end = block.position() + block.length() - 1
+        if cell + 1 < len(self.cells):
+            return min(end, self.cells[cell + 1] - 1)
+        return end
+
+    def place_at(self, position: int) -> TextPosition:
+        """Return the item, cell and unit at a position."""
+        if self.columns and self.cells:
+            cell = max(0, bisect_right(self.cells, position) - 1)
+            return TextPosition(self.first, cell, max(0, position - self.cells[cell]))
+        index = max(0, bisect_right(self.starts, position) - 1)
+        piece = self.pieces[index]
+        prefix = 0 if piece.start else prefix_length(piece.item)
+        return TextPosition(
+            self.first + index, 0, position - self.starts[index] - prefix + piece.start
+        )
+
+    def block_at(self, index: int) -> QTextBlock:
+        """Return the first text block of a piece."""
+        return self.findBlock(self.starts[index])
+
+
+class SegmentWriter:
+    """A writer of documents for one theme and width.
+
+    Attributes:
+        styles: the formats.
+        width: the width of the text in pixels.
+    """
+
+    def __init__(
+        self,
+        styles: Styles,
+        width: int,
+        formulas: SegmentFormulas,
+        images: MessageImages,
+        viewport: QWidget,
+    ) -> None:
+        self.styles = styles
+        self.width = width
+        self._formulas = formulas
+        self._images = images
+        self._viewport = viewport
+        self._tables = TableStyles(styles)
+        self._columns = ColumnWidths(styles, self._tables, width)
+        self._measured_head: tuple[Block, bool] | None = None
+        self._widths: tuple[int, ...] = ()
+
+    def set_width(self, width: int) -> None:
+        """Write for another width from now on."""
+        self.width = width
+        self._columns = ColumnWidths(self.styles, self._tables, width)
+        self._measured_head = None
+
+    def fits_width(self, document: SegmentDocument) -> bool:
+        """Return True if a document needs only another layout when the width changes."""
+        return not document.columns and not document.has_formulas
+
+    def write(self, segment: Segment, head: Block | None, *, is_growing: bool) -> None:
+        """Create the document of a segment, or write its changed pieces.
+
+        Args:
+            segment: the segment.
+            head: of a table, its first part, which decides on the widths of the columns.
+            is_growing: whether text may still be added to the last piece.
+        """
+        document = segment.document
+        if document is None or segment.is_table:
+            document = segment.document = self._new_document()
+            segment.changed_from = 0
+        first = segment.changed_from
+        document.first = segment.first
+        if first is None:
+            return
+        segment.changed_from = None
+        cursor = QTextCursor(document)
+        if segment.is_table:
+            self._write_table(document, cursor, segment, head, is_growing=is_growing)
+        else:
+            cursor.beginEditBlock()
+            self._write_pieces(document, cursor, segment, first)
+            cursor.endEditBlock()
+
+    def _new_document(self) -> SegmentDocument:
+        document = SegmentDocument(self._images)
+        theme = self.styles.theme
+        document.setDefaultFont(theme.reading())
+        document.setIndentWidth(theme.px(INDENT))
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        document.setDefaultTextOption(option)
+        document.documentLayout().setPaintDevice(self._viewport)
+        self._formulas.register(document)
+        document.setTextWidth(self.width)
+        return document
+
+    # ------------------------------------------------------------------ text
+
+    def _write_pieces(
+        self, document: SegmentDocument, cursor: QTextCursor, segment: Segment, first: int
+    ) -> None:
+        """Write the pieces from `first` on, in place of those that the document shows."""
+        pieces = segment.pieces
+        self._remove_from(document, cursor, segment, first)
+        document.pieces = list(pieces)
+        for index in range(first, len(pieces)):
+            above = pieces[index - 1].item if index else segment.above
+            self._write_piece(document, cursor, pieces[index], above, is_first=index == 0)
+
+    def _remove_from(
+        self, document: SegmentDocument, cursor: QTextCursor, segment: Segment, first: int
+    ) -> None:
+        if not document.starts:
+            return
+        if first < len(document.starts):
+            start = document.starts[first] - 1 if first else 0
+            cursor.setPosition(start)
+            cursor.setPosition(document.last_position, QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+            if first and not cursor.block().text():
+                # An empty block takes the format of the block that is removed below it.
+                above = segment.pieces[first - 2].item if first > 1 else segment.above
+                piece = segment.pieces[first - 1]
+                cursor.setBlockFormat(self._block_format(piece, above, is_first=first == 1))
+                cursor.setBlockCharFormat(self.styles.char_format(piece.item, Run("")))
+            del document.starts[first:]
+            end = document.last_position + (1 if first else 0)
+            while document.targets and document.targets[-1].start >= end:
+                document.targets.pop()
+            while document.code_spans and document.code_spans[-1][0] >= end:
+                document.code_spans.pop()
+        cursor.setPosition(document.last_position)
+        if not first:
+            document.has_source_formulas = document.has_formulas = False
+
+    def _block_format(
+        self, piece: Piece, above: Item | None, *, is_first: bool
+    ) -> QTextBlockFormat:
+        block_format = self.styles.block_format(piece.item, above)
+        if piece.start:
+            block_format = self.styles.continuation_format(block_format)
+        if is_first and block_format.topMargin():  # the view leaves the gap above the document
+            block_format = QTextBlockFormat(block_format)
+            block_format.setTopMargin(0)
+        return block_format
+
+    def _write_piece(
+        self,
+        document: SegmentDocument,
+        cursor: QTextCursor,
+        piece: Piece,
+        above: Item | None,
+        *,
+        is_first: bool,
+    ) -> None:
+        item = piece.item
+        styles = self.styles
+        block_format = self._block_format(piece, above, is_first=is_first)
+        char_format = styles.char_format(item, Run(""))
+        if is_first:
+            cursor.setBlockFormat(block_format)
+            cursor.setBlockCharFormat(char_format)
+        else:
+            cursor.insertBlock(block_format, char_format)
+        start = cursor.position()
+        document.starts.append(start)
+        if not piece.start and (prefix := prefix_of(item)):
+            self._write_prefix(document, cursor, item, prefix, char_format)
+        if isinstance(item, Block) and item.kind is Kind.CODE_HEAD:
+            document.targets.append(FocusTarget(start, cursor.position(), COPY_CODE))
+        width = self.width - block_format.leftMargin() - block_format.rightMargin()
+        width -= block_format.indent() * styles.theme.px(INDENT)
+        for run in item.runs:
+            self._insert_run(document, cursor, run, styles.char_format(item, run), width)
+
+    def _write_prefix(
+        self,
+        document: SegmentDocument,
+        cursor: QTextCursor,
+        item: Item,
+        prefix: str,
+        char_format: QTextCharFormat,
+    ) -> None:
+        if not isinstance(item, Block) or not item.marker:
+            cursor.insertText(prefix, char_format)
+            return
+        marker_format = self.styles.marker_format()
+        if not item.note:
+            cursor.insertText(prefix, marker_format)
+            return
+        label_format = self.styles.label_format(item.marker)  # a footnote, whose label is a link
+        start = cursor.position()
+        cursor.insertText(item.marker, label_format)
+        document.targets.append(FocusTarget(start, cursor.position(), label_format.anchorHref()))
+        cursor.insertText("\t", marker_format)
+
+    def _insert_run(
+        self,
+        document: SegmentDocument,
+        cursor: QTextCursor,
+        run: Run,
+        char_format: QTextCharFormat,
+        width: float,
+    ) -> None:
+        is_special = run.math or run.link or run.code or run.element or run.image
+        if not is_special:
+            cursor.insertText(run.text, char_format)
+            return
+        start = cursor.position()
+        if run.math:
+            document.has_formulas = True
+            if not self._formulas.insert(cursor, run, char_format, width):
+                document.has_source_formulas = True
+        else:
+            cursor.insertText(run.text, char_format)
+        end = cursor.position()
+        if run.image:
+            document.has_images = True
+        if char_format.isAnchor():
+            link = char_format.anchorHref()
+            last = document.targets[-1] if document.targets else None
+            if last is not None and (last.end, last.link) == (start, link):
+                document.targets[-1] = last._replace(end=end)
+            else:
+                document.targets.append(FocusTarget(start, end, link))
+        if char_format.boolProperty(INLINE_CODE):
+            document.code_spans.append((start, end))
+
+    # ------------------------------------------------------------------ tables
+
+    def _table_widths(self, head: Block, *, is_growing: bool) -> tuple[int, ...]:
+        """Return the widths of the columns of the table that begins with the part `head`."""
+        measured = self._measured_head
+        if measured is None or measured[0] is not head or measured[1] is not is_growing:
+            self._measured_head = head, is_growing
+            self._widths = self._columns.widths(head, is_complete=not is_growing)
+        return self._widths
+
+    def _write_table(
+        self,
+        document: SegmentDocument,
+        cursor: QTextCursor,
+        segment: Segment,
+        head: Block | None,
+        *,
+        is_growing: bool,
+    ) -> None:
+        block = segment.pieces[0].item
+        assert is_table(block)
+        head = head or block
+        widths = self._table_widths(head, is_growing=is_growing and head is block)
+        if len(widths) != max(1, len(block.aligns)):
+            widths = self._columns.widths(block, is_complete=True)
+        document.pieces = list(segment.pieces)
+        document.columns = max(1, len(block.aligns))
+        # With a screen reader, columns run from the left: cells are read in document order.
+        is_reversed = block.from_right and not QAccessible.isActive()
+        cursor.beginEditBlock()
+        if not is_reversed and self._columns.fits(block, widths):
+            self._write_rows(document, cursor, block, widths)
+        else:
+            self._write_grid(document, cursor, block, widths, is_reversed=is_reversed)
+        cursor.endEditBlock()
+
+    def _write_rows(
+        self, document: SegmentDocument, cursor: QTextCursor, block: Block, widths: tuple[int, ...]
+    ) -> None:
+        """Write each row as a line with tab stops, which is fast, because each cell fits."""
+        document.inset = -self.styles.theme.px(CELL_PAD)
+        document.starts = [0]
+        last = len(block.rows) - 1
+        for number, row in enumerate(block.rows):
+            row_format = QTextBlockFormat(self._tables.row_format(block, number, None, widths))
+            if number == 0:
+                row_format.setTopMargin(0)
+            if number == last:
+                row_format.setBottomMargin(0)
+            char_format = self._cell_char_format(block, number, Run(""))
+            if number:
+                cursor.insertBlock(row_format, char_format)
+            else:
+                cursor.setBlockFormat(row_format)
+                cursor.setBlockCharFormat(char_format)
+            for column, align in enumerate(block.aligns or ("",)):
+                if column or align in ("right", "center"):
+                    cursor.insertText("\t", char_format)
+                document.cells.append(cursor.position())
+                for run in row[column] if column < len(row) else ():
+                    cell_format = self._cell_char_format(block, number, run)
+                    self._insert_run(document, cursor, run, cell_format, self.width)
+
+    def _cell_char_format(self, block: Block, row: int, run: Run) -> QTextCharFormat:
+        char_format = self._tables.cell_char_format(run, is_head=block.head and row == 0)
+        if run.math:
+            char_format = type(char_format)(char_format)
+            char_format.setProperty(COLUMNS, len(block.aligns))
+        return char_format
+
+    def _write_grid(
+        self,
+        document: SegmentDocument,
+        cursor: QTextCursor,
+        block: Block,
+        widths: tuple[int, ...],
+        *,
+        is_reversed: bool,
+    ) -> None:
+        """Write a QTextTable, because cells take several lines or other scripts."""
+        document.inset = 1  # Qt needs an empty block above a table, here one pixel high
+        empty_format, empty_char = self.styles.empty_block_formats()
+        cursor.setBlockFormat(empty_format)
+        cursor.setBlockCharFormat(empty_char)
+        table_format = self._tables.table_format(block, None, widths, is_reversed=is_reversed)
+        table_format.setTopMargin(0)
+        table_format.setBottomMargin(0)
+        columns = document.columns
+        table = cursor.insertTable(len(block.rows), columns, table_format)
+        cell_format = self._tables.cell_format(block)
+        for row in range(len(block.rows)):
+            for column in range(columns):
+                shown_column = columns - 1 - column if is_reversed else column
+                cell = table.cellAt(row, shown_column)
+                cell.setFormat(cell_format)
+                self._write_cell(
+                    document, cell.firstCursorPosition(), block, row, column, is_reversed
+                )
+        self._collect_cells(document, table, columns, is_reversed=is_reversed)
+        document.starts = [document.cells[0] if document.cells else 0]
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.setBlockFormat(empty_format)
+        cursor.setBlockCharFormat(empty_char)
+
+    def _write_cell(
+        self,
+        document: SegmentDocument,
+        cursor: QTextCursor,
+        block: Block,
+        row: int,
+        column: int,
+        is_reversed: bool,
+    ) -> None:
+        cells = block.rows[row]
+        runs = cells[column] if column < len(cells) else ()
+        align = block.aligns[column] if column < len(block.aligns) else ""
+        align = align or ("right" if is_reversed else "")
+        cursor.setBlockFormat(self._tables.cell_block_format(block, align, runs, is_first=False))
+        for run in runs:
+            char_format = self._cell_char_format(block, row, run)
+            self._insert_run(document, cursor, run, char_format, self.width)
+
+    def _collect_cells(
+        self, document: SegmentDocument, table: QTextTable, columns: int, *, is_reversed: bool
+    ) -> None:
+        """Record the positions of all cells, of their links and of their inline code."""
+        document.targets = []
+        document.code_spans = []
+        for row in range(table.rows()):
+            for column in range(columns):
+                shown_column = columns - 1 - column if is_reversed else column
+                cell = table.cellAt(row, shown_column)
+                document.cells.append(cell.firstPosition())
+                fragments = cell.firstCursorPosition().block().begin()
+                while not fragments.atEnd():
+                    fragment = fragments.fragment()
+                    fragments += 1
+                    start = fragment.position()
+                    end = start + fragment.length()
+                    char_format = fragment.charFormat()
+                    if char_format.isAnchor():
+                        target = FocusTarget(start, end, char_format.anchorHref())
+                        last = document.targets[-1] if document.targets else None
+                        if last is not None and (last.end, last.link) == (start, target.link):
+                            document.targets[-1] = last._replace(end=end)
+                        else:
+                            document.targets.append(target)
+                    if char_format.boolProperty(INLINE_CODE):
+                        document.code_spans.append((start, end))
+
+    # ------------------------------------------------------------------ heights
+
+    def gap_above(self, segment: Segment) -> int:
+        """Return the pixels between the text above a segment and its document."""
+        first = segment.pieces[0]
+        if first.start:
+            return 0
+        item = first.item
+        if is_table(item) and not item.head and is_table(segment.above):
+            return 0  # a part of the table above
+        gap = self.styles.gap(item, segment.above)
+        if is_table(segment.above):  # whose segment includes the padding of its cells
+            gap -= CELL_PAD
+        return self.styles.theme.px(gap) if gap > 0 else 0
+
+    def measured_height(self, segment: Segment) -> int:
+        """Return the height of a segment with a document, including the gap above."""
+        document = segment.document
+        assert document is not None
+        height = round(document.size().height() + 0.49) - 2 * document.inset
+        return self.gap_above(segment) + height
+
+    def origin(self, segment: Segment, top: int) -> QPointF:
+        """Return where the document begins if the segment begins at y coordinate `top`."""
+        document = segment.document
+        assert document is not None
+        return QPointF(0, top + self.gap_above(segment) - document.inset)
+
+
+def head_of_table(items: Sequence[Item], index: int) -> Block | None:
+    """Return the first part of the table that item `index` belongs to; None for other items."""
+    item = items[index]
+    if not is_table(item):
+        return None
+    while index and not item.head and is_table(items[index - 1]):
+        index -= 1
+        item = items[index]
+    return item if is_table(item) else None
