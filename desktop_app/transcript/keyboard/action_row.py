@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
@@ -98,28 +98,41 @@ class ActionRow(QWidget):
 
         `offset` is the y coordinate of the document at the viewport's upper edge.
         """
-        box = block.document().documentLayout().blockBoundingRect(block)
-        bottom = ceil(box.bottom()) - offset
+        origin = block.document().documentLayout().blockBoundingRect(block)
+        layout = block.layout()
+        texts = [layout.lineAt(index).naturalTextRect() for index in range(layout.lineCount())]
+        flags = block.next().blockFormat().intProperty(DECORATION)
+        self.place_at(
+            origin.translated(0, -offset),
+            texts,
+            is_on_background=bool(flags & Decoration.BACKGROUND),
+        )
+
+    def place_at(self, box: QRectF, texts: list[QRectF], *, is_on_background: bool) -> None:
+        """Place the row beside a block of text.
+
+        Args:
+            box: the block in the viewport.
+            texts: its lines, relative to the left edge of the viewport.
+            is_on_background: whether a block with a background follows.
+        """
+        bottom = ceil(box.bottom())
         left = 0 if is_mirrored() else self._viewport.width() - self.width()
         self._is_on_background = False
         if self._role is Role.USER:
-            self._is_on_background = bool(
-                block.next().blockFormat().intProperty(DECORATION) & Decoration.BACKGROUND
-            )
+            self._is_on_background = is_on_background
             # Below the padding of the question, close to it if another background is near.
             gap = 1 if self._is_on_background else 4
             bottom += self._theme.px(PAD + gap) + self.height()
-        elif self._overlaps(block):
+        elif self._overlaps(texts):
             bottom += self.height()  # below the footer, which needs the width
         else:
             bottom += (self.height() - round(box.height())) // 2
         self.setGeometry(QRect(QPoint(left, bottom - self.height()), self.size()))
 
-    def _overlaps(self, block: QTextBlock) -> bool:
-        """Return True if the text of a block is so wide that the row would cover part of it."""
-        layout = block.layout()
+    def _overlaps(self, texts: list[QRectF]) -> bool:
+        """Return True if a text is so wide that the row would cover part of it."""
         pad = self._theme.px(PAD)
-        texts = [layout.lineAt(index).naturalTextRect() for index in range(layout.lineCount())]
         if is_mirrored():
             return any(text.left() < self.width() + pad for text in texts)
         left = self._viewport.width() - self.width()

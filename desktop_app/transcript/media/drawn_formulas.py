@@ -243,9 +243,7 @@ class FormulaDrawer:
             self._boxes[position] = box
         return box
 
-    def _measure(
-        self, formula: Formula, position: int, char_format: QTextCharFormat
-    ) -> FormulaBox:
+    def _measure(self, formula: Formula, position: int, char_format: QTextCharFormat) -> FormulaBox:
         return formula_box(formula, char_format, self._available_width(position, char_format))
 
     def _available_width(self, position: int, char_format: QTextCharFormat) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QTextBrowser, QWidget
 from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
@@ -15,6 +15,7 @@ from desktop_app.widgets.look.theme import MARGIN
 if TYPE_CHECKING:
     from desktop_app.transcript.search.find_bar import FindBar
     from desktop_app.transcript.search.finder import Finder
+    from desktop_app.transcript.segments.finding import Finder as SegmentFinder
     from desktop_app.widgets.look.theme import Theme
 
 _MAX_SELECTION_LENGTH: Final = 100
@@ -38,7 +39,9 @@ class FindInTranscript(QObject):
 
     height_changed = Signal()
 
-    def __init__(self, view: QTextBrowser, theme: Theme, finder: Finder) -> None:
+    def __init__(
+        self, view: QAbstractScrollArea, theme: Theme, finder: Finder | SegmentFinder
+    ) -> None:
         super().__init__(view)
         self._view = view
         self._theme = theme
@@ -75,7 +78,7 @@ class FindInTranscript(QObject):
         """Show the bar; search for the selected text if it is short and in one paragraph."""
         if not self.is_open:
             self._focused_before = QApplication.focusWidget()
-        selected = self._view.textCursor().selectedText()
+        selected = _selected_text(self._view)
         if len(selected) > _MAX_SELECTION_LENGTH or _PARAGRAPH_SEPARATOR in selected:
             selected = ""
         self.bar.open(selected.strip())
@@ -113,7 +116,7 @@ class FindInTranscript(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.finder.marks.set_theme(theme)
+        self.finder.set_theme(theme)
         if self._bar is not None:
             self.place()
 
@@ -125,3 +128,9 @@ class FindInTranscript(QObject):
         width = min(px(self._theme.max_line_width), self._view.width() - px(MARGIN))
         self._bar.resize(width, self._bar.sizeHint().height())
         self._bar.move((self._view.width() - width) // 2, px(_GAP))
+
+
+def _selected_text(view: QAbstractScrollArea) -> str:
+    if isinstance(view, QTextBrowser):
+        return view.textCursor().selectedText()
+    return str(view.selection.words())  # type: ignore[attr-defined]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.transcript.message_state import MessageState
     from desktop_app.transcript.transcript_messages import TranscriptMessages
+    from desktop_app.widgets.look.theme import Theme
 
     Callback = Callable[[], None]
 
@@ -103,6 +104,10 @@ class Finder(QObject):
         self._counter.counted.connect(self._on_counted)
         self._recount_timer = QTimer(self, singleShot=True, interval=_RECOUNT_DELAY_MS)
         self._recount_timer.timeout.connect(self._recount_changed)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Set the colors of the highlights."""
+        self.marks.set_theme(theme)
 
     # ------------------------------------------------------------------ searching
 

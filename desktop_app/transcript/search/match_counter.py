@@ -16,6 +16,7 @@ from desktop_app.transcript.search.match_index import MatchCount
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from desktop_app.transcript.segments.conversation_messages import ConversationMessages
     from desktop_app.transcript.transcript_messages import TranscriptMessages
 
 _REPORT_INTERVAL_S: Final = 0.1
@@ -92,7 +93,7 @@ class MatchCounter(QObject):
         self.counted.emit(search, counts, True)
 
 
-def with_texts(messages: TranscriptMessages) -> list[MessageText]:
+def with_texts(messages: TranscriptMessages | ConversationMessages) -> list[MessageText]:
     """Return all messages, oldest first, each with its text so far if it streams, else None."""
     return [
         (m, _text_so_far(messages, m) if m.status is MessageStatus.STREAMING else None)
@@ -100,7 +101,9 @@ def with_texts(messages: TranscriptMessages) -> list[MessageText]:
     ]
 
 
-def _text_so_far(messages: TranscriptMessages, message: Message) -> _TextSoFar | None:
+def _text_so_far(
+    messages: TranscriptMessages | ConversationMessages, message: Message
+) -> _TextSoFar | None:
     state = messages.find_state(message.id)
     return None if state is None else _TextSoFar(state.reasoning.text, state.text)
 

@@ -167,7 +167,7 @@ class MessageStream(QObject):
         shown = self._messages.opened(message_id)
         if shown is None:
             return ANY_LENGTH
-        with self._view.changing(shown):
+        with self._view.changing(shown, is_text=True):
             shown.append_text(text)
         if shown.is_streaming:
             self._speech.announce_text(message_id, text, lambda: shown.text)

@@ -75,6 +75,7 @@ class Segment:
         above: the item above the first; None at the beginning of the article.
         part: 0 before the body of a message, 1 in the body, 2 below it.
         height: the height in pixels, including the gap above.
+        gap: the pixels between the text above and the document.
         is_measured: whether `height` was measured for the current width and theme.
         document: the document; None while the segment is far from the viewport.
         changed_from: the first piece that the document does not show yet; None if it shows all.
@@ -86,6 +87,7 @@ class Segment:
         self.above = above
         self.part = part
         self.height = 0
+        self.gap = 0
         self.is_measured = False
         self.document: SegmentDocument | None = None
         self.changed_from: int | None = None

@@ -7,6 +7,7 @@ at the top of the viewport is where it was, or the end is on screen, if the view
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
@@ -21,9 +22,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
+from desktop_app.markdown.block_model import Block
 from desktop_app.transcript.segments.decorations import Decorations, Decorator, range_rects
 from desktop_app.transcript.segments.segment import Article, Place, Segment
 from desktop_app.transcript.segments.segment_document import SegmentDocument, head_of_table
+from desktop_app.transcript.transcript_styles import background_of, begins_background
 from desktop_app.transcript.viewport.transcript_surface import FixedSpaceScrollBar, FocusFrame
 from desktop_app.widgets.look.theme import MARGIN, STANDARD_LINE_WIDTH, Theme
 
@@ -32,12 +35,15 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
 
+    from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segments.segment_document import SegmentWriter
 
 _MAX_PASSES: Final = 12
 """Passes in which text is loaded until the heights on screen no longer change."""
 _KEPT_DOCUMENTS: Final = 40
 """Documents that stay loaded, besides those near the viewport."""
+_DECORATION_OVERHANG: Final = 24
+"""Pixels, at the default text size, by which decorations may reach beyond their text."""
 _SLICE_S: Final = 0.008
 """Seconds for which text beside the viewport is loaded in one iteration of the event loop."""
 
@@ -146,6 +152,9 @@ class SegmentArea(QAbstractScrollArea):
         self._decorations: dict[Segment, tuple[object, Decorations]] = {}
         self._loaded: dict[Segment, None] = {}  # the segments with a document, the last used last
         self._keeping = 0
+        self._prefetched_y = 0  # the scroll position when text was last loaded in advance
+        # The y coordinate of the text from which on it must be painted again; 0 for everything.
+        self._repaint_from = 0
         self._pinned_index = -1
         self._is_margin_pressed = False
         self._prefetch_timer = QTimer(self, singleShot=True, interval=0)
@@ -293,9 +302,9 @@ class SegmentArea(QAbstractScrollArea):
         for index in former:
             article = self.articles.open(index)
             for segment in article.segments:
-                if not keeps_documents or segment.document is None:
+                segment.is_measured = segment.document is None and keeps_documents
+                if not keeps_documents:
                     segment.height = 0
-                segment.is_measured = False
             self.articles.set_height(index, self._lay_out(article))
 
     def _is_open(self, index: int) -> bool:
@@ -314,16 +323,25 @@ class SegmentArea(QAbstractScrollArea):
     def _measure(self, segment: Segment) -> None:
         document = segment.document
         if document is not None and segment.changed_from is None:
+            segment.gap = self.writer.gap_above(segment)
             segment.height = self.writer.measured_height(segment)
             segment.is_measured = True
-        elif not segment.height or segment.changed_from is not None:
-            height = segment.estimated_height(self._estimation_scale())
-            segment.height = self.writer.gap_above(segment) + height
-            if document is None:
-                segment.changed_from = None
+        elif document is None and (not segment.height or segment.changed_from is not None):
+            segment.gap = self.writer.gap_above(segment)
+            segment.height = segment.gap + segment.estimated_height(self._estimation_scale())
+            segment.changed_from = None
 
-    def _write(self, article: Article, segment: Segment) -> None:
-        """Have the document of a segment show all its pieces."""
+    def _write(self, article: Article, segment: Segment, top: int = 0) -> None:
+        """Have the document of a segment, which begins at `top`, show all its pieces."""
+        document = segment.document
+        kept = segment.changed_from
+        if document is not None and kept and not segment.is_table:
+            box = document.documentLayout().blockBoundingRect(document.block_at(kept - 1))
+            changed_y = round(self.writer.origin(segment, top).y() + box.bottom())
+            changed_y -= self.theme.px(_DECORATION_OVERHANG)
+        else:
+            changed_y = top
+        self._repaint_from = min(self._repaint_from, changed_y)
         head = head_of_table(article.items, segment.first) if segment.is_table else None
         is_growing = self._is_growing(article) and segment.end >= self._body_end(article)
         self.writer.write(segment, head, is_growing=is_growing)
@@ -347,7 +365,10 @@ class SegmentArea(QAbstractScrollArea):
         """Lay out an article whose items have changed. Call it within `keeping_position`."""
         index = self.articles.index_of(key)
         if index >= 0:
-            self.articles.set_height(index, self._lay_out(self.articles.open(index)))
+            height = self._lay_out(self.articles.open(index))
+            if height < self.articles.height_of(index):
+                self._repaint_from = 0
+            self.articles.set_height(index, height)
 
     def _load(self, top: int, bottom: int, until: float | None = None) -> tuple[bool, bool]:
         """Load the segments between two y coordinates of the text.
@@ -376,9 +397,11 @@ class SegmentArea(QAbstractScrollArea):
                         is_done = False
                         break
                     former = segment.height
-                    self._write(article, segment)
+                    self._write(article, segment, y)
                     changed = changed or segment.height != former
                 elif not segment.is_measured:
+                    if not is_near and segment.changed_from is not None:
+                        self._drop(segment)
                     self._measure(segment)
                 height += segment.height
             if not is_done:
@@ -408,27 +431,42 @@ class SegmentArea(QAbstractScrollArea):
         return bar.value() >= bar.maximum() - 2
 
     @contextmanager
-    def keeping_position(self, place: Place | None = None) -> Iterator[None]:
+    def keeping_position(
+        self, place: Place | None = None, *, repaints_all: bool = True
+    ) -> Iterator[None]:
         """Keep the text on screen in place while its heights change, or follow the end.
 
-        With `place`, which is on screen, that text stays in place, and the end is not followed.
+        Args:
+            place: a place on screen that stays where it is; the end is then not followed.
+            repaints_all: False if only documents that are written here change their looks.
         """
         self._keeping += 1
+        if self._keeping > 1:
+            try:
+                yield
+            finally:
+                self._keeping -= 1
+                self._repaint_from = 0
+            return
+        follows = self.is_following and place is None
+        self._repaint_from = 0 if repaints_all else sys.maxsize
         anchor = None
-        if self._keeping == 1:
-            anchor = self._anchor_of(place) if place is not None else self._top_anchor()
+        if place is not None:
+            anchor = self._anchor_of(place)
+        elif not follows:
+            anchor = self._top_anchor()
         try:
             yield
         finally:
             self._keeping -= 1
-            if not self._keeping:
-                self._settle(anchor, follows=self.is_following and place is None)
+            self._settle(anchor, follows=follows)
 
     def _settle(self, anchor: _ScrollAnchor | None, *, follows: bool) -> None:
         """Load the text on screen, and scroll until the anchor is where it was."""
         self._keeping += 1
         bar = self.verticalScrollBar()
         height = self.viewport().height()
+        former = bar.value()
         for _ in range(_MAX_PASSES):
             changed = self._load(bar.value(), bar.value() + height)[0]
             self._update_ranges()
@@ -440,10 +478,25 @@ class SegmentArea(QAbstractScrollArea):
                 break
         self._keeping -= 1
         self._drop_distant()
-        self.viewport().update()
-        self._prefetch_timer.start()
+        self._repaint(former)
+        if not self._repaint_from or abs(self.scroll_y - self._prefetched_y) > height // 4:
+            self._prefetched_y = self.scroll_y
+            self._prefetch_timer.start()
         self.text_shown.emit()
         self.scrolled.emit()
+
+    def _repaint(self, former: int) -> None:
+        """Paint what has changed since the scroll bar had the value `former`."""
+        viewport = self.viewport()
+        y = self.scroll_y
+        if not self._repaint_from or abs(y - former) >= viewport.height():
+            viewport.update()
+            return
+        if y != former:
+            viewport.scroll(0, former - y)
+        top = self._repaint_from - y
+        if top < viewport.height():
+            viewport.update(0, top, viewport.width(), viewport.height() - top)
 
     def _follow_target(self) -> int:
         """Return where to scroll while the end is followed."""
@@ -471,7 +524,7 @@ class SegmentArea(QAbstractScrollArea):
         found = self._segment_at(self.scroll_y)
         if found is None:
             return None
-        key, article, segment, top = found
+        key, _article, segment, top = found
         document = segment.document
         if document is None or segment.changed_from is not None:
             first = segment.pieces[0]
@@ -522,7 +575,7 @@ class SegmentArea(QAbstractScrollArea):
         """Load the text a screen above and below, for some milliseconds."""
         height = self.viewport().height()
         y = self.scroll_y
-        anchor = self._top_anchor()
+        anchor = None if self.is_following else self._top_anchor()
         until = time.perf_counter() + _SLICE_S
         changed, is_done = self._load(y - height, y + 2 * height, until)
         if changed:
@@ -546,10 +599,13 @@ class SegmentArea(QAbstractScrollArea):
             if excess <= 0:
                 return
             if id(segment) not in near:
-                segment.drop_document()
-                del self._loaded[segment]
-                self._decorations.pop(segment, None)
+                self._drop(segment)
                 excess -= 1
+
+    def _drop(self, segment: Segment) -> None:
+        segment.drop_document()
+        self._loaded.pop(segment, None)
+        self._decorations.pop(segment, None)
 
     def drop_documents(self) -> None:
         """Drop all documents."""
@@ -640,7 +696,7 @@ class SegmentArea(QAbstractScrollArea):
         if is_line and self._needs_writing(segment):
             self._write(article, segment)
             self.articles.set_height(index, self._lay_out(article))
-        top = self._top_space + self.articles.top_of(index)
+        top: int = self._top_space + self.articles.top_of(index)
         top += sum(other.height for other in article.segments[:number])
         if not is_line or segment.document is None:
             return top
@@ -687,8 +743,6 @@ class SegmentArea(QAbstractScrollArea):
         shown, _position = found
         return shown.document.documentLayout().anchorAt(QPointF(point) - shown.origin)
 
-    anchorAt = anchor_at
-
     def rect_of(self, place: Place) -> QRectF | None:
         """Return the caret's rectangle at a place in the viewport; None if it is not loaded."""
         index = self.articles.index_of(place.message_id)
@@ -727,13 +781,12 @@ class SegmentArea(QAbstractScrollArea):
         article, segment = shown.article, shown.segment
         below = article.items[segment.end] if segment.end < len(article.items) else None
         width = max(round(shown.document.size().width()), self.writer.width)
-        key = (below, segment.above, width, shown.document.revision())
+        look = (_look_of(below), _look_of(segment.above), segment.gap)
+        key = (*look, width, shown.document.revision())
         cached = self._decorations.get(segment)
         if cached is not None and cached[0] == key:
             return cached[1]
-        made = self._decorator.measure(
-            segment, below, self.writer.gap_above(segment), width, self.viewport().width()
-        )
+        made = self._decorator.measure(segment, below, segment.gap, width, self.viewport().width())
         self._decorations[segment] = key, made
         return made
 
@@ -750,14 +803,18 @@ class SegmentArea(QAbstractScrollArea):
             for each in shown:
                 made = self.decorations_of(each)
                 painter.translate(each.origin)
-                gap = self.writer.gap_above(each.segment)
-                self._decorator.paint(painter, made, gap, each.document.size().height())
+                height = each.document.size().height()
+                self._decorator.paint(painter, made, each.segment.gap, height)
                 painter.translate(-each.origin)
             for each in shown:
-                self._paint_text(painter, each, area)
+                bottom = each.origin.y() + each.document.size().height()
+                if bottom >= area.top() and each.origin.y() <= area.bottom():
+                    self._paint_text(painter, each, area)
             self._paint_over(painter, shown)
 
     def _paint_text(self, painter: QPainter, shown: ShownSegment, area: QRect) -> None:
+        if shown.document.isEmpty():
+            return
         context = QAbstractTextDocumentLayout.PaintContext()
         context.palette = self.viewport().palette()
         context.clip = QRectF(area).translated(-shown.origin)
@@ -780,6 +837,15 @@ class SegmentArea(QAbstractScrollArea):
 
     def _paint_over(self, painter: QPainter, shown: list[ShownSegment]) -> None:
         """Paint what is over the text."""
+
+
+def _look_of(item: Item | None) -> object:
+    """Return what the decorations of a segment depend on in the item above or below it."""
+    if isinstance(item, Block) and item.quote:
+        return item.kind, item.quote, item.quoted_at, item.opened, item.begins
+    if item is None:
+        return None
+    return background_of(item), begins_background(item)
 
 
 def line_rect(document: SegmentDocument, position: int) -> QRectF:

@@ -52,6 +52,8 @@ class SegmentDocument(SealedDocument):
         code_spans: the ranges of inline code.
         has_source_formulas: whether a formula is not typeset yet.
         has_images: whether there are images.
+        colored_to: the first piece that the highlighter has not seen.
+        open_code: the first line of code that was highlighted while it grew; -1 for none.
         inset: the pixels of the document above its text that are not shown.
     """
 
@@ -65,6 +67,8 @@ class SegmentDocument(SealedDocument):
         self.columns = 0
         self.targets: list[FocusTarget] = []
         self.code_spans: list[tuple[int, int]] = []
+        self.colored_to = 0
+        self.open_code = -1
         self.has_source_formulas = self.has_images = self.has_formulas = False
         self.inset = 0
         self.setUndoRedoEnabled(False)
@@ -231,6 +235,7 @@ class SegmentWriter:
                 cursor.setBlockFormat(self._block_format(piece, above, is_first=first == 1))
                 cursor.setBlockCharFormat(self.styles.char_format(piece.item, Run("")))
             del document.starts[first:]
+            document.colored_to = min(document.colored_to, first)
             end = document.last_position + (1 if first else 0)
             while document.targets and document.targets[-1].start >= end:
                 document.targets.pop()
@@ -503,21 +508,19 @@ class SegmentWriter:
         document = segment.document
         assert document is not None
         height = round(document.size().height() + 0.49) - 2 * document.inset
-        return self.gap_above(segment) + height
+        return segment.gap + height
 
     def origin(self, segment: Segment, top: int) -> QPointF:
         """Return where the document begins if the segment begins at y coordinate `top`."""
         document = segment.document
         assert document is not None
-        return QPointF(0, top + self.gap_above(segment) - document.inset)
+        return QPointF(0, top + segment.gap - document.inset)
 
 
 def head_of_table(items: Sequence[Item], index: int) -> Block | None:
     """Return the first part of the table that item `index` belongs to; None for other items."""
     item = items[index]
-    if not is_table(item):
-        return None
-    while index and not item.head and is_table(items[index - 1]):
+    while is_table(item) and not item.head and index and is_table(items[index - 1]):
         index -= 1
         item = items[index]
     return item if is_table(item) else None

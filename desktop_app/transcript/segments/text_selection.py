@@ -69,6 +69,16 @@ class TextSelection(QObject):
         """Move the end of the selection."""
         self.set(self.anchor or place, place)
 
+    def select_around(self, shown: ShownSegment, position: int, *, is_word: bool) -> None:
+        """Select the word or the paragraph at a position of a segment."""
+        cursor = QTextCursor(shown.document)
+        cursor.setPosition(position)
+        unit = QTextCursor.SelectionType
+        cursor.select(unit.WordUnderCursor if is_word else unit.BlockUnderCursor)
+        start = Place(shown.key, *shown.document.place_at(cursor.selectionStart()))
+        end = Place(shown.key, *shown.document.place_at(cursor.selectionEnd()))
+        self.set(start, end)
+
     def select_all(self) -> None:
         """Select the whole conversation."""
         ends = self._all()
@@ -173,6 +183,7 @@ class TextSelection(QObject):
         cursor.setPosition(position)
         if operation in _VERTICAL and goal_x is None:
             goal_x = self._caret_x(shown, position)
+        target: Place | None
         moved = cursor.movePosition(operation)
         if moved and operation in _VERTICAL and goal_x is not None:
             target = self._at_column(shown, cursor.position(), goal_x)

@@ -1,49 +1,268 @@
-"""The transcript view: a conversation as segments, with mouse, keyboard and links."""
+"""The transcript view: a conversation as segments, with mouse, keyboard and links.
+
+The view handles Qt's events and passes them to its parts. Nothing that a message refers to is
+loaded. External images are shown as names; links open on click, through the system.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtGui import QTextCharFormat
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QContextMenuEvent, QPen, QTextCharFormat
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from desktop_app.domain.conversations.conversation import Message, Role
+from desktop_app.domain.conversations.message_facts import token_facts
+from desktop_app.i18n.translation import tr
+from desktop_app.markdown.parsing.citations import is_citation
+from desktop_app.markdown.parsing.footnote_links import is_note_link
+from desktop_app.transcript.citation_sources import citation_tooltip
+from desktop_app.transcript.keyboard.action_row import ActionRow
+from desktop_app.transcript.keyboard.focus_targets import COPY_CODE
+from desktop_app.transcript.keyboard.link_target_label import LinkTargetLabel
+from desktop_app.transcript.media.code_folds import TOGGLE_CODE
 from desktop_app.transcript.media.fallback_fonts import FallbackFonts
 from desktop_app.transcript.media.message_images import MessageImages
+from desktop_app.transcript.message_commands import COPY
+from desktop_app.transcript.message_items import (
+    ACTION,
+    TOGGLE_DETAILS,
+    TOGGLE_PASSAGES,
+    TOGGLE_REASONING,
+    TOGGLE_TOOL,
+    Line,
+    LineKind,
+    MessageNote,
+    index_of_action,
+)
+from desktop_app.transcript.search.find_in_transcript import FindInTranscript
+from desktop_app.transcript.segments.code_colors import CodeHighlighter
 from desktop_app.transcript.segments.conversation_messages import ConversationMessages
+from desktop_app.transcript.segments.copying import ContextMenu, CopyActions, DragOut
+from desktop_app.transcript.segments.finding import DifferenceMarks, Finder
+from desktop_app.transcript.segments.keyboard import (
+    FocusNavigator,
+    KeyCommands,
+    ReadingSteps,
+    ring_rects,
+)
+from desktop_app.transcript.segments.message_navigator import MessageNavigator
 from desktop_app.transcript.segments.message_stream import MessageStream
+from desktop_app.transcript.segments.segment import PAST_END, Place, Segment
 from desktop_app.transcript.segments.segment_area import Mark, SegmentArea, ShownSegment
 from desktop_app.transcript.segments.segment_document import SegmentWriter
 from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
+from desktop_app.transcript.segments.targets import Target
 from desktop_app.transcript.segments.text_selection import TextSelection
 from desktop_app.transcript.speech import AnswerSpeech
-from desktop_app.transcript.transcript_styles import Styles
+from desktop_app.transcript.transcript_styles import Styles, background_of
+from desktop_app.transcript.viewport.latest_button import LatestButton
+from desktop_app.transcript.viewport.transcript_surface import COPIED_MS, TEMPORARY_REASONS
+from desktop_app.widgets.accessibility.accessible_roles import install_roles
+from desktop_app.widgets.external_open import open_link
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.clipboard import mime_data
+from desktop_app.widgets.text.foreign_text import set_tooltip, tooltip_text
+from desktop_app.widgets.wheel_steps import WheelSteps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import (
+        QFocusEvent,
+        QImage,
+        QInputMethodEvent,
+        QKeyEvent,
+        QMouseEvent,
+        QPainter,
+        QResizeEvent,
+        QWheelEvent,
+    )
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.transcript.segments.accessible_messages import AccessibleTranscript
     from desktop_app.transcript.segments.segment import Article
     from desktop_app.transcript.segments.shown_message import ShownMessage
     from desktop_app.widgets.look.theme import Theme
 
+_FONT_LOADING_S: Final = 0.008
+"""Seconds for which fallback fonts are loaded in one iteration of the event loop."""
+_SCROLL_MS: Final = 30
+"""Milliseconds between the steps in which a drag beyond the edge scrolls."""
+_KEYBOARD_REASONS: Final = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+
+
+class MessageCommands(CopyActions):
+    """The actions of one view's messages, from buttons, links and the context menu.
+
+    Signals:
+        action_requested(str message_id, str action): any action except folding; "copy" has
+            already been done.
+    """
+
+    action_requested = Signal(str, str)
+
+    def __init__(self, view: TranscriptView) -> None:
+        super().__init__(view)
+        self._transcript = view
+
+    def run(self, message_id: str, action: str) -> None:
+        """Run an action of a message."""
+        shown = self._transcript.messages.opened(message_id)
+        if shown is None or self._transcript.toggle(shown, action):
+            return
+        if action == COPY:
+            self._transcript.copies.copy_message(shown)
+        self.action_requested.emit(message_id, action)
+
+    def copy_selection_or_answer(self) -> None:
+        """Copy the selection, or the newest answer if nothing is selected. Emit no signal."""
+        shown = self._transcript.messages.newest_answer()
+        if not self._transcript.copies.copy_selected() and shown is not None:
+            self._transcript.copies.copy_message(shown)
+
+    def copy_last_answer(self) -> None:
+        """Copy the newest answer as its Copy action does, and raise a notice."""
+        shown = self._transcript.messages.newest_answer()
+        if shown is not None:
+            self._transcript.copies.copy_message(shown)
+            self.action_requested.emit(shown.key, COPY)
+            self.notice_raised.emit(tr("Response copied"))
+
 
 class TranscriptView(SegmentArea):
-    """A view of messages."""
+    """A view of messages that emits the user's requests.
+
+    A brief view shows a single answer. It has less room above the answer, and no facts in the
+    answer's footer, because the surrounding widget shows them.
+
+    Attributes:
+        messages: all messages and their states.
+        stream: receives messages and streamed text.
+        navigator: scrolls to messages.
+        commands: runs the actions of messages.
+        selection: the selection and the caret.
+        copies: copies messages, code and the selection.
+        drags: drags attachments and code to other programs.
+        highlighter: highlights code; without a lexer process, code is plain.
+        images: shows the images of questions and answers.
+        formula_display: draws formulas; without a typesetter, their source is shown.
+        context_menu: builds the context menu.
+        action_row: the actions beside the message under the pointer.
+        find_in_transcript: the find bar.
+        speech: announces answers to screen readers.
+        focus_navigator: moves the keyboard focus between links and actions.
+        keys: handles keys.
+        reading: moves the caret to messages and their blocks.
+        latest_button: scrolls to the end.
+        has_visible_caret: whether the focus came by keyboard, so that the caret is painted.
+
+    Signals:
+        message_updated(str message_id): an updated message is shown and announced.
+        action_requested(str message_id, str action): any action except folding; "copy" has
+            already been done.
+        command_requested(str): a command of the window, by id, from the menu, the wheel or a key.
+        passage_requested(Passage): show a cited passage.
+        image_requested(str): an image with this hash, or this `data:` address, came into view.
+            Pass it to `images.show`.
+        notice_raised(str): a notice for the user.
+        text_typed(str): the user typed this text while the transcript, which takes no text, had the
+            focus.
+    """
+
+    message_updated = Signal(str)
+    action_requested = Signal(str, str)
+    image_requested = Signal(str)
+    passage_requested = Signal(object)
+    command_requested = Signal(str)
+    notice_raised = Signal(str)
+    text_typed = Signal(str)
 
     def __init__(self, theme: Theme, *, is_brief: bool = False) -> None:
+        install_roles()  # before Qt asks for the interface of this widget
         super().__init__(theme)
+        self.setObjectName("transcript")
+        self.setAccessibleName(tr("Transcript"))
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         self._is_brief = is_brief
         self._wraps_code = True
+        self.has_visible_caret = False
+        self._accessible: AccessibleTranscript | None = None
         self.messages = self.articles = ConversationMessages(shows_facts=not is_brief)
-        self.images = MessageImages(self, theme, self)
+        self.images = MessageImages(self, theme, self)  # type: ignore[arg-type]
         self.formula_display = SegmentFormulas(self)
+        self.highlighter = CodeHighlighter(theme, self)
         self.writer = self._new_writer(theme)
         self.selection = TextSelection(self, self.messages)
-        self.selection.changed.connect(self.viewport().update)
         self.speech = AnswerSpeech(self)
         self._fallbacks = FallbackFonts(self.writer.styles.running_fonts())
         self.stream = MessageStream(self, self.messages, self.speech, self._fallbacks.load)
+        self.navigator = MessageNavigator(self)
+        self.action_row = ActionRow(theme, self.viewport())
+        self.copies = CopyActions(self)
+        self.commands = MessageCommands(self)
+        self.drags = DragOut(self)
+        self._finder = Finder(self)
+        self.find_in_transcript = FindInTranscript(self, theme, self._finder)
+        self.focus_navigator = FocusNavigator(self)
+        self.reading = ReadingSteps(self)
+        self.keys = KeyCommands(self)
+        self.context_menu = ContextMenu(self, is_brief=is_brief)
+        self.latest_button = LatestButton(self)
+        self._link_target = LinkTargetLabel(self)
+        self._copied: tuple[str, int] | None = None
+        self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
+        self._copied_timer.timeout.connect(lambda: self._show_copied(None))
+        self._wheel_steps = WheelSteps()
+        self._selects_by: str = ""  # what a drag of the mouse extends the selection by
+        self._pressed_link = ""
+        self._dragged_to = QPoint()
+        self._scroll_timer = QTimer(self, interval=_SCROLL_MS)
+        self._scroll_timer.timeout.connect(self._scroll_while_selecting)
+        self._next_theme = theme  # applied once its fallback fonts are loaded
+        self._font_timer = QTimer(self, singleShot=True, interval=0)
+        self._font_timer.timeout.connect(self._apply_next_theme)
+        self._connect_parts()
         self.set_theme(theme)
+
+    def _connect_parts(self) -> None:
+        finder = self.find_in_transcript.finder
+        self.stream.text_changed.connect(finder.recount)
+        self.stream.text_changed.connect(self.focus_navigator.keep)
+        self.stream.message_updated.connect(self.message_updated)
+        self.stream.message_shown.connect(self.show_actions)
+        self.selection.changed.connect(self._on_selection_changed)
+        self.scrolled.connect(self._place_actions)
+        self.text_shown.connect(self._on_shown)
+        self.following_changed.connect(lambda follows: self.latest_button.set_wanted(not follows))
+        self.latest_button.clicked.connect(self.navigator.scroll_to_bottom)
+        finder.match_shown.connect(lambda: self.follow(False))
+        self.find_in_transcript.height_changed.connect(self._update_space_above)
+        self.action_row.chosen.connect(self.commands.run)
+        self.commands.action_requested.connect(self.action_requested)
+        self.copies.notice_raised.connect(self.notice_raised)
+        self.commands.notice_raised.connect(self.notice_raised)
+        self.copies.code_copied.connect(lambda key, item: self._show_copied((key, item)))
+        self.images.image_requested.connect(self.image_requested)
+        self.images.image_shown.connect(self.viewport().update)
+        self.highlighter.highlighted.connect(self.viewport().update)
+        self.formula_display.typeset.connect(self._write_formulas)
+        self.focus_navigator.link_focused.connect(self._link_target.show_target)
+        self.reading.moved.connect(self.report_focus)
+        self.keys.text_typed.connect(self.text_typed)
+        self.keys.copy_all_requested.connect(
+            lambda: self.command_requested.emit("conversation.copy")
+        )
+        self.context_menu.command_requested.connect(self.command_requested)
+        self.context_menu.passage_requested.connect(self.passage_requested)
 
     def _new_writer(self, theme: Theme) -> SegmentWriter:
         styles = Styles(theme, is_brief=self._is_brief, wraps_code=self._wraps_code)
@@ -51,41 +270,72 @@ class TranscriptView(SegmentArea):
             styles, self.viewport().width(), self.formula_display, self.images, self.viewport()
         )
 
-    def set_theme(self, theme: Theme) -> None:
-        with self.keeping_position():
-            self._apply_theme(theme)
-            self.writer = self._new_writer(theme)
-            self._forget_heights(keeps_documents=False)
-            self._set_margins()
-
-    def addResource(self, kind, name, image) -> None:
-        for segment in self._loaded:
-            segment.document.addResource(kind, name, image)
+    # ------------------------------------------------------------------ messages
 
     def set_messages(
         self, messages: Sequence[Message], *, versions: Mapping[str, tuple[int, int]] | None = None
     ) -> None:
-        """Show another conversation or path: the newest messages now, older ones on scrolling up."""
+        """Show another conversation or path: the newest messages now, older ones on scrolling up.
+
+        Args:
+            messages: the path, oldest first.
+            versions: (number, count) by id, for messages that have siblings.
+        """
         self.stream.clear()
+        self.navigator.forget()
+        self.action_row.dismiss()
+        self.focus_navigator.clear()
+        self.images.clear()
+        if self._accessible is not None:
+            self._accessible.release_nodes()
+        self.formula_display.forget()
+        self.highlighter.clear()
         self.selection.forget()
+        self._fallbacks.forget()
         self.drop_documents()
         self._pinned_index = -1
         self.follow(True)
         with self.keeping_position():
             self.messages.begin_path(messages, dict(versions or {}))
+            self.messages.estimate_heights(self._estimation_scale())
         self.stream.queue_unwritten()
+        last = self.messages.last()
+        if last is not None:
+            self.show_actions(last)
+        self.find_in_transcript.finder.restart()
 
-    def _is_open(self, index: int) -> bool:
-        return self.messages.get(self.messages.message_at(index).id) is not None
+    def scroll_to_message(self, message_id: str, query: str = "") -> None:
+        """Scroll to the top of a message, then to the first match of `query` in it."""
+        if self.navigator.scroll_to_message(message_id) and query:
+            self.find_in_transcript.finder.show_first_match(message_id, query)
 
-    def _is_growing(self, article: Article) -> bool:
-        return article.is_growing
+    def set_model_names(self, name_of: Callable[[str], str]) -> None:
+        """Set the function that turns model ids into the names shown in footers."""
+        with self.keeping_position():
+            self.messages.facts.set_names(name_of)
+            for shown in self.messages.shown():
+                shown.refresh()
+                self.article_changed(shown.key)
+
+    def set_notes(self, notes: Mapping[str, MessageNote]) -> None:
+        """Show notes below these messages, by id, and below no others."""
+        with self.keeping_position():
+            for shown in self.messages.set_notes(notes):
+                self.article_changed(shown.key)
 
     @contextmanager
-    def changing(self, shown: ShownMessage) -> Iterator[None]:
-        """Keep the position while a message changes, and lay it out afterwards."""
+    def changing(
+        self, shown: ShownMessage, *, is_text: bool = False, kept: Place | None = None
+    ) -> Iterator[None]:
+        """Keep the position while a message changes, and lay it out afterwards.
+
+        Args:
+            shown: the message.
+            is_text: whether only text is appended.
+            kept: a place on screen that stays where it is.
+        """
         head = shown.head_count
-        with self.keeping_position():
+        with self.keeping_position(kept, repaints_all=not is_text):
             yield
             if shown.head_count != head:
                 self.selection.shift_items(shown.key, shown.head_count - head)
@@ -96,11 +346,670 @@ class TranscriptView(SegmentArea):
         if message.role is Role.USER and self.is_following:
             self._pinned_index = self.messages.index_of(message.id)
 
+    def _is_open(self, index: int) -> bool:
+        return self.messages.get(self.messages.message_at(index).id) is not None
+
+    def _is_growing(self, article: Article) -> bool:
+        shown: ShownMessage = article  # type: ignore[assignment]
+        return shown.is_growing
+
+    def _on_written(self, article: Article, segment: Segment) -> None:
+        self.highlighter.highlight_segment(
+            article,
+            segment,
+            is_growing=self._is_growing(article) and segment.end >= self._body_end(article),
+        )
+
+    def _on_shown(self) -> None:
+        """Offer to go to the end while a long answer grows below its question."""
+        if self.is_following and self._pinned_index >= 0:
+            self.latest_button.set_wanted(not self.is_at_end)
+
+    def _drop_distant(self) -> None:
+        super()._drop_distant()
+        height = self.viewport().height()
+        self.messages.close_distant(shown.key for shown in self.shown_segments(height))
+        self.stream.queue_unwritten()
+
+    # ------------------------------------------------------------------ assistive technology
+
+    def make_accessible(self) -> AccessibleTranscript:
+        """Create the interface by which assistive technology reads the messages as a list."""
+        from desktop_app.transcript.segments.accessible_messages import AccessibleTranscript
+
+        self._accessible = AccessibleTranscript(self)
+        return self._accessible
+
+    def report_focus(self, message_id: str, item: int, link: str = "") -> None:
+        """Tell screen readers that an item, or a link in it, has the focus."""
+        if self._accessible is not None:
+            self._accessible.report_focus(message_id, item, link)
+
+    def _on_selection_changed(self) -> None:
+        self.viewport().update()
+        if self._accessible is not None and QAccessible.isActive():
+            event = QAccessibleEvent(self, QAccessible.Event.TextCaretMoved)
+            QAccessible.updateAccessibility(event)
+
+    def item_rect(self, message_id: str, item: int) -> QRect:
+        """Return the rectangle of an item in the viewport; for -1, that of the whole message.
+
+        Return an empty rectangle for an item that is far from the viewport.
+        """
+        index = self.messages.index_of(message_id)
+        if index < 0:
+            return QRect()
+        width = self.viewport().width()
+        top = self._top_space + self.messages.top_of(index) - self.scroll_y
+        whole = QRect(0, top, width, self.messages.height_of(index))
+        shown = self.messages.get(message_id)
+        if item < 0 or shown is None or item >= len(shown.items):
+            return whole
+        number = shown.segment_index(item)
+        if number < 0:
+            return whole
+        top += sum(segment.height for segment in shown.segments[:number])
+        segment = shown.segments[number]
+        document = segment.document
+        if document is None or segment.changed_from is not None or segment.is_table:
+            return QRect(0, top, width, segment.height)
+        index_in_segment = min(item - segment.first, len(document.pieces) - 1)
+        box = document.documentLayout().blockBoundingRect(document.block_at(index_in_segment))
+        origin = self.writer.origin(segment, top)
+        return QRect(0, round(origin.y() + box.top()), width, round(box.height()))
+
+    # ------------------------------------------------------------------ comparison
+
+    @cached_property
+    def differences(self) -> DifferenceMarks:
+        """Return the marks of the words that the answers shown beside this one do not have."""
+        return DifferenceMarks(self)
+
+    # ------------------------------------------------------------------ theme
+
+    def update_theme(self) -> None:
+        self.set_theme(current_theme())
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme, keeping the scroll position.
+
+        If fallback fonts are in use, the theme is applied once they are loaded in its text size.
+        """
+        self._next_theme = theme
+        self._fallbacks.set_fonts(Styles(theme).running_fonts())
+        self._apply_next_theme()
+
+    def _apply_next_theme(self) -> None:
+        self._font_timer.stop()
+        if self._fallbacks.load_for(_FONT_LOADING_S):
+            self._restyle(self._next_theme)
+        else:
+            self._font_timer.start()
+
+    def _restyle(self, theme: Theme) -> None:
+        with self.keeping_position():
+            self._apply_theme(theme)
+            self.images.set_theme(theme, self.devicePixelRatioF())
+            self.highlighter.set_theme(theme)
+            self.find_in_transcript.set_theme(theme)
+            self.action_row.set_theme(theme)
+            self._set_margins()
+            self.writer = self._new_writer(theme)
+            self._forget_heights(keeps_documents=False)
+        self.latest_button.place(theme)
+        self._link_target.set_theme(theme)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Ignore font changes, because the text uses the theme's font."""
+        if event.type() not in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            super().changeEvent(event)
+
+    def wrap_code(self, wraps: bool) -> None:
+        """Wrap long lines of code, or show them unwrapped with a horizontal scroll bar."""
+        if wraps != self._wraps_code:
+            self._wraps_code = wraps
+            self.set_theme(self.theme)
+
+    def _update_space_above(self) -> None:
+        """Make room above the text for the find bar, keeping the scroll position."""
+        self._space_above = self.find_in_transcript.needed_height
+        with self.keeping_position():
+            self._set_margins()
+
+    def addResource(self, kind: int, name: QUrl, image: QImage) -> None:
+        """Have the documents draw an image that has arrived."""
+        for segment in self._loaded:
+            if segment.document is not None and segment.document.has_images:
+                segment.document.addResource(kind, name, image)
+
+    def _write_formulas(self) -> None:
+        """Draw the formulas that have been typeset."""
+        with self.keeping_position():
+            for segment in list(self._loaded):
+                if segment.document is not None and segment.document.has_source_formulas:
+                    segment.mark_changed()
+
+    # ------------------------------------------------------------------ actions and folds
+
+    def show_actions(self, shown: ShownMessage) -> None:
+        """Show the actions of a message, or hide them while it streams."""
+        if shown.is_streaming:
+            if self.action_row.message_id == shown.key:
+                self.action_row.dismiss()
+            return
+        self.action_row.show_for(shown.key, shown.message.role)
+        self._place_actions()
+
+    def _place_actions(self) -> None:
+        """Move the row of actions to its message."""
+        key = self.action_row.message_id
+        shown = self.messages.get(key) if key else None
+        if shown is None:
+            return
+        item = shown.action_item
+        place = Place(key, item)
+        rect = self.rect_of(place)
+        segment = self.shown_segment(place) if rect is not None else None
+        if rect is None or segment is None:
+            self.action_row.move(0, -2 * self.viewport().height())
+            return
+        document = segment.document
+        position = document.position_of(item, 0, PAST_END)
+        block = document.findBlock(position)
+        box = document.documentLayout().blockBoundingRect(block).translated(segment.origin)
+        layout = block.layout()
+        texts = [layout.lineAt(index).naturalTextRect() for index in range(layout.lineCount())]
+        below = shown.items[item + 1] if item + 1 < len(shown.items) else None
+        self.action_row.place_at(box, texts, is_on_background=bool(background_of(below)))
+
+    def toggle(self, shown: ShownMessage, action: str) -> bool:
+        """Fold or unfold a section of a message. Return False if the action does neither."""
+        if action not in (TOGGLE_REASONING, TOGGLE_DETAILS) and not action.startswith(
+            (TOGGLE_TOOL, TOGGLE_PASSAGES, TOGGLE_CODE)
+        ):
+            return False
+        item = index_of_action(shown.items, action)
+        with self.changing(shown, kept=self._kept_place(shown, item)):
+            shown.toggle(action)
+        self.stream.write_unfolded_reasoning(shown)
+        self.focus_navigator.keep(shown.key)
+        return True
+
+    def _kept_place(self, shown: ShownMessage, item: int) -> Place | None:
+        """Return the line of an action if it is on screen: it stays there while a section folds.
+
+        If lines of code unfold above that line, the last line that was visible stays.
+        """
+        if item < 0:
+            return None
+        kept = item
+        while kept and shown.is_hidden(kept - 1):
+            kept -= 1
+        place = Place(shown.key, kept - 1 if kept < item else item)
+        rect = self.rect_of(place)
+        is_visible = rect is not None and self.viewport().rect().intersects(rect.toRect())
+        return place if is_visible else None
+
+    def unfold_reasoning(self, shown: ShownMessage) -> None:
+        """Unfold the reasoning of a message."""
+        if shown.reasoning.is_folded:
+            self.toggle(shown, TOGGLE_REASONING)
+
+    def unfold_item(self, shown: ShownMessage, item: int) -> None:
+        """Unfold the code that hides an item."""
+        with self.changing(shown):
+            shown.unfold_item(item)
+
+    # ------------------------------------------------------------------ links
+
+    def activate(self, target: Target) -> None:
+        """Follow the focused target."""
+        if target.link == COPY_CODE:
+            self.copies.copy_code(target.place)
+            return
+        self.follow_link(target.place, target.link)
+        self.focus_navigator.scroll_to_focused()  # unfolded text may have pushed it off screen
+
+    def follow_link(self, place: Place, link: str) -> None:
+        """Follow a link at a place: an action, a citation, a footnote or an address."""
+        if link == COPY_CODE:
+            self.copies.copy_code(place)
+        elif link.startswith(ACTION):
+            self.commands.run(place.message_id, link.removeprefix(ACTION))
+        elif is_citation(link):
+            passage = self.messages.cited_passage(place.message_id, link)
+            if passage is not None:
+                self.passage_requested.emit(passage)
+        elif is_note_link(link):
+            target = self.focus_navigator.footnote_target(place, link)
+            if target is not None:
+                self.follow(False)
+                self.focus_navigator.focus_target(target)
+        else:
+            open_link(QUrl(link))
+
+    def _hover(self, position: QPoint, link: str) -> None:
+        """Show the address of the link under the pointer, or the source of a citation."""
+        tip = ""
+        if is_citation(link):
+            place = self.place_near(position)
+            key = place.message_id if place is not None else ""
+            passage = self.messages.cited_passage(key, link)
+            tip = citation_tooltip(passage) if passage is not None else ""
+        elif link and not link.startswith(ACTION) and not is_note_link(link):
+            encoded = QUrl(link).toString(QUrl.ComponentFormattingOption.FullyEncoded)
+            tip = encoded.replace("<", "%3C")
+        if tip != self._hovered_tip:
+            self._hovered_tip = tip
+            set_tooltip(self.viewport(), tip)
+
+    _hovered_tip = ""
+
+    # ------------------------------------------------------------------ scrolling
+
+    @property
+    def top_space(self) -> int:
+        """Return the pixels above the first message."""
+        return self._top_space
+
+    @property
+    def _top_space(self) -> int:
+        return self.theme.px(4 if self._is_brief else 36)
+
+    def scroll_to_top_of(self, message_id: str, offset: int = 0) -> None:
+        """Scroll to the top of a message, or to pixels below it."""
+        place = Place(message_id, 0)
+        self._pinned_index = -1
+        self.follow(False)
+        for _ in range(4):  # the heights above may change once they are measured
+            y = self.y_of(place, is_line=False)
+            if y is None:
+                return
+            before = self.scroll_y
+            self.scroll_to(y + offset)
+            if self.y_of(place, is_line=False) == y and self.scroll_y == before:
+                break
+        self.follow(self.is_at_end)
+
+    def follow_end(self) -> None:
+        """Scroll to the end and follow new text."""
+        self._pinned_index = self._newest_question()
+        self.follow(True)
+        with self.keeping_position():
+            pass
+
+    def _newest_question(self) -> int:
+        """Return the index of a question whose answer has just begun, or -1."""
+        count = self.messages.count
+        if count < 2:
+            return -1
+        last = self.messages.get(self.messages.message_at(count - 1).id)
+        is_new = last is not None and last.is_streaming and not last.has_text
+        asked = self.messages.message_at(count - 2).role is Role.USER
+        return count - 2 if is_new and asked and self._pinned_index == count - 2 else -1
+
+    def reveal(self, place: Place) -> None:
+        """Scroll a place to a third of the height from the top unless it is on screen."""
+        self.follow(False)
+        height = self.viewport().height()
+        for _ in range(4):  # text above it may be shorter than estimated
+            y = self.y_of(place)
+            rect = self.rect_of(place)
+            if y is None or rect is None:
+                return
+            # On screen, with a line of text above it and two below it.
+            top = y - self.scroll_y
+            if top >= rect.height() and top + 3 * rect.height() <= height:
+                return
+            before = self.scroll_y
+            self.scroll_to(y - height // 3)
+            if self.scroll_y == before:
+                return
+
+    def place_caret(self, place: Place) -> None:
+        """Place the caret, and bring it on screen."""
+        self.selection.place_caret(place)
+        self.show_caret()
+
+    def show_caret(self) -> None:
+        """Bring the caret on screen."""
+        caret = self.selection.caret
+        if caret is None:
+            return
+        y = self.y_of(caret)
+        rect = self.rect_of(caret)
+        if y is not None and rect is not None:
+            rect.moveTop(y - self.scroll_y)
+            self.bring_on_screen(rect)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay out the text again, and move the floating widgets."""
+        super().resizeEvent(event)
+        self.latest_button.place(self.theme)
+        self.find_in_transcript.place()
+        self._link_target.place()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll, or with Ctrl change the text size by one step per step of the wheel."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._wheel_steps.reset()
+            super().wheelEvent(event)
+            return
+        steps = self._wheel_steps.add(event.angleDelta().y())
+        for _ in range(abs(steps)):
+            self.command_requested.emit("view.larger" if steps > 0 else "view.smaller")
+        event.accept()
+
+    # ------------------------------------------------------------------ painting
+
     def marks_of(self, shown: ShownSegment) -> list[Mark]:
+        """Return the marks of the search and of a comparison, and the selection over them."""
+        marks = self._finder.marks_of(shown)
+        if "differences" in self.__dict__:  # reading the property would make them
+            marks += self.differences.marks_of(shown)
         selected = self.selection.range_in(shown)
-        if selected is None:
-            return []
-        fmt = QTextCharFormat()
-        fmt.setBackground(self.theme.accent)
-        fmt.setForeground(self.theme.on_accent)
-        return [Mark(*selected, fmt)]
+        if selected is not None:
+            char_format = QTextCharFormat()
+            char_format.setBackground(self.theme.accent)
+            char_format.setForeground(self.theme.on_accent)
+            marks.append(Mark(*selected, char_format))
+        return marks
+
+    def _paint_over(self, painter: QPainter, shown: list[ShownSegment]) -> None:
+        """Paint the Copy marks, the caret and the ring around the focused target."""
+        for each in shown:
+            for position, area in self.decorations_of(each).marks:
+                place = each.document.place_at(position)
+                is_copied = self._copied == (each.key, place.item)
+                top = round(each.origin.y()) + area.top()
+                rect = QRect(QPoint(area.left(), top), area.size())
+                self._decorator.paint_mark(painter, rect, is_copied=is_copied)
+        if not self.hasFocus():
+            return
+        rects = self.focus_navigator.rects()
+        if rects:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self.theme.accent, 2))
+            for ring in ring_rects(rects, self.viewport().rect()):
+                painter.drawRoundedRect(ring, 4, 4)
+        elif self.has_visible_caret and self.selection.caret is not None:
+            caret = self.rect_of(self.selection.caret)
+            if caret is not None:
+                painter.fillRect(caret, self.theme.text)
+
+    def copy_mark(self, place: Place) -> QRect | None:
+        """Return the Copy mark of a head of code in the viewport; None if it is not loaded."""
+        shown = self.shown_segment(place)
+        if shown is None:
+            return None
+        for position, area in self.decorations_of(shown).marks:
+            if shown.document.place_at(position).item == place.item:
+                return QRect(QPoint(area.left(), round(shown.origin.y()) + area.top()), area.size())
+        return None
+
+    def _mark_at(self, point: QPoint) -> Place | None:
+        """Return the head of code whose Copy mark is at a point."""
+        place = self.place_near(point)
+        shown = self.messages.get(place.message_id) if place is not None else None
+        if place is None or shown is None or self.copies.head_of_code(place) is None:
+            return None
+        mark = self.copy_mark(place)
+        return place if mark is not None and mark.contains(point) else None
+
+    def _show_copied(self, head: tuple[str, int] | None) -> None:
+        """Show "Copied" for `COPIED_MS` in the Copy mark of a head of code."""
+        self._copied = head
+        if head is not None:
+            self._copied_timer.start()
+        self.viewport().update()
+
+    # ------------------------------------------------------------------ mouse
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Show an answer's tokens by kind in a tooltip over its footer."""
+        if event.type() == QEvent.Type.ToolTip:
+            position: QPoint = event.pos()  # type: ignore[attr-defined]
+            details = self._footer_details(position)
+            if details:
+                global_position = self.viewport().mapToGlobal(position)
+                QToolTip.showText(global_position, tooltip_text(details), self.viewport())
+                return True
+        if event.type() == QEvent.Type.Leave and not self.action_row.has_focus:
+            last = self.messages.last()
+            if last is not None:
+                self.show_actions(last)
+        return super().viewportEvent(event)
+
+    def _footer_details(self, position: QPoint) -> str:
+        """Return the tokens by kind if an answer's footer is at a position, else ""."""
+        place = self.place_near(position)
+        shown = self.messages.get(place.message_id) if place is not None else None
+        if place is None or shown is None or place.item >= len(shown.items):
+            return ""
+        item = shown.items[place.item]
+        rect = self.rect_of(place)
+        is_on_line = rect is not None and rect.top() <= position.y() <= rect.bottom()
+        if not is_on_line or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
+            return ""
+        return "\n".join(token_facts(shown.message))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a selection, or record what is pressed: a link, a Copy mark, something to drag."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        position = event.position().toPoint()
+        self.focus_navigator.clear()
+        self._selects_by = ""
+        self._pressed_link = self.anchor_at(position)
+        mark = self._mark_at(position)
+        if mark is not None:
+            self._pressed_link = COPY_CODE
+        elif self.viewport().rect().contains(position) and self.drags.press(position):
+            return
+        if self._pressed_link:
+            return
+        self._begin_selection(position, extends=bool(event.modifiers() & _SHIFT))
+
+    def _begin_selection(self, position: QPoint, *, extends: bool) -> None:
+        place = self.place_near(position)
+        if place is None:
+            return
+        self._selects_by = "character"
+        if extends:
+            self.selection.extend_to(place)
+        else:
+            self.selection.place_caret(place)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Extend the selection, start a drag, or show the actions of the message here."""
+        position = event.position().toPoint()
+        is_held = bool(event.buttons() & Qt.MouseButton.LeftButton)
+        if is_held and self.drags.move(position):
+            return
+        distance = (position - self._dragged_to).manhattanLength()
+        is_drag = distance > QApplication.startDragDistance()
+        if is_held and self._pressed_link and not self._selects_by and is_drag:
+            self._begin_selection(position, extends=False)
+        if is_held and self._selects_by:
+            self._extend_selection(position)
+            return
+        if event.buttons():
+            return
+        self._dragged_to = position
+        self._show_hovered(position)
+
+    def _extend_selection(self, position: QPoint) -> None:
+        self._dragged_to = position
+        inside = QPoint(position.x(), min(max(position.y(), 0), self.viewport().height() - 1))
+        place = self.place_near(inside)
+        if place is not None:
+            self.selection.extend_to(place)
+        if not self.selection.is_empty:
+            self.follow(False)  # otherwise the text would move while it is being selected
+        is_outside = inside.y() != position.y()
+        if is_outside and not self._scroll_timer.isActive():
+            self._scroll_timer.start()
+        elif not is_outside:
+            self._scroll_timer.stop()
+
+    def _scroll_while_selecting(self) -> None:
+        """Scroll while the mouse is held above or below the viewport."""
+        y = self._dragged_to.y()
+        height = self.viewport().height()
+        distance = y if y < 0 else y - height
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + distance)
+        self._extend_selection(self._dragged_to)
+
+    def _show_hovered(self, position: QPoint) -> None:
+        """Show the cursor, the tooltip and the actions for what is under the pointer."""
+        link = self.anchor_at(position)
+        is_clickable = bool(link) or self._mark_at(position) is not None
+        shape = Qt.CursorShape.PointingHandCursor if is_clickable else Qt.CursorShape.IBeamCursor
+        if self.viewport().cursor().shape() is not shape:
+            self.viewport().setCursor(shape)
+        self._hover(position, link)
+        place = self.place_near(position)
+        shown = self.messages.get(place.message_id) if place is not None else None
+        if shown is not None and not self.action_row.has_focus:
+            self.show_actions(shown)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Follow the link, or copy the code whose Copy mark is clicked.
+
+        From now on, follow arriving text only if the end of the conversation is on screen.
+        """
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self._scroll_timer.stop()
+        position = event.position().toPoint()
+        pressed = self._pressed_link
+        self._pressed_link = ""
+        was_on_selection = self.drags.is_on_selection
+        self.drags.release()
+        if not self.selection.is_empty and self._selects_by:
+            self._publish_selection()
+        if self._pinned_index < 0:
+            self.follow(self.is_at_end)
+        place = self.place_near(position)
+        if was_on_selection and place is not None:
+            self.selection.place_caret(place)
+        if place is None or not pressed or self._selects_by:
+            return
+        if pressed == COPY_CODE:
+            mark = self._mark_at(position)
+            if mark is not None:
+                self.copies.copy_code(mark)
+        elif pressed == self.anchor_at(position):
+            self.selection.place_caret(place)
+            self.follow_link(place, pressed)
+
+    def _publish_selection(self) -> None:
+        """Offer the selection for pasting with the middle mouse button, where that is usual."""
+        clipboard = QApplication.clipboard()
+        texts = self.selection.texts()
+        if clipboard.supportsSelection() and texts is not None:
+            clipboard.setMimeData(mime_data(texts), clipboard.Mode.Selection)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Select the word under the pointer, or the paragraph with a third click."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self.drags.release()
+        found = self._found_at(event.position().toPoint())
+        if found is not None:
+            shown, position = found
+            self.selection.select_around(shown, position, is_word=True)
+            self._selects_by = "word"
+
+    def is_selected_at(self, point: QPoint) -> bool:
+        """Return True if selected text is at a point."""
+        found = self._found_at(point)
+        if found is None:
+            return False
+        shown, position = found
+        selected = self.selection.range_in(shown)
+        return selected is not None and selected[0] <= position < selected[1]
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show the context menu for the selection and the message."""
+        is_by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        focused = self.focus_navigator.focused_place() if is_by_key else None
+        if focused is not None:  # an action of a message, or a link in it
+            place, link, position = focused
+            menu = self.context_menu.menu_for(place, link)
+        else:
+            caret = self.selection.caret
+            rect = self.rect_of(caret) if is_by_key and caret is not None else None
+            position = event.pos() if rect is None else rect.center().toPoint()
+            menu = self.context_menu.menu_at(position)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.viewport().mapToGlobal(position))
+
+    # ------------------------------------------------------------------ keyboard
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Handle the keys of the transcript."""
+        if event.key() == Qt.Key.Key_Escape and self.find_in_transcript.is_open:
+            self.find_in_transcript.close()
+            return
+        if not self.keys.handle(event):
+            event.ignore()
+
+    def inputMethodQuery(self, query: Qt.InputMethodQuery, *argument: Any) -> Any:
+        """Accept input methods, or dead keys would be lost: "´" and "e" would type "e"."""
+        if query == Qt.InputMethodQuery.ImEnabled:
+            return True
+        return super().inputMethodQuery(query, *argument)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """Pass composed text to the message box, or "" so that composing continues there."""
+        if event.commitString() or event.preeditString():
+            self.text_typed.emit(event.commitString())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus if it came by keyboard, and the caret at the newest message."""
+        if event.reason() not in TEMPORARY_REASONS:
+            self.has_visible_caret = event.reason() in _KEYBOARD_REASONS
+        is_on_text = self.has_visible_caret and self.focus_navigator.focused is None
+        self._focus_frame.setVisible(is_on_text)
+        super().focusInEvent(event)
+        if self.selection.caret is None and QAccessible.isActive() and self.messages.count:
+            last = self.messages.message_at(self.messages.count - 1)
+            self.selection.place_caret(Place(last.id, 0, 0, -PAST_END))
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._focus_frame.hide()
+        if event.reason() not in TEMPORARY_REASONS:
+            self.focus_navigator.clear()
+        self.viewport().update()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Move the focus to the next or previous message, or out of the transcript at its ends."""
+        if not self._is_on_bar():
+            if self.focus_navigator.focus_next_message(forward=forward):
+                return True
+            if not self.hasFocus():
+                self.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.focus_navigator.clear()
+        return super().focusNextPrevChild(forward)
+
+    def _is_on_bar(self) -> bool:
+        """Return True if the focus is on a widget over the viewport, such as the find bar."""
+        focused: QWidget | None = self.focusWidget()  # PySide's stubs omit None
+        if focused is None or focused is self:
+            return False
+        return self.isAncestorOf(focused) and not self.viewport().isAncestorOf(focused)
+
+    def selectAll(self) -> None:
+        """Select the whole conversation."""
+        self.selection.select_all()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Return the selection as HTML, Markdown and plain text; code only as plain text."""
+        return self.copies.selection_data()
+
+
+_SHIFT: Final = Qt.KeyboardModifier.ShiftModifier

@@ -12,13 +12,13 @@ from desktop_app.widgets.look.theme import Theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QTextBrowser
+    from PySide6.QtWidgets import QWidget
 
 
 class LatestButton(PlainButton):
     """A button that scrolls to the end of the conversation."""
 
-    def __init__(self, view: QTextBrowser) -> None:
+    def __init__(self, view: QWidget) -> None:
         super().__init__(parent=view)
         self._view = view
         self._is_wanted = False

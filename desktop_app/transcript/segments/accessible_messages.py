@@ -1,0 +1,239 @@
+"""The transcript for assistive technology: a list of messages, then the widgets inside the view.
+
+The tree of a message is built from its items when it is asked for, loaded or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
+from PySide6.QtWidgets import QAccessibleWidget
+
+from desktop_app.markdown.block_model import text_of
+from desktop_app.transcript.accessibility.accessible_node import (
+    NO_INTERFACE,
+    AccessibleNode,
+    NodeActions,
+    PlainTextInterface,
+)
+from desktop_app.transcript.accessibility.reading_tree import (
+    ReadingNode,
+    message_description,
+    message_name,
+    reading_nodes,
+)
+from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
+from desktop_app.transcript.segments.finding import texts_of
+from desktop_app.transcript.segments.segment import Place, is_table
+from desktop_app.widgets.text.utf16 import utf16_length
+
+if TYPE_CHECKING:
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.transcript.message_items import Item
+    from desktop_app.transcript.segments.view import TranscriptView
+
+# Line breaks, drawings and invisible characters, as whitespace of the same length.
+_AS_WHITESPACE: Final = {
+    0x2028: "\n", 0xFFFC: " ", 0x2061: " ", 0x2062: " ", 0x2063: " ", 0xA0: " ",
+}  # fmt: skip
+
+
+class AccessibleTranscript(QAccessibleWidget):
+    """The interface of one view: all its messages, then its widgets.
+
+    Its text is that of the message with the caret, which a screen reader reads line by line.
+    """
+
+    def __init__(self, view: TranscriptView) -> None:
+        super().__init__(view, QAccessible.Role.List, view.accessibleName())
+        self._view = view
+        self._nodes: dict[str, MessageNode] = {}
+        self._cached: tuple[object, list[tuple[int, int, int]], str] = (None, [], "")
+        self._text_interface = PlainTextInterface(self._text, self.caret, self._set_caret)
+        self._actions = NodeActions(view.setFocus, None)
+
+    def release_nodes(self) -> None:
+        """Release the nodes of all messages."""
+        for node in self._nodes.values():
+            node.release()
+        self._nodes.clear()
+
+    def report_focus(self, message_id: str, item: int, link: str = "") -> None:
+        """Tell screen readers that an item of a message, or a link in it, has the focus.
+
+        Item -1 stands for the message itself.
+        """
+        index = self._view.messages.index_of(message_id)
+        if index < 0:
+            return
+        node: AccessibleNode = self._node_at(index)
+        if item >= 0:
+            node = next((child for child in node.child_nodes() if child.content.item >= item), node)
+            found = _node_with_link(node, item, link) if link else None
+            node = found or node
+        QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
+
+    # ------------------------------------------------------------------ QAccessibleInterface
+
+    def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
+        if kind is QAccessible.InterfaceType.TextInterface:
+            return self._text_interface
+        if kind is QAccessible.InterfaceType.ActionInterface:
+            return self._actions
+        return NO_INTERFACE
+
+    def childCount(self) -> int:
+        return self._view.messages.count + super().childCount()
+
+    def child(self, index: int) -> Any:
+        count = self._view.messages.count
+        if 0 <= index < count:
+            return self._node_at(index)
+        return super().child(index - count) if index >= count else None
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        if isinstance(child, MessageNode):
+            return self._view.messages.index_of(child.message_id)
+        index = super().indexOfChild(child)
+        return index if index < 0 else index + self._view.messages.count
+
+    def text(self, kind: QAccessible.Text) -> str:
+        return self._view.accessibleName() if kind is QAccessible.Text.Name else ""
+
+    def _node_at(self, index: int) -> MessageNode:
+        message = self._view.messages.message_at(index)
+        node = self._nodes.get(message.id)
+        if node is None:
+            node = self._nodes[message.id] = MessageNode(self, self._view, message)
+        return node
+
+    # ------------------------------------------------------------------ the message at the caret
+
+    def _lines(self) -> tuple[list[tuple[int, int, int]], str]:
+        """Return the item, cell and start of each line of the message at the caret; its text."""
+        caret = self._view.selection.caret
+        shown = self._view.messages.opened(caret.message_id) if caret is not None else None
+        if shown is None:
+            return [], ""
+        version = (shown, shown.revision)
+        if self._cached[0] != version:
+            keys = []
+            texts = []
+            for index, item in enumerate(shown.items):
+                for cell, text in _texts(item):
+                    keys.append((index, cell))
+                    texts.append(text.translate(_AS_WHITESPACE))
+            starts = accumulate((utf16_length(text) + 1 for text in texts), initial=0)
+            lines = [(*key, start) for key, start in zip(keys, starts, strict=False)]
+            self._cached = version, lines, "\n".join(texts)
+        return self._cached[1], self._cached[2]
+
+    def _text(self) -> str:
+        return self._lines()[1]
+
+    def caret(self) -> int:
+        """Return the position of the caret in the text of its message."""
+        place = self._view.selection.caret
+        if place is None:
+            return 0
+        lines, text = self._lines()
+        shown = self._view.messages.opened(place.message_id)
+        for item, cell, start in lines:
+            if (item, cell) == (place.item, place.cell) and shown is not None:
+                prefix = 0 if is_table(shown.items[item]) else prefix_length(shown.items[item])
+                return start + max(0, place.unit + prefix)
+        return len(text)
+
+    def _set_caret(self, position: int) -> None:
+        lines, _text = self._lines()
+        caret = self._view.selection.caret
+        shown = self._view.messages.opened(caret.message_id) if caret is not None else None
+        if shown is None:
+            return
+        for item, cell, start in reversed(lines):
+            if start <= position:
+                prefix = 0 if is_table(shown.items[item]) else prefix_length(shown.items[item])
+                self._view.place_caret(Place(shown.key, item, cell, position - start - prefix))
+                return
+
+
+def _texts(item: Item) -> list[tuple[int, str]]:
+    """Return the text of an item with its prefix, or those of a table's cells."""
+    if is_table(item):
+        return [(cell, text_of(runs)) for cell, runs in texts_of(item)]
+    return [(0, prefix_of(item) + text_of(item.runs))]
+
+
+def _node_with_link(node: AccessibleNode, item: int, link: str) -> AccessibleNode | None:
+    if node.content.item == item and node.content.link == link:
+        return node
+    for child in node.child_nodes():
+        found = _node_with_link(child, item, link)
+        if found is not None:
+            return found
+    return None
+
+
+class MessageNode(AccessibleNode):
+    """The node of a message.
+
+    Its children are created on first use, and again after the message has changed.
+    """
+
+    def __init__(
+        self, transcript: AccessibleTranscript, view: TranscriptView, message: Message
+    ) -> None:
+        self.message_id = message.id
+        self._view = view
+        self._children_version: object = None
+        content = ReadingNode(QAccessible.Role.ListItem, "")
+        super().__init__(
+            transcript,
+            content,
+            rect_of=self._rect_of_item,
+            focus=partial(view.reading.read_at, message.id),
+            press=partial(view.reading.follow_link, message.id),
+        )
+
+    def child_nodes(self) -> list[AccessibleNode]:
+        messages = self._view.messages
+        shown = messages.get(self.message_id)
+        message = self._current_message()
+        version = (shown.revision if shown is not None else -1, message)
+        if self._children_version != version:
+            self._children_version = version
+            for node in self._nodes or ():
+                node.release()
+            self._nodes = None
+            items = shown.items if shown is not None else list(messages.block_maker(message)())
+            self.content = replace(self.content, children=reading_nodes(items))
+        return super().child_nodes()
+
+    def _current_message(self) -> Message:
+        messages = self._view.messages
+        return messages.message_at(messages.index_of(self.message_id))
+
+    def isValid(self) -> bool:
+        return self.is_alive and self._view.messages.index_of(self.message_id) >= 0
+
+    def text(self, kind: QAccessible.Text) -> str:
+        message = self._current_message()
+        name_of_model = self._view.messages.facts.name_of
+        if kind is QAccessible.Text.Name:
+            return message_name(message, name_of_model)
+        if kind is QAccessible.Text.Description:
+            return message_description(message, name_of_model)
+        return ""
+
+    def _rect_of_item(self, item: int) -> QRect:
+        """Return the visible rectangle of an item, or of the message, in screen coordinates."""
+        view = self._view
+        rect = view.item_rect(self.message_id, item)
+        corner = QPoint(0, rect.top())
+        visible = QRect(corner, rect.size()) & view.viewport().rect()
+        return QRect(view.viewport().mapToGlobal(visible.topLeft()), visible.size())

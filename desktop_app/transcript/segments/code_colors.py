@@ -1,0 +1,247 @@
+"""Highlights the code of segments near the viewport, by a lexer in a child process.
+
+Highlighting uses additional formats of the block layout, which change neither text nor width. While
+code grows, only its new lines are lexed, with some lines above as context. Complete code is lexed
+again from its first line, and differences are corrected.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QTextCharFormat, QTextLayout
+
+from desktop_app.markdown.block_model import Block, Kind, text_of
+from desktop_app.markdown.processes import highlight
+from desktop_app.widgets.text.utf16 import utf16_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from desktop_app.transcript.media.json_process import JsonProcess
+    from desktop_app.transcript.message_items import Item
+    from desktop_app.transcript.segments.segment import Article, Segment
+    from desktop_app.transcript.segments.segment_document import SegmentDocument
+    from desktop_app.widgets.look.theme import Theme
+
+_CONTEXT_LINES: Final = 12
+"""Lines above a new line of growing code that are lexed with it."""
+_MAX_CONTEXT_LINES: Final = 300
+"""Maximum lines above a segment of complete code that are lexed with it."""
+_CACHED_CODES: Final = 64
+"""Codes whose colors are kept, because the user scrolls back to them."""
+
+_Colors = dict[int, list[highlight.ColoredSpan]]
+
+
+@dataclass
+class _Job:
+    """Code to lex for a document.
+
+    Attributes:
+        segment: the segment, whose document may have been dropped meanwhile.
+        document: the document of the code.
+        first: the piece with the first line to highlight.
+        items: the lines to highlight.
+        context: the number of lines in `code` above them.
+        language: the language, in lower case.
+        code: all lines to lex.
+        parts: the parts of the code still to be lexed.
+        lexed_lines: the number of lines that are lexed.
+        colors: the spans found so far, by line of `code`.
+    """
+
+    segment: Segment
+    document: SegmentDocument
+    first: int
+    items: list[Item]
+    context: int
+    language: str
+    code: str
+    parts: Iterator[str]
+    lexed_lines: int = 0
+    colors: _Colors = field(default_factory=dict)
+
+
+class CodeHighlighter(QObject):
+    """The highlighter of one view.
+
+    Signals:
+        highlighted(): colors have changed.
+    """
+
+    highlighted = Signal()
+
+    def __init__(self, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._jobs: deque[_Job] = deque()
+        self._lexer: JsonProcess | None = None
+        self._request = -1  # the number of the request that is not answered; -1 for none
+        self._part = ""
+        self._unlexable: set[str] = set()
+        self._cache: OrderedDict[tuple[str, str], _Colors] = OrderedDict()
+        self.set_theme(theme)
+
+    @property
+    def is_busy(self) -> bool:
+        """Return True if code is still to be highlighted."""
+        return bool(self._jobs)
+
+    def set_lexer(self, lexer: JsonProcess) -> None:
+        """Set the lexer process. Without it, code is not highlighted."""
+        self._lexer = lexer
+        lexer.answered.connect(self._on_answered)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use the colors of a theme from now on."""
+        self._formats = {}
+        for color in highlight.CodeColor:
+            char_format = QTextCharFormat()
+            char_format.setForeground(getattr(theme, color.value))
+            self._formats[color] = char_format
+
+    def clear(self) -> None:
+        """Drop all jobs, because other messages are shown."""
+        self._jobs.clear()
+        self._request = -1
+        self._unlexable.clear()
+
+    def highlight_segment(self, article: Article, segment: Segment, *, is_growing: bool) -> None:
+        """Highlight the code of a segment that was just written.
+
+        With `is_growing`, text may still be added to its last line.
+        """
+        document = segment.document
+        if document is None or self._lexer is None:
+            return
+        pieces = document.pieces
+        if document.open_code >= 0 and not (is_growing and _is_code(pieces[-1].item)):
+            document.colored_to = min(document.colored_to, document.open_code)
+            document.open_code = -1
+        index = document.colored_to
+        while index < len(pieces):
+            if not _is_code(pieces[index].item):
+                index += 1
+                continue
+            end = index
+            while end < len(pieces) and _is_code(pieces[end].item):
+                end += 1
+            is_open = is_growing and end == len(pieces)
+            if is_open:
+                if document.open_code < 0:
+                    document.open_code = index
+                end -= 1
+            if index < end:
+                lines = _CONTEXT_LINES if is_open else _MAX_CONTEXT_LINES
+                self._queue(article, segment, document, index, end, lines)
+            index = end
+            if is_open:
+                break
+        document.colored_to = index
+
+    def _queue(
+        self,
+        article: Article,
+        segment: Segment,
+        document: SegmentDocument,
+        first: int,
+        end: int,
+        context_lines: int,
+    ) -> None:
+        line = document.pieces[first].item
+        assert isinstance(line, Block)
+        language = line.language.lower()
+        if not language or language in self._unlexable:
+            return
+        top = segment.first + first
+        start = top
+        while start and top - start < context_lines and _is_code(article.items[start - 1]):
+            start -= 1
+        items = article.items[start : segment.first + end]
+        texts = [text_of(item.runs) for item in items]
+        if max(map(len, texts)) > highlight.MAX_LINE_LENGTH:
+            return
+        code = "".join(f"{text}\n" for text in texts)
+        parts = highlight.lexing_parts(code)
+        lines = list(items[top - start :])
+        job = _Job(segment, document, first, lines, top - start, language, code, parts)
+        cached = self._cache.get((language, code))
+        if cached is not None:
+            job.colors = cached
+            self._apply(job)
+            return
+        self._jobs.append(job)
+        self._request_next()
+
+    # ------------------------------------------------------------------ lexing
+
+    def _request_next(self) -> None:
+        while self._jobs and self._request < 0 and self._lexer is not None:
+            job = self._jobs[0]
+            part = next(job.parts, "")
+            if part and job.segment.document is job.document:
+                self._part = part
+                self._request = self._lexer.ask({"language": job.language, "code": part})
+                return
+            self._jobs.popleft()
+            if not part:
+                self._cache[job.language, job.code] = job.colors
+                if len(self._cache) > _CACHED_CODES:
+                    self._cache.popitem(last=False)
+
+    def _on_answered(self, number: int, answer: dict[str, Any] | None) -> None:
+        """Apply the spans that the lexer found. After an invalid answer, give up the language."""
+        if number != self._request:
+            return
+        self._request = -1
+        if not self._jobs:
+            return
+        job = self._jobs[0]
+        spans = highlight.parse_colored_spans(answer)
+        if spans is None:
+            self._unlexable.add(job.language)
+            self._jobs = deque(other for other in self._jobs if other.language != job.language)
+        else:
+            for span in spans:
+                job.colors.setdefault(job.lexed_lines + span.line, []).append(span)
+            first_line = job.lexed_lines
+            job.lexed_lines += self._part.count("\n")
+            self._apply(job, first_line, job.lexed_lines)
+        self._request_next()
+
+    def _apply(self, job: _Job, first: int = 0, end: int | None = None) -> None:
+        """Apply the spans of some lines of the code, of which the first are only context."""
+        document = job.document
+        if job.segment.document is not document:
+            return
+        last = job.context + len(job.items)
+        for line in range(max(first, job.context), last if end is None else min(end, last)):
+            item = job.items[line - job.context]
+            index = job.first + line - job.context
+            if index >= len(document.pieces) or document.pieces[index].item != item:
+                continue
+            block = document.block_at(index)
+            self._set_formats(document, block.position(), job.colors.get(line, ()))
+        self.highlighted.emit()
+
+    def _set_formats(
+        self, document: SegmentDocument, position: int, spans: Sequence[highlight.ColoredSpan]
+    ) -> None:
+        block = document.findBlock(position)
+        text = block.text() if spans else ""
+        ranges = []
+        for span in spans:
+            format_range = QTextLayout.FormatRange()
+            format_range.start = utf16_length(text[: span.start])
+            format_range.length = utf16_length(text[span.start : span.start + span.length])
+            format_range.format = self._formats[span.color]
+            ranges.append(format_range)
+        if ranges or block.layout().formats():
+            block.layout().setFormats(ranges)
+
+
+def _is_code(item: Item) -> bool:
+    return isinstance(item, Block) and item.kind is Kind.CODE

@@ -1,0 +1,608 @@
+"""The keyboard in one view: the focus on links and actions, the caret, reading by steps.
+
+Tab goes to the first target of the next message, the arrow keys to every target. In each message,
+the targets in the text come first, then the actions. After the last message, the focus leaves the
+transcript. Before the first target, the text as a whole has the focus.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QAccessible, QKeySequence, QTextCursor
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.markdown.block_model import Block, Kind
+from desktop_app.markdown.parsing.footnote_links import is_link_to_mark, opposite_link
+from desktop_app.transcript.citation_sources import citation_name
+from desktop_app.transcript.keyboard.focus_targets import ARROWS, COPY_CODE
+from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE
+from desktop_app.transcript.segments.segment import PAST_END, Place
+from desktop_app.transcript.segments.targets import (
+    Target,
+    TargetDescription,
+    describe,
+    has_target,
+    targets_of,
+)
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
+    from desktop_app.transcript.segments.shown_message import ShownMessage
+    from desktop_app.transcript.segments.view import TranscriptView
+
+_Move = QTextCursor.MoveOperation
+_Keys = QKeySequence.StandardKey
+_STEP_LINES: Final = 2
+"""Lines by which an arrow key scrolls while there is no caret."""
+_ALTERNATIVES: Final = {
+    f"{ACTION}{SHOW_JSON}": f"{ACTION}{SHOW_VALUE}",
+    f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_JSON}",
+    f"{ACTION}older-version": f"{ACTION}newer-version",
+    f"{ACTION}newer-version": f"{ACTION}older-version",
+}
+"""Following one of these links may replace it by the other."""
+_CARET_KEYS: Final = (
+    (_Keys.MoveToNextChar, _Move.Right, False),
+    (_Keys.MoveToPreviousChar, _Move.Left, False),
+    (_Keys.MoveToNextWord, _Move.WordRight, False),
+    (_Keys.MoveToPreviousWord, _Move.WordLeft, False),
+    (_Keys.MoveToNextLine, _Move.Down, False),
+    (_Keys.MoveToPreviousLine, _Move.Up, False),
+    (_Keys.SelectNextChar, _Move.Right, True),
+    (_Keys.SelectPreviousChar, _Move.Left, True),
+    (_Keys.SelectNextWord, _Move.WordRight, True),
+    (_Keys.SelectPreviousWord, _Move.WordLeft, True),
+    (_Keys.SelectNextLine, _Move.Down, True),
+    (_Keys.SelectPreviousLine, _Move.Up, True),
+    (_Keys.SelectStartOfLine, _Move.StartOfLine, True),
+    (_Keys.SelectEndOfLine, _Move.EndOfLine, True),
+    (_Keys.SelectStartOfBlock, _Move.StartOfBlock, True),
+    (_Keys.SelectEndOfBlock, _Move.EndOfBlock, True),
+)
+
+
+class _FocusPosition(NamedTuple):
+    """Where the next or the previous target is searched from.
+
+    Attributes:
+        message: the index of the message; -1 for none.
+        place: the place in it.
+        is_on_actions: whether an action of the message has the focus.
+    """
+
+    message: int
+    place: Place
+    is_on_actions: bool = False
+
+
+class FocusNavigator(QObject):
+    """The focus on the targets of one view.
+
+    Attributes:
+        focused: the focused target; None while another part of the view has the focus.
+
+    Signals:
+        link_focused(str address): the address or source of the focused target, or "" for none.
+    """
+
+    link_focused = Signal(str)
+
+    def __init__(self, view: TranscriptView) -> None:
+        super().__init__(view)
+        self._view = view
+        self.focused: Target | None = None
+        view.action_row.stepped.connect(lambda forward: self.focus_next(forward=forward))
+
+    # ------------------------------------------------------------------ position
+
+    def focused_message_id(self) -> str:
+        """Return the message with the focused target or action, or with the caret.
+
+        Return "" if the focus is elsewhere, or the caret is off screen.
+        """
+        view = self._view
+        if view.action_row.has_focus:
+            return view.action_row.message_id
+        if not view.hasFocus():
+            return ""
+        if self.focused is not None:
+            return self.focused.place.message_id
+        caret = view.selection.caret
+        rect = view.rect_of(caret) if caret is not None else None
+        if caret is None or rect is None:
+            return ""
+        is_visible = view.viewport().rect().contains(rect.center().toPoint())
+        return caret.message_id if is_visible else ""
+
+    def focused_place(self) -> tuple[Place, str, QPoint] | None:
+        """Return the place and the link of the focused target or action, and its lower corner."""
+        view = self._view
+        if view.action_row.has_focus:
+            button = QApplication.focusWidget() or view.action_row
+            corner = view.viewport().mapFromGlobal(button.mapToGlobal(button.rect().bottomLeft()))
+            return Place(view.action_row.message_id, 0), "", corner
+        if self.focused is None:
+            return None
+        rects = self.rects()
+        corner = rects[0].bottomLeft().toPoint() if rects else QPoint(0, 0)
+        return self.focused.place, self.focused.link, corner
+
+    def rects(self) -> list[QRectF]:
+        """Return the rectangles of the focused target in the viewport."""
+        target = self.focused
+        if target is None:
+            return []
+        if target.link == COPY_CODE:
+            mark = self._view.copy_mark(target.place)
+            return [QRectF(mark)] if mark is not None else []
+        shown = self._view.shown_segment(target.place)
+        if shown is None:
+            return []
+        place = target.place
+        text = target.text
+        unit = place.unit
+        end = target.end
+        if text.strip():  # spaces at the ends are there for the mouse
+            unit += len(text) - len(text.lstrip())
+            end -= len(text) - len(text.rstrip())
+        start = shown.document.position_of(place.item, place.cell, unit)
+        stop = shown.document.position_of(place.item, place.cell, end)
+        return self._view.rects_between(place, start, stop)
+
+    # ------------------------------------------------------------------ navigation
+
+    def focus_next_message(self, *, forward: bool) -> bool:
+        """Focus the first target of the next or previous message. Return False if there is none.
+
+        Backward from a target of the first message, focus the text, and return True.
+        """
+        if self._view.hasFocus() and self.focused is None:
+            return self.focus_next(forward=forward)
+        index = self._position(forward=forward).message + (1 if forward else -1)
+        if index >= 0:
+            return self._focus_from(index, Place("", 0), forward=True, is_start=True)
+        self._focus_text()
+        return True
+
+    def focus_next(self, *, forward: bool) -> bool:
+        """Focus the next or the previous target, including actions. Return False if there is none.
+
+        Backward from the first target, focus the text, and return True.
+        """
+        current = self._position(forward=forward)
+        row = self._view.action_row
+        if current.is_on_actions and row.step(forward=forward):
+            return True
+        is_on_text = self._view.hasFocus() and self.focused is None
+        if current.message < 0 or (is_on_text and not forward):
+            return False
+        if current.is_on_actions and forward:
+            return self._focus_from(current.message + 1, Place("", 0), forward=True, is_start=True)
+        return self._focus_from(current.message, current.place, forward=forward)
+
+    def _focus_from(
+        self, index: int, place: Place, *, forward: bool, is_start: bool = False
+    ) -> bool:
+        """Focus the next or the previous target from a place of a message on."""
+        messages = self._view.messages
+        skips_actions = not forward
+        while 0 <= index < messages.count:
+            shown = messages.open(index)
+            if not forward and not skips_actions and self._focus_actions(shown, forward=False):
+                return True
+            found = self._next_in(shown, place, forward=forward, is_start=is_start)
+            if found is not None:
+                self.focus_target(found)
+                return True
+            if forward and self._focus_actions(shown, forward=True):
+                return True
+            skips_actions = False
+            index += 1 if forward else -1
+            place = Place("", 0) if forward else Place("", PAST_END)
+            is_start = forward
+        if not forward:
+            self._focus_text()
+        return not forward
+
+    def _next_in(
+        self, shown: ShownMessage, place: Place, *, forward: bool, is_start: bool
+    ) -> Target | None:
+        """Return the next or the previous target of a message from a place on."""
+        count = len(shown.items)
+        order = (
+            range(min(place.item, count), count)
+            if forward
+            else range(min(place.item, count - 1), -1, -1)
+        )
+        here = place[1:]
+        for item in order:
+            if not has_target(shown.items[item]):
+                continue
+            found = [
+                target
+                for target in targets_of(shown, range(item, item + 1))
+                if is_start or (target.place[1:] >= here if forward else target.place[1:] < here)
+            ]
+            if found:
+                return found[0] if forward else found[-1]
+        return None
+
+    def _position(self, *, forward: bool) -> _FocusPosition:
+        """Return the position of the focus, past the focused target if `forward`."""
+        view = self._view
+        index_of = view.messages.index_of
+        row = view.action_row
+        if row.has_focus:
+            place = Place(row.message_id, PAST_END)
+            return _FocusPosition(index_of(row.message_id), place, is_on_actions=True)
+        if self.focused is not None:
+            place = self.focused.place
+            if forward:
+                place = place._replace(unit=self.focused.end)
+            return _FocusPosition(index_of(place.message_id), place)
+        start = self._start()
+        if start is None:
+            return _FocusPosition(-1, Place("", 0))
+        return _FocusPosition(index_of(start.message_id), start)
+
+    def _start(self) -> Place | None:
+        """Return the caret if it is on screen, else the top of the viewport."""
+        caret = self._view.selection.caret
+        rect = self._view.rect_of(caret) if caret is not None else None
+        if rect is not None and self._view.viewport().rect().contains(rect.center().toPoint()):
+            return caret
+        return self._view.place_near(QPoint(0, 0))
+
+    # ------------------------------------------------------------------ focus
+
+    def _focus_text(self) -> None:
+        self.clear()
+        self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
+
+    def clear(self) -> None:
+        """Focus no target any more."""
+        if self.focused is not None:
+            self.focused = None
+            self.link_focused.emit("")
+            self._view.viewport().update()
+
+    def _focus_actions(self, shown: ShownMessage, *, forward: bool) -> bool:
+        if shown.is_streaming:
+            return False
+        view = self._view
+        self.clear()
+        item = shown.action_item
+        view.shown_segment(Place(shown.key, item))
+        view.show_actions(shown)
+        view.bring_on_screen(QRectF(view.action_row.geometry()))
+        view.action_row.take_focus(last=not forward)
+        return True
+
+    def focus_target(self, target: Target) -> None:
+        """Focus a target, and scroll to it."""
+        view = self._view
+        self.focused = target
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        self.scroll_to_focused()
+        shown = view.messages.opened(target.place.message_id)
+        if shown is not None:
+            view.show_actions(shown)
+            self.link_focused.emit(self.describe(shown, target).address)
+        view.viewport().update()
+        view.report_focus(target.place.message_id, target.place.item, target.link)
+
+    def describe(self, shown: ShownMessage, target: Target) -> TargetDescription:
+        """Return the name and the address of a target."""
+        passage = self._view.messages.cited_passage(shown.key, target.link)
+        if passage is None:
+            return describe(shown, target)
+        named = describe(shown, target, citation_name(passage))
+        return named._replace(address=passage.source)
+
+    def scroll_to_focused(self) -> None:
+        """Scroll to the focused target."""
+        for _ in range(2):  # text above it may turn out higher
+            rects = self.rects()
+            if rects:
+                box = rects[0]
+                for rect in rects[1:]:
+                    box = box.united(rect)
+                self._view.bring_on_screen(box, margin=self._view.theme.px(8))
+
+    def keep(self, message_id: str) -> None:
+        """Find the focused target again, because its message has changed."""
+        target = self.focused
+        if target is None or target.place.message_id != message_id:
+            return
+        shown = self._view.messages.get(message_id)
+        if shown is None:
+            return
+        links = (target.link, _ALTERNATIVES.get(target.link, target.link))
+        found = [each for each in targets_of(shown) if each.link in links]
+        if not found:
+            self.clear()
+            return
+        nearest = min(
+            found,
+            key=lambda each: (each.link != target.link, abs(each.place.item - target.place.item)),
+        )
+        if nearest != target:
+            self.focused = nearest
+
+    def footnote_target(self, place: Place, link: str) -> Target | None:
+        """Return the other end of a footnote's link: the nearest mark above, or the note."""
+        shown = self._view.messages.opened(place.message_id)
+        if shown is None:
+            return None
+        other = opposite_link(link)
+        found = [target for target in targets_of(shown) if target.link == other]
+        if is_link_to_mark(link):
+            above = [target for target in found if target.place < place]
+            return above[-1] if above else next(iter(found), None)
+        below = [target for target in found if target.place >= place]
+        return below[0] if below else next(iter(reversed(found)), None)
+
+
+class ReadingSteps(QObject):
+    """The steps of the caret to messages and their items, for keys and screen readers.
+
+    Signals:
+        moved(str message_id, int item): the caret was moved here; item -1 is the beginning.
+    """
+
+    moved = Signal(str, int)
+
+    def __init__(self, view: TranscriptView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def step_message(self, step: int) -> None:
+        """Move the caret to the beginning of the next (+1) or previous (-1) message.
+
+        From below the last message, the previous message is the last.
+        """
+        messages = self._view.messages
+        caret = self._view.selection.caret
+        if caret is None:
+            index = messages.count - (step < 0)
+        else:
+            index = messages.index_of(caret.message_id) + step
+        if 0 <= index < messages.count:
+            self.read_at(messages.message_at(index).id, -1)
+
+    def step_block(self, step: int) -> None:
+        """Move the caret to the next or previous paragraph, heading, list, table or code block.
+
+        If the message has no more, move to the beginning of the next or previous message.
+        """
+        from desktop_app.transcript.accessibility.reading_tree import reading_nodes
+
+        messages = self._view.messages
+        caret = self._view.selection.caret
+        if caret is None:
+            last = messages.last()
+            if last is None:
+                return
+            caret = Place(last.key, len(last.items))
+        shown = messages.opened(caret.message_id)
+        if shown is None:
+            return
+        starts = [node.item for node in reading_nodes(shown.items)]
+        item = caret.item
+        ahead = [index for index in starts if (index > item if step > 0 else index < item)]
+        if ahead:
+            self.read_at(shown.key, ahead[0] if step > 0 else ahead[-1])
+        else:
+            self.step_message(step)
+
+    def read_at(self, message_id: str, item: int) -> None:
+        """Focus the transcript at an item of a message; -1 is its beginning."""
+        view = self._view
+        view.focus_navigator.clear()
+        view.setFocus(Qt.FocusReason.TabFocusReason)  # shows the caret
+        if item < 0:
+            view.navigator.scroll_to_message(message_id)
+        shown = view.messages.opened(message_id)
+        if shown is None or not shown.items:
+            return
+        place = Place(message_id, min(max(item, 0), len(shown.items) - 1), 0, -PAST_END)
+        if shown.is_hidden(place.item):
+            view.unfold_item(shown, place.item)
+        view.place_caret(place)
+        self.moved.emit(message_id, item)
+
+    def follow_link(self, message_id: str, item: int, link: str) -> None:
+        """Follow a link in an item of a message, as a click on it does."""
+        self._view.follow_link(Place(message_id, item), link)
+
+
+class KeyCommands(QObject):
+    """The keys of one view.
+
+    Signals:
+        copy_all_requested(): copy the whole conversation.
+        text_typed(str): text was typed, to be inserted into the message box.
+    """
+
+    copy_all_requested = Signal()
+    text_typed = Signal(str)
+
+    def __init__(self, view: TranscriptView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def handle(self, event: QKeyEvent) -> bool:
+        """Handle a key. Return False if it is not for the transcript."""
+        view = self._view
+        focus = view.focus_navigator
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if focus.focused is not None and not modifiers:
+            if is_enter or event.key() == Qt.Key.Key_Space:
+                view.activate(focus.focused)
+                return True
+            if event.key() in ARROWS:
+                focus.focus_next(forward=ARROWS[event.key()])
+                return True
+        if is_enter and (link := self._link_at_caret()):
+            view.follow_link(*link)
+            return True
+        if self._handle_ends(event) or self._handle_selection(event):
+            return True
+        if event.matches(_Keys.Copy):
+            self.copy_selected()
+            return True
+        if _is_typed_text(event):
+            self.text_typed.emit(event.text())
+            return True
+        return self._move_caret(event)
+
+    def copy_selected(self) -> None:
+        """Copy the selection; request a copy of the conversation if all of it is selected."""
+        if self._view.selection.is_all:
+            self.copy_all_requested.emit()
+        else:
+            self._view.copies.copy_selected()
+
+    def _link_at_caret(self) -> tuple[Place, str] | None:
+        caret = self._view.selection.caret
+        shown = self._view.messages.get(caret.message_id) if caret is not None else None
+        if caret is None or shown is None or caret.item >= len(shown.items):
+            return None
+        for target in targets_of(shown, range(caret.item, caret.item + 1)):
+            is_in_cell = target.place.cell == caret.cell
+            if is_in_cell and target.place.unit <= max(caret.unit, 0) <= target.end:
+                return target.place, target.link
+        return None
+
+    def _handle_ends(self, event: QKeyEvent) -> bool:
+        """Handle Home and End; with Ctrl, move the caret, too."""
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        to_top = event.matches(_Keys.MoveToStartOfDocument)
+        to_end = event.matches(_Keys.MoveToEndOfDocument)
+        view = self._view
+        if to_top or (is_plain and event.key() == Qt.Key.Key_Home):
+            view.navigator.scroll_to_top()
+        elif to_end or (is_plain and event.key() == Qt.Key.Key_End):
+            view.navigator.scroll_to_bottom()
+        else:
+            return False
+        ends = self._ends()
+        if ends is not None and (to_top or to_end):
+            view.selection.place_caret(ends[0 if to_top else 1])
+        return True
+
+    def _ends(self) -> tuple[Place, Place] | None:
+        messages = self._view.messages
+        if not messages.count:
+            return None
+        last_id = messages.message_at(messages.count - 1).id
+        return Place(messages.first_id(), 0, 0, -PAST_END), Place(last_id, PAST_END)
+
+    def _handle_selection(self, event: QKeyEvent) -> bool:
+        """Handle the keys that select to an end of the conversation, or all of it."""
+        view = self._view
+        ends = self._ends()
+        if event.matches(_Keys.SelectAll):
+            view.selection.select_all()
+        elif event.matches(_Keys.SelectStartOfDocument) and ends is not None:
+            view.selection.extend_to(ends[0])
+            view.navigator.scroll_to_top()
+        elif event.matches(_Keys.SelectEndOfDocument) and ends is not None:
+            view.selection.extend_to(ends[1])
+            view.navigator.scroll_to_bottom()
+        else:
+            return False
+        return True
+
+    def _move_caret(self, event: QKeyEvent) -> bool:
+        """Move the caret from the visible text on, or scroll if there is no caret."""
+        view = self._view
+        bar = view.verticalScrollBar()
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_reader = QAccessible.isActive()
+        if event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            self._move_page(
+                forward=event.key() == Qt.Key.Key_PageDown,
+                selects=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
+            )
+            return True
+        if event.key() == Qt.Key.Key_Space:
+            bar.triggerAction(bar.SliderAction.SliderPageStepAdd)
+            return True
+        is_vertical = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not modifiers
+        if is_vertical and not view.has_visible_caret and not is_reader:
+            step = _STEP_LINES * view.fontMetrics().lineSpacing()
+            bar.setValue(bar.value() + (step if event.key() == Qt.Key.Key_Down else -step))
+            return True
+        for key, move, selects in _CARET_KEYS:
+            if event.matches(key):
+                if not selects:
+                    upwards = move in (_Move.Up, _Move.Left, _Move.WordLeft)
+                    self._bring_on_screen(upwards=upwards)
+                if view.selection.move(move, selects=selects):
+                    view.follow(False)
+                    view.show_caret()
+                return True
+        return False
+
+    def _move_page(self, *, forward: bool, selects: bool) -> None:
+        view = self._view
+        bar = view.verticalScrollBar()
+        if not view.has_visible_caret and not selects:
+            action = bar.SliderAction
+            bar.triggerAction(action.SliderPageStepAdd if forward else action.SliderPageStepSub)
+            return
+        self._bring_on_screen(upwards=not forward)
+        caret = view.selection.caret
+        rect = view.rect_of(caret) if caret is not None else None
+        bar.setValue(bar.value() + (1 if forward else -1) * (bar.pageStep() - view.theme.px(40)))
+        if rect is not None:
+            target = view.place_near(rect.center().toPoint())
+            if target is not None:
+                view.selection.set(view.selection.anchor if selects else target, target)
+
+    def _bring_on_screen(self, *, upwards: bool) -> None:
+        """Move an off-screen caret to the last visible line before a move up, else to the first.
+
+        With a screen reader, a caret that was placed stays, because the reader reads there.
+        """
+        view = self._view
+        caret = view.selection.caret
+        if caret is not None:
+            rect = view.rect_of(caret)
+            area = view.viewport().rect()
+            is_visible = rect is not None and area.contains(rect.center().toPoint())
+            if is_visible or QAccessible.isActive():
+                return
+        corner = QPoint(0, view.viewport().height() - 1) if upwards else QPoint(0, 0)
+        place = view.place_near(corner)
+        if place is not None:
+            view.selection.place_caret(place)
+
+
+def is_code_head(item: object) -> bool:
+    """Return True if an item is the head of a block of code."""
+    return isinstance(item, Block) and item.kind is Kind.CODE_HEAD
+
+
+def ring_rects(rects: list[QRectF], viewport: QRect, margin: int = 3) -> list[QRectF]:
+    """Return the rings around rectangles, which end at the sides of the viewport."""
+    rings = []
+    for rect in rects:
+        ring = rect.adjusted(-margin, -margin, margin, margin)
+        sides = QRectF(viewport.left(), ring.top(), viewport.width(), ring.height())
+        rings.append((ring & sides).adjusted(1, 1, -1, -1))
+    return rings
+
+
+def _is_typed_text(event: QKeyEvent) -> bool:
+    """Return True if a key press types a character. Space scrolls, as in a web page."""
+    has_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+    has_alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+    if has_control != has_alt:  # both together are AltGr
+        return False
+    return event.text().isprintable() and bool(event.text().strip())

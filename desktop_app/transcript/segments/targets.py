@@ -1,0 +1,147 @@
+"""The links and buttons in the text of a message, as the keyboard and screen readers reach them."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QUrl
+
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.markdown.block_model import ADDED_MARK, PICTURE, Block, Kind, Runs
+from desktop_app.markdown.parsing.footnote_links import is_note_link, link_to_mark
+from desktop_app.markdown.parsing.links import is_openable
+from desktop_app.transcript.keyboard.focus_targets import COPY_CODE, note_name
+from desktop_app.transcript.layout.item_prefix import prefix_length
+from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
+from desktop_app.transcript.segments.segment import Place, is_table
+from desktop_app.widgets.text.foreign_text import one_line
+from desktop_app.widgets.text.utf16 import utf16_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from desktop_app.transcript.segments.shown_message import ShownMessage
+
+_ARROW_NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("Next version")}
+_INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED_MARK): None}
+_FOLD_SIGNS: Final = "›⌄ \u2003"
+_MAX_ADDRESS_CHARACTERS: Final = 300
+"""Maximum characters of a displayed address; a longer one is cut."""
+
+
+class Target(NamedTuple):
+    """A link or a button in the text.
+
+    Attributes:
+        place: where it begins.
+        end: the UTF-16 unit at which it ends, in the same item and cell.
+        link: its address or action.
+        text: its words.
+        expanded: of a link that folds a section: True if the section is shown. None for others.
+    """
+
+    place: Place
+    end: int
+    link: str
+    text: str
+    expanded: bool | None = None
+
+
+def targets_of(shown: ShownMessage, items: range | None = None) -> Iterator[Target]:
+    """Yield the targets of a message, or of some of its items, in reading order."""
+    for index in items if items is not None else range(len(shown.items)):
+        item = shown.items[index]
+        if not has_target(item) or shown.is_hidden(index):
+            continue
+        place = Place(shown.key, index)
+        if is_table(item):
+            columns = max(1, len(item.aligns))
+            for row, cells in enumerate(item.rows):
+                for column, runs in enumerate(cells[:columns]):
+                    cell = row * columns + column
+                    yield from _targets_in(runs, place._replace(cell=cell), is_answer=True)
+            continue
+        if isinstance(item, Block):
+            if item.kind is Kind.CODE_HEAD:
+                yield Target(place._replace(unit=-prefix_length(item)), 0, COPY_CODE, item.language)
+            if item.note:
+                unit = -prefix_length(item)
+                link = link_to_mark(item.marker)
+                yield Target(place._replace(unit=unit), -1, link, item.marker)
+        yield from _targets_in(item.runs, place, is_answer=isinstance(item, Block))
+
+
+def has_target(item: Item) -> bool:
+    """Return True if an item has targets."""
+    if isinstance(item, Block):
+        if item.kind is Kind.CODE_HEAD or item.note:
+            return True
+        if item.rows:
+            return any(run.link for row in item.rows for cell in row for run in cell)
+    return any(run.link for run in item.runs)
+
+
+def _targets_in(runs: Runs, place: Place, *, is_answer: bool) -> Iterator[Target]:
+    unit = 0
+    for link, group in groupby(runs, key=lambda run: run.link):
+        members = list(group)
+        text = "".join(run.text for run in members)
+        end = unit + utf16_length(text)
+        # A link in an answer must not trigger an action on the message.
+        is_foreign_action = is_answer and link.lower().startswith(ACTION)
+        if link and not is_foreign_action and any(run.text for run in members):
+            target_link = link.partition("#")[0] if members[0].image and not is_answer else link
+            yield Target(place._replace(unit=unit), end, target_link, text, members[0].expanded)
+        unit = end
+
+
+class TargetDescription(NamedTuple):
+    """The accessible name of a target, and the address or source to show for it; "" for none."""
+
+    name: str
+    address: str = ""
+
+
+def describe(shown: ShownMessage, target: Target, source: str = "") -> TargetDescription:
+    """Return the description of a target; `source` is the name of a citation's passage."""
+    if source:
+        return TargetDescription(source, source)
+    text = one_line(target.text.translate(_INVISIBLE).strip(_FOLD_SIGNS))
+    if target.link == COPY_CODE:
+        return TargetDescription(
+            tr("Copy code, {language}", language=text) if text else tr("Copy code")
+        )
+    if target.link.startswith(ACTION):
+        name = tr(_ARROW_NAMES.get(target.link.removeprefix(ACTION), "")) or text
+        if target.expanded:  # Qt has no role for a fold
+            return TargetDescription(tr("{name}, expanded", name=name))
+        if target.expanded is False:
+            return TargetDescription(tr("{name}, collapsed", name=name))
+        return TargetDescription(name or _image_name(shown, target))
+    if is_note_link(target.link):
+        return TargetDescription(note_name(target.link))
+    address = _display_address(target.link)
+    name = text or tr("Image")
+    if is_openable(target.link):
+        name = tr("{name}, link to {address}", name=name, address=address)
+    else:
+        name = tr("{name}, blocked link: {address}", name=name, address=address)
+    return TargetDescription(name, address)
+
+
+def _image_name(shown: ShownMessage, target: Target) -> str:
+    """Return the name of an image, from the lines of attachments below the images."""
+    for item in shown.items[target.place.item + 1 :]:
+        is_attachment = isinstance(item, Line) and item.kind is LineKind.ATTACHMENT
+        if is_attachment and item.runs[0].link == target.link:
+            return tr("Image {file}", file=item.runs[0].text)
+    return tr("Image")
+
+
+def _display_address(address: str) -> str:
+    """Return an address for display: cut, and encoded so that no letter can look like another."""
+    encoded = QUrl(address).toString(QUrl.ComponentFormattingOption.FullyEncoded)
+    if len(encoded) <= _MAX_ADDRESS_CHARACTERS:
+        return encoded
+    return encoded[: _MAX_ADDRESS_CHARACTERS - 1] + "…"
