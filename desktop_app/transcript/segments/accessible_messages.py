@@ -14,7 +14,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget
 
-from desktop_app.markdown.block_model import text_of
+from desktop_app.markdown.block_model import LINE_BREAK, Runs
 from desktop_app.transcript.accessibility.accessible_node import (
     NO_INTERFACE,
     AccessibleNode,
@@ -116,8 +116,9 @@ class AccessibleTranscript(QAccessibleWidget):
 
     def _lines(self) -> tuple[list[tuple[int, int, int]], str]:
         """Return the item, cell and start of each line of the message at the caret; its text."""
+        messages = self._view.messages
         caret = self._view.selection.caret
-        shown = self._view.messages.opened(caret.message_id) if caret is not None else None
+        shown = messages.opened(caret.message_id) if caret is not None else messages.last()
         if shown is None:
             return [], ""
         version = (shown, shown.revision)
@@ -165,8 +166,13 @@ class AccessibleTranscript(QAccessibleWidget):
 def _texts(item: Item) -> list[tuple[int, str]]:
     """Return the text of an item with its prefix, or those of a table's cells."""
     if is_table(item):
-        return [(cell, text_of(runs)) for cell, runs in texts_of(item)]
-    return [(0, prefix_of(item) + text_of(item.runs))]
+        return [(cell, _read_text(runs)) for cell, runs in texts_of(item)]
+    return [(0, prefix_of(item) + _read_text(item.runs))]
+
+
+def _read_text(runs: Runs) -> str:
+    """Return the words of runs; a formula is on one line."""
+    return "".join(run.text.replace(LINE_BREAK, " ") if run.math else run.text for run in runs)
 
 
 def _node_with_link(node: AccessibleNode, item: int, link: str) -> AccessibleNode | None:

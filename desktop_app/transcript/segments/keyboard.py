@@ -423,11 +423,9 @@ class KeyCommands(QObject):
     """The keys of one view.
 
     Signals:
-        copy_all_requested(): copy the whole conversation.
         text_typed(str): text was typed, to be inserted into the message box.
     """
 
-    copy_all_requested = Signal()
     text_typed = Signal(str)
 
     def __init__(self, view: TranscriptView) -> None:
@@ -461,11 +459,8 @@ class KeyCommands(QObject):
         return self._move_caret(event)
 
     def copy_selected(self) -> None:
-        """Copy the selection; request a copy of the conversation if all of it is selected."""
-        if self._view.selection.is_all:
-            self.copy_all_requested.emit()
-        else:
-            self._view.copies.copy_selected()
+        """Copy the selection."""
+        self._view.copies.copy_selected()
 
     def _link_at_caret(self) -> tuple[Place, str] | None:
         caret = self._view.selection.caret
@@ -580,8 +575,13 @@ class KeyCommands(QObject):
                 return
         corner = QPoint(0, view.viewport().height() - 1) if upwards else QPoint(0, 0)
         place = view.place_near(corner)
-        if place is not None:
-            view.selection.place_caret(place)
+        if place is None:
+            return
+        view.selection.place_caret(place)
+        rect = view.rect_of(place)
+        height = view.viewport().height()
+        if rect is not None and (rect.top() < 0 or rect.bottom() > height):  # cut by the edge
+            view.selection.move(_Move.Up if upwards else _Move.Down, selects=False)
 
 
 def is_code_head(item: object) -> bool:

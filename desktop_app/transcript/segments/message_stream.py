@@ -224,7 +224,7 @@ class MessageStream(QObject):
             head_count = shown.head_count if shown is not None else 0
             self._messages.update(message, version)
             if shown is not None:
-                self._view.selection.shift_items(message.id, shown.head_count - head_count)
+                self._view.follow_items(message.id, shown.head_count - head_count)
                 self._view.article_changed(message.id)
         self._schedule_updates(message.id)
         self.text_changed.emit(message.id)

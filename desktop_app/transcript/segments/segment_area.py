@@ -152,6 +152,7 @@ class SegmentArea(QAbstractScrollArea):
         self._decorations: dict[Segment, tuple[object, Decorations]] = {}
         self._loaded: dict[Segment, None] = {}  # the segments with a document, the last used last
         self._keeping = 0
+        self._anchor: _ScrollAnchor | None = None
         self._prefetched_y = 0  # the scroll position when text was last loaded in advance
         # The y coordinate of the text from which on it must be painted again; 0 for everything.
         self._repaint_from = 0
@@ -278,12 +279,17 @@ class SegmentArea(QAbstractScrollArea):
                 self.writer.set_width(width)
                 self._forget_heights(keeps_documents=True)
 
-    def _forget_heights(self, *, keeps_documents: bool) -> None:
-        """Measure all heights again: documents stay if they only need another layout."""
+    def _forget_heights(self, *, keeps_documents: bool, keeps_heights: bool = False) -> None:
+        """Measure all heights again.
+
+        Args:
+            keeps_documents: keep documents that only need another layout.
+            keeps_heights: keep all heights, because only colors have changed.
+        """
         near = {id(shown.segment) for shown in self.shown_segments()} if keeps_documents else set()
         for segment in list(self._loaded):
             document = segment.document
-            segment.is_measured = False
+            segment.is_measured = keeps_heights
             if document is None:
                 continue
             if id(segment) in near and self.writer.fits_width(document):
@@ -292,6 +298,8 @@ class SegmentArea(QAbstractScrollArea):
                 segment.drop_document()
                 del self._loaded[segment]
         self._decorations.clear()
+        if keeps_heights:
+            return
         scale = self._estimation_scale()
         former = {
             index: self.articles.height_of(index)
@@ -392,6 +400,7 @@ class SegmentArea(QAbstractScrollArea):
                     self._measure(segment)
                 y = article_top + height
                 is_near = y < bottom and y + segment.height > top
+                self._check_table(article, segment)
                 if is_near and self._needs_writing(segment):
                     if until is not None and time.perf_counter() > until:
                         is_done = False
@@ -413,6 +422,14 @@ class SegmentArea(QAbstractScrollArea):
                 return changed, False
             index += 1
         return changed, True
+
+    def _check_table(self, article: Article, segment: Segment) -> None:
+        """Write a table with its final columns once no more rows arrive."""
+        document = segment.document
+        if document is None or not document.has_growing_table or segment.changed_from is not None:
+            return
+        if not self._is_growing(article) or segment.end < self._body_end(article):
+            segment.mark_changed()
 
     def _needs_writing(self, segment: Segment) -> bool:
         return segment.document is None or segment.changed_from is not None
@@ -450,16 +467,25 @@ class SegmentArea(QAbstractScrollArea):
             return
         follows = self.is_following and place is None
         self._repaint_from = 0 if repaints_all else sys.maxsize
-        anchor = None
+        self._anchor = None
         if place is not None:
-            anchor = self._anchor_of(place)
+            self._anchor = self._anchor_of(place)
         elif not follows:
-            anchor = self._top_anchor()
+            self._anchor = self._top_anchor()
         try:
             yield
         finally:
             self._keeping -= 1
-            self._settle(anchor, follows=follows)
+            self._settle(self._anchor, follows=follows)
+            if place is not None:
+                self.follow(self.is_at_end)
+
+    def shift_anchor(self, key: str, by: int) -> None:
+        """Follow items whose index has changed, within `keeping_position`."""
+        anchor = self._anchor
+        if anchor is not None and anchor.place.message_id == key and anchor.place.item > 0:
+            item = max(0, anchor.place.item + by)
+            self._anchor = anchor._replace(place=anchor.place._replace(item=item))
 
     def _settle(self, anchor: _ScrollAnchor | None, *, follows: bool) -> None:
         """Load the text on screen, and scroll until the anchor is where it was."""
@@ -467,6 +493,9 @@ class SegmentArea(QAbstractScrollArea):
         bar = self.verticalScrollBar()
         height = self.viewport().height()
         former = bar.value()
+        if follows:
+            self._update_ranges()
+            bar.setValue(self._follow_target())
         for _ in range(_MAX_PASSES):
             changed = self._load(bar.value(), bar.value() + height)[0]
             self._update_ranges()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from PySide6.QtCore import QPointF, QUrl
 from PySide6.QtGui import QAccessible, QTextBlockFormat, QTextCursor, QTextOption
@@ -44,7 +45,6 @@ class SegmentDocument(SealedDocument):
 
     Attributes:
         pieces: the pieces that the document shows.
-        first: the index of the first item in the article.
         starts: the position at which each piece begins.
         cells: the position of each cell of a table, row by row.
         columns: the number of columns of a table; 0 for other text.
@@ -52,22 +52,24 @@ class SegmentDocument(SealedDocument):
         code_spans: the ranges of inline code.
         has_source_formulas: whether a formula is not typeset yet.
         has_images: whether there are images.
+        has_growing_table: whether the columns fit only the rows that have arrived.
         colored_to: the first piece that the highlighter has not seen.
         open_code: the first line of code that was highlighted while it grew; -1 for none.
         inset: the pixels of the document above its text that are not shown.
     """
 
-    def __init__(self, images: MessageImages) -> None:
+    def __init__(self, segment: Segment, images: MessageImages) -> None:
         super().__init__()
+        self._segment = ref(segment)  # a cycle would keep documents until Python collects it
         self._images = images
         self.pieces: list[Piece] = []
-        self.first = 0
         self.starts: list[int] = []
         self.cells: list[int] = []
         self.columns = 0
         self.targets: list[FocusTarget] = []
         self.code_spans: list[tuple[int, int]] = []
         self.colored_to = 0
+        self.has_growing_table = False
         self.open_code = -1
         self.has_source_formulas = self.has_images = self.has_formulas = False
         self.inset = 0
@@ -78,6 +80,12 @@ class SegmentDocument(SealedDocument):
         image = self._images.resource(name)
         self.has_images = self.has_images or image is not None
         return image or empty_resource(kind)
+
+    @property
+    def first(self) -> int:
+        """Return the index of the first item in the article, which later changes may move."""
+        segment = self._segment()
+        return 0 if segment is None else segment.first
 
     @property
     def last_position(self) -> int:
@@ -177,10 +185,9 @@ class SegmentWriter:
         """
         document = segment.document
         if document is None or segment.is_table:
-            document = segment.document = self._new_document()
+            document = segment.document = self._new_document(segment)
             segment.changed_from = 0
         first = segment.changed_from
-        document.first = segment.first
         if first is None:
             return
         segment.changed_from = None
@@ -192,8 +199,8 @@ class SegmentWriter:
             self._write_pieces(document, cursor, segment, first)
             cursor.endEditBlock()
 
-    def _new_document(self) -> SegmentDocument:
-        document = SegmentDocument(self._images)
+    def _new_document(self, segment: Segment) -> SegmentDocument:
+        document = SegmentDocument(segment, self._images)
         theme = self.styles.theme
         document.setDefaultFont(theme.reading())
         document.setIndentWidth(theme.px(INDENT))
@@ -360,7 +367,8 @@ class SegmentWriter:
         block = segment.pieces[0].item
         assert is_table(block)
         head = head or block
-        widths = self._table_widths(head, is_growing=is_growing and head is block)
+        document.has_growing_table = is_growing and head is block
+        widths = self._table_widths(head, is_growing=document.has_growing_table)
         if len(widths) != max(1, len(block.aligns)):
             widths = self._columns.widths(block, is_complete=True)
         document.pieces = list(segment.pieces)

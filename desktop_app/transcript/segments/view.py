@@ -194,6 +194,8 @@ class TranscriptView(SegmentArea):
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         self._is_brief = is_brief
         self._wraps_code = True
+        self._wrapping_changed = False
+        self.is_following = True
         self.has_visible_caret = False
         self._accessible: AccessibleTranscript | None = None
         self.messages = self.articles = ConversationMessages(shows_facts=not is_brief)
@@ -258,9 +260,6 @@ class TranscriptView(SegmentArea):
         self.focus_navigator.link_focused.connect(self._link_target.show_target)
         self.reading.moved.connect(self.report_focus)
         self.keys.text_typed.connect(self.text_typed)
-        self.keys.copy_all_requested.connect(
-            lambda: self.command_requested.emit("conversation.copy")
-        )
         self.context_menu.command_requested.connect(self.command_requested)
         self.context_menu.passage_requested.connect(self.passage_requested)
 
@@ -337,9 +336,14 @@ class TranscriptView(SegmentArea):
         head = shown.head_count
         with self.keeping_position(kept, repaints_all=not is_text):
             yield
-            if shown.head_count != head:
-                self.selection.shift_items(shown.key, shown.head_count - head)
+            self.follow_items(shown.key, shown.head_count - head)
             self.article_changed(shown.key)
+
+    def follow_items(self, message_id: str, by: int) -> None:
+        """Follow items whose index has changed, because the reasoning above them unfolded."""
+        if by:
+            self.selection.shift_items(message_id, by)
+            self.shift_anchor(message_id, by)
 
     def pin_question(self, message: Message) -> None:
         """Keep a new question on screen while its answer grows below it."""
@@ -447,6 +451,8 @@ class TranscriptView(SegmentArea):
             self._font_timer.start()
 
     def _restyle(self, theme: Theme) -> None:
+        is_same_size = _sizes(theme) == _sizes(self.theme) and not self._wrapping_changed
+        self._wrapping_changed = False
         with self.keeping_position():
             self._apply_theme(theme)
             self.images.set_theme(theme, self.devicePixelRatioF())
@@ -455,7 +461,7 @@ class TranscriptView(SegmentArea):
             self.action_row.set_theme(theme)
             self._set_margins()
             self.writer = self._new_writer(theme)
-            self._forget_heights(keeps_documents=False)
+            self._forget_heights(keeps_documents=False, keeps_heights=is_same_size)
         self.latest_button.place(theme)
         self._link_target.set_theme(theme)
 
@@ -468,6 +474,7 @@ class TranscriptView(SegmentArea):
         """Wrap long lines of code, or show them unwrapped with a horizontal scroll bar."""
         if wraps != self._wraps_code:
             self._wraps_code = wraps
+            self._wrapping_changed = True
             self.set_theme(self.theme)
 
     def _update_space_above(self) -> None:
@@ -1010,6 +1017,11 @@ class TranscriptView(SegmentArea):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text; code only as plain text."""
         return self.copies.selection_data()
+
+
+def _sizes(theme: Theme) -> tuple[object, ...]:
+    """Return what the heights of texts depend on."""
+    return theme.scale, theme.base_font, theme.code_font, theme.max_line_width
 
 
 _SHIFT: Final = Qt.KeyboardModifier.ShiftModifier

@@ -1,0 +1,340 @@
+"""The transcript of segments: text, scrolling, selection, folds, keys, search and reading."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.markdown.parsing.footnote_links import is_note_link
+from desktop_app.transcript.segments.segment import MAX_CHARACTERS, Place, cut_item
+from desktop_app.transcript.segments.targets import targets_of
+from desktop_app.widgets.look import theme
+from tests.gui.transcript.test_streaming import PIECES, look
+from tests.helpers.examples import examples
+from tests.helpers.messages import answer, question, streaming
+from tests.helpers.nested_markdown import sources
+from tests.helpers.segment_views import SegmentView
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.widgets.look.theme import Theme
+
+CODE = "```python\n" + "\n".join(f"line_{number} = {number}" for number in range(60)) + "\n```\n"
+LONG = "\n\n".join(f"Paragraph {number} of a long answer." for number in range(400))
+
+
+@pytest.fixture
+def view(qtbot: QtBot, light_theme: Theme) -> SegmentView:
+    """Return an empty transcript of segments in its own window."""
+    made = SegmentView(light_theme)
+    qtbot.addWidget(made)
+    made.resize(900, 600)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def finished(message: Message, text: str) -> Message:
+    return replace(message, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
+
+
+def stream_into(view: SegmentView, message: Message, text: str, length: int) -> None:
+    view.stream.append_message(message)
+    for start in range(0, len(text), length):
+        view.stream.append_text(message.id, text[start : start + length])
+        view.stream.flush()
+    view.stream.update_message(finished(message, text))
+    view.stream.flush()
+
+
+def top_words(view: SegmentView) -> str:
+    return view.cursorForPosition(QPoint(0, 0)).block().text()
+
+
+# ---------------------------------------------------------------- text
+
+
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from([*PIECES, CODE]), max_size=14).map("".join) | sources,
+    st.integers(5, 40),
+)
+def test_streamed_text_equals_the_same_text_opened_later(
+    view: SegmentView, text: str, length: int
+) -> None:
+    asked = question("Why?")
+    view.set_messages([asked])
+    message = streaming()
+    stream_into(view, message, text, length)
+    arrived = look(view.document())
+    view.set_messages([asked, finished(message, text)])
+    view.stream.flush()
+    assert arrived == look(view.document())
+
+
+@pytest.mark.parametrize("length", [MAX_CHARACTERS - 21, MAX_CHARACTERS + 1, 30_000])
+def test_a_long_line_is_cut_at_spaces_and_keeps_its_text(view: SegmentView, length: int) -> None:
+    text = ("word " * length)[:length].strip()
+    view.set_messages([question(text)])
+    view.stream.flush()
+    shown = view.messages.open(0)
+    parts = cut_item(shown.items[0]) if length > MAX_CHARACTERS else []
+    assert len(shown.segments) == max(1, len(parts))
+    assert "".join(part.item.runs[0].text for part in parts) in ("", text)
+    assert all(part.item.runs[0].text.endswith(" ") for part in parts[:-1])
+
+
+def test_only_segments_near_the_viewport_have_a_document(view: SegmentView, qtbot: QtBot) -> None:
+    view.set_messages([question("q"), *(answer(LONG) for _ in range(20))])
+    qtbot.waitUntil(lambda: view.is_at_end)
+    assert view.messages.get(view.messages.first_id()) is None  # not even parsed
+    assert len(view._loaded) < 20
+    view.navigator.scroll_to_top()
+    top = view.place_near(QPoint(0, 0))
+    assert top is not None
+    assert top.message_id == view.messages.first_id()
+    assert len(view._loaded) < 50
+
+
+# ---------------------------------------------------------------- scrolling
+
+
+def test_the_text_at_the_top_stays_while_the_width_and_the_theme_change(view: SegmentView) -> None:
+    text = "\n\n".join(f"{n}: " + "some words of a paragraph " * 12 for n in range(60))
+    view.set_messages([question("Why?"), answer(text)])
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() // 2)
+    line = top_words(view)
+    for width in (860, 520, 700, 900):
+        view.resize(width, 600)
+        assert top_words(view) == line
+    view.set_theme(theme.dark(1.4))
+    assert top_words(view) == line
+
+
+def test_text_above_the_reader_may_change_its_height(view: SegmentView) -> None:
+    arriving = streaming(reasoning="thoughts")
+    view.set_messages([question("q"), arriving])
+    view.stream.append_text(arriving.id, LONG)
+    view.stream.flush()
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() // 2)
+    line = top_words(view)
+    assert not view.is_following
+    view.stream.append_reasoning(arriving.id, "\n\nmore thoughts")
+    view.commands.run(arriving.id, "reasoning")
+    view.stream.append_text(arriving.id, "\n\nThe end.")
+    view.stream.flush()
+    assert top_words(view) == line
+
+
+def test_a_new_question_stays_at_the_top_while_its_answer_grows(view: SegmentView) -> None:
+    view.set_messages([question("Earlier"), answer(LONG)])
+    asked, arriving = question("The newest question"), streaming()
+    view.stream.append_message(asked)
+    view.stream.append_message(arriving)
+    view.navigator.scroll_to_bottom()
+    bar = view.verticalScrollBar()
+    for _ in range(6):
+        view.stream.append_text(arriving.id, "Some words of the answer.\n\n" * 20)
+        view.stream.flush()
+    assert top_words(view) == "The newest question"
+    assert bar.value() < bar.maximum()
+    assert view.latest_button.isVisible()
+    view.latest_button.click()  # the reader wants the end
+    view.stream.append_text(arriving.id, "More.\n\n" * 40)
+    view.stream.flush()
+    assert bar.value() == bar.maximum()
+
+
+def test_scrolling_by_hand_ends_following(view: SegmentView) -> None:
+    asked, arriving = question("Newest"), streaming()
+    view.stream.append_message(asked)
+    view.stream.append_message(arriving)
+    view.stream.append_text(arriving.id, LONG)
+    view.stream.flush()
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.value() + 300)
+    before = bar.value()
+    view.stream.append_text(arriving.id, "\n\nMore." * 40)
+    view.stream.flush()
+    assert bar.value() == before
+
+
+# ---------------------------------------------------------------- selection
+
+
+def select_three(view: SegmentView) -> None:
+    first, second, third = question("First question"), answer("**Bold** words"), question("Third")
+    view.set_messages([first, second, third])
+    view.selection.set(Place(first.id, 0, 0, 6), Place(third.id, 0, 0, 3))
+
+
+def test_a_selection_over_three_messages_is_copied_in_three_formats(view: SegmentView) -> None:
+    select_three(view)
+    data = view.createMimeDataFromSelection()
+    assert data.text() == "question\nBold words\nThi"
+    assert bytes(data.data("text/markdown").data()).decode() == "question\n\n**Bold** words\n\nThi"
+    assert "<strong>Bold</strong>" in data.html()
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_the_direction_of_a_selection_does_not_matter(view: SegmentView, is_reversed: bool) -> None:
+    select_three(view)
+    if is_reversed:
+        view.selection.set(view.selection.caret, view.selection.anchor)
+    ends = view.selection.ends
+    assert ends is not None
+    assert ends[0].unit == 6
+
+
+def test_a_drag_selects_and_a_double_click_selects_a_word(view: SegmentView, qtbot: QtBot) -> None:
+    view.set_messages([question("q"), answer("Some plain words here")])
+    found = view.document().find("plain")
+    start = view.cursorRect(view.document().find("Some"))
+    row = start.center().y()
+    found.setPosition(found.selectionStart())
+    inside = QPoint(view.cursorRect(found).left() + 4, row)
+    QTest.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=inside)
+    assert view.selection.words() == "plain"
+    left, right = QPoint(1, row), QPoint(view.viewport().width() - 2, row)
+    qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=left)
+    qtbot.mouseMove(view.viewport(), right)
+    qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=right)
+    assert view.selection.words() == "Some plain words here"
+
+
+def test_select_all_copies_messages_that_are_not_parsed(view: SegmentView) -> None:
+    view.set_messages([question(f"Number {n}") for n in range(300)])
+    view.selectAll()
+    assert view.selection.is_all
+    text = view.createMimeDataFromSelection().text()
+    assert text.startswith("Number 0\n")
+    assert text.endswith("Number 299")
+
+
+def test_keys_extend_the_selection_over_the_end_of_a_segment(view: SegmentView) -> None:
+    asked = question("q")
+    view.set_messages([asked, answer("First")])
+    view.selection.place_caret(Place(asked.id, 0, 0, 0))
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    for _ in range(3):
+        QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert view.createMimeDataFromSelection().text() == "q\nF"
+
+
+# ---------------------------------------------------------------- folds
+
+
+def test_stored_code_is_folded_and_copied_whole(view: SegmentView) -> None:
+    reply = answer(CODE)
+    view.set_messages([question("q"), reply])
+    assert "line_17" in view.toPlainText()
+    assert "line_18" not in view.toPlainText()
+    view.selectAll()
+    assert "line_59" in view.createMimeDataFromSelection().text()
+    view.commands.run(reply.id, "fold-code-0")
+    assert "line_59" in view.toPlainText()
+    view.commands.run(reply.id, "fold-code-0")
+    assert "line_18" not in view.toPlainText()
+
+
+def test_code_that_streams_in_stays_unfolded(view: SegmentView) -> None:
+    view.set_messages([question("q")])
+    message = streaming()
+    stream_into(view, message, CODE + "\nEnd.", 50)
+    assert "line_59" in view.toPlainText()
+    assert "Show fewer lines" in view.toPlainText()
+
+
+# ---------------------------------------------------------------- keys and links
+
+
+def test_tab_reaches_each_message_and_arrows_each_link(view: SegmentView) -> None:
+    asked = question("q")
+    reply = answer("[one](https://a.example) and [two](https://b.example)\n\n```\ncode\n```")
+    view.set_messages([asked, reply])
+    view.navigator.scroll_to_top()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    links = [target.link for target in targets_of(view.messages.open(1))]
+    assert links == ["https://a.example", "https://b.example", "action:copy-code"]
+    assert view.focusNextPrevChild(True)  # the actions of the question
+    assert view.action_row.has_focus
+    assert view.focus_navigator.focused_message_id() == asked.id
+    assert view.focusNextPrevChild(True)
+    focused = view.focus_navigator.focused
+    assert focused is not None
+    assert focused.link == links[0]
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert view.focus_navigator.focused is not None
+    assert view.focus_navigator.focused.link == links[1]
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert view._copied == (reply.id, 1)
+
+
+def test_a_footnote_leads_to_its_note_and_back(view: SegmentView) -> None:
+    reply = answer("Words[^1].\n\n" + LONG + "\n\n[^1]: The note.")
+    view.set_messages([question("q"), reply])
+    view.stream.flush()
+    mark, note = (
+        target for target in targets_of(view.messages.open(1)) if is_note_link(target.link)
+    )
+    view.follow_link(mark.place, mark.link)
+    assert view.focus_navigator.focused == note
+    assert all(view.viewport().rect().contains(r.toRect()) for r in view.focus_navigator.rects())
+    view.follow_link(note.place, note.link)
+    assert view.focus_navigator.focused == mark
+
+
+# ---------------------------------------------------------------- search
+
+
+def is_caret_at(view: SegmentView, words: str) -> bool:
+    return view.textCursor().block().text().startswith(words)
+
+
+def test_matches_are_counted_marked_and_scrolled_to(view: SegmentView, qtbot: QtBot) -> None:
+    text = LONG.replace("Paragraph 20 ", "needle 20 ").replace("Paragraph 300 ", "needle 300 ")
+    view.set_messages([question("a needle"), answer(text), answer(CODE + "\nneedle")])
+    view.navigator.scroll_to_top()
+    finder = view.find_in_transcript.finder
+    counts: list[tuple[int, int, bool]] = []
+    finder.counted.connect(lambda *count: counts.append(count))
+    finder.search("needle")
+    qtbot.waitUntil(lambda: bool(counts) and counts[-1] == (1, 4, True))
+    for number, words in ((2, "needle 20 "), (3, "needle 300 "), (4, "needle")):
+        finder.step(+1)
+        assert counts[-1][0] == number
+        qtbot.waitUntil(partial(is_caret_at, view, words))
+        assert view.viewport().rect().contains(view.cursorRect().center())
+    finder.search("line_40 = 40")  # in folded code
+    qtbot.waitUntil(lambda: counts[-1][:2] == (1, 1))
+    assert [mark.cursor.selectedText() for mark in view.extraSelections()] == ["line_40 = 40"]
+
+
+# ---------------------------------------------------------------- screen readers
+
+
+def test_all_messages_are_read_without_loading_their_text(view: SegmentView) -> None:
+    view.set_messages([question("First"), *(answer(LONG) for _ in range(30)), question("Last")])
+    listed = view.make_accessible()
+    assert listed.childCount() >= 32
+    node = listed.child(0)
+    assert node.text(QAccessible.Text.Name).startswith("Your message")
+    assert node.child(0).content.text == "First"
+    assert view.messages.get(view.messages.first_id()) is None
+    view.reading.step_message(-1)
+    view.reading.step_message(-1)
+    assert view.selection.caret is not None
+    assert view.selection.caret.message_id == view.messages.message_at(30).id
+    listed.release_nodes()

@@ -1,0 +1,206 @@
+"""The transcript of segments with the methods of a QTextEdit, for tests that read one document.
+
+`document` joins the documents of all segments. Cursors are in the joined document, and are
+converted to and from places of the conversation.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PySide6.QtCore import QPoint, QRect, QUrl
+from PySide6.QtGui import (
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextDocumentFragment,
+)
+from PySide6.QtWidgets import QTextEdit
+
+from desktop_app.transcript.segments.segment import Place
+from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.transcript_styles import INDENT
+
+if TYPE_CHECKING:
+    from desktop_app.transcript.segments.segment import Segment
+    from desktop_app.transcript.segments.shown_message import ShownMessage
+
+
+class _Part(NamedTuple):
+    """A segment in the joined document, from position `start` on."""
+
+    start: int
+    message: ShownMessage
+    segment: Segment
+
+
+class SegmentView(TranscriptView):
+    """The transcript of segments as tests see it."""
+
+    _is_joining = False
+    _joined: QTextDocument | None = None
+    _joined_key: object = None
+    _parts: tuple[_Part, ...] | list[_Part] = ()
+
+    def document(self) -> QTextDocument:
+        """Return all text as one document, with the gaps between segments as top margins."""
+        self._is_joining = True
+        shown = [self.messages.open(index) for index in range(self.messages.count)]
+        for message in shown:
+            for segment in message.segments:
+                if segment.document is None or segment.changed_from is not None:
+                    with self.keeping_position():
+                        self._write(message, segment)
+        key = [
+            (id(segment.document), segment.document.revision(), segment.gap)
+            for message in shown
+            for segment in message.segments
+            if segment.document is not None
+        ]
+        if self._joined is None or self._joined_key != key:
+            self._joined_key = key
+            self._joined = self._join(shown)
+        self._is_joining = False
+        return self._joined
+
+    def _join(self, shown: list[ShownMessage]) -> QTextDocument:
+        joined = QTextDocument(self)
+        joined.setUndoRedoEnabled(False)
+        joined.setIndentWidth(self.theme.px(INDENT))
+        joined.setDefaultFont(self.theme.reading())
+        cursor = QTextCursor(joined)
+        self._parts = []
+        for message in shown:
+            for segment in message.segments:
+                document = segment.document
+                assert document is not None
+                if self._parts:
+                    cursor.insertBlock(QTextBlockFormat())
+                start = cursor.position()
+                self._parts.append(_Part(start, message, segment))
+                cursor.insertFragment(QTextDocumentFragment(document))
+                first = QTextCursor(joined.findBlock(start))
+                block_format = QTextBlockFormat(document.begin().blockFormat())
+                if not document.columns or document.inset < 0:
+                    block_format.setTopMargin(segment.gap)
+                first.setBlockFormat(block_format)
+                first.setBlockCharFormat(document.begin().charFormat())
+                block, copied = document.begin(), joined.findBlock(start)
+                while block.isValid():  # the colors of code are in the layout
+                    if formats := block.layout().formats():
+                        copied.layout().setFormats(formats)
+                    block, copied = block.next(), copied.next()
+                cursor.movePosition(QTextCursor.MoveOperation.End)
+        empty, char = self.writer.styles.empty_block_formats()
+        cursor.insertBlock(empty, char)
+        self.formula_display.register(joined)
+        joined.setTextWidth(self.viewport().width())
+        joined.documentLayout().documentSize()
+        return joined
+
+    def _drop_distant(self) -> None:
+        if not self._is_joining:
+            super()._drop_distant()
+
+    def copy(self) -> None:
+        self.keys.copy_selected()
+
+    def source(self) -> QUrl:
+        return QUrl()
+
+    @property
+    def anchor(self) -> SegmentView:
+        return self
+
+    @property
+    def cursorPositionChanged(self) -> Any:
+        return self.selection.changed
+
+    def moveCursor(self, move: QTextCursor.MoveOperation) -> None:
+        cursor = self.textCursor()
+        cursor.movePosition(move)
+        self.setTextCursor(cursor)
+
+    def toPlainText(self) -> str:
+        return self.document().toPlainText()
+
+    # ------------------------------------------------------------------ cursors
+
+    def _place_of(self, position: int) -> Place | None:
+        self.document()
+        index = bisect_right([part.start for part in self._parts], position) - 1
+        if index < 0:
+            return None
+        start, message, segment = self._parts[index]
+        assert segment.document is not None
+        found = segment.document.place_at(min(position - start, segment.document.last_position))
+        return Place(message.key, *found)
+
+    def _position_of(self, place: Place | None) -> int:
+        document = self.document()
+        if place is None:
+            return document.characterCount() - 1
+        for start, message, segment in reversed(self._parts):
+            is_before = message.key == place.message_id and segment.first <= place.item
+            if is_before and segment.pieces[0].start <= max(place.unit, 0):
+                assert segment.document is not None
+                return start + segment.document.position_of(place.item, place.cell, place.unit)
+        return 0
+
+    def textCursor(self) -> QTextCursor:
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(self._position_of(self.selection.anchor))
+        cursor.setPosition(self._position_of(self.selection.caret), QTextCursor.MoveMode.KeepAnchor)
+        return cursor
+
+    def setTextCursor(self, cursor: QTextCursor) -> None:
+        self.selection.set(self._place_of(cursor.anchor()), self._place_of(cursor.position()))
+        self.show_caret()
+
+    def cursorRect(self, cursor: QTextCursor | None = None) -> QRect:
+        position = (cursor or self.textCursor()).position()
+        place = self._place_of(position)
+        if place is None:
+            return QRect()
+        y = self.y_of(place)
+        rect = self.rect_of(place)
+        if rect is None or y is None:
+            return QRect()
+        rect.moveTop(y - self.scroll_y)
+        return rect.toRect()
+
+    def cursorForPosition(self, point: QPoint) -> QTextCursor:
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(self._position_of(self.place_near(point)))
+        return cursor
+
+    def anchorAt(self, point: QPoint) -> str:
+        return self.anchor_at(point)
+
+    def copy_mark(self, place: Place | QTextBlock) -> Any:
+        if isinstance(place, Place):
+            return super().copy_mark(place)
+        found = self._place_of(place.position())
+        assert found is not None
+        return SimpleNamespace(area=super().copy_mark(found))
+
+    def extraSelections(self) -> list[Any]:
+        document = self.document()
+        made = []
+        starts = {id(part.segment): part.start for part in self._parts}
+        for shown in self.shown_segments():
+            marks = self._finder.marks_of(shown)
+            if "differences" in self.__dict__:
+                marks += self.differences.marks_of(shown)
+            for mark in marks:
+                extra = QTextEdit.ExtraSelection()
+                extra.cursor = QTextCursor(document)
+                start = starts[id(shown.segment)]
+                extra.cursor.setPosition(start + mark.start)
+                extra.cursor.setPosition(start + mark.end, QTextCursor.MoveMode.KeepAnchor)
+                extra.format = mark.char_format
+                made.append(extra)
+        return made
