@@ -214,7 +214,7 @@ async def test_answers_over_http() -> None:
         ) as app,
     ):
         app.type("Why is the sky blue?")
-        await until(lambda: "tokens" in app.estimate)
+        await until(lambda: "tokens" in app.estimate_tooltip)
         app.enter()
         await until(lambda: "Rayleigh" in app.transcript)
         await app.settled()
