@@ -237,19 +237,11 @@ def _make_composer(session: Session) -> None:
 
 def _make_pane(session: Session) -> None:
     """Make the controllers of the open conversation, its images and its documents."""
-    window, running = session.window, session.running
+    window = session.window
     session.temporary_controller = TemporaryController(session)
     window.conversations.temporary_requested.connect(session.temporary_controller.open)
     session.branching = Branching(session)
-    session.export = ExportController(
-        window,
-        running,
-        current=session.current,
-        messages=session.messages,
-        tasks=session.tasks,
-        notifications=window.notifications,
-        backend=session.backend,
-    )
+    session.export = ExportController(session)
     session.images = ImagesController(session)
     prepare_transcript(session, window.transcript)
     AttachmentDrags(session)

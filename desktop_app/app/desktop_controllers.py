@@ -105,15 +105,7 @@ class DesktopControllers:
 
     def _make_notifier(self) -> None:
         session, current = self._session, self._session.current
-        notifier = self.notifier = AnswerNotifier(
-            self._window,
-            session.running,
-            is_in_front=lambda: QGuiApplication.focusWindow() is not None,
-            title_of=self._public_title,
-            bus=self._bus,
-            values=session.values,
-            tasks=session.tasks,
-        )
+        notifier = self.notifier = AnswerNotifier(session, self._bus)
         session.consent.question_opened.connect(self._on_consent_question)
         notifier.message_requested.connect(self._open_conversation)
         notifier.batches_requested.connect(self._show_batches)
@@ -127,13 +119,6 @@ class DesktopControllers:
             self._open_conversation(conversation_id)
         else:
             self.notifier.notify_waiting_tool(conversation_id)
-
-    def _public_title(self, conversation_id: str) -> str:
-        """Return a title for notifications, which desktops keep; "" if temporary or unknown."""
-        if self._session.temporary.is_temporary(conversation_id):
-            return ""
-        conversation = self._session.list_presenter.cache.get(conversation_id)
-        return "" if conversation is None else conversation.title
 
     def _open_new(self) -> None:
         self._session.raise_window()

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from desktop_app.app.session import Session
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.widgets.cards.notifications import Notifications
 
 LANGUAGE_RETRY_MS = 300
 
@@ -20,32 +16,15 @@ LANGUAGE_RETRY_MS = 300
 class LanguageChange(QObject):
     """The wait until the window can be built again without loss of work or text.
 
-    Args:
-        has_unsent: returns True if the quick prompt has unsent text.
-        is_creating: returns True if a batch job is being created.
-        is_busy: returns True if responses, transfers or updates of collections run, files are
-            read, or temporary conversations exist.
-
     Signals:
         rebuild_requested(): the window is to be built again.
     """
 
     rebuild_requested = Signal()
 
-    def __init__(
-        self,
-        parent: QObject,
-        has_unsent: Callable[[], bool],
-        is_creating: Callable[[], bool],
-        is_busy: Callable[[], bool],
-        *,
-        notifications: Notifications,
-    ) -> None:
-        super().__init__(parent)
-        self._has_unsent = has_unsent
-        self._is_creating = is_creating
-        self._is_busy = is_busy
-        self._notifications = notifications
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._session = session
         # Checked repeatedly, because no signal tells that the last dialog has closed.
         self._retry_timer = QTimer(self, interval=LANGUAGE_RETRY_MS)
         self._retry_timer.timeout.connect(self._try_rebuild)
@@ -55,15 +34,15 @@ class LanguageChange(QObject):
         self._retry_timer.start()
         obstacle = self._try_rebuild()
         if obstacle:
-            self._notifications.notify(obstacle)
+            self._session.window.notifications.notify(obstacle)
 
     def _try_rebuild(self) -> str:
         """Request the rebuild and return "", or return the obstacle as a sentence."""
-        if self._has_unsent():
+        if self._session.quick_host.has_unsent:
             return tr("The language changes once the quick prompt’s text is sent.")
-        if is_dialog_open() or self._is_creating():
+        if is_dialog_open() or self._session.batches.is_creating:
             return tr("The language changes once the other windows are closed.")
-        if self._is_busy():
+        if self._session.is_busy:
             return tr(
                 "The language changes once responses and transfers end, all files are read, and "
                 "temporary conversations are closed."

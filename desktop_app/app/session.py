@@ -205,6 +205,22 @@ class Session:
         bring_to_front(self.window)
         self.choice.propose_model()
 
+    @property
+    def is_transferring(self) -> bool:
+        """Return True while conversations are exported, imported, backed up or printed."""
+        return self.transfer.is_busy or self.export.is_busy
+
+    @property
+    def is_busy(self) -> bool:
+        """Return True if the window cannot be built again without a loss."""
+        return (
+            bool(self.running.conversations)
+            or bool(self.readings.ids)
+            or self.collections.is_busy
+            or self.is_transferring
+            or self.temporary.exists
+        )
+
     async def load(self) -> None:
         """Load settings, folders, lists of models and providers."""
         await self.values.load()

@@ -28,7 +28,7 @@ from desktop_app.backend.log_file import start_log
 from desktop_app.chat.run_resumption import Resumer
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.desktop.ui.call_server import CallServer
-from desktop_app.desktop.ui.closing_controller import ClosingController, UnfinishedWork
+from desktop_app.desktop.ui.closing_controller import ClosingController
 from desktop_app.desktop.window_request import (
     BATCHES,
     HiddenRequest,
@@ -135,29 +135,13 @@ class WindowSession(Session):
         window = self.window
         tasks = self.tasks
         running = self.running
-        values, current = self.values, self.current
 
         def on_quick_hidden() -> None:
             self._memory_trimmer.restart_timer()
             self.closing.end_if_nothing_shows()
 
         self.quick_host = QuickHost(self, on_quick_hidden)
-        closing = self.closing = ClosingController(
-            window,
-            running,
-            lambda: self.quick_host.is_visible,
-            UnfinishedWork(
-                is_reading=lambda: bool(self.readings.ids),
-                is_transferring=self._is_transferring,
-                has_temporary=lambda: self.temporary_controller.would_lose_content,
-                is_temporary=self.temporary.is_temporary,
-                is_waiting_for_user=lambda: self.consent.is_asking,
-            ),
-            values=values,
-            texts=(self.drafts, self.prompts_controller.writer),
-            tasks=tasks,
-            was_started_to_stay=is_resident,
-        )
+        closing = self.closing = ClosingController(self, was_started_to_stay=is_resident)
         closing.ended.connect(self.shutdown.begin)
 
         def is_idle() -> bool:
@@ -167,18 +151,7 @@ class WindowSession(Session):
         self._memory_trimmer = MemoryTrimmer(window, is_idle, tasks=tasks)
         closing.hidden.connect(self._memory_trimmer.restart_timer)
         running.finished.connect(lambda *_: self._memory_trimmer.restart_timer())
-        self._unread_marks = UnreadMarks(
-            window,
-            running,
-            window.conversations,
-            is_in_front=window.isActiveWindow,
-            is_exempt=lambda id_: (
-                self.quick_host.is_showing(id_) or self.backend.temporary.was_ever_temporary(id_)
-            ),
-            current=current,
-            settings_store=self.backend.settings,
-            tasks=tasks,
-        )
+        self._unread_marks = UnreadMarks(self)
 
     def connect_desktop(self, bus: SessionBus) -> None:
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
@@ -190,10 +163,6 @@ class WindowSession(Session):
         self.desktop = DesktopControllers(self, self._theme, bus)
         self._unread_marks.seen.connect(self.desktop.notifier.forget)
         self._is_on_desktop = True
-
-    def _is_transferring(self) -> bool:
-        """Return True while conversations are exported, imported, backed up or printed."""
-        return self.transfer.is_busy or self.export.is_busy
 
     def _toggle_hotkey_pause(self) -> None:
         if self._is_on_desktop:
@@ -336,23 +305,7 @@ class WindowSession(Session):
     # -------------------------------------------------------------- changed settings
 
     def _connect_settings(self) -> None:
-
-        def is_busy() -> bool:
-            return (
-                bool(self.running.conversations)
-                or bool(self.readings.ids)
-                or self.collections.is_busy
-                or self._is_transferring()
-                or self.temporary.exists
-            )
-
-        language_change = LanguageChange(
-            self.window,
-            has_unsent=lambda: self.quick_host.has_unsent,
-            is_creating=lambda: self.batches.is_creating,
-            is_busy=is_busy,
-            notifications=self.window.notifications,
-        )
+        language_change = LanguageChange(self)
         language_change.rebuild_requested.connect(self._rebuild)
 
         def on_stored(key: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.session import Session
 from desktop_app.desktop.application_object import show_progress
 from desktop_app.desktop.notifier import Notification, Notifier
 from desktop_app.desktop.session_bus import BusError, SessionBus
@@ -20,10 +22,7 @@ from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.domain.batch_jobs import BatchJob
-    from desktop_app.providers.ui.providers import SettingValues
 
 LONG_ANSWER_S: Final = 10.0
 """Shorter answers are not announced: the user is still waiting for them."""
@@ -37,10 +36,6 @@ _HEADINGS: Final = {
 class AnswerNotifier(QObject):
     """Notifications of answers, batch jobs and waiting tools, which show a title, but no answer.
 
-    Args:
-        is_in_front: returns True if one of the program's windows has the focus.
-        title_of: returns a conversation's title, "" if it must not be shown.
-
     Signals:
         message_requested(str, str): a notification was clicked; the ids of its conversation and
             message, "" for the message of a waiting tool.
@@ -50,29 +45,25 @@ class AnswerNotifier(QObject):
     message_requested = Signal(str, str)
     batches_requested = Signal()
 
-    def __init__(
-        self,
-        parent: QObject,
-        running: RunningAnswers,
-        is_in_front: Callable[[], bool],
-        title_of: Callable[[str], str],
-        *,
-        bus: SessionBus,
-        values: SettingValues,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(parent)
-        self._is_in_front = is_in_front
-        self._title_of = title_of
+    def __init__(self, session: Session, bus: SessionBus) -> None:
+        super().__init__(session.window)
+        self._session = session
         self._bus = bus
-        self._values = values
-        self._tasks = tasks
+        self._values = session.values
+        self._tasks = session.tasks
         self._clock = time.monotonic
         self._notifier = Notifier(bus, self._on_link_clicked)
         self._notified_ids: set[str] = set()
         self._started_at: dict[str, float] = {}
-        running.started.connect(self._on_started)
-        running.finished.connect(self._on_finished)
+        session.running.started.connect(self._on_started)
+        session.running.finished.connect(self._on_finished)
+
+    def _title_of(self, conversation_id: str) -> str:
+        """Return a title for notifications, which desktops keep; "" if temporary or unknown."""
+        if self._session.temporary.is_temporary(conversation_id):
+            return ""
+        conversation = self._session.list_presenter.cache.get(conversation_id)
+        return "" if conversation is None else conversation.title
 
     def notify_batch_end(self, job: BatchJob) -> None:
         """Notify of the end of a batch job."""
@@ -111,7 +102,7 @@ class AnswerNotifier(QObject):
         self._notify(heading, self._title_of(conversation_id), key=key, link=link)
 
     def _notify(self, heading: str, title: str, *, key: str, link: str) -> None:
-        if self._values[NOTIFICATIONS] and not self._is_in_front():
+        if self._values[NOTIFICATIONS] and QGuiApplication.focusWindow() is None:
             notification = Notification(heading, one_line(title), key=key, link=link)
             self._start_quietly(self._notifier.notify(notification))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.app.session import Session
 from desktop_app.app.window.session_end import is_session_ending
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
@@ -17,11 +18,8 @@ from desktop_app.widgets.text.foreign_text import message_box
 from desktop_app.widgets.text.linked_label import set_linked_informative_text
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMessageBox, QWidget
+    from PySide6.QtWidgets import QMessageBox
 
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.chat.ui.running_answers import RunningAnswers
-    from desktop_app.providers.ui.providers import SettingValues
     from desktop_app.quick.hotkey.hotkey_status import HotkeyReport
 
 _STAY_DETAILS: Final = N_(
@@ -30,38 +28,10 @@ _STAY_DETAILS: Final = N_(
 )
 
 
-class UnfinishedWork(NamedTuple):
-    """Work that the end of the program would stop or lose.
-
-    Attributes:
-        is_reading: returns True while files are being read, to be attached.
-        is_transferring: returns True while conversations are exported, imported, backed up or
-            printed.
-        has_temporary: returns True if a temporary conversation would be lost.
-        is_temporary: returns True for the id of a temporary conversation.
-        is_waiting_for_user: returns True while a tool waits for the user's permission.
-    """
-
-    is_reading: Callable[[], bool]
-    is_transferring: Callable[[], bool]
-    has_temporary: Callable[[], bool]
-    is_temporary: Callable[[str], bool]
-    is_waiting_for_user: Callable[[], bool]
-
-
-class UnwrittenText(Protocol):
-    """Text that the user typed, of which a write may have failed, as on a full disk."""
-
-    @property
-    def has_unwritten(self) -> bool: ...
-    async def write_again(self) -> None: ...
-
-
 class ClosingController(QObject):
     """Handler of closed windows, which ends the program once nothing keeps it running.
 
     Args:
-        has_other_windows: returns True if another window is visible.
         was_started_to_stay: the program was started without a window, and must not end by itself.
 
     Attributes:
@@ -75,31 +45,20 @@ class ClosingController(QObject):
     ended = Signal()
     hidden = Signal()
 
-    def __init__(
-        self,
-        window: QWidget,
-        running: RunningAnswers,
-        has_other_windows: Callable[[], bool],
-        unfinished: UnfinishedWork,
-        *,
-        values: SettingValues,
-        texts: Sequence[UnwrittenText],
-        tasks: Tasks,
-        was_started_to_stay: bool,
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._running = running
-        self._has_other_windows = has_other_windows
-        self._unfinished = unfinished
-        self._values = values
-        self._unwritten_texts = texts
-        self._tasks = tasks
+    def __init__(self, session: Session, *, was_started_to_stay: bool) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._window = session.window
+        self._running = session.running
+        self._values = session.values
+        # Text that the user typed, of which a write may have failed, as on a full disk.
+        self._unwritten_texts = (session.drafts, session.prompts_controller.writer)
+        self._tasks = session.tasks
         self._was_started_to_stay = was_started_to_stay
         self._is_asking = False  # a question is open; no other is asked until it closes
         self._has_tray = self._has_hotkey = False
         self.is_finishing = False
-        running.finished.connect(lambda *_: self.end_if_nothing_shows())
+        self._running.finished.connect(lambda *_: self.end_if_nothing_shows())
 
     def set_tray(self, is_shown: bool) -> None:
         """Record whether the tray shows an icon, by which the user opens a hidden window again."""
@@ -142,7 +101,7 @@ class ClosingController(QObject):
 
     def end_if_nothing_shows(self) -> None:
         """End the program if nothing is visible, no answer streams and it need not stay."""
-        is_visible = self._window.isVisible() or self._has_other_windows()
+        is_visible = self._window.isVisible() or self._session.quick_host.is_visible
         should_stay = self.is_resident and not self.is_finishing
         if not is_visible and not should_stay and not self._running.conversations:
             self.ended.emit()
@@ -156,7 +115,7 @@ class ClosingController(QObject):
     def _end_or_ask(self) -> None:
         if self._has_unsaved:
             self._tasks.start(self._save_or_ask())
-        elif self._unfinished.is_reading():
+        elif self._session.readings.ids:
             self._ask_to_quit(
                 tr("Files are still being read. Quit anyway?"),
                 tr("Files that haven’t been read are not attached."),
@@ -166,7 +125,7 @@ class ClosingController(QObject):
             self._end_or_ask_about_transfers()
 
     def _end_or_ask_about_transfers(self) -> None:
-        if self._unfinished.is_transferring():
+        if self._session.is_transferring:
             self._ask_to_quit(
                 tr("A transfer is still running. Quit anyway?"),
                 tr(
@@ -179,8 +138,9 @@ class ClosingController(QObject):
             self._end_or_ask_about_temporary()
 
     def _end_or_ask_about_temporary(self) -> None:
-        is_answering = any(map(self._unfinished.is_temporary, self._running.conversations))
-        if self._unfinished.has_temporary() and not is_answering:  # else the next question says so
+        is_answering = any(map(self._session.temporary.is_temporary, self._running.conversations))
+        would_lose_content = self._session.temporary_controller.would_lose_content
+        if would_lose_content and not is_answering:  # else the next question says so
             self._ask_to_quit(
                 tr("A temporary conversation is open. Quit anyway?"),
                 tr("Temporary conversations are deleted when you quit."),
@@ -265,7 +225,7 @@ class ClosingController(QObject):
 
     def _ask_whether_to_stop(self) -> None:
         running_ids = self._running.conversations
-        temporary_count = sum(map(self._unfinished.is_temporary, running_ids))
+        temporary_count = sum(map(self._session.temporary.is_temporary, running_ids))
         details = tr("Quitting now keeps what has arrived.")
         if temporary_count == len(running_ids):
             details = tr("Temporary conversations are deleted when you quit.")
@@ -276,7 +236,7 @@ class ClosingController(QObject):
         stop_button.clicked.connect(self._end)
         box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
         # Nobody could read a temporary response, or give a permission, in a hidden window.
-        if temporary_count < len(running_ids) and not self._unfinished.is_waiting_for_user():
+        if temporary_count < len(running_ids) and not self._session.consent.is_asking:
             wait_button = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
             wait_button.clicked.connect(self._finish)
             box.setDefaultButton(wait_button)

@@ -12,8 +12,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QStandardPaths
+from PySide6.QtCore import QStandardPaths
 
+from desktop_app.app.session import Controller, Session
 from desktop_app.app.startup.command_runner import reported_error
 from desktop_app.child_processes import ChildCommand, library_command, start_child
 from desktop_app.domain import hints
@@ -32,14 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
     from PySide6.QtPrintSupport import QPrinter
-    from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
-    from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
-    from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.exchange.ui.printing.print_job import PrintSource
-    from desktop_app.widgets.cards.notifications import Notifications
     from desktop_app.widgets.text.clipboard import ClipboardCopier
 
 
@@ -47,28 +42,11 @@ PROGRESS_AFTER_S: Final = 0.7
 """The delay of the notification that offers to cancel."""
 
 
-class ExportController(QObject):
+class ExportController(Controller):
     """Export, copying and printing of the open conversation."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        running: RunningAnswers,
-        *,
-        notifications: Notifications,
-        current: OpenConversation,
-        messages: MessagePresenter,
-        tasks: Tasks,
-        backend: Backend,
-    ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._running = running
-        self._notifications = notifications
-        self._current = current
-        self._messages = messages
-        self._tasks = tasks
-        self._backend = backend
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._jobs: set[asyncio.Task[None]] = set()
 
     @property
@@ -98,7 +76,7 @@ class ExportController(QObject):
         )
         stem = next(file_names([self._current.conversation], ""))
         dialog = choose_target(
-            self._parent,
+            self._window,
             tr("Export conversation"),
             export,
             start=Path(documents, f"{stem}.pdf"),
@@ -142,7 +120,7 @@ class ExportController(QObject):
             ClipboardTexts,
         )
 
-        catalog = self._backend.catalog
+        catalog = self._session.backend.catalog
         messages = [
             self._messages.with_environment_error(self._running.newest_state(message))
             for message in self._current.path
@@ -180,7 +158,7 @@ class ExportController(QObject):
         if not self._check_stored():
             return
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        dialog = QPrintDialog(printer, self._parent)
+        dialog = QPrintDialog(printer, self._window)
         dialog.setWindowTitle(tr("Print conversation"))
         dialog.setOption(QPrintDialog.PrintDialogOption.PrintPageRange)
         dialog.accepted.connect(lambda: self.print_on(printer))
@@ -196,11 +174,11 @@ class ExportController(QObject):
             self._messages.with_environment_error(self._running.newest_state(message))
             for message in self._current.path
         ]
-        catalog = self._backend.catalog
+        catalog = self._session.backend.catalog
         source = PrintSource(
             self._current.conversation.title,
             path,
-            self._backend.image_scaler,
+            self._session.backend.image_scaler,
             lambda model: catalog.info(model).name,
         )
         self._tasks.start(self._print(source, printer))

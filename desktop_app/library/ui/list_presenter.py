@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Session
-from desktop_app.app.tasks import PendingWrites, Tasks
+from desktop_app.app.tasks import PendingWrites
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.chat.ui.open_conversation import OpenConversation
@@ -24,8 +24,6 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.settings.settings_store import SettingsStore
 
 PAGE_SIZE = 100  # more rows than the tallest window has
 LARGE_PAGE = 2000  # for commands that need all rows
@@ -429,42 +427,30 @@ MAX_UNREAD: Final = 500  # the oldest marks go, because each change writes the w
 class UnreadMarks(QObject):
     """Marks in the list, stored over restarts. Opening a conversation removes its mark.
 
-    Args:
-        is_in_front: returns True if the window has the focus.
-        is_exempt: returns True for a conversation that gets no mark: the quick prompt shows it,
-            or it is temporary, so that its id stays off the disk.
-
     Signals:
         seen(str): the user has opened or returned to an unread conversation (its id).
     """
 
     seen = Signal(str)
 
-    def __init__(
-        self,
-        parent: QObject,
-        running: RunningAnswers,
-        conversation_list: ConversationList,
-        is_in_front: Callable[[], bool],
-        is_exempt: Callable[[str], bool],
-        *,
-        current: OpenConversation,
-        settings_store: SettingsStore,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(parent)
-        self._list = conversation_list
-        self._is_in_front = is_in_front
-        self._is_exempt = is_exempt
-        self._current = current
-        self._settings_store = settings_store
-        self._tasks = tasks
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._list = session.window.conversations
+        self._current = session.current
+        self._settings_store = session.backend.settings
+        self._tasks = session.tasks
         self._unread_ids: dict[str, None] = {}  # conversation ids, in the order of their marks
-        running.finished.connect(self._on_finished)
-        current.opened.connect(self._mark_read)
+        session.running.finished.connect(self._on_finished)
+        session.current.opened.connect(self._mark_read)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.focusWindowChanged.connect(self._mark_read)
+
+    def _is_exempt(self, conversation_id: str) -> bool:
+        """Return True if the quick prompt shows a conversation, or if its id stays off the disk."""
+        is_shown = self._session.quick_host.is_showing(conversation_id)
+        return is_shown or self._session.temporary.was_ever_temporary(conversation_id)
 
     async def load(self) -> None:
         """Load the stored marks, and show them."""
@@ -477,7 +463,7 @@ class UnreadMarks(QObject):
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
         is_stopped = answer.status is MessageStatus.CANCELLED  # by the user or a deletion
-        is_seen = conversation_id == self._current.id and self._is_in_front()
+        is_seen = conversation_id == self._current.id and self._session.window.isActiveWindow()
         if not is_stopped and not is_seen and not self._is_exempt(conversation_id):
             self._unread_ids[conversation_id] = None
             while len(self._unread_ids) > MAX_UNREAD:
@@ -485,7 +471,7 @@ class UnreadMarks(QObject):
             self._save()
 
     def _mark_read(self, *_: object) -> None:
-        if self._current.id in self._unread_ids and self._is_in_front():
+        if self._current.id in self._unread_ids and self._session.window.isActiveWindow():
             del self._unread_ids[self._current.id]
             self._save()
             self.seen.emit(self._current.id)
