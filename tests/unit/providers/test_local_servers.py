@@ -165,7 +165,7 @@ def test_the_usual_ports_are_searched() -> None:
         ("qwen3:latest", "qwen3"),
         ("qwen3:8b", "qwen3:8b"),
         ("Qwen/Qwen3-8B", "Qwen3-8B"),
-        ("/home/me/models/Llama-3.2-1B.Q4_K_M.gguf", "Llama-3.2-1B.Q4_K_M"),
+        ("/home/person/models/Llama-3.2-1B.Q4_K_M.gguf", "Llama-3.2-1B.Q4_K_M"),
         ("C:\\models\\a.GGUF", "a"),
     ],
 )
