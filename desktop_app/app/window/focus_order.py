@@ -38,6 +38,7 @@ def order_tabs_of(window: MainWindow) -> None:
         window.notifications.close_button,
         window.prompt,
         *window.empty_state.key_line.server_buttons,
+        window.empty_state.key_line.download_button,
         window.empty_state.key_line.button,
         window.settings,
     )

@@ -101,7 +101,7 @@ class ModelLine(NamedTuple):
         """Return the tooltip: where the model is, or where it comes from."""
         if self.file is not None:
             return self.file.path
-        return self.remote.url if self.remote else self.partial.url if self.partial else ""
+        return tr("From {host}", host=self.remote.host) if self.remote else ""
 
 
 def _facts_of(file: LocalFile, line: ModelLine) -> list[str]:

@@ -69,6 +69,10 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.spending_report import Call
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.search.search_filters import DaysDialog
+from desktop_app.local_model.catalog import CatalogModel, Purpose
+from desktop_app.local_model.gguf import Header
+from desktop_app.local_model.store import LocalFile, Origin
+from desktop_app.local_model.ui.local_models_page import LocalModelsPage, ModelLine
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
@@ -130,6 +134,19 @@ FIELDS: Final = "{{recipient}} {{tone=warm|cool}}"
 Look = Callable[[str], Awaitable[None]]
 """Looks at everything that is visible; the argument is the scene's name."""
 Scene = Callable[["AppHarness", Look], Awaitable[None]]
+
+MODEL_TO_GET = CatalogModel(
+    url="https://example.com/model.gguf",
+    size=10**9,
+    id="model",
+    label="⟦Model 4B⟧",
+    publisher="⟦Publisher⟧",
+    license="⟦MIT⟧",
+    purpose=Purpose.EVERYDAY,
+    window=8192,
+    memory=2 * 10**9,
+)
+LOCAL_FILE = LocalFile("/⟦model⟧.gguf", "⟦Model⟧", Origin.REPARTEE, 10**9, Header("llama"))
 
 
 async def empty_state(app: AppHarness, look: Look) -> None:
@@ -391,6 +408,16 @@ async def models(app: AppHarness, look: Look) -> None:
     editor.reject()
     await look("discard-changes")
     find(editor, QPushButton, "discard-changes").click()
+    _close_dialogs(app)
+    app.backend.model_store.catalog = (MODEL_TO_GET,)
+    app.controllers.local_models.show()
+    local = await dialog_of(LocalModelsPage)
+    await until(lambda: local.lines)
+    await look("local-models")
+    local.set_lines([*local.lines, ModelLine(file=LOCAL_FILE, is_default=True)])
+    local.select(1)
+    local.status.show_message("⟦The disk is full.⟧", is_error=True)
+    await look("local-models-file")
     _close_dialogs(app)
 
 
