@@ -252,6 +252,18 @@ def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
 
 
 @place
+def the_models_on_this_computer(host: WidgetHost, text: str) -> QWidget:
+    from desktop_app.local_model.gguf import Header
+    from desktop_app.local_model.store import LocalFile, Origin
+    from desktop_app.local_model.ui.local_models_page import LocalModelsPage, ModelLine
+
+    made = LocalModelsPage(host.window)
+    made.set_lines([ModelLine(LocalFile(text, text, Origin.OLLAMA, 1, Header("llama")))])
+    made.status.show_message(text, is_error=True)
+    return host.show(made)
+
+
+@place
 def facts_around_messages(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.transcript.view import TranscriptView
 
