@@ -142,13 +142,13 @@ async def test_the_conversation_is_copied() -> None:
 
 async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Path) -> None:
     async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This one. " * 2000)
+        await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}." for n in range(1500)))
         printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(2, 2)
         app.controllers.export.print_on(printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         text = pdf_text(tmp_path / "printed.pdf")
-        assert "This one." in text
+        assert "This one is" in text
         assert "Which is it?" not in text.replace("Which is it? 2 /", "")
         assert "2 / " in text
         assert round(printer.pageLayout().margins().left()) == 18
@@ -175,7 +175,7 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
     canceled = Event()
     monkeypatch.setattr(PrintedPages, "paint", paint_until_canceled)
     async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This one. " * 2000)
+        await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}." for n in range(1500)))
         printer = pdf_printer(file)
         app.controllers.export.print_on(printer)
         await cancel_shown(app)
