@@ -27,7 +27,7 @@ from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 
 # Pixels at the default text size, except `_MAX_ROWS`.
-_WIDTH: Final = 520
+_WIDTH: Final = 560
 _MAX_ROWS: Final = 10
 _CARD_TOP: Final = 56
 """The distance of the card from the top of the window."""
