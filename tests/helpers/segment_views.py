@@ -97,6 +97,9 @@ class SegmentView(TranscriptView):
         empty, char = self.writer.styles.empty_block_formats()
         cursor.insertBlock(empty, char)
         self.formula_display.register(joined)
+        root = joined.rootFrame().frameFormat()
+        root.setTopMargin(self.top_space + (self._parts[0].segment.gap if self._parts else 0))
+        joined.rootFrame().setFrameFormat(root)
         joined.setTextWidth(self.viewport().width())
         joined.documentLayout().documentSize()
         return joined

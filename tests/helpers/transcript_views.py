@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.helpers.segment_views import SegmentView
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextEdit
 
@@ -13,6 +15,17 @@ if TYPE_CHECKING:
 def is_writing(view: TranscriptView) -> bool:
     """Return True if text of a message has arrived but is not written yet."""
     return any(view.stream.has_more(message.id) for message in view.messages.all())
+
+
+def count_body_blocks(view: TranscriptView, message_id: str) -> int:
+    """Return the number of text blocks of an answer that is shown alone, without its footer."""
+    if isinstance(view, SegmentView):
+        document = view.document()
+        foot = next(part.start for part in view._parts if part.segment.part > 1)
+        return document.findBlock(foot).blockNumber()
+    state = view.messages.get(message_id)
+    assert state is not None
+    return sum(state.layout.counts[: len(state.layout.counts) - state.foot_count])
 
 
 def marked_text(view: QTextEdit) -> str:

@@ -241,6 +241,8 @@ class CodeHighlighter(QObject):
             ranges.append(format_range)
         if ranges or block.layout().formats():
             block.layout().setFormats(ranges)
+            # Without this, the block has no lines until it is laid out for another reason.
+            document.markContentsDirty(block.position(), block.length())
 
 
 def _is_code(item: Item) -> bool:

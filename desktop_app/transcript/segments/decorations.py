@@ -313,7 +313,7 @@ class Decorator:
                 clip.setTop(-gap)
                 rect.setTop(-gap - 2 * radius)
             if not ground.ends:
-                clip.setBottom(height)
+                clip.setBottom(height + 1)  # documents end between two pixels
                 rect.setBottom(height + 2 * radius)
             painter.setClipRect(clip, Qt.ClipOperation.IntersectClip)
             painter.drawRoundedRect(rect, radius, radius)

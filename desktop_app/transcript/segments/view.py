@@ -653,7 +653,7 @@ class TranscriptView(SegmentArea):
         last = self.messages.get(self.messages.message_at(count - 1).id)
         is_new = last is not None and last.is_streaming and not last.has_text
         asked = self.messages.message_at(count - 2).role is Role.USER
-        return count - 2 if is_new and asked and self._pinned_index == count - 2 else -1
+        return count - 2 if is_new and asked else -1
 
     def reveal(self, place: Place) -> None:
         """Scroll a place to a third of the height from the top unless it is on screen."""

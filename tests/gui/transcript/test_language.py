@@ -28,7 +28,9 @@ from PySide6.QtCore import Qt
 from desktop_app.transcript.transcript_styles import INDENT, QUOTE, QUOTED_AT
 from desktop_app.transcript.view import TranscriptView
 from tests.gui.transcript import structure
+from tests.gui.transcript.conftest import new_view
 from tests.helpers.messages import answer, streaming
+from tests.helpers.transcript_views import count_body_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +69,7 @@ def made() -> Iterator[list[TranscriptView]]:
 def view(light_theme: Theme, made: list[TranscriptView]) -> TranscriptView:
     """Return a view for all examples: one takes longer to make than to show an example."""
     if not made:
-        made.append(TranscriptView(light_theme))
+        made.append(new_view(light_theme))
         made[0].show()
     made[0].resize(900, 600)
     return made[0]
@@ -77,10 +79,7 @@ def shown(view: TranscriptView, theme: Theme, markdown: str) -> list[str]:
     """Return the structure of an answer in the transcript, without its footer."""
     message = answer(markdown)
     view.set_messages([message])
-    entry = view.messages.get(message.id)
-    assert entry is not None
-    blocks = sum(entry.layout.counts[: len(entry.layout.counts) - entry.foot_count])
-    return structure.of_document(view.document(), theme, blocks)
+    return structure.of_document(view.document(), theme, count_body_blocks(view, message.id))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

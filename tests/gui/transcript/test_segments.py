@@ -28,6 +28,7 @@ from tests.helpers.segment_views import SegmentView
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from desktop_app.transcript.media.json_process import JsonProcess
     from desktop_app.widgets.look.theme import Theme
 
 CODE = "```python\n" + "\n".join(f"line_{number} = {number}" for number in range(60)) + "\n```\n"
@@ -139,6 +140,7 @@ def test_text_above_the_reader_may_change_its_height(view: SegmentView) -> None:
 
 def test_a_new_question_stays_at_the_top_while_its_answer_grows(view: SegmentView) -> None:
     view.set_messages([question("Earlier"), answer(LONG)])
+    view.navigator.scroll_to_top()
     asked, arriving = question("The newest question"), streaming()
     view.stream.append_message(asked)
     view.stream.append_message(arriving)
@@ -254,6 +256,22 @@ def test_code_that_streams_in_stays_unfolded(view: SegmentView) -> None:
     stream_into(view, message, CODE + "\nEnd.", 50)
     assert "line_59" in view.toPlainText()
     assert "Show fewer lines" in view.toPlainText()
+
+
+def test_highlighted_code_keeps_its_lines(
+    view: SegmentView, lexer: JsonProcess, qtbot: QtBot
+) -> None:
+    view.highlighter.set_lexer(lexer)
+    view.set_messages([question("q"), answer("```python\nwhile True: pass  # words\n```")])
+    view.navigator.scroll_to_top()
+    segment = view.messages.open(1).segments[0]
+    assert segment.document is not None
+    line = segment.document.block_at(1)
+    height = segment.document.size().height()
+    qtbot.waitUntil(lambda: len(line.layout().formats()) > 1)
+    view.viewport().grab()
+    assert line.layout().lineCount() == 1
+    assert segment.document.size().height() == height
 
 
 # ---------------------------------------------------------------- keys and links
