@@ -27,6 +27,8 @@ _MAX_PARSED_CHARACTERS: Final = 300_000
 """Characters of the messages that stay parsed, besides those near the viewport."""
 _CHARACTERS_PER_PIXEL: Final = 3.2
 """Characters of an answer for each pixel of its height, at the default text size and width."""
+_ESTIMATED_MESSAGES: Final = 500
+"""Messages at the end whose heights are estimated by their text; others have the mean height."""
 _OTHER_HEIGHT: Final = 80
 """Pixels of a message besides its text: gaps, footer."""
 
@@ -39,6 +41,7 @@ class ConversationMessages:
         versions: (number, count) of each message that has siblings, by message id.
         sources: the passages that messages may cite.
         facts: the facts that answers show in their footers.
+        has_opened: whether a message was parsed since the view has reset this.
         scale: the text size relative to the default, by which heights are estimated.
     """
 
@@ -48,6 +51,7 @@ class ConversationMessages:
         self.sources = CitationSources()
         self.facts = FooterFacts(are_shown=shows_facts)
         self.scale = 1.0
+        self.has_opened = False
         self._heights: list[int] = []
         self._tops: list[int] | None = None
         self._indices: dict[str, int] = {}
@@ -107,6 +111,7 @@ class ConversationMessages:
                 citable=self.sources.numbers(message.id),
                 note=self._notes.get(message.id),
             )
+            self.has_opened = True
         self._shown[message.id] = shown
         return shown
 
@@ -177,7 +182,10 @@ class ConversationMessages:
     def estimate_heights(self, scale: float) -> None:
         """Estimate the heights of all messages for another text size or width."""
         self.scale = scale
-        self._heights = [self._estimated_height(message) for message in self.messages]
+        first = max(0, self.count - _ESTIMATED_MESSAGES)
+        heights = [self._estimated_height(message) for message in self.messages[first:]]
+        mean = round(sum(heights) / len(heights)) if heights else 0
+        self._heights = [mean] * first + heights
         self._tops = None
 
     def _estimated_height(self, message: Message) -> int:

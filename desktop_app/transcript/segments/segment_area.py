@@ -487,12 +487,15 @@ class SegmentArea(QAbstractScrollArea):
             item = max(0, anchor.place.item + by)
             self._anchor = anchor._replace(place=anchor.place._replace(item=item))
 
-    def _settle(self, anchor: _ScrollAnchor | None, *, follows: bool) -> None:
-        """Load the text on screen, and scroll until the anchor is where it was."""
+    def _settle(self, anchor: _ScrollAnchor | None, *, follows: bool, scrolled_by: int = 0) -> None:
+        """Load the text on screen, and scroll until the anchor is where it was.
+
+        `scrolled_by` are the pixels by which the text is to move on screen already.
+        """
         self._keeping += 1
         bar = self.verticalScrollBar()
         height = self.viewport().height()
-        former = bar.value()
+        former = bar.value() + scrolled_by
         if follows:
             self._update_ranges()
             bar.setValue(self._follow_target())
@@ -595,7 +598,8 @@ class SegmentArea(QAbstractScrollArea):
         if dy:
             self._pinned_index = -1
             self.follow(self.is_at_end)
-            self._settle(self._top_anchor(), follows=False)
+            self._repaint_from = sys.maxsize
+            self._settle(self._top_anchor(), follows=False, scrolled_by=dy)
         else:
             self.viewport().update()
             self.scrolled.emit()

@@ -295,8 +295,8 @@ class TranscriptView(SegmentArea):
         self._pinned_index = -1
         self.follow(True)
         with self.keeping_position():
+            self.messages.scale = self._estimation_scale()
             self.messages.begin_path(messages, dict(versions or {}))
-            self.messages.estimate_heights(self._estimation_scale())
         self.stream.queue_unwritten()
         last = self.messages.last()
         if last is not None:
@@ -371,6 +371,9 @@ class TranscriptView(SegmentArea):
 
     def _drop_distant(self) -> None:
         super()._drop_distant()
+        if not self.messages.has_opened:
+            return
+        self.messages.has_opened = False
         height = self.viewport().height()
         self.messages.close_distant(shown.key for shown in self.shown_segments(height))
         self.stream.queue_unwritten()
