@@ -42,6 +42,7 @@ freeze() {
         --distpath build/frozen --workpath build/pyinstaller packaging/repartee.spec >&2
     # Three quarters of the library are debugging symbols.
     strip --strip-unneeded "$frozen"/_internal/xllamacpp/*.so
+    find "$frozen" -xtype l -delete # links to libraries of Qt that are left out
     mv "$frozen/_internal/$weights" build/frozen/
     printf '%s\n' "$sources" >build/frozen/sources
 }
