@@ -130,10 +130,14 @@ class FocusNavigator(QObject):
         corner = rects[0].bottomLeft().toPoint() if rects else QPoint(0, 0)
         return self.focused.place, self.focused.link, corner
 
-    def rects(self) -> list[QRectF]:
-        """Return the rectangles of the focused target in the viewport."""
+    def rects(self, *, loads: bool = True) -> list[QRectF]:
+        """Return the rectangles of the focused target in the viewport.
+
+        Without `loads`, return [] if its text is not loaded: loading scrolls, which crashes Qt
+        while it paints.
+        """
         target = self.focused
-        if target is None:
+        if target is None or (not loads and self._view.rect_of(target.place) is None):
             return []
         if target.link == COPY_CODE:
             mark = self._view.copy_mark(target.place)

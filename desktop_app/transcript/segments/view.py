@@ -736,7 +736,7 @@ class TranscriptView(SegmentArea):
                 self._decorator.paint_mark(painter, rect, is_copied=is_copied)
         if not self.hasFocus():
             return
-        rects = self.focus_navigator.rects()
+        rects = self.focus_navigator.rects(loads=False)
         if rects:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.theme.accent, 2))
