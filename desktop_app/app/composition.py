@@ -205,7 +205,7 @@ def _make_composer(session: Session) -> None:
     BuiltInModelNote(session)
     models = session.models = ModelsController(window, session)
     models.model_chosen.connect(session.choice.choose_model)
-    window.prompt.row.model_table_requested.connect(models.show)
+    window.prompt.row.model_button.table_requested.connect(models.show)
     window.settings.pages.provider.on_created(
         lambda page: page.models_requested.connect(models.show)
     )
@@ -273,7 +273,7 @@ def _make_answers(session: Session) -> None:
     session.answer_actions = AnswerActions(session)
 
     session.comparison = ComparisonController(session)
-    window.prompt.row.comparison_requested.connect(session.comparison.choose_models)
+    window.prompt.row.model_button.comparison_requested.connect(session.comparison.choose_models)
 
 
 def _make_panel(

@@ -1,4 +1,4 @@
-"""The choice of attachments: the menu at the paperclip, and the dialogs for files and folders."""
+"""The menu of what can be added to a message, and the dialogs for files and folders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QToolButton, QWidget
 
+from desktop_app.composer.choice.choice_menus import add_note
+from desktop_app.composer.choice.choice_view import no_choice
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import menu_text
@@ -16,7 +18,8 @@ _COMMANDS: Final = {
     "prompt.attach": N_("Attach files…"),
     "prompt.attach-folder": N_("Attach folder…"),
     "collections.ask": N_("Ask a collection…"),
-    "collections.show": N_("Collections"),
+    "tools.choose": N_("Tools…"),
+    "prompt.background": N_("Run in background"),
 }
 
 
@@ -25,8 +28,10 @@ class AttachmentPicker(QObject):
 
     Args:
         parent: the parent of the dialogs and the menu.
-        button: opens the dialog for files, and the menu at a right click.
-        menu_button: opens the menu.
+        button: opens the menu.
+
+    Attributes:
+        choice: tells whether background answers are offered and on.
 
     Signals:
         files_chosen(list[Path]): the user chose these files, or a folder.
@@ -36,14 +41,12 @@ class AttachmentPicker(QObject):
     files_chosen = Signal(list)
     command_requested = Signal(str)
 
-    def __init__(self, parent: QWidget, button: QToolButton, menu_button: QToolButton) -> None:
+    def __init__(self, parent: QWidget, button: QToolButton) -> None:
         super().__init__(parent)
         self._parent = parent
         self._button = button
-        button.clicked.connect(self.choose_files)
-        button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        button.customContextMenuRequested.connect(lambda _: self._open_menu())
-        menu_button.clicked.connect(self._open_menu)
+        self.choice = no_choice()
+        button.clicked.connect(self._open_menu)
 
     def choose_files(self) -> None:
         """Let the user choose files."""
@@ -64,5 +67,17 @@ class AttachmentPicker(QObject):
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for command_id, label in _COMMANDS.items():
-            menu.addAction(menu_text(tr(label)), partial(self.command_requested.emit, command_id))
+            if command_id == "prompt.background" and self.choice.background is None:
+                continue
+            action = menu.addAction(menu_text(tr(label)))
+            action.triggered.connect(partial(self.command_requested.emit, command_id))
+            if command_id == "prompt.background":
+                action.setCheckable(True)
+                action.setChecked(bool(self.choice.background))
+                note = tr(
+                    "Keeps running at {provider}, which stores the request and the response "
+                    "(OpenAI: 30 days or more).",
+                    provider=self.choice.provider_name,
+                )
+                add_note(menu, note)
         menu.popup(self._button.mapToGlobal(self._button.rect().topLeft()))

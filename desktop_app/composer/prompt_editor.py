@@ -69,7 +69,7 @@ class PromptEditor(QFrame):
             suggestions=self.suggestions,
             hint=self.hint,
         )
-        self.attachment_picker = AttachmentPicker(self, row.attach_button, row.attach_menu_button)
+        self.attachment_picker = AttachmentPicker(self, row.attach_button)
         self.completer = PromptCompleter(CompletionField(self.field), PopupAboveEditor(self), self)
         self._connect()
         self.setAcceptDrops(True)
@@ -167,6 +167,7 @@ class PromptEditor(QFrame):
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer."""
         self.row.set_choice(choice)
+        self.attachment_picker.choice = choice
         self.hint.set_notice(choice.notice)
 
     def set_streaming(self, is_streaming: bool) -> None:

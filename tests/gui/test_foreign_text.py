@@ -213,7 +213,7 @@ def the_prompt(host: WidgetHost, text: str) -> QWidget:
     made.send_action.set_refusal(text)
     made.hint.set_hint(text)
     made.set_choice(models(text))
-    made.row.set_estimate("$1", "$1", text)
+    made.row.set_estimate("$1", text)
     return host.show(made)
 
 
@@ -222,7 +222,7 @@ def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.composer.choice.choice_menus import fill_models
 
     menu = QMenu(host.window)
-    fill_models(menu, models(text), lambda _: None)
+    fill_models(menu, models(text).models, models(text), lambda _: None)
     return menu
 
 

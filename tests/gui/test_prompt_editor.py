@@ -403,46 +403,47 @@ def trigger(editor: PromptEditor, name: str, line: str) -> None:
 
 
 def test_refused_efforts_are_disabled_and_say_why(qtbot: QtBot, editor: PromptEditor) -> None:
-    lines = actions(editor, "effort")
+    lines = actions(editor, "model")
     assert lines["Low"] == (False, False)
     assert lines["Medium"] == (True, True)
     assert lines["Extra high"] == (True, False)
     assert NO_LOW in lines
     assert "Minimal" not in lines
-    with qtbot.waitSignal(editor.row.effort_requested) as chosen:
-        trigger(editor, "effort", "High")
+    with qtbot.waitSignal(editor.row.model_button.effort_requested) as chosen:
+        trigger(editor, "model", "High")
     assert chosen.args == [Effort.HIGH]
 
 
-def test_the_menu_lists_every_model_of_every_provider(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_the_menu_has_the_variants_and_the_models_of_other_providers(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
     lines = actions(editor, "model")
-    assert list(lines) == [
-        "OpenAI",
-        "GPT-5.2 Instant",
-        "GPT-5.2 Thinking",
-        "GPT-5.2 Pro",
-        "On this computer",
-        "SmolLM2 135M",
-        "",
-        "All models…",
-        "Compare models…",
-    ]
-    assert lines["OpenAI"] == (False, False)
-    assert lines["GPT-5.2 Pro"] == (True, True)
-    with qtbot.waitSignal(editor.row.model_requested) as chosen:
-        trigger(editor, "model", "SmolLM2 135M")
+    assert list(lines)[:3] == ["Instant", "Thinking", "Pro"]
+    assert list(lines)[-3:] == ["Other models", "All models…", "Compare models…"]
+    assert lines["Pro"] == (True, True)
+    with qtbot.waitSignal(editor.row.model_button.variant_requested) as chosen:
+        trigger(editor, "model", "Thinking")
+    assert chosen.args == [Variant.THINKING]
+    entries = find(editor, QPushButton, "model").menu().actions()
+    others = next(a.menu() for a in entries if entry_text(a) == "Other models")
+    assert isinstance(others, QMenu)
+    others.aboutToShow.emit()
+    assert [entry_text(a) for a in others.actions()] == ["On this computer", "SmolLM2 135M"]
+    with qtbot.waitSignal(editor.row.model_button.model_requested) as chosen:
+        others.actions()[1].trigger()
     assert chosen.args == [MODELS[3]]
 
 
-def test_a_variant_is_one_click_or_one_arrow_key_away(qtbot: QtBot, editor: PromptEditor) -> None:
-    thinking = find(editor, QPushButton, "thinking")
-    with qtbot.waitSignal(editor.row.variant_requested) as chosen:
-        qtbot.mouseClick(thinking, Qt.MouseButton.LeftButton)
-    assert chosen.args == [Variant.THINKING]
-    thinking.setFocus()
-    with qtbot.waitSignal(editor.row.variant_requested) as chosen:
-        qtbot.keyClick(thinking, Qt.Key.Key_Left)
-    assert chosen.args == [Variant.INSTANT]
+def test_the_web_is_a_switch_where_it_is_offered(qtbot: QtBot, editor: PromptEditor) -> None:
+    web = editor.row.web_button
+    assert not web.isVisible()
+    editor.row.set_tools("", searches_web=False)
+    with qtbot.waitSignal(editor.row.web_requested) as asked:
+        qtbot.mouseClick(web, Qt.MouseButton.LeftButton)
+    assert asked.args == [True]
+    editor.row.set_tools("Tools: Calculator", searches_web=None)
+    assert not web.isVisible()
+    assert editor.row.tools_button.isVisible()
 
 
 # At 360 the row is as wide as in the smallest main window.
@@ -495,7 +496,7 @@ def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> 
         reached.add(focused)
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
     names = {widget.objectName() for widget in reached}
-    assert {"prompt", "attach", "pro", "model", "effort", "send", "suggest-summarize"} <= names
+    assert {"prompt", "attach", "model", "send", "suggest-summarize"} <= names
     assert any(isinstance(widget.parent(), ChipWidget) for widget in reached)
 
 
@@ -507,8 +508,8 @@ def opened_menu(qtbot: QtBot) -> QMenu:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-def test_a_button_opens_the_menu_of_further_attachments(qtbot: QtBot, editor: PromptEditor) -> None:
-    more = button(editor, "attach-more")
+def test_plus_opens_the_menu_of_what_can_be_added(qtbot: QtBot, editor: PromptEditor) -> None:
+    more = button(editor, "attach")
     more.setFocus()
     qtbot.keyClick(more, Qt.Key.Key_Space)
     menu = opened_menu(qtbot)

@@ -121,7 +121,12 @@ class AnswerActions(Controller):
                 menu, view, lambda effort: retry_with(replace(current_choice, effort=effort))
             )
             menu.addSeparator()
-        fill_models(menu, view, lambda entry: retry_with(self._session.choices.choice_with(entry)))
+        fill_models(
+            menu,
+            view.models,
+            view,
+            lambda entry: retry_with(self._session.choices.choice_with(entry)),
+        )
         button = self._window.findChild(QToolButton, "message-retry-with")
         if button is not None and button.hasFocus():  # pressed with the keyboard
             menu.popup(button.mapToGlobal(button.rect().bottomLeft()))

@@ -39,9 +39,9 @@ class ChoiceController(Controller):
         self._connected_profiles: set[ProviderProfile] = set()
         self._is_parser_loaded = False
         self._prompt.text_changed.connect(self._on_text_changed)
-        self._prompt.row.variant_requested.connect(self.choose_variant)
-        self._prompt.row.effort_requested.connect(self._choose_effort)
-        self._prompt.row.model_requested.connect(self.choose_model)
+        self._prompt.row.model_button.variant_requested.connect(self.choose_variant)
+        self._prompt.row.model_button.effort_requested.connect(self._choose_effort)
+        self._prompt.row.model_button.model_requested.connect(self.choose_model)
         self._prompt.row.background_requested.connect(self._setup.choose_background)
         for on_opened in (session.estimates.forget, self._show_choice, self._apply_deferred):
             self._current.opened.connect(on_opened)
@@ -50,7 +50,7 @@ class ChoiceController(Controller):
         self._current.path_changed.connect(self._show_choice)
         self._draft.changed.connect(self._on_draft_changed)
         session.choices.changed.connect(self._show_choice)
-        self._prompt.row.model_listing_requested.connect(
+        self._prompt.row.model_button.listing_requested.connect(
             lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
         )
         self._values.changed.connect(self._on_value_changed)

@@ -1,4 +1,4 @@
-"""The menus of models, of efforts and of background answers, with the reasons of refusals.
+"""The menus of models and efforts, with the reasons of refusals.
 
 They are filled whenever they open.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidgetAction
 
 from desktop_app.composer.choice.choice_view import ChoiceFigures, ChoiceView, ModelEntry
-from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
@@ -27,38 +27,54 @@ _MAX_NOTE_CHARACTERS: Final = 60
 """The width of a note, in average characters."""
 
 
+def fill_variants(
+    menu: QMenu, choice: ChoiceView, on_chosen: Callable[[Variant], None], figures: ChoiceFigures
+) -> None:
+    """Fill the menu with the three variants, each with its use and its figures."""
+    notes = {e.variant: e.note for e in choice.models if is_own_variant(e, choice)}
+    group = QActionGroup(menu)
+    for variant in Variant:
+        action = _add_entry(
+            menu,
+            group,
+            f"{variant.label} · {notes.get(variant) or tr(variant.advice)}",
+            is_checked=variant is choice.variant,
+            figures=figures.variants.get(variant, ""),
+        )
+        action.triggered.connect(lambda _=False, variant=variant: on_chosen(variant))
+
+
 def fill_models(
     menu: QMenu,
+    models: Sequence[ModelEntry],
     choice: ChoiceView,
     on_chosen: Callable[[ModelEntry], None],
-    figures: ChoiceFigures | None = None,
 ) -> None:
-    """Fill the menu with the models of all providers, and the figures of variants, if given.
+    """Fill the menu with models.
 
     Providers are headings, or submenus if several providers have many models together.
     """
     by_provider: defaultdict[tuple[str, str], list[ModelEntry]] = defaultdict(list)
-    for entry in choice.models:
+    for entry in models:
         by_provider[entry.provider_id, entry.provider_name].append(entry)
     group = QActionGroup(menu)
     for (_, provider), entries in by_provider.items():
         parent: QMenu = menu
-        if len(choice.models) > _MAX_FLAT_ENTRIES and len(by_provider) > 1:
+        if len(models) > _MAX_FLAT_ENTRIES and len(by_provider) > 1:
             submenu = ProgramMenu(menu_text(provider), menu)
             menu.addMenu(submenu)
             parent = submenu
         else:
-            _add_note(menu, provider)
+            add_note(menu, provider)
         for entry, entry_menu in _group_by_maker(parent, entries):
-            entry_figures = _figures_of(entry, choice, figures)
-            action = _add_entry(
-                entry_menu,
-                group,
-                label=_model_label(entry),
-                is_checked=_is_chosen(entry, choice),
-                figures=entry_figures,
-            )
+            is_chosen = (entry.provider_id, entry.model) == (choice.provider_id, choice.model)
+            action = _add_entry(entry_menu, group, _model_label(entry), is_checked=is_chosen)
             action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
+
+
+def is_own_variant(entry: ModelEntry, choice: ChoiceView) -> bool:
+    """Return True for a variant of the chosen provider."""
+    return entry.variant is not None and entry.provider_id == choice.provider_id
 
 
 def _model_label(entry: ModelEntry) -> str:
@@ -68,22 +84,6 @@ def _model_label(entry: ModelEntry) -> str:
     if not note:
         return entry.name
     return f"{entry.name} · {note}"
-
-
-def _figures_of(entry: ModelEntry, choice: ChoiceView, figures: ChoiceFigures | None) -> str:
-    """Return the cost and duration of a variant of the chosen provider; "" for other entries."""
-    if figures is None or entry.variant is None or entry.provider_id != choice.provider_id:
-        return ""
-    return figures.variants.get(entry.variant, "")
-
-
-def add_model_actions(
-    menu: QMenu, on_table: Callable[[], object], on_comparison: Callable[[], object]
-) -> None:
-    """Add the entries that open the table of all models and the comparison of several."""
-    menu.addSeparator()
-    menu.addAction(tr("All models…")).triggered.connect(lambda: on_table())
-    menu.addAction(tr("Compare models…")).triggered.connect(lambda: on_comparison())
 
 
 def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:
@@ -144,27 +144,7 @@ def fill_efforts(
             set_tooltip(action, reason)
             reasons.append(reason)
     for reason in dict.fromkeys(reasons):  # several efforts may have the same reason
-        _add_note(menu, reason)
-
-
-def fill_background(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None]) -> None:
-    """Fill the menu with the two places where answers can run, and explain each."""
-    group = QActionGroup(menu)
-    foreground = _add_entry(menu, group, tr("Run here"), is_checked=not choice.background)
-    foreground.triggered.connect(lambda _=False: on_chosen(False))
-    _add_note(menu, tr("Stops if you quit, the connection fails, or the computer sleeps."))
-    background = _add_entry(
-        menu, group, tr("Run in background"), is_checked=bool(choice.background)
-    )
-    background.triggered.connect(lambda _=False: on_chosen(True))
-    _add_note(
-        menu,
-        tr(
-            "Keeps running at {provider}, which stores the request and the response "
-            "(OpenAI: 30 days or more).",
-            provider=choice.provider_name,
-        ),
-    )
+        add_note(menu, reason)
 
 
 def _add_entry(
@@ -178,7 +158,7 @@ def _add_entry(
     return action
 
 
-def _add_note(menu: QMenu, text: str) -> None:
+def add_note(menu: QMenu, text: str) -> None:
     """Add a text that cannot be chosen: a single line if it fits."""
     label = PlainLabel(text, menu, role="note", wraps=True)
     label.setContentsMargins(12, 6, 12, 4)
@@ -197,7 +177,3 @@ def _add_note(menu: QMenu, text: str) -> None:
     action.setText(menu_text(text, LONGEST_LINE))  # screen readers read this text
     action.setEnabled(False)
     menu.addAction(action)
-
-
-def _is_chosen(entry: ModelEntry, choice: ChoiceView) -> bool:
-    return entry.provider_id == choice.provider_id and entry.model == choice.model

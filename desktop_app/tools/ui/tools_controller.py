@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 # The keys of the two settings.
 TOOLS: Final = "answer.tools"
 FORM: Final = "answer.form"
+WEB_SEARCH: Final = "web_search"
+"""The provider's tool with a button of its own."""
 
 
 class ToolsController(QObject):
@@ -62,6 +64,7 @@ class ToolsController(QObject):
         self._shown_fingerprints: dict[str, str] = {}  # fingerprints in the picker, by full name
         self._dialogs: set[AnswerFormDialog] = set()
         self._choice_row.tools_button.clicked.connect(lambda: self.choose())
+        self._choice_row.web_requested.connect(self._choose_web)
         window.settings.pages.responses.on_created(
             lambda page: page.edit_requested.connect(self.edit)
         )
@@ -78,13 +81,26 @@ class ToolsController(QObject):
         """Show the tools and the form that the open conversation uses, at its prompt."""
         parameters = self._setup.ask_settings.parameters
         lines = []
-        if parameters.tools:
-            lines.append(tr("Tools: {names}", names=describe_tools("\n".join(parameters.tools))))
+        searches_web = None
+        if hosted_refusal(WEB_SEARCH, self._setup.resolved) is None:
+            searches_web = WEB_SEARCH in parameters.tools
+        tools = [name for name in parameters.tools if not (searches_web and name == WEB_SEARCH)]
+        if tools:
+            lines.append(tr("Tools: {names}", names=describe_tools("\n".join(tools))))
         if parameters.form:
             lines.append(tr("Response format: {format}", format=describe_form(parameters.form)))
-        self._choice_row.set_tools("\n".join(lines))
+        self._choice_row.set_tools("\n".join(lines), searches_web=searches_web)
 
     # -------------------------------------------------------------- tools
+
+    def _choose_web(self, is_on: bool) -> None:
+        """Choose whether the model may search the web in the open conversation."""
+        names = [n for n in self._setup.ask_settings.parameters.tools if n != WEB_SEARCH]
+        if is_on:
+            names.append(WEB_SEARCH)
+        self._setup.override(
+            self._current.id, lambda overrides: with_override(overrides, TOOLS, "\n".join(names))
+        )
 
     def choose(self) -> None:
         """Let the user choose the tools of the open conversation."""
@@ -96,7 +112,7 @@ class ToolsController(QObject):
                 conversation_id, lambda overrides: with_override(overrides, TOOLS, names)
             )
 
-        request = EditRequest(TOOLS, value, apply, self._choice_row.tools_button)
+        request = EditRequest(TOOLS, value, apply, self._choice_row.attach_button)
         picker = self._open_picker(request, is_for_conversation=True)
         picker.set_form(describe_form(self._setup.ask_settings.parameters.form))
         picker.form_requested.connect(self.choose_form)
@@ -211,7 +227,7 @@ class ToolsController(QObject):
                 FORM,
                 value,
                 on_changed=apply,
-                anchor=self._choice_row.tools_button,
+                anchor=self._choice_row.attach_button,
                 value_now=value_now,
             )
         )

@@ -7,6 +7,9 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
+from PySide6.QtWidgets import QMenu
+
 from desktop_app.chat.ui.server_watch import RetryCountdown
 from desktop_app.domain.answering.stream_events import StatusChanged
 from desktop_app.domain.error_note import ErrorNote
@@ -16,12 +19,14 @@ from tests.gui.app.app_harness import AppHarness, FillableStore, until
 from tests.helpers.background_server import BackgroundServer, events_of
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
-from tests.helpers.widgets import timer_of
+from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
-    from PySide6.QtWidgets import QMenu
 
+
+# The menus of the offscreen platform.
+pytestmark = pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 PIECES = tuple(f"Word {number} " for number in range(60))
 TEXT = "".join(PIECES)
 EVENTS = events_of(PIECES)
@@ -42,14 +47,15 @@ def app_at(
 async def choose_background(app: AppHarness) -> None:
     """Choose Pro, and running in the background from its menu."""
     app.controllers.choice.choose_variant(Variant.PRO)
-    button = app.window.prompt.row.background
-    await until(button.isVisible)
-    menu = button.options
-    menu.aboutToShow.emit()
+    row = app.window.prompt.row
+    await until(lambda: row.choice.background is False)
+    row.attach_button.click()
+    menu = find(app.window, QMenu, "attach-menu")
     words = " ".join(entry_text(action) for action in menu.actions())
     assert "stores the request and the response (OpenAI: 30 days or more)" in words
     action_of(menu, "Run in background").trigger()
-    assert button.text() == "Background"
+    menu.close()
+    await until(row.background_button.isVisible)
 
 
 def shows(app: AppHarness, words: str) -> bool:

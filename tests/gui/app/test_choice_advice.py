@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _efforts(app: AppHarness) -> list[QAction]:
     """Return the entries of the menu of efforts, as it opens."""
-    menu = app.window.prompt.row.effort.menu()
+    menu = app.window.prompt.row.model_button.menu()
     menu.aboutToShow.emit()
     return menu.actions()
 
@@ -34,8 +34,8 @@ async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> No
         medium = next(label for label in _labels(app) if label.startswith("Medium"))
         assert medium.startswith("Medium · Most work\t")
         assert "≈ $0.01" in medium  # 1,000 tokens at $14 a million
-        pro = app.window.prompt.row.models.variants.button("pro").toolTip()
+        pro = next(label for label in _labels(app) if label.startswith("Pro"))
         assert "The hardest questions" in pro
         assert "≈ $0.17" in pro
-        instant = app.window.prompt.row.models.variants.button("instant").toolTip()
+        instant = next(label for label in _labels(app) if label.startswith("Instant"))
         assert "about 6 s" in instant

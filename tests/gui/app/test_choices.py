@@ -59,7 +59,7 @@ def key_note(app: AppHarness, profile_id: str) -> str:
 async def test_each_conversation_has_its_own_choice() -> None:
     async with AppHarness(environment=COMET) as app:
         assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.MEDIUM)
-        app.window.prompt.row.effort_requested.emit(Effort.XHIGH)
+        app.window.prompt.row.model_button.effort_requested.emit(Effort.XHIGH)
         turn = await app.ask("One")
         one = app.open_id
         assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.XHIGH)
@@ -86,7 +86,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         await until(lambda: any(e.name == "qwen" for e in row(app).models))
         names = [e.name for e in row(app).models if e.provider_name == "OpenAI"]
         assert names == []  # there is no key for it
-        app.window.prompt.row.model_requested.emit(entry(app, "qwen"))
+        app.window.prompt.row.model_button.model_requested.emit(entry(app, "qwen"))
         assert row(app).model_name == "qwen"
         assert not row(app).offers_effort
         turn = await app.ask("One")
@@ -106,7 +106,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         app.controllers.answer_actions.retry_last()
         await until(lambda: app.said.startswith("Provider removed. Choose another."))
         assert len(app.providers.turns) == 1
-        app.window.prompt.row.model_requested.emit(entry(app, "GPT-5.2 Thinking"))
+        app.window.prompt.row.model_button.model_requested.emit(entry(app, "GPT-5.2 Thinking"))
         assert not app.said.startswith("Provider removed")
         turn = await app.ask("")
         assert (turn.request.model, turn.profile.name, turn.asked) == (
@@ -276,7 +276,7 @@ async def test_settings_reach_the_request() -> None:
         assert turn.request.parameters.verbosity == "low"
         turn.end("1")
         await app.settled()
-        app.window.prompt.row.effort_requested.emit(Effort.NONE)
+        app.window.prompt.row.model_button.effort_requested.emit(Effort.NONE)
         await until(answer_field(app, "answer.temperature").isEnabled)
         turn = await app.ask("Two")
         assert turn.request.parameters.temperature == 0.5

@@ -50,7 +50,7 @@ async def compare(app: AppHarness, count: int = 2, question: str = "Why?") -> li
     """Ask several models, and return the request to each."""
     await until(lambda: app.controllers.choices.models)
     app.type(question)
-    app.window.prompt.row.comparison_requested.emit()
+    app.window.prompt.row.model_button.comparison_requested.emit()
     dialog = await shown(CompareDialog)
     for _ in range(count - 2):
         dialog.add_button.click()

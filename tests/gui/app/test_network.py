@@ -40,7 +40,7 @@ def offered_models(app: AppHarness, provider_id: str) -> dict[str, str]:
 
 def open_menu(app: AppHarness) -> QMenu:
     """Open the menu of models and return it."""
-    menu = app.window.prompt.row.models.menu_button.menu()
+    menu = app.window.prompt.row.model_button.menu()
     menu.aboutToShow.emit()
     return menu
 
@@ -72,7 +72,7 @@ async def test_the_listed_models_are_in_the_menu_after_typing_begins() -> None:
         await app.written()
         assert asked == ["env-cometapi"], "asked once"
         chosen = next(e for e in row(app).models if e.model == "old-one")
-        app.window.prompt.row.model_requested.emit(chosen)
+        app.window.prompt.row.model_button.model_requested.emit(chosen)
         assert "old-one" in app.hint
         assert formatting.day(SOON) in app.hint, "it retires soon"
 
@@ -94,7 +94,7 @@ async def test_a_listing_is_stored_and_renewed_when_the_menu_opens() -> None:
 
 async def test_instant_is_used_if_listed_and_otherwise_replaced() -> None:
     async with AppHarness(environment=COMET) as app:
-        app.window.prompt.row.variant_requested.emit(Variant.INSTANT)
+        app.window.prompt.row.model_button.variant_requested.emit(Variant.INSTANT)
         app.providers.models_of["env-cometapi"] = ("gpt-5.2", "gpt-5.2-pro")
         assert row(app).notice == ""
         app.type("Hi")
@@ -114,11 +114,15 @@ async def test_hundreds_of_models_are_grouped_by_maker() -> None:
         app.type("Hi")
         await until(lambda: "alone" in offered_models(app, "env-cometapi"))
         menu = open_menu(app)
-        comet = next(a.menu() for a in menu.actions() if entry_text(a).startswith("CometAPI"))
+        assert entry_text(menu.actions()[0]).startswith(
+            "Instant · GPT-5.2 without reasoning responds"
+        )
+        others = next(a.menu() for a in menu.actions() if entry_text(a) == "Other models")
+        assert isinstance(others, QMenu)
+        comet = next(a.menu() for a in others.actions() if entry_text(a).startswith("CometAPI"))
         assert isinstance(comet, QMenu)
         names = [entry_text(action) for action in comet.actions()]
-        assert names[0].split("\t")[0] == "GPT-5.2 Instant · GPT-5.2 without reasoning responds"
-        assert names[3:] == ["claude", "gemini", "gpt", "Other"]
+        assert names == ["claude", "gemini", "gpt", "Other"]
         inside = [line for line in lines(comet) if line.startswith("claude-")]
         assert len(inside) == 100
         action = next(a for a in comet.findChildren(QAction) if entry_text(a) == "claude-7")

@@ -44,7 +44,7 @@ def refused(app: AppHarness) -> set[str]:
 
 async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
     async with AppHarness(environment=COMET) as app:
-        app.window.prompt.row.effort_requested.emit(Effort.NONE)
+        app.window.prompt.row.model_button.effort_requested.emit(Effort.NONE)
         app.window.settings.pages.setting_changed.emit("answer.temperature", 0.2)
         set_own(app, "answer.temperature", 1.5)
         set_own(app, "answer.system_prompt", "Rhyme.")
@@ -56,7 +56,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         await app.settled()
         first = app.open_id
         app.controllers.navigator.open_new()
-        app.window.prompt.row.effort_requested.emit(Effort.NONE)
+        app.window.prompt.row.model_button.effort_requested.emit(Effort.NONE)
         turn = await app.ask("Two")
         assert turn.request.parameters.temperature == 0.2
         assert turn.request.instructions == ""
@@ -103,7 +103,7 @@ async def test_the_api_of_the_provider_decides_which_settings_are_offered() -> N
         await until(lambda: "answer.stop" in refused(app))
         assert "Responses API" in answer_note(app, "answer.stop")
     async with AppHarness(environment=SERVER) as app:
-        app.window.prompt.row.effort_requested.emit(Effort.NONE)
+        app.window.prompt.row.model_button.effort_requested.emit(Effort.NONE)
         helped = tr(setting("answer.stop").help)
         await until(lambda: not refused(app) and answer_note(app, "answer.stop") != helped)
         assert answer_note(app, "answer.stop").startswith(helped)

@@ -283,7 +283,7 @@ class CompareRow(QWidget):
 
     def _fill_models(self, menu: QMenu) -> None:
         if self._view is not None:
-            fill_models(menu, self._view, self.model_chosen.emit)
+            fill_models(menu, self._view.models, self._view, self.model_chosen.emit)
 
     def _fill_efforts(self, menu: QMenu) -> None:
         if self._view is not None:
