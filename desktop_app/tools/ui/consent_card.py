@@ -27,6 +27,7 @@ from desktop_app.widgets.text.foreign_text import (
     PlainToolButton,
     menu_text,
     multiline_text,
+    set_tooltip,
     spoken_text,
 )
 
@@ -278,7 +279,7 @@ class ConsentCard(QFrame):
             action = menu.addAction(menu_text(label))
             action.setEnabled(self._may_allow)
             if tooltip:
-                action.setToolTip(tooltip)
+                set_tooltip(action, tooltip)
             action.triggered.connect(lambda _=False, choice=choice: self.decided.emit(choice))
 
     def _lay_out(self) -> None:
