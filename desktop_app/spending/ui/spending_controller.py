@@ -178,7 +178,7 @@ class SpendingController(QObject):
             view.show_rows(
                 rows,
                 lambda row: self._row_name(grouping, row.key),
-                _charted_days(days, today),
+                _charted_days(days, first_day, today),
                 [month_line(month) for month in months],
             )
 
@@ -212,9 +212,16 @@ class SpendingController(QObject):
         self._window.notifications.notify(error or tr("Saved “{file}”.", file=path.name))
 
 
-def _charted_days(rows: Sequence[SpendingRow], today: date) -> list[tuple[date, Decimal]]:
-    """Return the cost of each day from the first with calls until today, at most of a year."""
+def _charted_days(
+    rows: Sequence[SpendingRow], first_day: date | None, today: date
+) -> list[tuple[date, Decimal]]:
+    """Return the cost of each day of a period until today, at most of a year.
+
+    `first_day` is None for all time, which begins with the first call.
+    """
     costs = {date.fromisoformat(row.key): row.spent.cost for row in rows}
-    first = max(min(costs, default=today), today - timedelta(days=_MAX_CHARTED_DAYS - 1))
+    first = max(
+        first_day or min(costs, default=today), today - timedelta(days=_MAX_CHARTED_DAYS - 1)
+    )
     days = [first + timedelta(days=number) for number in range((today - first).days + 1)]
     return [(day, costs.get(day, Decimal(0))) for day in days] if costs else []

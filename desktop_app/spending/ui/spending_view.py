@@ -66,19 +66,18 @@ def _speed_text(tokens_per_s: float) -> str:
 _COLUMNS: Final = (
     _Column(N_("Cost"), lambda row: row.spent.cost, money),
     _Column(N_("Calls"), lambda row: row.spent.calls, number),
-    _Column(N_("Not counted"), lambda row: row.spent.uncounted, number),
     _Column(N_("Input"), lambda row: row.spent.usage.input_tokens, number),
-    _Column(N_("Cached"), _cached_share, percent),
     _Column(N_("Output"), lambda row: row.spent.usage.output_tokens, number),
+    _Column(N_("Cached"), _cached_share, percent),
     _Column(N_("Reasoning"), lambda row: row.spent.usage.reasoning_tokens, number),
     _Column(N_("Failed"), lambda row: row.performance.failed, number),
+    _Column(N_("Not counted"), lambda row: row.spent.uncounted, number),
+    _Column(N_("Duration"), lambda row: row.performance.p50_s, duration),
     _Column(N_("First token"), lambda row: row.performance.p50_first_token_s, duration),
     _Column(N_("95th percentile"), lambda row: row.performance.p95_first_token_s, duration),
-    _Column(N_("Duration"), lambda row: row.performance.p50_s, duration),
     _Column(N_("Tokens/s"), lambda row: row.performance.p50_tokens_per_s, _speed_text),
 )
 _COST_COLUMN: Final = 1  # column 0 has the names
-_UNCOUNTED_COLUMN: Final = 3
 
 
 class SpendingView(QWidget):
@@ -133,8 +132,9 @@ class SpendingView(QWidget):
         header = table.horizontalHeader()
         header.setResizeContentsPrecision(0)  # measures only the visible rows
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head = row_of(self.grouping_choice, self.period_choice, STRETCH, spacing=8)
-        foot = row_of((self.total, 1), self._copy_button, export_button, spacing=8)
+        choices = row_of(self.grouping_choice, self.period_choice, STRETCH, spacing=8)
+        head = column_of(choices, self.total, margins=0, spacing=8)
+        foot = row_of(STRETCH, self._copy_button, export_button, spacing=8)
         parts = (head, self.chart, (table, 1), self.forecast, foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
@@ -169,7 +169,9 @@ class SpendingView(QWidget):
         """
         heading = next(heading for by, _, heading in _GROUPINGS if by is self.grouping)
         self._model.show_rows(rows, name_of, heading)
-        self.table.setColumnHidden(_UNCOUNTED_COLUMN, not any(row.spent.uncounted for row in rows))
+        for place, column in enumerate(_COLUMNS[1:], 2):  # the cost is always shown
+            has_figures = any(column.figure(row) for row in rows)
+            self.table.setColumnHidden(place, not has_figures)
         self.chart.set_days(days)
         self.forecast.setText("\n".join(forecast))
         self.forecast.setVisible(bool(forecast))
