@@ -94,6 +94,10 @@ class PromptEditor(QFrame):
         layout = column_of(self._card, self.hint, parent=self, margins=0, spacing=6)
         self._height = EditorHeight(self, self.field, layout, card_layout)
 
+    def set_temporary(self, is_temporary: bool) -> None:
+        """Show by the frame that what is written here is not stored."""
+        set_style_property(self._card, "temporary", is_temporary)
+
     def _connect(self) -> None:
         text = self.field
         picker = self.attachment_picker

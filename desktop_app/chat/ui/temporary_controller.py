@@ -95,6 +95,7 @@ class TemporaryController(Controller):
         """Show the row if there is a temporary conversation, and the card if it is open."""
         is_open = self._current.is_temporary
         self._pane.header.set_temporary(is_open)
+        self._prompt.set_temporary(is_open)
         if is_open:
             self._get_bar().explain()
         if self._bar is not None:
@@ -103,6 +104,7 @@ class TemporaryController(Controller):
             self._row = self._make_row()
         if self._row is not None:
             self._row.setVisible(bool(self._id))
+            self._row.close_button.setVisible(not is_open)  # the card has a button to close it
 
     def _make_row(self) -> TemporaryRow:
         from desktop_app.chat.ui.temporary_bar import TemporaryRow

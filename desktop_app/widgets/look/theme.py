@@ -224,6 +224,7 @@ QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius:
 QFrame[role="popup"] { background: @card; border: 1px solid @line; }
 QFrame[role="prompt"] { background: @card; border: 2px solid @line; border-radius: $14px; }
 QFrame[role="prompt"][focused="true"] { border-color: @accent; }
+QFrame[role="prompt"][temporary="true"] { border-style: dashed; }
 QFrame[role="column"] { background: transparent; border: 1px solid @line; border-radius: $10px; }
 QFrame[role="column"][focused="true"] { border-color: @accent; }
 QFrame[role="chip"], QFrame[role="note-card"] { background: @code_ground; border: 1px solid @line;

@@ -58,6 +58,7 @@ async def test_no_word_is_on_the_disk_while_the_conversation_is_open_or_after(
         app.controllers.temporary_controller.open()
         assert is_temporary(app)
         assert bar(app).isVisible()
+        assert row(app).close_button.isHidden()  # the card has the button
         assert app.window.header.temporary_icon.isVisible()
         app.controllers.attachments.attach([document])
         await until(lambda: any("notes.txt" in chip for chip in app.chips))
@@ -89,6 +90,7 @@ async def test_no_word_is_on_the_disk_while_the_conversation_is_open_or_after(
         # Elsewhere and back.
         await app.open_conversation(kept)
         assert not bar(app).isVisible()
+        assert not row(app).close_button.isHidden()
         assert not app.window.header.temporary_icon.isVisible()
         assert SECRET not in app.transcript
         assert app.rows == ["Mine?"]
