@@ -78,7 +78,7 @@ class Palette(QObject):
         if self.widget.isVisible():
             self.widget.dismiss()
         else:
-            self._open(shows_messages=self._shows_messages and bool(self._opened_hits_of))
+            self._open(shows_messages=False)
 
     def open_messages(self) -> None:
         """Show the palette for messages only, with filters."""

@@ -47,7 +47,7 @@ class Keyboard:
 
     def run(self, command: str, words: str) -> list[str]:
         """Run a command of the palette."""
-        self.press("ctrl+k", "Search everything, text")
+        self.press("ctrl+k", "Search conversations, messages, and commands, text")
         type_in(command)
         self._program.wait_to_hear(f"{command}…")
         return self.press("Return", words)
@@ -96,7 +96,7 @@ def go_round_by_keyboard(program: Program, server: PreparedServer, folder: Path)
     keyboard.press("ctrl+shift+f", "Search conversations, messages, and commands, text")
     type_in("first")
     wait_for(lambda: program.do("children", "commands"), "the hits")
-    keyboard.press("Return", "first question")
+    keyboard.press("Return", "The first answer")
     keyboard.press("F2", "Conversation title, text")
     keyboard.type("Renamed", "Message, text")
     keyboard.press("ctrl+shift+d", "Pinned")

@@ -295,9 +295,9 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     acts.doAction(acts.actionNames()[0])
     assert menu.isVisible()
     names = [entry_text(action) for action in menu.actions()]
-    assert names[:4] == ["Ollama", "LM Studio", "llama.cpp", "vLLM"]
+    assert names[:5] == ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Jan"]
     gateways = ["LiteLLM", "OpenRouter", "Portkey", "Helicone", "Cloudflare AI Gateway"]
-    assert names[4:] == [*gateways, "Azure OpenAI", "Other server"]
+    assert names[5:] == [*gateways, "Azure OpenAI", "Other server"]
     with qtbot.waitSignal(panel.pages.provider.page.profile_add_requested) as added:
         menu.actions()[1].trigger()  # as assistive technology does
     assert not menu.isVisible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from typing import Any
 
 from tests.unit.providers.loopback import (
@@ -56,8 +57,10 @@ def refusal(status: int, code: str, message: str = "No.", param: str = "", **mor
 async def endless(request: Received, writer: asyncio.StreamWriter) -> None:
     """An answer that goes on until the client leaves."""
     writer.write(STREAM_HEAD + chunk(sse(CREATED)))
+    numbers = count()
     while not request.gone.is_set() and not writer.is_closing():
-        writer.write(chunk(delta("and so on " * 100)))
+        # Numbered, because a local model that repeats itself is stopped.
+        writer.write(chunk(delta("".join(f"and so on {next(numbers)} " for _ in range(100)))))
         try:
             await writer.drain()
         except ConnectionError:

@@ -105,7 +105,7 @@ def test_a_server_that_has_chat_completions_alone_is_remembered(shell: Shell) ->
         (("Hi", "--model", "gpt-5.2-pro", "--effort", "low"), "medium, high, xhigh"),
         (("Hi", "--provider", "on-device", "--variant", "pro"), "isn’t a GPT-5.2 model"),
         (("Hi", "--provider", "on-device", "--effort", "low"), "doesn’t support reasoning effort"),
-        (("Hi", "--provider", "on-device", "--model", "m"), "GGUF"),
+        (("Hi", "--provider", "on-device", "--model", "m"), "no local model"),
         (("Hi", "--effort", "most"), "is not one of"),
         ((), "Enter a message."),
         (("Hi", "--template", "nothing"), "There is no prompt “nothing”."),

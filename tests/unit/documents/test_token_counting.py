@@ -44,6 +44,9 @@ class Server:
             )
         return self
 
+    def is_ready(self, _profile: object) -> bool:
+        return True
+
     async def count_tokens(self, model: str, text: str) -> int | None:
         self.asked.append((model, text))
         return self._count
