@@ -203,15 +203,11 @@ class LocalModels:
         """Return a model that can be loaded, with its options."""
         if self.is_loaded(path):
             return self._loaded[path]
-        model = self._loaded.get(path)
-        if model is None:
-            model = self._loaded[path] = LocalModel()
+        model = self._loaded.pop(path, None) or LocalModel()
         if path != BUILT_IN:
-            try:
-                model.use_weights(Path(path), await self._options_for(path))
-            except BaseException:
-                self._loaded.pop(path, None)
-                raise
+            model.use_weights(Path(path), await self._options_for(path))
+        self._loaded[path] = model
+        if path != BUILT_IN:
             store = await asyncio.to_thread(self._open_store)
             await asyncio.to_thread(store.remember_use, path)
         return model

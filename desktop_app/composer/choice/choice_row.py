@@ -62,7 +62,7 @@ class ChoiceRow(QWidget):
         self._rate = ""
         self._is_streaming = False
         self.attach_button = _button("attach", tr("Add files, collections and tools"))
-        self.web_button = _button("web", tr("Let the model search the web"))
+        self.web_button = _button("web", _web_label())
         self.web_button.setCheckable(True)
         self.web_button.hide()
         self.web_button.clicked.connect(self.web_requested)
@@ -98,18 +98,21 @@ class ChoiceRow(QWidget):
         self.background_button.setVisible(bool(choice.background))
         self._fit()
 
-    def set_tools(self, names: str, *, searches_web: bool | None) -> None:
+    def set_tools(self, names: str, *, searches_web: bool | None, web_price: str = "") -> None:
         """Show what the model may use.
 
         Args:
             names: the names of chosen tools, schema or grammar; "" for none.
             searches_web: whether it may search the web; None if its provider cannot.
+            web_price: what a search costs, in words.
         """
         self.tools_button.setVisible(bool(names))
         set_tooltip(self.tools_button, names)
         self.tools_button.setAccessibleName(spoken_text(names))
         self.web_button.setVisible(searches_web is not None)
         self.web_button.setChecked(bool(searches_web))
+        set_tooltip(self.web_button, "\n".join(filter(None, (_web_label(), web_price))))
+        self.web_button.setAccessibleDescription(spoken_text(web_price))
         self._color_buttons()
         self._fit()
 
@@ -201,6 +204,10 @@ class ChoiceRow(QWidget):
             self._row.invalidate()
             if self._row.sizeHint().width() <= self.width():
                 break
+
+
+def _web_label() -> str:
+    return tr("Let the model search the web")
 
 
 def _button(name: str, label: str) -> PlainToolButton:

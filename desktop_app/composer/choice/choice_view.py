@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import tr
-
-EFFORT_BARS: Final[Mapping[Effort, int]] = {
-    Effort.NONE: 0,
-    Effort.MINIMAL: 1,
-    Effort.LOW: 1,
-    Effort.MEDIUM: 2,
-    Effort.HIGH: 3,
-    Effort.XHIGH: 4,
-}
-"""The number of bars, of four, that each effort fills."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +32,7 @@ class ChoiceView:
     Attributes:
         variant: None if another model than the three variants is chosen.
         effort: the effort in use; None if the model takes none.
-        offers_variants: whether a variant is chosen and the provider offers all three, which are
-            then shown side by side.
+        offers_variants: whether a variant is chosen and the provider offers all three.
         offers_effort: whether the model is known to take an effort.
         effort_refusals: a sentence for each effort that cannot be chosen now.
         models: the models of all providers, in order.

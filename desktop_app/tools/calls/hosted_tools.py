@@ -114,11 +114,18 @@ def hosted_refusal(name: str, resolved: ResolvedChoice) -> ErrorNote | None:
 
 def price_text(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:
     """Return the price of a hosted call as text; "" for other tools or an unknown price."""
-    price = prices.get(tool.definition.name)
-    if tool.definition.hosted is None or price is None:
+    if tool.definition.hosted is None:
+        return ""
+    return hosted_price_text(tool.definition.name, prices, profile)
+
+
+def hosted_price_text(name: str, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:
+    """Return the price of a call of a hosted tool as text; "" if it is unknown."""
+    price = prices.get(name)
+    if price is None:
         return ""
     money = formatting.exact_money(price * profile.price_multiplier)
-    if tool.definition.name == CODE_INTERPRETER:  # later code in the same container is free
+    if name == CODE_INTERPRETER:  # later code in the same container is free
         return tr("At most {price} per use, besides the tokens.", price=money)
     return tr("{price} per use, besides the tokens.", price=money)
 

@@ -28,7 +28,7 @@ from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import tr
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.tools.calls.consent import fingerprint
-from desktop_app.tools.calls.hosted_tools import hosted_refusal, price_text
+from desktop_app.tools.calls.hosted_tools import hosted_price_text, hosted_refusal, price_text
 from desktop_app.tools.ui.consent_controller import KIND_NOTES
 from desktop_app.widgets.forms.schema_form import EditRequest, describe_form, describe_tools
 
@@ -89,7 +89,10 @@ class ToolsController(QObject):
             lines.append(tr("Tools: {names}", names=describe_tools("\n".join(tools))))
         if parameters.form:
             lines.append(tr("Response format: {format}", format=describe_form(parameters.form)))
-        self._choice_row.set_tools("\n".join(lines), searches_web=searches_web)
+        price = hosted_price_text(
+            WEB_SEARCH, self._backend.catalog.hosted_tools, self._setup.profile
+        )
+        self._choice_row.set_tools("\n".join(lines), searches_web=searches_web, web_price=price)
 
     # -------------------------------------------------------------- tools
 
