@@ -22,7 +22,6 @@ from desktop_app.library.ui.search.search_hits import (
     group_hits,
 )
 from desktop_app.settings.schema import SETTINGS
-from desktop_app.settings.setting import Group
 from desktop_app.shortcuts.command import KEYS_ONLY
 from desktop_app.shortcuts.command_search import (
     CONVERSATION,
@@ -242,33 +241,21 @@ class Palette(QObject):
 
 PaletteRow = tuple[PaletteEntry, Callable[[], object]]
 
-_PAGES: Final = {
-    Group.PROVIDER: "provider",
-    Group.LOCAL_MODEL: "provider",
-    Group.ANSWER: "answer",
-    Group.LOOK: "look",
-    Group.LIBRARY: "library",
-    Group.BACKUP: "library",
-    Group.DOCUMENTS: "library",
-    Group.DESKTOP: "look",
-}
 # Title, page, the name of the field or section to show, "" for only the page, and synonyms.
 _PLACES: Final = (
     (N_("Provider"), "provider", "provider", N_("Ollama LM Studio llama.cpp vLLM Jan account")),
     (N_("Base URL"), "provider", "base-url", N_("server address")),
     (N_("Monthly limit (US dollars)"), "provider", "monthly-cap", N_("budget cap")),
-    (N_("Responses"), "answer", "", ""),
-    (N_("Appearance"), "look", "", N_("look colors")),
+    (N_("Chat"), "answer", "", N_("responses answers")),
+    (N_("Look"), "look", "", N_("appearance colors")),
     (N_("Shortcuts"), "keys", "", N_("keyboard keys hotkeys")),
     (N_("Tool servers"), "servers", "", N_("MCP")),
     (N_("Data"), "library", "", ""),
     (N_("Import and export"), "library", "", ""),
     (N_("Backups"), "library", "", ""),
-    (N_("Document limits"), "library", "document-limits", ""),
     (N_("Delete everything"), "library", "delete-everything", ""),
     (N_("About"), "about", "", ""),
 )
-_HIDDEN_KEYS: Final = ("default.provider", "default.preset", "local_model.weights")
 
 
 class PaletteRows:
@@ -293,10 +280,12 @@ class PaletteRows:
             entry = PaletteEntry(f"model:{model.provider_id}:{model.model}", name, tr("Model"))
             rows.append((entry, partial(self._choose_model, model)))
         for setting in SETTINGS:
-            page = _PAGES.get(setting.group, "")
-            if page and setting.key not in _HIDDEN_KEYS:
+            page = setting.group.page
+            if page:
                 label = tr(setting.label)
-                entry = PaletteEntry(f"setting:{setting.key}", label, tr("Settings"))
+                entry = PaletteEntry(
+                    f"setting:{setting.key}", label, tr("Settings"), keywords=tr(setting.words)
+                )
                 rows.append((entry, partial(self._show_setting, page, setting.key)))
                 for choice in setting.choices:
                     title = tr("{label}: {value}", label=label, value=tr(choice.label))

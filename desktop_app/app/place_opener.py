@@ -15,7 +15,6 @@ SETTINGS_PAGES: Final[Mapping[Place, tuple[str, str]]] = {
     Place.ABOUT: ("about", ""),
     Place.APPEARANCE: ("look", ""),
     Place.DATA: ("library", ""),
-    Place.DOCUMENTS: ("library", "document-limits"),
     Place.NETWORK: ("provider", "network"),
     Place.PROVIDER: ("provider", ""),
     Place.RESPONSES: ("answer", ""),

@@ -23,7 +23,7 @@ from desktop_app.app.startup.closed_store import ClosedWork
 from desktop_app.app.startup.memory_release import MemoryTrimmer
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
+from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.log_file import start_log
 from desktop_app.chat.run_resumption import Resumer
 from desktop_app.composer.dropped_content import DroppedContent
@@ -183,7 +183,6 @@ class WindowSession(Session):
         use_weights(self.backend.local_models, stored_settings)
         self.quick_host.restore(stored_settings)
         await self.load()
-        self._use_settings()
         await self.presets_controller.load()
         tasks.start(self.prompts_controller.load())
         await self.backend.conversations.release_answers()
@@ -198,7 +197,6 @@ class WindowSession(Session):
         self._bind_keys()
         self.look.apply("look.code_wrap")
         self.settings.show_values()
-        self.drops.start()
         self.window.prompt.focus_text()
         await self.backups.start()
         self.serve(request)
@@ -310,7 +308,7 @@ class WindowSession(Session):
 
         def on_stored(key: str) -> None:
             self.look.apply(key)
-            self._use_settings()
+            use_weights(self.backend.local_models, self.values.all)
             if key.startswith(KEYS_PREFIX):
                 self._bind_keys()
             if key == "look.language":
@@ -318,13 +316,6 @@ class WindowSession(Session):
 
         self.settings.setting_stored.connect(on_stored)
         self.shortcut_files.shortcuts_stored.connect(self._bind_keys)
-
-    def _use_settings(self) -> None:
-        """Apply document limits, the routine model and the local models' options."""
-        values = self.values.all
-        use_weights(self.backend.local_models, values)
-        use_limits(self.backend, values)
-        use_routine_model(self.backend, values)
 
     def _rebuild(self) -> None:
         """End, to be built again in another language."""

@@ -15,21 +15,21 @@ from desktop_app.domain.answering.generation import (
     resolve_overrides,
 )
 from desktop_app.domain.tools.tool import ToolLimits
-from desktop_app.settings.schema import SETTINGS
+from desktop_app.settings.schema import INSTRUCTIONS, SETTINGS
 from desktop_app.settings.setting import SettingValue
 
-INSTRUCTIONS: Final = "answer.system_prompt"
+_PREFIX: Final = "answer."
+"""A parameter's key is this prefix and the name of a `GenerationParameters` field.
+
+Some parameters have no setting, only an option of the command line. A conversation, a folder or a
+preset of an earlier version may still set them.
+"""
 KEY_BY_NAME: Final[Mapping[str, str]] = {
-    setting.key.removeprefix("answer."): setting.key
+    setting.key.removeprefix(_PREFIX): setting.key
     for setting in SETTINGS
     if setting.per_conversation and setting.key != INSTRUCTIONS
 }
-"""Maps the name of a parameter to the key of its setting.
-
-Each setting per conversation has the key "answer.NAME", where NAME is a `GenerationParameters`
-field; a test checks it. The only exception is INSTRUCTIONS.
-"""
-_NAME_BY_KEY: Final = {key: name for name, key in KEY_BY_NAME.items()}
+"""Maps the name of a parameter to the key of its setting."""
 
 
 def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
@@ -44,11 +44,7 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
         values[INSTRUCTIONS], GenerationParameters(**defaults), *chain
     )
     cost = values["tools.max_cost"]
-    limits = ToolLimits(
-        rounds=int(values["tools.max_rounds"]),
-        seconds=float(values["tools.max_seconds"]),
-        cost=None if cost is None else float(cost),
-    )
+    limits = ToolLimits(cost=None if cost is None else float(cost))
     return AskSettings(
         instructions=instructions.strip(),
         parameters=parameters,
@@ -58,11 +54,10 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
 
 
 def overridden_values(overrides: Overrides) -> dict[str, SettingValue]:
-    """Return the settings that these overrides set, by key."""
+    """Return the settings and other parameters that these overrides set, by key."""
     values = {
-        KEY_BY_NAME[name]: _to_setting(name, getattr(overrides.parameters, name))
-        for name in overrides.names
-        if name in KEY_BY_NAME  # `seed` has no setting
+        f"{_PREFIX}{name}": _to_setting(name, getattr(overrides.parameters, name))
+        for name in sorted(overrides.names)
     }
     if overrides.instructions is not None:
         values[INSTRUCTIONS] = overrides.instructions
@@ -79,7 +74,7 @@ def with_override(overrides: Overrides, key: str, value: SettingValue) -> Overri
     """Return `overrides` with a setting set to a valid value."""
     if key == INSTRUCTIONS:
         return replace(overrides, instructions=str(value))
-    name = _NAME_BY_KEY[key]
+    name = key.removeprefix(_PREFIX)
     return overrides.with_parameter(name, _to_parameter(name, value))
 
 
@@ -87,7 +82,7 @@ def without_override(overrides: Overrides, key: str) -> Overrides:
     """Return `overrides` without a setting."""
     if key == INSTRUCTIONS:
         return replace(overrides, instructions=None)
-    return overrides.without_parameter(_NAME_BY_KEY[key])
+    return overrides.without_parameter(key.removeprefix(_PREFIX))
 
 
 def _to_parameter(name: str, value: Any) -> Any:

@@ -20,7 +20,7 @@ from desktop_app.child_processes import environment_with_keys
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.documents.token_counting import ProviderTokenCounter
-from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.cost import FREE
 from desktop_app.domain.errors import SettingError
@@ -67,8 +67,6 @@ if TYPE_CHECKING:
 _CORRECT_FILE: Final = N_("Correct {file} or remove it.")
 
 
-LIMIT_NAMES = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
-"""The settings of the limits on documents, without the prefix "documents." of their keys."""
 WEIGHTS_SETTING = "local_model.weights"
 
 
@@ -311,24 +309,23 @@ class Backend:
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Return the provider and model of embeddings; None if they are off or not available."""
         # The import takes 11 ms.
-        from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
+        from desktop_app.backend.embedding_choice import OPENAI_MODEL, embedding_choice
         from desktop_app.collections.embedding_service import EmbeddingChoice
 
         values = await self.values()
-        model = embedding_model(values, is_wanted=self.wants_embeddings)
-        if not model:
+        if not (self.wants_embeddings or values["library.embeddings"]):
             return None
         profile = await self.providers.default_profile(values)
         await self.local_models.refresh_once()
         local = self.local_models.find_embedding(
-            model, is_needed=profile.kind is ProviderKind.ON_DEVICE
+            OPENAI_MODEL, is_needed=profile.kind is ProviderKind.ON_DEVICE
         )
         if local is not None:
             profile = replace(ON_DEVICE, models=(local,))
             return EmbeddingChoice(profile, local, FREE)
         if profile.kind is ProviderKind.ON_DEVICE:
             return None
-        return embedding_choice(model, profile, self.catalog, self.listings.known_listing(profile))
+        return embedding_choice(profile, self.catalog, self.listings.known_listing(profile))
 
     async def values(self) -> dict[str, SettingValue]:
         """Return the values of all settings, defaults included."""
@@ -375,26 +372,6 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
         return ModelCatalog.from_toml(*texts)
     except SettingError as error:
         raise error.with_hint(_CORRECT_FILE, file=str(user_file)) from error
-
-
-def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
-    """Apply the user's limits to reading documents."""
-    limits_by_name = {key: int(str(values[f"documents.{key}"])) for key in LIMIT_NAMES}
-    limits = Limits(
-        file_bytes=limits_by_name["file_mb"] << 20,
-        unpacked_bytes=limits_by_name["unpacked_mb"] << 20,
-        pages=limits_by_name["pages"],
-        pixels=limits_by_name["megapixels"] * 1_000_000,
-        memory_bytes=limits_by_name["memory_mb"] << 20,
-        seconds=limits_by_name["seconds"],
-    )
-    backend.documents.set_limits(limits)
-    backend.collection_worker.set_limits(limits)
-
-
-def use_routine_model(backend: Backend, values: Mapping[str, SettingValue]) -> None:
-    """Apply the user's choice of the model for routine work."""
-    backend.utility_model.prefer_small(values["answer.routine_model"] == "small")
 
 
 def use_weights(local_models: LocalModels, stored: Mapping[str, Any]) -> None:

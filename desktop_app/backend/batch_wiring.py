@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from desktop_app.backend.prompt_loader import load_prompt_requirements
 from desktop_app.batch.batch_files import BatchFiles, form_of_job, question_of
 from desktop_app.batch.batch_service import BatchService
-from desktop_app.chat.attachments.image_attachments import with_detail
 from desktop_app.chat.structured.answer_forms import form_notice
 from desktop_app.domain import hints
 from desktop_app.domain.batch_jobs import BatchFile
@@ -52,10 +51,8 @@ def batch_service(
         # folder since, and would send another file than the user chose.
         if await asyncio.to_thread(os.path.realpath, path) != str(path):
             raise DocumentError(N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=path.name)
-        values = await backend.values()
         document = await backend.documents.extract(path)
-        part = await backend.attachments.add_document(path, document)
-        return with_detail(part, str(values["answer.image_detail"]))
+        return await backend.attachments.add_document(path, document)
 
     return BatchService(
         BatchFiles(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 from desktop_app.collections.embedding_service import EmbeddingChoice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -11,21 +11,18 @@ from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.providers.jobs.embeddings import is_offered
-from desktop_app.settings.setting import SettingValue
+
+OPENAI_MODEL: Final = "text-embedding-3-small"
 
 
-def embedding_model(values: Mapping[str, SettingValue], *, is_wanted: bool) -> str:
-    """Return the embedding model that the settings name; "" if embeddings are disabled.
-
-    Args:
-        is_wanted: this question uses embeddings even if the setting is off.
-    """
-    is_on = is_wanted or values["library.embeddings"]
-    return str(values["library.embedding_model"]).strip() if is_on else ""
+def embedding_model(listing: ModelListing | None) -> str:
+    """Return OpenAI's small embedding model, or the first that a server lists instead of it."""
+    ids = [model.id for model in listing.models] if listing else []
+    return next((id_ for id_ in ids if OPENAI_MODEL not in ids and "embed" in id_), OPENAI_MODEL)
 
 
 def embedding_choice(
-    model: str, profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
+    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
 ) -> EmbeddingChoice | None:
     """Return the embedding model at `profile`; None if the provider offers none.
 
@@ -34,6 +31,7 @@ def embedding_choice(
     """
     if not is_offered(profile):
         return None
+    model = embedding_model(listing)
     listed_price = listing.listed_model(model).input_price if listing else None
     if profile.kind is ProviderKind.COMPATIBLE and listed_price is not None:
         return EmbeddingChoice(profile, model, Price(input=listed_price, output=Decimal(0)))

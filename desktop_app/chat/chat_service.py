@@ -33,7 +33,7 @@ from desktop_app.chat.send_context import (
     offers_background,
     with_form,
 )
-from desktop_app.chat.structured.answer_forms import form_notice, repair_turn
+from desktop_app.chat.structured.answer_forms import form_notice
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
@@ -115,10 +115,9 @@ class RequestSources:
         state, messages = await sent_messages(
             context.sent, self.attachments, delimiter, image_form, provider_id=resolved.profile.id
         )
-        repair_messages = repair_turn(context.repairs) if context.repairs else ()
         request = ChatRequest(
             model=resolved.model.id,
-            messages=(*example_turns(settings.examples), *messages, *repair_messages),
+            messages=(*example_turns(settings.examples), *messages),
             instructions=settings.instructions,
             effort=resolved.effort,
             parameters=accepted_parameters(settings.parameters, resolved),
@@ -203,17 +202,12 @@ class ChatService:
         path: Sequence[Message],
         profile: ProviderProfile,
         settings: AskSettings,
-        *,
-        repairs: Message | None = None,
     ) -> AnswerRun:
         """Store another empty answer to the last question of `path`; earlier answers stay.
 
-        Args:
-            repairs: an answer that does not match its schema; the model gets it with the reason.
-
         Raises as `begin`.
         """
-        runs = await self._prepare(conversation, path, None, profile, settings, repairs=repairs)
+        runs = await self._prepare(conversation, path, None, profile, settings)
         return await self._store(runs)
 
     async def begin_comparison(
@@ -259,7 +253,6 @@ class ChatService:
         profile: ProviderProfile,
         settings: AskSettings,
         purpose: Purpose = Purpose.ANSWER,
-        repairs: Message | None = None,
     ) -> list[AnswerRun]:
         """Return the runs that answer a draft, or another run for the last question of `path`.
 
@@ -278,7 +271,7 @@ class ChatService:
         settings = await with_form(settings, requirements.form, resolved)
         compactions = await self.sources.compactions.load(conversation.id)
         tools = await self._chosen_tools(settings, resolved)
-        context = SendContext(path, resolved, compactions, settings, tools, repairs, purpose)
+        context = SendContext(path, resolved, compactions, settings, tools, purpose)
         if draft is None:  # the question is in the path already
             holds = await self._hold_input(context, Draft())
             return await self._prepare_runs(conversation, None, context, holds)
@@ -484,7 +477,6 @@ def _answer_notices(context: SendContext) -> Sequence[NoticeText]:
         notice(NoticeCode.TOOLS_MISSING, names=missing_names) if missing_names else "",
         *_unsupported_notices(settings, resolved.model),
         form_notice(settings.answer_form),
-        notice(NoticeCode.REPAIRED) if context.repairs else "",
     )
 
 

@@ -79,8 +79,6 @@ class SendContext(Value, frozen=True):
         compactions: all compactions of the conversation; `sent_path` chooses the one to send.
         settings: the user's settings, with the schema or grammar of the answer.
         tools: the tools that are sent.
-        repairs: an answer that does not match its schema; the model gets it with the reason. None
-            for a usual answer.
         purpose: the purpose of the requests in the ledger.
     """
 
@@ -89,7 +87,6 @@ class SendContext(Value, frozen=True):
     compactions: Sequence[Compaction] = ()
     settings: AskSettings = AskSettings()
     tools: ToolSet = ToolSet()
-    repairs: Message | None = None
     purpose: Purpose = Purpose.ANSWER
 
     @property

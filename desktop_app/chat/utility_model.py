@@ -126,26 +126,19 @@ class UtilityModel:
         self._models_of = models_of
         # The ids of a provider, and of a model that it does not have.
         self._missing_models: set[tuple[str, str]] = set()
-        self._prefers_small = True
-
-    def prefer_small(self, wanted: bool) -> None:
-        """Use a small model for routine tasks if `wanted`, else the conversation's model."""
-        self._prefers_small = wanted
 
     def model_for(self, purpose: Purpose, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model for a task in a conversation that `answering` answers.
 
-        This is the first small model that the provider serves and that costs no more. Judgments and
-        tests of a key always prefer it; other tasks only if the user does.
+        This is the first small model that the provider serves and that costs no more.
 
         Otherwise this is `answering` with the task's effort. If the model does not support that
         effort, it gets its least; if its efforts are not known, its effort stays.
         """
         models = self._models_of(answering.profile)
         job = models.catalog.small_job(purpose.value)
-        wants_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
         # All small models of the catalog are of the GPT family.
-        small_models = job.models if wants_small and models.profile.serves_gpt_family else ()
+        small_models = job.models if models.profile.serves_gpt_family else ()
         for model_id in small_models:
             info = models.info(model_id)
             small_choice = models.choice_of(

@@ -41,7 +41,7 @@ class SpellingController(QObject):
     ) -> None:
         super().__init__(parent)
         self._values = values
-        self._page = panel.pages.appearance
+        self._page = panel.pages.responses
         self._thread = ThreadPoolExecutor(1, "spelling")
         self._dictionaries: Dictionaries | None = None
         self._installed_languages: list[str] = []
@@ -50,7 +50,7 @@ class SpellingController(QObject):
         self.spelling.suggestions_requested.connect(tasks.slot(self._suggest))
         self.spelling.search_requested.connect(tasks.slot(self._search))
         self.spelling.addition_requested.connect(tasks.slot(self._add))
-        self._page.on_created(lambda page: page.edit_requested.connect(self.choose_languages))
+        self._page.on_created(lambda page: page.languages_requested.connect(self.choose_languages))
         values.changed.connect(self._on_value_changed)
 
     async def start(self) -> None:
@@ -63,7 +63,7 @@ class SpellingController(QObject):
                 "Install these packages to check spelling: {packages}", packages=PACKAGES
             )
             refusals = {SPELLING: missing_note, SPELLING_LANGUAGES: ""}
-            self._page.set_content("refusals", lambda page: page.set_refusals(refusals))
+            self._page.set_content("spelling", lambda page: page.set_spelling_refusals(refusals))
         self._apply_settings()
 
     def _on_value_changed(self, key: str) -> None:

@@ -73,7 +73,7 @@ def empty_error(name: str) -> errors.DocumentEmptyError:
 
 
 def too_large_error(
-    name: str, message: str, hint: str = hints.ATTACH_PART_OR_RAISE, **params: Param
+    name: str, message: str, hint: str = hints.ATTACH_PART, **params: Param
 ) -> errors.DocumentTooLargeError:
     """Return the error for exceeding a limit."""
     return errors.DocumentTooLargeError(message, hint, params=params, name=name)
@@ -122,7 +122,7 @@ def reader_stopped_error(name: str, details: str, limits: Limits) -> errors.Docu
     """Return the error for a child process that ended, perhaps out of memory, or misbehaved."""
     return errors.DocumentDamagedError(
         N_("“{name}” is damaged or needs more than {limit} MB of memory."),
-        hint=N_("Save it again, or change {documents_page}."),
+        hint=N_("Save it again."),
         details=details,
         name=name,
         limit=limits.memory_bytes >> 20,

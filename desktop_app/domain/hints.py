@@ -12,7 +12,6 @@ from desktop_app.i18n.translation import N_
 ADD_KEY: Final = N_("Add one in {provider_page}.")
 ATTACH_AGAIN: Final = N_("Attach the file again.")
 ATTACH_PART: Final = N_("Attach only the part you need.")
-ATTACH_PART_OR_RAISE: Final = N_("Attach part of it, or raise the limit in {documents_page}.")
 CHECK_ADDRESS: Final = N_("Check the base URL in {provider_page} (usually ending in /v1).")
 CHECK_ADDRESS_OR_SIGN_IN: Final = N_(
     "Check the base URL in {provider_page} or your network’s sign-in page."

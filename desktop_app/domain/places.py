@@ -21,7 +21,6 @@ class Place(StrEnum):
     ABOUT = "about_page"
     APPEARANCE = "appearance_page"
     DATA = "data_page"
-    DOCUMENTS = "documents_page"
     FORMATS = "formats_help"
     MODELS = "models_window"
     NETWORK = "network_page"
@@ -35,14 +34,13 @@ _PLACEHOLDERS: Final = frozenset(Place)
 _SETTINGS: Final = N_("Settings")
 PLACE_PATHS: Final[Mapping[Place, tuple[str, ...]]] = {
     Place.ABOUT: (_SETTINGS, N_("About")),
-    Place.APPEARANCE: (_SETTINGS, N_("Appearance")),
+    Place.APPEARANCE: (_SETTINGS, N_("Look")),
     Place.DATA: (_SETTINGS, N_("Data")),
-    Place.DOCUMENTS: (_SETTINGS, N_("Data"), N_("Document limits")),
     Place.FORMATS: (N_("Help"), N_("Documents and images")),
     Place.MODELS: (N_("Models"),),
-    Place.NETWORK: (_SETTINGS, N_("Provider"), N_("Network and privacy")),
-    Place.PROVIDER: (_SETTINGS, N_("Provider")),
-    Place.RESPONSES: (_SETTINGS, N_("Responses")),
+    Place.NETWORK: (_SETTINGS, N_("Accounts"), N_("Advanced")),
+    Place.PROVIDER: (_SETTINGS, N_("Accounts")),
+    Place.RESPONSES: (_SETTINGS, N_("Chat")),
     Place.SERVERS: (_SETTINGS, N_("Tool servers")),
     Place.SHORTCUTS: (_SETTINGS, N_("Shortcuts")),
 }

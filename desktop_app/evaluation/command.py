@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from desktop_app.backend.backend import Backend, use_limits, use_weights
+from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.preset_loader import preset_cases
 from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
 from desktop_app.chat.command.ask import (
@@ -126,8 +126,6 @@ async def _eval(options: Options, cases: Sequence[Case]) -> int:
         ]
         write_diagnostic(notices[0])
     async with open_backend(allows_unpriced=options.allow_unpriced) as backend:
-        values = await backend.values()
-        use_limits(backend, values)
         use_weights(backend.local_models, await backend.settings.all())
         await backend.listings.load()
         evaluation = await _prepare(backend, options, cases)
@@ -203,7 +201,7 @@ async def _prepare(backend: Backend, options: Options, cases: Sequence[Case]) ->
     is_file = options.cases not in (None, STANDARD_INPUT)
     folder = expand_path(options.cases).parent if is_file else Path()
     store = NullStore({})
-    questions = await _questions(backend, cases, folder, store, settings, [*contestants.values()])
+    questions = await _questions(backend, cases, folder, store, settings)
     reporter = ProgressReporter(tr("Evaluating"), in_lines=options.progress)
     total = len(questions) * len(contestants)
     return Evaluation(
@@ -217,21 +215,15 @@ async def _prepare(backend: Backend, options: Options, cases: Sequence[Case]) ->
 
 
 async def _questions(
-    backend: Backend,
-    cases: Sequence[Case],
-    folder: Path,
-    store: NullStore,
-    settings: AskSettings,
-    contestants: Sequence[Contestant],
+    backend: Backend, cases: Sequence[Case], folder: Path, store: NullStore, settings: AskSettings
 ) -> list[Question]:
     """Return the questions with their files, whose texts are added to the store."""
-    values = await backend.values()
     parts: dict[Path, DocumentPart | ImagePart] = {}
     for name in dict.fromkeys(name for case in cases for name in case.files):
         path = await asyncio.to_thread(_path_in_folder, folder, name)
         document = await extract_file(backend, path)
         store.files[document.sha256] = AttachedFile(document.text, path)
-        parts[folder / name] = await sendable_part(document, "", values, contestants[0].resolved)
+        parts[folder / name] = await sendable_part(document, "")
     questions = []
     for case in cases:
         attached = tuple(parts[folder / name] for name in case.files)

@@ -16,24 +16,20 @@ SettingValue = str | int | float | bool | None
 
 
 class Group(StrEnum):
-    """The place where a setting is shown.
+    """The rows that a setting is shown among. KEPT: another control than a row sets it."""
 
-    ANSWER, LOOK and LIBRARY: among the rows of the Responses, Appearance or Data tab. PROVIDER: in
-    a section of the Provider tab. LOCAL_MODEL: there, for this computer. PRESETS: in the window of
-    the presets. BACKUP and BACKUP_FOLDER: with the backups. DOCUMENTS: limits for reading a
-    document, collapsed in the Data tab. DESKTOP: below the appearance.
-    """
-
-    PROVIDER = "provider"
+    KEPT = "kept"
     LOCAL_MODEL = "local_model"
-    PRESETS = "presets"
     ANSWER = "answer"
     LOOK = "look"
-    LIBRARY = "library"
-    BACKUP = "backup"
-    DOCUMENTS = "documents"
-    BACKUP_FOLDER = "backup_folder"
     DESKTOP = "desktop"
+    BACKUP = "backup"
+
+    @property
+    def page(self) -> str:
+        """Return the page of the panel that shows the rows; "" for none."""
+        pages = {"local_model": "provider", "desktop": "look", "backup": "library", "kept": ""}
+        return pages.get(self, self.value)
 
 
 class Unit(StrEnum):
@@ -41,10 +37,6 @@ class Unit(StrEnum):
 
     NONE = ""
     TOKENS = "tokens"
-    CHARACTERS = "characters"
-    MEGABYTES = "megabytes"
-    MEGAPIXELS = "megapixels"
-    SECONDS = "seconds"
     PERCENT = "percent"
 
 
@@ -59,6 +51,8 @@ class Setting(Value, frozen=True):
     """A setting. Its texts are marked for translation.
 
     Attributes:
+        words: synonyms by which the search finds it.
+        is_advanced: shown only once the user asks for more.
         choices: all allowed values of a text, in order; () if any text is allowed.
         stops: the values of a number's slider, ascending.
         minimum: the least number, if it is less than the first stop.
@@ -77,6 +71,8 @@ class Setting(Value, frozen=True):
     label: str
     group: Group
     help: str = ""
+    words: str = ""
+    is_advanced: bool = False
     choices: tuple[Choice, ...] = ()
     stops: tuple[float, ...] = ()
     minimum: float | None = None
@@ -88,6 +84,11 @@ class Setting(Value, frozen=True):
     has_dialog: bool = False
     per_conversation: bool = False
     per_folder: bool = False
+
+    @property
+    def search_texts(self) -> tuple[str, ...]:
+        """Return the texts, other than the label, by which the search finds it."""
+        return tuple(filter(None, (self.help, self.words, *(c.label for c in self.choices))))
 
     @property
     def is_optional(self) -> bool:

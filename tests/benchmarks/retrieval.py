@@ -16,7 +16,7 @@ default. PROFILE is the id of a provider in the settings or the environment:
 
     OPENAI_API_KEY=… .venv/bin/python -m tests.benchmarks retrieval --embeddings env-openai
 
-The model is that of the setting `library.embedding_model`, by default text-embedding-3-small. A
+The model is the one that the window uses, at OpenAI text-embedding-3-small. A
 model of its family is asked for 512 dimensions, any other for all dimensions. The texts and
 questions are sent: about 11,000 tokens in four requests of at most 48 texts, for about $0.0002. The
 last two lines of the output are the results, with the tokens billed. Nothing is stored, and the
@@ -34,6 +34,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from desktop_app.backend.embedding_choice import embedding_model
 from desktop_app.backend.backend import Backend
 from desktop_app.collections.collection_service import FUSION_K, MAX_FOUND_PASSAGES
 from desktop_app.collections.collection_store import TITLE_WEIGHT
@@ -317,7 +318,7 @@ async def _vectors(profile_name: str) -> tuple[dict[str, Vector], str, int]:
         if not found:
             known = ", ".join(profile.id for profile in profiles)
             raise SystemExit(f"There is no profile {profile_name}. There are: {known}.")
-        model = str((await backend.values())["library.embedding_model"])
+        model = embedding_model(backend.listings.known_listing(found[0]))
         client = await backend.gateway.provider(found[0])
         texts = [piece.text for piece in pieces(PASSAGE_TOKENS)] + [q.text for q in questions()]
         made: dict[str, Vector] = {}

@@ -1,4 +1,4 @@
-"""The Data page: titles, import, export, backups, document limits, deleting everything."""
+"""The Data page: import, export, backups, deleting everything."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ DELETES: Final = N_(
     "database. Settings, providers, tool servers, API keys, spending history, and your "
     "backups are kept."
 )
-LIMITS: Final = N_("Files that exceed a limit aren’t attached.")
 FOLDER_KEY = "backup.folder"
 
 
@@ -64,12 +63,7 @@ class DataTab(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._titles = SchemaForm(Group.LIBRARY)
         self._schedule = SchemaForm(Group.BACKUP)
-        self._limits = SchemaForm(Group.DOCUMENTS)
-        documents = CollapsibleSection(tr("Document limits"), "document-limits")
-        documents.body.addWidget(Note(tr(LIMITS)))
-        documents.body.addWidget(self._limits)
         self._transfer = FormSection(tr("Import and export"))
         self._backups = FormSection(tr("Backups"))
         self._state = Note(object_name="backup-state")
@@ -78,10 +72,9 @@ class DataTab(QWidget):
         self._path = ""
         self._build_transfer()
         self._build_backups()
-        sections = (self._titles, self._transfer, self._backups, documents, erase_section, STRETCH)
+        sections = (self._transfer, self._backups, erase_section, STRETCH)
         column_of(*sections, parent=self, margins=0, spacing=16)
-        for form in (self._titles, self._schedule, self._limits):
-            form.changed.connect(self.changed)
+        self._schedule.changed.connect(self.changed)
         erase_section.erase_confirmed.connect(self.erase_requested)
         self.update_theme()
 
@@ -119,8 +112,7 @@ class DataTab(QWidget):
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show the settings."""
-        for form in (self._titles, self._schedule, self._limits):
-            form.set_values(values)
+        self._schedule.set_values(values)
         path = self._path = str(values.get(FOLDER_KEY) or "")
         self._folder.show_text(path, path or tr("No folder selected"))
 

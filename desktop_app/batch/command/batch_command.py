@@ -9,7 +9,6 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expand_paths
 from desktop_app.backend.prompt_loader import fill_template
 from desktop_app.batch.batch_wording import (
@@ -88,7 +87,6 @@ async def _with_backend(run: _Action, options: Options) -> int:
     cancel_at_signals()
     allows_unpriced = getattr(options, "allow_unpriced", False)
     async with open_backend(allows_unpriced=allows_unpriced) as backend:
-        use_limits(backend, await backend.values())
         await backend.listings.load()
         return await run(backend, batch_service(backend), options)
 

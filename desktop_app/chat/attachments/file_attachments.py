@@ -8,7 +8,6 @@ question is refused if its document should go as a file and cannot.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 
@@ -90,14 +89,6 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
             provider=resolved.profile.short_name,
             limit=formatting.size(files.together_bytes),
         )
-
-
-def apply_file_preference(part: P, resolved: ResolvedChoice, *, as_files: bool) -> P:
-    """Return the attachment, set to be sent as a file if wanted and possible."""
-    if not as_files or not isinstance(part, DocumentPart) or not can_be_file(part, resolved.files):
-        return part
-    file_part = replace(part, as_file=True)
-    return part if _refusal(file_part, resolved) else file_part
 
 
 def without_files(parts: Iterable[Part], files: FileInputs | None) -> list[Part]:

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
+from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
-from desktop_app.chat.attachments.file_attachments import apply_file_preference
-from desktop_app.chat.attachments.image_attachments import with_detail
 from desktop_app.chat.command.answer_output import AnswerOutput
 from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
 from desktop_app.chat.command.ask_collections import (
@@ -187,8 +185,6 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
 async def _answer(backend: Backend, options: Options, question: str, output: AnswerOutput) -> int:
     pages = pages_by_file(options.pages, options.file)
     values = await backend.values()
-    use_limits(backend, values)
-    use_routine_model(backend, values)
     continued = await _continued(backend, options)
     profile, settings, choices = await _choose(backend, options, values, output)
     backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
@@ -207,7 +203,7 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
         null_store = _null_store(attached, keeps_images=options.json)
     service = await _prepare_service(backend, null_store, attached)
     parts = [
-        await sendable_part(document, pages.get(name, ""), values, resolved_choices[0])
+        await sendable_part(document, pages.get(name, ""))
         for name, (_, document) in zip(options.file, attached, strict=True)
     ]
     draft = await _draft_of_question(backend, options, question, parts)
@@ -360,14 +356,9 @@ def _with_tools(settings: AskSettings, options: Options) -> AskSettings:
     return replace(settings, parameters=parameters, limits=limits)
 
 
-async def sendable_part(
-    document: ExtractedDocument, pages: str, values: Mapping[str, Any], resolved: ResolvedChoice
-) -> DocumentPart | ImagePart:
+async def sendable_part(document: ExtractedDocument, pages: str) -> DocumentPart | ImagePart:
     """Return a file as it is sent: only `pages`, or all if "". Raises IllegalChoiceError."""
-    part = with_detail(document.part, str(values["answer.image_detail"]))
-    if pages:
-        part = await with_pages(part, document.text, pages)
-    return apply_file_preference(part, resolved, as_files=bool(values["answer.documents_as_files"]))
+    return await with_pages(document.part, document.text, pages) if pages else document.part
 
 
 async def _reduce_to_beginnings(

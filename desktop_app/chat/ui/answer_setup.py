@@ -164,15 +164,14 @@ class AnswerSetup(QObject):
 
         The user turns it on for one conversation at a time. A new conversation turns it off.
         """
-        if self.current.is_temporary or self.values["answer.background"] == "off":
+        if self.current.is_temporary:
             return None
         if not offers_background(self.resolved):
             return None
         return self._wants_background(self.current.conversation)
 
     def _wants_background(self, conversation: Conversation) -> bool:
-        is_off = self.values["answer.background"] == "off"
-        return self._background_id == conversation.id and not is_off
+        return self._background_id == conversation.id
 
     def choose_background(self, is_wanted: bool) -> None:
         """Turn background answers on or off in the open conversation."""

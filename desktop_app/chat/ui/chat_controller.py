@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.chat.structured.answer_forms import can_be_repaired
 from desktop_app.composer.drafts import QuestionEdit
 from desktop_app.domain.conversations.conversation import (
     Draft,
@@ -104,9 +103,6 @@ class ChatController(Controller):
                 self._session.queue.remove(conversation_id)
             else:
                 self._session.queue.send(conversation_id)
-        if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
-            path = self._current.path_before(answer.id)
-            self._tasks.start(self._session.turns.begin(path, draft=None, repairs=answer))
 
     def _show_rate(self, _conversation_id: str, message_id: str, rate: float) -> None:
         if self._current.message(message_id) is not None:

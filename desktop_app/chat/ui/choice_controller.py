@@ -53,7 +53,6 @@ class ChoiceController(Controller):
         self._prompt.row.model_button.listing_requested.connect(
             lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
         )
-        self._values.changed.connect(self._on_value_changed)
 
     # -------------------------------------------------------------- choosing
 
@@ -122,10 +121,6 @@ class ChoiceController(Controller):
         self._announce_choice()
 
     # -------------------------------------------------------------- showing
-
-    def _on_value_changed(self, key: str) -> None:
-        if key == "answer.background":
-            self._show_choice()
 
     def _show_choice(self) -> None:
         if not self._current.opening_number:

@@ -92,7 +92,6 @@ class TurnStarter(Controller):
         conversation: Conversation | None = None,
         *,
         single_answer: bool = False,
-        repairs: Message | None = None,
         compared: Sequence[ModelChoice] = (),
     ) -> None:
         """Ask `draft` after `path`, or request another answer to the last question of `path`.
@@ -103,7 +102,6 @@ class TurnStarter(Controller):
             choice: the model for this answer only; the conversation keeps its own choice.
             conversation: the conversation before the turn; None for the open one.
             single_answer: request a single answer, even if several are set.
-            repairs: an answer that does not match its schema; it is sent with the reason.
             compared: the models that each give an answer, without tools; () for the usual answer.
         """
         chat = self._chat_service
@@ -135,9 +133,7 @@ class TurnStarter(Controller):
             if compared:
                 run = await self._begin_comparison(with_choice, path, draft, compared, settings)
             elif draft is None:
-                run = await chat.begin_another_answer(
-                    with_choice, path, profile, settings, repairs=repairs
-                )
+                run = await chat.begin_another_answer(with_choice, path, profile, settings)
             else:
                 run = await chat.begin(with_choice, path, draft, profile, settings)
         except UnpricedModelError as error:
@@ -148,7 +144,6 @@ class TurnStarter(Controller):
                 choice,
                 original,
                 single_answer=single_answer,
-                repairs=repairs,
                 compared=compared,
             )
             self._ask_about_price(error, with_choice, compared, begin_again)

@@ -23,7 +23,6 @@ from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain import hints
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.settings.schema import LARGE_PASTE
 
 CONVERSION_LIMIT_S = 15.0
 
@@ -41,20 +40,11 @@ class DropController(Controller):
             lambda text, html: self._tasks.start(self._attach_rich(text, html, self._current.id))
         )
         self._prompt.field.notice_raised.connect(lambda note: self._notifications.notify(note))
-        self._values.changed.connect(self._on_value_changed)
-
-    def start(self) -> None:
-        """Apply the setting for long pasted texts."""
-        self._on_value_changed(LARGE_PASTE)
 
     async def aclose(self) -> None:
         """End the reader's process."""
         if self._reader is not None:
             await self._reader.aclose()
-
-    def _on_value_changed(self, key: str) -> None:
-        if key == LARGE_PASTE:
-            self._prompt.field.insertion.set_large_paste(self._values.large_paste)
 
     # -------------------------------------------------------------- drops on the list
 

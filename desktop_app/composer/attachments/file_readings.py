@@ -14,8 +14,6 @@ from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer
 from PySide6.QtGui import QImage
 
 from desktop_app.app.session import ConversationSession, Session
-from desktop_app.chat.attachments.file_attachments import apply_file_preference
-from desktop_app.chat.attachments.image_attachments import with_detail
 from desktop_app.composer.attachment_chips import Chip
 from desktop_app.composer.attachments.attachment_facts import OTHER_READINGS_CHIP
 from desktop_app.composer.attachments.document_passwords import DocumentPasswords
@@ -33,7 +31,6 @@ from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 DOCUMENT_TOPIC = "document"  # the topic of notifications about what was not attached or read
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second
@@ -237,7 +234,6 @@ class FileReadings(QObject):
                     content,
                     on_progress,
                     reading.conversation_id,
-                    resolved=self._conversation.setup.resolved,
                 )
             )
             if note:
@@ -359,15 +355,12 @@ class AttachmentReader:
         on_progress: OnProgress,
         conversation_id: str = "",
         password: str = "",
-        *,
-        resolved: ResolvedChoice | None = None,
     ) -> tuple[DocumentPart | ImagePart, DocumentNote | None]:
         """Store the content; return its message part, and a note on how it was read, if any.
 
         Args:
             conversation_id: if it is that of a temporary conversation, the attachment stays in
                 memory.
-            resolved: the model that would be asked; by default the open conversation's.
 
         Raises:
             DocumentError, StorageError: the content cannot be attached.
@@ -384,10 +377,6 @@ class AttachmentReader:
                 name, source, on_progress, password=password
             )
         part = await self._attachment_store.add_document(source, document, conversation_id)
-        part = with_detail(part, str(self._session.values["answer.image_detail"]))
-        as_files = bool(self._session.values["answer.documents_as_files"])
-        resolved = resolved or self._session.setup.resolved
-        part = apply_file_preference(part, resolved, as_files=as_files)
         return part, document.note
 
 

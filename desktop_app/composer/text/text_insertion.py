@@ -14,7 +14,7 @@ from desktop_app.widgets.text.foreign_text import PlainTextField
 from desktop_app.widgets.text.utf16 import utf16_slice
 
 LARGE_PASTE_CHARACTERS: Final = 20_000
-"""The default number of characters beyond which a pasted text becomes an attachment."""
+"""A longer pasted text becomes an attachment."""
 MAX_TEXT_CHARACTERS: Final = 1_000_000
 """Longer texts are attached instead of inserted, because their layout would be slow."""
 
@@ -40,11 +40,6 @@ class TextInsertion(QObject):
     def __init__(self, field: PlainTextField) -> None:
         super().__init__(field)
         self._field = field
-        self._max_pasted_characters = LARGE_PASTE_CHARACTERS
-
-    def set_large_paste(self, characters: int) -> None:
-        """Set the number of characters beyond which a pasted text is to be attached."""
-        self._max_pasted_characters = characters
 
     def separate_from_word(self) -> None:
         """Insert a space if the cursor directly follows a word."""
@@ -62,7 +57,7 @@ class TextInsertion(QObject):
             self.files_pasted.emit(list(dropped.files))
         if dropped.data is not None:
             self.data_pasted.emit(dropped.data)
-        if dropped.length > self._max_pasted_characters:
+        if dropped.length > LARGE_PASTE_CHARACTERS:
             if dropped.html:
                 self.large_rich_text_pasted.emit(dropped.text, dropped.html)
             else:

@@ -18,7 +18,7 @@ from desktop_app.documents.worker.reader_client import ReaderClient
 
 __all__ = ["Box", "PageWorker", "Strip", "ViewedDocument"]
 
-# The maximum of the setting "documents.file_mb".
+# An older version accepted files of up to 2 GB.
 _MAX_FILE_BYTES: Final = 2_000 << 20
 
 

@@ -81,10 +81,6 @@ class ReaderClient:
         child = self._child
         return child.pid if child is not None and child.returncode is None else None
 
-    def set_limits(self, limits: Limits) -> None:
-        """Set the limits of the next document."""
-        self.limits = limits
-
     async def aclose(self) -> None:
         """End the child and wait for its end.
 

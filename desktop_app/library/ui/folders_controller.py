@@ -19,7 +19,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
-from desktop_app.settings.schema import setting
+from desktop_app.settings.schema import label_of
 from desktop_app.settings.setting import SettingValue
 from desktop_app.shortcuts.command_search import PaletteEntry
 
@@ -274,7 +274,7 @@ class FolderSettingsController(QObject):
         removed_value = values_of(folder).get(key)
         self._presenter.writes.start(self._folders.save(without_value(folder, key)))
         self._notifications.notify_undo(
-            tr("“{name}” reset to default", name=tr(setting(key).label)),
+            tr("“{name}” reset to default", name=tr(label_of(key))),
             lambda: self._change(
                 folder_id,
                 # Unless the setting was set again since.

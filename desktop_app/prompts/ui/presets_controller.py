@@ -32,7 +32,7 @@ from desktop_app.domain.conversations.conversation import Conversation, new_id, 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.preset import Preset, preset_of
 from desktop_app.prompts.ui.prompts_controller import PromptsController
-from desktop_app.settings.schema import setting
+from desktop_app.settings.schema import label_of
 from desktop_app.widgets.program_menu import add_choice
 from desktop_app.widgets.text.foreign_text import menu_text
 
@@ -281,7 +281,7 @@ class PresetsController(QObject):
         removed_value = overridden_values(self._presets.by_id[preset_id].overrides).get(key)
         self._override(preset_id, lambda overrides: without_override(overrides, key))
         self._report(
-            tr("“{name}” reset to default", name=tr(setting(key).label)),
+            tr("“{name}” reset to default", name=tr(label_of(key))),
             lambda: self._override(
                 preset_id, lambda overrides: with_restored(overrides, key, removed_value)
             ),

@@ -1,6 +1,6 @@
 """The page of presets: a list, and an editor for the model and settings of a preset.
 
-Changes are saved automatically. The settings are the rows of the Responses page; a setting that a
+Changes are saved automatically. The settings are the form of the Chat page; a setting that a
 preset does not override keeps its default.
 """
 
@@ -277,7 +277,7 @@ class PresetsPage(QWidget):
         self.default_box.setChecked(preset.id == self._default_id)
         overrides = self._overrides_of(preset)
         self.form.set_values({**self._values, **overrides})
-        self.form.set_overrides(overrides)
+        self.form.set_overrides(preset.id, overrides)
         self.examples.show_examples(preset.id, preset.overrides.examples)
         self._preset = preset
 

@@ -19,6 +19,7 @@ from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.composer.attachments.attachment_facts import exceeds_window
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
+from desktop_app.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.i18n.formatting import joined
@@ -107,7 +108,6 @@ class PromptsController(QObject):
         self._transcript = window.pane.transcript
         self._draft = state.current.draft
         self._setup = state.setup
-        self._values = state.values
         self._tasks = state.tasks
         self._prompt_store = state.backend.prompts
         self.writer = PromptWriter(window, state.tasks)
@@ -212,7 +212,7 @@ class PromptsController(QObject):
         if CLIPBOARD in names:
             values[CLIPBOARD] = QGuiApplication.clipboard().text()
         for name, text in values.items():
-            if len(text) > self._values.large_paste:
+            if len(text) > LARGE_PASTE_CHARACTERS:
                 values[name] = ATTACHED_TEXT
                 self.text_attach_requested.emit(text)
         return values

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import (
@@ -165,7 +166,7 @@ def _require_equal_sizes(vectors: Sequence[Vector], provider: str) -> None:
     if len({len(vector.numbers) for vector in vectors}) != 1:
         raise UnexpectedReplyError(
             N_("{provider} didn’t return embeddings."),
-            hint=N_("Check “Embedding model” in {data_page}."),
+            hint=hints.CHOOSE_PROVIDER,
             provider=provider,
         )
 

@@ -18,7 +18,6 @@ from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
 from desktop_app.providers.models.choice_resolution import ProviderModels
 from desktop_app.providers.models.model_listings import ModelListings
-from desktop_app.settings.schema import LARGE_PASTE
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.settings.values import with_defaults
@@ -163,13 +162,6 @@ class SettingValues(QObject):
 
     def __getitem__(self, key: str) -> SettingValue:
         return self.all[key]
-
-    @property
-    def large_paste(self) -> int:
-        """Return the number of characters above which pasted text is attached."""
-        value = self.all[LARGE_PASTE]
-        assert isinstance(value, int)
-        return value
 
     async def set(self, key: str, value: Any) -> None:
         """Store a value, then report it."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
+from desktop_app.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.conversations.conversation import Draft, new_id
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
@@ -132,7 +133,7 @@ class QuickHistory(QObject):
     async def load(self) -> None:
         """Load the questions, except very long ones, which may contain other programs' texts."""
         questions = await self._conversations.recent_questions(MAX_RECALLED)
-        limit = self._values.large_paste
+        limit = LARGE_PASTE_CHARACTERS
         texts = (text for text in questions if text.strip() and len(text) <= limit)
         recalled_text = self._questions[self._index] if self._index >= 0 else ""
         self._questions = list(dict.fromkeys(texts))

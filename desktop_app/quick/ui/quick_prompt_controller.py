@@ -17,6 +17,7 @@ from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT, DOCUME
 from desktop_app.composer.choice.choice_view import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.text.rich_text_paste import RichTextPaste
+from desktop_app.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError
@@ -169,7 +170,6 @@ class QuickPromptController(QObject):
         self._add_accompanying(text)
         self._show_choice()  # settings may have changed
         self.conversation.chips.show()
-        self.window.field.insertion.set_large_paste(self._values.large_paste)
         self.window.open_with(self.accompanying.text, keeps_content=has_unsent)
         self._tasks.start(self._history.load())
         self._tasks.start(self._conversation.propose_model())
@@ -321,7 +321,7 @@ class QuickPromptController(QObject):
                 return
         else:
             accompanying_text = self.accompanying.text.strip()
-            if len(accompanying_text) > self._values.large_paste:
+            if len(accompanying_text) > LARGE_PASTE_CHARACTERS:
                 # The window will attach the accompanying text, so the question names it.
                 text = field_text.replace(MARKS[SELECTION], ATTACHED_TEXT)
                 text, _ = self.accompanying.fill_marks(text, "")
@@ -385,7 +385,7 @@ class QuickPromptController(QObject):
         """Put the unsent text of the quick prompt into a new conversation."""
         session, prompt = self._session, self._session.window.prompt
         session.navigator.open_new()
-        if len(accompanying_text) > session.values.large_paste:
+        if len(accompanying_text) > LARGE_PASTE_CHARACTERS:
             session.attachments.attach_text(accompanying_text)
             accompanying_text = ""
         texts = (typed_draft.text, accompanying_text, prompt.text())

@@ -1,7 +1,6 @@
 """Settings of answers: for the open conversation, for its folder, or as defaults.
 
-The same rows serve all three. For a conversation or a folder, a row shows the effective value and
-whether it is overridden there, and can remove the override.
+One form serves all three. For a conversation or a folder it has only what is overridden there.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.settings.setting import Group
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -29,17 +29,14 @@ SCOPES: Final = (
     (DEFAULTS, N_("Defaults")),
 )
 _SCOPE_NOTES: Final = {
-    CONVERSATION: N_("Changes apply to this conversation only. Other settings use the defaults."),
-    FOLDER: N_(
-        "Applies to conversations in “{folder}” that don’t override it. Model and effort apply to "
-        "new conversations."
-    ),
-    DEFAULTS: N_("Applies to all conversations that don’t override it."),
+    CONVERSATION: N_("Everything else is as in Defaults."),
+    FOLDER: N_("For conversations in “{folder}”. Everything else is as in Defaults."),
+    DEFAULTS: "",
 }
 
 
 class ResponsesTab(QWidget):
-    """The Responses page. See the module.
+    """The Chat page. See the module.
 
     Signals:
         changed(str, object): a setting's key and its new default.
@@ -47,7 +44,8 @@ class ResponsesTab(QWidget):
         override_removed(str, str): conversation id and key, whose inherited value applies again.
         folder_override_changed(str, str, object): folder id, key and the folder's own value.
         folder_override_removed(str, str): folder id and key.
-        edit_requested(EditRequest): change a value in a window of its own.
+        edit_requested(EditRequest): change tools or a response format in a window of its own.
+        languages_requested(EditRequest): choose the languages for spelling.
     """
 
     changed = Signal(str, object)
@@ -56,6 +54,7 @@ class ResponsesTab(QWidget):
     folder_override_changed = Signal(str, str, object)
     folder_override_removed = Signal(str, str)
     edit_requested = Signal(object)
+    languages_requested = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,6 +66,7 @@ class ResponsesTab(QWidget):
         self._folder_overrides: Mapping[str, object] = {}
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
+        self._spelling_refusals: Mapping[str, str] = {}
         scopes = [(scope, tr(title)) for scope, title in SCOPES]
         self._scope = SegmentedControl(scopes, name=tr("Apply settings to"), padding=6)
         self._scope.setObjectName("scope")
@@ -121,11 +121,17 @@ class ResponsesTab(QWidget):
         """Show the row of a setting: with the defaults, if the shown scope has no such row."""
         if not self._form.is_row_shown(key):
             self.show_scope(DEFAULTS)
+        self._form.reveal(key)
 
     def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
         """Set why the open conversation's model ignores settings, and remarks on others."""
         self._refusals = refusals
         self._notes = notes
+        self._show_refusals()
+
+    def set_spelling_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Set why spelling cannot be checked."""
+        self._spelling_refusals = refusals
         self._show_refusals()
 
     def _choose_scope(self, scope: str) -> None:
@@ -136,23 +142,25 @@ class ResponsesTab(QWidget):
 
     def _show_refusals(self) -> None:
         """Disable ignored settings of the conversation; note the reasons in the other scopes."""
+        self._form.set_unsupported(self._refusals)
+        spelling = self._spelling_refusals
         if self._shown_scope == CONVERSATION:
-            self._form.set_refusals(self._refusals, self._notes)
+            self._form.set_refusals({**self._refusals, **spelling}, self._notes)
         else:
-            self._form.set_refusals({}, {**self._notes, **self._refusals})
+            self._form.set_refusals(spelling, {**self._notes, **self._refusals})
 
     def _update_form(self) -> None:
         folder_overrides = self._folder_overrides if self._folder_id else {}
         self._note.set_text(tr(_SCOPE_NOTES[self._shown_scope], folder=self._folder_name))
         if self._shown_scope == CONVERSATION:
             self._form.set_values({**self._defaults, **folder_overrides, **self._overrides})
-            self._form.set_overrides(self._overrides)
+            self._form.set_overrides(self._conversation_id, self._overrides)
         elif self._shown_scope == FOLDER:
             self._form.set_values({**self._defaults, **folder_overrides})
-            self._form.set_overrides(folder_overrides, is_folder=True)
+            self._form.set_overrides(self._folder_id, folder_overrides, is_folder=True)
         else:
             self._form.set_values(self._defaults)
-            self._form.set_overrides(None)
+            self._form.set_overrides(None, {})
 
     def _request_reset(self, key: str) -> None:
         if self._shown_scope == FOLDER:
@@ -162,6 +170,9 @@ class ResponsesTab(QWidget):
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a value for the shown scope, even if another is shown when it arrives."""
+        if request.key == SPELLING_LANGUAGES:
+            self.languages_requested.emit(request)
+            return
         scope_ids = self._scope_ids
         self.edit_requested.emit(
             request._replace(

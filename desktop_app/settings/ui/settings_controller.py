@@ -19,7 +19,6 @@ from desktop_app.backend.answer_settings import (
 )
 from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.parameter_support import (
     ParameterNote,
@@ -28,12 +27,10 @@ from desktop_app.domain.models.parameter_support import (
     parameter_notes,
     parameter_refusals,
 )
-from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import resource_path
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.settings.schema import KEYS_PREFIX, setting
+from desktop_app.settings.schema import KEYS_PREFIX, label_of
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 
@@ -179,7 +176,7 @@ class SettingsController(QObject):
         removed_value = overridden_values(self._current.conversation.overrides).get(key)
         self._setup.override(conversation_id, lambda overrides: without_override(overrides, key))
         self._notifications.notify_undo(
-            tr("“{name}” reset to default", name=tr(setting(key).label)),
+            tr("“{name}” reset to default", name=tr(label_of(key))),
             lambda: self._setup.override(
                 conversation_id, lambda overrides: with_restored(overrides, key, removed_value)
             ),
@@ -206,37 +203,15 @@ class SettingsController(QObject):
         api = first_api(profile, model, learned.api)
         reasons = parameter_refusals(profile, model, resolved.effort, api)
         notes = {name: note_text(note, profile) for name, note in parameter_notes(api).items()}
-        tier = self._setup.ask_settings.parameters.service_tier
-        if tier and model.price is not None and model.price_at(tier) is None:
-            notes["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
         refusals = {
             KEY_BY_NAME[name]: refusal_text(reason, model)
             for name, reason in reasons.items()
             if name in KEY_BY_NAME
         }
         notes = {KEY_BY_NAME[name]: text for name, text in notes.items() if name in KEY_BY_NAME}
-        # The note needs a locale's formats, which the start does not load for a page not shown yet.
         self._pages.responses.set_content(
-            "refusals",
-            lambda page: page.set_refusals(refusals, notes | self._routine_note(resolved)),
+            "refusals", lambda page: page.set_refusals(refusals, notes)
         )
-
-    def _routine_note(self, resolved: ResolvedChoice) -> dict[str, str]:
-        """Return a note on the routine model's and the own model's prices, by setting key.
-
-        Return {} if one of the prices is unknown.
-        """
-        routine_model = self._backend.utility_model.model_for(Purpose.TITLE, resolved)
-        if routine_model.price is None or resolved.price is None:
-            return {}
-        note = tr(
-            "{model} now: {price} for a million tokens of input and output. {own}: {own_price}.",
-            model=routine_model.model.name,
-            price=_prices_text(routine_model.price),
-            own=resolved.model.name,
-            own_price=_prices_text(resolved.price),
-        )
-        return {"answer.routine_model": note}
 
     async def _choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or return to the built-in model."""
@@ -265,7 +240,3 @@ class SettingsController(QObject):
 
 def _read_text(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
-
-
-def _prices_text(price: Price) -> str:
-    return f"{formatting.exact_money(price.input)} / {formatting.exact_money(price.output)}"

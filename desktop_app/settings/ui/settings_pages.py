@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -27,12 +28,13 @@ class LazyPage(Generic[_Page]):
     """A page that is created when it is first shown, with the content it was given until then.
 
     Args:
-        create: returns the page; called once.
+        module, class_name: the class of the page.
         owner: the parent of a page that nobody has shown yet.
     """
 
-    def __init__(self, create: Callable[[], _Page], owner: QWidget) -> None:
-        self._create = create
+    def __init__(self, module: str, class_name: str, owner: QWidget) -> None:
+        self._module = module
+        self._class_name = class_name
         self._owner = owner
         self._page: _Page | None = None
         self._connections: list[Callable[[_Page], object]] = []
@@ -42,7 +44,8 @@ class LazyPage(Generic[_Page]):
     def page(self) -> _Page:
         """Return the page; create it if it does not exist yet."""
         if self._page is None:
-            page = self._page = self._create()
+            page: _Page = getattr(import_module(f"desktop_app.{self._module}"), self._class_name)()
+            self._page = page
             page.setParent(self._owner)
             page.hide()  # it would cover the owner, which shows it in a layout
             for connect in tuple(self._connections):
@@ -73,6 +76,7 @@ class SettingsPages(QObject):
 
     Attributes:
         provider, responses, appearance, shortcuts, servers, data, about: the pages.
+        by_name: the pages by the names that `SettingsPanel` uses.
 
     Signals:
         setting_changed(str, object): key and value, valid by the schema.
@@ -85,35 +89,40 @@ class SettingsPages(QObject):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._values: dict[str, Any] = {}
-        self.provider: LazyPage[ProviderTab] = LazyPage(self._create_provider, parent)
-        self.responses: LazyPage[ResponsesTab] = LazyPage(self._create_responses, parent)
-        self.appearance: LazyPage[AppearanceTab] = LazyPage(self._create_appearance, parent)
-        self.shortcuts: LazyPage[ShortcutsTab] = LazyPage(self._create_shortcuts, parent)
-        self.servers: LazyPage[ServersTab] = LazyPage(self._create_servers, parent)
-        self.data: LazyPage[DataTab] = LazyPage(self._create_data, parent)
-        self.about: LazyPage[AboutTab] = LazyPage(self._create_about, parent)
-        for lazy in (self.provider, self.responses, self.appearance, self.data):
+        self.provider: LazyPage[ProviderTab] = LazyPage(
+            "providers.ui.provider_tab", "ProviderTab", parent
+        )
+        self.responses: LazyPage[ResponsesTab] = LazyPage(
+            "settings.ui.responses_tab", "ResponsesTab", parent
+        )
+        self.appearance: LazyPage[AppearanceTab] = LazyPage(
+            "widgets.forms.schema_form", "AppearanceTab", parent
+        )
+        self.shortcuts: LazyPage[ShortcutsTab] = LazyPage(
+            "settings.ui.shortcuts_tab", "ShortcutsTab", parent
+        )
+        self.servers: LazyPage[ServersTab] = LazyPage("tools.ui.servers_tab", "ServersTab", parent)
+        self.data: LazyPage[DataTab] = LazyPage("backup.ui.data_tab", "DataTab", parent)
+        self.about: LazyPage[AboutTab] = LazyPage("settings.ui.about_tab", "AboutTab", parent)
+        self.by_name: Final[Mapping[str, LazyPage[Any]]] = {
+            "provider": self.provider,
+            "answer": self.responses,
+            "servers": self.servers,
+            "look": self.appearance,
+            "keys": self.shortcuts,
+            "library": self.data,
+            "about": self.about,
+        }
+        self._pages_with_values = (self.provider, self.responses, self.appearance, self.data)
+        for lazy in self._pages_with_values:
             lazy.on_created(lambda page: page.changed.connect(self._on_setting_changed))
         self.shortcuts.on_created(lambda page: page.changed.connect(self._on_shortcut_changed))
         self.set_values({})
 
-    @property
-    def page_factories(self) -> Mapping[str, Callable[[], QWidget]]:
-        """Return the functions that return the pages, by the page names of `SettingsFrame`."""
-        return {
-            "provider": lambda: self.provider.page,
-            "answer": lambda: self.responses.page,
-            "look": lambda: self.appearance.page,
-            "keys": lambda: self.shortcuts.page,
-            "servers": lambda: self.servers.page,
-            "library": lambda: self.data.page,
-            "about": lambda: self.about.page,
-        }
-
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Set the stored settings and changed shortcuts; missing ones have their defaults."""
         self._values = dict(values)
-        for lazy in (self.provider, self.responses, self.appearance, self.data):
+        for lazy in self._pages_with_values:
             lazy.set_content("values", lambda page: page.set_values(self._values))
         self._show_keymap()
 
@@ -130,41 +139,6 @@ class SettingsPages(QObject):
 
     def _on_shortcut_changed(self, command_id: str, keys: str) -> None:
         self._values[f"{KEYS_PREFIX}{command_id}"] = keys
-        self.appearance.set_content("values", lambda page: page.set_values(self._values))
+        self.responses.set_content("values", lambda page: page.set_values(self._values))
         self._show_keymap()
         self.shortcut_changed.emit(command_id, keys)
-
-    def _create_provider(self) -> ProviderTab:
-        from desktop_app.providers.ui.provider_tab import ProviderTab
-
-        return ProviderTab()
-
-    def _create_responses(self) -> ResponsesTab:
-        from desktop_app.settings.ui.responses_tab import ResponsesTab
-
-        return ResponsesTab()
-
-    def _create_appearance(self) -> AppearanceTab:
-        from desktop_app.widgets.forms.schema_form import AppearanceTab
-
-        return AppearanceTab()
-
-    def _create_shortcuts(self) -> ShortcutsTab:
-        from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
-
-        return ShortcutsTab()
-
-    def _create_servers(self) -> ServersTab:
-        from desktop_app.tools.ui.servers_tab import ServersTab
-
-        return ServersTab()
-
-    def _create_data(self) -> DataTab:
-        from desktop_app.backup.ui.data_tab import DataTab
-
-        return DataTab()
-
-    def _create_about(self) -> AboutTab:
-        from desktop_app.settings.ui.about_tab import AboutTab
-
-        return AboutTab()

@@ -1,45 +1,96 @@
-"""The settings panel beside the conversation: tabs over pages that are created when first shown."""
+"""The settings panel beside the conversation: a list of pages, and a search over all of them.
+
+A page is created when it is first shown. In a narrow panel, the list and the page take turns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QStackedWidget,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.ui.settings_pages import SettingsPages
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton
-from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
 from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
-from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.mirroring import margins
-from desktop_app.widgets.look.theme import PANEL_WIDTH, current_theme, set_role
+from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
+    one_line,
     set_tooltip,
     spoken_text,
 )
 
 PAGES: Final = (
-    ("provider", N_("Provider")),
-    ("answer", N_("Responses")),
-    ("look", N_("Appearance")),
-    ("keys", N_("Shortcuts")),
+    ("provider", N_("Accounts")),
+    ("answer", N_("Chat")),
     ("servers", N_("Tool servers")),
+    ("look", N_("Look")),
+    ("keys", N_("Shortcuts")),
     ("library", N_("Data")),
     ("about", N_("About")),
 )
-_MAX_TABS_IN_ROW: Final = 3
-_MIN_TABS_IN_ROW: Final = 2
+_PARENTS: Final = {"servers": "answer", "keys": "look", "about": "library"}
+_TITLES: Final = dict(PAGES)
+
+
+class _Place(NamedTuple):
+    """A field or section that is not a setting of the schema.
+
+    Attributes:
+        name: the name of the field or of the section's button; "" for the whole page.
+        words: synonyms, marked for translation.
+    """
+
+    title: str
+    page: str
+    name: str = ""
+    words: str = ""
+
+
+PLACES: Final = (
+    _Place(N_("Provider"), "provider", "provider", N_("account server OpenAI Ollama")),
+    _Place(N_("API key"), "provider", "key", N_("token password account")),
+    _Place(N_("Base URL"), "provider", "base-url", N_("address endpoint server")),
+    _Place(N_("Additional models"), "provider", "models"),
+    _Place(N_("Monthly limit (US dollars)"), "provider", "monthly-cap", N_("money cost budget")),
+    _Place(N_("Proxy"), "provider", "proxy", N_("network")),
+    _Place(N_("Trusted certificates"), "provider", "ca-file", N_("network TLS company")),
+    _Place(N_("Headers and query parameters"), "provider", "custom-field-name", N_("network")),
+    _Place(N_("Tool servers"), "servers", words="MCP"),
+    _Place(N_("Shortcuts"), "keys", words=N_("keyboard keys hotkey")),
+    _Place(N_("Import and export"), "library", "import", N_("ChatGPT Claude file")),
+    _Place(N_("Backups"), "library", "backup-now", N_("save restore copy")),
+    _Place(N_("Delete everything"), "library", "delete-everything", N_("erase reset")),
+    _Place(N_("About"), "about", words=N_("version license help")),
+)
+
+# In pixels at the default text size: a narrower panel has no room for list and page.
+_MIN_WIDE_WIDTH: Final = 440
+_LIST_WIDTH: Final = 136
 # Space at the right for a scroll bar, so that the page keeps its width.
 _SCROLL_BAR_WIDTH: Final = 12
+_PAGE_ROLE: Final = Qt.ItemDataRole.UserRole
 
 
 class SettingsPanel(QFrame):
@@ -73,8 +124,11 @@ class SettingsPanel(QFrame):
         self.setAccessibleName(spoken_text(tr("Settings")))
         set_role(self, "side")
         self.pages = SettingsPages(self)
-        self._page_layouts: dict[str, QVBoxLayout] = {}
         self._areas: dict[str, QScrollArea] = {}
+        self._layouts: dict[str, QVBoxLayout] = {}
+        self._page = PAGES[0][0]
+        self._is_narrow = False
+        self._is_list_shown = False  # in a narrow panel, instead of the page
         self.pages.about.on_created(
             lambda page: page.help_requested.connect(lambda: self.help_requested.emit(""))
         )
@@ -86,18 +140,19 @@ class SettingsPanel(QFrame):
         self.show_requested.emit()
 
     def show_page(self, page: str) -> None:
-        """Show "provider", "answer", "look", "keys", "servers", "library" or "about"."""
+        """Show a page, by its name in PAGES."""
         self._ensure_built()
-        if not self._page_layouts[page].count():
-            widget = self.pages.page_factories[page]()
-            self._page_layouts[page].addWidget(widget)
+        layout = self._layouts[page]
+        if not layout.count():
+            widget = self.pages.by_name[page].page
+            layout.addWidget(widget)
             widget.show()
-        previous_page = self._tabs.current()
-        has_keyboard = previous_page is not None and self._tabs.button(previous_page).hasFocus()
-        self._tabs.set_current(page)
-        if has_keyboard:
-            self.focus_tabs(Qt.FocusReason.ShortcutFocusReason)
-        self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
+        self._page = page
+        self._is_list_shown = False
+        self._search.clear()
+        self._list.setCurrentItem(self._items[page])
+        self._stack.setCurrentWidget(self._areas[page])
+        self._arrange()
         if page == "about":
             self.about_opened.emit()
         elif page == "servers":
@@ -106,8 +161,7 @@ class SettingsPanel(QFrame):
     @property
     def page(self) -> str:
         """Return the name of the shown page."""
-        self._ensure_built()
-        return self._tabs.current() or PAGES[0][0]
+        return self._page
 
     def show_folder(self) -> None:
         """Show the settings of the current folder."""
@@ -115,12 +169,12 @@ class SettingsPanel(QFrame):
         self.pages.responses.page.show_scope("folder")
 
     def show_setting(self, page: str, key: str) -> None:
-        """Show a page, scroll to one of its settings, and focus the setting."""
+        """Show a page, scroll to one of its fields, and focus it."""
         self.show_page(page)
-        field = self._stack.findChild(QWidget, key)
+        field = self._areas[page].findChild(QWidget, key)
         if field is None:
             return
-        for section in self._stack.findChildren(CollapsibleSection):
+        for section in self._areas[page].findChildren(CollapsibleSection):
             if section.isAncestorOf(field):
                 section.expand()
         if page == "answer":
@@ -131,30 +185,26 @@ class SettingsPanel(QFrame):
             self._areas[page].ensureWidgetVisible(field)
             _focus_first_part(field)
 
-        self._call_when_visible(self.pages.page_factories[page](), show)
+        self._call_when_visible(self.pages.by_name[page].page, show)
 
     def show_section(self, page: str, section: str) -> None:
         """Show a page and expand a section, by the object name of the section's button."""
         self.show_page(page)
-        for collapsible in self._stack.findChildren(CollapsibleSection):
+        for collapsible in self._areas[page].findChildren(CollapsibleSection):
             if collapsible.head.objectName() == section:
                 collapsible.expand()
 
     def focus_key_field(self) -> None:
-        """Show the Provider page and focus its key field."""
+        """Show the Accounts page and focus its key field."""
         self.show_page("provider")
         page = self.pages.provider.page
         self._call_when_visible(page, page.focus_key_field)
 
     def focus_cap_field(self) -> None:
-        """Show the Provider page and focus its spending cap."""
-        self.show_page("provider")
-        self._call_when_visible(self.pages.provider.page, self._focus_cap)
-
-    def _focus_cap(self) -> None:
-        spending = self.pages.provider.page.spending
-        spending.focus_field()
-        self._areas["provider"].ensureWidgetVisible(spending)
+        """Show the Accounts page and focus its spending cap."""
+        self.show_setting("provider", "monthly-cap")
+        page = self.pages.provider.page
+        self._call_when_visible(page, page.spending.focus_field)
 
     def _call_when_visible(self, page: QWidget, focus: Callable[[], None]) -> None:
         """Call `focus` once the page is visible.
@@ -167,25 +217,57 @@ class SettingsPanel(QFrame):
         else:
             QTimer.singleShot(0, self, focus)
 
+    # ------------------------------------------------------------------ search
+
+    def _show_results(self, typed: str) -> None:
+        """List the settings of all pages that contain every typed word."""
+        words = typed.casefold().split()
+        self._results.clear()
+        for entry in _entries() if words else ():
+            title = tr(entry.title)
+            searched = f"{title} {tr(_TITLES[entry.page])} {entry.words}".casefold()
+            if all(word in searched for word in words):
+                label = one_line(f"{title}  ·  {tr(_TITLES[entry.page])}")
+                item = QListWidgetItem(label, self._results)
+                item.setData(_PAGE_ROLE, entry)
+        is_empty = bool(words) and not self._results.count()
+        self._nothing_found.setVisible(is_empty)
+        self._results.setVisible(not is_empty)
+        self._results.setCurrentRow(0)
+        self._body.setCurrentIndex(1 if words else 0)
+
+    def _open_result(self) -> None:
+        item = self._results.currentItem()
+        if item is not None:
+            entry: _Place = item.data(_PAGE_ROLE)
+            self.show_section(entry.page, entry.name)
+            if entry.name:
+                self.show_setting(entry.page, entry.name)
+
     # ------------------------------------------------------------------ events
 
     def showEvent(self, event: QShowEvent) -> None:
         """Create the frame and its first page when the panel is first shown."""
         if not self._areas:
-            self.show_page("provider")
+            self.show_page(self._page)
         super().showEvent(event)
         self.opened.emit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._areas:
+            self._arrange()
+
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
-        """Focus the tab of the shown page.
+        """Focus the list of pages, or the search field while the list is hidden.
 
         If the panel had the focus, a screen reader would announce it, too.
         """
         self._ensure_built()
-        self._tabs.button(self.page).setFocus(reason)
+        (self._search if self._list.isHidden() else self._list).setFocus(reason)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Pass the focus to the tabs. A focus proxy would hide the close button from Tab."""
+        """Pass the focus on. A focus proxy would hide the close button from Tab."""
         self.focus_tabs(event.reason())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -194,80 +276,176 @@ class SettingsPanel(QFrame):
         else:
             super().keyPressEvent(event)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Move between the search field and the lists; what is typed in a list is searched for."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        key = event.key()
+        if watched is self._search:
+            if key == Qt.Key.Key_Escape and self._search.text():
+                self._search.clear()
+                return True
+            if key == Qt.Key.Key_Down:
+                (self._results if self._search.text() else self._list).setFocus()
+                return True
+            return False
+        if watched is self._results and key == Qt.Key.Key_Escape:
+            self._search.clear()
+            self._search.setFocus()
+            return True
+        if watched is self._results and key == Qt.Key.Key_Up and not self._results.currentRow():
+            self._search.setFocus()
+            return True
+        if event.text().strip() and event.text().isprintable():
+            self._search.setFocus()
+            self._search.insert(event.text())
+            return True
+        return False
+
     # ------------------------------------------------------------------ construction
 
     def _ensure_built(self) -> None:
         if self._areas:
             return
-        title = PlainLabel(tr("Settings"), role="title")
-        self._close_button = PlainToolButton(name="close-settings", role="quiet")
-        self._close_button.setAccessibleName(spoken_text(tr("Close settings")))
-        set_tooltip(self._close_button, tr("Close"))
+        self._back_button = self._tool_button("settings-back", tr("All settings"))
+        self._back_button.clicked.connect(self._show_list)
+        self._title = PlainLabel(tr("Settings"), role="title")
+        self._close_button = self._tool_button("close-settings", tr("Close settings"), tr("Close"))
         self._close_button.clicked.connect(self.close_requested)
-        self._help_button = HelpButton()
-        self._help_button.clicked.connect(self._request_help)
-        tabs = [(page, tr(title)) for page, title in PAGES]
-        self._tabs = SegmentedControl(
-            tabs,
-            name=tr("Settings"),
-            padding=3,
-            is_small=True,
-            columns=self._column_count(label for _, label in tabs),
-            is_tabs=True,
-        )
-        self._tabs.expand()
-        self._tabs.chosen.connect(self.show_page)
+        help_button = HelpButton()
+        help_button.clicked.connect(lambda: self.help_requested.emit(f"settings-{self.page}"))
+        self._search = QLineEdit()
+        self._search.setObjectName("settings-search")
+        self._search.setAccessibleName(spoken_text(tr("Search settings")))
+        self._search.setPlaceholderText(tr("Search settings"))
+        self._search.setClearButtonEnabled(True)
+        self._build_lists()
         self._stack = QStackedWidget()
         for page, _ in PAGES:
-            self._stack.addWidget(self._create_area(page))
-        foot = PlainLabel(tr("Settings are stored on this computer."), role="note", wraps=True)
-        head = row_of((title, 1), self._help_button, self._close_button, margins=(0, 0, 6, 0))
-        tab_row = row_of(self._tabs, margins=(0, 0, _SCROLL_BAR_WIDTH, 0))
+            self._areas[page] = self._create_area(page)
+            self._stack.addWidget(self._areas[page])
+        self._body = QStackedWidget()
+        pages, results = QWidget(), QWidget()
+        row_of(self._list, (self._stack, 1), parent=pages, margins=0, spacing=12)
+        column_of(self._nothing_found, (self._results, 1), parent=results, margins=0)
+        self._body.addWidget(pages)
+        self._body.addWidget(results)
+        head = row_of(
+            self._back_button, (self._title, 1), help_button, self._close_button,
+            margins=(0, 0, 6, 0),
+        )  # fmt: skip
+        search_row = row_of(self._search, margins=(0, 0, _SCROLL_BAR_WIDTH, 0))
         frame_margins = (15, 8, _SCROLL_BAR_WIDTH - 6, 12)
-        column_of(
-            head, tab_row, (self._stack, 1), foot, parent=self, margins=frame_margins, spacing=10
-        )
+        column_of(head, search_row, (self._body, 1), parent=self, margins=frame_margins, spacing=10)
+        for widget in (self._search, self._list, self._results):
+            widget.installEventFilter(self)
+        self._search.textChanged.connect(self._show_results)
+        self._search.returnPressed.connect(self._open_result)
         self.update_theme()
 
-    def _column_count(self, labels: Iterable[str]) -> int:
-        """Return the number of tabs in a row."""
-        font = current_theme().note()
-        font.setWeight(font.Weight.DemiBold)
-        max_label_width = max(painting.text_width(label, font) for label in labels)
-        available_width = current_theme().px(PANEL_WIDTH - 3 * _SCROLL_BAR_WIDTH)
-        fits = _MAX_TABS_IN_ROW * (max_label_width + current_theme().px(6)) <= available_width
-        return _MAX_TABS_IN_ROW if fits else _MIN_TABS_IN_ROW
+    def _build_lists(self) -> None:
+        self._list = QTreeWidget()
+        self._list.setObjectName("settings-pages")
+        self._list.setAccessibleName(spoken_text(tr("Settings")))
+        self._list.setHeaderHidden(True)
+        self._list.setRootIsDecorated(False)
+        self._list.setItemsExpandable(False)
+        self._items: dict[str, QTreeWidgetItem] = {}
+        for page, title in PAGES:
+            parent = self._items.get(_PARENTS.get(page, ""))
+            item = QTreeWidgetItem([tr(title)])
+            if parent is None:
+                self._list.addTopLevelItem(item)
+            else:
+                parent.addChild(item)
+            item.setData(0, _PAGE_ROLE, page)
+            self._items[page] = item
+        self._list.expandAll()
+        self._results = QListWidget()
+        self._results.setObjectName("settings-results")
+        self._results.setAccessibleName(spoken_text(tr("Search results")))
+        self._nothing_found = PlainLabel(tr("Nothing found"), role="note")
+        for view in (self._list, self._results):
+            set_role(view, "choices")
+            view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.currentItemChanged.connect(self._on_current_changed)
+        self._list.itemClicked.connect(self._open_item)
+        self._list.itemActivated.connect(self._open_item)
+        self._results.itemClicked.connect(lambda _item: self._open_result())
+        self._results.itemActivated.connect(lambda _item: self._open_result())
 
-    def _create_area(self, page: str) -> QWidget:
+    def _tool_button(self, name: str, spoken: str, tooltip: str = "") -> PlainToolButton:
+        button = PlainToolButton(name=name, role="quiet")
+        button.setAccessibleName(spoken_text(spoken))
+        set_tooltip(button, tooltip or spoken)
+        return button
+
+    def _create_area(self, page: str) -> QScrollArea:
         """Create the scrolling container of a page."""
         content = QWidget()
         content.setObjectName(f"settings-{page}")
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        self._page_layouts[page] = layout
-        area = self._areas[page] = scroll_area_of(content)
+        self._layouts[page] = column_of(parent=content, margins=0)
+        area = scroll_area_of(content)
         area.verticalScrollBar().rangeChanged.connect(self._update_margins)
         return area
 
-    def _request_help(self) -> None:
-        self.help_requested.emit(f"settings-{self.page}")
+    def _on_current_changed(self, item: QTreeWidgetItem | None) -> None:
+        if item is not None and not self._is_list_shown:
+            page = str(item.data(0, _PAGE_ROLE))
+            if page != self._page:
+                self.show_page(page)
+
+    def _open_item(self, item: QTreeWidgetItem) -> None:
+        had_list = self._is_list_shown
+        self.show_page(str(item.data(0, _PAGE_ROLE)))
+        if had_list:
+            self._back_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_list(self) -> None:
+        self._is_list_shown = True
+        self._arrange()
+        self._list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _arrange(self) -> None:
+        """Show the list beside the page; in a narrow panel, only one of them."""
+        px = current_theme().px
+        self._is_narrow = self.width() < px(_MIN_WIDE_WIDTH)
+        self._is_list_shown = self._is_list_shown and self._is_narrow
+        shows_page_only = self._is_narrow and not self._is_list_shown
+        self._list.setVisible(not shows_page_only)
+        self._stack.setVisible(not self._is_list_shown)
+        self._back_button.setVisible(shows_page_only)
+        self._title.setText(tr(_TITLES[self._page]) if shows_page_only else tr("Settings"))
+        self._list.setMaximumWidth(px(10_000) if self._is_list_shown else px(_LIST_WIDTH))
+        self._list.setMinimumWidth(0 if self._is_list_shown else px(_LIST_WIDTH))
 
     def update_theme(self) -> None:
         if not self._areas:
             return
-        px = current_theme().px
-        set_icon(self._close_button, "x", current_theme().dim, px(16))
+        theme = current_theme()
+        set_icon(self._close_button, "x", theme.dim, theme.px(16))
+        set_icon(self._back_button, "chevron-left", theme.dim, theme.px(16))
+        self._list.setIndentation(theme.px(12))
+        self._arrange()
         self._update_margins()
 
     def _update_margins(self) -> None:
         """Keep the right edge of the pages fixed, with or without a scroll bar in the margin."""
         px = current_theme().px
-        for page, layout in self._page_layouts.items():
-            area = self._areas.get(page)
-            has_bar = area is not None and area.verticalScrollBar().maximum() > 0
-            layout.setContentsMargins(
-                *margins(0, px(4), px(2 if has_bar else _SCROLL_BAR_WIDTH), px(8))
-            )
+        for page, area in self._areas.items():
+            has_bar = area.verticalScrollBar().maximum() > 0
+            right = px(2 if has_bar else _SCROLL_BAR_WIDTH)
+            self._layouts[page].setContentsMargins(*margins(0, px(4), right, px(8)))
+
+
+def _entries() -> list[_Place]:
+    """Return everything that can be found, with translated words."""
+    entries = [place._replace(words=tr(place.words)) for place in PLACES]
+    for setting in SETTINGS:
+        if setting.group.page:
+            words = " ".join(map(tr, setting.search_texts))
+            entries.append(_Place(setting.label, setting.group.page, setting.key, words))
+    return entries
 
 
 def _focus_first_part(field: QWidget) -> None:

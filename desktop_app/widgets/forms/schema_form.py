@@ -2,19 +2,20 @@
 
 A bounded number is a slider, whose left end is "Default" if the model may choose the value. Up to
 three choices without a "Default" are a segmented control; other choices, and fonts, are a drop-down
-list. A flag is a switch. A text is a field of one or several lines, or a button that opens a
-dialog. A setting that the chosen model does not support is disabled, and its note gives the reason.
-In a conversation or a folder, each row shows whether the setting is overridden, and can remove the
-override.
+list. A flag is a check box. A text is a field, or a button that opens a dialog. A setting that the
+chosen model does not support is hidden. Few users need advanced settings, so these are collapsed.
+For a conversation, a folder or a preset, the form has only the instructions and the settings that
+are overridden there, each of which can return to its default; a menu adds others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QLocale, QSignalBlocker, Signal
+from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QWidget
 
@@ -24,21 +25,22 @@ from desktop_app.domain.tools.tool_words import tool_title
 from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, offered_languages, tr, tr_context, tr_plural
-from desktop_app.settings.schema import SPELLING_LANGUAGES, setting, settings_of
+from desktop_app.settings.schema import INSTRUCTIONS, SPELLING_LANGUAGES, setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
 from desktop_app.widgets.forms.form_widgets import (
     Combo,
     FormSection,
-    LineSection,
     MultilineField,
     Slider,
     check_box,
     check_row,
 )
-from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text, spoken_text
 
 OnEdited = Callable[[SettingValue], None]
 
@@ -71,33 +73,27 @@ class EditRequest(NamedTuple):
 
 
 class AppearanceTab(QWidget):
-    """The Appearance page, with a form for the window and a form for the desktop below it.
+    """The Look page, with a form for the window and a form for the desktop below it.
 
     Signals:
         changed(str, object): a setting's key and the user's new value.
-        edit_requested(EditRequest): change a value in a window of its own.
     """
 
     changed = Signal(str, object)
-    edit_requested = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._forms = (SchemaForm(Group.LOOK), SchemaForm(Group.DESKTOP))
-        column_of(*self._forms, STRETCH, parent=self, margins=0, spacing=16)
+        title = PlainLabel(tr("Desktop"), role="title")
+        look, desktop = self._forms
+        column_of(look, title, desktop, STRETCH, parent=self, margins=0, spacing=16)
         for form in self._forms:
             form.changed.connect(self.changed)
-            form.edit_requested.connect(self.edit_requested)
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show these values, or the defaults."""
         for form in self._forms:
             form.set_values(values)
-
-    def set_refusals(self, refusals: Mapping[str, str]) -> None:
-        """Disable the settings in `refusals`; their help is replaced by the reason."""
-        for form in self._forms:
-            form.set_refusals(refusals)
 
 
 MAX_SEGMENTS: Final = 3
@@ -147,19 +143,32 @@ class SchemaForm(QWidget):
         self._override_lines: dict[str, _OverrideLine] = {}
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
+        self._unsupported: Collection[str] = ()
+        self._owner: str | None = None  # whose overrides are shown; None for the defaults
+        self._overrides: Mapping[str, object] = {}
+        self._is_folder = False
+        self._revealed: set[str] = set()  # shown although not overridden, or not supported
         self._column = column_of(parent=self, margins=0, spacing=16)
+        self._advanced = CollapsibleSection(tr("Advanced"), f"advanced-{group.value}")
         for declared in settings_of(group):
             if declared.key != "look.language":
                 self._add_row(declared)
             elif len(offered_languages()) > 1:
                 self._add_row(_with_offered_languages(declared))
+        self._column.addWidget(self._advanced)
+        self._others = column_of(spacing=4)  # parameters without a setting
+        self._column.addLayout(self._others)
+        self._add_button = PlainButton(tr("Change another setting"), role="plain", name="override")
+        self._menu = ProgramMenu(self._add_button)
+        self._add_button.setMenu(self._menu)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self._column.addWidget(self._add_button, 0, Qt.AlignmentFlag.AlignLeading)
         self._column.addStretch(1)
+        self._show_rows()
 
     def _add_row(self, declared: Setting) -> None:
         key = declared.key
-        label = tr(declared.label)
-        is_line = declared.most_lines == 1
-        section = LineSection(label, key) if is_line else FormSection(label)
+        section = FormSection(tr(declared.label))
         section.note.set_text(tr(declared.help))
 
         def on_edited(value: SettingValue) -> None:
@@ -172,8 +181,6 @@ class SchemaForm(QWidget):
 
         if declared.has_dialog:
             field = _dialog_field(declared, section, on_edited, self.edit_requested.emit)
-        elif isinstance(section, LineSection):
-            field = _line_field(declared, section, on_edited)
         else:
             field = _field_for(declared, section, on_edited)
         self._fields[key] = field
@@ -181,9 +188,9 @@ class SchemaForm(QWidget):
         section.note.describe(*section.findChildren(QWidget, key))
         self._sections[key] = section
         if declared.per_conversation or declared.per_folder:
-            line = self._override_lines[key] = _OverrideLine(declared, section)
-            line.reset_button.clicked.connect(lambda: self.reset_requested.emit(key))
-        self._column.addWidget(section)
+            line = self._override_lines[key] = _OverrideLine(key, declared.label, section)
+            line.reset_button.clicked.connect(lambda: self._reset(key))
+        (self._advanced.body if declared.is_advanced else self._column).addWidget(section)
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show these values, or the defaults; ignore keys of other groups."""
@@ -191,30 +198,96 @@ class SchemaForm(QWidget):
         for key, field in self._fields.items():
             field.show(effective_values[key])
 
-    def set_overrides(self, keys: Collection[str] | None, *, is_folder: bool = False) -> None:
-        """Mark these overridden settings, and hide settings that cannot be overridden.
+    def set_overrides(
+        self, owner: str | None, overrides: Mapping[str, object], *, is_folder: bool = False
+    ) -> None:
+        """Show only what a conversation, a folder or a preset overrides.
 
-        None stands for the defaults: show all settings, none of them marked.
+        Args:
+            owner: names the conversation, the folder or the preset; None stands for the defaults.
+            overrides: the overriding values by key, also of parameters that have no setting.
         """
-        for key, section in self._sections.items():
-            declared = setting(key)
-            line = self._override_lines.get(key)
-            is_offered = declared.per_conversation or (is_folder and declared.per_folder)
-            section.setVisible(keys is None or is_offered)
-            if line is not None:
-                label = tr("Set for this folder") if is_folder else self._override_label
-                line.show(keys is not None and key in keys, label)
+        if owner != self._owner:
+            self._revealed.clear()
+        self._owner, self._overrides, self._is_folder = owner, overrides, is_folder
+        self._show_rows()
+        self._show_others()
+
+    def set_unsupported(self, keys: Collection[str]) -> None:
+        """Hide the settings that the chosen model does not support, unless they are overridden."""
+        self._unsupported = keys
+        self._show_rows()
 
     def is_row_shown(self, key: str) -> bool:
         """Return True if the row of this setting is not hidden."""
         return not self._sections[key].isHidden()
 
+    def reveal(self, key: str) -> None:
+        """Show the row of a setting, even if it is advanced or hidden."""
+        self._revealed.add(key)
+        if setting(key).is_advanced:
+            self._advanced.head.setChecked(True)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        is_default = self._owner is None
+        label = tr("Set for this folder") if self._is_folder else self._override_label
+        for key, section in self._sections.items():
+            is_overridden = key in self._overrides
+            if is_default:
+                is_shown = key not in self._unsupported
+            else:
+                is_shown = is_overridden or key == INSTRUCTIONS
+            section.setVisible(is_shown or key in self._revealed)
+            if (line := self._override_lines.get(key)) is not None:
+                line.show(not is_default and is_overridden, label)
+        keys = [key for key in self._sections if setting(key).is_advanced]
+        has_advanced = any(self.is_row_shown(key) for key in keys)
+        self._advanced.setVisible(has_advanced)
+        self._advanced.head.setVisible(is_default)
+        if not is_default and has_advanced:
+            self._advanced.head.setChecked(True)
+        self._add_button.setVisible(not is_default)
+
+    def _show_others(self) -> None:
+        """Show the overridden parameters that have no setting any more, each with a reset."""
+        while (item := self._others.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for key, value in self._overrides.items():
+            if key not in self._sections:
+                name = key.rpartition(".")[2]
+                section = FormSection("")
+                line = _OverrideLine(key, name, section)
+                line.show(True, f"{name}: {value}")
+                line.reset_button.clicked.connect(partial(self.reset_requested.emit, key))
+                self._others.addWidget(section)
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        for key, section in self._sections.items():
+            declared = setting(key)
+            is_offered = declared.per_conversation or (self._is_folder and declared.per_folder)
+            if is_offered and section.isHidden() and key not in self._unsupported:
+                action = self._menu.addAction(menu_text(tr(declared.label)))
+                action.triggered.connect(partial(self._reveal_chosen, key))
+
+    def _reveal_chosen(self, key: str) -> None:
+        self.reveal(key)
+        widget = self._fields[key].control
+        parts = (widget, *widget.findChildren(QWidget))
+        target = next((w for w in parts if w.focusPolicy() & Qt.FocusPolicy.TabFocus), widget)
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _reset(self, key: str) -> None:
+        self._revealed.discard(key)
+        self.reset_requested.emit(key)
+
     def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
         for text in self.findChildren(MultilineField):
             text.report_edits()
-        for line in self.findChildren(LineSection):
-            line.report_edits()
 
     def set_refusals(
         self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
@@ -243,12 +316,10 @@ def _with_offered_languages(declared: Setting) -> Setting:
 class _OverrideLine:
     """The line below a row for an overridden value, with a reset button."""
 
-    def __init__(self, declared: Setting, section: FormSection) -> None:
-        self._label = PlainLabel(role="note")
-        self.reset_button = PlainButton(
-            tr("Use default"), role="link", name=f"reset-{declared.key}"
-        )
-        spoken = tr("{setting}: use default", setting=tr(declared.label))
+    def __init__(self, key: str, label: str, section: FormSection) -> None:
+        self._label = PlainLabel(role="note", wraps=True)
+        self.reset_button = PlainButton(tr("Use default"), role="link", name=f"reset-{key}")
+        spoken = tr("{setting}: use default", setting=tr(label))
         self.reset_button.setAccessibleName(spoken_text(spoken))
         self._row = QWidget()
         row_of((self._label, 1), self.reset_button, parent=self._row, margins=0)
@@ -368,12 +439,6 @@ def _slider_field(declared: Setting, section: FormSection, on_edited: OnEdited) 
     return Field(control, show)
 
 
-def _line_field(declared: Setting, section: LineSection, on_edited: OnEdited) -> Field:
-    section.field.setPlaceholderText(tr(declared.placeholder))
-    section.finished.connect(on_edited)
-    return Field(section.field, lambda value: section.show_value(str(value or "")))
-
-
 def _long_text_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
     height = _TEXT_HEIGHT if declared.most_lines is None else _LIST_HEIGHT
     field = MultilineField(tr(declared.label), height)
@@ -430,14 +495,6 @@ def format_value(value: SettingValue, unit: Unit = Unit.NONE) -> str:
             return formatting.number(value)
         case Unit.TOKENS:
             return tr_plural("{count} token", "{count} tokens", value)
-        case Unit.CHARACTERS:
-            return tr_plural("{count} character", "{count} characters", value)
-        case Unit.MEGABYTES:
-            return tr("{size} MB", size=value)
-        case Unit.MEGAPIXELS:
-            return tr_plural("{count} megapixel", "{count} megapixels", value)
-        case Unit.SECONDS:
-            return formatting.duration(value)
         case Unit.PERCENT:
             return formatting.percent(value)
 

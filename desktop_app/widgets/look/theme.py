@@ -15,6 +15,7 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
                                 column (of a comparison; property "focused")
     QTextEdit, QPlainTextEdit   field · card-text (the text of a card)
     QListView                   rows
+    QAbstractItemView           choices (a list of pages or results)
     QTableView                  figures
     QAbstractScrollArea         ringed (shows that it has the focus)
 
@@ -56,7 +57,7 @@ CODE_LINE_HEIGHT: Final = 1.28
 
 # In pixels at the default text size.
 LIST_WIDTH: Final = 264
-PANEL_WIDTH: Final = 312
+PANEL_WIDTH: Final = 540
 STANDARD_LINE_WIDTH: Final = 720
 LINE_WIDTHS: Final = {"narrow": 560, "standard": STANDARD_LINE_WIDTH, "wide": 960, "full": 100_000}
 """The widest line of a conversation by the setting's value; "full" exceeds every screen."""
@@ -321,6 +322,13 @@ QPrintDialog QToolButton:hover { background: @hover; }
 [role="row"] { min-height: $28px; }
 [role="row"]:hover, [role="row"]:pressed { background: @hover; }
 QListView[role="rows"] { background: transparent; border: none; outline: none; }
+QAbstractItemView[role="choices"] { background: transparent; border: none; outline: none; }
+QAbstractItemView[role="choices"]::item { color: @text; padding: $5px $8px; border: 1px solid
+    transparent; border-radius: $6px; }
+QAbstractItemView[role="choices"]::item:hover { background: @hover; }
+QAbstractItemView[role="choices"]::item:selected { background: @selected; }
+QAbstractItemView[role="choices"]:focus::item:selected { border-color: @accent; }
+QTreeView[role="choices"]::branch { background: transparent; }
 QListView[role="rows"] QLineEdit { padding: 0 $9px; }
 QTableView[role="figures"], QAbstractScrollArea[role="ringed"] { background: transparent;
     border: 2px solid transparent; border-radius: $8px; outline: none; }

@@ -142,8 +142,8 @@ async def test_a_folder_without_text_and_one_of_too_much_are_refused(tmp_path: P
             await worker.extract(tmp_path)
         (tmp_path / "b.txt").write_text("words")
         for limits in (Limits(pages=1), Limits(unpacked_bytes=4)):
-            worker.set_limits(limits)
+            worker.limits = limits
             with pytest.raises(errors.DocumentTooLargeError):
                 await worker.extract(tmp_path)
-        worker.set_limits(Limits(pages=2, unpacked_bytes=5))
+        worker.limits = Limits(pages=2, unpacked_bytes=5)
         assert "words" in (await worker.extract(tmp_path)).text
