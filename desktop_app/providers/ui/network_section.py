@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from desktop_app.domain.answering.chat_request import (
     DIRECT,
@@ -29,7 +29,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.ui.custom_field_section import CustomFieldSection
 from desktop_app.providers.ui.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.providers.ui.key_state import KeyState
-from desktop_app.widgets.boxes import row_of
+from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.file_dialogs import choose_file
 from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
@@ -225,7 +225,9 @@ class CertificateSection(FormSection):
 
 
 class NetworkSection(CollapsibleSection):
-    """Proxy, certificates, storage at the provider, and settings for custom servers.
+    """What few users need: the network, storage at the provider, settings for custom servers.
+
+    The Accounts page adds further rows at the top of `body`.
 
     Args:
         save: called with the changed profile.
@@ -245,7 +247,7 @@ class NetworkSection(CollapsibleSection):
     custom_field_entered = Signal(str, object, str)
 
     def __init__(self, save: Save) -> None:
-        super().__init__(tr("Network and privacy"), "network")
+        super().__init__(tr("Advanced"), "network")
         self._save = save
         self._profile = NO_PROVIDER
         self._password_states: dict[str, KeyState] = {}  # by keyring name
@@ -271,9 +273,11 @@ class NetworkSection(CollapsibleSection):
             tr("Change this if a Chat Completions server rejects the default.")
         )
         self._fields = CustomFieldSection(self._change)
+        self._parts = QWidget()
         first_sections = (self._storage, self._proxy, self._certificates)
-        for part in (*first_sections, self._fields, self._api, self._limit_parameter):
-            self.body.addWidget(part)
+        rows = (*first_sections, self._fields, self._api, self._limit_parameter)
+        column_of(*rows, parent=self._parts, margins=0, spacing=14)
+        self.body.addWidget(self._parts)
 
     def _connect(self) -> None:
         self._storage_switch.toggled.connect(
@@ -290,13 +294,13 @@ class NetworkSection(CollapsibleSection):
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show how a provider is reached.
 
-        The section is hidden for a profile from environment variables, which also set its network.
-        For this computer it is about downloads of models.
+        Environment variables also set the network of their profile. For this computer it is about
+        downloads of models.
         """
         is_other_profile = profile.id != self._profile.id
         self._profile = profile
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
-        self.setVisible(not profile.from_environment)
+        self._parts.setVisible(not profile.from_environment)
         self._fields.setVisible(is_remote)
         self._api.setVisible(is_remote)
         self._storage.setVisible(profile.serves_gpt_family)

@@ -13,7 +13,7 @@ from typing import Final
 
 from PySide6.QtCore import QLocale, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.domain.places import LinkedText
@@ -38,7 +38,7 @@ from desktop_app.widgets.forms.form_widgets import (
 )
 from desktop_app.widgets.forms.schema_form import SchemaForm
 from desktop_app.widgets.look.icons import pixmap, set_icon
-from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import (
     PlainButton,
@@ -115,27 +115,24 @@ class ProviderTab(QWidget):
         self._column.addWidget(self._local_options)
         self.test = ConnectionTest(self)
         self._column.addLayout(self.test.row)
-        self._rule = QFrame()
-        set_role(self._rule, "rule")
-        self._column.addWidget(self._rule)
         title = tr("Use for new conversations")
         self._default_switch = check_box(title, object_name="use-for-new")
         self._column.addLayout(check_row(title, self._default_switch))
-        self._models = self._line_section(tr("Additional models"), "models")
+        self._models = LineSection(tr("Additional models"), "models")
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut
         self._models_button = PlainButton(tr("Show models"), name="show-models", role="link")
-        self._column.addWidget(self._models_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._price = self._line_section(tr("Price (percent of list price)"), "price")
+        self._price = LineSection(tr("Price (percent of list price)"), "price")
         self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
         self._price.note.set_text(tr("Used to calculate the costs shown."))
         self.spending = SpendingSection(
             lambda cap: self._save(replace(self._profile, monthly_cap=cap))
         )
-        self._column.addWidget(self.spending)
         self._custom_server = CustomServerSection(self._save)
-        self._column.addWidget(self._custom_server)
         self.network = NetworkSection(self._save)
+        sections = (self.spending, self._models, self._models_button, self._price)
+        for position, section in enumerate((*sections, self._custom_server)):
+            self.network.body.insertWidget(position, section)
         self._column.addWidget(self.network)
         self._remove_button = PlainButton(tr("Remove server"), name="remove-provider", role="link")
         self._column.addWidget(self._remove_button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -265,6 +262,10 @@ class ProviderTab(QWidget):
         if profile.id != self._key_profile_id:  # otherwise a key being typed would be lost
             self._key_profile_id = profile.id
             self._key.reset_state(self._key_states.get(profile.id, _initial_key_state(profile)))
+        if is_custom:
+            self._column.insertWidget(self._column.indexOf(self._key), self._address)
+        else:  # nobody needs to see it
+            self.network.body.insertWidget(0, self._address)
         self._address.setVisible(is_remote)
         self._address.show_profile(profile, read_only=is_read_only)
         self._custom_server.show_profile(profile)

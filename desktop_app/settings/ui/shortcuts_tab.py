@@ -64,7 +64,8 @@ def _key_edit(name: str) -> QKeySequenceEdit:
     edit.setFinishingKeyCombinations([QKeyCombination(key) for key in ending_keys])
     for widget in (edit, *edit.findChildren(QLineEdit)):
         widget.setAccessibleName(spoken_text(tr("Press keys…")))
-    edit.hide()
+    for field in edit.findChildren(QLineEdit):
+        field.setPlaceholderText(tr("Press keys…"))
     return edit
 
 
@@ -90,11 +91,10 @@ class CommandRow(QWidget):
         self._note = Note()
         self._conflicting: tuple[str, ...] = ()
         self._status: tuple[str, Tone] = ("", "note")
-        self._key_edit = _key_edit(f"new-keys-{command.id}")
-        row = row_of((title, 1), self._reset_button, self._key_cap, self._key_edit)
-        column_of(row, self._note, parent=self, margins=0, spacing=0)
+        self._key_edit: QKeySequenceEdit | None = None  # while keys are entered
+        self._row = row_of((title, 1), self._reset_button, self._key_cap)
+        column_of(self._row, self._note, parent=self, margins=0, spacing=0)
         self._key_cap.clicked.connect(self._begin_entry)
-        self._key_edit.editingFinished.connect(self._end_entry)
         self._reset_button.clicked.connect(
             lambda: self.changed.emit(command.id, normalized(command.shortcut))
         )
@@ -132,19 +132,21 @@ class CommandRow(QWidget):
             self._note.set_text(*self._status)
 
     def _begin_entry(self) -> None:
+        edit = self._key_edit = _key_edit(f"new-keys-{self._command.id}")
+        self._row.addWidget(edit)
         self._key_cap.hide()
-        self._key_edit.clear()
-        for field in self._key_edit.findChildren(QLineEdit):
-            field.setPlaceholderText(tr("Press keys…"))  # clear() restores Qt's own
-        self._key_edit.show()
-        self._key_edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        edit.show()
+        edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        edit.editingFinished.connect(self._end_entry)
 
     def _end_entry(self) -> None:
-        if self._key_edit.isHidden():
+        edit, self._key_edit = self._key_edit, None
+        if edit is None:
             return
-        keys = self._key_edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
-        had_focus = self._key_edit.hasFocus()
-        self._key_edit.hide()
+        keys = edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        had_focus = edit.hasFocus()
+        edit.hide()
+        edit.deleteLater()
         self._key_cap.show()
         if had_focus:
             self._key_cap.setFocus(Qt.FocusReason.OtherFocusReason)
