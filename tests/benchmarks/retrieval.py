@@ -34,8 +34,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.backend.embedding_choice import embedding_model
 from desktop_app.backend.backend import Backend
+from desktop_app.backend.embedding_choice import embedding_model
 from desktop_app.collections.collection_service import FUSION_K, MAX_FOUND_PASSAGES
 from desktop_app.collections.collection_store import TITLE_WEIGHT
 from desktop_app.collections.embedding_service import MAX_TEXTS_PER_CALL

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.composer.choice.choice_view import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
+from desktop_app.composer.text import text_insertion
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.quick.ui.quick_prompt import MAX_ANSWER_SHARE, QuickPrompt
 from desktop_app.shortcuts.keymap import Keymap
@@ -127,12 +128,12 @@ def test_earlier_questions_are_recalled_at_the_first_and_the_last_line(
 
 
 def test_pasted_lines_stay_lines_and_a_long_text_is_passed_on(
-    qtbot: QtBot, quick: QuickPrompt
+    qtbot: QtBot, quick: QuickPrompt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     QGuiApplication.clipboard().setText("one\n\ttwo\n")
     qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert quick.field.toPlainText() == "one\n\ttwo\n"
-    quick.field.insertion.set_large_paste(5)
+    monkeypatch.setattr(text_insertion, "LARGE_PASTE_CHARACTERS", 5)
     with qtbot.waitSignal(quick.large_text_dropped) as given:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert given.args == ["one\n\ttwo\n", ""]

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
@@ -14,6 +22,7 @@ from desktop_app.settings.ui.responses_tab import CONVERSATION, DEFAULTS, FOLDER
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.schema_form import SchemaForm
+from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -61,16 +70,39 @@ def test_each_scope_shows_its_effective_values(qtbot: QtBot, tab: ResponsesTab) 
     assert not reset.isVisible()
 
 
-def test_a_conversation_shows_only_settings_that_it_can_override(
+def test_a_conversation_shows_only_settings_that_it_overrides(
     qtbot: QtBot, tab: ResponsesTab
 ) -> None:
     def shown() -> set[str]:
         keys = [s.key for s in settings_of(Group.ANSWER)]
         return {key for key in keys if find(tab, QWidget, key).isVisible()}
 
+    find(tab, QToolButton, "advanced-answer").click()
     assert shown() == {s.key for s in settings_of(Group.ANSWER)}
     choose(qtbot, tab, CONVERSATION)
-    assert shown() == {s.key for s in settings_of(Group.ANSWER) if s.per_conversation}
+    assert shown() == {"answer.system_prompt", TEMPERATURE}
+    menu = find(tab, QPushButton, "override").menu()
+    menu.aboutToShow.emit()
+    addable = {entry_text(action): action for action in menu.actions()}
+    assert {"Length", "Tools", "Maximum output tokens"} < addable.keys()
+    assert not {"Temperature", "Default model", "Check spelling"} & addable.keys()
+    addable["Length"].trigger()
+    assert shown() == {"answer.system_prompt", TEMPERATURE, "answer.verbosity"}
+    tab.set_overrides("c2", {})
+    assert shown() == {"answer.system_prompt"}
+
+
+def test_a_parameter_without_a_setting_is_shown_where_it_is_set_and_can_be_removed(
+    qtbot: QtBot, tab: ResponsesTab
+) -> None:
+    choose(qtbot, tab, CONVERSATION)
+    tab.set_overrides("c1", {"answer.top_p": 0.9})
+    assert "top_p: 0.9" in words(tab)
+    with qtbot.waitSignal(tab.override_removed) as told:
+        find(tab, QPushButton, "reset-answer.top_p").click()
+    assert told.args == ["c1", "answer.top_p"]
+    tab.set_overrides("c1", {})
+    assert "top_p" not in words(tab)
 
 
 def test_a_change_is_reported_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
@@ -109,35 +141,37 @@ def test_typed_text_is_reported_for_the_conversation_that_is_left(
     assert text.toPlainText() == ""
 
 
-def test_a_setting_that_the_model_ignores_is_disabled_in_its_conversation_only(
+def test_a_setting_that_the_model_ignores_is_hidden_unless_it_is_set(
     qtbot: QtBot, tab: ResponsesTab
 ) -> None:
-    why = "Not available in the Responses API, which GPT-5.2 uses."
-    tab.set_refusals(
-        {"answer.stop": why},
-        {"answer.service_tier": "The cost of this tier is unknown and isn’t shown."},
-    )
-    tab.set_folder("f1", "Thesis", {})
+    why = "GPT-5.2 supports this setting only with effort set to None."
+    verbosity = find(tab, QComboBox, "answer.verbosity")
+    tab.set_refusals({TEMPERATURE: why, "answer.verbosity": "No."}, {})
+    tab.set_folder("f1", "Thesis", {"answer.verbosity": "high"})
+    slider = find(tab, QSlider, TEMPERATURE)
+    find(tab, QToolButton, "advanced-answer").click()
     for scope in (DEFAULTS, CONVERSATION, FOLDER):
         choose(qtbot, tab, scope)
-        assert find(tab, QPlainTextEdit, "answer.stop").isEnabled() == (scope != CONVERSATION)
-        assert why in words(tab)
-        assert find(tab, QComboBox, "answer.service_tier").isEnabled()
-        assert "The cost of this tier is unknown and isn’t shown." in words(tab)
+        assert slider.isVisible() is (scope == CONVERSATION)
+        assert slider.parentWidget().isEnabled() is (scope != CONVERSATION)
+        assert (why in words(tab)) is (scope == CONVERSATION)
+        assert verbosity.isVisible() is (scope == FOLDER)
+        assert verbosity.isEnabled() is (scope != CONVERSATION)
     choose(qtbot, tab, CONVERSATION)
     tab.set_refusals({}, {})
-    assert find(tab, QPlainTextEdit, "answer.stop").isEnabled()
+    assert slider.isEnabled()
     assert why not in words(tab)
 
 
-def test_a_fifth_stop_sequence_is_refused_with_a_reason(qtbot: QtBot, tab: ResponsesTab) -> None:
-    text = find(tab, QPlainTextEdit, "answer.stop")
+def test_a_fourth_vector_store_is_refused_with_a_reason(qtbot: QtBot, tab: ResponsesTab) -> None:
+    find(tab, QToolButton, "advanced-answer").click()
+    text = find(tab, QPlainTextEdit, "tools.vector_stores")
     with qtbot.assertNotEmitted(tab.changed, wait=20):
-        text.setPlainText("a\nb\nc\nd\ne")
+        text.setPlainText("a\nb\nc\nd")
         (form,) = tab.findChildren(SchemaForm)
         form.report_edits()
-    assert "Enter 4 lines or fewer." in words(tab)
+    assert "Enter 3 lines or fewer." in words(tab)
     with qtbot.waitSignal(tab.changed) as told:
-        text.setPlainText("a\nb\n\nc\nd")
-    assert told.args == ["answer.stop", "a\nb\n\nc\nd"]
-    assert "Enter 4 lines" not in words(tab)
+        text.setPlainText("a\nb\n\nc")
+    assert told.args == ["tools.vector_stores", "a\nb\n\nc"]
+    assert "Enter 3 lines" not in words(tab)

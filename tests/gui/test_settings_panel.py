@@ -17,10 +17,12 @@ from PySide6.QtWidgets import (
     QKeySequenceEdit,
     QLabel,
     QLineEdit,
+    QListWidget,
     QPlainTextEdit,
     QPushButton,
     QSlider,
     QToolButton,
+    QTreeWidget,
     QWidget,
 )
 
@@ -30,7 +32,7 @@ from desktop_app.providers.ui.key_state import KeyState
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Group
-from desktop_app.settings.ui.responses_tab import CONVERSATION
+from desktop_app.settings.ui.responses_tab import CONVERSATION, DEFAULTS
 from desktop_app.settings.ui.settings_panel import PAGES, SettingsPanel
 from desktop_app.settings.values import validate
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -63,12 +65,13 @@ def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
     made.pages.provider.page.set_profiles(PROFILES, "openai")
     made.pages.provider.page.set_key_state("openai", KeyState("keyring"))
     made.pages.provider.page.set_key_state("comet", KeyState("none"))
-    made.resize(312, 800)
+    made.resize(540, 800)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.show()
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow)
+    made.pages.provider.page.network.head.setChecked(True)
     return made
 
 
@@ -405,7 +408,6 @@ def test_shown_values_are_not_reported_as_changes(qtbot: QtBot, panel: SettingsP
                 "answer.temperature": 0.7,
                 "answer.max_output_tokens": 5000,
                 "answer.verbosity": "low",
-                "answer.stream": False,
                 "answer.system_prompt": "Be brief.",
                 "look.theme": "dark",
                 "look.text_size": 130,
@@ -419,20 +421,85 @@ def test_shown_values_are_not_reported_as_changes(qtbot: QtBot, panel: SettingsP
     assert find(panel, QPlainTextEdit, "answer.system_prompt").toPlainText() == "Be brief."
 
 
-def test_a_refused_setting_is_disabled_and_shows_the_reason(panel: SettingsPanel) -> None:
-    panel.show_page("answer")
+def test_a_setting_that_the_model_does_not_support_is_shown_only_if_asked_for(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    panel.show_setting("answer", "answer.temperature")
+    slider = find(panel, QSlider, "answer.temperature")
+    qtbot.waitUntil(slider.hasFocus)
     panel.pages.responses.page.show_scope(CONVERSATION)
+    panel.pages.responses.page.show_scope(DEFAULTS)
+    assert slider.isVisible()
     why = "GPT-5.2 supports this setting only with effort set to None."
     panel.pages.responses.page.set_refusals({"answer.temperature": why}, {})
-    assert find(panel, QSlider, "answer.temperature").accessibleDescription() == why
-    assert not find(panel, QSlider, "answer.temperature").isEnabled()
-    assert find(panel, QSlider, "answer.top_p").isEnabled()
-    assert why in all_text(panel)
+    assert not slider.isVisible()
+    panel.show_setting("answer", "answer.temperature")
+    assert slider.isVisible()
+    assert slider.accessibleDescription().endswith(why)
     panel.pages.responses.page.set_refusals({}, {})
-    helped = setting("answer.temperature").help
-    assert find(panel, QSlider, "answer.temperature").accessibleDescription() == helped
-    assert find(panel, QSlider, "answer.temperature").isEnabled()
-    assert why not in all_text(panel)
+    assert slider.accessibleDescription() == setting("answer.temperature").help
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "page", "name"),
+    [
+        ("dark", "Theme", "look", "look.theme"),
+        ("system prompt", "Instructions", "answer", "answer.system_prompt"),
+        ("CREATIVITY", "Temperature", "answer", "answer.temperature"),
+        ("endpoint", "Base URL", "provider", "base-url"),
+        ("erase", "Delete everything", "library", "delete-everything"),
+        ("hotkey", "Shortcuts", "keys", ""),
+    ],
+)
+def test_the_search_finds_settings_of_all_pages_by_name_and_synonyms(
+    qtbot: QtBot, panel: SettingsPanel, typed: str, found: str, page: str, name: str
+) -> None:
+    qtbot.keyClicks(find(panel, QTreeWidget, "settings-pages"), typed[0])
+    search = find(panel, QLineEdit, "settings-search")
+    qtbot.keyClicks(search, typed[1:])
+    assert (search.hasFocus(), search.text()) == (True, typed)
+    results = find(panel, QListWidget, "settings-results")
+    assert results.item(0).text().startswith(f"{found}  ·  ")
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    assert (panel.page, search.text()) == (page, "")
+    if name:
+        qtbot.waitUntil(find(panel, QWidget, name).isVisible)
+
+
+def test_the_search_says_if_it_finds_nothing_and_escape_clears_it(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    search = find(panel, QLineEdit, "settings-search")
+    qtbot.keyClicks(search, "zzz")
+    assert "Nothing found" in [
+        each.text() for each in panel.findChildren(QLabel) if each.isVisible()
+    ]
+    with qtbot.assertNotEmitted(panel.close_requested):
+        qtbot.keyClick(search, Qt.Key.Key_Escape)
+    assert search.text() == ""
+    with qtbot.waitSignal(panel.close_requested):
+        qtbot.keyClick(search, Qt.Key.Key_Escape)
+
+
+def test_arrows_change_the_page_and_a_narrow_panel_shows_list_and_page_in_turn(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    panel.setFocus()
+    pages = find(panel, QTreeWidget, "settings-pages")
+    assert pages.hasFocus()
+    for _ in range(3):
+        qtbot.keyClick(pages, Qt.Key.Key_Down)
+    assert panel.page == "look"
+    panel.resize(320, 800)
+    assert not pages.isVisible()
+    assert find(panel, QWidget, "look.theme").isVisible()
+    find(panel, QToolButton, "settings-back").click()
+    assert pages.isVisible()
+    assert not find(panel, QWidget, "look.theme").isVisible()
+    qtbot.keyClick(pages, Qt.Key.Key_Up)
+    assert pages.isVisible()
+    qtbot.keyClick(pages, Qt.Key.Key_Return)
+    assert (panel.page, pages.isVisible()) == ("servers", False)
 
 
 def test_instructions_are_reported_when_the_field_loses_the_focus(
@@ -443,7 +510,7 @@ def test_instructions_are_reported_when_the_field_loses_the_focus(
     text.setFocus()
     qtbot.keyClicks(text, "Be brief.")
     with qtbot.waitSignal(panel.pages.setting_changed) as changed:
-        find(panel, QSlider, "answer.top_p").setFocus()
+        find(panel, QComboBox, "answer.verbosity").setFocus()
     assert changed.args == ["answer.system_prompt", "Be brief."]
 
 

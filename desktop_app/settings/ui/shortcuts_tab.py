@@ -146,6 +146,7 @@ class CommandRow(QWidget):
         keys = edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
         had_focus = edit.hasFocus()
         edit.hide()
+        edit.setParent(None)
         edit.deleteLater()
         self._key_cap.show()
         if had_focus:

@@ -263,6 +263,7 @@ class SchemaForm(QWidget):
                 line.show(True, f"{name}: {value}")
                 line.reset_button.clicked.connect(partial(self.reset_requested.emit, key))
                 self._others.addWidget(section)
+                section.show()
 
     def _fill_menu(self) -> None:
         self._menu.clear()

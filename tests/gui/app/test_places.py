@@ -71,7 +71,7 @@ async def test_the_link_of_a_notification_works_by_mouse_and_keyboard() -> None:
         assert "href" in label.text()
         assert label.textInteractionFlags() & Qt.TextInteractionFlag.LinksAccessibleByMouse
         label.setFocus(Qt.FocusReason.TabFocusReason)
-        assert label.selectedText() == "Settings › Provider › Network and privacy"
+        assert label.selectedText() == "Settings › Accounts › Advanced"
         app.press(Qt.Key.Key_Return)
         assert app.window.settings.isVisible()
 

@@ -153,7 +153,7 @@ async def test_the_setting_names_the_packages_of_a_missing_library(
     async with AppHarness() as app:
         await begin(app, "the wrld turns")
         app.window.outer_panes.show_settings(True)
-        app.window.settings.show_page("look")
+        app.window.settings.show_page("answer")
         notes = [label.text() for label in app.window.settings.findChildren(PlainLabel)]
         assert any("libenchant-2-2 hunspell-en-us" in note for note in notes)
         switch = app.window.settings.findChild(QWidget, SPELLING)

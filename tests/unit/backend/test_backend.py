@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.backend.backend import read_catalog, use_routine_model
+from desktop_app.backend.backend import read_catalog
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
@@ -109,10 +109,8 @@ def test_a_file_of_models_that_cannot_be_used_is_named(
     assert remedy in caught.value.hint
 
 
-@pytest.mark.parametrize(("setting", "model"), [("small", "gpt-5-nano"), ("own", "gpt-5.2")])
-async def test_the_setting_chooses_the_model_of_titles(setting: str, model: str) -> None:
+async def test_a_small_model_writes_titles() -> None:
     async with started_backend() as backend:
-        use_routine_model(backend, {"answer.routine_model": setting})
         answering = backend.chat.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
         assert answering.model.id == "gpt-5.2"
-        assert backend.utility_model.model_for(Purpose.TITLE, answering).model.id == model
+        assert backend.utility_model.model_for(Purpose.TITLE, answering).model.id == "gpt-5-nano"

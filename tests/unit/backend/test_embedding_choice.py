@@ -14,7 +14,6 @@ from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProf
 from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
-from desktop_app.settings.setting import SettingValue
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 MODEL = "text-embedding-3-small"
@@ -30,15 +29,20 @@ assert USUAL is not None
 
 
 @pytest.mark.parametrize(
-    ("is_on", "is_wanted", "model"),
-    [(False, False, ""), (True, False, "small"), (False, True, "small"), (True, True, "small")],
+    ("ids", "model"),
+    [
+        (None, MODEL),
+        ((), MODEL),
+        (("qwen3",), MODEL),
+        (("qwen3", "nomic-embed-text", "other-embed"), "nomic-embed-text"),
+        (("nomic-embed-text", MODEL), MODEL),
+    ],
 )
-def test_there_is_a_model_if_the_user_wants_one(is_on: bool, is_wanted: bool, model: str) -> None:
-    values: dict[str, SettingValue] = {
-        "library.embeddings": is_on,
-        "library.embedding_model": " small ",
-    }
-    assert embedding_model(values, is_wanted=is_wanted) == model
+def test_a_server_without_openais_model_uses_the_first_that_it_lists(
+    ids: tuple[str, ...] | None, model: str
+) -> None:
+    listing = None if ids is None else replace(LISTING, models=tuple(map(ModelFacts, ids)))
+    assert embedding_model(listing) == model
 
 
 @pytest.mark.parametrize(
@@ -47,20 +51,18 @@ def test_there_is_a_model_if_the_user_wants_one(is_on: bool, is_wanted: bool, mo
         (OPENAI, MODEL, None, USUAL),
         (OPENAI, MODEL, LISTING, USUAL),
         (replace(OPENAI, price_multiplier=Decimal(2)), MODEL, None, USUAL.times(Decimal(2))),
-        (OPENAI, "other", None, None),
         (GATEWAY, MODEL, None, USUAL),
         (GATEWAY, MODEL, LISTING, LISTED),
         (COMPATIBLE, MODEL, None, None),
         (COMPATIBLE, MODEL, LISTING, LISTED),
-        (COMPATIBLE, "other", LISTING, None),
     ],
 )
 def test_a_price_listed_by_the_server_precedes_that_of_the_catalog(
     profile: ProviderProfile, model: str, listing: ModelListing | None, price: Price | None
 ) -> None:
-    found = embedding_choice(model, profile, CATALOG, listing)
+    found = embedding_choice(profile, CATALOG, listing)
     assert found == EmbeddingChoice(profile, model, price)
 
 
 def test_a_provider_without_embeddings_has_no_choice() -> None:
-    assert embedding_choice(MODEL, COMETAPI, CATALOG, None) is None
+    assert embedding_choice(COMETAPI, CATALOG, None) is None

@@ -14,7 +14,6 @@ import pytest
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.attachments.attachment_dedup import deduplicate_messages, deduplicate_parts
 from desktop_app.chat.attachments.file_attachments import (
-    apply_file_preference,
     file_refusal,
     is_file,
     require_files,
@@ -194,13 +193,7 @@ async def test_a_provider_that_takes_no_files_is_sent_the_text_with_a_notice(
         assert text_notice(path, resolved()) == ""
 
 
-def test_documents_go_as_files_if_preferred_and_possible() -> None:
-    plain = replace(PART, as_file=False)
-    assert apply_file_preference(plain, resolved(), as_files=True) == PART
-    assert apply_file_preference(plain, resolved(), as_files=False) == plain
-    assert apply_file_preference(plain, resolved(COMETAPI), as_files=True) == plain
-    large = replace(plain, size=60 << 20)
-    assert apply_file_preference(large, resolved(), as_files=True) == large
+def test_a_document_that_is_read_in_parts_is_no_file() -> None:
     assert not is_file(replace(PART, in_parts=True), resolved().files)
 
 

@@ -239,9 +239,7 @@ async def test_a_preset_fills_in_missing_options() -> None:
 async def test_options_come_before_the_preset_and_the_settings(tmp_path: Path) -> None:
     file = tmp_path / "instructions.txt"
     file.write_bytes(b"\xef\xbb\xbf" + "Réponds.".encode())
-    values = with_defaults(
-        {"answer.system_prompt": "Mine.", "answer.candidates": 2, "answer.temperature": 0.5}
-    )
+    values = with_defaults({"answer.system_prompt": "Mine.", "answer.temperature": 0.5})
 
     def found(preset: Preset | None = None, **given: Any) -> AskSettings:
         return settings_of(values, options(**given), preset)
