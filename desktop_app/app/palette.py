@@ -283,14 +283,15 @@ class PaletteRows:
             page = setting.group.page
             if page:
                 label = tr(setting.label)
-                entry = PaletteEntry(
-                    f"setting:{setting.key}", label, tr("Settings"), keywords=tr(setting.words)
-                )
-                rows.append((entry, partial(self._show_setting, page, setting.key)))
+                # The values come first: the words that find a setting may name one of them.
                 for choice in setting.choices:
                     title = tr("{label}: {value}", label=label, value=tr(choice.label))
                     entry = PaletteEntry(f"value:{setting.key}:{choice.value}", title)
                     rows.append((entry, partial(self._set, setting.key, choice.value)))
+                entry = PaletteEntry(
+                    f"setting:{setting.key}", label, tr("Settings"), keywords=tr(setting.words)
+                )
+                rows.append((entry, partial(self._show_setting, page, setting.key)))
         return [*rows, *self._place_rows()]
 
     def _place_rows(self) -> Iterator[PaletteRow]:

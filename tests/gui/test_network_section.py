@@ -1,4 +1,4 @@
-"""Settings › Provider › Network and privacy: proxies, certificates and storage."""
+"""Settings › Accounts › Network and privacy: proxies, certificates and storage."""
 
 from __future__ import annotations
 

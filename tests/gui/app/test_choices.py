@@ -210,7 +210,7 @@ async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> 
         await app.written()
         assert connection_result(app, OPENAI.id) == (
             False,
-            "The key was not accepted. Check or replace the key in Settings › Provider.",
+            "The key was not accepted. Check or replace the key in Settings › Accounts.",
         )
         for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
             is_ok, words = connection_result(app, id_)

@@ -210,7 +210,7 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
         app.window.settings.pages.provider.page.profile_add_requested.emit(profile)
         await app.written()
-        await check_connection(app, profile.id, False, "Allow nas.lan in Settings › Provider")
+        await check_connection(app, profile.id, False, "Allow nas.lan in Settings › Accounts")
         assert not proxy.wanted
         app.window.outer_panes.show_settings(True)
         button = find(app.window.settings, QPushButton, "allow-unencrypted")

@@ -64,7 +64,7 @@ NEAR = replace(COMPATIBLE, base_url="http://nas.lan/v1")
     [
         (OPENAI, (None, "No proxy, system certificates")),
         (replace(OPENAI, base_url="x"), (False, "The address is invalid")),
-        (NEAR, (False, "nas.lan isn’t encrypted and isn’t allowed in Settings › Provider")),
+        (NEAR, (False, "nas.lan isn’t encrypted and isn’t allowed in Settings › Accounts")),
         (replace(NEAR, plain_http_hosts=("nas.lan",)), (None, "No proxy, not encrypted")),
         (
             replace(OPENAI, proxy="http://me@proxy.lan:3128"),

@@ -19,7 +19,7 @@ def test_a_hint_names_a_place_of_the_window() -> None:
     error = ProviderError(
         N_("{provider} needs an API key."), hint=N_("Add one in {provider_page}.")
     )
-    assert error.what_to_do == "Add one in Settings › Provider."
+    assert error.what_to_do == "Add one in Settings › Accounts."
 
 
 def test_the_words_of_a_provider_follow_its_sentence() -> None:

@@ -59,7 +59,7 @@ def test_a_missing_file_and_a_folder_are_refused_with_a_remedy(tmp_path: Path) -
         error = refusal(path)
         assert error.what_happened == f"Couldn’t read the model file {path.name}."
         assert error.what_to_do == (
-            "Choose another file in Settings › Provider, or use the built-in model."
+            "Choose another file in Settings › Accounts, or use the built-in model."
         )
 
 

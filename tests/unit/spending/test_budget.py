@@ -80,7 +80,7 @@ async def test_spending_may_reach_the_cap_but_not_exceed_it(tmp_path: Path) -> N
         said = refused.value.sentences
         for figure in ("$9.90 of $10.00 spent", "($0.1000001)"):
             assert figure in said
-        assert "Settings › Provider" in said
+        assert "Settings › Accounts" in said
         assert "pending" not in said
 
 
