@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.helpers.batch_server import BatchServer
 from tests.integration.cli.command import gateway
@@ -34,6 +36,7 @@ def begin(program: Program) -> None:
     wait_for(lambda: "In progress" in program.do("name", "batch-status"), "the batch")
 
 
+@pytest.mark.slow
 async def test_a_job_outlives_the_program(
     client: AssistiveClient, repartee_home: Path, tmp_path: Path
 ) -> None:

@@ -147,18 +147,18 @@ async def test_a_long_text_is_loaded_in_slices() -> None:
         await until(lambda: shown.toPlainText().startswith(lines[0]))
 
 
-async def test_only_visible_pages_of_hundreds_are_drawn(tmp_path: Path) -> None:
+async def test_only_visible_pages_of_many_are_drawn(tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
-    path.write_bytes(long_pdf(300))
+    path.write_bytes(long_pdf(100))
 
     async with AppHarness(environment=OPENAI) as app:
         part = await stored_document(app, path)
-        viewer = await opened(app, ViewerTarget(part.sha256, part.name, 250))
+        viewer = await opened(app, ViewerTarget(part.sha256, part.name, 50))
         pages = viewer.pages
         await wait_until_drawn(viewer)
-        assert pages.page == 250
-        assert pages.count == 300
-        assert {strip.page for strip in pages.strips.images} <= {249, 250, 251}
+        assert pages.page == 50
+        assert pages.count == 100
+        assert {strip.page for strip in pages.strips.images} <= {49, 50, 51}
         bar = pages.verticalScrollBar()
         for step in range(40):
             bar.setValue(bar.maximum() * step // 40)
@@ -167,9 +167,9 @@ async def test_only_visible_pages_of_hundreds_are_drawn(tmp_path: Path) -> None:
         await app.written()
         assert len({strip.page for strip in pages.strips.images}) < 60
         QTest.keyClick(pages, Qt.Key.Key_End)
-        assert pages.page == 300
+        assert pages.page == 100
         QTest.keyClick(pages, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
-        assert pages.page == 299
+        assert pages.page == 99
         find(viewer, QLineEdit, "viewer-page").setText("17")
         QTest.keyClick(find(viewer, QLineEdit, "viewer-page"), Qt.Key.Key_Return)
         assert pages.page == 17

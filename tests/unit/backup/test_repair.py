@@ -155,7 +155,9 @@ def test_without_its_first_page_all_rows_are_found(tmp_path: Path, is_rebuilt: b
     assert sorted(rows(path, "SELECT * FROM messages")) == messages
 
 
-@pytest.mark.parametrize("size", [100, 3 * PAGE + 7, 2_000 * PAGE])
+@pytest.mark.parametrize(
+    "size", [100, pytest.param(3 * PAGE + 7, marks=pytest.mark.slow), 2_000 * PAGE]
+)
 def test_a_file_that_is_no_library_is_refused_and_unchanged(tmp_path: Path, size: int) -> None:
     path = tmp_path / "store.sqlite3"
     data = random.Random(size).randbytes(size)
