@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSlider,
     QToolButton,
-    QTreeWidget,
     QWidget,
 )
 
@@ -454,7 +453,7 @@ def test_a_setting_that_the_model_does_not_support_is_shown_only_if_asked_for(
 def test_the_search_finds_settings_of_all_pages_by_name_and_synonyms(
     qtbot: QtBot, panel: SettingsPanel, typed: str, found: str, page: str, name: str
 ) -> None:
-    qtbot.keyClicks(find(panel, QTreeWidget, "settings-pages"), typed[0])
+    qtbot.keyClicks(find(panel, QListWidget, "settings-pages"), typed[0])
     search = find(panel, QLineEdit, "settings-search")
     qtbot.keyClicks(search, typed[1:])
     assert (search.hasFocus(), search.text()) == (True, typed)
@@ -485,7 +484,7 @@ def test_arrows_change_the_page_and_a_narrow_panel_shows_list_and_page_in_turn(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     panel.setFocus()
-    pages = find(panel, QTreeWidget, "settings-pages")
+    pages = find(panel, QListWidget, "settings-pages")
     assert pages.hasFocus()
     for _ in range(3):
         qtbot.keyClick(pages, Qt.Key.Key_Down)

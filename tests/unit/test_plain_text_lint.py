@@ -31,7 +31,6 @@ HOMES: Final = {
     "QTextEdit": "widgets/text/sealed_document.py",
     "QComboBox": "widgets/forms/form_widgets.py",
     "QListWidget": "settings/ui/settings_panel.py",  # its rows are names of pages and settings
-    "QTreeWidget": "settings/ui/settings_panel.py",
     "QSystemTrayIcon": "desktop/ui/tray_controller.py",  # its only text is the program's name
 }
 """Classes that only one module may create, call or inherit, because it makes them safe."""
@@ -48,6 +47,7 @@ UNUSED: Final = {
     "QTabBar",
     "QTabWidget",
     "QToolBox",
+    "QTreeWidget",
     "QWhatsThis",
     "QWizard",
 }

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
@@ -17,8 +17,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QScrollArea,
     QStackedWidget,
-    QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -50,7 +48,7 @@ PAGES: Final = (
     ("library", N_("Data")),
     ("about", N_("About")),
 )
-_PARENTS: Final = {"servers": "answer", "keys": "look", "about": "library"}
+_INNER_PAGES: Final = ("servers", "keys", "about")  # shown as parts of the ones before them
 _TITLES: Final = dict(PAGES)
 
 
@@ -344,23 +342,17 @@ class SettingsPanel(QFrame):
         self.update_theme()
 
     def _build_lists(self) -> None:
-        self._list = QTreeWidget()
+        self._list = QListWidget()
         self._list.setObjectName("settings-pages")
         self._list.setAccessibleName(spoken_text(tr("Settings")))
-        self._list.setHeaderHidden(True)
-        self._list.setRootIsDecorated(False)
-        self._list.setItemsExpandable(False)
-        self._items: dict[str, QTreeWidgetItem] = {}
+        self._items: dict[str, QListWidgetItem] = {}
         for page, title in PAGES:
-            parent = self._items.get(_PARENTS.get(page, ""))
-            item = QTreeWidgetItem([tr(title)])
-            if parent is None:
-                self._list.addTopLevelItem(item)
-            else:
-                parent.addChild(item)
-            item.setData(0, _PAGE_ROLE, page)
-            self._items[page] = item
-        self._list.expandAll()
+            item = self._items[page] = QListWidgetItem(tr(title), self._list)
+            item.setData(_PAGE_ROLE, page)
+            if page in _INNER_PAGES:
+                indent = QPixmap(current_theme().px(6), 1)
+                indent.fill(Qt.GlobalColor.transparent)
+                item.setData(Qt.ItemDataRole.DecorationRole, indent)
         self._results = QListWidget()
         self._results.setObjectName("settings-results")
         self._results.setAccessibleName(spoken_text(tr("Search results")))
@@ -389,15 +381,15 @@ class SettingsPanel(QFrame):
         area.verticalScrollBar().rangeChanged.connect(self._update_margins)
         return area
 
-    def _on_current_changed(self, item: QTreeWidgetItem | None) -> None:
+    def _on_current_changed(self, item: QListWidgetItem | None) -> None:
         if item is not None and not self._is_list_shown:
-            page = str(item.data(0, _PAGE_ROLE))
+            page = str(item.data(_PAGE_ROLE))
             if page != self._page:
                 self.show_page(page)
 
-    def _open_item(self, item: QTreeWidgetItem) -> None:
+    def _open_item(self, item: QListWidgetItem) -> None:
         had_list = self._is_list_shown
-        self.show_page(str(item.data(0, _PAGE_ROLE)))
+        self.show_page(str(item.data(_PAGE_ROLE)))
         if had_list:
             self._back_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -416,8 +408,10 @@ class SettingsPanel(QFrame):
         self._stack.setVisible(not self._is_list_shown)
         self._back_button.setVisible(shows_page_only)
         self._title.setText(tr(_TITLES[self._page]) if shows_page_only else tr("Settings"))
-        self._list.setMaximumWidth(px(10_000) if self._is_list_shown else px(_LIST_WIDTH))
-        self._list.setMinimumWidth(0 if self._is_list_shown else px(_LIST_WIDTH))
+        width = max(self._list.sizeHintForColumn(0) + px(8), px(_LIST_WIDTH))
+        width = min(width, self.width() // 3)
+        self._list.setMaximumWidth(px(10_000) if self._is_list_shown else width)
+        self._list.setMinimumWidth(0 if self._is_list_shown else width)
 
     def update_theme(self) -> None:
         if not self._areas:
@@ -425,7 +419,6 @@ class SettingsPanel(QFrame):
         theme = current_theme()
         set_icon(self._close_button, "x", theme.dim, theme.px(16))
         set_icon(self._back_button, "chevron-left", theme.dim, theme.px(16))
-        self._list.setIndentation(theme.px(12))
         self._arrange()
         self._update_margins()
 

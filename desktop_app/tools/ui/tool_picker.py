@@ -36,9 +36,9 @@ _PERMISSIONS: Final = {
     Permission.NEVER: N_("Never allowed"),
 }
 _MAX_FORM_NAME_CHARACTERS: Final = 40
-_MIN_PERMISSION_CHARACTERS: Final = 14
-"""The least width of a list of permissions: that of "Always allowed", in characters."""
-_WIDTH: Final = 440
+_MIN_PERMISSION_CHARACTERS: Final = 12
+"""The least width of a list of permissions in characters."""
+_WIDTH: Final = 520
 _MARGIN: Final = 14
 _SPACING: Final = 8
 """Between a tool's name, its permission and the scroll bar."""
@@ -179,7 +179,7 @@ class ToolPicker(QFrame):
         if tool.permission is not None:
             combo = self._permission_field(tool.name, tool.permission)
         px = current_theme().px
-        available_width = self.width() - 2 * px(_MARGIN) - px(_SPACING)
+        available_width = self.width() - 2 * px(_MARGIN) - 2 * px(_SPACING)
         available_width -= (
             box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
         )

@@ -328,7 +328,6 @@ QAbstractItemView[role="choices"]::item { color: @text; padding: $5px $8px; bord
 QAbstractItemView[role="choices"]::item:hover { background: @hover; }
 QAbstractItemView[role="choices"]::item:selected { background: @selected; }
 QAbstractItemView[role="choices"]:focus::item:selected { border-color: @accent; }
-QTreeView[role="choices"]::branch { background: transparent; }
 QListView[role="rows"] QLineEdit { padding: 0 $9px; }
 QTableView[role="figures"], QAbstractScrollArea[role="ringed"] { background: transparent;
     border: 2px solid transparent; border-radius: $8px; outline: none; }
