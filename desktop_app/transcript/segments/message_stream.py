@@ -1,12 +1,13 @@
 """Shows arriving messages and streamed text in one view.
 
-Streamed text is collected for at most one frame and parsed from the last open block on.
+Streamed text is shown in 30 frames a second and parsed from the last open block on. The first text
+of an answer appears at once, and so does the rest when the answer ends.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from desktop_app.transcript.segments.shown_message import ShownMessage
     from desktop_app.transcript.segments.view import TranscriptView
     from desktop_app.transcript.speech import AnswerSpeech
+
+_FRAME_S: Final = 1 / 30
+"""Seconds between two frames of an answer. Twice as many take twice the work, and look the same."""
 
 
 class MessageStream(QObject):
@@ -58,8 +62,10 @@ class MessageStream(QObject):
         self._view = view
         self._messages = messages
         self._speech = speech
-        self._text_queue = StreamScheduler(self._write, load_fonts, self)
-        self._reasoning_queue = StreamScheduler(self._write_reasoning, load_fonts, self)
+        self._text_queue = StreamScheduler(self._write, load_fonts, self, frame_s=_FRAME_S)
+        self._reasoning_queue = StreamScheduler(
+            self._write_reasoning, load_fonts, self, frame_s=_FRAME_S
+        )
 
     # ------------------------------------------------------------------ arriving
 
@@ -107,6 +113,11 @@ class MessageStream(QObject):
         if message.status is not MessageStatus.STREAMING:
             self._text_queue.prioritize(message.id)  # the user waits for the rest
         self._text_queue.flush(briefly=True)
+
+    def add_painting(self, seconds: float) -> None:
+        """Count the time that painting took: slow frames get fewer."""
+        self._text_queue.add_work(seconds)
+        self._reasoning_queue.add_work(seconds)
 
     def set_status_line(self, message_id: str, sentence: str) -> None:
         """Show a status line below an answer; "" shows none."""

@@ -6,6 +6,7 @@ loaded. External images are shown as names; links open on click, through the sys
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
         QKeyEvent,
         QMouseEvent,
         QPainter,
+        QPaintEvent,
         QResizeEvent,
         QWheelEvent,
     )
@@ -711,6 +713,12 @@ class TranscriptView(SegmentArea):
         event.accept()
 
     # ------------------------------------------------------------------ painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the text, and have arriving text wait if that takes long."""
+        began = time.monotonic()
+        super().paintEvent(event)
+        self.stream.add_painting(time.monotonic() - began)
 
     def marks_of(self, shown: ShownSegment) -> list[Mark]:
         """Return the marks of the search and of a comparison, and the selection over them."""

@@ -1,8 +1,8 @@
 """Schedules streamed text: collects it for a frame and writes it in time slices.
 
-However fast text arrives, half of the time remains for the rest of the window, unless the user
-waits for a message (`prioritize`). Text that does not fit into a frame's slice waits for the next
-frame. The end of an answer waits until its text is written.
+However fast text arrives, half of the time remains for the rest of the window, or three quarters
+with a longer `frame_s`, unless the user waits for a message (`prioritize`). Text that does not fit
+into a frame's slice waits for the next frame. The end of an answer waits until its text is written.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ class _QueuedText:
 
     Attributes:
         piece_bounds: minimum and maximum characters to take at once.
+        is_stored: whether it is the rest of a stored text, which the user sees only on scrolling.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_stored: bool = False) -> None:
         self.piece_bounds = ANY_LENGTH
+        self.is_stored = is_stored
         self._text = text
         self._position = 0  # of the first character that is still queued
         self._appended: list[str] = []
@@ -88,6 +90,8 @@ class StreamScheduler(QObject):
         write: Callable[[str, str], tuple[int, int]],
         prepare: Callable[[str], bool],
         parent: QObject,
+        *,
+        frame_s: float = FRAME_S,
     ) -> None:
         """Create an empty queue.
 
@@ -97,13 +101,17 @@ class StreamScheduler(QObject):
             prepare: receives the next piece before it is written, and loads what the piece needs,
                 such as fonts. Returns False if more is to be loaded; it is then called again.
             parent: the owner of the queue.
+            frame_s: the seconds between two slices of arriving text, at least `FRAME_S`.
         """
         super().__init__(parent)
+        self._frame_s = frame_s
         self._write = write
         self._prepare = prepare
         self._queue: dict[str, _QueuedText] = {}
         self._follow_ups: dict[str, Callable[[], None]] = {}
         self._next_slice_at = 0.0
+        self._began_at = 0.0  # the beginning of the last slice
+        self._spent_s = 0.0  # the time that it took
         self._piece_length = _MIN_PIECE_CHARACTERS
         self._prioritized_id = ""
         self._timer = QTimer(self, singleShot=True)
@@ -120,17 +128,41 @@ class StreamScheduler(QObject):
         if queued is not None:  # the timer is already running
             queued.add(text)
             return
-        self._queue[message_id] = _QueuedText(text)
+        self._queue[message_id] = _QueuedText(text, is_stored=deferred)
         is_idle = not self._timer.isActive()
         if is_idle and not deferred and time.monotonic() >= self._next_slice_at:
             self._write_slice()
         else:
             self._schedule_slice()
 
+    def add_work(self, seconds: float) -> None:
+        """Count work that the last slice has caused, such as painting, as part of the slice."""
+        self._spent_s += seconds
+        earliest = self._began_at + self._busy_factor * self._spent_s
+        if earliest > self._next_slice_at and not self._is_prioritized:
+            self._next_slice_at = earliest
+            if self._timer.isActive():
+                self._timer.stop()
+                self._schedule_slice()
+
     def _schedule_slice(self) -> None:
         if not self._timer.isActive():
             wait = self._next_slice_at - time.monotonic()
             self._timer.start(max(1, round(wait * 1000)))
+
+    @property
+    def _is_prioritized(self) -> bool:
+        return self._prioritized_id in self._queue
+
+    @property
+    def _is_arriving(self) -> bool:
+        """Return True unless the rest of a stored text is queued."""
+        return not any(queued.is_stored for queued in self._queue.values())
+
+    @property
+    def _busy_factor(self) -> int:
+        """Return how many times as long as the work of a slice its frame is at least."""
+        return 4 if self._is_arriving and self._frame_s > FRAME_S else 2
 
     @property
     def has_work(self) -> bool:
@@ -183,17 +215,19 @@ class StreamScheduler(QObject):
                 self._timer.start(1)
 
     def _write_slice(self) -> None:
-        began = time.monotonic()
-        is_prioritized = self._prioritized_id in self._queue
+        self._began_at = began = time.monotonic()
+        is_prioritized = self._is_prioritized
         try:
             self._write_until(began + _SLICE_S, time.monotonic)
         finally:  # an error in one piece must not block the following ones
             ended = time.monotonic()
-            # After slow parsing, wait as long as it took: the window keeps half of the time.
-            self._next_slice_at = max(began + FRAME_S, ended + (ended - began))
+            self._spent_s = ended - began
+            frame_s = self._frame_s if self._is_arriving else FRAME_S
+            # Slow parsing makes frames longer, so that the window keeps its share of the time.
+            self._next_slice_at = began + max(frame_s, self._busy_factor * self._spent_s)
             if is_prioritized:
                 self._next_slice_at = ended
-            if self._prioritized_id not in self._queue:
+            if not self._is_prioritized:
                 self._prioritized_id = ""
             if self.has_work:
                 self._timer.start(max(1, round((self._next_slice_at - ended) * 1000)))
@@ -214,7 +248,7 @@ class StreamScheduler(QObject):
 
     def _write_next(self) -> None:
         message_id = next(iter(self._queue))
-        if self._prioritized_id in self._queue:
+        if self._is_prioritized:
             message_id = self._prioritized_id
         queued = self._queue[message_id]
         min_length, max_length = queued.piece_bounds

@@ -44,8 +44,14 @@ def written() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
+def frame_s() -> float:
+    """Return the seconds between two slices."""
+    return stream_scheduler.FRAME_S
+
+
+@pytest.fixture
 def slow(
-    written: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+    written: list[tuple[str, str]], frame_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StreamScheduler]:
     """Yield a scheduler whose clock advances a tenth of a second per call."""
     ticks = (tick / 10 for tick in count(100))
@@ -58,7 +64,7 @@ def slow(
         return stream_scheduler.ANY_LENGTH
 
     owner = QObject()
-    made = StreamScheduler(write, bool, owner)
+    made = StreamScheduler(write, bool, owner, frame_s=frame_s)
     yield made
     made.clear()
 
@@ -74,6 +80,20 @@ def test_after_a_slice_the_window_gets_as_much_time(
     timer_of(slow).timeout.emit()
     assert [message_id for message_id, _ in written] == ["a", "b"]
     assert timer_of(slow).interval() == 1, "the user waits for it"
+
+
+@pytest.mark.parametrize("frame_s", [1 / 30])
+@pytest.mark.parametrize(
+    ("deferred", "painted_s", "waits_ms"), [(False, 0, 900), (False, 2, 8700), (True, 0, 300)]
+)
+def test_writing_and_painting_arriving_text_take_a_quarter_of_the_time(
+    slow: StreamScheduler, deferred: bool, painted_s: float, waits_ms: int
+) -> None:
+    slow.add("a", "x" * 9000, deferred=deferred)
+    if deferred:
+        timer_of(slow).timeout.emit()
+    slow.add_work(painted_s)
+    assert waits_ms <= timer_of(slow).interval() <= waits_ms + 200, "a slice takes 300 ms"
 
 
 def test_a_prioritized_message_is_written_before_all_others(
