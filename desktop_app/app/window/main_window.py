@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _DEFAULT_SIZE: Final = QSize(1280, 800)
 _MINIMUM_SIZE: Final = QSize(400, 360)
 # Pixels on the screen. The window can always be made this small: with large text, the panes scroll.
-_MAX_MINIMUM_SIZE: Final = QSize(640, 480)
+# With its frame it fits on a screen of 640 × 480.
+_MAX_MINIMUM_SIZE: Final = QSize(620, 440)
 
 
 class MainWindow(QMainWindow):
