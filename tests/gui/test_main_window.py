@@ -70,10 +70,11 @@ def test_a_wide_window_shows_list_and_middle(window: MainWindow) -> None:
 
 
 def test_the_panel_joins_the_row(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(1440, 800)
     qtbot.mouseClick(window.header.settings_button, Qt.MouseButton.LeftButton)
-    assert rect_in(window, window.settings) == (1280 - 312, 312)
-    assert rect_in(window, window.transcript) == (264, 1280 - 264 - 312)
-    assert rect_in(window, window.prompt) == (264 + 20, 1280 - 264 - 312 - 40)
+    assert rect_in(window, window.settings) == (1440 - 540, 540)
+    assert rect_in(window, window.transcript) == (264, 1440 - 264 - 540)
+    assert rect_in(window, window.prompt) == (264 + 20, 1440 - 264 - 540 - 40)
     assert window.settings.isAncestorOf(focused())
     window.settings.close_requested.emit()
     assert not window.settings.isVisible()
@@ -99,7 +100,7 @@ def test_a_click_beside_a_drawer_closes_it(window: MainWindow, qtbot: QtBot) -> 
     window.resize(640, 480)
     for open_drawer, pane, beside in (
         (window.outer_panes.toggle_list, window.conversations, QPoint(500, 200)),
-        (window.outer_panes.toggle_settings, window.settings, QPoint(100, 200)),
+        (window.outer_panes.toggle_settings, window.settings, QPoint(50, 200)),
     ):
         open_drawer()
         assert pane.isVisible()
@@ -186,11 +187,12 @@ def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
     assert rect_in(window, window.transcript)[0] == 264
     window.resize(640, 480)
     window.outer_panes.toggle_settings()
-    window.resize(1280, 800)
-    assert rect_in(window, window.transcript) == (264, 1280 - 264 - 312)
+    window.resize(1440, 800)
+    assert rect_in(window, window.transcript) == (264, 1440 - 264 - 540)
 
 
 def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> None:
+    window.resize(1440, 800)
     window.outer_panes.toggle_settings()
     window.resize(920, 700)
     assert not window.settings.isVisible()
