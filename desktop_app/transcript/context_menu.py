@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.footnote_links import is_note_link
-from desktop_app.transcript.keyboard.action_row import ACTIONS
+from desktop_app.transcript.keyboard.action_row import ACTIONS, has_arrows, is_beside
 from desktop_app.transcript.message_commands import COPY_LINK, MessageCommands
 from desktop_app.transcript.message_items import ACTION
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QTextBrowser
 
     from desktop_app.transcript.keyboard.key_commands import KeyCommands
+    from desktop_app.transcript.message_state import MessageState
     from desktop_app.transcript.selection.copy_actions import CopyActions
     from desktop_app.transcript.selection.virtual_selection import VirtualSelection
     from desktop_app.transcript.transcript_messages import TranscriptMessages
@@ -92,16 +93,35 @@ class ContextMenu(QObject):
                 tr("Copy code block"), lambda: self._copies.copy_code_of_block(cursor.blockNumber())
             )
         if state is not None:
-            for action, _, label in ACTIONS[state.message.role]:
-                run = partial(self._commands.run, state.message.id, action)
-                menu.addAction(menu_text(tr(label)), run)
-            if not self._is_brief:
-                run = partial(self._commands.run, state.message.id, COPY_LINK)
-                menu.addAction(tr("Copy link to message"), run)
+            self._add_actions(menu, state)
         menu.addAction(tr("Select all"), self._selection.select_all)
         if not self._is_brief:
-            menu.addSeparator()
-            for command, label in _WINDOW_COMMANDS.items():
-                run = partial(self.command_requested.emit, command)
-                menu.addAction(menu_text(tr(label)), run)
+            self._add_commands(menu)
         return menu
+
+    def menu_of(self, state: MessageState) -> QMenu:
+        """Return the menu of what has no button beside a message."""
+        menu = ProgramMenu(self._view)
+        self._add_actions(menu, state, with_buttons=False)
+        if not self._is_brief:
+            if has_arrows(state.version):
+                compare = partial(self.command_requested.emit, "answer.compare-versions")
+                menu.addAction(tr("Compare versions"), compare)
+            self._add_commands(menu)
+        return menu
+
+    def _add_actions(self, menu: QMenu, state: MessageState, *, with_buttons: bool = True) -> None:
+        role = state.message.role
+        for action, _, label in ACTIONS[role]:
+            if with_buttons or not is_beside(role, action):
+                run = partial(self._commands.run, state.message.id, action)
+                menu.addAction(menu_text(tr(label)), run)
+        if not self._is_brief:
+            run = partial(self._commands.run, state.message.id, COPY_LINK)
+            menu.addAction(tr("Copy link to message"), run)
+
+    def _add_commands(self, menu: QMenu) -> None:
+        menu.addSeparator()
+        for command, label in _WINDOW_COMMANDS.items():
+            run = partial(self.command_requested.emit, command)
+            menu.addAction(menu_text(tr(label)), run)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_facts import (
-    answer_facts,
     argument_lines,
     attachment_facts,
     call_line,
     ending_text,
     is_explained,
+    model_facts,
     reasoning_title,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
@@ -98,7 +98,6 @@ class LineKind(Enum):
     ERROR_TEXT = "error-text"
     ERROR_ACTIONS = "error-actions"
     ERROR_DETAILS = "error-details"
-    VERSIONS = "versions"
     FOOTER = "footer"
     FOLD = "fold"
 
@@ -364,33 +363,14 @@ class FooterFacts:
         self.name_of = name_of
 
 
-def versions_line(version: tuple[int, int]) -> Line:
-    """Return `‹ 2/3 ›`, for a question."""
-    return Line(LineKind.VERSIONS, _arrows(*version))
+def footer_line(message: Message, facts: FooterFacts) -> Line:
+    """Return `Thinking · Medium`, for an answer; the rest is in its tooltip.
 
-
-def footer_line(message: Message, version: tuple[int, int] | None, facts: FooterFacts) -> Line:
-    """Return `‹ 2/3 ›  Thinking · Medium · 1,204 tokens · $0.003 · 9.3 s`, for an answer.
-
-    Without several versions, there are no arrows. There are no facts while the answer streams, or
-    if `facts.are_shown` is False. `version` is as in `MessageState`.
+    The line is empty while the answer streams, or if `facts.are_shown` is False.
     """
-    runs: list[Run] = []
-    if version is not None:
-        number, count = version
-        if count > 1:
-            runs += [*_arrows(number, count), Run("\u2003")]
-    if message.status is not MessageStatus.STREAMING and facts.are_shown:
-        runs += _line_runs(" · ".join(answer_facts(message, facts.name_of)))
-    return Line(LineKind.FOOTER, tuple(runs))
-
-
-def _arrows(number: int, count: int) -> Runs:
-    """Return the arrows, with spaces that make them wider for the mouse and the focus frame."""
-    # At the first or the last version, an arrow is no link.
-    older = f"{ACTION}older-version" if number > 1 else ""
-    newer = f"{ACTION}newer-version" if number < count else ""
-    return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)
+    if message.status is MessageStatus.STREAMING or not facts.are_shown:
+        return Line(LineKind.FOOTER, ())
+    return Line(LineKind.FOOTER, _line_runs(" · ".join(model_facts(message, facts.name_of))))
 
 
 def _segment_runs(segment: LinkSegment) -> Runs:

@@ -28,7 +28,6 @@ from desktop_app.transcript.message_items import (
     reasoning_seconds,
     reasoning_text,
     tool_lines,
-    versions_line,
 )
 from desktop_app.transcript.reasoning_section import ReasoningSection
 from desktop_app.transcript.selection.selected_text import attachment_block
@@ -286,9 +285,7 @@ class MessageState:
         """Return the items after the body: attachments, passages, ending, footer."""
         items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
         if self.message.role is Role.USER:
-            if self.version is None or self.version[1] < 2:
-                return items
-            return [versions_line(self.version), *items]
+            return items
         status_line = self.status_line
         if self.is_streaming and not (status_line or self.has_text or self.reasoning.text):
             status_line = "…"
@@ -300,7 +297,7 @@ class MessageState:
                 shows_details=self.unfolded.details,
                 is_last=self.message.id not in self._facts.followed_ids,
             ),
-            footer_line(self.message, self.version, self._facts),
+            footer_line(self.message, self._facts),
             *([] if self.note is None else [note_line(self.note)]),
         ]
 

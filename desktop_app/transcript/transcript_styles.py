@@ -30,7 +30,7 @@ from desktop_app.markdown.parsing.inline_images import image_size_of, is_image_n
 from desktop_app.transcript.media.hidden_text import hidden_format
 from desktop_app.transcript.media.message_images import image_format, raster_format
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
-from desktop_app.widgets.look.mirroring import is_mirrored, margins
+from desktop_app.widgets.look.mirroring import margins
 from desktop_app.widgets.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 
 # Pixels at the default text size.
@@ -138,17 +138,11 @@ NOTE_KINDS: Final = (
     LineKind.REASONING,
     LineKind.STATUS,
     LineKind.NOTICE,
-    LineKind.VERSIONS,
     LineKind.FOOTER,
     LineKind.FOLD,
 )
-# Lines whose links need no underline: they are arrows, begin with an arrow or are images.
-_KINDS_WITHOUT_UNDERLINE: Final = (
-    LineKind.REASONING,
-    LineKind.VERSIONS,
-    LineKind.FOOTER,
-    LineKind.IMAGES,
-)
+# Lines whose links need no underline: they begin with an arrow or are images.
+_KINDS_WITHOUT_UNDERLINE: Final = (LineKind.REASONING, LineKind.FOOTER, LineKind.IMAGES)
 # Blocks of plain text, in either direction.
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 # Blocks with space above and below, even in a tight list.
@@ -305,16 +299,14 @@ class Styles:
             block_format.setProperty(DECORATION, flags)
         pad = px(PAD) if background_of(item) else 0
         leading = pad
-        if item.kind in (LineKind.QUESTION, LineKind.VERSIONS):
+        if item.kind is LineKind.QUESTION:
             leading = px(QUESTION_INSET) + px(PAD)
         left, _, right, _ = margins(leading, 0, pad, 0)
         block_format.setLeftMargin(left)
         block_format.setRightMargin(right)
         if isinstance(item, Block):
             self._indent(block_format, item)
-        if item.kind is LineKind.VERSIONS:  # on the side where the question's text begins
-            block_format.setAlignment(ALIGNMENTS["right" if is_mirrored() else "left"])
-        elif item.kind is Kind.CODE:
+        if item.kind is Kind.CODE:
             block_format.setNonBreakableLines(not self._wraps_code)
         elif isinstance(item, Block) and item.kind is Kind.MATH and not item.marker:
             block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -398,8 +390,6 @@ class Styles:
             return 18
         if isinstance(item, Block) and isinstance(above, Block) and is_in_other_quote(above, item):
             return 18 + CELL_PAD if kind_above is Kind.TABLE else 18
-        if kind is LineKind.VERSIONS:
-            return 4  # so that the arrows are in line with the actions
         if kind in NOTE_KINDS and kind_above is Kind.TABLE:
             return NOTE_GAP_BELOW_TABLE + CELL_PAD
         if kind in NOTE_KINDS:
@@ -515,9 +505,7 @@ class Styles:
             char_format.setFont(self._fonts["code"])
         elif kind in NOTE_KINDS or kind is Kind.CODE_HEAD:
             char_format.setFont(self._fonts["note"])
-            char_format.setForeground(
-                theme.faint if kind in (LineKind.FOOTER, LineKind.VERSIONS) else theme.dim
-            )
+            char_format.setForeground(theme.faint if kind is LineKind.FOOTER else theme.dim)
             if kind is Kind.CODE_HEAD:
                 char_format.setFontWeight(QFont.Weight.DemiBold)
         elif kind is LineKind.ERROR_TITLE:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QToolTip
 
-from desktop_app.domain.conversations.message_facts import token_facts
+from desktop_app.domain.conversations.message_facts import detail_lines
 from desktop_app.transcript.context_menu import ContextMenu
 from desktop_app.transcript.document.document_writer import DocumentWriter
 from desktop_app.transcript.document.item_materializer import ItemMaterializer
@@ -241,6 +241,7 @@ class TranscriptView(TranscriptSurface):
         finder.match_shown.connect(self.anchor.stop_following_stream)
         self.find_in_transcript.height_changed.connect(self._update_space_above)
         self.action_placer.row.chosen.connect(self.commands.run)
+        self.action_placer.row.menu_requested.connect(self._show_menu)
         self.commands.action_requested.connect(self.action_requested)
         self.copies.notice_raised.connect(self.notice_raised)
         self.commands.notice_raised.connect(self.notice_raised)
@@ -257,6 +258,26 @@ class TranscriptView(TranscriptSurface):
         )
         self.context_menu.command_requested.connect(self.command_requested)
         self.context_menu.passage_requested.connect(self.passage_requested)
+
+    @property
+    def action_row(self) -> ActionRow:
+        """Return the row of actions beside a message."""
+        return self.action_placer.row
+
+    def show_actions_of(self, message_id: str, focused: str = "") -> None:
+        """Show the actions of a message, and focus a button by its object name; "" for none."""
+        state = self.messages.get(message_id)
+        if state is not None and state.is_materialized:
+            self.action_placer.show_for(state)
+            if focused:
+                self.action_row.focus_button(focused)
+
+    def _show_menu(self, message_id: str, corner: QPoint) -> None:
+        state = self.messages.get(message_id)
+        if state is not None:
+            menu = self.context_menu.menu_of(state)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(corner)
 
     # ------------------------------------------------------------------ messages
 
@@ -413,7 +434,7 @@ class TranscriptView(TranscriptSurface):
         return super().event(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Show an answer's tokens by kind in a tooltip over its footer."""
+        """Show what an answer took in a tooltip over its footer."""
         if event.type() == QEvent.Type.ToolTip:
             position: QPoint = event.pos()  # type: ignore[attr-defined]
             cursor = self.cursorForPosition(position)
@@ -428,7 +449,7 @@ class TranscriptView(TranscriptSurface):
         return super().viewportEvent(event)
 
     def _footer_details(self, block: int) -> str:
-        """Return the tokens by kind if a block is an answer's footer, else ""."""
+        """Return what an answer took if a block is its footer, else ""."""
         place = self.messages.layouts.place_of(block)
         if place is None:
             return ""
@@ -436,7 +457,7 @@ class TranscriptView(TranscriptSurface):
         state = self.messages.get(place.layout.key)
         if state is None or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
             return ""
-        return "\n".join(token_facts(state.message))
+        return "\n".join(detail_lines(state.message))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Reflow the text and move the floating widgets."""

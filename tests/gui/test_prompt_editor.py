@@ -175,6 +175,7 @@ def test_enter_queues_the_text_while_an_answer_streams(qtbot: QtBot, editor: Pro
     editor.row.set_rate("38 tok/s")
     assert hint_of(editor) == "Enter to queue · Esc to stop"
     assert button(editor, "stop").isVisible()
+    assert button(editor, "stop").toolTip() == "Stop\n38 tok/s"
     assert not button(editor, "send").isVisible()
     qtbot.keyClicks(text_of(editor), "next")
     with qtbot.waitSignal(editor.submit_requested) as sent:

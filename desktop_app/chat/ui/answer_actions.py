@@ -106,7 +106,7 @@ class AnswerActions(Controller):
             await self._session.turns.begin(path, None, choice)
 
     def _offer_retry_choices(self, answer: Message) -> None:
-        """Open a menu of models and efforts for another answer to the same question."""
+        """Open a menu of another answer to the same question: again, or by another choice."""
         view = self._session.choices.view
         current_choice = self._setup.choice
 
@@ -116,6 +116,10 @@ class AnswerActions(Controller):
         menu = ProgramMenu(self._window)
         menu.setObjectName("retry-with")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        again = menu.addAction(tr("Try again"))
+        again.triggered.connect(lambda: self._tasks.start(self._retry(answer)))
+        menu.setDefaultAction(again)
+        menu.addSeparator()
         if view.display_effort is not None:
             fill_efforts(
                 menu, view, lambda effort: retry_with(replace(current_choice, effort=effort))
@@ -127,8 +131,8 @@ class AnswerActions(Controller):
             view,
             lambda entry: retry_with(self._session.choices.choice_with(entry)),
         )
-        button = self._window.findChild(QToolButton, "message-retry-with")
-        if button is not None and button.hasFocus():  # pressed with the keyboard
+        button = self._transcript.findChild(QToolButton, "message-retry-with")
+        if button is not None and (button.hasFocus() or button.underMouse()):
             menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
         else:
             menu.popup(QCursor.pos())
@@ -160,11 +164,14 @@ class AnswerActions(Controller):
         if opened_id != self._current.id:
             return
         y = self._transcript.navigator.actions_line_y(message.id)
+        focused_button = self._transcript.action_row.focused_name
         await self._session.navigator.open(opened_id)
-        if was_focused and self._transcript.hasFocus():
+        if was_focused and not focused_button and self._transcript.hasFocus():
             self._transcript.reading.read_at(version_ids[index], -1)
-        elif y is not None:
+            return
+        if y is not None:
             self._transcript.navigator.scroll_actions_line_to(version_ids[index], y)
+        self._transcript.show_actions_of(version_ids[index], focused_button)
 
 
 class Branching(Controller):

@@ -45,7 +45,7 @@ class ChoiceRow(QWidget):
         tools_button, background_button: visible while tools are chosen, or answers run in the
             background.
         choice: the choice that is shown.
-        estimate: the estimate that is shown while no answer streams.
+        estimate: the estimate that is shown.
 
     Signals:
         web_requested(bool): whether the model may search the web in this conversation.
@@ -59,8 +59,6 @@ class ChoiceRow(QWidget):
         super().__init__()
         self.choice = no_choice()
         self.estimate = EstimateTexts(text="", tooltip="")
-        self._rate = ""
-        self._is_streaming = False
         self.attach_button = _button("attach", tr("Add files, collections and tools"))
         self.web_button = _button("web", _web_label())
         self.web_button.setCheckable(True)
@@ -119,25 +117,22 @@ class ChoiceRow(QWidget):
     def set_estimate(self, text: str, tooltip: str) -> None:
         """Show the estimated cost; see `EstimateTexts`."""
         self.estimate = EstimateTexts(text=text, tooltip=tooltip)
-        self._show_estimate_or_rate()
+        set_tooltip(self.estimate_label, tooltip)
+        self._fit()
 
     def set_choice_figures(self, figures: ChoiceFigures) -> None:
         """Set the possible cost and duration of the message for each variant and effort."""
         self.model_button.figures = figures
 
     def set_rate(self, text: str) -> None:
-        """Show the speed of the answer ("38 tok/s"), visible while the answer streams."""
-        self._rate = text
-        self._show_estimate_or_rate()
+        """Show the speed of the answer ("38 tok/s") in the tooltip of Stop."""
+        set_tooltip(self.stop_button, "\n".join(filter(None, (tr("Stop"), text))))
 
     def set_streaming(self, is_streaming: bool) -> None:
-        """Show Stop and the rate while an answer streams, otherwise Send and the estimate."""
-        self._is_streaming = is_streaming
+        """Show Stop while an answer streams, otherwise Send."""
         self.send_button.setVisible(not is_streaming)
         self.stop_button.setVisible(is_streaming)
-        if not is_streaming:
-            self._rate = ""
-        self._show_estimate_or_rate()
+        self._fit()
 
     def update_theme(self) -> None:
         theme = current_theme()
@@ -180,13 +175,9 @@ class ChoiceRow(QWidget):
         super().resizeEvent(event)
         self._fit()
 
-    def _show_estimate_or_rate(self) -> None:
-        set_tooltip(self.estimate_label, "" if self._is_streaming else self.estimate.tooltip)
-        self._fit()
-
     def _fit(self) -> None:
         """Show everything, then less and less until it fits."""
-        estimate = self._rate if self._is_streaming else self.estimate.text
+        estimate = self.estimate.text
         beside_icon = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
         icon_only = Qt.ToolButtonStyle.ToolButtonIconOnly
         for labels, effort, text in (

@@ -30,6 +30,8 @@ _MAX_REASON_CHARS: Final = 200
 _MIN_CALL_S: Final = 1.0
 """Seconds. The time of a shorter call tells nobody anything."""
 _MAX_NAMED_PAGES: Final = 12
+_ON_DEVICE: Final = "on-device"
+"""The provider of models on this computer."""
 _MAX_PARSED_CHARS: Final = 100_000
 """The most characters of JSON that is parsed, and of its indented form.
 
@@ -104,6 +106,13 @@ def answer_facts(
     message: Message, name_of_model: Callable[[str], str], *, with_effort: bool = True
 ) -> list[str]:
     """Return the known facts of an answer: variant or model, effort, tokens, cost, time."""
+    return [*model_facts(message, name_of_model, with_effort=with_effort), *measured_facts(message)]
+
+
+def model_facts(
+    message: Message, name_of_model: Callable[[str], str], *, with_effort: bool = True
+) -> list[str]:
+    """Return what answered: variant or model, and effort."""
     facts: list[str] = []
     if message.choice is not None:
         choice = message.choice
@@ -113,6 +122,12 @@ def answer_facts(
             facts.append(model_fact)
         if with_effort and choice.effort is not None:
             facts.append(tr(choice.effort.label))
+    return facts
+
+
+def measured_facts(message: Message) -> list[str]:
+    """Return the known tokens, cost and time of an answer."""
+    facts: list[str] = []
     if message.usage is not None:
         tokens = message.usage.input_tokens + message.usage.output_tokens
         facts.append(tr_plural("{count} token", "{count} tokens", tokens))
@@ -128,6 +143,19 @@ def other_model_fact(choice: ModelChoice, answered_by: str) -> str:
     if is_same_model(choice.model, answered_by):
         return ""
     return tr("answered by {model}", model=answered_by)
+
+
+def detail_lines(message: Message) -> list[str]:
+    """Return what an answer took, as lines of a tooltip: in all, tokens by kind, speed.
+
+    The speed is that of models on this computer: others also wait for a network and a queue.
+    """
+    lines = [" · ".join(measured_facts(message)), *token_facts(message)]
+    choice, usage, seconds = message.choice, message.usage, message.duration_s
+    if usage is not None and choice is not None and choice.provider_id == _ON_DEVICE and seconds:
+        speed = round(usage.output_tokens / seconds)
+        lines.append(tr("Speed: {count} tokens/s", count=speed))
+    return [line for line in lines if line]
 
 
 def token_facts(message: Message) -> list[str]:

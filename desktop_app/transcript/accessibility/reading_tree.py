@@ -28,8 +28,8 @@ _Role = QAccessible.Role
 _MAX_NAME_LENGTH: Final = 200
 """Maximum characters of an accessible name; a longer one is cut."""
 # Lines without a node of their own. The description of the message's node has the footer's words,
-# images are also listed as attachments, and buttons cover the version arrows (focus_targets.py).
-_UNREAD_LINES: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.IMAGES)
+# and images are also listed as attachments.
+_UNREAD_LINES: Final = (LineKind.FOOTER, LineKind.IMAGES)
 
 
 @dataclass

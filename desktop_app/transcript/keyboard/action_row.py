@@ -17,7 +17,12 @@ from desktop_app.transcript.viewport.transcript_surface import COPIED_MS
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.mirroring import is_mirrored
 from desktop_app.widgets.look.theme import Theme, set_role
-from desktop_app.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
+from desktop_app.widgets.text.foreign_text import (
+    PlainLabel,
+    PlainToolButton,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextBlock
@@ -35,26 +40,60 @@ ACTIONS: Final = {
     Role.ASSISTANT: (
         ("copy", "copy", N_("Copy response")),
         ("retry", "refresh-cw", N_("Regenerate response")),
-        ("retry-with", "ellipsis", N_("Regenerate with…")),
+        ("retry-with", "refresh-cw", N_("Regenerate with…")),
         ("review", "circle-check", N_("Mark as reviewed or rejected")),
         ("branch", "git-branch", N_("Branch into new conversation")),
     ),
 }
 """For each role, the actions of its messages as (action, icon, title)."""
 
+MORE: Final = "more"
+"""Opens the menu of the actions that have no button."""
+
+_BUTTONS: Final = {Role.USER: ("copy", "edit", MORE), Role.ASSISTANT: ("copy", "retry-with", MORE)}
+_ICONS: Final = {
+    **{action: icon for actions in ACTIONS.values() for action, icon, _ in actions},
+    MORE: "ellipsis",
+    "older-version": "chevron-left",
+    "newer-version": "chevron-right",
+}
+_TITLES: Final = {
+    "retry-with": N_("Regenerate response"),
+    MORE: N_("More"),
+    "older-version": N_("Previous version"),
+    "newer-version": N_("Next version"),
+}
+_MENU_BUTTONS: Final = ("retry-with",)
+_ARROW_WIDTH: Final = 26
+"""Pixels, at the default text size, of an arrow to another version."""
+
+
+def is_beside(role: Role, action: str) -> bool:
+    """Return True if an action has a button beside its messages; "retry" is in a button's menu."""
+    return action in _BUTTONS[role] or action == "retry"
+
+
+def has_arrows(version: tuple[int, int] | None) -> bool:
+    """Return True if a message, which is (number, count) of its versions, has others."""
+    return version is not None and version[1] > 1
+
 
 class ActionRow(QWidget):
     """A row of buttons for the actions of a message.
+
+    If the message has several versions, "‹ 2/3 ›" comes first.
 
     Attributes:
         message_id: the message, or "" while hidden.
 
     Signals:
         chosen(str message_id, str action): the user chose an action.
+        menu_requested(str message_id, QPoint): show the other actions at a point of the screen.
         stepped(bool forward): an arrow key asks for the next or the previous target.
     """
 
     chosen = Signal(str, str)
+    menu_requested = Signal(str, QPoint)
     stepped = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -64,6 +103,8 @@ class ActionRow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
         self.message_id = ""
         self._role: Role | None = None
+        self._version: tuple[int, int] | None = None
+        self._actions: tuple[str, ...] = ()
         self._is_on_background = False
         self._theme = theme
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
@@ -80,12 +121,19 @@ class ActionRow(QWidget):
         self._set_icons()
         self.adjustSize()
 
-    def show_for(self, message_id: str, role: Role) -> None:
-        """Show the actions of a message."""
+    def show_for(
+        self,
+        message_id: str,
+        role: Role,
+        version: tuple[int, int] | None,
+        *,
+        has_actions: bool = True,
+    ) -> None:
+        """Show the actions of a message, or only the arrows; `version` is as in `MessageState`."""
         if message_id != self.message_id:
             self._show_copied(is_copied=False)
         self.message_id = message_id
-        self._fill(role)
+        self._fill(role, version, _BUTTONS[role] if has_actions else ())
         self.adjustSize()
         self.show()
 
@@ -140,11 +188,20 @@ class ActionRow(QWidget):
 
     def take_focus(self, *, last: bool) -> None:
         """Focus the first button, or the last."""
-        self._buttons()[-1 if last else 0].setFocus(Qt.FocusReason.TabFocusReason)
+        buttons = [button for button in self._buttons() if button.isEnabled()]
+        buttons[-1 if last else 0].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def focus_button(self, name: str) -> None:
+        """Focus a button by its object name, or the other arrow if an arrow has nowhere to go."""
+        button = self.findChild(QToolButton, name)
+        if button is not None and not button.isEnabled():
+            button = next(b for b in self._buttons() if b.isEnabled())
+        if button is not None:
+            button.setFocus(Qt.FocusReason.TabFocusReason)
 
     def step(self, *, forward: bool) -> bool:
         """Focus the next or the previous button. Return False if there is none."""
-        buttons = self._buttons()
+        buttons = [button for button in self._buttons() if button.isEnabled()]
         index = next((n for n, button in enumerate(buttons) if button.hasFocus()), -1)
         index += 1 if forward else -1
         if not 0 <= index < len(buttons):
@@ -164,7 +221,12 @@ class ActionRow(QWidget):
     @property
     def has_focus(self) -> bool:
         """Return True if a button has the focus."""
-        return any(button.hasFocus() for button in self._buttons())
+        return bool(self.focused_name)
+
+    @property
+    def focused_name(self) -> str:
+        """Return the object name of the button that has the focus, or ""."""
+        return next((button.objectName() for button in self._buttons() if button.hasFocus()), "")
 
     def _buttons(self) -> list[QToolButton]:
         items = (self._row.itemAt(index) for index in range(self._row.count()))
@@ -177,31 +239,49 @@ class ActionRow(QWidget):
         self.message_id = ""
         self.hide()
 
-    def _fill(self, role: Role) -> None:
-        if role is self._role:
+    def _fill(self, role: Role, version: tuple[int, int] | None, actions: tuple[str, ...]) -> None:
+        if (role, version, actions) == (self._role, self._version, self._actions):
             return
-        self._role = role
+        self._role, self._version, self._actions = role, version, actions
         self.return_focus()
-        for old in self.findChildren(QToolButton):
-            self._row.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        for action, _, title in ACTIONS[role]:
-            button = _ActionButton(self)
-            set_role(button, "quiet")
-            set_tooltip(button, tr(title))
-            button.setAccessibleName(spoken_text(tr(title)))
-            button.setObjectName(f"message-{action}")
-            button.clicked.connect(lambda _=False, name=action: self._choose(name))
-            self._row.addWidget(button)
-            button.show()  # shown now, because hidden widgets have no size
+        while item := self._row.takeAt(0):
+            if old := item.widget():
+                old.hide()
+                old.deleteLater()
+                old.setObjectName("")
+        if version is not None and has_arrows(version):
+            number, count = version
+            self._add_button("older-version", _TITLES["older-version"]).setEnabled(number > 1)
+            label = PlainLabel(f"{number}/{count}", self, name="message-version", role="note")
+            self._row.addWidget(label)
+            label.show()
+            self._add_button("newer-version", _TITLES["newer-version"]).setEnabled(number < count)
+        titles = {action: title for action, _, title in ACTIONS[role]} | _TITLES
+        for action in actions:
+            self._add_button(action, titles[action])
         self._set_icons()
 
+    def _add_button(self, action: str, title: str) -> QToolButton:
+        button = _ActionButton(self)
+        set_role(button, "quiet")
+        set_tooltip(button, tr(title))
+        button.setAccessibleName(spoken_text(tr(title)))
+        button.setObjectName(f"message-{action}")
+        if action in _MENU_BUTTONS:
+            button.setText("▾")
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        elif action.endswith("-version"):
+            button.setMinimumWidth(self._theme.px(_ARROW_WIDTH))
+        button.clicked.connect(lambda: self._choose(action, button))
+        self._row.addWidget(button)
+        button.show()  # shown now, because hidden widgets have no size
+        return button
+
     def _set_icons(self) -> None:
-        actions = () if self._role is None else ACTIONS[self._role]
         size = self._theme.px(15)
-        for button, (_, icon, _) in zip(self._buttons(), actions, strict=True):
-            icons.set_icon(button, icon, self._theme.dim, size)
+        for button in self._buttons():
+            icon = _ICONS[button.objectName().removeprefix("message-")]
+            icons.set_icon(button, icon, self._theme.dim, size, disabled=self._theme.faint)
 
     def _show_copied(self, *, is_copied: bool) -> None:
         """Show a check mark on the Copy button after copying, otherwise its own icon."""
@@ -210,7 +290,11 @@ class ActionRow(QWidget):
                 icon_name = "check" if is_copied else "copy"
                 button.setIcon(icons.icon(icon_name, self._theme.dim, self._theme.px(15)))
 
-    def _choose(self, action: str) -> None:
+    def _choose(self, action: str, button: QToolButton) -> None:
+        if action == MORE:
+            corner = button.mapToGlobal(button.rect().bottomLeft())
+            self.menu_requested.emit(self.message_id, corner)
+            return
         if action == "copy":
             self._show_copied(is_copied=True)
             self._copied_timer.start()
@@ -249,11 +333,13 @@ class ActionRowPlacer:
 
     def show_for(self, state: MessageState) -> None:
         """Show the actions of a message, or hide them while it streams."""
-        if state.is_streaming:
+        if state.is_streaming and not has_arrows(state.version):
             if self.row.message_id == state.message.id:
                 self.row.dismiss()
             return
-        self.row.show_for(state.message.id, state.message.role)
+        self.row.show_for(
+            state.message.id, state.message.role, state.version, has_actions=not state.is_streaming
+        )
         self.place_again()
 
     def show_for_last(self) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QTextBlock, QTextCursor
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.transcript.keyboard.action_row import has_arrows
 from desktop_app.transcript.keyboard.focus_buttons import FocusButtons, scroll_to_rects
 from desktop_app.transcript.keyboard.focus_targets import (
     FocusTarget,
@@ -291,7 +292,7 @@ class FocusNavigator(QObject):
 
     def _focus_actions(self, index: int, *, forward: bool) -> bool:
         state = self._messages.get(self._messages.layouts[index].key)
-        if state is None or state.is_streaming:
+        if state is None or (state.is_streaming and not has_arrows(state.version)):
             return False
         self._placer.show_for(state)
         scroll_to_rects(self._view, [self._action_row.geometry()])

@@ -13,7 +13,7 @@ from desktop_app.domain.answering.shown_length import ShownMessage as JsonMessag
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.footnote_links import is_note_link
-from desktop_app.transcript.keyboard.action_row import ACTIONS
+from desktop_app.transcript.keyboard.action_row import ACTIONS, has_arrows, is_beside
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.message_commands import COPY_LINK
 from desktop_app.transcript.message_items import ACTION, OPEN_DOCUMENT
@@ -291,16 +291,35 @@ class ContextMenu(QObject):
         if place is not None and view.copies.head_of_code(place) is not None:
             menu.addAction(tr("Copy code block"), partial(view.copies.copy_code, place))
         if shown is not None:
-            for action, _, label in ACTIONS[shown.message.role]:
-                run = partial(view.commands.run, shown.key, action)
-                menu.addAction(menu_text(tr(label)), run)
-            if not self._is_brief:
-                run = partial(view.commands.run, shown.key, COPY_LINK)
-                menu.addAction(tr("Copy link to message"), run)
+            self._add_actions(menu, shown)
         menu.addAction(tr("Select all"), view.selection.select_all)
         if not self._is_brief:
-            menu.addSeparator()
-            for command, label in _WINDOW_COMMANDS.items():
-                run = partial(self.command_requested.emit, command)
-                menu.addAction(menu_text(tr(label)), run)
+            self._add_commands(menu)
         return menu
+
+    def menu_of(self, shown: ShownMessage) -> QMenu:
+        """Return the menu of what has no button beside a message."""
+        menu = ProgramMenu(self._view)
+        self._add_actions(menu, shown, with_buttons=False)
+        if not self._is_brief:
+            if has_arrows(shown.version):
+                compare = partial(self.command_requested.emit, "answer.compare-versions")
+                menu.addAction(tr("Compare versions"), compare)
+            self._add_commands(menu)
+        return menu
+
+    def _add_actions(self, menu: QMenu, shown: ShownMessage, *, with_buttons: bool = True) -> None:
+        role = shown.message.role
+        for action, _, label in ACTIONS[role]:
+            if with_buttons or not is_beside(role, action):
+                run = partial(self._view.commands.run, shown.key, action)
+                menu.addAction(menu_text(tr(label)), run)
+        if not self._is_brief:
+            run = partial(self._view.commands.run, shown.key, COPY_LINK)
+            menu.addAction(tr("Copy link to message"), run)
+
+    def _add_commands(self, menu: QMenu) -> None:
+        menu.addSeparator()
+        for command, label in _WINDOW_COMMANDS.items():
+            run = partial(self.command_requested.emit, command)
+            menu.addAction(menu_text(tr(label)), run)

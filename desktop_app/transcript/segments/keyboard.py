@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.footnote_links import is_link_to_mark, opposite_link
 from desktop_app.transcript.citation_sources import citation_name
+from desktop_app.transcript.keyboard.action_row import has_arrows
 from desktop_app.transcript.keyboard.focus_targets import ARROWS, COPY_CODE
 from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE
 from desktop_app.transcript.segments.segment import PAST_END, Place
@@ -40,8 +41,6 @@ _STEP_LINES: Final = 2
 _ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_JSON}": f"{ACTION}{SHOW_VALUE}",
     f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_JSON}",
-    f"{ACTION}older-version": f"{ACTION}newer-version",
-    f"{ACTION}newer-version": f"{ACTION}older-version",
 }
 """Following one of these links may replace it by the other."""
 _CARET_KEYS: Final = (
@@ -274,7 +273,7 @@ class FocusNavigator(QObject):
             self._view.viewport().update()
 
     def _focus_actions(self, shown: ShownMessage, *, forward: bool) -> bool:
-        if shown.is_streaming:
+        if shown.is_streaming and not has_arrows(shown.version):
             return False
         view = self._view
         self.clear()

@@ -33,7 +33,6 @@ from desktop_app.transcript.message_items import (
     reasoning_seconds,
     reasoning_text,
     tool_lines,
-    versions_line,
 )
 from desktop_app.transcript.reasoning_section import ReasoningSection
 from desktop_app.transcript.segments.copied_text import attachment_block
@@ -474,9 +473,7 @@ class ShownMessage(Article):
         """Return the items after the body: attachments, passages, tool calls, ending, footer."""
         items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
         if self.is_question:
-            if self.version is None or self.version[1] < 2:
-                return items
-            return [versions_line(self.version), *items]
+            return items
         status_line = self.status_line
         if self.is_streaming and not (status_line or self.has_text or self.reasoning.text):
             status_line = "…"
@@ -489,7 +486,7 @@ class ShownMessage(Article):
                 shows_details=self.unfolded.details,
                 is_last=self.message.id not in self._facts.followed_ids,
             ),
-            footer_line(self.message, self.version, self._facts),
+            footer_line(self.message, self._facts),
             *([] if self.note is None else [note_line(self.note)]),
         ]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QUrl
 
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import ADDED_MARK, PICTURE, Block, Kind, Runs
 from desktop_app.markdown.parsing.footnote_links import is_note_link, link_to_mark
 from desktop_app.markdown.parsing.links import is_openable
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from desktop_app.transcript.segments.shown_message import ShownMessage
 
-_ARROW_NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("Next version")}
 _INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED_MARK): None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
 _MAX_ADDRESS_CHARACTERS: Final = 300
@@ -113,12 +112,11 @@ def describe(shown: ShownMessage, target: Target, source: str = "") -> TargetDes
             tr("Copy code, {language}", language=text) if text else tr("Copy code")
         )
     if target.link.startswith(ACTION):
-        name = tr(_ARROW_NAMES.get(target.link.removeprefix(ACTION), "")) or text
         if target.expanded:  # Qt has no role for a fold
-            return TargetDescription(tr("{name}, expanded", name=name))
+            return TargetDescription(tr("{name}, expanded", name=text))
         if target.expanded is False:
-            return TargetDescription(tr("{name}, collapsed", name=name))
-        return TargetDescription(name or _image_name(shown, target))
+            return TargetDescription(tr("{name}, collapsed", name=text))
+        return TargetDescription(text or _image_name(shown, target))
     if is_note_link(target.link):
         return TargetDescription(note_name(target.link))
     address = _display_address(target.link)

@@ -16,12 +16,12 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QContextMenuEvent, QPen
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from desktop_app.domain.conversations.conversation import Message, Role
-from desktop_app.domain.conversations.message_facts import token_facts
+from desktop_app.domain.conversations.message_facts import detail_lines
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.citations import is_citation
 from desktop_app.markdown.parsing.footnote_links import is_note_link
 from desktop_app.transcript.citation_sources import citation_tooltip
-from desktop_app.transcript.keyboard.action_row import ActionRow
+from desktop_app.transcript.keyboard.action_row import ActionRow, has_arrows
 from desktop_app.transcript.keyboard.focus_targets import COPY_CODE
 from desktop_app.transcript.keyboard.link_target_label import LinkTargetLabel
 from desktop_app.transcript.media.code_folds import TOGGLE_CODE
@@ -251,6 +251,7 @@ class TranscriptView(SegmentArea):
         finder.match_shown.connect(lambda: self.follow(False))
         self.find_in_transcript.height_changed.connect(self._update_space_above)
         self.action_row.chosen.connect(self.commands.run)
+        self.action_row.menu_requested.connect(self._show_menu)
         self.commands.action_requested.connect(self.action_requested)
         self.copies.notice_raised.connect(self.notice_raised)
         self.commands.notice_raised.connect(self.notice_raised)
@@ -505,12 +506,29 @@ class TranscriptView(SegmentArea):
 
     def show_actions(self, shown: ShownMessage) -> None:
         """Show the actions of a message, or hide them while it streams."""
-        if shown.is_streaming:
+        if shown.is_streaming and not has_arrows(shown.version):
             if self.action_row.message_id == shown.key:
                 self.action_row.dismiss()
             return
-        self.action_row.show_for(shown.key, shown.message.role)
+        self.action_row.show_for(
+            shown.key, shown.message.role, shown.version, has_actions=not shown.is_streaming
+        )
         self._place_actions()
+
+    def show_actions_of(self, message_id: str, focused: str = "") -> None:
+        """Show the actions of a message, and focus a button by its object name; "" for none."""
+        shown = self.messages.opened(message_id)
+        if shown is not None:
+            self.show_actions(shown)
+        if shown is not None and focused:
+            self.action_row.focus_button(focused)
+
+    def _show_menu(self, message_id: str, corner: QPoint) -> None:
+        shown = self.messages.opened(message_id)
+        if shown is not None:
+            menu = self.context_menu.menu_of(shown)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(corner)
 
     def _place_actions(self) -> None:
         """Move the row of actions to its message."""
@@ -784,7 +802,7 @@ class TranscriptView(SegmentArea):
     # ------------------------------------------------------------------ mouse
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Show an answer's tokens by kind in a tooltip over its footer."""
+        """Show what an answer took in a tooltip over its footer."""
         if event.type() == QEvent.Type.ToolTip:
             position: QPoint = event.pos()  # type: ignore[attr-defined]
             details = self._footer_details(position)
@@ -799,7 +817,7 @@ class TranscriptView(SegmentArea):
         return super().viewportEvent(event)
 
     def _footer_details(self, position: QPoint) -> str:
-        """Return the tokens by kind if an answer's footer is at a position, else ""."""
+        """Return what an answer took if its footer is at a position, else ""."""
         place = self.place_near(position)
         shown = self.messages.get(place.message_id) if place is not None else None
         if place is None or shown is None or place.item >= len(shown.items):
@@ -809,7 +827,7 @@ class TranscriptView(SegmentArea):
         is_on_line = rect is not None and rect.top() <= position.y() <= rect.bottom()
         if not is_on_line or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
             return ""
-        return "\n".join(token_facts(shown.message))
+        return "\n".join(detail_lines(shown.message))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a selection, or record what is pressed: a link, a Copy mark, something to drag."""

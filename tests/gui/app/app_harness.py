@@ -329,6 +329,16 @@ class AppHarness:
         return self.window.transcript.toPlainText()
 
     @property
+    def version(self) -> str:
+        """Return "2/3" as beside the last message that has other versions, else ""."""
+        for message in reversed(self.state.current.path):
+            self.window.transcript.show_actions_of(message.id)
+            label = self.window.transcript.findChild(QLabel, "message-version")
+            if label is not None:
+                return label.text()
+        return ""
+
+    @property
     def said(self) -> str:
         """Return the visible notification, or "" if there is none."""
         card = self.window.notifications

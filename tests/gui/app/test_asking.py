@@ -185,18 +185,35 @@ async def test_retry_of_a_broken_answer_makes_a_version() -> None:
         assert app.providers.turns[1].asked == "Count"
         app.providers.turns[1].end("One, two, three")
         await app.settled()
-        assert "‹ 2/2 ›" in app.transcript
+        assert app.version == "2/2"
         assert "broke" not in app.transcript
         app.session.actions["answer.continue"]()
         assert app.said == "There is no incomplete response to continue."
         app.session.actions["answer.older-version"]()
-        await until(lambda: "‹ 1/2 ›" in app.transcript)
+        await until(lambda: app.version == "1/2")
         assert "broke" in app.transcript
         await app.written()
     async with AppHarness() as app:
-        assert "‹ 1/2 ›" in app.transcript
+        assert app.version == "1/2"
         app.act("newer-version")
         await until(lambda: "One, two, three" in app.transcript)
+
+
+async def test_the_focus_stays_on_the_arrows_between_versions() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("One", "1")
+        app.act("retry")
+        await until(lambda: len(app.providers.turns) == 2)
+        app.providers.turns[1].end("Uno")
+        await app.settled()
+        row = app.window.transcript.action_row
+        row.focus_button("message-older-version")
+        for wanted, focused in (("1/2", "newer"), ("2/2", "older")):
+            button = QApplication.focusWidget()
+            assert isinstance(button, QToolButton)
+            button.click()
+            await until(lambda: app.version == wanted)  # noqa: B023
+            assert row.focused_name == f"message-{focused}-version"
 
 
 async def test_continue_extends_the_answer_and_keeps_the_prompt() -> None:
@@ -288,7 +305,7 @@ async def test_an_edited_question_is_a_version_of_the_old_one() -> None:
         assert app.text.toPlainText() == "half a thought"
         assert "Paris" not in app.transcript
         assert "Madrid" in app.transcript
-        assert "‹ 2/2 ›" in app.transcript
+        assert app.version == "2/2"
         assert len(app.rows) == 1
         app.act("older-version", 0)
         await until(lambda: "Seine" in app.transcript)
@@ -343,7 +360,7 @@ async def test_keys_regenerate_the_answer_as_another_version_and_copy_it() -> No
         await until(lambda: len(app.providers.turns) == 2)
         app.providers.turns[1].end("One more")
         await app.settled()
-        assert "‹ 2/2 ›" in app.transcript
+        assert app.version == "2/2"
         app.press(
             Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         )
@@ -372,7 +389,7 @@ async def test_a_retry_with_another_model_keeps_the_conversations_choice(label: 
         app.providers.turns[1].end("I")
         await app.settled()
         assert app.state.current.conversation.choice == before
-        assert "‹ 2/2 ›" in app.transcript
+        assert app.version == "2/2"
         stored = await app.backend.conversations.get(app.open_id)
         assert stored is not None
         assert stored.choice == before

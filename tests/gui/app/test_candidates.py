@@ -26,13 +26,13 @@ async def ask_for(app: AppHarness, count: int, question: str = "Why?") -> list[T
 async def test_versions_are_listed_while_they_arrive() -> None:
     async with AppHarness(environment=COMET) as app:
         first, second, third = await ask_for(app, 3)
-        await until(lambda: "1/3" in app.transcript)
+        await until(lambda: app.version == "1/3")
         first.say("The first.")
         second.say("The second")
         await until(lambda: "The first." in app.transcript)
         assert "The second" not in app.transcript
         app.act("newer-version")
-        await until(lambda: "2/3" in app.transcript)
+        await until(lambda: app.version == "2/3")
         assert "The second" in app.transcript  # its text so far
         second.say(" goes on.")
         await until(lambda: "The second goes on." in app.transcript)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.transcript.keyboard.focus_targets import FocusTargetButton, focus_targets_of
+from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def enter(view: TranscriptView) -> None:
 NAMES = [
     "Copy message",
     "Edit message",
-    "Branch into new conversation",
+    "More",
     "the docs, link to https://docs.example/a",
     "b (xn--80ak6aa92e.example), link to https://xn--80ak6aa92e.example/",
     "Copy code, python",
@@ -105,7 +106,7 @@ def test_enter_clicks_the_focused_action(qtbot: QtBot, view: TranscriptView, key
     view.setTextCursor(view.document().find("Thought"))  # Enter must not follow this link
     with qtbot.waitSignal(view.action_requested) as asked:
         qtbot.keyClick(focused(view), key)
-    assert asked.args == [said.id, "retry"]
+    assert asked.args == [said.id, "retry-with"]
     assert "Thoughts in full." not in view.toPlainText()
 
 
@@ -231,9 +232,42 @@ def test_only_active_version_arrows_are_targets(
     asked, said = question("Q"), answer("Said.")
     view.set_messages([asked, said], versions={asked.id: version, said.id: version})
     enter(view)
-    names = [tab(qtbot, view) for _ in range(14)]
+    names = [tab(qtbot, view) for _ in range(10)]
     assert {name for name in names if name.endswith(" version")} == arrows
-    assert ("/" in view.toPlainText()) is (version[1] > 1)
+    label = view.findChild(QLabel, "message-version")
+    assert (label.text() if label else "1/1") == f"{version[0]}/{version[1]}"
+    for arrow in view.findChildren(QToolButton):
+        if arrow.objectName().endswith("-version"):
+            assert arrow.width() >= 24
+
+
+@pytest.mark.qt_log_ignore("support grabbing the keyboard", "support raise", extend=True)
+def test_more_offers_what_has_no_button(qtbot: QtBot, view: TranscriptView) -> None:
+    said = answer("Said.")
+    view.set_messages([question("Q"), said], versions={said.id: (1, 2)})
+    button = view.findChild(QToolButton, "message-more")
+    assert button is not None
+    button.click()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    entries = {entry_text(action): action for action in menu.actions()}
+    assert [text for text in entries if text] == [
+        "Mark as reviewed or rejected",
+        "Branch into new conversation",
+        "Copy link to message",
+        "Compare versions",
+        "Find in conversation",
+        "Copy conversation",
+        "Export conversation…",
+        "Print conversation…",
+    ]
+    with qtbot.waitSignal(view.action_requested) as asked:
+        entries["Branch into new conversation"].trigger()
+    assert asked.args == [said.id, "branch"]
+    with qtbot.waitSignal(view.command_requested) as command:
+        entries["Compare versions"].trigger()
+    assert command.args == ["answer.compare-versions"]
+    menu.close()
 
 
 def test_a_menu_returns_the_focus_to_its_target(qtbot: QtBot, view: TranscriptView) -> None:
@@ -247,25 +281,6 @@ def test_a_menu_returns_the_focus_to_its_target(qtbot: QtBot, view: TranscriptVi
         event = QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason[reason])
         button.focusOutEvent(event)
         assert bool(left) is gone
-
-
-def test_the_focus_stays_on_the_version_arrows_of_a_question(
-    qtbot: QtBot, view: TranscriptView
-) -> None:
-    """Check this with arrows at the answer below, too, which is of the other version."""
-    asked, said = [question("Q"), question("R")], answer("Said.")
-
-    def show(number: int) -> None:
-        versions = {asked[number].id: (number + 1, 2), said.id: (2, 2)}
-        view.set_messages([asked[number], said], versions=versions)
-
-    show(1)
-    enter(view)
-    tab_to(qtbot, view, "Previous version")
-    place = focused(view).y()
-    show(0)
-    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Next version")
-    assert abs(focused(view).y() - place) < 5
 
 
 def test_tab_stops_once_at_each_message(qtbot: QtBot, view: TranscriptView) -> None:

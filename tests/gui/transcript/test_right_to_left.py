@@ -72,6 +72,6 @@ def test_an_own_message_is_at_the_left_in_a_right_to_left_window(view: Transcrip
     left, right = min(ground_columns(view)), max(ground_columns(view))
     assert left < view.viewport().width() - right
     row = ActionRow(theme.light(), view.viewport())
-    row.show_for("1", Role.USER)
+    row.show_for("1", Role.USER, None)
     row.place_beside(view.document().begin(), 0)
     assert row.x() == 0

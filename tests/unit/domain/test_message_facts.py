@@ -63,6 +63,23 @@ def test_the_known_facts_of_an_answer_are_listed(reply: Message, facts: list[str
     assert message_facts.answer_facts(reply, str.upper) == facts
 
 
+@pytest.mark.parametrize(
+    ("provider", "seconds", "lines"),
+    [
+        ("on-device", 2.0, ["12 tokens · 2.0 s", "Speed: 2 tokens/s"]),
+        ("on-device", None, ["12 tokens"]),
+        ("openai", 2.0, ["12 tokens · 2.0 s"]),
+    ],
+)
+def test_details_tell_the_speed_of_models_on_this_computer(
+    provider: str, seconds: float | None, lines: list[str]
+) -> None:
+    choice = ModelChoice(provider, "m")
+    said = answer("a", choice=choice, usage=Usage(9, 1, 3, 2), duration_s=seconds)
+    told = message_facts.detail_lines(said)
+    assert [told[0], *(line for line in told if line.startswith("Speed"))] == lines
+
+
 def test_facts_without_an_effort_keep_a_model_named_like_one() -> None:
     reply = answer("Yes.", choice=ModelChoice("p", "m", effort=Effort.HIGH), answered_by="High")
     facts = message_facts.answer_facts(reply, lambda _model: "High", with_effort=False)
