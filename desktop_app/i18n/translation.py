@@ -25,7 +25,12 @@ DOMAIN: Final = "repartee"
 LANGUAGE_VARIABLE: Final = "REPARTEE_LANGUAGE"
 """The environment variable that sets the language of one run."""
 
-LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch", "nl": "Nederlands"}
+LANGUAGES: Final[Mapping[str, str]] = {
+    ENGLISH: "English",
+    "de": "Deutsch",
+    "nl": "Nederlands",
+    "pl": "Polski",
+}
 """The languages of the program by their codes; each is named in the language itself."""
 
 
