@@ -11,7 +11,6 @@ from __future__ import annotations
 import desktop_app.app.import_hook_removal  # noqa: F401 — first, as it shortens each later import
 
 # isort: split
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -21,8 +20,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app import __version__
 from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.app.window_session import WindowSession
-from desktop_app.backend.backend import Backend
+from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.desktop.window_request import (
     HiddenRequest,
     LinkRequest,
@@ -33,12 +31,18 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders, resource_path
 from desktop_app.settings.startup_settings import read_startup_settings
+from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.settings.values import with_defaults
+from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import APPLICATION_ARGUMENTS, current_theme
 from desktop_app.widgets.look.theme_watcher import LookSettings, PortalAppearance, ThemeWatcher
 from desktop_app.widgets.look.window_language import WindowLanguage
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # imported after the first paint
+    import asyncio
+
+    from desktop_app.app.window_session import WindowSession
+    from desktop_app.backend.backend import Backend
     from desktop_app.desktop.session_bus import SessionBus
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
@@ -95,8 +99,6 @@ class Application:
 
     def show(self) -> None:
         """Build the window and paint it; return after the first paint."""
-        from desktop_app.widgets.look import icons
-
         stored_settings = read_startup_settings(folders().database)
         values = with_defaults(stored_settings)
         icons.use_folder(resource_path("icons/lucide"))
@@ -375,10 +377,6 @@ def _last_appearance(state: dict[str, object]) -> PortalAppearance:
 
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:
-    from desktop_app.app.window.main_window import MainWindow
-    from desktop_app.composer.prompt_editor import PromptEditor
-    from desktop_app.settings.ui.settings_panel import SettingsPanel
-
     prompt = PromptEditor()
     prompt.send_action.set_refusal(tr(STARTING))  # until a conversation is open
     window = MainWindow(theme, prompt, SettingsPanel())
