@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -61,6 +61,7 @@ from desktop_app.domain.models.parameter_support import model_notices
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolContext
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
 from desktop_app.providers.ports import (
@@ -80,8 +81,7 @@ if TYPE_CHECKING:  # few questions have documents to read in parts
     from desktop_app.chat.attachments.chunked_reading import ChunkedReader
 
 
-@dataclass(frozen=True)
-class RequestSources:
+class RequestSources(Value, frozen=True):
     """The sources of what a request contains.
 
     Attributes:

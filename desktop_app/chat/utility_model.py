@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -29,6 +29,7 @@ from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import (
     MAX_MODEL_NAME_CHARS,
@@ -41,8 +42,7 @@ from desktop_app.spending.budget import PaidCalls
 BYTES_PER_TOKEN: Final = 3
 
 
-@dataclass(frozen=True)
-class SmallTask:
+class SmallTask(Value, frozen=True):
     """A task for a small model.
 
     Attributes:

@@ -8,7 +8,6 @@ will be sent. Chips are updated in place, because progress arrives many times a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
@@ -32,6 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.widgets.look import painting
@@ -72,8 +72,7 @@ class ChipAction(NamedTuple):
     is_checked: bool | None = None
 
 
-@dataclass(frozen=True)
-class Chip:
+class Chip(Value, frozen=True):
     """An attachment as shown by a chip.
 
     Attributes:

@@ -14,7 +14,6 @@ import binascii
 import codecs
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
@@ -22,6 +21,7 @@ from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
 
 from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 # Strings, because `re` then compiles them on first use instead of at start-up.
@@ -90,8 +90,7 @@ class DroppedData(NamedTuple):
     content: bytes | QImage
 
 
-@dataclass(frozen=True)
-class DroppedContent:
+class DroppedContent(Value, frozen=True):
     """Dropped or pasted content.
 
     Attributes:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.desktop.application_object import APP_ID
 from desktop_app.desktop.portal.portal_requests import Portal, portal_object
 from desktop_app.desktop.session_bus import BusObject
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ _APP_OPEN_ACTION: Final = f"app.{_OPEN_ACTION}"
 _TIMEOUT_BY_SERVER: Final = -1  # a timeout that the desktop chooses
 
 
-@dataclass(frozen=True)
-class Notification:
+class Notification(Value, frozen=True):
     """A notification of the program.
 
     Attributes:

@@ -10,8 +10,9 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.domain.value import Value
 
 if TYPE_CHECKING:
     from jeepney import Message
@@ -37,8 +38,7 @@ class BusError(Exception):
     """Raised if the bus or a service on it cannot be used; the argument is the reason."""
 
 
-@dataclass(frozen=True)
-class BusObject:
+class BusObject(Value, frozen=True):
     """An interface of an object of a service."""
 
     service: str

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
+
+from msgspec import field
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -26,6 +27,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.text_enum import TextEnum
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 
 BATCH_TIER: Final = "batch"
@@ -96,8 +98,7 @@ RETRYABLE_STATUSES: Final = (ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.U
 """The states of items that a retry takes over into a new job."""
 
 
-@dataclass(frozen=True)
-class BatchEstimate:
+class BatchEstimate(Value, frozen=True):
     """The estimated size and cost of a job.
 
     Attributes:
@@ -156,8 +157,7 @@ def estimate_batch(
     )
 
 
-@dataclass(frozen=True)
-class BatchCounts:
+class BatchCounts(Value, frozen=True):
     """The number of a job's files per state, and the usage and cost of their answers.
 
     Attributes:
@@ -187,8 +187,7 @@ class BatchCounts:
         return self.answered + self.unsuccessful
 
 
-@dataclass(frozen=True)
-class BatchJob:
+class BatchJob(Value, frozen=True):
     """A batch job.
 
     Attributes:
@@ -268,8 +267,7 @@ class BatchFile(NamedTuple):
         return cls(readable_name, str(path))
 
 
-@dataclass(frozen=True)
-class BatchItem:
+class BatchItem(Value, frozen=True):
     """A file of a job.
 
     Attributes:
@@ -338,8 +336,7 @@ def item_number(job_id: str, request_id: str) -> int | None:
     return int(digits) if given_job == job_id and is_number else None
 
 
-@dataclass(frozen=True)
-class BatchResult:
+class BatchResult(Value, frozen=True):
     """The provider's result for one request.
 
     Attributes:
@@ -363,8 +360,7 @@ class LineError(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True)
-class RemoteBatch:
+class RemoteBatch(Value, frozen=True):
     """A batch as the provider describes it.
 
     Attributes:

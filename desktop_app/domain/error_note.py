@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from desktop_app.domain.bounds import converted
 from desktop_app.domain.error_text import WINDOW, Surface, environment_surface, hint_segments
 from desktop_app.domain.errors import ErrorDescription, Param, UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
+from desktop_app.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorNote(ErrorDescription):
+class ErrorNote(ErrorDescription, Value, frozen=True):
     """An error as it is stored.
 
     Attributes:
@@ -26,7 +25,7 @@ class ErrorNote(ErrorDescription):
     hint: str = ""
     details: str = ""
     code: str = ""
-    params: Mapping[str, Param] = field(default_factory=dict)
+    params: Mapping[str, Param] = {}
     is_of_environment: bool = False
 
     def hint_segments_on(self, surface: Surface) -> LinkedText:

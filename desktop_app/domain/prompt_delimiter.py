@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from desktop_app.domain.errors import StorageError
+from desktop_app.domain.value import Value
 
 # o200k_base tokenizes digits in threes, small models one by one. With a fixed length, all tags have
 # the same number of tokens, so an estimate does not depend on the conversation.
@@ -53,8 +53,7 @@ def attribute(name: str, value: str) -> str:
     return f' {name}="{one_line(value)}"'
 
 
-@dataclass(frozen=True)
-class PromptDelimiter:
+class PromptDelimiter(Value, frozen=True):
     """The tags around untrusted text in the prompts of a conversation.
 
     Attributes:

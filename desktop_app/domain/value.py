@@ -39,3 +39,10 @@ class Value(Struct, frozen=True):
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     else:  # without an annotation, which would make it a column of a table
         __dataclass_fields__ = _Fields()
+
+
+class PrivateValue(Value, frozen=True):
+    """Value with a secret, or with megabytes; its `repr` names no contents."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"

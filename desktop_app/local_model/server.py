@@ -13,13 +13,13 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain import hints
 from desktop_app.domain.errors import LocalModelError
+from desktop_app.domain.value import PrivateValue, Value
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
@@ -68,8 +68,7 @@ BUILT_IN_CHAT_TEMPLATE: Final = (
 )
 
 
-@dataclass(frozen=True)
-class LocalEndpoint:
+class LocalEndpoint(PrivateValue, frozen=True):
     """The address of the running model.
 
     Attributes:
@@ -80,7 +79,7 @@ class LocalEndpoint:
     """
 
     socket_path: str
-    key: str = field(repr=False)
+    key: str
     model: str
     base_url: str = BASE_URL
 
@@ -103,8 +102,7 @@ def find_weights() -> Path | None:
     return None
 
 
-@dataclass(frozen=True)
-class LoadOptions:
+class LoadOptions(Value, frozen=True):
     """How a model runs.
 
     Attributes:

@@ -6,18 +6,17 @@ field can be changed afterwards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
 from desktop_app.domain.answering.chat_request import API_KEY_HEADER, ProviderKind, ProviderProfile
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.network_address import split_url
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr
 
 
-@dataclass(frozen=True)
-class ServerPreset:
+class ServerPreset(Value, frozen=True):
     """A server or gateway: the values of a new profile, and a hint on how to set it up.
 
     The texts are marked for translation, except names of products.

@@ -9,10 +9,10 @@ none uses Ctrl+Alt, which is AltGr on many keyboards. Ctrl+G ("go") begins the c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 
 
@@ -46,8 +46,7 @@ class CommandScope(StrEnum):
         return (self is CommandScope.QUICK) == (other is CommandScope.QUICK)
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Value, frozen=True):
     """An action of the program.
 
     Attributes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QStyleOptionViewItem, QWidget
 
+from desktop_app.domain.value import Value
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import ElidedButton
 from desktop_app.widgets.forms.line_field import line_field
@@ -28,8 +28,7 @@ _LIST_STRETCH: Final = 28
 _EDITOR_STRETCH: Final = 72
 
 
-@dataclass(frozen=True)
-class LibraryRow:
+class LibraryRow(Value, frozen=True):
     """A row of the list, or a heading, which has only a title.
 
     Attributes:

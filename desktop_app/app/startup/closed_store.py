@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.startup.store_dialog import Choices, StoreDialog
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_file
@@ -52,8 +52,7 @@ _RESTORE_CHOICES: Choices = (
 _NOTHING_CHANGED: Final = N_("Nothing was changed.")
 
 
-@dataclass(frozen=True)
-class ClosedWork:
+class ClosedWork(Value, frozen=True):
     """Work on the closed store.
 
     Attributes:

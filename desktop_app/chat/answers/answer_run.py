@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_measures import AnswerLimit
@@ -54,6 +54,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
 from desktop_app.providers.ports import ChatAttachments, Gateway, MessageStore, Provider
@@ -67,8 +68,7 @@ def answering_choice(resolved: ResolvedChoice) -> ModelChoice:
     return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
 
 
-@dataclass(frozen=True)
-class PreparedAnswer:
+class PreparedAnswer(Value, frozen=True):
     """An answer that is ready to be requested.
 
     Attributes:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.tasks import Tasks
@@ -46,8 +46,7 @@ STORE_RETRY_S = 1.0  # the user may free space on a full disk meanwhile
 _MIN_RATE_PERIOD_S = 0.5
 
 
-@dataclass
-class _Progress:
+class _Progress(Struct):
     """The run of an answer, and its unreported progress."""
 
     run: AnswerRun
@@ -56,8 +55,8 @@ class _Progress:
     has_begun: bool = False
     shown_text: ShownTextLimiter = field(default_factory=ShownTextLimiter)
     shown_reasoning: ShownTextLimiter = field(default_factory=ShownTextLimiter)
-    text: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
+    text: list[str] = []
+    reasoning: list[str] = []
     # The section of the last reasoning; None before any. -1, which no section has, once its item
     # has ended: the next reasoning begins a new section, whatever its number.
     section: int | None = None

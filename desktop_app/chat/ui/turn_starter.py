@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -31,12 +31,12 @@ from desktop_app.domain.errors import (
     UnpricedModelError,
     UserFacingError,
 )
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 
 
-@dataclass(frozen=True)
-class _BegunTurn:
+class _BegunTurn(Value, frozen=True):
     """A stored turn, whose answers can run.
 
     Attributes:

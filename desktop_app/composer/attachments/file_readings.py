@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer
 from PySide6.QtGui import QImage
 
@@ -44,8 +44,7 @@ _READING_TEXTS: Final = {
 _READING_PART_TEXT: Final = N_("reading part {number} of {total}…")
 
 
-@dataclass
-class FileReading:
+class FileReading(Struct):
     """A file that is being read.
 
     Attributes:
@@ -398,8 +397,7 @@ def _png_of(image: QImage) -> bytes:
 MAX_SEPARATE_ERRORS: Final = 3  # with more failed files, one error stands for all
 
 
-@dataclass
-class AttachmentBatch:
+class AttachmentBatch(Struct):
     """Files that were attached together, for example by one drop.
 
     Attributes:
@@ -409,11 +407,11 @@ class AttachmentBatch:
     """
 
     total: int
-    left: int = field(init=False)
+    left: int = 0
     attached: int = 0
-    _failures: list[UserFacingError] = field(default_factory=list)
-    _duplicates: list[str] = field(default_factory=list)
-    _location_failures: list[tuple[str, StorageError]] = field(default_factory=list)
+    _failures: list[UserFacingError] = []
+    _duplicates: list[str] = []
+    _location_failures: list[tuple[str, StorageError]] = []
 
     def __post_init__(self) -> None:
         self.left = self.total

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
 
 
-@dataclass(frozen=True)
-class ModelEntry:
+class ModelEntry(Value, frozen=True):
     """An entry of the model menu.
 
     `variant` is set for the three variants of GPT-5.2. `note` is shown after the name ("ends
@@ -25,8 +24,7 @@ class ModelEntry:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class ChoiceView:
+class ChoiceView(Value, frozen=True):
     """The model that answers, and the alternatives.
 
     Attributes:
@@ -47,7 +45,7 @@ class ChoiceView:
     model_name: str
     effort: Effort | None
     offers_variants: bool
-    effort_refusals: Mapping[Effort, str] = field(default_factory=dict)
+    effort_refusals: Mapping[Effort, str] = {}
     offers_effort: bool = False
     models: tuple[ModelEntry, ...] = ()
     notice: str = ""
@@ -83,12 +81,11 @@ class ChoiceView:
         return accepted_efforts[index] if 0 <= index < len(accepted_efforts) else None
 
 
-@dataclass(frozen=True)
-class ChoiceFigures:
+class ChoiceFigures(Value, frozen=True):
     """Cost and duration of the typed message with each variant and effort, as words."""
 
-    variants: Mapping[Variant, str] = field(default_factory=dict)
-    efforts: Mapping[Effort, str] = field(default_factory=dict)
+    variants: Mapping[Variant, str] = {}
+    efforts: Mapping[Effort, str] = {}
 
 
 def no_choice() -> ChoiceView:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
+
+from desktop_app.domain.value import PrivateValue
 
 T = TypeVar("T")
 LENGTH: Final = struct.Struct(">I")
@@ -55,14 +56,13 @@ class Limits(NamedTuple):
     seconds: float = 120
 
 
-@dataclass(frozen=True)
-class ScaledImage:
+class ScaledImage(PrivateValue, frozen=True):
     """An image to send or show: its bytes, free of metadata, and its size in pixels."""
 
     media_type: str
     width: int
     height: int
-    data: bytes = field(repr=False)
+    data: bytes
 
 
 class Pixels(NamedTuple):

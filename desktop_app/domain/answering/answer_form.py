@@ -6,11 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from enum import IntEnum, StrEnum
 from typing import Any, Final, Literal, get_args
 
 from desktop_app.domain.tools import strict_schema
+from desktop_app.domain.value import PrivateValue
 
 FORM_NOT_FOLLOWED: Final = "form_not_followed"
 """The reason of the event `Incomplete` if an answer does not follow its grammar.
@@ -51,8 +52,7 @@ class SchemaFormat(IntEnum):
     PROMPT = 3
 
 
-@dataclass(frozen=True)
-class AnswerSchema:
+class AnswerSchema(PrivateValue, frozen=True):
     """A JSON Schema (draft 2020-12) of the answer.
 
     Attributes:
@@ -61,7 +61,7 @@ class AnswerSchema:
     """
 
     name: str
-    schema: Mapping[str, Any] = field(repr=False)
+    schema: Mapping[str, Any]
     strictest: SchemaFormat = SchemaFormat.STRICT
 
     @property
@@ -96,8 +96,7 @@ class AnswerSchema:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class AnswerGrammar:
+class AnswerGrammar(PrivateValue, frozen=True):
     """A grammar of the answer.
 
     Attributes:
@@ -105,7 +104,7 @@ class AnswerGrammar:
     """
 
     syntax: GrammarSyntax
-    definition: str = field(repr=False)
+    definition: str
     language: str = ""
 
     @property
@@ -126,8 +125,7 @@ class AnswerGrammar:
 AnswerForm = AnswerSchema | AnswerGrammar
 
 
-@dataclass(frozen=True)
-class FormSource:
+class FormSource(PrivateValue, frozen=True):
     """A form as the user typed it, stored as a setting of a conversation or with a prompt.
 
     Attributes:
@@ -136,7 +134,7 @@ class FormSource:
     """
 
     kind: FormKind
-    text: str = field(repr=False)
+    text: str
     name: str = ""
 
     @property

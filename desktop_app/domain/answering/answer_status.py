@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from math import ceil
 
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import Param, UserFacingError
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr, tr_filled
 
 
@@ -34,8 +34,7 @@ class StatusCode(Enum):
     MERGING_OF_COST = N_("Combining notes: {done} of {total} · {spent} so far, of about {cost}.")
 
 
-@dataclass(frozen=True)
-class AnswerStatus:
+class AnswerStatus(Value, frozen=True):
     """A status with the values for the placeholders of its sentence."""
 
     code: StatusCode

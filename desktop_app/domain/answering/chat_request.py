@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+
+from msgspec import field
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.generation import PARAMETER_NAMES, GenerationParameters
@@ -21,7 +23,7 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.domain.value import Value
+from desktop_app.domain.value import PrivateValue, Value
 
 FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the GPT-5.2 family
 API_KEY_HEADER = "api-key"  # Azure's
@@ -170,22 +172,20 @@ NO_PROVIDER: Final = ProviderProfile("", "", ProviderKind.COMPATIBLE)
 """The value of a provider while none is chosen."""
 
 
-@dataclass(frozen=True)
-class ImageData:
+class ImageData(PrivateValue, frozen=True):
     """An image with its bytes, ready to send."""
 
     media_type: str
-    data: bytes = field(repr=False)
+    data: bytes
     detail: str = "auto"
 
 
-@dataclass(frozen=True)
-class FileData:
+class FileData(PrivateValue, frozen=True):
     """A document with its bytes, sent as it is."""
 
     name: str
     media_type: str
-    data: bytes = field(repr=False)
+    data: bytes
 
 
 RequestPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImageData | FileData
@@ -198,8 +198,7 @@ class RequestMessage(Value, frozen=True):
     parts: tuple[RequestPart, ...]
 
 
-@dataclass(frozen=True)
-class ChatRequest:
+class ChatRequest(PrivateValue, frozen=True):
     """The content and the settings of a request.
 
     Attributes:
@@ -227,7 +226,7 @@ class ChatRequest:
     cache_key: str = ""
     store: bool = False
     background: bool = False
-    state: str = field(default="", repr=False)
+    state: str = ""
     schema: AnswerSchema | None = None
     grammar: AnswerGrammar | None = None
     wants_images: bool = False

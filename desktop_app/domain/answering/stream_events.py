@@ -6,8 +6,6 @@ structs, which Python makes in a fiftieth of the time of a dataclass at each sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from msgspec import Struct
 
 from desktop_app.domain.answering.answer_status import Status
@@ -16,6 +14,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPa
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.value import PrivateValue
 
 
 class Started(Struct, frozen=True):
@@ -91,8 +90,7 @@ class ToolCallStep(Struct, frozen=True):
     call: ToolCallPart
 
 
-@dataclass(frozen=True)
-class HostedCall:
+class HostedCall(PrivateValue, frozen=True):
     """A call of a tool that the provider runs, in its current state.
 
     Attributes:
@@ -100,19 +98,18 @@ class HostedCall:
     """
 
     call: ToolCallPart
-    image: bytes = field(default=b"", repr=False)
+    image: bytes = b""
     image_part: ImagePart | None = None
 
 
-@dataclass(frozen=True)
-class ImageArrived:
+class ImageArrived(PrivateValue, frozen=True):
     """An image that is part of the answer.
 
     Attributes:
         image: its bytes, until `image_part` names it in the attachment store.
     """
 
-    image: bytes = field(repr=False)
+    image: bytes
     image_part: ImagePart | None = None
 
 

@@ -6,10 +6,11 @@ Pinned conversations are listed both in their folder and among those without one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.value import Value
 
 if TYPE_CHECKING:  # the window's start imports this module
     from desktop_app.domain.conversations.conversation import Conversation
@@ -26,8 +27,7 @@ class ListFilterKind(StrEnum):
     TRASH = "trash"
 
 
-@dataclass(frozen=True, slots=True)
-class ListFilter:
+class ListFilter(Value, frozen=True):
     """A filter of the conversation list; `folder_id` is "" for every kind but FOLDER."""
 
     kind: ListFilterKind

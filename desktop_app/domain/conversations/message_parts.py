@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -20,7 +20,7 @@ from msgspec import Meta
 from desktop_app.domain.bounds import Amount, Count, Hash, Name, Positive, converted
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.domain.value import Value
+from desktop_app.domain.value import PrivateValue, Value
 
 _MAX_SENT_NAME_CHARS: Final = 64
 """The APIs' limit of the name of a function."""
@@ -259,8 +259,7 @@ class ToolCallPart(Value, frozen=True):
         return self.edited or self.arguments
 
 
-@dataclass(frozen=True)
-class Attachment:
+class Attachment(Value, frozen=True):
     """The facts of a stored original, and the text extracted from it; "" for an image.
 
     `pages` and `tokens` are None as in a DocumentPart.
@@ -274,11 +273,12 @@ class Attachment:
     tokens: int | None = None
 
 
-@dataclass(frozen=True)
-class AttachmentFile(Attachment):
+class AttachmentFile(Attachment, frozen=True, kw_only=True):
     """An attachment with the bytes of its original."""
 
-    data: bytes = field(repr=False, kw_only=True)
+    data: bytes
+
+    __repr__ = PrivateValue.__repr__
 
 
 DraftPart = DocumentPart | ImagePart | CollectionPart

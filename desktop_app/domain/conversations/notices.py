@@ -6,13 +6,13 @@ A notice without a code is a sentence that was imported.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import Param, sentence
 from desktop_app.domain.text_enum import TextEnum, coded
+from desktop_app.domain.value import Value
 from desktop_app.i18n.formatting import day
 from desktop_app.i18n.translation import N_, tr_filled
 
@@ -95,8 +95,7 @@ _EDITED: Final = N_("Edited by you")
 _EDITED_WITH_NOTE: Final = N_("Edited by you: {note}")
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerNotice:
+class AnswerNotice(Value, frozen=True):
     """A notice, with the values for its sentence.
 
     Attributes:

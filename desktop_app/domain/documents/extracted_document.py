@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from desktop_app.domain.conversations.message_parts import (
@@ -12,10 +11,10 @@ from desktop_app.domain.conversations.message_parts import (
     PageImage,
 )
 from desktop_app.domain.documents.document_notes import DocumentNote
+from desktop_app.domain.value import PrivateValue
 
 
-@dataclass(frozen=True)
-class ExtractedDocument:
+class ExtractedDocument(PrivateValue, frozen=True):
     """A document as text, or an image with its facts.
 
     Attributes:
@@ -37,7 +36,7 @@ class ExtractedDocument:
     media_type: str
     sha256: str
     size: int
-    text: str = field(repr=False)
+    text: str
     pages: int | None
     tokens: int
     note: DocumentNote | None = None

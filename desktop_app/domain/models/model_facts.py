@@ -6,15 +6,18 @@ the user's facts replace its facts (`applied_to`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from msgspec.structs import asdict
+
 from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.value import Value
 
 MAX_PRICE: Final = Decimal(100_000)
 """Dollars per million tokens. The dearest model costs a few hundred."""
@@ -45,8 +48,7 @@ class ModelKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True)
-class ModelFacts:
+class ModelFacts(Value, frozen=True):
     """The facts about a model; None for each that is unknown.
 
     Attributes:
@@ -96,7 +98,7 @@ class ModelFacts:
     @property
     def known(self) -> dict[str, Any]:
         """Return the known facts, by name."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def filled_from(self, other: ModelFacts) -> ModelFacts:
         """Return these facts, with those of `other` in place of unknown ones."""
@@ -135,8 +137,7 @@ _INFO_FIELDS: Final = {
 """The fields of `ModelInfo` by those of `ModelFacts`."""
 
 
-@dataclass(frozen=True)
-class ModelRow:
+class ModelRow(Value, frozen=True):
     """A model of a provider, as a row of the table of models; None means unknown.
 
     Attributes:

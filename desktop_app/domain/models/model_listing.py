@@ -6,7 +6,7 @@ may, too. So a model that is listed after its shutdown date is still served.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -15,14 +15,14 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.value import Value
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
 SHUTDOWN_WARNING_DAYS = 90  # an arbitrary number
 
 
-@dataclass(frozen=True)
-class ModelListing:
+class ModelListing(Value, frozen=True, dict=True):
     """The models that the server at `base_url` has listed."""
 
     base_url: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
+
+from desktop_app.domain.value import PrivateValue
 
 MAX_FIELDS: Final = 50
 MAX_FIELD_NAME_CHARS: Final = 256
@@ -28,12 +29,11 @@ _RESERVED_NAMES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class CustomField:
+class CustomField(PrivateValue, frozen=True):
     """A header or query parameter. `value` is "" if it is a secret."""
 
     name: str
-    value: str = field(default="", repr=False)
+    value: str = ""
     is_secret: bool = False
     in_query: bool = False
 

@@ -7,11 +7,11 @@ because the window's start imports the domain.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network.origin import origin
+from desktop_app.domain.value import PrivateValue
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def split_proxy_password(text: str) -> tuple[str, str]:
         return address, password
 
 
-@dataclass(frozen=True)
-class ProxyAddress:
+class ProxyAddress(PrivateValue, frozen=True):
     """A proxy, with its login apart from its address.
 
     Attributes:
@@ -121,7 +120,7 @@ class ProxyAddress:
 
     url: str
     user: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
 
     @property
     def url_with_user(self) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass, field
 from typing import Literal
+
+from desktop_app.domain.value import PrivateValue
 
 Scheme = Literal["Bearer", "Basic"]
 
 
-@dataclass(frozen=True)
-class Secret:
+class Secret(PrivateValue, frozen=True):
     """A key or password that may be sent to a single origin.
 
     Attributes:
@@ -19,7 +19,7 @@ class Secret:
         scheme: of HTTP authentication: Bearer for an API key, Basic for a user and a password.
     """
 
-    value: str = field(repr=False)
+    value: str
     origin: str
     scheme: Scheme = "Bearer"
 

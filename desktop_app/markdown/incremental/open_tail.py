@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
+from desktop_app.domain.value import Value
 from desktop_app.markdown.parsing.block_builder import PlacedBlock, build_blocks
 from desktop_app.markdown.parsing.loose_lists import ListStart
 
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
 _WITHOUT_INLINE: Final = ("fence", "code_block", "math_block", "hr")
 
 
-@dataclass(frozen=True)
-class ParserContext:
+class ParserContext(Value, frozen=True):
     """The open blocks from earlier text that the parser must know of.
 
     Attributes:
@@ -38,8 +39,7 @@ class ParserContext:
     filled_quotes: int = 0
 
 
-@dataclass
-class Parse:
+class Parse(Struct, dict=True):
     """A parse of the open tail.
 
     Attributes:
@@ -51,8 +51,8 @@ class Parse:
     tokens: list[Token]
     context: ParserContext
     source: str
-    resumed: list[Token] = field(default_factory=list)
-    labels: dict[str, int] = field(default_factory=dict)
+    resumed: list[Token] = []
+    labels: dict[str, int] = {}
 
     @property
     def newly_loose_depths(self) -> list[int]:

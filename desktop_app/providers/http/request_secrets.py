@@ -6,7 +6,6 @@ Each secret is sent to its own origin only, whatever address the profile has.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain import hints
@@ -16,6 +15,7 @@ from desktop_app.domain.network.network_address import ProxyAddress
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.retries import AttemptError
 
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _MAX_QUOTE_CHARS: Final = 100
 
 
-@dataclass(frozen=True)
-class ProviderAccess:
+class ProviderAccess(Value, frozen=True):
     """The profile of a provider, with the secrets and the socket that its requests need.
 
     Attributes:
@@ -43,7 +42,7 @@ class ProviderAccess:
     profile: ProviderProfile
     key: Secret | None = None
     proxy_password: Secret | None = None
-    field_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    field_secrets: Mapping[str, Secret] = {}
     socket_path: str = ""
 
     def require_sendable_key(self) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 
 HOTKEY_COMMAND: Final = "quick.global"
@@ -64,8 +64,7 @@ class HotkeyError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class HotkeyReport:
+class HotkeyReport(Value, frozen=True):
     """The keys of the global shortcut, and whether they work.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec import field
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
@@ -13,14 +13,14 @@ from desktop_app.app.session import Session
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import StorageError
+from desktop_app.domain.value import Value
 from desktop_app.library.ui.navigator import DRAFT_MS
 from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION
 
 QUICK_DRAFT_KEY: Final = "window.quick_draft"
 
 
-@dataclass(frozen=True)
-class UnsentQuestion:
+class UnsentQuestion(Value, frozen=True):
     """The question in the quick prompt.
 
     Attributes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.tool import ListedTool, ToolContext, ToolDefinition
+from desktop_app.domain.value import Value
 
 
 class ToolSource(Protocol):
@@ -61,8 +61,7 @@ class SourcedTool(NamedTuple):
     source: ToolSource
 
 
-@dataclass(frozen=True)
-class ToolSet:
+class ToolSet(Value, frozen=True):
     """The chosen tools by their wire names.
 
     Attributes:
@@ -70,7 +69,7 @@ class ToolSet:
             beyond the limits, with "…" for the rest.
     """
 
-    tools: Mapping[str, SourcedTool] = field(default_factory=dict)
+    tools: Mapping[str, SourcedTool] = {}
     missing: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:

@@ -12,7 +12,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from enum import StrEnum
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +22,7 @@ from desktop_app.domain import hints
 from desktop_app.domain.errors import ServerDefinitionError, ToolServerError
 from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.origin import origin
+from desktop_app.domain.value import PrivateValue, Value
 from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
@@ -113,8 +114,7 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
         return str(self.reason)
 
 
-@dataclass(frozen=True)
-class ServerSecrets:
+class ServerSecrets(PrivateValue, frozen=True):
     """The secret values of a server.
 
     Attributes:
@@ -122,10 +122,10 @@ class ServerSecrets:
         arguments: the values for `${keyring:1}` and so on in the command.
     """
 
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: str = field(default="", repr=False)
-    arguments: tuple[str, ...] = field(default=(), repr=False)
+    environment: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+    query: str = ""
+    arguments: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.environment or self.headers or self.query or self.arguments)
@@ -153,8 +153,7 @@ class ServerSecrets:
         return msgspec.json.decode(text, type=cls)
 
 
-@dataclass(frozen=True)
-class ToolServer:
+class ToolServer(Value, frozen=True):
     """A server: a command to start, or an address.
 
     Attributes:
@@ -172,8 +171,8 @@ class ToolServer:
     command: tuple[str, ...] = ()
     folder: str = ""
     url: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
     has_query: bool = False
 
     @property

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
@@ -37,8 +37,7 @@ KIND_NOTES: Final = {
 }
 
 
-@dataclass(eq=False)
-class _PendingQuestion:
+class _PendingQuestion(Struct, eq=False):
     """A question that waits for the user."""
 
     question: ConsentQuestion

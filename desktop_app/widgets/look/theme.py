@@ -27,13 +27,13 @@ systems without a desktop, counts as 13.5 px: the layout was designed for no sma
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop_app.domain.value import Value
 from desktop_app.markdown.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.mirroring import is_mirrored
@@ -71,8 +71,7 @@ RADIUS_CHIP: Final = 10
 RADIUS_CARD: Final = 14
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(Value, frozen=True):
     """The colors by token name, and the lengths at one text size.
 
     Attributes:

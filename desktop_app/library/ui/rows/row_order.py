@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.domain.value import Value
 from desktop_app.library.ui.rows.date_groups import FOLDERS, PINNED, DateGroups
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ The group; the negated time, the rank of a pin, or 0; the id, for a folder after
 """
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(Value, frozen=True):
     """The heading of a group."""
 
     group: int
@@ -36,8 +35,7 @@ class Heading:
         return (self.group, float("-inf"), "")
 
 
-@dataclass(frozen=True)
-class FolderRow:
+class FolderRow(Value, frozen=True):
     """A folder, and whether an answer is streaming in it."""
 
     folder: Folder
