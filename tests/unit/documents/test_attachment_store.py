@@ -7,6 +7,7 @@ import hashlib
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,7 @@ async def test_an_attachment_needs_its_row_and_its_file(tmp_path: Path) -> None:
         store = AttachmentStore(database, tmp_path / "files")
         await add(store, DATA)
         facts = Attachment(HASH, "report.pdf", "application/pdf", pages=3, tokens=7)
-        whole = AttachmentFile(**{**vars(facts), "text": "its text"}, data=DATA)
+        whole = AttachmentFile(**{**asdict(facts), "text": "its text"}, data=DATA)
         assert await store.file(HASH) == whole
         assert await store.metadata(HASH) == facts
         assert await store.source(HASH) == store.path(HASH)
