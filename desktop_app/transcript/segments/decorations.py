@@ -6,6 +6,7 @@ in the segment above or below reaches to the edge of its segment, without a corn
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import takewhile
 from math import ceil, floor
@@ -64,15 +65,63 @@ class _Ground(NamedTuple):
     ends: bool
 
 
+class _PieceEnd(NamedTuple):
+    """The numbers of decorations down to the end of a piece.
+
+    Attributes:
+        grounds: the number of backgrounds.
+        bars: the number of quote bars.
+        lines: the number of rules.
+        code: the number of pieces of inline code.
+        marks: the number of Copy marks.
+        last_ground: the last background as it is there; None without backgrounds.
+    """
+
+    grounds: int
+    bars: int
+    lines: int
+    code: int
+    marks: int
+    last_ground: _Ground | None
+
+
 @dataclass
 class Decorations:
-    """Everything that is painted behind the text of one segment."""
+    """Everything that is painted behind the text of one segment.
+
+    Attributes:
+        ends: for each piece of text, what there is down to its end; empty for a table.
+    """
 
     grounds: list[_Ground] = field(default_factory=list)
     bars: list[QRect] = field(default_factory=list)
     lines: list[QRectF] = field(default_factory=list)
     code: list[QRectF] = field(default_factory=list)
     marks: list[tuple[int, QRect]] = field(default_factory=list)
+    ends: list[_PieceEnd] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Return True if nothing is painted behind the text."""
+        return not (self.grounds or self.bars or self.lines or self.code)
+
+    def add_end(self) -> None:
+        """Record the end of a piece."""
+        last = self.grounds[-1] if self.grounds else None
+        counts = len(self.grounds), len(self.bars), len(self.lines), len(self.code), len(self.marks)
+        self.ends.append(_PieceEnd(*counts, last))
+
+    def cut(self, kept: int) -> None:
+        """Drop everything below the first `kept` pieces."""
+        end = self.ends[kept - 1] if kept else _PieceEnd(0, 0, 0, 0, 0, None)
+        del self.grounds[end.grounds :]
+        del self.bars[end.bars :]
+        del self.lines[end.lines :]
+        del self.code[end.code :]
+        del self.marks[end.marks :]
+        del self.ends[kept:]
+        if end.last_ground is not None:
+            self.grounds[-1] = end.last_ground
 
 
 def cursor_x(line: QTextLine, unit: int) -> float:
@@ -125,11 +174,20 @@ class Decorator:
     # ------------------------------------------------------------------ measuring
 
     def measure(
-        self, segment: Segment, below: Item | None, gap: int, width: int, viewport_width: int
-    ) -> Decorations:
-        """Return the decorations of a segment with a document.
+        self,
+        made: Decorations,
+        kept: int,
+        segment: Segment,
+        below: Item | None,
+        gap: int,
+        width: int,
+        viewport_width: int,
+    ) -> None:
+        """Measure the decorations of a segment with a document.
 
         Args:
+            made: the decorations, which are right for the first pieces.
+            kept: the number of these pieces.
             segment: the segment.
             below: the item below the segment in its article, if any.
             gap: the pixels above the document.
@@ -138,17 +196,22 @@ class Decorator:
         """
         document = segment.document
         assert document is not None
-        made = Decorations()
         layout = document.documentLayout()
         top_edge = -float(gap)
         bottom_edge = document.size().height() - document.inset
+        made.cut(kept)
         if segment.is_table:
             self._measure_table(made, segment, document, top_edge, bottom_edge, width)
-            return made
-        block = document.begin()
-        previous_bottom = top_edge
+            return
+        block = document.block_at(kept)
         above = segment.above
-        for piece in document.pieces:
+        previous_bottom = top_edge
+        if kept:
+            above = document.pieces[kept - 1].item
+            previous_bottom = layout.blockBoundingRect(block.previous()).bottom()
+        span = bisect_left(document.code_spans, (block.position(), 0))
+        shows_code = len(document.code_spans) <= _MAX_CODE_SPANS
+        for piece in document.pieces[kept:]:
             item = piece.item
             box = layout.blockBoundingRect(block)
             continues = piece.start > 0
@@ -162,15 +225,22 @@ class Decorator:
                     self._add_bars(made, item, above, box, previous_bottom, width)
             previous_bottom = box.bottom()
             above = item
+            end = block.position() + block.length()
+            while span < len(document.code_spans) and document.code_spans[span][0] < end:
+                if shows_code:
+                    self._add_code(made, block, box, *document.code_spans[span])
+                span += 1
+            made.add_end()
             block = block.next()
+        if not shows_code:  # locating a span takes longer the more spans share its line
+            made.code.clear()
+            made.ends.clear()
         if made.grounds and below is not None and _continues(below, above):
             last = made.grounds[-1]
             if background_of(above):
                 rect = QRectF(last.rect)
                 rect.setBottom(bottom_edge)
                 made.grounds[-1] = last._replace(rect=rect, ends=False)
-        self._add_code(made, document)
-        return made
 
     def _add_ground(
         self,
@@ -261,33 +331,35 @@ class Decorator:
             box = QRectF(0, top, width, bottom_edge - overhang - top)
             above = segment.above
             self._add_bars(made, block, above, box, top_edge, width)
-        self._add_code(made, document)
-
-    def _add_code(self, made: Decorations, document: SegmentDocument) -> None:
-        """Add a background behind each span of inline code, line by line."""
         if len(document.code_spans) > _MAX_CODE_SPANS:
-            return  # locating a span takes longer the more spans share its line
-        px = self.theme.px
+            return
         for start, end in document.code_spans:
             block = document.findBlock(start)
-            origin = document.documentLayout().blockBoundingRect(block).topLeft()
-            layout = block.layout()
-            first = start - block.position()
-            last = end - block.position()
-            line = layout.lineForTextPosition(first)
-            if not line.isValid():
-                continue
-            for number in range(line.lineNumber(), layout.lineCount()):
-                line = layout.lineAt(number)
-                line_start = line.textStart()
-                if line_start >= last:
-                    break
-                left = cursor_x(line, max(first, line_start))
-                right = cursor_x(line, min(last, line_start + line.textLength()))
-                middle = line.y() + line.height() - line.descent() - line.ascent() * _LETTER_MIDDLE
-                height = px(21)
-                area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
-                made.code.append(area.translated(origin))
+            box = document.documentLayout().blockBoundingRect(block)
+            self._add_code(made, block, box, start, end)
+
+    def _add_code(
+        self, made: Decorations, block: QTextBlock, box: QRectF, start: int, end: int
+    ) -> None:
+        """Add a background behind inline code, line by line."""
+        px = self.theme.px
+        layout = block.layout()
+        first = start - block.position()
+        last = end - block.position()
+        line = layout.lineForTextPosition(first)
+        if not line.isValid():
+            return
+        for number in range(line.lineNumber(), layout.lineCount()):
+            line = layout.lineAt(number)
+            line_start = line.textStart()
+            if line_start >= last:
+                break
+            left = cursor_x(line, max(first, line_start))
+            right = cursor_x(line, min(last, line_start + line.textLength()))
+            middle = line.y() + line.height() - line.descent() - line.ascent() * _LETTER_MIDDLE
+            height = px(21)
+            area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
+            made.code.append(area.translated(box.topLeft()))
 
     def _mark_rect(self, box: QRectF, width: int) -> QRect:
         """Return the area of the Copy mark beside a head of code."""
@@ -297,8 +369,10 @@ class Decorator:
 
     # ------------------------------------------------------------------ painting
 
-    def paint(self, painter: QPainter, made: Decorations, gap: int, height: float) -> None:
-        """Paint the decorations of a segment whose document is `height` pixels high."""
+    def paint(
+        self, painter: QPainter, made: Decorations, gap: int, height: float, area: QRectF
+    ) -> None:
+        """Paint decorations into an area; their document is `height` pixels high."""
         radius = self.theme.px(RADIUS_CHIP)
         painter.setPen(Qt.PenStyle.NoPen)
         for ground in made.grounds:
@@ -327,8 +401,9 @@ class Decorator:
         if made.code:
             painter.setBrush(self.theme.code_ground)
             corner = self.theme.px(4)
-            for area in made.code:
-                painter.drawRoundedRect(area, corner, corner)
+            for code in made.code:
+                if code.intersects(area):
+                    painter.drawRoundedRect(code, corner, corner)
 
     def paint_mark(self, painter: QPainter, area: QRect, *, is_copied: bool) -> None:
         """Paint a Copy mark over the head of code."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
+from itertools import accumulate
 from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
@@ -76,6 +77,7 @@ class Segment:
         part: 0 before the body of a message, 1 in the body, 2 below it.
         height: the height in pixels, including the gap above.
         gap: the pixels between the text above and the document.
+        width: the width of the document in pixels; more than that of the view for wide code.
         is_measured: whether `height` was measured for the current width and theme.
         document: the document; None while the segment is far from the viewport.
         changed_from: the first piece that the document does not show yet; None if it shows all.
@@ -88,6 +90,7 @@ class Segment:
         self.part = part
         self.height = 0
         self.gap = 0
+        self.width = 0
         self.is_measured = False
         self.document: SegmentDocument | None = None
         self.changed_from: int | None = None
@@ -146,6 +149,7 @@ class Article:
         head_count: the number of items above the body; no segment crosses this border.
         foot_count: the number of items below the body.
         revision: a number that grows with each change.
+        laid_out: the revision whose segments all have heights.
     """
 
     def __init__(self) -> None:
@@ -153,7 +157,39 @@ class Article:
         self.segments: list[Segment] = []
         self.head_count = self.foot_count = 0
         self.revision = 0
+        self.laid_out = -1
         self._firsts: list[int] | None = None
+        self._tops: list[int] | None = None
+
+    # ------------------------------------------------------------------ heights
+
+    @property
+    def tops(self) -> list[int]:
+        """Return where each segment begins in the article, and at the end the whole height."""
+        if self._tops is None:
+            self._tops = [0, *accumulate([segment.height for segment in self.segments])]
+        return self._tops
+
+    def set_height(self, segment: Segment, height: int) -> None:
+        """Set the height of a segment."""
+        if segment.height != height:
+            segment.height = height
+            self._tops = None
+
+    def segments_from(self, y: float) -> Iterator[tuple[Segment, int]]:
+        """Yield the segments that end below a y coordinate, and where each begins.
+
+        Heights may change meanwhile.
+        """
+        number = max(0, bisect_right(self.tops, y) - 1)
+        top = self.tops[number]
+        while number < len(self.segments):
+            segment = self.segments[number]
+            yield segment, top
+            top += segment.height
+            number += 1
+
+    # ------------------------------------------------------------------ items
 
     def set_items(
         self, items: Sequence[Item], head: int, foot: int, hidden: Container[int] = ()
@@ -167,7 +203,7 @@ class Article:
         self.segments = [
             _reuse(old.get(_key(made)), made) for made in self._split(0, len(items), hidden)
         ]
-        self._firsts = None
+        self._firsts = self._tops = None
 
     def replace(
         self,
@@ -216,7 +252,7 @@ class Article:
             old.take_pieces(new)
             made[index] = old
         self.segments[begin:end] = made
-        self._firsts = None
+        self._firsts = self._tops = None
         below = begin + len(made)
         if below < len(self.segments):
             self.segments[below].set_above(self._above(self.segments[below].first))

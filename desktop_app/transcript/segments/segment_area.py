@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from bisect import bisect_right
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -107,6 +108,20 @@ class Mark(NamedTuple):
     char_format: QTextCharFormat
 
 
+class _Measured(NamedTuple):
+    """The decorations of a segment.
+
+    Attributes:
+        key: what they depend on: the text above, the gap and the width; the text below; the text.
+        made: the decorations.
+        kept: the number of pieces at the beginning that have not changed since.
+    """
+
+    key: tuple[object, object, int]
+    made: Decorations
+    kept: int
+
+
 class _ScrollAnchor(NamedTuple):
     """What stays in place: a line of text, or the top of a segment that is not loaded.
 
@@ -149,8 +164,9 @@ class SegmentArea(QAbstractScrollArea):
         self.is_following = False
         self._space_above = 0
         self._decorator = Decorator(theme)
-        self._decorations: dict[Segment, tuple[object, Decorations]] = {}
-        self._loaded: dict[Segment, None] = {}  # the segments with a document, the last used last
+        self._decorations: dict[Segment, _Measured] = {}
+        # The segments with a document, the last used last.
+        self._loaded: dict[Segment, Article] = {}
         self._keeping = 0
         self._anchor: _ScrollAnchor | None = None
         self._prefetched_y = 0  # the scroll position when text was last loaded in advance
@@ -312,7 +328,7 @@ class SegmentArea(QAbstractScrollArea):
             for segment in article.segments:
                 segment.is_measured = segment.document is None and keeps_documents
                 if not keeps_documents:
-                    segment.height = 0
+                    article.set_height(segment, 0)
             self.articles.set_height(index, self._lay_out(article))
 
     def _is_open(self, index: int) -> bool:
@@ -321,22 +337,24 @@ class SegmentArea(QAbstractScrollArea):
 
     def _lay_out(self, article: Article) -> int:
         """Measure or estimate the segments of an article. Return their height."""
-        total = 0
         for segment in article.segments:
             if not segment.is_measured:
-                self._measure(segment)
-            total += segment.height
-        return total
+                self._measure(article, segment)
+        article.laid_out = article.revision
+        return article.tops[-1]
 
-    def _measure(self, segment: Segment) -> None:
+    def _measure(self, article: Article, segment: Segment) -> None:
         document = segment.document
         if document is not None and segment.changed_from is None:
+            size = document.size()
             segment.gap = self.writer.gap_above(segment)
-            segment.height = self.writer.measured_height(segment)
+            segment.width = round(size.width())
+            article.set_height(segment, self.writer.measured_height(segment, size.height()))
             segment.is_measured = True
         elif document is None and (not segment.height or segment.changed_from is not None):
             segment.gap = self.writer.gap_above(segment)
-            segment.height = segment.gap + segment.estimated_height(self._estimation_scale())
+            estimate = segment.estimated_height(self._estimation_scale())
+            article.set_height(segment, segment.gap + estimate)
             segment.changed_from = None
 
     def _write(self, article: Article, segment: Segment, top: int = 0) -> None:
@@ -354,9 +372,9 @@ class SegmentArea(QAbstractScrollArea):
         is_growing = self._is_growing(article) and segment.end >= self._body_end(article)
         self.writer.write(segment, head, is_growing=is_growing)
         self._loaded.pop(segment, None)
-        self._loaded[segment] = None
-        self._decorations.pop(segment, None)
-        self._measure(segment)
+        self._loaded[segment] = article
+        self._forget_decorations(segment, kept or 0)
+        self._measure(article, segment)
         self._on_written(article, segment)
 
     def _on_written(self, article: Article, segment: Segment) -> None:
@@ -393,15 +411,15 @@ class SegmentArea(QAbstractScrollArea):
             if article_top >= bottom:
                 break
             article = articles.open(index)
-            height = 0
+            if article.laid_out != article.revision:
+                self._lay_out(article)
             is_done = True
-            for segment in article.segments:
-                if not segment.is_measured and (not segment.height or segment.changed_from):
-                    self._measure(segment)
-                y = article_top + height
-                is_near = y < bottom and y + segment.height > top
+            for segment, segment_top in article.segments_from(top - article_top):
+                y = article_top + segment_top
+                if y >= bottom:
+                    break
                 self._check_table(article, segment)
-                if is_near and self._needs_writing(segment):
+                if self._needs_writing(segment):
                     if until is not None and time.perf_counter() > until:
                         is_done = False
                         break
@@ -409,12 +427,8 @@ class SegmentArea(QAbstractScrollArea):
                     self._write(article, segment, y)
                     changed = changed or segment.height != former
                 elif not segment.is_measured:
-                    if not is_near and segment.changed_from is not None:
-                        self._drop(segment)
-                    self._measure(segment)
-                height += segment.height
-            if not is_done:
-                height = sum(segment.height for segment in article.segments)
+                    self._measure(article, segment)
+            height = article.tops[-1]
             if articles.height_of(index) != height:
                 articles.set_height(index, height)
                 changed = True
@@ -501,6 +515,7 @@ class SegmentArea(QAbstractScrollArea):
             bar.setValue(self._follow_target())
         for _ in range(_MAX_PASSES):
             changed = self._load(bar.value(), bar.value() + height)[0]
+            changed = self._drop_outdated() or changed
             self._update_ranges()
             target = self._follow_target() if follows else self._target_of(anchor)
             target = min(max(target, 0), bar.maximum())
@@ -545,11 +560,12 @@ class SegmentArea(QAbstractScrollArea):
         bar.setPageStep(size.height())
         bar.setSingleStep(self.theme.px(24))
         bar.setRange(0, max(0, total - size.height()))
-        widest = max((round(s.document.size().width()) for s in self.shown_segments()), default=0)
+        y = self.scroll_y
+        widths = [segment.width for _, segment, _ in self._open_segments(y, y + size.height())]
         sideways = self.horizontalScrollBar()
         sideways.setPageStep(size.width())
         sideways.setSingleStep(self.theme.px(24))
-        sideways.setRange(0, max(0, widest - size.width()))
+        sideways.setRange(0, max(0, max(widths, default=0) - size.width()))
 
     def _top_anchor(self) -> _ScrollAnchor | None:
         """Return the line at the top of the viewport, or else the segment there."""
@@ -622,6 +638,19 @@ class SegmentArea(QAbstractScrollArea):
         if not is_done:
             self._prefetch_timer.start()
 
+    def _drop_outdated(self) -> bool:
+        """Drop the documents whose text has changed beside the viewport. Return True if any has."""
+        outdated = [segment for segment in self._loaded if segment.changed_from is not None]
+        for segment in outdated:
+            article = self._loaded[segment]
+            self._drop(segment)
+            article.set_height(segment, 0)
+            self._measure(article, segment)
+            index = self.articles.index_of(article.key)
+            if index >= 0:
+                self.articles.set_height(index, article.tops[-1])
+        return bool(outdated)
+
     def _drop_distant(self) -> None:
         """Drop the documents that were used longest ago, but none near the viewport."""
         excess = len(self._loaded) - _KEPT_DOCUMENTS
@@ -658,42 +687,41 @@ class SegmentArea(QAbstractScrollArea):
         top = self._top_space + self.articles.top_of(index)
         if not article.segments:
             return None
-        for segment in article.segments:
-            if not segment.height:
-                self._measure(segment)
-            if y < top + segment.height or segment is article.segments[-1]:
-                return article.key, article, segment, top
-            top += segment.height
-        return None
+        if article.laid_out != article.revision:
+            self._lay_out(article)
+        number = min(bisect_right(article.tops, y - top) - 1, len(article.segments) - 1)
+        number = max(number, 0)
+        return article.key, article, article.segments[number], top + article.tops[number]
 
-    def shown_segments(self, beyond: int = 0) -> Iterator[ShownSegment]:
-        """Yield the segments on screen, or up to so many pixels beyond it, top to bottom."""
+    def _open_segments(self, top: int, bottom: int) -> Iterator[tuple[Article, Segment, int]]:
+        """Yield the segments of parsed articles between two y coordinates, and where they begin."""
         articles = self.articles
         if not articles.count:
             return
-        top_edge = self.scroll_y - beyond
-        bottom_edge = self.scroll_y + self.viewport().height() + beyond
-        index = articles.index_at(top_edge - self._top_space)
+        index = articles.index_at(top - self._top_space)
         while index < articles.count:
-            top = self._top_space + articles.top_of(index)
-            if top >= bottom_edge:
+            article_top = self._top_space + articles.top_of(index)
+            if article_top >= bottom:
                 return
-            if not self._is_open(index):
-                index += 1
-                continue
-            article = articles.open(index)
-            for segment in article.segments:
+            if self._is_open(index):
+                article = articles.open(index)
                 # A background reaches a little below its segment.
-                if top + segment.height + 20 > top_edge and segment.document is not None:
-                    if top >= bottom_edge:
-                        return
-                    if segment.changed_from is None:
-                        y = top - self.scroll_y
-                        x = -self.horizontalScrollBar().value()
-                        origin = self.writer.origin(segment, y) + QPointF(x, 0)
-                        yield ShownSegment(article.key, article, segment, y, origin)
-                top += segment.height
+                for segment, y in article.segments_from(top - article_top - 20):
+                    if article_top + y >= bottom:
+                        break
+                    yield article, segment, article_top + y
             index += 1
+
+    def shown_segments(self, beyond: int = 0) -> Iterator[ShownSegment]:
+        """Yield the segments on screen, or up to so many pixels beyond it, top to bottom."""
+        scroll_y = self.scroll_y
+        x = -self.horizontalScrollBar().value()
+        bottom = scroll_y + self.viewport().height() + beyond
+        for article, segment, top in self._open_segments(scroll_y - beyond, bottom):
+            if segment.document is not None and segment.changed_from is None:
+                y = top - scroll_y
+                origin = self.writer.origin(segment, y) + QPointF(x, 0)
+                yield ShownSegment(article.key, article, segment, y, origin)
 
     def shown_segment(self, place: Place) -> ShownSegment | None:
         """Return the segment that shows a place, loading it if needed; None if there is none."""
@@ -710,8 +738,7 @@ class SegmentArea(QAbstractScrollArea):
                 self._write(article, segment)
                 self.article_changed(place.message_id)
             index = self.articles.index_of(place.message_id)
-        top = self._top_space + self.articles.top_of(index)
-        top += sum(other.height for other in article.segments[:number])
+        top = self._top_space + self.articles.top_of(index) + article.tops[number]
         y = top - self.scroll_y
         origin = self.writer.origin(segment, y) - QPointF(self.horizontalScrollBar().value(), 0)
         return ShownSegment(article.key, article, segment, y, origin)
@@ -729,8 +756,7 @@ class SegmentArea(QAbstractScrollArea):
         if is_line and self._needs_writing(segment):
             self._write(article, segment)
             self.articles.set_height(index, self._lay_out(article))
-        top: int = self._top_space + self.articles.top_of(index)
-        top += sum(other.height for other in article.segments[:number])
+        top: int = self._top_space + self.articles.top_of(index) + article.tops[number]
         if not is_line or segment.document is None:
             return top
         position = segment.document.position_of(place.item, place.cell, place.unit)
@@ -813,15 +839,29 @@ class SegmentArea(QAbstractScrollArea):
         """Return what is painted behind a segment."""
         article, segment = shown.article, shown.segment
         below = article.items[segment.end] if segment.end < len(article.items) else None
-        width = max(round(shown.document.size().width()), self.writer.width)
-        look = (_look_of(below), _look_of(segment.above), segment.gap)
-        key = (*look, width, shown.document.revision())
+        width = max(segment.width, self.writer.width)
+        frame = (_look_of(segment.above), segment.gap, width)
+        key = (frame, _look_of(below), shown.document.revision())
         cached = self._decorations.get(segment)
-        if cached is not None and cached[0] == key:
-            return cached[1]
-        made = self._decorator.measure(segment, below, segment.gap, width, self.viewport().width())
-        self._decorations[segment] = key, made
+        if cached is not None and cached.key == key:
+            return cached.made
+        made = Decorations()
+        kept = 0
+        if cached is not None and cached.key[0] == frame:
+            made = cached.made
+            kept = min(cached.kept, len(made.ends))
+        viewport_width = self.viewport().width()
+        self._decorator.measure(made, kept, segment, below, segment.gap, width, viewport_width)
+        self._decorations[segment] = _Measured(key, made, len(segment.pieces) - 1)
         return made
+
+    def _forget_decorations(self, segment: Segment, kept: int) -> None:
+        """Measure the decorations of a segment again, except for its first pieces."""
+        cached = self._decorations.get(segment)
+        if cached is not None and kept:
+            self._decorations[segment] = cached._replace(kept=min(kept, cached.kept))
+        else:
+            self._decorations.pop(segment, None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the segments on screen: first the backgrounds of all, then each text."""
@@ -833,17 +873,19 @@ class SegmentArea(QAbstractScrollArea):
         ]
         with QPainter(self.viewport()) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            for each in shown:
-                made = self.decorations_of(each)
+            decorations = [self.decorations_of(each) for each in shown]
+            for each, made in zip(shown, decorations, strict=True):
+                if made.is_empty:
+                    continue
                 painter.translate(each.origin)
                 height = each.document.size().height()
-                self._decorator.paint(painter, made, each.segment.gap, height)
+                clip = QRectF(area).translated(-each.origin)
+                self._decorator.paint(painter, made, each.segment.gap, height, clip)
                 painter.translate(-each.origin)
             for each in shown:
-                bottom = each.origin.y() + each.document.size().height()
-                if bottom >= area.top() and each.origin.y() <= area.bottom():
+                if each.top + each.segment.height >= area.top():
                     self._paint_text(painter, each, area)
-            self._paint_over(painter, shown)
+            self._paint_over(painter, list(zip(shown, decorations, strict=True)))
 
     def _paint_text(self, painter: QPainter, shown: ShownSegment, area: QRect) -> None:
         if shown.document.isEmpty():
@@ -868,7 +910,7 @@ class SegmentArea(QAbstractScrollArea):
         """Return the ranges of a segment that are selected or marked."""
         return []
 
-    def _paint_over(self, painter: QPainter, shown: list[ShownSegment]) -> None:
+    def _paint_over(self, painter: QPainter, shown: list[tuple[ShownSegment, Decorations]]) -> None:
         """Paint what is over the text."""
 
 

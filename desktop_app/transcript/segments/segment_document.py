@@ -511,12 +511,11 @@ class SegmentWriter:
             gap -= CELL_PAD
         return self.styles.theme.px(gap) if gap > 0 else 0
 
-    def measured_height(self, segment: Segment) -> int:
-        """Return the height of a segment with a document, including the gap above."""
+    def measured_height(self, segment: Segment, height: float) -> int:
+        """Return the height of a segment, including the gap above, from that of its document."""
         document = segment.document
         assert document is not None
-        height = round(document.size().height() + 0.49) - 2 * document.inset
-        return segment.gap + height
+        return segment.gap + round(height + 0.49) - 2 * document.inset
 
     def origin(self, segment: Segment, top: int) -> QPointF:
         """Return where the document begins if the segment begins at y coordinate `top`."""

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.transcript.segments.accessible_messages import AccessibleTranscript
+    from desktop_app.transcript.segments.decorations import Decorations
     from desktop_app.transcript.segments.segment import Article
     from desktop_app.transcript.segments.shown_message import ShownMessage
     from desktop_app.widgets.look.theme import Theme
@@ -418,7 +419,7 @@ class TranscriptView(SegmentArea):
         number = shown.segment_index(item)
         if number < 0:
             return whole
-        top += sum(segment.height for segment in shown.segments[:number])
+        top += shown.tops[number]
         segment = shown.segments[number]
         document = segment.document
         if document is None or segment.changed_from is not None or segment.is_table:
@@ -751,10 +752,10 @@ class TranscriptView(SegmentArea):
             marks.append(Mark(*selected, char_format))
         return marks
 
-    def _paint_over(self, painter: QPainter, shown: list[ShownSegment]) -> None:
+    def _paint_over(self, painter: QPainter, shown: list[tuple[ShownSegment, Decorations]]) -> None:
         """Paint the Copy marks, the caret and the ring around the focused target."""
-        for each in shown:
-            for position, area in self.decorations_of(each).marks:
+        for each, decorations in shown:
+            for position, area in decorations.marks:
                 place = each.document.place_at(position)
                 is_copied = self._copied == (each.key, place.item)
                 top = round(each.origin.y()) + area.top()
