@@ -170,8 +170,9 @@ class SegmentArea(QAbstractScrollArea):
         self._keeping = 0
         self._anchor: _ScrollAnchor | None = None
         self._prefetched_y = 0  # the scroll position when text was last loaded in advance
-        # The y coordinate of the text from which on it must be painted again; 0 for everything.
-        self._repaint_from = 0
+        # The y coordinates between which the text must be painted again; from 0 on, all of it.
+        self._repaint_from = self._repaint_to = 0
+        self._former_height = 0
         self._pinned_index = -1
         self._is_margin_pressed = False
         self._prefetch_timer = QTimer(self, singleShot=True, interval=0)
@@ -359,23 +360,35 @@ class SegmentArea(QAbstractScrollArea):
 
     def _write(self, article: Article, segment: Segment, top: int = 0) -> None:
         """Have the document of a segment, which begins at `top`, show all its pieces."""
-        document = segment.document
-        kept = segment.changed_from
-        if document is not None and kept and not segment.is_table:
-            box = document.documentLayout().blockBoundingRect(document.block_at(kept - 1))
-            changed_y = round(self.writer.origin(segment, top).y() + box.bottom())
-            changed_y -= self.theme.px(_DECORATION_OVERHANG)
-        else:
-            changed_y = top
-        self._repaint_from = min(self._repaint_from, changed_y)
+        kept = segment.changed_from or 0
+        former_bottom = top + segment.height
         head = head_of_table(article.items, segment.first) if segment.is_table else None
         is_growing = self._is_growing(article) and segment.end >= self._body_end(article)
-        self.writer.write(segment, head, is_growing=is_growing)
+        position = self.writer.write(segment, head, is_growing=is_growing)
         self._loaded.pop(segment, None)
         self._loaded[segment] = article
-        self._forget_decorations(segment, kept or 0)
+        self._forget_decorations(segment, kept)
         self._measure(article, segment)
+        self._mark_for_repaint(segment, top, position, former_bottom)
         self._on_written(article, segment)
+
+    def _mark_for_repaint(
+        self, segment: Segment, top: int, position: int, former_bottom: int
+    ) -> None:
+        """Have a segment painted again from the line above the one with a position on."""
+        document = segment.document
+        assert document is not None
+        changed_y = top
+        overhang = self.theme.px(_DECORATION_OVERHANG)
+        if position:
+            block = document.findBlock(position)
+            box = document.documentLayout().blockBoundingRect(block)
+            number = block.layout().lineForTextPosition(position - block.position()).lineNumber()
+            line_y = block.layout().lineAt(number - 1).y() if number > 0 else 0
+            changed_y = round(self.writer.origin(segment, top).y() + box.top() + line_y)
+        bottom = max(former_bottom, top + segment.height)
+        self._repaint_from = min(self._repaint_from, changed_y - overhang)
+        self._repaint_to = max(self._repaint_to, bottom + overhang)
 
     def _on_written(self, article: Article, segment: Segment) -> None:
         """React to a document that was written, for example by highlighting its code."""
@@ -480,7 +493,7 @@ class SegmentArea(QAbstractScrollArea):
                 self._repaint_from = 0
             return
         follows = self.is_following and place is None
-        self._repaint_from = 0 if repaints_all else sys.maxsize
+        self._begin_changes(repaints_all=repaints_all)
         self._anchor = None
         if place is not None:
             self._anchor = self._anchor_of(place)
@@ -493,6 +506,12 @@ class SegmentArea(QAbstractScrollArea):
             self._settle(self._anchor, follows=follows)
             if place is not None:
                 self.follow(self.is_at_end)
+
+    def _begin_changes(self, *, repaints_all: bool) -> None:
+        """Record from now on what is to be painted again."""
+        self._repaint_from = 0 if repaints_all else sys.maxsize
+        self._repaint_to = 0
+        self._former_height = self.articles.total_height
 
     def shift_anchor(self, key: str, by: int) -> None:
         """Follow items whose index has changed, within `keeping_position`."""
@@ -542,8 +561,14 @@ class SegmentArea(QAbstractScrollArea):
         if y != former:
             viewport.scroll(0, former - y)
         top = self._repaint_from - y
+        bottom = self._repaint_to - y
+        if self.articles.total_height != self._former_height:
+            bottom = viewport.height()
+            if self.is_following:
+                end = self._top_space + max(self.articles.total_height, self._former_height)
+                bottom = min(bottom, end + self.theme.px(_DECORATION_OVERHANG) - y)
         if top < viewport.height():
-            viewport.update(0, top, viewport.width(), viewport.height() - top)
+            viewport.update(0, top, viewport.width(), bottom - top)
 
     def _follow_target(self) -> int:
         """Return where to scroll while the end is followed."""
@@ -614,7 +639,7 @@ class SegmentArea(QAbstractScrollArea):
         if dy:
             self._pinned_index = -1
             self.follow(self.is_at_end)
-            self._repaint_from = sys.maxsize
+            self._begin_changes(repaints_all=False)
             self._settle(self._top_anchor(), follows=False, scrolled_by=dy)
         else:
             self.viewport().update()

@@ -175,8 +175,10 @@ class SegmentWriter:
         """Return True if a document needs only another layout when the width changes."""
         return not document.columns and not document.has_formulas
 
-    def write(self, segment: Segment, head: Block | None, *, is_growing: bool) -> None:
+    def write(self, segment: Segment, head: Block | None, *, is_growing: bool) -> int:
         """Create the document of a segment, or write its changed pieces.
+
+        Return the position from which on the text has changed.
 
         Args:
             segment: the segment.
@@ -189,15 +191,16 @@ class SegmentWriter:
             segment.changed_from = 0
         first = segment.changed_from
         if first is None:
-            return
+            return document.last_position
         segment.changed_from = None
         cursor = QTextCursor(document)
         if segment.is_table:
             self._write_table(document, cursor, segment, head, is_growing=is_growing)
-        else:
-            cursor.beginEditBlock()
-            self._write_pieces(document, cursor, segment, first)
-            cursor.endEditBlock()
+            return 0
+        cursor.beginEditBlock()
+        position = self._write_pieces(document, cursor, segment, first)
+        cursor.endEditBlock()
+        return position
 
     def _new_document(self, segment: Segment) -> SegmentDocument:
         document = SegmentDocument(segment, self._images)
@@ -216,14 +219,67 @@ class SegmentWriter:
 
     def _write_pieces(
         self, document: SegmentDocument, cursor: QTextCursor, segment: Segment, first: int
-    ) -> None:
-        """Write the pieces from `first` on, in place of those that the document shows."""
+    ) -> int:
+        """Write the pieces from `first` on, in place of those that the document shows.
+
+        Return the position from which on the text has changed.
+        """
         pieces = segment.pieces
-        self._remove_from(document, cursor, segment, first)
+        appended = self._appended_runs(document, segment, first)
+        if appended:
+            self._remove_from(document, cursor, segment, first + 1)
+            document.colored_to = min(document.colored_to, first)
+            position = cursor.position()
+            item = pieces[first].item
+            width = self._text_width(cursor.blockFormat())
+            for run in appended:
+                self._insert_run(document, cursor, run, self.styles.char_format(item, run), width)
+            first += 1
+        else:
+            self._remove_from(document, cursor, segment, first)
+            position = cursor.position()
         document.pieces = list(pieces)
         for index in range(first, len(pieces)):
             above = pieces[index - 1].item if index else segment.above
             self._write_piece(document, cursor, pieces[index], above, is_first=index == 0)
+        return position
+
+    def _appended_runs(
+        self, document: SegmentDocument, segment: Segment, index: int
+    ) -> Sequence[Run]:
+        """Return the runs to append to a piece that has only grown; () if it is to be rewritten."""
+        if index >= len(document.starts) or index >= len(segment.pieces):
+            return ()
+        old, new = document.pieces[index], segment.pieces[index]
+        old_runs, runs = old.item.runs, new.item.runs
+        last = len(old_runs) - 1
+        if (
+            last < 0
+            or len(runs) <= last
+            or old.start != new.start
+            or runs[:last] != old_runs[:last]
+        ):
+            return ()
+        shown, grown = old_runs[last], runs[last]
+        appended = runs[last + 1 :]
+        if shown != grown:
+            text = grown.text[len(shown.text) :]
+            if _is_special(shown) or shown._replace(text=grown.text) != grown:
+                return ()
+            if not grown.text.startswith(shown.text):
+                return ()
+            appended = (grown._replace(text=text), *appended)
+        above = segment.pieces[index - 1].item if index else segment.above
+        styles = self.styles
+        has_same_format = old.item._replace(runs=()) == new.item._replace(
+            runs=()
+        ) and styles.block_key(old.item, above) == styles.block_key(new.item, above)
+        return appended if has_same_format else ()
+
+    def _text_width(self, block_format: QTextBlockFormat) -> float:
+        """Return the width of the text of a block."""
+        width = self.width - block_format.leftMargin() - block_format.rightMargin()
+        return width - block_format.indent() * self.styles.theme.px(INDENT)
 
     def _remove_from(
         self, document: SegmentDocument, cursor: QTextCursor, segment: Segment, first: int
@@ -287,8 +343,7 @@ class SegmentWriter:
             self._write_prefix(document, cursor, item, prefix, char_format)
         if isinstance(item, Block) and item.kind is Kind.CODE_HEAD:
             document.targets.append(FocusTarget(start, cursor.position(), COPY_CODE))
-        width = self.width - block_format.leftMargin() - block_format.rightMargin()
-        width -= block_format.indent() * styles.theme.px(INDENT)
+        width = self._text_width(block_format)
         for run in item.runs:
             self._insert_run(document, cursor, run, styles.char_format(item, run), width)
 
@@ -321,8 +376,7 @@ class SegmentWriter:
         char_format: QTextCharFormat,
         width: float,
     ) -> None:
-        is_special = run.math or run.link or run.code or run.element or run.image
-        if not is_special:
+        if not _is_special(run):
             cursor.insertText(run.text, char_format)
             return
         start = cursor.position()
@@ -522,6 +576,11 @@ class SegmentWriter:
         document = segment.document
         assert document is not None
         return QPointF(0, top + segment.gap - document.inset)
+
+
+def _is_special(run: Run) -> bool:
+    """Return True if a run is more than letters: it is drawn, a target, or has a background."""
+    return bool(run.math or run.link or run.code or run.element or run.image)
 
 
 def head_of_table(items: Sequence[Item], index: int) -> Block | None:

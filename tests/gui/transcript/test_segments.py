@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
@@ -82,6 +83,26 @@ def test_streamed_text_equals_the_same_text_opened_later(
     view.set_messages([asked, finished(message, text)])
     view.stream.flush()
     assert arrived == look(view.document())
+
+
+@settings(max_examples=examples(6), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from([*PIECES, CODE]), max_size=14).map("".join) | sources,
+    st.integers(5, 40),
+)
+def test_only_what_changes_is_painted_but_all_of_that(
+    view: SegmentView, text: str, length: int
+) -> None:
+    message = streaming()
+    view.set_messages([question("Why?"), message])
+    for start in range(0, len(text), length):
+        view.stream.append_text(message.id, text[start : start + length])
+        view.stream.flush()
+        QApplication.processEvents()
+        if start % 7 == 0:
+            on_screen = view.screen().grabWindow(view.winId()).toImage()
+            painted_at_once = view.grab().toImage().convertToFormat(on_screen.format())
+            assert on_screen == painted_at_once
 
 
 @pytest.mark.parametrize("length", [MAX_CHARACTERS - 21, MAX_CHARACTERS + 1, 30_000])
