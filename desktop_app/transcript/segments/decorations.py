@@ -334,9 +334,9 @@ class Decorator:
         if len(document.code_spans) > _MAX_CODE_SPANS:
             return
         for start, end in document.code_spans:
-            block = document.findBlock(start)
-            box = document.documentLayout().blockBoundingRect(block)
-            self._add_code(made, block, box, start, end)
+            row = document.findBlock(start)
+            box = document.documentLayout().blockBoundingRect(row)
+            self._add_code(made, row, box, start, end)
 
     def _add_code(
         self, made: Decorations, block: QTextBlock, box: QRectF, start: int, end: int

@@ -161,6 +161,11 @@ class Article:
         self._firsts: list[int] | None = None
         self._tops: list[int] | None = None
 
+    @property
+    def key(self) -> str:
+        """Return a name that no other article has."""
+        raise NotImplementedError
+
     # ------------------------------------------------------------------ heights
 
     @property
