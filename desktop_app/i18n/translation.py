@@ -28,6 +28,7 @@ LANGUAGE_VARIABLE: Final = "REPARTEE_LANGUAGE"
 LANGUAGES: Final[Mapping[str, str]] = {
     ENGLISH: "English",
     "de": "Deutsch",
+    "fr": "Français",
     "nl": "Nederlands",
     "pl": "Polski",
 }
