@@ -33,7 +33,7 @@ _INTRODUCTION: Final = N_(
     "Responses arrive within 24 hours, even if Repartee is closed."
 )
 _PAGES: Final = ("list", "new", "job")
-_COLUMN_SHARES: Final = (0.24, 0.23, 0.42, 0.11)
+_COLUMN_SHARES: Final = (0.24, 0.23, 0.39, 0.14)
 _REPORT_FORMATS: Final = {
     "markdown": (N_("Markdown (*.md)"), ".md"),
     "csv": (N_("CSV (*.csv)"), ".csv"),

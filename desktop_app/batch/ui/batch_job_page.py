@@ -43,7 +43,7 @@ from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_
 
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
 _PROBLEMS: Final = (ItemStatus.LEFT_OUT, *RETRYABLE_STATUSES)
-_COLUMN_SHARES: Final = (0.31, 0.15, 0.34, 0.10, 0.10)
+_COLUMN_SHARES: Final = (0.29, 0.15, 0.31, 0.11, 0.14)
 
 
 class BatchItemModel(TableModel[BatchItemSummary]):
