@@ -874,7 +874,7 @@ class SegmentArea(QAbstractScrollArea):
         kept = 0
         if cached is not None and cached.key[0] == frame:
             made = cached.made
-            kept = min(cached.kept, len(made.ends))
+            kept = min(cached.kept, len(made.ends), len(segment.pieces) - 1)
         viewport_width = self.viewport().width()
         self._decorator.measure(made, kept, segment, below, segment.gap, width, viewport_width)
         self._decorations[segment] = _Measured(key, made, len(segment.pieces) - 1)

@@ -105,6 +105,18 @@ def test_only_what_changes_is_painted_but_all_of_that(
             assert on_screen == painted_at_once
 
 
+def test_a_block_that_grows_out_of_its_segment_is_painted_in_the_next(view: SegmentView) -> None:
+    message = streaming()
+    view.set_messages([question("Why?"), message])
+    for _ in range(4):
+        for words in ["many words " * 10] * 12 + ["end\n\n"]:
+            view.stream.append_text(message.id, words)
+            view.stream.flush()
+            QApplication.processEvents()
+    on_screen = view.screen().grabWindow(view.winId()).toImage()
+    assert on_screen == view.grab().toImage().convertToFormat(on_screen.format())
+
+
 @pytest.mark.parametrize("length", [MAX_CHARACTERS - 21, MAX_CHARACTERS + 1, 30_000])
 def test_a_long_line_is_cut_at_spaces_and_keeps_its_text(view: SegmentView, length: int) -> None:
     text = ("word " * length)[:length].strip()
