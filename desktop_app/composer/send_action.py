@@ -52,6 +52,9 @@ class SendAction(QObject):
         field.keys.send_pressed.connect(self.send)
         field.textChanged.connect(self._on_text_changed)
         button.clicked.connect(self.send)
+        chips.changed.connect(self._enable_button)
+        suggestions.changed.connect(self._enable_button)
+        self._enable_button()
         self._show_key()
 
     @property
@@ -70,7 +73,7 @@ class SendAction(QObject):
         self._can_queue = can_queue
         if self._hint.warning:  # a shown warning stays until the text changes or sending is allowed
             self._hint.warn(refusal)
-        self._button.setEnabled(not refusal or can_queue)
+        self._enable_button()
         self._show_tooltip()
         self._button.setAccessibleDescription(spoken_text(self._refusal))
         self._suggestions.set_refusal(self._refusal)
@@ -109,7 +112,14 @@ class SendAction(QObject):
     def _focus_text(self) -> None:
         self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def _enable_button(self) -> None:
+        """Enable Send if there is something to send, or to say what is missing."""
+        is_typed = bool(self._field.toPlainText().strip())
+        has_content = is_typed or self._chips.count() > 0 or not self._suggestions.is_empty
+        self._button.setEnabled(has_content and (not self._refusal or self._can_queue))
+
     def _on_text_changed(self) -> None:
+        self._enable_button()
         self._show_key()
         if self._hint.warning:
             self._hint.warn("")

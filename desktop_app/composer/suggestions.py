@@ -106,6 +106,11 @@ class Suggestions(QWidget):
         self.hide()
         self.update_theme()
 
+    @property
+    def is_empty(self) -> bool:
+        """Return True if there is no suggestion."""
+        return not self._suggestions
+
     def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
         """Show these suggestions, in this order."""
         if tuple(suggestions) == self._suggestions:

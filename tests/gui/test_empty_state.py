@@ -41,6 +41,16 @@ def test_a_click_on_an_example_emits_its_id(start: EmptyState, qtbot: QtBot) -> 
         assert card.accessibleName()
 
 
+@pytest.mark.parametrize(("height", "has_files"), [(400, True), (60, False)])
+def test_examples_hide_beside_files_and_without_room(
+    start: EmptyState, height: int, has_files: bool
+) -> None:
+    assert start.show_fitting_parts(760, 400, has_files=False)
+    assert all(card.isVisible() for card in start.cards)
+    start.show_fitting_parts(760, height, has_files=has_files)
+    assert not any(card.isVisible() for card in start.cards)
+
+
 def test_the_key_line_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> None:
     assert not start.key_line.isVisible()
     start.set_key_line(True, "Answering with a small model.")

@@ -237,7 +237,9 @@ class ConversationPane(QWidget):
             spare_height -= spacing
             self.cards.set_room(max(spare_height, px(_MIN_CARDS_HEIGHT)))
             spare_height -= cards_height
-        fits = self._empty_state.show_fitting_parts(width, spare_height - spacing)
+        has_files = self.prompt.chips.count() > 0
+        height = spare_height - spacing
+        fits = self._empty_state.show_fitting_parts(width, height, has_files=has_files)
         self._empty_state.setVisible(fits and self._is_empty)
 
     def _set_margins(self) -> None:

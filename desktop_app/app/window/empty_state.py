@@ -144,15 +144,18 @@ class EmptyState(QWidget):
     def _update_key_line(self) -> None:
         self.key_line.setVisible(self._is_key_line_wanted and self._key_line_fits)
 
-    def show_fitting_parts(self, width: int, height: int) -> bool:
-        """Show the question and the examples if they fit; return True if the question fits."""
+    def show_fitting_parts(self, width: int, height: int, *, has_files: bool) -> bool:
+        """Show the question, and the examples unless files are attached, if they fit.
+
+        Return True if the question fits.
+        """
         question_height = (
             self._question.heightForWidth(width) + self._column.contentsMargins().bottom()
         )
         examples_height = self._column.spacing() + self._measure_cards(width).total_height
         self._question.setVisible(question_height <= height)
         for card in self.cards:
-            card.setVisible(question_height + examples_height <= height)
+            card.setVisible(question_height + examples_height <= height and not has_files)
         return question_height <= height
 
     def update_theme(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.widgets.text.utf16 import utf16_length
 
@@ -17,6 +18,8 @@ def prefix_of(item: Item) -> str:
         return ""
     if item.marker:
         return f"{item.marker}\t"
+    if item.kind is Kind.CODE_HEAD and item.language.lower() == "mermaid":
+        return tr("{language} · diagram, shown as code", language=item.language)
     if item.kind in (Kind.CODE_HEAD, Kind.RULE):
         return item.language or " "  # Qt lays out an empty block below a table beside the table
     return ""

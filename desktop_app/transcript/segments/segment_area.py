@@ -27,7 +27,7 @@ from desktop_app.markdown.block_model import Block
 from desktop_app.transcript.segments.decorations import Decorations, Decorator, range_rects
 from desktop_app.transcript.segments.segment import Article, Place, Segment
 from desktop_app.transcript.segments.segment_document import SegmentDocument, head_of_table
-from desktop_app.transcript.transcript_styles import background_of, begins_background
+from desktop_app.transcript.transcript_styles import Background, background_of, begins_background
 from desktop_app.transcript.viewport.transcript_surface import FixedSpaceScrollBar, FocusFrame
 from desktop_app.widgets.look.theme import MARGIN, STANDARD_LINE_WIDTH, Theme
 
@@ -310,7 +310,7 @@ class SegmentArea(QAbstractScrollArea):
             if document is None:
                 continue
             if id(segment) in near and self.writer.fits_width(document):
-                document.setTextWidth(self.writer.width)
+                self.writer.fit_width(document)
             else:
                 segment.drop_document()
                 del self._loaded[segment]
@@ -365,12 +365,23 @@ class SegmentArea(QAbstractScrollArea):
         head = head_of_table(article.items, segment.first) if segment.is_table else None
         is_growing = self._is_growing(article) and segment.end >= self._body_end(article)
         position = self.writer.write(segment, head, is_growing=is_growing)
+        self._hug_question(article, segment)
         self._loaded.pop(segment, None)
         self._loaded[segment] = article
         self._forget_decorations(segment, kept)
         self._measure(article, segment)
         self._mark_for_repaint(segment, top, position, former_bottom)
         self._on_written(article, segment)
+
+    def _hug_question(self, article: Article, segment: Segment) -> None:
+        """Make the background of a question without attachments as wide as its text."""
+        document = segment.document
+        assert document is not None
+        is_whole = (segment.first, segment.end) == (0, len(article.items))
+        hugs_text = is_whole and background_of(article.items[0]) is Background.QUESTION
+        if hugs_text or document.hugs_text:
+            document.hugs_text = hugs_text
+            self.writer.fit_width(document)
 
     def _mark_for_repaint(
         self, segment: Segment, top: int, position: int, former_bottom: int

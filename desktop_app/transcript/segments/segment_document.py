@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
@@ -15,13 +16,24 @@ from desktop_app.transcript.layout.column_widths import ColumnWidths
 from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
 from desktop_app.transcript.layout.table_styles import TableStyles
 from desktop_app.transcript.segments.segment import Piece, Segment, is_table
-from desktop_app.transcript.transcript_styles import CELL_PAD, COLUMNS, INDENT, INLINE_CODE, Styles
+from desktop_app.transcript.transcript_styles import (
+    CELL_PAD,
+    COLUMNS,
+    INDENT,
+    INLINE_CODE,
+    PAD,
+    QUESTION_INSET,
+    Background,
+    Styles,
+    background_of,
+)
+from desktop_app.widgets.look.mirroring import is_mirrored
 from desktop_app.widgets.text.sealed_document import SealedDocument, empty_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextTable
+    from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextLine, QTextTable
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.transcript.media.message_images import MessageImages
@@ -56,6 +68,7 @@ class SegmentDocument(SealedDocument):
         colored_to: the first piece that the highlighter has not seen.
         open_code: the first line of code that was highlighted while it grew; -1 for none.
         inset: the pixels of the document above its text that are not shown.
+        hugs_text: whether it is a whole question, whose background is as wide as the text.
     """
 
     def __init__(self, segment: Segment, images: MessageImages) -> None:
@@ -73,6 +86,7 @@ class SegmentDocument(SealedDocument):
         self.open_code = -1
         self.has_source_formulas = self.has_images = self.has_formulas = False
         self.inset = 0
+        self.hugs_text = False
         self.setUndoRedoEnabled(False)
         self.setDocumentMargin(0)
 
@@ -170,6 +184,20 @@ class SegmentWriter:
         self.width = width
         self._columns = ColumnWidths(self.styles, self._tables, width)
         self._measured_head = None
+
+    def fit_width(self, document: SegmentDocument) -> None:
+        """Lay out a document for the width, and make a question as wide as its text."""
+        document.setTextWidth(self.width)
+        if background_of(document.pieces[0].item) is not Background.QUESTION:
+            return
+        px = self.styles.theme.px
+        least = px(QUESTION_INSET) + px(PAD)
+        _set_leading_margin(document, least)
+        if not document.hugs_text:
+            return
+        lines = (line for block in _blocks_of(document) for line in _lines_of(block))
+        natural = max((line.naturalTextWidth() for line in lines), default=0.0)
+        _set_leading_margin(document, max(least, self.width - px(PAD) - ceil(natural) - 1))
 
     def fits_width(self, document: SegmentDocument) -> bool:
         """Return True if a document needs only another layout when the width changes."""
@@ -590,3 +618,28 @@ def head_of_table(items: Sequence[Item], index: int) -> Block | None:
         index -= 1
         item = items[index]
     return item if is_table(item) else None
+
+
+def _blocks_of(document: SegmentDocument) -> Iterator[QTextBlock]:
+    block = document.begin()
+    while block.isValid():
+        document.documentLayout().blockBoundingRect(block)  # lays out the block
+        yield block
+        block = block.next()
+
+
+def _lines_of(block: QTextBlock) -> Iterator[QTextLine]:
+    layout = block.layout()
+    return (layout.lineAt(number) for number in range(layout.lineCount()))
+
+
+def _set_leading_margin(document: SegmentDocument, margin: int) -> None:
+    """Set the margin on the side where the lines of a document begin."""
+    block_format = QTextBlockFormat()
+    if is_mirrored():
+        block_format.setRightMargin(margin)
+    else:
+        block_format.setLeftMargin(margin)
+    cursor = QTextCursor(document)
+    cursor.select(QTextCursor.SelectionType.Document)
+    cursor.mergeBlockFormat(block_format)

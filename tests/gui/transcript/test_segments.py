@@ -129,6 +129,20 @@ def test_a_long_line_is_cut_at_spaces_and_keeps_its_text(view: SegmentView, leng
     assert all(part.item.runs[0].text.endswith(" ") for part in parts[:-1])
 
 
+@pytest.mark.parametrize(
+    ("text", "is_narrow"), [("Hi", True), ("Hi\nyou", True), ("word " * 60, False)]
+)
+def test_the_background_of_a_question_is_as_wide_as_its_text(
+    view: SegmentView, text: str, is_narrow: bool
+) -> None:
+    for width in (900, 700):
+        view.resize(width, 600)
+        view.set_messages([question(text), answer("Said.")])
+        document = next(iter(view.shown_segments())).document
+        margin = document.begin().blockFormat().leftMargin()
+        assert (view.viewport().width() - margin < 100) is is_narrow
+
+
 def test_only_segments_near_the_viewport_have_a_document(view: SegmentView, qtbot: QtBot) -> None:
     view.set_messages([question("q"), *(answer(LONG) for _ in range(20))])
     qtbot.waitUntil(lambda: view.is_at_end)
