@@ -272,15 +272,17 @@ def test_files_keep_their_names_as_the_title_unless_the_answer_has_a_heading() -
 
 
 @pytest.mark.parametrize(
-    ("variant", "prefers_small", "is_asked"),
+    ("variant", "small_ones_served", "is_asked"),
     [(Variant.THINKING, True, True), (Variant.PRO, True, True), (Variant.PRO, False, False)],
 )
 def test_a_model_is_asked_for_titles_that_cost_less_than_a_cent(
-    variant: Variant, prefers_small: bool, is_asked: bool
+    variant: Variant, small_ones_served: bool, is_asked: bool
 ) -> None:
-    jobs = jobs_of(ScriptedProvider([]), Book())
-    jobs.prefer_small(prefers_small)
-    resolved = ResolvedChoice(OPENAI, SAMPLES.for_variant(variant), variant, Effort.MEDIUM)
+    model = SAMPLES.for_variant(variant)
+    listing = None if small_ones_served else ModelListing("", (ModelFacts(model.id),), now())
+    calls = PaidCalls(OneProvider(ScriptedProvider([])), Budget(Book(), Book()), Book())
+    jobs = UtilityModel(calls, partial(ProviderModels, catalog=CATALOG, listing=listing))
+    resolved = ResolvedChoice(OPENAI, model, variant, Effort.MEDIUM)
     assert TitleWriter(jobs, delimiters()).may_ask(resolved) is is_asked
 
 
