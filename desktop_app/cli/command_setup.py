@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -72,6 +74,16 @@ def interrupt_at_signals() -> None:
     for number in END_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
+
+
+def interrupt_at_input() -> None:
+    """Interrupt this process, as Ctrl+C does, when a byte arrives at standard input."""
+
+    def wait() -> None:
+        if os.read(0, 1):
+            signal.raise_signal(signal.SIGINT)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def expand_path(name: str) -> Path:

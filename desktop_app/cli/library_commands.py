@@ -23,6 +23,7 @@ from desktop_app.cli.command_setup import (
     cancel_at_signals,
     error_exit_code,
     expand_path,
+    interrupt_at_input,
     interrupt_at_signals,
     open_backend,
     report_error,
@@ -78,6 +79,8 @@ def run_library(options: Options) -> int:
         # The window cancels commands by SIGINT. If a script started the window with "&", both would
         # ignore the signal.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if sys.platform == "win32":
+            interrupt_at_input()
     interrupt_at_signals()  # `import` and `export` cancel their task instead
     try:
         if options.command == "restore":

@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 import signal
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -65,7 +66,9 @@ class CommandRunner:
         try:
             process = self._process = await start_child(
                 library_command(*arguments, reports_to_window=True),
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE
+                if sys.platform == "win32"
+                else asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=_MAX_LINE_BYTES,
@@ -73,7 +76,7 @@ class CommandRunner:
         finally:
             self._is_starting = False
         if self.was_stopped:
-            process.send_signal(signal.SIGINT)
+            _interrupt(process)
         try:
             output, (messages, error) = await asyncio.gather(
                 _read_output(process), _read_messages(process, progress)
@@ -82,7 +85,7 @@ class CommandRunner:
         finally:
             self._process = None
             if process.returncode is None:  # this task was canceled
-                process.send_signal(signal.SIGINT)
+                _interrupt(process)
                 await process.wait()
         return CommandResult(code, output, messages, error)
 
@@ -92,7 +95,16 @@ class CommandRunner:
             self.was_stopped = True
         elif self._process is not None and self._process.returncode is None:
             self.was_stopped = True
-            self._process.send_signal(signal.SIGINT)
+            _interrupt(self._process)
+
+
+def _interrupt(process: asyncio.subprocess.Process) -> None:
+    """Interrupt a command as Ctrl+C does; Windows sends no signals: see `interrupt_at_input`."""
+    if sys.platform == "win32":
+        assert process.stdin is not None
+        process.stdin.write(b"\x03")
+    else:
+        process.send_signal(signal.SIGINT)
 
 
 async def _read_output(process: asyncio.subprocess.Process) -> str:

@@ -9,11 +9,12 @@ import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
 
-from desktop_app.child_processes import REPORTS_TO_WINDOW
+from desktop_app.child_processes import REPORTS_TO_WINDOW, open_child
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.library_commands import run_library
@@ -21,6 +22,8 @@ from desktop_app.domain.error_note import error_from_json
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.exchange.import_store import ImportOutcome, ImportStore
 from desktop_app.library.command import run_search
+from desktop_app.system import END_SIGNALS
+from tests.helpers.children import python_child
 
 AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 Run = Callable[..., tuple[int, str, str]]
@@ -177,7 +180,7 @@ def test_a_backup_is_restored_and_old_ones_are_deleted(
     assert command("search", "Later")[0] == 1
 
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, *END_SIGNALS)
 
 
 @pytest.fixture(autouse=True)
@@ -218,6 +221,31 @@ def test_an_interrupted_import_says_how_to_continue(
     code, _, err = command("import", file)
     assert code == 0
     assert "1 conversation was already in your library." in err
+
+
+WAITS = f"""
+import asyncio, sys
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from desktop_app.cli.command_setup import interrupt_at_input
+
+async def main():
+    interrupt_at_input()
+    print("waits", flush=True)
+    while True:
+        await asyncio.sleep(0.01)
+
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_byte_interrupts_a_command_that_gets_no_signal() -> None:
+    with open_child(python_child(WAITS), stdin=PIPE, stdout=PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().split() == [b"waits"]
+        assert process.communicate(b"\x03")[0].split() == [b"interrupted"]
 
 
 def test_an_import_that_fails_midway_reports_what_it_has_imported(
