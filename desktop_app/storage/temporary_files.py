@@ -2,14 +2,17 @@
 
 They are in folders below `Folders.temporary`, each locked by its process. The kernel releases the
 lock when the process ends, so that the next start recognizes abandoned folders. A file that
-must be elsewhere, such as beside the file that it will replace, is registered by a symbolic link.
+must be elsewhere, such as beside the file that it will replace, is registered by a file with its
+path. A symbolic link could be made by few users of Windows.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -19,11 +22,11 @@ from desktop_app.system import lock, open_folder_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import Self
 
+_REGISTERED: Final = ".registered"
 _PARTIAL_NAME: Final = re.compile(r"\.repartee-[0-9a-f]{16}(?:\.part)?")
-"""The names of registered files and folders. A link to any other was not made by the program.
+"""The names of registered files and folders. No other was registered by the program.
 
 The user may have got the folder from somebody else, with REPARTEE_HOME.
 """
@@ -60,7 +63,8 @@ class TemporaryFolder:
 
         Its name has to match `_PARTIAL_NAME`.
         """
-        (self.path / os.urandom(8).hex()).symlink_to(path.absolute())
+        entry = self.path / f"{os.urandom(8).hex()}{_REGISTERED}"
+        entry.write_bytes(os.fsencode(path.absolute()))
 
     def close(self) -> None:
         """Remove the folder, after everything that was registered in it."""
@@ -167,10 +171,10 @@ def _folder_lock(folder: Path, *, is_shared: bool = False, waits: bool = True) -
 
 def _remove_folder(folder: Path) -> None:
     """Remove a temporary folder, after the files and folders that are registered in it."""
-    with suppress(OSError):
-        for entry in folder.iterdir():
-            if entry.is_symlink():
-                target = entry.readlink()
+    with suppress(OSError, ValueError):
+        for entry in folder.glob(f"*{_REGISTERED}"):
+            if entry.is_file() and not entry.is_symlink():
+                target = Path(os.fsdecode(entry.read_bytes()))
                 if _PARTIAL_NAME.fullmatch(target.name):
                     _remove(target)
     _remove(folder)
@@ -182,6 +186,10 @@ def _remove(path: Path) -> None:
 
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
+            if sys.platform == "win32":  # which removes no read-only files
+                for file in path.rglob("*"):
+                    if not file.is_symlink():
+                        file.chmod(0o600)
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)

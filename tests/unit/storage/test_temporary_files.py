@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.storage.temporary_files import TemporaryCopies, TemporaryFolder, remove_abandoned
 from tests.helpers.full_disk import full_disk
+from tests.helpers.linux_only import linux_only
 
 ROOT = Path(__file__).parents[3]
 PARTIAL = f".repartee-{'0' * 16}"
@@ -45,7 +45,8 @@ def test_a_folder_is_removed_with_registered_files(parent: Path, tmp_path: Path)
         part.write_text("half")
         scratch.mkdir()
         (scratch / "copy").write_text("secret")
-        assert folder.path.stat().st_mode & 0o777 == 0o700
+        if sys.platform != "win32":
+            assert folder.path.stat().st_mode & 0o777 == 0o700
     assert not folder.path.exists()
     assert not part.exists()
     assert not scratch.exists()
@@ -58,11 +59,11 @@ def test_files_of_a_killed_process_are_removed(parent: Path, tmp_path: Path) -> 
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"made\n"
+        assert process.stdout.readline().strip() == b"made"
         remove_abandoned(parent)
         assert len(list(parent.iterdir())) == 1  # it lives
         assert part.exists()
-        process.send_signal(signal.SIGKILL)
+        process.kill()
     assert part.exists()
     remove_abandoned(parent)
     assert list(parent.iterdir()) == []
@@ -85,6 +86,7 @@ def test_no_link_is_followed(parent: Path, tmp_path: Path) -> None:
     assert (precious / "file").read_text() == "mine"
 
 
+@linux_only("limit on files")
 @pytest.mark.parametrize("from_file", [True, False])
 def test_a_copy_is_whole_or_missing(parent: Path, tmp_path: Path, from_file: bool) -> None:
     data = b"x" * 50_000
@@ -100,3 +102,21 @@ def test_a_copy_is_whole_or_missing(parent: Path, tmp_path: Path, from_file: boo
     assert copies.make(original, "a" * 64, "plan.pdf") == copy
     copies.close()
     assert not list(parent.iterdir())
+
+
+def test_a_read_only_copy_is_removed(parent: Path) -> None:
+    copies = TemporaryCopies(parent)
+    copy = copies.make(b"secret", "a" * 64, "plan.pdf")
+    assert not copy.stat().st_mode & 0o200
+    copies.close()
+    assert list(parent.iterdir()) == []
+
+
+def test_only_files_of_the_program_are_removed_as_registered(parent: Path, tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("mine")
+    with TemporaryFolder(parent) as folder:
+        folder.register(tmp_path / "own")
+        (folder.path / "odd.registered").write_bytes(b"\0/" + PARTIAL.encode())
+        (folder.path / "folder.registered").mkdir()
+    assert (tmp_path / "own").exists()
+    assert list(parent.iterdir()) == []
