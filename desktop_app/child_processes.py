@@ -316,11 +316,15 @@ def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]
 
 def restart_program() -> NoReturn:
     """Replace this process by a newly started program; locks are released."""
-    command = _program_command()
+    command = arguments = _program_command()
     variables = environment_with_keys()
     variables = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}
+    if sys.platform == "win32":  # whose `execve` joins the arguments with blanks
+        import subprocess
+
+        arguments = (subprocess.list2cmdline(command),)
     with foreign_umask():
-        os.execve(command[0], command, variables)
+        os.execve(command[0], arguments, variables)
 
 
 def _program_command() -> tuple[str, ...]:
@@ -332,6 +336,8 @@ def _program_command() -> tuple[str, ...]:
     if getattr(sys, "frozen", False):  # isolated by its loader
         return (sys.executable,)
     options = ["-E", "-P"]
+    if sys.platform == "win32":  # where pipes have the encoding of the system's language
+        options.append("-Xutf8")
     if sys.flags.no_user_site:
         options.append("-s")
     if sys.pycache_prefix and os.path.isabs(sys.pycache_prefix):  # noqa: PTH117

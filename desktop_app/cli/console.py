@@ -342,8 +342,10 @@ def escaped_output() -> Iterator[None]:
     original_streams = sys.stdout, sys.stderr
     for stream in original_streams:
         if isinstance(stream, TextIOWrapper):
-            # Replace characters that the encoding lacks, instead of losing the whole text.
-            stream.reconfigure(errors="replace")
+            # Replace characters that the encoding lacks, instead of losing the whole text. On
+            # Windows, a pipe would lack all but those of the system's language.
+            encoding = "utf-8" if sys.platform == "win32" else None
+            stream.reconfigure(encoding=encoding, errors="replace")
     if sys.stdout is not None and sys.stdout.isatty():
         sys.stdout = cast("TextIO", _CleanStream(sys.stdout))
     if sys.stderr is not None:

@@ -126,6 +126,19 @@ def test_a_child_uses_the_bytecode_folder_of_this_process(
     assert not [word for word in child_command("math").argv if "pycache" in word]
 
 
+def test_words_stay_whole_when_a_program_starts_anew(tmp_path: Path) -> None:
+    program = tmp_path / "of John Doe.py"
+    program.write_text("import sys; print(sys.argv[1:])")
+    starts = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "import desktop_app.child_processes as c\n"
+        f"c._program_command = lambda: (sys.executable, {str(program)!r}, 'two words', 'a\"b')\n"
+        "c.restart_program()\n"
+    )
+    with open_child(python_child(starts), stdout=subprocess.PIPE) as process:
+        assert process.communicate()[0].strip() == b"['two words', 'a\"b']"
+
+
 def test_a_checkout_starts_its_own_code(tmp_path: Path) -> None:
     """Whatever checkout the environment has installed, and whatever the current folder holds."""
     copy = tmp_path / "copy" / "desktop_app"
