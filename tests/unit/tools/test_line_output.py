@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,16 +18,12 @@ Written = Callable[[], list[Any]]
 
 
 @pytest.fixture
-def output() -> Iterator[tuple[LineOutput, Written]]:
+def output(tmp_path: Path) -> Iterator[tuple[LineOutput, Written]]:
     """Yield an output, and a function that returns the lines since its last call."""
-    reading, writing = os.pipe()
-
-    def written() -> list[Any]:
-        return [json.loads(line) for line in os.read(reading, 1 << 16).splitlines()]
-
-    yield LineOutput(writing), written
-    os.close(reading)
-    os.close(writing)
+    path = tmp_path / "output"
+    # Not a pipe: on Windows, it takes only a few kilobytes before somebody reads them.
+    with path.open("wb", buffering=0) as writing, path.open("rb") as reading:
+        yield LineOutput(writing.fileno()), lambda: [*map(json.loads, reading)]
 
 
 def test_the_longest_resource_fits_into_a_line_of_the_parent(tmp_path: Path) -> None:
