@@ -29,6 +29,7 @@ LANGUAGES: Final[Mapping[str, str]] = {
     ENGLISH: "English",
     "de": "Deutsch",
     "fr": "Français",
+    "nb": "Norsk bokmål",
     "nl": "Nederlands",
     "pl": "Polski",
 }

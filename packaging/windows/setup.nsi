@@ -24,11 +24,13 @@ ShowInstDetails nevershow
 !insertmacro MUI_LANGUAGE "German"
 !insertmacro MUI_LANGUAGE "French"
 !insertmacro MUI_LANGUAGE "Dutch"
+!insertmacro MUI_LANGUAGE "Norwegian"
 !insertmacro MUI_LANGUAGE "Polish"
 LangString DELETE_DATA ${LANG_ENGLISH} "Also delete your conversations, documents and settings? They cannot be restored."
 LangString DELETE_DATA ${LANG_GERMAN} "Auch Ihre Unterhaltungen, Dokumente und Einstellungen löschen? Sie lassen sich nicht wiederherstellen."
 LangString DELETE_DATA ${LANG_FRENCH} "Supprimer aussi vos conversations, documents et paramètres ? Ils ne pourront pas être restaurés."
 LangString DELETE_DATA ${LANG_DUTCH} "Ook uw gesprekken, documenten en instellingen verwijderen? Ze zijn niet te herstellen."
+LangString DELETE_DATA ${LANG_NORWEGIAN} "Slette samtalene, dokumentene og innstillingene dine også? De kan ikke gjenopprettes."
 LangString DELETE_DATA ${LANG_POLISH} "Usunąć też rozmowy, dokumenty i ustawienia? Nie można ich przywrócić."
 
 !define PROGRAM "$INSTDIR\repartee-window.exe"
