@@ -49,7 +49,8 @@ find "$packages/PySide6" -mindepth 1 -maxdepth 1 -regextype posix-extended \
 kept='iconengines/.*|imageformats/q(gif|ico|jpeg|svg|webp)\.dll|platforms/q(offscreen|windows)\.dll'
 find "$packages/PySide6/plugins" -type f -regextype posix-extended \
     ! -regex ".*/plugins/($kept|styles/.*|tls/.*)" -delete
-languages=$(cd resources/locale && ls -d -- */ | tr -d / | paste -sd'|')
+# Babel derives the formats of nb from those of no; Qt has Norwegian texts in nn only.
+languages=$(cd resources/locale && ls -d -- */ | tr -d / | sed 's/^nb$/nb|no|nn/' | paste -sd'|')
 find "$packages/PySide6/translations" -type f -regextype posix-extended \
     ! -regex ".*/qtbase_($languages)\.qm" -delete
 find "$packages/babel/locale-data" -type f -regextype posix-extended \

@@ -13,6 +13,8 @@ from desktop_app.i18n.formatting import locale_name
 
 _LEFT_TO_RIGHT: Final = Qt.LayoutDirection.LeftToRight
 _RIGHT_TO_LEFT: Final = Qt.LayoutDirection.RightToLeft
+# Qt has no texts in Bokmål; Nynorsk is closer to it than English.
+_QT_LANGUAGES: Final = {"nb": "nn"}
 
 
 class WindowLanguage:
@@ -42,7 +44,7 @@ class WindowLanguage:
         else:
             self._qt_texts = QTranslator()
             folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-            self._qt_texts.load(f"qtbase_{code}", folder)
+            self._qt_texts.load(f"qtbase_{_QT_LANGUAGES.get(code, code)}", folder)
         self._application.installTranslator(self._qt_texts)
 
 
