@@ -249,7 +249,7 @@ class PresetsPage(QWidget):
         is_narrow = self.width() < self._px(_NARROW_WIDTH)
         directions = QHBoxLayout.Direction
         if is_narrow:
-            gap_before_scroll_bar = self._px(3)
+            gap_before_scroll_bar = 0
             self._choices.setDirection(directions.TopToBottom)
         else:
             gap_before_scroll_bar = self._px(12)
