@@ -1,4 +1,4 @@
-"""The transcript for assistive technology: a list of messages, then the widgets inside the view.
+"""The transcript for assistive technology: messages, widgets inside the view, the focused target.
 
 The tree of a message is built from its items when it is asked for, loaded or not.
 """
@@ -30,11 +30,13 @@ from desktop_app.transcript.accessibility.reading_tree import (
 from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
 from desktop_app.transcript.segments.finding import texts_of
 from desktop_app.transcript.segments.segment import Place, is_table
+from desktop_app.widgets.text.foreign_text import spoken_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.transcript.message_items import Item
+    from desktop_app.transcript.segments.targets import Target
     from desktop_app.transcript.segments.view import TranscriptView
 
 # Line breaks, drawings and invisible characters, as whitespace of the same length.
@@ -44,7 +46,7 @@ _AS_WHITESPACE: Final = {
 
 
 class AccessibleTranscript(QAccessibleWidget):
-    """The interface of one view: all its messages, then its widgets.
+    """The interface of one view: all its messages, its widgets, and the focused link or button.
 
     Its text is that of the message with the caret, which a screen reader reads line by line.
     """
@@ -56,26 +58,44 @@ class AccessibleTranscript(QAccessibleWidget):
         self._cached: tuple[object, list[tuple[int, int, int]], str] = (None, [], "")
         self._text_interface = PlainTextInterface(self._text, self.caret, self._set_caret)
         self._actions = NodeActions(view.setFocus, None)
+        self._target_node: TargetNode | None = None
 
     def release_nodes(self) -> None:
         """Release the nodes of all messages."""
         for node in self._nodes.values():
             node.release()
         self._nodes.clear()
+        self._release_target()
 
-    def report_focus(self, message_id: str, item: int, link: str = "") -> None:
-        """Tell screen readers that an item of a message, or a link in it, has the focus.
+    def report_target(self) -> None:
+        """Tell screen readers which link or button in the text has the focus."""
+        node = self._focused_target()
+        if node is not None:
+            QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
 
-        Item -1 stands for the message itself.
-        """
+    def _focused_target(self) -> TargetNode | None:
+        """Return the node of the focused target; None if there is none."""
+        target = self._view.focus_navigator.focused
+        node = self._target_node
+        if node is not None and node.target != target:
+            self._release_target()
+        if target is not None and self._target_node is None:
+            self._target_node = TargetNode(self, self._view, target)
+        return self._target_node
+
+    def _release_target(self) -> None:
+        if self._target_node is not None:
+            self._target_node.release()
+            self._target_node = None
+
+    def report_focus(self, message_id: str, item: int) -> None:
+        """Tell screen readers that an item of a message has the focus; -1 is the message."""
         index = self._view.messages.index_of(message_id)
         if index < 0:
             return
         node: AccessibleNode = self._node_at(index)
         if item >= 0:
             node = next((child for child in node.child_nodes() if child.content.item >= item), node)
-            found = _node_with_link(node, item, link) if link else None
-            node = found or node
         QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
 
     # ------------------------------------------------------------------ QAccessibleInterface
@@ -88,17 +108,25 @@ class AccessibleTranscript(QAccessibleWidget):
         return NO_INTERFACE
 
     def childCount(self) -> int:
-        return self._view.messages.count + super().childCount()
+        has_target = self._focused_target() is not None
+        return self._view.messages.count + super().childCount() + has_target
 
     def child(self, index: int) -> Any:
         count = self._view.messages.count
         if 0 <= index < count:
             return self._node_at(index)
+        if index == count + super().childCount():
+            return self._focused_target()
         return super().child(index - count) if index >= count else None
+
+    def focusChild(self) -> Any:
+        return self._focused_target() or super().focusChild()
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         if isinstance(child, MessageNode):
             return self._view.messages.index_of(child.message_id)
+        if isinstance(child, TargetNode):
+            return self.childCount() - 1 if child.is_alive else -1
         index = super().indexOfChild(child)
         return index if index < 0 else index + self._view.messages.count
 
@@ -175,14 +203,41 @@ def _read_text(runs: Runs) -> str:
     return "".join(run.text.replace(LINE_BREAK, " ") if run.math else run.text for run in runs)
 
 
-def _node_with_link(node: AccessibleNode, item: int, link: str) -> AccessibleNode | None:
-    if node.content.item == item and node.content.link == link:
-        return node
-    for child in node.child_nodes():
-        found = _node_with_link(child, item, link)
-        if found is not None:
-            return found
-    return None
+class TargetNode(AccessibleNode):
+    """The link or button in the text that has the keyboard focus.
+
+    Its name tells where a link leads, which the node of the link in its message does not.
+
+    Attributes:
+        target: the link or button.
+    """
+
+    def __init__(
+        self, transcript: AccessibleTranscript, view: TranscriptView, target: Target
+    ) -> None:
+        self.target = target
+        self._view = view
+        shown = view.messages.opened(target.place.message_id)
+        name = "" if shown is None else view.focus_navigator.describe(shown, target).name
+        item = target.place.item
+        super().__init__(
+            transcript,
+            ReadingNode(QAccessible.Role.Button, spoken_text(name), link=target.link, item=item),
+            rect_of=self._rect_of_target,
+            focus=lambda _item: None,
+            press=lambda _item, _link: view.activate(target),
+        )
+
+    def _rect_of_target(self, _item: int) -> QRect:
+        bounds = QRect()
+        for rect in self._view.focus_navigator.rects(loads=False):
+            bounds = bounds.united(rect.toRect())
+        return QRect(self._view.viewport().mapToGlobal(bounds.topLeft()), bounds.size())
+
+    def state(self) -> QAccessible.State:
+        state = super().state()
+        state.focused = self._view.hasFocus()
+        return state
 
 
 class MessageNode(AccessibleNode):

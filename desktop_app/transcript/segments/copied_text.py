@@ -252,7 +252,9 @@ def _pieces_between(
         message = messages.message_at(index)
         is_whole = (index > first or _is_start(start)) and (index < last or end.item >= PAST_END)
         if is_whole:
-            source = message.text if message.role is Role.ASSISTANT else None
+            shown = messages.get(message.id)
+            source = message.text if shown is None else shown.source
+            source = source if message.role is Role.ASSISTANT else None
             pieces.append(SelectedPiece(messages.block_maker(message), source))
             continue
         items = messages.open(index).items

@@ -8,7 +8,7 @@ ends. A match is a message and a number within it; its place is found when the u
 from __future__ import annotations
 
 from functools import partial
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
@@ -74,9 +74,9 @@ def matches_in(item: Item, index: int, query: str) -> Iterator[TextRange]:
             yield TextRange(index, cell, utf16_length(text[:start]), utf16_length(text[:end]))
 
 
-def searched_items(shown: ShownMessage) -> range:
+def searched_items(shown: ShownMessage) -> list[range]:
     """Return the items of a message that are searched: its reasoning, if shown, and its text."""
-    return range(min(1, shown.head_count), len(shown.items) - shown.foot_count)
+    return [range(1, shown.reasoning_count), shown.body_range]
 
 
 def _with_drawing(runs: Runs, start: int) -> int:
@@ -248,7 +248,7 @@ class Finder(QObject):
 
     def _locate(self, shown: ShownMessage, number: int) -> TextRange | None:
         """Return match `number` of a message, or the last if there are fewer now."""
-        if shown.reasoning.is_folded or not shown.head_count:
+        if shown.reasoning.is_folded or not shown.reasoning_count:
             number -= self._index.count_of(shown.key).reasoning
         number = max(0, number)
         last = None
@@ -259,7 +259,7 @@ class Finder(QObject):
         return last
 
     def _matches(self, shown: ShownMessage, query: str) -> Iterator[TextRange]:
-        for index in searched_items(shown):
+        for index in chain(*searched_items(shown)):
             yield from matches_in(shown.items[index], index, query)
 
     def show_first_match(self, message_id: str, text: str) -> None:
@@ -313,7 +313,7 @@ class Finder(QObject):
         marks: list[Mark] = []
         searched = searched_items(message)
         for item in range(shown.segment.first, shown.segment.end):
-            if item not in searched:
+            if not any(item in items for items in searched):
                 continue
             for found in islice(matches_in(message.items[item], item, self._query), _MAX_MARKED):
                 is_current = found == current

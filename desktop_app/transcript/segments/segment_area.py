@@ -442,7 +442,7 @@ class SegmentArea(QAbstractScrollArea):
                 y = article_top + segment_top
                 if y >= bottom:
                     break
-                self._check_table(article, segment)
+                self._check_complete(article, segment)
                 if self._needs_writing(segment):
                     if until is not None and time.perf_counter() > until:
                         is_done = False
@@ -461,13 +461,18 @@ class SegmentArea(QAbstractScrollArea):
             index += 1
         return changed, True
 
-    def _check_table(self, article: Article, segment: Segment) -> None:
-        """Write a table with its final columns once no more rows arrive."""
+    def _check_complete(self, article: Article, segment: Segment) -> None:
+        """Write a table with its final columns, or highlight code, once no more lines arrive."""
         document = segment.document
-        if document is None or not document.has_growing_table or segment.changed_from is not None:
+        if document is None or segment.changed_from is not None:
             return
-        if not self._is_growing(article) or segment.end < self._body_end(article):
+        is_open = document.has_growing_table or document.open_code >= 0
+        if not is_open or (self._is_growing(article) and segment.end >= self._body_end(article)):
+            return
+        if document.has_growing_table:
             segment.mark_changed()
+        else:
+            self._on_written(article, segment)
 
     def _needs_writing(self, segment: Segment) -> bool:
         return segment.document is None or segment.changed_from is not None

@@ -58,8 +58,9 @@ class SegmentDocument(SealedDocument):
     Attributes:
         pieces: the pieces that the document shows.
         starts: the position at which each piece begins.
-        cells: the position of each cell of a table, row by row.
+        cells: the position of each cell of a table, in the order of the document.
         columns: the number of columns of a table; 0 for other text.
+        is_reversed: whether the first column is on the right, and last in the document.
         targets: the links and the heads of code, in the order of the text.
         code_spans: the ranges of inline code.
         has_source_formulas: whether a formula is not typeset yet.
@@ -79,6 +80,7 @@ class SegmentDocument(SealedDocument):
         self.starts: list[int] = []
         self.cells: list[int] = []
         self.columns = 0
+        self.is_reversed = False
         self.targets: list[FocusTarget] = []
         self.code_spans: list[tuple[int, int]] = []
         self.colored_to = 0
@@ -114,11 +116,10 @@ class SegmentDocument(SealedDocument):
         if index >= len(self.pieces):
             return self.last_position
         if self.columns:
-            if not self.cells:
-                return self.last_position
             if cell >= len(self.cells):
                 return self.last_position
-            return min(self.cells[cell] + max(unit, 0), self.end_of_cell(cell))
+            number = self._cell_number(cell)
+            return min(self.cells[number] + max(unit, 0), self._end_of_cell(number))
         piece = self.pieces[index]
         prefix = 0 if piece.start else prefix_length(piece.item)
         start = self.starts[index]
@@ -128,19 +129,25 @@ class SegmentDocument(SealedDocument):
         """Return the position after the last character of a piece."""
         return self.starts[index + 1] - 1 if index + 1 < len(self.starts) else self.last_position
 
-    def end_of_cell(self, cell: int) -> int:
-        """Return the position after the last character of a cell."""
-        block = self.findBlock(self.cells[cell])
+    def _cell_number(self, cell: int) -> int:
+        """Convert a cell's number between reading order and the order of the document."""
+        row, column = divmod(cell, self.columns)
+        return row * self.columns + self.columns - 1 - column if self.is_reversed else cell
+
+    def _end_of_cell(self, number: int) -> int:
+        """Return the position after the last character of a cell, by its number in the document."""
+        block = self.findBlock(self.cells[number])
         end = block.position() + block.length() - 1
-        if cell + 1 < len(self.cells):
-            return min(end, self.cells[cell + 1] - 1)
+        if number + 1 < len(self.cells):
+            return min(end, self.cells[number + 1] - 1)
         return end
 
     def place_at(self, position: int) -> TextPosition:
         """Return the item, cell and unit at a position."""
         if self.columns and self.cells:
-            cell = max(0, bisect_right(self.cells, position) - 1)
-            return TextPosition(self.first, cell, max(0, position - self.cells[cell]))
+            number = max(0, bisect_right(self.cells, position) - 1)
+            unit = max(0, position - self.cells[number])
+            return TextPosition(self.first, self._cell_number(number), unit)
         index = max(0, bisect_right(self.starts, position) - 1)
         piece = self.pieces[index]
         prefix = 0 if piece.start else prefix_length(piece.item)
@@ -526,7 +533,8 @@ class SegmentWriter:
                 self._write_cell(
                     document, cell.firstCursorPosition(), block, row, column, is_reversed
                 )
-        self._collect_cells(document, table, columns, is_reversed=is_reversed)
+        document.is_reversed = is_reversed
+        self._collect_cells(document, table)
         document.starts = [document.cells[0] if document.cells else 0]
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.setBlockFormat(empty_format)
@@ -550,16 +558,13 @@ class SegmentWriter:
             char_format = self._cell_char_format(block, row, run)
             self._insert_run(document, cursor, run, char_format, self.width)
 
-    def _collect_cells(
-        self, document: SegmentDocument, table: QTextTable, columns: int, *, is_reversed: bool
-    ) -> None:
+    def _collect_cells(self, document: SegmentDocument, table: QTextTable) -> None:
         """Record the positions of all cells, of their links and of their inline code."""
         document.targets = []
         document.code_spans = []
         for row in range(table.rows()):
-            for column in range(columns):
-                shown_column = columns - 1 - column if is_reversed else column
-                cell = table.cellAt(row, shown_column)
+            for column in range(table.columns()):
+                cell = table.cellAt(row, column)
                 document.cells.append(cell.firstPosition())
                 fragments = cell.firstCursorPosition().block().begin()
                 while not fragments.atEnd():

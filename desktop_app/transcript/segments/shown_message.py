@@ -112,6 +112,7 @@ class ShownMessage(Article):
         self._pieces: list[str] = []
         self._stream = BlockStream(citable)
         self._folds: list[_Fold] = []
+        self._tool_count = 0
         self.reasoning = ReasoningSection(
             reasoning_text(message), unfolded, is_complete=not self.is_streaming
         )
@@ -188,6 +189,11 @@ class ShownMessage(Article):
     def body_range(self) -> range:
         """Return the indices of the items of the text."""
         return range(self.head_count, len(self.items) - self.foot_count)
+
+    @property
+    def reasoning_count(self) -> int:
+        """Return the number of items that show the reasoning, at the beginning of the message."""
+        return self.head_count - self._tool_count
 
     @property
     def action_item(self) -> int:
@@ -381,12 +387,16 @@ class ShownMessage(Article):
         begin = self.head_count + first + len(above)
         end = len(self.items) - self.foot_count
         items, folds = self._body_items(first)
+        former_folds = self._folds
         self._folds = above + folds
         old = self.items[begin:end]
         common = min(len(old), len(items))
         same = 0
         while same < common and old[same] == items[same]:
             same += 1
+        for index, fold in enumerate(folds):
+            if fold not in former_folds and fold.number not in self.unfolded.code:
+                same = min(same, fold.first - first + index)  # its lines hide from now on
         same_below = 0
         while same_below < common - same and old[-1 - same_below] == items[-1 - same_below]:
             same_below += 1
@@ -457,8 +467,15 @@ class ShownMessage(Article):
         )
 
     def _head_items(self) -> list[Item]:
-        """Return the items of the reasoning, folded or not."""
-        if self.is_question or not self.reasoning.text:
+        """Return the items above the text: the reasoning, folded or not, and the tool calls."""
+        if self.is_question:
+            return []
+        calls = tool_lines(self.message, self.unfolded.tools)
+        self._tool_count = len(calls)
+        return [*self._reasoning_items(), *calls]
+
+    def _reasoning_items(self) -> list[Item]:
+        if not self.reasoning.text:
             return []
         stored = reasoning_seconds(self.message)
         line = reasoning_line(
@@ -470,7 +487,7 @@ class ShownMessage(Article):
         return [line] if self.reasoning.is_folded else [line, *self.reasoning.blocks()]
 
     def _foot_items(self) -> list[Item]:
-        """Return the items after the body: attachments, passages, tool calls, ending, footer."""
+        """Return the items after the body: attachments, passages, ending, footer."""
         items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
         if self.is_question:
             return items
@@ -479,7 +496,6 @@ class ShownMessage(Article):
             status_line = "…"
         return [
             *items,
-            *tool_lines(self.message, self.unfolded.tools),
             *ending_lines(
                 self.message,
                 status_line,

@@ -164,9 +164,11 @@ class TextSelection(QObject):
         end = _position_in(shown, last) if ends_here else document.last_position
         if last.item >= PAST_END and is_last_part and last_order[0] == index:
             end = document.last_position
-        if first_order[:2] >= (index, segment.end) or start >= end:
+        if first_order[:2] >= (index, segment.end):
             return None
-        return start, end
+        if document.is_reversed:
+            start, end = sorted((start, end))
+        return (start, end) if start < end else None
 
     # ------------------------------------------------------------------ moving the caret
 

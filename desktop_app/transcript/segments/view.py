@@ -287,7 +287,7 @@ class TranscriptView(SegmentArea):
         self.stream.clear()
         self.navigator.forget()
         self.action_row.dismiss()
-        self.focus_navigator.clear()
+        self.focus_navigator.leave_conversation()
         self.images.clear()
         if self._accessible is not None:
             self._accessible.release_nodes()
@@ -391,10 +391,15 @@ class TranscriptView(SegmentArea):
         self._accessible = AccessibleTranscript(self)
         return self._accessible
 
-    def report_focus(self, message_id: str, item: int, link: str = "") -> None:
-        """Tell screen readers that an item, or a link in it, has the focus."""
+    def report_focus(self, message_id: str, item: int) -> None:
+        """Tell screen readers that an item has the focus."""
         if self._accessible is not None:
-            self._accessible.report_focus(message_id, item, link)
+            self._accessible.report_focus(message_id, item)
+
+    def report_target(self) -> None:
+        """Tell screen readers which link or button in the text has the focus."""
+        if self._accessible is not None:
+            self._accessible.report_target()
 
     def _on_selection_changed(self) -> None:
         self.viewport().update()
@@ -646,6 +651,12 @@ class TranscriptView(SegmentArea):
     @property
     def _top_space(self) -> int:
         return self.theme.px(4 if self._is_brief else 36)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Scroll, and run no action that waits for a message elsewhere."""
+        if dy and not self._keeping:
+            self.navigator.forget()
+        super().scrollContentsBy(dx, dy)
 
     def scroll_to_top_of(self, message_id: str, offset: int = 0) -> None:
         """Scroll to the top of a message, or to pixels below it."""
@@ -1008,13 +1019,17 @@ class TranscriptView(SegmentArea):
         """Show the focus if it came by keyboard, and the caret at the newest message."""
         if event.reason() not in TEMPORARY_REASONS:
             self.has_visible_caret = event.reason() in _KEYBOARD_REASONS
-        is_on_text = self.has_visible_caret and self.focus_navigator.focused is None
-        self._focus_frame.setVisible(is_on_text)
+        self.show_focus_frame()
         super().focusInEvent(event)
         if self.selection.caret is None and QAccessible.isActive() and self.messages.count:
             last = self.messages.message_at(self.messages.count - 1)
             self.selection.place_caret(Place(last.id, 0, 0, -PAST_END))
         self.viewport().update()
+
+    def show_focus_frame(self) -> None:
+        """Show the frame while the text as a whole has the focus by keyboard."""
+        is_on_text = self.has_visible_caret and self.focus_navigator.focused is None
+        self._focus_frame.setVisible(self.hasFocus() and is_on_text)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
