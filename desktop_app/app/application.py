@@ -219,7 +219,7 @@ class Application:
         from desktop_app.app.window_session import WindowSession
         from desktop_app.desktop.window_request import OpenRequest
         from desktop_app.domain.errors import UserFacingError
-        from desktop_app.transcript.view import TranscriptView
+        from desktop_app.transcript.segments.view import TranscriptView
 
         self.window.set_transcript(TranscriptView(current_theme()))
         request = self._request
@@ -275,7 +275,7 @@ class Application:
 
     def _rebuild_window(self) -> None:
         """Build the window again, in the language of the settings, and delete the old one."""
-        from desktop_app.transcript.view import TranscriptView
+        from desktop_app.transcript.segments.view import TranscriptView
 
         stored_settings = read_startup_settings(folders().database)
         self._language.use(str(with_defaults(stored_settings)["look.language"]))

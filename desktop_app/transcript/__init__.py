@@ -1,6 +1,6 @@
 """The transcript: a conversation shown in a single text view.
 
-The entry point is `view`; the state of a message is in `message_state`. The packages hold
+The entry point is `segments.view`. The packages hold
 everything else, by task.
 """
 
@@ -11,7 +11,7 @@ __all__ = [
     "message_commands",
     "message_items",
     "search",
+    "segments",
     "transcript_styles",
-    "view",
     "viewport",
 ]

@@ -53,7 +53,7 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             shown["few"].append(await _open(app, "few", few[-1].id))
             began = time.perf_counter()
             shown["many"].append(await _open(app, "many", many[-1].id))
-            await _until(lambda: len(app.window.transcript.messages.older) > count // 2)
+            await _until(lambda: app.window.transcript.messages.count > count // 2)
             read.append(time.perf_counter() - began)
             began = time.perf_counter()
             app.state.tasks.start(app.controllers.navigator.open("many", many[count // 2].id))
@@ -61,7 +61,8 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             jumps.append(time.perf_counter() - began)
             # Otherwise it reopens at the last position.
             app.window.transcript.navigator.scroll_to_bottom()
-        written = app.window.transcript.document().characterCount()
+        shown = app.window.transcript.shown_segments()
+        written = sum(each.document.characterCount() for each in shown)
     first = {name: median(values[1:]) for name, values in shown.items()}
     return {
         "ratio": round(first["many"] / first["few"], 2),

@@ -40,6 +40,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import Place
+from desktop_app.transcript.segments.view import TranscriptView
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import message_box
@@ -47,7 +48,7 @@ from desktop_app.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
-from tests.helpers.transcript_views import is_writing
+from tests.helpers.transcript_views import is_writing, shown_text
 from tests.helpers.translated_texts import columns_of
 
 if TYPE_CHECKING:
@@ -265,8 +266,6 @@ def the_models_on_this_computer(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def facts_around_messages(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.transcript.view import TranscriptView
-
     made = TranscriptView(host.theme)
     made.set_model_names(lambda _: text)
     document = DocumentPart("a" * 64, text, "application/pdf", 3)
@@ -338,6 +337,8 @@ def in_widget(widget: QWidget) -> Iterator[str]:
             yield from widget.toPlainText().split("\n")
         case QTextBrowser():
             yield from widget.toPlainText().replace("\u2063", "").split("\n")
+        case TranscriptView():
+            yield from shown_text(widget).replace("\u2063", "").split("\n")
         case QComboBox():
             yield from (widget.itemText(at) for at in range(widget.count()))
         case QAbstractItemView():

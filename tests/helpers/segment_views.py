@@ -7,6 +7,7 @@ converted to and from places of the conversation.
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextDocumentFragment,
+    QTextOption,
 )
 from PySide6.QtWidgets import QTextEdit
 
@@ -27,6 +29,7 @@ from desktop_app.transcript.transcript_styles import INDENT
 if TYPE_CHECKING:
     from desktop_app.transcript.segments.segment import Segment
     from desktop_app.transcript.segments.shown_message import ShownMessage
+    from desktop_app.widgets.look.theme import Theme
 
 
 class _Part(NamedTuple):
@@ -41,6 +44,14 @@ class SegmentView(TranscriptView):
     """The transcript of segments as tests see it."""
 
     _is_joining = False
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.highlighter.highlighted.connect(self._forget_joined)
+
+    def _forget_joined(self) -> None:
+        self._joined = None
+
     _joined: QTextDocument | None = None
     _joined_key: object = None
     _parts: tuple[_Part, ...] | list[_Part] = ()
@@ -69,8 +80,12 @@ class SegmentView(TranscriptView):
     def _join(self, shown: list[ShownMessage]) -> QTextDocument:
         joined = QTextDocument(self)
         joined.setUndoRedoEnabled(False)
+        joined.setDocumentMargin(0)
         joined.setIndentWidth(self.theme.px(INDENT))
         joined.setDefaultFont(self.theme.reading())
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        joined.setDefaultTextOption(option)
         cursor = QTextCursor(joined)
         self._parts = []
         for message in shown:
@@ -103,6 +118,41 @@ class SegmentView(TranscriptView):
         joined.setTextWidth(self.viewport().width())
         joined.documentLayout().documentSize()
         return joined
+
+    def on_screen(self) -> str:
+        """Return the lines of text between the upper and the lower edge."""
+        blocks = []
+        for shown in self.shown_segments():
+            block = shown.document.begin()
+            while block.isValid():
+                box = shown.document.documentLayout().blockBoundingRect(block)
+                layout = block.layout()
+                top = shown.origin.y() + box.top()
+                lines = [layout.lineAt(number) for number in range(layout.lineCount())]
+                visible = [
+                    block.text()[line.textStart() : line.textStart() + line.textLength()]
+                    for line in lines
+                    if top + line.y() + line.height() > 0
+                    and top + line.y() < self.viewport().height()
+                ]
+                if visible:
+                    blocks.append("".join(visible))
+                block = block.next()
+        return "\u2029".join(blocks)
+
+    def is_filled(self) -> bool:
+        """Return True if every segment on screen shows its text."""
+        height = self.viewport().height()
+        shown = list(self.shown_segments())
+        edges = [(each.top, each.top + each.segment.height) for each in shown]
+        has_gap = any(above[1] != below[0] for above, below in pairwise(edges))
+        ends = self.is_at_end or edges[-1][1] >= height
+        return not has_gap and edges[0][0] <= max(0, self.top_space - self.scroll_y) and ends
+
+    def loaded_text(self) -> str:
+        """Return the text of the documents that exist, in no particular order."""
+        documents = [segment.document for segment in self._loaded]
+        return "\n".join(each.toPlainText() for each in documents if each is not None)
 
     def _drop_distant(self) -> None:
         if not self._is_joining:

@@ -4,12 +4,75 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QAccessible
+
+from desktop_app.markdown.block_model import text_of
+from desktop_app.transcript.layout.item_prefix import prefix_of
+from desktop_app.transcript.segments.segment import is_table
 from tests.helpers.segment_views import SegmentView
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextEdit
 
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.segments.view import TranscriptView
+
+
+def is_on_target(view: TranscriptView) -> bool:
+    """Return True if a link or button in the text has the focus."""
+    return view.hasFocus() and view.focus_navigator.focused is not None
+
+
+def focused_name(view: TranscriptView) -> str:
+    """Return the name that a screen reader is told of the focused target, action or widget."""
+    widget = view.window().focusWidget()
+    if widget is not view or not is_on_target(view):
+        return "" if widget is None else widget.accessibleName()
+    interface = QAccessible.queryAccessibleInterface(view)
+    return interface.focusChild().text(QAccessible.Text.Name)
+
+
+def focused_rect(view: TranscriptView) -> QRect:
+    """Return the rectangle of the focused target or action in the viewport."""
+    widget = view.window().focusWidget()
+    if widget is not None and widget is not view:
+        return widget.rect().translated(widget.mapTo(view.viewport(), QPoint(0, 0)))
+    interface = QAccessible.queryAccessibleInterface(view).focusChild()
+    rect: QRect = interface.rect()
+    return QRect(view.viewport().mapFromGlobal(rect.topLeft()), rect.size())
+
+
+def shown_text(view: TranscriptView) -> str:
+    """Return the text of all messages as it is shown, a line for each item and row."""
+    lines = []
+    for index in range(view.messages.count):
+        for segment in view.messages.open(index).segments:
+            for item in (piece.item for piece in segment.pieces):
+                if is_table(item):
+                    lines += ["\t".join(text_of(cell) for cell in row) for row in item.rows]
+                else:
+                    lines.append(prefix_of(item) + text_of(item.runs))
+    return "\n".join(lines)
+
+
+def caret_line(view: TranscriptView) -> str:
+    """Return the item with the caret as it is shown; "" without a caret."""
+    caret = view.selection.caret
+    shown = view.messages.opened(caret.message_id) if caret is not None else None
+    if caret is None or shown is None:
+        return ""
+    item = shown.items[min(caret.item, len(shown.items) - 1)]
+    return prefix_of(item) + text_of(item.runs)
+
+
+def link_at(view: TranscriptView, words: str) -> str:
+    """Return the target of the link at the first of these words; "" for none."""
+    for shown in view.shown_segments():
+        cursor = shown.document.find(words)
+        if not cursor.isNull():
+            cursor.setPosition(cursor.selectionStart() + 1)
+            return cursor.charFormat().anchorHref()
+    raise AssertionError(words)
 
 
 def is_writing(view: TranscriptView) -> bool:

@@ -207,7 +207,7 @@ class PromptsController(QObject):
         if SELECTION in names:
             values[SELECTION] = ""
             transcript = self._transcript
-            if transcript.textCursor().hasSelection():
+            if not transcript.selection.is_empty:
                 values[SELECTION] = transcript.createMimeDataFromSelection().text()
         if CLIPBOARD in names:
             values[CLIPBOARD] = QGuiApplication.clipboard().text()

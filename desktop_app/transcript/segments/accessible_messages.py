@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
@@ -36,6 +35,7 @@ from desktop_app.widgets.text.utf16 import utf16_length
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.transcript.message_items import Item
+    from desktop_app.transcript.segments.shown_message import ShownMessage
     from desktop_app.transcript.segments.targets import Target
     from desktop_app.transcript.segments.view import TranscriptView
 
@@ -44,18 +44,21 @@ _AS_WHITESPACE: Final = {
     0x2028: "\n", 0xFFFC: " ", 0x2061: " ", 0x2062: " ", 0x2063: " ", 0xA0: " ",
 }  # fmt: skip
 
+_READ_CHARACTERS: Final = 50_000
+"""Characters above and below the message at the caret that are read as one text."""
+
 
 class AccessibleTranscript(QAccessibleWidget):
     """The interface of one view: all its messages, its widgets, and the focused link or button.
 
-    Its text is that of the message with the caret, which a screen reader reads line by line.
+    Its text is that of the messages around the caret, which a screen reader reads line by line.
     """
 
     def __init__(self, view: TranscriptView) -> None:
         super().__init__(view, QAccessible.Role.List, view.accessibleName())
         self._view = view
         self._nodes: dict[str, MessageNode] = {}
-        self._cached: tuple[object, list[tuple[int, int, int]], str] = (None, [], "")
+        self._cached: tuple[object, list[_Line], str] = (None, [], "")
         self._text_interface = PlainTextInterface(self._text, self.caret, self._set_caret)
         self._actions = NodeActions(view.setFocus, None)
         self._target_node: TargetNode | None = None
@@ -140,25 +143,40 @@ class AccessibleTranscript(QAccessibleWidget):
             node = self._nodes[message.id] = MessageNode(self, self._view, message)
         return node
 
-    # ------------------------------------------------------------------ the message at the caret
+    # ------------------------------------------------------------------ the text at the caret
 
-    def _lines(self) -> tuple[list[tuple[int, int, int]], str]:
-        """Return the item, cell and start of each line of the message at the caret; its text."""
+    def _read_messages(self) -> list[ShownMessage]:
+        """Return the message at the caret, or the last, and those around it."""
         messages = self._view.messages
         caret = self._view.selection.caret
-        shown = messages.opened(caret.message_id) if caret is not None else messages.last()
-        if shown is None:
-            return [], ""
-        version = (shown, shown.revision)
+        index = messages.count - 1 if caret is None else messages.index_of(caret.message_id)
+        if index < 0:
+            return []
+        first = index
+        end = index + 1
+        room = _READ_CHARACTERS
+        while first and (room := room - len(messages.message_at(first - 1).text)) > 0:
+            first -= 1
+        room = _READ_CHARACTERS
+        while end < messages.count and (room := room - len(messages.message_at(end).text)) > 0:
+            end += 1
+        return [messages.open(number) for number in range(first, end)]
+
+    def _lines(self) -> tuple[list[_Line], str]:
+        """Return the lines of the messages around the caret, and their text."""
+        shown = self._read_messages()
+        version = [(message.key, message.revision) for message in shown]
         if self._cached[0] != version:
-            keys = []
+            lines = []
             texts = []
-            for index, item in enumerate(shown.items):
-                for cell, text in _texts(item):
-                    keys.append((index, cell))
-                    texts.append(text.translate(_AS_WHITESPACE))
-            starts = accumulate((utf16_length(text) + 1 for text in texts), initial=0)
-            lines = [(*key, start) for key, start in zip(keys, starts, strict=False)]
+            start = 0
+            for message in shown:
+                for index, item in enumerate(message.items):
+                    for cell, text in _texts(item):
+                        prefix = 0 if is_table(item) else prefix_length(item)
+                        lines.append(_Line(Place(message.key, index, cell, -prefix), start))
+                        texts.append(text.translate(_AS_WHITESPACE))
+                        start += utf16_length(texts[-1]) + 1
             self._cached = version, lines, "\n".join(texts)
         return self._cached[1], self._cached[2]
 
@@ -166,29 +184,34 @@ class AccessibleTranscript(QAccessibleWidget):
         return self._lines()[1]
 
     def caret(self) -> int:
-        """Return the position of the caret in the text of its message."""
+        """Return the position of the caret in the text."""
         place = self._view.selection.caret
         if place is None:
             return 0
         lines, text = self._lines()
-        shown = self._view.messages.opened(place.message_id)
-        for item, cell, start in lines:
-            if (item, cell) == (place.item, place.cell) and shown is not None:
-                prefix = 0 if is_table(shown.items[item]) else prefix_length(shown.items[item])
-                return start + max(0, place.unit + prefix)
-        return len(text)
+        last = None
+        for line in lines:
+            if line.place[:3] == place[:3]:
+                return line.start + max(0, place.unit - line.place.unit)
+            if line.place.message_id == place.message_id:
+                last = line
+        following = lines.index(last) + 1 if last is not None else len(lines)
+        return lines[following].start - 1 if following < len(lines) else utf16_length(text)
 
     def _set_caret(self, position: int) -> None:
         lines, _text = self._lines()
-        caret = self._view.selection.caret
-        shown = self._view.messages.opened(caret.message_id) if caret is not None else None
-        if shown is None:
-            return
-        for item, cell, start in reversed(lines):
-            if start <= position:
-                prefix = 0 if is_table(shown.items[item]) else prefix_length(shown.items[item])
-                self._view.place_caret(Place(shown.key, item, cell, position - start - prefix))
+        for line in reversed(lines):
+            if line.start <= position:
+                unit = line.place.unit + position - line.start
+                self._view.place_caret(line.place._replace(unit=unit))
                 return
+
+
+class _Line(NamedTuple):
+    """A line of the text: the place and the position in the text at which it begins."""
+
+    place: Place
+    start: int
 
 
 def _texts(item: Item) -> list[tuple[int, str]]:

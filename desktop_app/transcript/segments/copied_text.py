@@ -253,8 +253,8 @@ def _pieces_between(
         is_whole = (index > first or _is_start(start)) and (index < last or end.item >= PAST_END)
         if is_whole:
             shown = messages.get(message.id)
-            source = message.text if shown is None else shown.source
-            source = source if message.role is Role.ASSISTANT else None
+            text = message.text if shown is None else shown.source
+            source = text if message.role is Role.ASSISTANT else None
             pieces.append(SelectedPiece(messages.block_maker(message), source))
             continue
         items = messages.open(index).items

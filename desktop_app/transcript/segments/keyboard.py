@@ -7,10 +7,9 @@ transcript. Before the first target, the text as a whole has the focus.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QAccessible, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QApplication
 
@@ -44,7 +43,6 @@ _ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_JSON}",
 }
 """Following one of these links may replace it by the other."""
-_VERSION_ARROWS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 _CARET_KEYS: Final = (
     (_Keys.MoveToNextChar, _Move.Right, False),
     (_Keys.MoveToPreviousChar, _Move.Left, False),
@@ -274,30 +272,6 @@ class FocusNavigator(QObject):
             self.link_focused.emit("")
             self._view.show_focus_frame()
             self._view.viewport().update()
-
-    def leave_conversation(self) -> None:
-        """Focus no target any more, because other messages are shown.
-
-        If an arrow to another version had the focus, focus the arrow that takes its place.
-        """
-        target = self.focused
-        rects = self.rects(loads=False)
-        self.clear()
-        if target is not None and target.link in _VERSION_ARROWS and rects:
-            focus_arrow = partial(self._focus_arrow, target.link, rects[0].top())
-            QTimer.singleShot(0, self, focus_arrow)  # once the messages are scrolled
-
-    def _focus_arrow(self, link: str, y: float) -> None:
-        """Focus the version arrow nearest to a height in the viewport, preferably this one."""
-        view = self._view
-        arrows = [
-            (abs(rect.top() - y), target.link != link, target)
-            for shown in view.messages.shown()
-            for target in targets_of(shown)
-            if target.link in _VERSION_ARROWS and (rect := view.rect_of(target.place)) is not None
-        ]
-        if arrows and view.hasFocus():
-            self.focus_target(min(arrows, key=lambda arrow: arrow[:2])[2])
 
     def _focus_actions(self, shown: ShownMessage, *, forward: bool) -> bool:
         if shown.is_streaming and not has_arrows(shown.version):

@@ -287,7 +287,7 @@ class TranscriptView(SegmentArea):
         self.stream.clear()
         self.navigator.forget()
         self.action_row.dismiss()
-        self.focus_navigator.leave_conversation()
+        self.focus_navigator.clear()
         self.images.clear()
         if self._accessible is not None:
             self._accessible.release_nodes()

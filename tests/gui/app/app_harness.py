@@ -48,10 +48,11 @@ from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.startup_settings import read_startup_settings
 from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.settings.values import with_defaults
-from desktop_app.transcript.view import TranscriptView
+from desktop_app.transcript.segments.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from tests.gui.app.scripted_providers import ScriptedGateway, ScriptedProviders, Turn
 from tests.helpers.scripted_provider import WordCounter
+from tests.helpers.transcript_views import shown_text
 from tests.helpers.waiting import LONGEST_S
 from tests.helpers.widgets import find, timer_of
 
@@ -326,7 +327,7 @@ class AppHarness:
     @property
     def transcript(self) -> str:
         self.window.transcript.stream.flush()
-        return self.window.transcript.toPlainText()
+        return shown_text(self.window.transcript)
 
     @property
     def version(self) -> str:

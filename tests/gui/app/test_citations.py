@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.conversations.message_parts import CollectionPart
+from desktop_app.transcript.segments.segment import Place
 from tests.gui.app.app_harness import AppHarness, until
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QTextCharFormat
-
+from tests.helpers.transcript_views import link_at
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
@@ -23,15 +19,6 @@ async def attach_collection(app: AppHarness, *files: Path) -> None:
     made = await app.backend.collections.create("Contracts")
     await app.backend.collections.add(made.id, files)
     app.state.current.draft.set_attachments((CollectionPart(made.id, made.name),))
-
-
-def link_at(app: AppHarness, words: str) -> QTextCharFormat:
-    """Return the format of the first character of these words in the transcript."""
-    found = app.window.transcript.document().find(words)
-    assert not found.isNull()
-    cursor = QTextCursor(found.document())
-    cursor.setPosition(found.selectionStart() + 1)
-    return cursor.charFormat()
 
 
 async def test_a_citation_opens_its_passage(data: Path) -> None:
@@ -45,12 +32,11 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
         turn.end(f" [{numbers[-1] + 7}].")
         await app.settled()
         assert "[1]" in app.transcript
-        assert link_at(app, "[1]").anchorHref() == "repartee:passage/1"
-        assert not link_at(app, f"[{numbers[-1] + 7}]").isAnchor()
         transcript = app.window.transcript
-        cursor = transcript.document().find("[1]")
-        transcript.setTextCursor(cursor)
-        transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
+        assert link_at(transcript, "[1]") == "repartee:passage/1"
+        assert link_at(transcript, f"[{numbers[-1] + 7}]") == ""
+        answer = app.state.current.path[1]
+        transcript.follow_link(Place(answer.id, 0), "repartee:passage/1")
         viewer = app.controllers.viewer.window
         assert viewer is not None
         await until(lambda: bool(viewer.pages.marks))

@@ -19,6 +19,7 @@ from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.variants import Variant
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.transcript_views import shown_text
 
 if TYPE_CHECKING:
     from tests.gui.app.scripted_providers import Turn
@@ -70,8 +71,8 @@ async def test_models_answer_side_by_side_and_one_is_kept() -> None:
         first.say("It is blue.")
         second.say("It was")
         texts = [column.transcript for column in window.columns]
-        await until(lambda: "It is blue." in texts[0].toPlainText())
-        await until(lambda: "It was" in texts[1].toPlainText())
+        await until(lambda: "It is blue." in shown_text(texts[0]))
+        await until(lambda: "It was" in shown_text(texts[1]))
         assert window.columns[0].facts.startswith("Responding · first token ")
         first.give(UsageReported(Usage(1000, 0, 400)), Completed())
         second.end(" blue.")
@@ -96,7 +97,7 @@ async def test_closing_the_window_loses_nothing() -> None:
         first.say("Half")
         second.say("Whole")
         window = await shown(ComparisonWindow)
-        await until(lambda: "Whole" in window.columns[1].transcript.toPlainText())
+        await until(lambda: "Whole" in shown_text(window.columns[1].transcript))
         QTest.keyClick(window, Qt.Key.Key_Escape)
         await until(lambda: not windows())
         first.end(" of it")
@@ -108,7 +109,7 @@ async def test_closing_the_window_loses_nothing() -> None:
         ]
         app.controllers.comparison.show_versions()
         again = await shown(ComparisonWindow)
-        await until(lambda: "Whole of it" in again.columns[1].transcript.toPlainText())
+        await until(lambda: "Whole of it" in shown_text(again.columns[1].transcript))
         await until(lambda: "first token" in again.columns[1].facts)
 
 
@@ -117,7 +118,7 @@ async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
         first, second, third = await compare(app, 3)
         window = await shown(ComparisonWindow)
         second.say("Half")
-        await until(lambda: "Half" in window.columns[1].transcript.toPlainText())
+        await until(lambda: "Half" in shown_text(window.columns[1].transcript))
         window.columns[1].stop_button.click()
         await until(lambda: second.closed)
         third.fail(NetworkError("No connection."))
@@ -128,7 +129,7 @@ async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
         again = await app.turn(3)
         assert again.request.model == third.request.model
         again.end("At last.")
-        await until(lambda: "At last." in window.columns[2].transcript.toPlainText())
+        await until(lambda: "At last." in shown_text(window.columns[2].transcript))
         window.stop_all_button.click()
         await app.settled()
         statuses = [status for _, status, _ in app.messages()[1:]]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QTextCursor
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.tools.ui.consent_card import ConsentCard
+from desktop_app.transcript.segments.segment import Place
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import DATA
+from tests.helpers.transcript_views import caret_line
 
 
 def area(app: AppHarness) -> str:
@@ -58,30 +60,27 @@ async def test_typed_and_composed_letters_go_from_the_transcript_to_the_prompt()
         assert app.window.prompt.text() == "Hi"
 
 
-def caret_line(app: AppHarness) -> str:
-    return app.window.transcript.textCursor().block().text()
-
-
 async def test_keys_go_message_by_message_and_block_by_block() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("First question", "# Head\n\nWords.\n\n- one\n- two\n")
         await app.ask_and_answer("Second question", "Plain.")
         act = app.session.actions
         act["message.previous"]()  # from the prompt, to the newest message
-        assert caret_line(app) == "Plain."
+        assert caret_line(app.window.transcript) == "Plain."
         assert area(app) == "transcript"
-        app.window.transcript.moveCursor(QTextCursor.MoveOperation.Start)
+        view = app.window.transcript
+        view.place_caret(Place(view.messages.first_id(), 0))
         act["message.next"]()
-        assert caret_line(app) == "Head"
+        assert caret_line(app.window.transcript) == "Head"
         lines = []
         for _ in range(3):
             act["block.next"]()
-            lines.append(caret_line(app))
+            lines.append(caret_line(app.window.transcript))
         assert lines == ["Words.", "•\tone", "Second question"]
         act["block.previous"]()
         for _ in range(2):
             act["message.previous"]()
-            assert caret_line(app) == "First question"
+            assert caret_line(app.window.transcript) == "First question"
 
 
 def spoken(app: AppHarness) -> str:

@@ -23,6 +23,7 @@ from desktop_app.quick_call import call
 from desktop_app.shortcuts.command import COMMANDS, CommandScope
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
+from tests.helpers.transcript_views import shown_text
 from tests.helpers.widgets import find
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -229,7 +230,7 @@ async def ask_quick(app: AppHarness, question: str, text: str = "") -> Any:
 def answer_of(app: AppHarness) -> str:
     """Return the text of the quick prompt's answer."""
     quick_of(app).transcript.stream.flush()
-    return quick_of(app).transcript.toPlainText()
+    return shown_text(quick_of(app).transcript)
 
 
 async def test_an_unasked_question_moves_to_the_window_with_a_long_text_as_its_file() -> None:

@@ -133,7 +133,7 @@ async def test_a_hit_opens_at_its_word_and_the_next_is_a_key_away() -> None:
         QTest.keyClick(palette.field, Qt.Key.Key_Down)
         QTest.keyClick(palette.field, Qt.Key.Key_Return)
         await until(lambda: app.window.windowTitle().startswith("A topic"))
-        await until(lambda: app.window.transcript.textCursor().selectedText() == "topic")
+        await until(lambda: app.window.transcript.selection.words() == "topic")
         app.session.actions["list.search"]()
         assert palette.field.selectedText() == "topic"
         await until(lambda: len(found(palette)) == 2)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from desktop_app.child_processes import child_command
 from desktop_app.transcript.media.json_process import JsonProcess
-from desktop_app.transcript.view import TranscriptView
-from desktop_app.transcript.viewport import stream_scheduler, viewport_filler
+from desktop_app.transcript.viewport import stream_scheduler
 from tests.helpers.segment_views import SegmentView
 
 if TYPE_CHECKING:
@@ -28,23 +26,9 @@ def long_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lower the limits, so that short texts count as long."""
-    monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 20_000)
-    monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 15_000)
-
-
-def new_view(theme: Theme) -> TranscriptView:
-    """Return a transcript, or that of segments with TRANSCRIPT_VIEW=segments in the environment."""
-    if os.environ.get("TRANSCRIPT_VIEW") == "segments":
-        return SegmentView(theme)  # type: ignore[return-value]
-    return TranscriptView(theme)
-
-
-@pytest.fixture
-def view(qtbot: QtBot, light_theme: Theme) -> TranscriptView:
+def view(qtbot: QtBot, light_theme: Theme) -> SegmentView:
     """Return an empty transcript in its own window."""
-    made = new_view(light_theme)
+    made = SegmentView(light_theme)
     qtbot.addWidget(made)
     made.resize(900, 600)
     made.show()

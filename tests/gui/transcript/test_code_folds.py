@@ -15,13 +15,14 @@ from desktop_app.transcript.media.code_folds import MAX_UNFOLDED_LINES, TOGGLE_C
 from desktop_app.widgets.look.theme import dark
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.transcript_views import focused_name, focused_rect
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.segments.view import TranscriptView
 
 LINES = 200
 
@@ -122,14 +123,11 @@ def test_unfolding_code_by_keyboard_keeps_the_focus_on_screen(
     view.setFocus(Qt.FocusReason.TabFocusReason)
     view.setTextCursor(view.document().find(f"line_{VISIBLE_LINES - 1} ="))
     view.focusNextPrevChild(True)
-    button = QApplication.focusWidget()
-    assert button is not None
-    assert button.accessibleName() == f"Show {LINES - VISIBLE_LINES} more lines"
-    qtbot.keyClick(button, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: button.accessibleName() == "Show fewer lines")
-    assert button.hasFocus()
-    qtbot.waitUntil(lambda: view.viewport().rect().contains(button.geometry()))
-    qtbot.keyClick(button, Qt.Key.Key_Return)
+    assert focused_name(view) == f"Show {LINES - VISIBLE_LINES} more lines"
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    assert focused_name(view) == "Show fewer lines"
+    assert view.viewport().rect().contains(focused_rect(view))
+    qtbot.keyClick(view, Qt.Key.Key_Return)
     assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
 
 

@@ -11,12 +11,12 @@ from desktop_app.transcript.immediate_length import IMMEDIATE_CHARACTERS
 from desktop_app.transcript.media import fallback_fonts
 from desktop_app.transcript.media.fallback_fonts import FallbackFonts, few_scripts_length
 from tests.helpers.messages import answer, streaming
-from tests.helpers.transcript_views import is_writing
+from tests.helpers.transcript_views import is_writing, shown_text
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.segments.view import TranscriptView
 
 _PAGES = (
     0x370,
@@ -94,9 +94,7 @@ def test_text_is_written_only_after_its_fonts_are_loaded(
 ) -> None:
     view.set_messages([message := streaming()])
     met: list[set[str]] = []
-    view.document().contentsChanged.connect(
-        lambda: met.append(loaded.missing(view.toPlainText(), fonts_of(view)))
-    )
+    view.text_shown.connect(lambda: met.append(loaded.missing(shown_text(view), fonts_of(view))))
     view.stream.append_text(message.id, f"Scripts: **{MANY}** and `more`.\n\n")
     view.stream.flush()
     assert MANY in view.toPlainText()

@@ -6,21 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.transcript.keyboard.focus_targets import FocusTargetButton, focus_targets_of
+from desktop_app.transcript.segments.targets import targets_of
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.transcript_views import focused_name, focused_rect, is_on_target
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.segments.view import TranscriptView
 
 LINES = "".join(f"line_{number}\n" for number in range(40))
 SAID = f"""See [the docs](https://docs.example/a) and [b](https://xn--80ak6aa92e.example/).
@@ -43,10 +44,10 @@ def focused(view: TranscriptView) -> QWidget:
 def tab(qtbot: QtBot, view: TranscriptView, *, back: bool = False) -> str:
     """Go to the next target, by Tab from the text and by an arrow key from a target."""
     key = Qt.Key.Key_Backtab if back else Qt.Key.Key_Tab
-    if focused(view) is not view:
+    if focused(view) is not view or is_on_target(view):
         key = Qt.Key.Key_Left if back else Qt.Key.Key_Right
     qtbot.keyClick(focused(view), key)
-    return focused(view).accessibleName()
+    return focused_name(view)
 
 
 def tab_to(qtbot: QtBot, view: TranscriptView, name: str) -> None:
@@ -82,6 +83,7 @@ def test_the_arrow_keys_visit_every_target_and_action_by_name(
     assert [tab(qtbot, view, back=True) for _ in NAMES[1:]] == NAMES[-2::-1]
     tab(qtbot, view, back=True)
     assert focused(view) is view
+    assert not is_on_target(view)
 
 
 def test_enter_copies_and_unfolds_code_and_keeps_the_focus(
@@ -94,7 +96,7 @@ def test_enter_copies_and_unfolds_code_and_keeps_the_focus(
     assert QGuiApplication.clipboard().text() == LINES.rstrip("\n")
     assert tab(qtbot, view) == "Show 22 more lines"
     qtbot.keyClick(focused(view), Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Show fewer lines")
+    qtbot.waitUntil(lambda: focused_name(view) == "Show fewer lines")
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
@@ -103,7 +105,6 @@ def test_enter_clicks_the_focused_action(qtbot: QtBot, view: TranscriptView, key
     view.set_messages([question("Q"), said])
     enter(view)
     tab_to(qtbot, view, "Regenerate response")
-    view.setTextCursor(view.document().find("Thought"))  # Enter must not follow this link
     with qtbot.waitSignal(view.action_requested) as asked:
         qtbot.keyClick(focused(view), key)
     assert asked.args == [said.id, "retry-with"]
@@ -125,8 +126,7 @@ def test_a_section_unfolded_by_keyboard_stays_in_place(qtbot: QtBot, view: Trans
     for is_unfolded in (True, False, True):
         qtbot.keyClick(focused(view), Qt.Key.Key_Return)
         assert ("Thoughts. Thoughts." in view.toPlainText()) is is_unfolded
-        qtbot.waitUntil(lambda: not timers(view)[0].isActive())
-        assert focused(view).accessibleName().startswith("Thought: ")
+        assert focused_name(view).startswith("Thought: ")
         assert bar.value() == before
 
 
@@ -142,10 +142,8 @@ def test_a_fold_announces_its_state(qtbot: QtBot, view: TranscriptView) -> None:
         ("Details", "Hide details"),
     ):
         tab_to(qtbot, view, f"{name}, collapsed")
-        target = focused(view)
-        assert isinstance(target, FocusTargetButton)
-        qtbot.keyClick(target, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda: focused(view).accessibleName() == f"{other}, expanded")  # noqa: B023
+        qtbot.keyClick(focused(view), Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: focused_name(view) == f"{other}, expanded")  # noqa: B023
 
 
 def test_a_screen_reader_can_focus_actions_but_a_click_does_not(
@@ -185,9 +183,8 @@ def test_the_focus_is_visible(qtbot: QtBot, view: TranscriptView) -> None:
     assert edge == view.theme.accent
     for _ in range(2):
         tab(qtbot, view)
-        target = focused(view)
-        assert isinstance(target, FocusTargetButton)
-        shown = target.grab().toImage()
+        assert is_on_target(view)
+        shown = view.viewport().grab(focused_rect(view).adjusted(-4, -4, 4, 4)).toImage()
         accent = sum(
             shown.pixelColor(x, y) == view.theme.accent
             for x in range(shown.width())
@@ -195,11 +192,6 @@ def test_the_focus_is_visible(qtbot: QtBot, view: TranscriptView) -> None:
         )
         assert accent > shown.width()
     assert view.grab().toImage().pixelColor(200, 0) != view.theme.accent
-
-
-def timers(view: TranscriptView) -> list[QTimer]:
-    """Return the timers after which the focused target is covered, and then all targets."""
-    return sorted(view.focus_navigator.findChildren(QTimer), key=QTimer.interval)
 
 
 def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptView) -> None:
@@ -274,13 +266,10 @@ def test_a_menu_returns_the_focus_to_its_target(qtbot: QtBot, view: TranscriptVi
     view.set_messages([answer("[a](https://a.example)")])
     enter(view)
     tab_to(qtbot, view, "a, ")
-    button, left = focused(view), list[bool]()
-    assert isinstance(button, FocusTargetButton)
-    button.focus_left.connect(lambda: left.append(True))
-    for reason, gone in (("PopupFocusReason", False), ("TabFocusReason", True)):
+    for reason, stays in (("PopupFocusReason", True), ("TabFocusReason", False)):
         event = QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason[reason])
-        button.focusOutEvent(event)
-        assert bool(left) is gone
+        view.focusOutEvent(event)
+        assert (view.focus_navigator.focused is not None) is stays
 
 
 def test_tab_stops_once_at_each_message(qtbot: QtBot, view: TranscriptView) -> None:
@@ -290,7 +279,7 @@ def test_tab_stops_once_at_each_message(qtbot: QtBot, view: TranscriptView) -> N
     names = []
     for _ in range(4):
         qtbot.keyClick(focused(view), Qt.Key.Key_Tab)
-        names.append(focused(view).accessibleName())
+        names.append(focused_name(view))
     assert names == [
         "Copy message",
         "one, link to https://one.example",
@@ -299,18 +288,19 @@ def test_tab_stops_once_at_each_message(qtbot: QtBot, view: TranscriptView) -> N
     ]
     for name in ("Copy message", "one, link to https://one.example", "Copy message"):
         qtbot.keyClick(focused(view), Qt.Key.Key_Backtab)
-        assert focused(view).accessibleName() == name
+        assert focused_name(view) == name
     qtbot.keyClick(focused(view), Qt.Key.Key_Backtab)
     assert focused(view) is view
+    assert not is_on_target(view)
 
 
 def test_the_find_bar_closes_although_the_link_focused_before_is_gone(view: TranscriptView) -> None:
     view.set_messages([answer("A [link](https://a.example/x).")])
     view.setFocus()
-    view.focus_navigator.focus_target(next(focus_targets_of(view.document().begin())))
-    assert isinstance(QApplication.focusWidget(), FocusTargetButton)
+    view.focus_navigator.focus_target(next(targets_of(view.messages.open(0))))
+    assert is_on_target(view)
     view.find_in_transcript.open()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    view.set_messages([answer("No link.")])
     view.find_in_transcript.close()
     assert not view.find_in_transcript.is_open
     assert view.hasFocus()

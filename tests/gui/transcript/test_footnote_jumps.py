@@ -6,55 +6,41 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
-from desktop_app.transcript.keyboard.focus_targets import (
-    FocusTargetButton,
-    focus_targets_of,
-    text_rects,
-)
+from desktop_app.transcript.segments.targets import targets_of
 from tests.helpers.messages import answer
+from tests.helpers.transcript_views import focused_name, focused_rect
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.keyboard.focus_targets import FocusTarget
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.segments.targets import Target
+    from tests.helpers.segment_views import SegmentView as TranscriptView
 
 LONG = "\n\n".join(f"Paragraph {n} of many words." for n in range(60))
 SOURCE = f"One[^1] and two[^b].\n\n{LONG}\n\nAgain[^1].\n\n[^1]: The note.\n\n[^b]: Other."
 
 
-def targets(view: TranscriptView) -> list[FocusTarget]:
-    found: list[FocusTarget] = []
-    block = view.document().begin()
-    while block.isValid():
-        found += focus_targets_of(block)
-        block = block.next()
-    return found
+def targets(view: TranscriptView) -> list[Target]:
+    return [target for shown in view.messages.shown() for target in targets_of(shown)]
 
 
-def focused() -> FocusTargetButton:
-    button = QApplication.focusWidget()
-    assert isinstance(button, FocusTargetButton)
-    return button
+def line_of(view: TranscriptView, target: Target) -> str:
+    return view.document().findBlock(view._position_of(target.place)).text()
 
 
 def words(view: TranscriptView) -> str:
-    """Return the text of the focused block, after checking that it is on screen."""
-    button = focused()
-    assert view.viewport().rect().contains(button.geometry().center())
-    return view.document().findBlock(button.focus_target.start).text()
+    """Return the line of the focused target, after checking that it is on screen."""
+    target = view.focus_navigator.focused
+    assert target is not None
+    assert view.viewport().rect().contains(focused_rect(view).center())
+    return line_of(view, target)
 
 
 def go(view: TranscriptView, begin: str) -> None:
-    """Press Enter on the target with this text."""
-    view.focus_navigator.focus_target(next(s for s in targets(view) if text_of(view, s) == begin))
-    QTest.keyClick(focused(), Qt.Key.Key_Return)
-
-
-def text_of(view: TranscriptView, target: FocusTarget) -> str:
-    return view.document().findBlock(target.start).text()
+    """Press Enter on the target with this line."""
+    view.focus_navigator.focus_target(next(s for s in targets(view) if line_of(view, s) == begin))
+    QTest.keyClick(view, Qt.Key.Key_Return)
 
 
 @pytest.fixture
@@ -68,15 +54,13 @@ def noted(view: TranscriptView) -> TranscriptView:
 
 def test_enter_jumps_to_a_footnote_and_back(noted: TranscriptView) -> None:
     noted.scroll_to_message(noted.messages.last_materialized().message.id)  # type: ignore[union-attr]
-    marks = [target for target in targets(noted) if "Paragraph" not in target.link]
-    again = [s for s in marks if noted.document().findBlock(s.start).text().startswith("Again")]
+    again = [target for target in targets(noted) if line_of(noted, target).startswith("Again")]
     noted.focus_navigator.focus_target(again[0])
-    assert focused().accessibleName() == "Footnote 1"
-    QTest.keyClick(focused(), Qt.Key.Key_Return)
+    assert focused_name(noted) == "Footnote 1"
+    QTest.keyClick(noted, Qt.Key.Key_Return)
     assert words(noted) == "1\tThe note."
-    assert focused().accessibleName() == "Back from footnote 1"
-    assert focused().objectName() == "footnote"
-    QTest.keyClick(focused(), Qt.Key.Key_Return)
+    assert focused_name(noted) == "Back from footnote 1"
+    QTest.keyClick(noted, Qt.Key.Key_Return)
     assert words(noted) == "Again1."
 
 
@@ -110,9 +94,9 @@ def test_a_click_jumps_within_its_message(
     for message, expected in enumerate(("1\tNot this.", "1\tThe note.")):
         mark = [s for s in targets(noted) if s.link.startswith("repartee:note/")][message]
         noted.verticalScrollBar().setValue(0)
-        [place] = text_rects(noted.document(), mark)
-        down = noted.verticalScrollBar().value()
-        at = QPoint(round(place.center().x()), round(place.center().y()) - down)
+        cursor = QTextCursor(noted.document())
+        cursor.setPosition(noted._position_of(mark.place))
+        at = noted.cursorRect(cursor).center() + QPoint(2, 0)
         QTest.mouseClick(noted.viewport(), Qt.MouseButton.LeftButton, pos=at)
         assert words(noted) == expected
     assert opened == []
@@ -120,6 +104,6 @@ def test_a_click_jumps_within_its_message(
 
 def test_a_footnote_address_in_the_source_is_no_link(view: TranscriptView) -> None:
     view.set_messages([answer("[go](repartee:note/31) x[^1]\n\n[^1]: note")])
-    assert [target.link for target in targets(view)][:1] == ["repartee:note/31"]
+    assert [target.link for target in targets(view)][:1] == ["repartee:note/31"]  # of `[^1]`
     go = view.document().find("go")
     assert not go.charFormat().isAnchor()

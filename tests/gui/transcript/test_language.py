@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 
+from desktop_app.transcript.segments.view import TranscriptView
 from desktop_app.transcript.transcript_styles import INDENT, QUOTE, QUOTED_AT
-from desktop_app.transcript.view import TranscriptView
 from tests.gui.transcript import structure
-from tests.gui.transcript.conftest import new_view
 from tests.helpers.messages import answer, streaming
+from tests.helpers.segment_views import SegmentView
 from tests.helpers.transcript_views import count_body_blocks
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def made() -> Iterator[list[TranscriptView]]:
 def view(light_theme: Theme, made: list[TranscriptView]) -> TranscriptView:
     """Return a view for all examples: one takes longer to make than to show an example."""
     if not made:
-        made.append(new_view(light_theme))
+        made.append(SegmentView(light_theme))
         made[0].show()
     made[0].resize(900, 600)
     return made[0]
@@ -189,10 +189,9 @@ def test_two_quotes_have_two_bars(
         for character in source if not message.text else "":
             view.stream.append_text(message.id, character)
             view.stream.flush()
-        layout = view.document().documentLayout()
-        first, last = (view.document().find(words).block() for words in ("one", "two"))
-        middles = [round(layout.blockBoundingRect(at).center().y()) for at in (first, last)]
         view.verticalScrollBar().setValue(0)
+        found = [view.document().find(words) for words in ("one", "two")]
+        middles = [view.cursorRect(cursor).center().y() for cursor in found]
         image = view.viewport().grab().toImage()
         colors = [
             image.pixelColor(light_theme.px(x), y) == light_theme.line for y in range(*middles)

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QLabel
 
 from desktop_app.markdown.export.html_writer import to_html
 from desktop_app.markdown.export.text_writer import to_markdown
@@ -17,16 +17,16 @@ from desktop_app.widgets.look import theme
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
-from tests.helpers.transcript_views import is_writing
+from tests.helpers.transcript_views import focused_name, is_writing
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.segments.view import TranscriptView
 
-pytestmark = pytest.mark.usefixtures("long_slices", "low_limits")
+pytestmark = pytest.mark.usefixtures("long_slices")
 
 PARTS = 200
 ROWS = "".join(f"| r{n} | {'a cell of words ' * (n % 7)} | {n} |\n" for n in range(60))
@@ -50,8 +50,8 @@ SOURCE = "".join(map(part, range(PARTS))) + "The end."
 
 
 @pytest.fixture
-def long(low_limits: None, view: TranscriptView, qtbot: QtBot) -> Message:
-    """Return a long, complete answer, shown with low limits."""
+def long(view: TranscriptView, qtbot: QtBot) -> Message:
+    """Return a long, complete answer."""
     view.set_messages([question("Q"), made := answer(SOURCE)])
     settle(view, qtbot)
     return made
@@ -59,11 +59,7 @@ def long(low_limits: None, view: TranscriptView, qtbot: QtBot) -> Message:
 
 def settle(view: TranscriptView, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not is_writing(view))
-    qtbot.waitUntil(lambda: not view.filler.is_waiting)
-    bar, document, port = view.verticalScrollBar(), view.document(), view.viewport()
-    qtbot.waitUntil(
-        lambda: bar.maximum() == max(0, document.size().toSize().height() - port.height())
-    )
+    qtbot.waitUntil(lambda: not view._prefetch_timer.isActive())
 
 
 def top_line(view: TranscriptView) -> str:
@@ -71,28 +67,9 @@ def top_line(view: TranscriptView) -> str:
 
 
 def top_item(view: TranscriptView) -> int:
-    block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
-    found = view.messages.layouts.layout_at(block.blockNumber())
-    assert found is not None
-    return view.messages.layouts.index(found[0]) * 10_000 + found[0].item_at(found[1])
-
-
-def is_filled(view: TranscriptView, screens: int = 0) -> bool:
-    """Return True if nothing on screen, or `screens` above or below, is a placeholder.
-
-    Then no two consecutive lines are far apart.
-    """
-    tops: list[float] = []
-    height = view.viewport().height()
-    block = view.cursorForPosition(QPoint(0, -screens * height)).block()
-    layout = view.document().documentLayout()
-    bottom = view.verticalScrollBar().value() + (1 + screens) * height
-    while block.isValid() and (not tops or tops[-1] < bottom):
-        if block.isVisible():
-            box = layout.blockBoundingRect(block)
-            tops += [box.top(), box.bottom()]
-        block = block.next()
-    return all(min(b, bottom) - a < 80 for a, b in zip(tops[1::2], tops[2::2], strict=False))
+    place = view.place_near(QPoint(0, 0))
+    assert place is not None
+    return view.messages.index_of(place.message_id) * 10_000 + place.item
 
 
 @pytest.mark.usefixtures("long")
@@ -101,11 +78,11 @@ def test_text_is_materialized_wherever_the_user_scrolls(view: TranscriptView, qt
     seen = set()
     for share in (0.0, 0.5, 0.2, 0.21, 0.8, 1.0, 0.33):
         bar.setValue(round(bar.maximum() * share))
-        assert is_filled(view), share
+        assert view.is_filled(), share
         seen.add(top_line(view))
         settle(view, qtbot)
-        assert is_filled(view), share
-        assert view.document().characterCount() < 60_000
+        assert view.is_filled(), share
+        assert len(view._loaded) < 80
     assert len(seen) == 7
 
 
@@ -119,18 +96,18 @@ def test_the_scroll_position_survives_changes(
     for share in (0.4, 0.05, 0.9):
         bar.setValue(round(bar.maximum() * share))
         settle(view, qtbot)
-        qtbot.waitUntil(lambda: is_filled(view))
+        qtbot.waitUntil(lambda: view.is_filled())
         item = top_item(view)
         if change == "width":
             view.resize(600 if view.width() > 600 else 900, 600)
         else:
             view.set_theme(theme.dark() if change == "theme" else theme.light(1.2))
         assert abs(top_item(view) - item) <= 1
-        assert view.document().characterCount() < 40_000
-        assert is_filled(view)
+        assert len(view._loaded) < 60
+        assert view.is_filled()
         settle(view, qtbot)
         assert abs(top_item(view) - item) <= 1
-        assert is_filled(view)
+        assert view.is_filled()
         view.set_theme(theme.light())
 
 
@@ -140,7 +117,7 @@ def test_home_and_end_show_the_ends_of_a_long_message(view: TranscriptView, qtbo
     QTest.keyClick(view, Qt.Key.Key_Home)
     settle(view, qtbot)
     assert "Part 0" in on_screen(view)
-    assert is_filled(view)
+    assert view.is_filled()
     QTest.keyClick(view, Qt.Key.Key_End)
     settle(view, qtbot)
     assert "The end." in on_screen(view)
@@ -161,7 +138,7 @@ def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: Qt
     view.stream.update_message(finished(message, SOURCE))
     settle(view, qtbot)
     assert on_screen(view) == before
-    assert view.document().characterCount() < 60_000
+    assert len(view._loaded) < 60
     view.navigator.scroll_to_bottom()
     assert "The end." in on_screen(view)
 
@@ -216,15 +193,6 @@ def test_a_long_message_is_copied_completely(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("long")
-def test_copying_the_whole_conversation_is_requested(view: TranscriptView, qtbot: QtBot) -> None:
-    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    with qtbot.waitSignal(view.command_requested) as told:
-        QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert told.args == ["conversation.copy"]
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("long")
 def test_find_materializes_the_match(view: TranscriptView, qtbot: QtBot) -> None:
     view.find_in_transcript.open()
     view.verticalScrollBar().setValue(0)
@@ -237,7 +205,7 @@ def test_find_materializes_the_match(view: TranscriptView, qtbot: QtBot) -> None
             view.viewport().rect().contains(view.cursorRect(mark.cursor).center())
             for mark in view.extraSelections()
         )
-        assert is_filled(view)
+        assert view.is_filled()
     view.find_in_transcript.bar.field.setText("part 7")
     qtbot.waitUntil(
         lambda: "of 22" in find(view.find_in_transcript.bar, QLabel, "find-count").text()
@@ -260,40 +228,23 @@ def test_a_match_is_shown_while_its_message_is_written(view: TranscriptView, qtb
     assert "words of part 190," not in on_screen(view)
 
 
-@pytest.mark.slow
-def test_a_screen_reader_reads_the_whole_text(
-    view: TranscriptView, qtbot: QtBot, long: Message
-) -> None:
-    view.speech.has_screen_reader = lambda: True  # type: ignore[method-assign]
-    view.set_theme(theme.dark())
-
-    def is_read() -> bool:
-        text = view.toPlainText()
-        return all(f"Part {number}\n" in text for number in range(PARTS))
-
-    qtbot.waitUntil(is_read)
-    view.resize(600, 500)
-    settle(view, qtbot)
-    assert is_read()
-
-
 def test_missing_code_can_be_folded_and_unfolded(view: TranscriptView, qtbot: QtBot) -> None:
     code = "```py\n" + "".join(f"line_{n} = {n}\n" for n in range(3000)) + "```\n"
     view.set_messages([question("Q"), message := answer(code)])
     settle(view, qtbot)
-    assert view.document().size().height() < 1500
+    assert view.messages.total_height < 1500
     view.commands.run(message.id, "fold-code-0")
-    height = view.document().size().height()
+    height = view.messages.total_height
     assert height > 3000 * 10
     view.verticalScrollBar().setValue(round(height // 2))
-    assert is_filled(view)
+    assert view.is_filled()
     view.commands.run(message.id, "fold-code-0")
-    assert view.document().size().height() < 1500
+    assert view.messages.total_height < 1500
     assert "line_17 " in on_screen(view)
     view.scroll_to_message(message.id, "line_2500 ")
     qtbot.waitUntil(lambda: "line_2500 " in on_screen(view))
-    assert is_filled(view)
-    assert abs(view.document().size().height() - height) < height / 20
+    assert view.is_filled()
+    assert abs(view.messages.total_height - height) < height / 20
 
 
 @pytest.mark.slow
@@ -306,7 +257,5 @@ def test_the_arrow_keys_reach_missing_links(view: TranscriptView, qtbot: QtBot) 
     view.setFocus()
     for key, name in ((Qt.Key.Key_Tab, "one"), (Qt.Key.Key_Right, "two"), (Qt.Key.Key_Left, "one")):
         QTest.keyClick(QGuiApplication.focusObject(), key)  # type: ignore[call-overload]
-        focused = QApplication.focusWidget()
-        assert focused is not None
-        assert focused.accessibleName().startswith(f"{name}, link")
+        assert focused_name(view).startswith(f"{name}, link")
         assert name in on_screen(view)

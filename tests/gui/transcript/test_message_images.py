@@ -10,14 +10,14 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.transcript.keyboard.focus_targets import FocusTargetButton
 from tests.helpers.messages import answer, question
+from tests.helpers.transcript_views import is_on_target
 from tests.unit.markdown.test_inline_images import address
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.segments.view import TranscriptView
 
 PHOTO = ImagePart("a" * 64, "IMG 1.jpg", "image/jpeg", 9, 4000, 3000)
 TALL = ImagePart("b" * 64, "tall.png", "image/png", 9, 500, 2000)
@@ -107,10 +107,9 @@ def test_a_click_or_enter_opens_an_image(qtbot: QtBot, view: TranscriptView) -> 
     view.moveCursor(QTextCursor.MoveOperation.Start)
     view.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.keyClick(view, Qt.Key.Key_Tab)
-    stop = view.window().focusWidget()
-    assert isinstance(stop, FocusTargetButton)
+    assert is_on_target(view)
     with qtbot.waitSignal(view.action_requested) as pressed:
-        qtbot.keyClick(stop, Qt.Key.Key_Return)
+        qtbot.keyClick(view, Qt.Key.Key_Return)
     assert pressed.args == [asked.id, f"picture/{PHOTO.sha256}"]
 
 

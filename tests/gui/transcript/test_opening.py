@@ -17,7 +17,7 @@ from tests.helpers.transcript_views import is_writing
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.transcript.segments.view import TranscriptView
 
 SOURCE = "".join(f"## Part {n}\n\nSome **words** of part {n}.\n\n" for n in range(900)) + "The end."
 
@@ -95,7 +95,7 @@ def test_home_and_end_go_to_the_ends_of_the_conversation(
     """Check this for messages that are not materialized. With Ctrl, the cursor goes along."""
     said = [answer(f"Said {number}. {'words ' * 200}") for number in range(200)]
     view.set_messages(said)
-    assert "Said 0." not in view.toPlainText()
+    assert "Said 0." not in view.loaded_text()
     keys = Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier
     qtbot.keyClick(view, Qt.Key.Key_Home, keys)
     assert view.verticalScrollBar().value() == 0
@@ -103,4 +103,4 @@ def test_home_and_end_go_to_the_ends_of_the_conversation(
     assert view.textCursor().atStart() is control
     qtbot.keyClick(view, Qt.Key.Key_End, keys)
     assert view.navigator.is_at_end
-    assert view.textCursor().atEnd()
+    assert view.textCursor().position() >= view.document().characterCount() - 2

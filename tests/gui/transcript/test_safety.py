@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QTextDocument
 
+from desktop_app.transcript.segments.segment import Place
 from desktop_app.widgets.text.sealed_document import empty_resource
 from tests.helpers.messages import answer
 from tests.helpers.opened_urls import opened_urls
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from desktop_app.transcript.view import TranscriptView
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.transcript.segments.view import TranscriptView
 
 SCHEMES = (
     "http",
@@ -44,7 +47,7 @@ def opened() -> Iterator[list[QUrl]]:
     "target", ["https://a.example/x", "http://a.example", "mailto:me@a.example"]
 )
 def test_the_web_and_mail_open(view: TranscriptView, opened: list[QUrl], target: str) -> None:
-    view.anchorClicked.emit(QUrl(target))
+    view.follow_link(Place("", 0), target)
     assert opened == [QUrl(target)]
 
 
@@ -54,7 +57,7 @@ def test_the_web_and_mail_open(view: TranscriptView, opened: list[QUrl], target:
      "/etc/passwd", "etc/passwd", "#x", "smb://a/b", "qrc:/x"],
 )  # fmt: skip
 def test_other_targets_open_nothing(view: TranscriptView, opened: list[QUrl], target: str) -> None:
-    view.anchorClicked.emit(QUrl(target))
+    view.follow_link(Place("", 0), target)
     assert opened == []
 
 
@@ -65,17 +68,18 @@ def test_a_link_in_an_answer_asks_for_no_action(view: TranscriptView, target: st
     assert not cursor.charFormat().isAnchor()
 
 
-def test_the_tooltip_of_a_link_is_plain_text(view: TranscriptView) -> None:
-    view.highlighted.emit(QUrl("https://b\u0430nk.example/<b>x"))
-    assert view.viewport().toolTip() == "https://xn--bnk-6cd.example/%3Cb%3Ex"
-    view.highlighted.emit(QUrl())
-    assert view.viewport().toolTip() == ""
+def test_the_tooltip_of_a_link_is_plain_text(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([answer("[bank](https://b\u0430nk.example/<b>x)\n\nWords")])
+    for words, tip in (("bank", "https://xn--bnk-6cd.example/%3Cb%3Ex"), ("Words", "")):
+        qtbot.mouseMove(view.viewport(), view.cursorRect(view.document().find(words)).center())
+        assert view.viewport().toolTip() == tip
 
 
 @pytest.mark.parametrize("kind", QTextDocument.ResourceType)
 def test_nothing_is_loaded(
     view: TranscriptView, kind: QTextDocument.ResourceType, tmp_path: Path
 ) -> None:
+    view.set_messages([answer("Words")])
     file = tmp_path / "secret.png"
     file.write_bytes(packed(drawing(), "PNG"))
     for target in (
@@ -86,4 +90,6 @@ def test_nothing_is_loaded(
         "data:image/svg+xml,<svg/>",
         "x.css",
     ):
-        assert view.document().resource(kind.value, QUrl(target)) == empty_resource(kind.value)
+        document = view.messages.open(0).segments[0].document
+        assert document is not None
+        assert document.resource(kind.value, QUrl(target)) == empty_resource(kind.value)
