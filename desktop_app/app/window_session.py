@@ -55,7 +55,6 @@ if TYPE_CHECKING:
 
 WINDOW_STATE_KEY = "window.state"
 # Delays after the start, for parts that the first question does not need.
-QUICK_PROMPT_DELAY_MS = 1000
 SPELLING_DELAY_MS = 1200
 BATCHES_DELAY_MS = 1500
 MNEMONICS_DELAY_MS = 500
@@ -118,7 +117,7 @@ class WindowSession(Session):
 
     @property
     def quick(self) -> QuickPromptController:
-        """Return the quick prompt's controller, created soon after the start for its shortcut."""
+        """Return the quick prompt's controller, created on first use."""
         return self.quick_host.controller
 
     @cached_property
@@ -205,7 +204,6 @@ class WindowSession(Session):
             await self._calls.start()
         except StorageError as error:
             self._errors.show(error)
-        self._run_later(QUICK_PROMPT_DELAY_MS, lambda: self.quick)
         self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
         self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(self.batches.resume_jobs()))
         self._run_later(MNEMONICS_DELAY_MS, self.show_mnemonics)

@@ -106,6 +106,8 @@ def decimal(value: Decimal | float, digits: int) -> str:
     from decimal import ROUND_HALF_UP, Decimal
 
     exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    if digits == 0 and -1000 < exact < 1000:  # as in `number`
+        return str(exact)
     return str(_with_digits(_locale().decimal_formats[None], digits).apply(exact, _locale()))
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desktop_app.app import window_session
 from desktop_app.chat import titles
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.providers import local_servers
@@ -66,12 +65,6 @@ def parsed_catalogs() -> Iterator[None]:
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable the machine's keyring, so that keys last for the session only."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-
-
-@pytest.fixture(autouse=True)
-def no_quick_prompt_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Build the quick prompt only if a test opens it, not in each test longer than a second."""
-    monkeypatch.setattr(window_session, "QUICK_PROMPT_DELAY_MS", 24 * 60 * 60 * 1000)
 
 
 @pytest.fixture(autouse=True)
