@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from desktop_app.app.help.help_controller import SHORTCUTS
 from desktop_app.app.session import Session
 from desktop_app.app.window.focus_order import step_region
 from desktop_app.app.window.main_window import MainWindow
@@ -45,18 +44,18 @@ def actions_of(session: Session) -> Actions:
         "prompts.manage": session.prompts_controller.manage,
         "presets.save": session.presets_controller.save_here,
         "presets.manage": lambda: session.prompts_controller.manage("presets"),
-        "models.show": session.models.show,
-        "models.local": session.local_models.show,
+        "models.show": lambda: session.models.show(),
+        "models.local": lambda: session.local_models.show(),
         "view.larger": lambda: session.look.resize_text(+10),
         "view.smaller": lambda: session.look.resize_text(-10),
         "view.normal": lambda: session.look.resize_text(0),
         "settings.toggle": window.outer_panes.toggle_settings,
         "provider.show": lambda: session.places.open(Place.PROVIDER),
         "spending.show": session.spending_controller.show,
-        "batch.new": session.batches.begin,
-        "batch.show": session.batches.show,
-        "help.open": session.help.open,
-        "help.shortcuts": lambda: session.help.open_at(SHORTCUTS),
+        "batch.new": lambda: session.batches.begin(),
+        "batch.show": lambda: session.batches.show(),
+        "help.open": lambda: session.help.open(),
+        "help.shortcuts": lambda: session.help.open_shortcuts(),
         "library.show": session.data_page.show,
         "library.import": session.transfer.choose_import,
     }
@@ -106,7 +105,7 @@ def _prompt_actions(session: Session) -> Actions:
         "attachment.choose-pages": session.previews.choose_pages,
         "collections.ask": session.collections.ask,
         "tools.choose": session.tools.choose,
-        "tools.resources": session.resources.show,
+        "tools.resources": lambda: session.resources.show(),
         "tools.form": session.tools.choose_form,
         "prompts.insert": window.prompt.completer.open,
         "presets.use": session.presets_controller.choose,
@@ -138,9 +137,9 @@ def _transcript_actions(session: Session) -> Actions:
         "answer.copy-code": window.transcript.copies.copy_nearest_code,
         "conversation.copy": session.export.copy,
         "answer.retry": session.answer_actions.retry_last,
-        "answer.compare": session.comparison.choose_models,
-        "answer.compare-versions": session.comparison.show_versions,
-        "answer.keep": session.comparison.keep,
+        "answer.compare": lambda: session.comparison.choose_models(),
+        "answer.compare-versions": lambda: session.comparison.show_versions(),
+        "answer.keep": lambda: session.comparison.keep(),
         "answer.review": session.answer_actions.mark_last,
         "answer.continue": session.answer_actions.continue_last,
         "answer.older-version": lambda: session.answer_actions.switch_version(-1),

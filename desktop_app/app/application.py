@@ -18,16 +18,22 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
-from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
+from desktop_app.app.startup.gc_policy import close_in_tasks, resume_collection, suspend_collection
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.desktop.window_request import (
+    MAX_FILES,
     HiddenRequest,
     LinkRequest,
+    OpenRequest,
     QuickRequest,
+    RequestError,
     WindowRequest,
+    encode,
+    request_for,
+    too_many_files,
 )
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders, resource_path
 from desktop_app.settings.startup_settings import read_startup_settings
@@ -121,8 +127,6 @@ class Application:
 
         from qasync import QEventLoop
 
-        from desktop_app.app.startup.gc_policy import close_in_tasks
-
         loop = QEventLoop(self.qt)
         close_in_tasks(loop)
         # Before the first use: qasync would start ten QThreads and crash with them at the end.
@@ -182,13 +186,6 @@ class Application:
 
     def _open_addresses(self, addresses: tuple[str, ...]) -> None:
         from desktop_app.desktop.session_bus import BusError
-        from desktop_app.desktop.window_request import (
-            MAX_FILES,
-            RequestError,
-            encode,
-            request_for,
-            too_many_files,
-        )
 
         try:  # requests from the bus have the limits of those from the local socket
             if len(addresses) > MAX_FILES:  # before each is parsed
@@ -217,8 +214,6 @@ class Application:
 
     async def _run_sessions(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.window_session import WindowSession
-        from desktop_app.desktop.window_request import OpenRequest
-        from desktop_app.domain.errors import UserFacingError
         from desktop_app.transcript.segments.view import TranscriptView
 
         self.window.set_transcript(TranscriptView(current_theme()))
@@ -292,7 +287,6 @@ class Application:
     async def _open_backend(self) -> Backend | None:
         """Return a backend with its store open; None if it cannot be opened or repaired."""
         from desktop_app.backend.backend import Backend
-        from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 
         try:
             while True:
@@ -312,7 +306,6 @@ class Application:
     async def _offer_repair(self, error: UserFacingError) -> bool:
         """Offer to repair a damaged store, or report another error; return True to open again."""
         from desktop_app.app.startup.closed_store import ClosedStore
-        from desktop_app.domain.errors import StoreDamagedError
 
         if not isinstance(error, StoreDamagedError):
             report_failed_start(error)
@@ -327,7 +320,7 @@ def _reopen_windows(previous_session: WindowSession, session: WindowSession) -> 
     """Show the windows again that were open before the main window was rebuilt."""
     for command in previous_session.commands_to_reopen:
         session.actions[command]()
-    if (place := previous_session.help.place_at_close) is not None:
+    if (place := previous_session.help_at_close) is not None:
         session.help.open_at(place)
 
 

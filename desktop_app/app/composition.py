@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.help.help_controller import HelpController
 from desktop_app.app.place_opener import PlaceOpener
 from desktop_app.app.session import ConversationSession, Notices, PromptWithChips, Session
 from desktop_app.app.shared_lists import (
@@ -17,8 +14,6 @@ from desktop_app.app.shared_lists import (
     SpendingEvents,
 )
 from desktop_app.app.shortcuts import DialogShortcuts
-from desktop_app.app.startup.closed_store import ClosedWork
-from desktop_app.batch.ui.batch_controller import BatchController
 from desktop_app.chat.ui.answer_actions import AnswerActions, Branching
 from desktop_app.chat.ui.answer_setup import AnswerSetup
 from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion, QuestionQueue
@@ -27,9 +22,7 @@ from desktop_app.chat.ui.choice_controller import (
     BuiltInModelNote,
     ChoiceController,
 )
-from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
 from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
-from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
 from desktop_app.chat.ui.new_conversation import NewConversation
 from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
 from desktop_app.chat.ui.running_answers import RunningAnswers
@@ -39,6 +32,7 @@ from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.chat.ui.turn_starter import TitleController, TurnStarter
 from desktop_app.child_processes import child_command
 from desktop_app.collections.ui.collections_controller import CollectionsController
+from desktop_app.composer.attachments.attachment_facts import OPEN_ACTION
 from desktop_app.composer.attachments.attachments_controller import (
     AttachmentsController,
     PromptChips,
@@ -53,7 +47,6 @@ from desktop_app.composer.attachments.images_controller import (
 )
 from desktop_app.composer.attachments.preview_controller import PreviewController
 from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
-from desktop_app.documents.ui.viewer_controller import ViewerController, ViewerTarget
 from desktop_app.exchange.ui.export_controller import ExportController
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
@@ -66,11 +59,9 @@ from desktop_app.library.ui.navigator import (
     ShownConversation,
 )
 from desktop_app.library.ui.trash import Trash
-from desktop_app.local_model.ui.local_models_controller import LocalModelsController
 from desktop_app.prompts.ui.presets_controller import PresetsController
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.providers.ui.local_server_offer import LocalServerOffer
-from desktop_app.providers.ui.models.models_controller import ModelsController
 from desktop_app.providers.ui.providers import Providers, SettingValues
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.ui.settings_controller import LookController, SettingsController
@@ -79,32 +70,26 @@ from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.storage.temporary_files import TemporaryCopies
 from desktop_app.storage.ui.backup_controller import BackupController
-from desktop_app.storage.ui.data_page_controller import DataPageController
 from desktop_app.storage.ui.housekeeping import Housekeeping
 from desktop_app.tools.ui.consent_controller import ConsentController
-from desktop_app.tools.ui.resources_controller import ResourcesController
 from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.media.json_process import JsonProcess
 from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.transcript.segments.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 from desktop_app.widgets.program_menu import open_context_menu
 
 
-def compose(
-    session: Session, theme: ThemeWatcher, run_on_closed_store: Callable[[ClosedWork], None]
-) -> None:
-    """Make the objects of a session, which has its window, its tasks and its backend.
-
-    `run_on_closed_store` ends the window, and does work on the closed store.
-    """
+def compose(session: Session, theme: ThemeWatcher) -> None:
+    """Make the objects of a session, which has its window, its tasks and its backend."""
     _make_shared(session)
     _make_sidebar(session)
     _make_composer(session)
     _make_pane(session)
     _make_answers(session)
-    _make_panel(session, theme, run_on_closed_store)
+    _make_panel(session, theme)
     _make_dialogs(session)
     _connect(session)
 
@@ -203,17 +188,13 @@ def _make_composer(session: Session) -> None:
     session.estimates = EstimatePresenter(window, session)
     session.choice = ChoiceController(session)
     BuiltInModelNote(session)
-    models = session.models = ModelsController(window, session)
-    models.model_chosen.connect(session.choice.choose_model)
-    window.prompt.row.model_button.table_requested.connect(models.show)
+    window.prompt.row.model_button.table_requested.connect(lambda: session.models.show())
     window.settings.pages.provider.on_created(
-        lambda page: page.models_requested.connect(models.show)
+        lambda page: page.models_requested.connect(lambda: session.models.show())
     )
-    session.local_models = LocalModelsController(window, session)
-    session.local_models.model_chosen.connect(session.choice.choose_model)
-    window.empty_state.local_models_requested.connect(session.local_models.show)
+    window.empty_state.local_models_requested.connect(lambda: session.local_models.show())
     window.settings.pages.provider.on_created(
-        lambda page: page.downloads_requested.connect(session.local_models.show)
+        lambda page: page.downloads_requested.connect(lambda: session.local_models.show())
     )
     session.prompts_controller = PromptsController(window, session)
     session.presets_controller = PresetsController(
@@ -227,12 +208,10 @@ def _make_composer(session: Session) -> None:
         window, session, collections=lambda: session.backend.collections
     )
     session.servers = ServersController(window, session)
-    session.resources = ResourcesController(window, session)
     session.tools = ToolsController(window, session, session.prompts_controller)
     window.files_dropped.connect(attachments.attach)
     window.data_dropped.connect(attachments.attach_content)
     session.prompts_controller.text_attach_requested.connect(attachments.attach_text)
-    session.resources.content_attach_requested.connect(attachments.attach_content)
 
 
 def _make_pane(session: Session) -> None:
@@ -245,9 +224,23 @@ def _make_pane(session: Session) -> None:
     session.images = ImagesController(session)
     prepare_transcript(session, window.transcript)
     AttachmentDrags(session)
-    session.viewer = ViewerController(window, session, session.copies)
     session.collections.document_open_requested.connect(
-        lambda sha256, name: session.viewer.open(ViewerTarget(sha256, name))
+        lambda sha256, name: session.viewer.open_document(sha256, name)
+    )
+    window.transcript.passage_requested.connect(
+        lambda passage: session.viewer.open_passage(passage)
+    )
+    window.transcript.action_requested.connect(
+        lambda _id, action: (
+            session.viewer.open_sent(action.removeprefix(OPEN_DOCUMENT))
+            if action.startswith(OPEN_DOCUMENT)
+            else None
+        )
+    )
+    window.prompt.chips.action_requested.connect(
+        lambda sha256, action: (
+            session.viewer.open_attached(sha256) if action == OPEN_ACTION else None
+        )
     )
     session.compaction = CompactionController(session)
     session.compaction_notes = CompactionNotes(session)
@@ -264,21 +257,18 @@ def _make_pane(session: Session) -> None:
 def _make_answers(session: Session) -> None:
     """Make the controllers of new, queued, edited, repeated and compared questions."""
     window = session.window
-    session.chunked_reading = ChunkedReadingController(session)
     session.unlocker = DocumentUnlocker(session)
     session.turns = TurnStarter(session)
     session.edited = EditedQuestion(session)
     session.queue = QuestionQueue(session)
     session.chat = ChatController(session)
     session.answer_actions = AnswerActions(session)
+    window.prompt.row.model_button.comparison_requested.connect(
+        lambda: session.comparison.choose_models()
+    )
 
-    session.comparison = ComparisonController(session)
-    window.prompt.row.model_button.comparison_requested.connect(session.comparison.choose_models)
 
-
-def _make_panel(
-    session: Session, theme: ThemeWatcher, run_on_closed_store: Callable[[ClosedWork], None]
-) -> None:
+def _make_panel(session: Session, theme: ThemeWatcher) -> None:
     """Make the controllers of the settings panel: imports, exports and backups are there, too."""
     window = session.window
     providers = session.providers_controller = ProvidersController(window, session)
@@ -291,65 +281,55 @@ def _make_panel(
     session.look = LookController(window, session, theme)
     session.settings = SettingsController(window, session)
     session.shortcut_files = ShortcutFiles(window, session)
-    session.data_page = DataPageController(window, session, run_on_closed_store)
     transfer = session.transfer = TransferController(window, session, session.foreign_changes.show)
     backups = session.backups = BackupController(window, session, transfer.back_up)
     data = window.settings.pages.data
+    data.on_created(lambda _page: session.data_page)
     data.on_created(lambda page: page.import_requested.connect(transfer.choose_import))
     data.on_created(lambda page: page.backup_requested.connect(backups.back_up_now))
     window.conversations.export_requested.connect(transfer.choose_export)
-    session.data_page.export_requested.connect(transfer.choose_export)
 
 
 def _make_dialogs(session: Session) -> None:
-    """Make the controllers of spending, batch jobs and help."""
+    """Make the controller of spending, and connect batch jobs and the help."""
     window = session.window
     session.spending_controller = SpendingController(window, session, session.name_of_model)
-    session.batches = BatchController(window, session, session.navigator, session.list_presenter)
-    help_ = session.help = HelpController(
-        window, values=session.values, tasks=session.tasks, settings_store=session.backend.settings
-    )
-    window.settings.help_requested.connect(help_.open_part)
+    for files_arrived in (window.files_dropped, window.prompt.attach_requested):
+        files_arrived.connect(lambda paths: session.batches.bar.offer(paths))
+    window.settings.help_requested.connect(lambda name: session.help.open_part(name))
 
     def open_help_of_page() -> None:
         if window.pane.page is not None:
-            help_.open_part(window.pane.page.objectName())
+            session.help.open_part(window.pane.page.objectName())
 
     window.header.help_button.clicked.connect(open_help_of_page)
     # Of windows that bind no shortcuts themselves.
     shortcuts = DialogShortcuts(
         window,
         session.values,
-        {"help.open": lambda _: help_.open(), "menu.open": open_context_menu},
+        {"help.open": lambda _: session.help.open(), "menu.open": open_context_menu},
     )
-    shortcuts.window_focused.connect(help_.connect_buttons)
+    shortcuts.window_focused.connect(lambda focused: session.help.connect_buttons(focused))
 
 
 def _connect(session: Session) -> None:
     """Connect the controllers of different features."""
-    window, current = session.window, session.current
+    window = session.window
     session.providers_controller.key_stored.connect(session.running.retry_with_key)
-    bar = session.batches.bar
-    bar.reading_stop_requested.connect(session.readings.cancel_paths)
-    bar.reading_stop_requested.connect(lambda _: session.queue.remove(current.id))
-    session.turns.begun.connect(bar.forget_offer_in)
     places = session.places = PlaceOpener(
         window.settings,
         open_network=session.providers_controller.open_at_network,
-        open_help=session.help.open_at,
-        open_models=session.models.show,
+        open_help=lambda place: session.help.open_at(place),
+        open_models=lambda: session.models.show(),
     )
     window.place_requested.connect(places.open)
     window.transcript.action_requested.connect(places.open_action)
-    session.help.place_requested.connect(places.open)
-    session.viewer.place_requested.connect(places.open)
-    session.viewer.place_requested.connect(lambda _place: window.activateWindow())
     # Changes that other processes write to the store.
     start = session.tasks.start
     store_changed = session.foreign_changes.found
     store_changed.connect(lambda: start(session.presets_controller.refresh()))
     store_changed.connect(session.spending_controller.refresh)
-    store_changed.connect(session.batches.check_store)
+    store_changed.connect(lambda: start(session.resume_batches()))
     store_changed.connect(session.collections.check_store)
     # Questions and other processes start servers, which may then offer other prompts.
     for signal in (session.running.finished, store_changed):

@@ -105,12 +105,10 @@ class DesktopControllers:
 
     def _make_notifier(self) -> None:
         session, current = self._session, self._session.current
-        notifier = self.notifier = AnswerNotifier(session, self._bus)
+        notifier = session.notifier = self.notifier = AnswerNotifier(session, self._bus)
         session.consent.question_opened.connect(self._on_consent_question)
         notifier.message_requested.connect(self._open_conversation)
         notifier.batches_requested.connect(self._show_batches)
-        session.batches.job_ended.connect(notifier.notify_batch_end)
-        session.batches.progressed.connect(notifier.show_progress)
         current.opened.connect(lambda: notifier.forget(current.id))
 
     def _on_consent_question(self, conversation_id: str) -> None:
@@ -142,7 +140,7 @@ class DesktopControllers:
     def _on_wake(self) -> None:
         """Run at once the work of timers, which stood still during sleep."""
         session = self._session
-        session.tasks.start(session.batches.resume_jobs())
+        session.tasks.start(session.resume_batches())
         session.backups.check_soon()
         session.server_watch.check_soon()
         self._window.conversations.day_change.report()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
         PromptList,
         SpendingEvents,
     )
+    from desktop_app.app.shutdown import EndStep
+    from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.app.tasks import Tasks
     from desktop_app.app.window.main_window import MainWindow
     from desktop_app.backend.backend import Backend
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
     from desktop_app.composer.text.prompt_text import PromptText
     from desktop_app.desktop.session_bus import SessionBus
+    from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
     from desktop_app.desktop.ui.closing_controller import ClosingController
     from desktop_app.documents.ui.viewer_controller import ViewerController
     from desktop_app.domain.errors import UserFacingError
@@ -150,8 +154,6 @@ class Session:
     choices: AvailableModels
     estimates: EstimatePresenter
     choice: ChoiceController
-    models: ModelsController
-    local_models: LocalModelsController
     prompts_controller: PromptsController
     presets_controller: PresetsController
     image_chips: ImageChips
@@ -162,43 +164,137 @@ class Session:
     drops: DropController
     collections: CollectionsController
     servers: ServersController
-    resources: ResourcesController
     tools: ToolsController
     # The conversation's pane.
     temporary_controller: TemporaryController
     branching: Branching
     export: ExportController
     images: ImagesController
-    viewer: ViewerController
     compaction: CompactionController
     compaction_notes: CompactionNotes
     consent: ConsentController
     server_watch: ServerWatch
     store_errors: StoreErrors
-    chunked_reading: ChunkedReadingController
     unlocker: DocumentUnlocker
     turns: TurnStarter
     edited: EditedQuestion
     queue: QuestionQueue
     chat: ChatController
     answer_actions: AnswerActions
-    comparison: ComparisonController
     # The settings panel, and other windows.
     providers_controller: ProvidersController
     local_servers: LocalServerOffer
     look: LookController
     settings: SettingsController
     shortcut_files: ShortcutFiles
-    data_page: DataPageController
     transfer: TransferController
     backups: BackupController
     spending_controller: SpendingController
-    batches: BatchController
-    help: HelpController
     places: PlaceOpener
     closing: ClosingController
     quick_host: QuickHost
     bus: SessionBus | None = None  # before the program has joined the desktop
+    notifier: AnswerNotifier | None = None  # as `bus`
+
+    def run_on_closed_store(self, work: ClosedWork) -> None:
+        """Close the window, do this work on the closed store, and start again."""
+        raise NotImplementedError
+
+    # -------------------------------------------------------------- created on first use
+
+    @cached_property
+    def late_ends(self) -> list[EndStep]:
+        """What ends the controllers that were created on first use."""
+        return []
+
+    @cached_property
+    def models(self) -> ModelsController:
+        from desktop_app.providers.ui.models.models_controller import ModelsController
+
+        models = ModelsController(self.window, self)
+        models.model_chosen.connect(self.choice.choose_model)
+        return models
+
+    @cached_property
+    def local_models(self) -> LocalModelsController:
+        from desktop_app.local_model.ui.local_models_controller import LocalModelsController
+
+        local_models = LocalModelsController(self.window, self)
+        local_models.model_chosen.connect(self.choice.choose_model)
+        return local_models
+
+    @cached_property
+    def resources(self) -> ResourcesController:
+        from desktop_app.tools.ui.resources_controller import ResourcesController
+
+        resources = ResourcesController(self.window, self)
+        resources.content_attach_requested.connect(self.attachments.attach_content)
+        return resources
+
+    @cached_property
+    def viewer(self) -> ViewerController:
+        from desktop_app.documents.ui.viewer_controller import ViewerController
+
+        viewer = ViewerController(self.window, self, self.copies)
+        viewer.place_requested.connect(self.places.open)
+        viewer.place_requested.connect(lambda _place: self.window.activateWindow())
+        self.late_ends.append(viewer.close)
+        return viewer
+
+    @cached_property
+    def chunked_reading(self) -> ChunkedReadingController:
+        from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
+
+        return ChunkedReadingController(self)
+
+    @cached_property
+    def comparison(self) -> ComparisonController:
+        from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
+
+        return ComparisonController(self)
+
+    @cached_property
+    def batches(self) -> BatchController:
+        from desktop_app.batch.ui.batch_controller import BatchController
+
+        batches = BatchController(self.window, self, self.navigator, self.list_presenter)
+        bar = batches.bar
+        bar.reading_stop_requested.connect(self.readings.cancel_paths)
+        bar.reading_stop_requested.connect(lambda _: self.queue.remove(self.current.id))
+        self.turns.begun.connect(bar.forget_offer_in)
+        self.late_ends.append(batches.close)
+        return batches
+
+    async def resume_batches(self) -> None:
+        """Continue jobs that an earlier window or a command has begun."""
+        if "batches" in vars(self) or await self.backend.batch_store.open_ids():
+            await self.batches.resume_jobs()
+
+    @cached_property
+    def help(self) -> HelpController:
+        from desktop_app.app.help.help_controller import HelpController
+
+        help_ = HelpController(
+            self.window, values=self.values, tasks=self.tasks, settings_store=self.backend.settings
+        )
+        help_.place_requested.connect(self.places.open)
+        self.late_ends.append(help_.close)
+        return help_
+
+    @property
+    def help_at_close(self) -> str | None:
+        """Return the place that the help showed when it was closed; None for none."""
+        return self.help.place_at_close if "help" in vars(self) else None
+
+    @cached_property
+    def data_page(self) -> DataPageController:
+        from desktop_app.storage.ui.data_page_controller import DataPageController
+
+        data_page = DataPageController(self.window, self, self.run_on_closed_store)
+        data_page.export_requested.connect(self.transfer.choose_export)
+        return data_page
+
+    # -------------------------------------------------------------- state
 
     def raise_window(self) -> None:
         """Bring the window to the front."""

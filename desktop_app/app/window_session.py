@@ -19,7 +19,6 @@ from desktop_app.app.language_change import LanguageChange, commands_to_reopen
 from desktop_app.app.session import Session
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.shutdown import EndStep, Shutdown
-from desktop_app.app.startup.closed_store import ClosedWork
 from desktop_app.app.startup.memory_release import MemoryTrimmer
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
@@ -48,6 +47,7 @@ from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 if TYPE_CHECKING:
     from desktop_app.app.desktop_controllers import DesktopControllers
     from desktop_app.app.palette import Palette
+    from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.composer.spelling_controller import SpellingController
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
@@ -91,7 +91,7 @@ class WindowSession(Session):
         self._errors = ErrorNotifier(window.notifications, lambda: self.data_page.repair())
         self.tasks = Tasks(self._errors.show)
         self.backend = backend
-        compose(self, theme, self.run_on_closed_store)
+        compose(self, theme)
         loop.set_exception_handler(self._errors.on_defect)
         self.spelling: SpellingController | None = None
         self._mnemonics: WindowMnemonics | None = None
@@ -205,7 +205,7 @@ class WindowSession(Session):
         except StorageError as error:
             self._errors.show(error)
         self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
-        self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(self.batches.resume_jobs()))
+        self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(self.resume_batches()))
         self._run_later(MNEMONICS_DELAY_MS, self.show_mnemonics)
         self._run_later(
             LOCAL_SERVERS_DELAY_MS, lambda: tasks.start(self.local_servers.look_at_first_start())
@@ -362,10 +362,8 @@ class WindowSession(Session):
             self.queue.clear,
             self.compaction.close,
             self.collections.close,
-            self.batches.close,
-            self.viewer.close,
+            *self.late_ends,
             self.copies.close,
-            self.help.close,
             self.running.stop_all,
             save_window_state,
             self.navigator.close,

@@ -120,6 +120,10 @@ class HelpController(QObject):
         """Open the section that belongs to the focused widget."""
         self.open_at(place_of(QApplication.focusWidget()))
 
+    def open_shortcuts(self) -> None:
+        """Open the list of all shortcuts."""
+        self.open_at(SHORTCUTS)
+
     def connect_buttons(self, window: QWidget) -> None:
         """Have each “?” of a window open the section for the part that the button is in."""
         for button in window.findChildren(HelpButton):

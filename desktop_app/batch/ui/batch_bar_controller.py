@@ -58,8 +58,6 @@ class BatchBarController(QObject):
         window.pane.add_above_prompt(self._bar)
         self._bar.show_requested.connect(self._on_show_requested)
         self._bar.dismissed.connect(self._dismiss)
-        window.files_dropped.connect(self.offer)
-        window.prompt.attach_requested.connect(self.offer)
         self._current.opened.connect(self._forget_offer)
 
     # -------------------------------------------------------------- many files at once

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
@@ -48,14 +48,7 @@ class BatchController(QObject):
 
     Attributes:
         bar: the bar above the prompt.
-
-    Signals:
-        job_ended(BatchJob): a job has ended.
-        progressed(int, int): the number of finished files in running jobs, and of all their files.
     """
-
-    job_ended = Signal(object)
-    progressed = Signal(int, int)
 
     def __init__(
         self, window: MainWindow, state: Session, navigator: Navigator, presenter: ListPresenter
@@ -117,10 +110,6 @@ class BatchController(QObject):
         for task in self._runs.values():
             task.cancel()
 
-    def check_store(self) -> None:
-        """Show jobs that another process has written, and continue the unfinished ones."""
-        self._tasks.start(self.resume_jobs())
-
     # -------------------------------------------------------------- pages
 
     def show(self) -> None:
@@ -181,7 +170,8 @@ class BatchController(QObject):
             running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
             self.bar.show_running(running)
             total = sum(job.counts.total for job in running)
-            self.progressed.emit(sum(job.done for job in running), total)
+            if (notifier := self._state.notifier) is not None:
+                notifier.show_progress(sum(job.done for job in running), total)
             dialog = self._dialog
             if dialog is not None and dialog.isVisible():
                 dialog.set_jobs(jobs)
@@ -389,7 +379,8 @@ class BatchController(QObject):
         if job.status.is_over:
             self._notify(job, job_result_text(job))
             self.bar.show_end(job)
-            self.job_ended.emit(job)
+            if (notifier := self._state.notifier) is not None:
+                notifier.notify_batch_end(job)
         elif job.error:
             self._window.notifications.notify(error_from_note(job.error))
 

@@ -11,16 +11,18 @@ after another `/` at the beginning of a line. While an input method is composing
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.composer.completion.completion_fields import SLASHES, CompletionField
-from desktop_app.composer.completion.prompt_fields import PromptFields
-from desktop_app.composer.completion.prompt_menu import PromptMenu
 from desktop_app.prompts.prompt import Prompt
+
+if TYPE_CHECKING:  # imported when they are first shown
+    from desktop_app.composer.completion.prompt_fields import PromptFields
+    from desktop_app.composer.completion.prompt_menu import PromptMenu
 
 _MAX_NAME_CHARACTERS: Final = 60
 """The longest typed name, with its slash."""

@@ -22,8 +22,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
-from desktop_app.composer.completion.template_mark import TemplateMark
-from desktop_app.composer.spelling import Spelling
 from desktop_app.composer.text.prompt_keys import PromptKeys
 from desktop_app.composer.text.text_insertion import TextInsertion
 from desktop_app.i18n.translation import tr
@@ -31,6 +29,8 @@ from desktop_app.widgets.look.theme import Theme, current_theme
 from desktop_app.widgets.text.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
+    from desktop_app.composer.completion.template_mark import TemplateMark
+    from desktop_app.composer.spelling import Spelling
     from desktop_app.composer.text.prompt_spelling import PromptSpelling
 
 _DIRECTION_SAMPLE_CHARS: Final = 200  # characters of the first line

@@ -21,7 +21,6 @@ from PySide6.QtCore import QObject, QRectF, Signal
 from desktop_app.app.session import Session
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.composer.attachments.attachment_facts import OPEN_ACTION
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.documents import document_types
@@ -36,7 +35,6 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.temporary_files import TemporaryCopies
-from desktop_app.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.window_activation import bring_to_front
 
@@ -110,22 +108,21 @@ class ViewerController(QObject):
         self._sliced_text: DocumentText | None = None
         self._strips: StripRenderer | None = None
         self._copies = copies
-        window.pane.transcript.action_requested.connect(self._run_action)
-        window.pane.transcript.passage_requested.connect(self.open_passage)
-        window.pane.prompt.chips.action_requested.connect(self._act_on_chip)
 
-    def _run_action(self, _message_id: str, action: str) -> None:
-        if action.startswith(OPEN_DOCUMENT):
-            sha256 = action.removeprefix(OPEN_DOCUMENT)
-            parts = (part for m in self._current.path for part in m.attachments)
-            name = next((part.name for part in parts if part.sha256 == sha256), "")
-            self.open(ViewerTarget(sha256, name))
+    def open_document(self, sha256: str, name: str) -> None:
+        """Show a document from its beginning."""
+        self.open(ViewerTarget(sha256, name))
 
-    def _act_on_chip(self, sha256: str, action: str) -> None:
-        if action == OPEN_ACTION:
-            parts = self._draft.value.attachments
-            names = [p.name for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256]
-            self.open(ViewerTarget(sha256, next(iter(names), "")))
+    def open_sent(self, sha256: str) -> None:
+        """Show a document that was sent with a question of the open conversation."""
+        parts = (part for m in self._current.path for part in m.attachments)
+        self.open_document(sha256, next((p.name for p in parts if p.sha256 == sha256), ""))
+
+    def open_attached(self, sha256: str) -> None:
+        """Show a document that is attached to the prompt."""
+        parts = self._draft.value.attachments
+        names = [p.name for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256]
+        self.open_document(sha256, next(iter(names), ""))
 
     def open_passage(self, passage: Passage) -> None:
         """Show a cited passage in its document."""

@@ -129,7 +129,7 @@ class QuickHost(QObject):
             quick_window,
             {
                 "app.quit": session.closing.quit,
-                "help.open": session.help.open,
+                "help.open": lambda: session.help.open(),
                 "menu.open": lambda: open_context_menu(quick_window),
             },
         )

@@ -55,6 +55,7 @@ class DataPageController(QObject):
         self._panel.pages.data.on_created(self._connect_page)
         for signal in (self._current.opened, self._current.path_changed):
             signal.connect(self._update_export_scopes)
+        self._update_export_scopes()
 
     def _connect_page(self, page: DataTab) -> None:
         page.export_requested.connect(self.export)
