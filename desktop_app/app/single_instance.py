@@ -7,6 +7,7 @@ second start takes milliseconds.
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -74,6 +75,7 @@ def open_or_call(request: WindowRequest) -> int:
         # Asked again, for the sentence in the user's language.
         return _report_unusable_display(str(display_problem(os.environ)))
     try:
+        gc.disable()  # imports leave no garbage; see startup/gc_policy.py
         from desktop_app.app.application import run
     except ImportError as error:
         if error.path is None or not error.path.endswith(".so"):
