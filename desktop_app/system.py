@@ -40,6 +40,16 @@ if sys.platform != "win32":
             return True
         return False
 
+    def path_of_address(address: str) -> str:
+        """Return the path of a file: address, whose name may be no UTF-8.
+
+        Raises:
+            ValueError, OSError: the address is invalid.
+        """
+        from urllib.parse import unquote_to_bytes, urlsplit
+
+        return os.fsdecode(unquote_to_bytes(urlsplit(address).path))
+
     def is_own(status: os.stat_result) -> bool:
         """Return True if a file belongs to this user."""
         return status.st_uid == os.geteuid()
@@ -85,6 +95,11 @@ else:
         except BlockingIOError:
             return True
         return False
+
+    def path_of_address(address: str) -> str:
+        from urllib.request import url2pathname
+
+        return url2pathname(address.partition(":")[2])
 
     def is_own(_status: os.stat_result) -> bool:
         return True  # only the user can write to the folders of a profile

@@ -20,6 +20,7 @@ from typing import Final, Literal, NamedTuple
 from desktop_app.i18n.formatting import size
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.quick_call import MAGIC, MAX_TEXT_BYTES, frame
+from desktop_app.system import path_of_address
 
 PREFIX: Final = struct.Struct(">4sII")
 MAX_HEAD_BYTES: Final = 1 << 20
@@ -117,11 +118,9 @@ def request_for(names: Sequence[str]) -> OpenRequest | LinkRequest:
 
 def _path_of(address: str) -> str:
     """Return the path of a file: address; the address itself if it is invalid."""
-    from urllib.parse import unquote_to_bytes, urlsplit
-
     try:
-        return os.fsdecode(unquote_to_bytes(urlsplit(address).path))
-    except ValueError:  # "file://[x"
+        return path_of_address(address)
+    except (ValueError, OSError):  # "file://[x"
         return address
 
 

@@ -19,7 +19,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -399,7 +399,7 @@ class _FileFetch:
             self._report(Progress(position, self._done, is_checking=True))
         sha256 = digest.hexdigest()
         if self._remote.sha256 and sha256 != self._remote.sha256:
-            await asyncio.to_thread(remove_part, self._part)
+            await asyncio.to_thread(self._remove, file)
             raise LocalModelError(
                 N_("{file} isn’t the expected file: its SHA-256 differs. It was removed."),
                 hint=N_("Try again, or choose another model."),
@@ -409,11 +409,15 @@ class _FileFetch:
         try:
             await asyncio.to_thread(read_header, self._part)
         except LocalModelError:
-            await asyncio.to_thread(remove_part, self._part)
+            await asyncio.to_thread(self._remove, file)
             raise
         self._info = msgspec.structs.replace(
             self._info, sha256=sha256, total=position, fetched_at=datetime.now(UTC)
         )
+
+    def _remove(self, file: BinaryIO) -> None:
+        file.close()  # Windows removes no open file
+        remove_part(self._part)
 
     def _finish(self, file: BinaryIO) -> None:
         """Give the file its name. A kill leaves either the part or the file."""
@@ -445,8 +449,9 @@ def is_busy(part: Path) -> bool:
 @asynccontextmanager
 async def open_local(url: str, offset: int, validator: str) -> AsyncIterator[Reply]:
     """Open a file of this computer as a host would send it."""
-    path = Path(unquote(urlsplit(url).path))
+    path = Path(urlsplit(url).path)
     try:
+        path = Path(system.path_of_address(url))
         file = await asyncio.to_thread(open_file, path)
     except RefusedFileError as exc:
         raise LocalModelError(exc.message, params=exc.params, file=path.name) from exc
