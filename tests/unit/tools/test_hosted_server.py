@@ -38,17 +38,15 @@ for line in sys.stdin:
 async def test_a_call_canceled_in_the_next_line_is_canceled(tmp_path: Path) -> None:
     command = [sys.executable, "-I", "-S", "-c", SERVER]
     order = {"command": command, "environment": {}, "folder": str(tmp_path)}
-    orders, sent = asyncio.StreamReader(), asyncio.StreamReader()
+    orders = asyncio.StreamReader()
     reading, writing = os.pipe()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(sent), os.fdopen(reading, "rb")
-    )
+    sent = os.fdopen(reading, "rb")
 
     def do(**values: Any) -> None:
         orders.feed_data(json.dumps(values).encode() + b"\n")
 
     async def next_line() -> dict[str, Any]:
-        line: dict[str, Any] = json.loads(await sent.readline())
+        line: dict[str, Any] = json.loads(await asyncio.to_thread(sent.readline))
         return line
 
     server = HostedServer(order, orders, LineOutput(writing), lambda: None)
@@ -63,8 +61,8 @@ async def test_a_call_canceled_in_the_next_line_is_canceled(tmp_path: Path) -> N
             orders.feed_eof()
             await running
     finally:
-        transport.close()
         os.close(writing)
+        sent.close()
     assert answer["id"] == 2
     methods = json.loads(answer["result"]["text"])
     assert methods.count("tools/call") - methods.count("notifications/cancelled") == 1
