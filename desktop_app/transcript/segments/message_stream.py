@@ -117,7 +117,8 @@ class MessageStream(QObject):
     def add_painting(self, seconds: float) -> None:
         """Count the time that painting took: slow frames get fewer."""
         self._text_queue.add_work(seconds)
-        self._reasoning_queue.add_work(seconds)
+        if self._reasoning_queue.has_work:
+            self._reasoning_queue.add_work(seconds)
 
     def set_status_line(self, message_id: str, sentence: str) -> None:
         """Show a status line below an answer; "" shows none."""

@@ -75,6 +75,7 @@ class Segment:
         pieces: the items, or a part of a single long one.
         above: the item above the first; None at the beginning of the article.
         part: 0 before the body of a message, 1 in the body, 2 below it.
+        cost: what the items count towards `MAX_CHARACTERS`; more for an item that stands alone.
         height: the height in pixels, including the gap above.
         gap: the pixels between the text above and the document.
         width: the width of the document in pixels; more than that of the view for wide code.
@@ -88,6 +89,7 @@ class Segment:
         self.pieces = pieces
         self.above = above
         self.part = part
+        self.cost = MAX_CHARACTERS + 1
         self.height = 0
         self.gap = 0
         self.width = 0
@@ -114,6 +116,7 @@ class Segment:
         is_changed = same < max(len(self.pieces), len(other.pieces))
         self.first = other.first
         self.pieces = other.pieces
+        self.cost = other.cost
         self.set_above(other.above)
         if is_changed:
             self.mark_changed(same)
@@ -218,7 +221,7 @@ class Article:
         *,
         head: int,
         foot: int,
-        hidden: Container[int] = (),
+        hidden: Container[int] | None = None,
     ) -> None:
         """Replace some items; the others keep their segments.
 
@@ -228,8 +231,11 @@ class Article:
             added: the new items.
             head: the number of items above the body afterwards.
             foot: the number of items below the body afterwards.
-            hidden: the indices of folded lines afterwards.
+            hidden: the indices of folded lines afterwards; None if no code is folded.
         """
+        is_same_frame = (head, foot) == (self.head_count, self.foot_count)
+        if is_same_frame and hidden is None and self._replace_within(first, removed, added):
+            return
         begin = max(0, self.segment_index(first))
         if begin < len(self.segments) and first >= self.segments[begin].end:
             begin += 1  # the item begins a new segment
@@ -250,7 +256,9 @@ class Article:
         for segment in self.segments[end:]:
             segment.first += delta
         replaced = self.segments[begin:end]
-        made = list(self._split(min(first, first_item), end_item + delta, hidden))
+        made = list(
+            self._split(min(first, first_item), end_item + delta, () if hidden is None else hidden)
+        )
         for index, (old, new) in enumerate(zip(replaced, made, strict=False)):
             if old.part != new.part or old.is_table is not new.is_table:
                 break
@@ -261,6 +269,40 @@ class Article:
         below = begin + len(made)
         if below < len(self.segments):
             self.segments[below].set_above(self._above(self.segments[below].first))
+
+    def _replace_within(self, first: int, removed: int, added: Sequence[Item]) -> bool:
+        """Replace items of the body that share a segment, if they still fit into it.
+
+        Return False otherwise. Code must not be folded.
+        """
+        index = self.segment_index(first)
+        if index < 0 or any(is_table(item) for item in added):
+            return False
+        segment = self.segments[index]
+        begin = first - segment.first
+        end = begin + removed
+        if segment.part != 1 or segment.cost > MAX_CHARACTERS or end > len(segment.pieces):
+            return False
+        cost = segment.cost + sum(map(_cost, added))
+        cost -= sum(_cost(piece.item) for piece in segment.pieces[begin:end])
+        pieces = [*segment.pieces[:begin], *map(Piece, added), *segment.pieces[end:]]
+        if cost > MAX_CHARACTERS or not 0 < len(pieces) <= MAX_ITEMS:
+            return False
+        segment.cost = cost
+        segment.pieces = pieces
+        segment.mark_changed(begin)
+        self.items[first : first + removed] = added
+        self.revision += 1
+        if len(added) != removed:
+            self._firsts = None
+            for below in self.segments[index + 1 :]:
+                below.first += len(added) - removed
+        if not begin:
+            segment.set_above(self._above(first))
+        if index + 1 < len(self.segments):
+            below = self.segments[index + 1]
+            below.set_above(self._above(below.first))
+        return True
 
     def _first_of(self, index: int) -> int:
         return self.segments[index].first if index < len(self.segments) else -1
@@ -297,11 +339,11 @@ class Article:
         for index in range(first, end):
             item = self.items[index]
             is_hidden = index in hidden
-            length = text_length(item.runs) + _ITEM_COST
+            length = _cost(item)
             stands_alone = is_table(item) or length > MAX_CHARACTERS
             is_full = cost + length > MAX_CHARACTERS or len(pieces) >= MAX_ITEMS
             if pieces and (is_hidden or stands_alone or is_full or index in borders):
-                yield Segment(begin, pieces, self._above(begin), self.part_of(begin))
+                yield self._segment(begin, pieces, cost)
                 pieces = []
             if is_hidden:
                 continue
@@ -317,7 +359,17 @@ class Article:
                 pieces.append(Piece(item))
                 cost += length
         if pieces:
-            yield Segment(begin, pieces, self._above(begin), self.part_of(begin))
+            yield self._segment(begin, pieces, cost)
+
+    def _segment(self, begin: int, pieces: list[Piece], cost: int) -> Segment:
+        made = Segment(begin, pieces, self._above(begin), self.part_of(begin))
+        made.cost = cost
+        return made
+
+
+def _cost(item: Item) -> int:
+    """Return what an item counts towards `MAX_CHARACTERS`."""
+    return text_length(item.runs) + _ITEM_COST
 
 
 def _key(segment: Segment) -> tuple[object, ...]:

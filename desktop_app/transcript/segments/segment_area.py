@@ -546,18 +546,19 @@ class SegmentArea(QAbstractScrollArea):
         height = self.viewport().height()
         former = bar.value() + scrolled_by
         if follows:
-            self._update_ranges()
+            self._update_range()
             bar.setValue(self._follow_target())
         for _ in range(_MAX_PASSES):
             changed = self._load(bar.value(), bar.value() + height)[0]
             changed = self._drop_outdated() or changed
-            self._update_ranges()
+            self._update_range()
             target = self._follow_target() if follows else self._target_of(anchor)
             target = min(max(target, 0), bar.maximum())
             if target != bar.value():
                 bar.setValue(target)
             elif not changed:
                 break
+        self._update_ranges()
         self._keeping -= 1
         self._drop_distant()
         self._repaint(former)
@@ -595,18 +596,25 @@ class SegmentArea(QAbstractScrollArea):
         return min(end, pinned_top)
 
     def _update_ranges(self) -> None:
-        size = self.viewport().size()
-        total = self._top_space + self.articles.total_height + self._bottom_space
-        bar = self.verticalScrollBar()
-        bar.setPageStep(size.height())
-        bar.setSingleStep(self.theme.px(24))
-        bar.setRange(0, max(0, total - size.height()))
+        """Update the ranges of the scroll bars."""
+        self._update_range()
         y = self.scroll_y
+        size = self.viewport().size()
         widths = [segment.width for _, segment, _ in self._open_segments(y, y + size.height())]
         sideways = self.horizontalScrollBar()
         sideways.setPageStep(size.width())
         sideways.setSingleStep(self.theme.px(24))
         sideways.setRange(0, max(0, max(widths, default=0) - size.width()))
+
+    def _update_range(self) -> None:
+        """Update the range of the vertical scroll bar."""
+        height = self.viewport().height()
+        total = self._top_space + self.articles.total_height + self._bottom_space
+        bar = self.verticalScrollBar()
+        if (height, total) != (bar.pageStep(), bar.maximum() + height):
+            bar.setPageStep(height)
+            bar.setSingleStep(self.theme.px(24))
+            bar.setRange(0, max(0, total - height))
 
     def _top_anchor(self) -> _ScrollAnchor | None:
         """Return the line at the top of the viewport, or else the segment there."""

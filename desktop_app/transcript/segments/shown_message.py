@@ -374,9 +374,8 @@ class ShownMessage(Article):
         """Replace items, of which those that stay equal at the beginning are kept."""
         new_head = self.head_count if head is None else head
         new_foot = self.foot_count if foot is None else foot
-        self.replace(
-            first, removed, added, head=new_head, foot=new_foot, hidden=self._hidden(new_head)
-        )
+        hidden = self._hidden(new_head) or None
+        self.replace(first, removed, added, head=new_head, foot=new_foot, hidden=hidden)
 
     def _sync_body(self, first: int) -> None:
         """Show the blocks of the text from block `first` on; -1 stands for no change."""
