@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.markdown.block_model import Run
@@ -21,7 +22,6 @@ from desktop_app.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.domain.conversations.message_parts import PassagesPart
 
 # Markup in a document's text: page and slide marks, headings, table lines.
 _MARKUP: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
@@ -53,9 +53,10 @@ class CitationSources:
 
     def add_message(self, message: Message) -> None:
         """Add the next message of the path."""
-        passages = {p.number: p for part in message.passage_parts for p in part.passages}
-        if passages:
-            self._latest = {**self._latest, **passages}
+        for part in message.parts:  # `passage_parts` takes three times as long
+            if isinstance(part, PassagesPart) and part.passages:
+                passages = {passage.number: passage for passage in part.passages}
+                self._latest = {**self._latest, **passages}
         if self._latest:
             self._by_message[message.id] = self._latest
 

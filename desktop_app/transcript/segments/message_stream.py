@@ -92,12 +92,19 @@ class MessageStream(QObject):
         self._text_queue.add(message_id, text)
 
     def append_reasoning(self, message_id: str, text: str) -> None:
-        """Append to the reasoning summary of a streaming answer."""
+        """Append to the reasoning summary of a streaming answer; unfolded, it is queued as text is.
+
+        Folded, it changes the line above it at most.
+        """
         shown = self._messages.opened(message_id)
-        if shown is not None:
-            with self._view.changing(shown):
-                shown.append_reasoning(text)
-            self.text_changed.emit(message_id)
+        if shown is None:
+            return
+        shown.append_reasoning(text)
+        if shown.has_new_lines:
+            with self._view.changing(shown, is_text=True):
+                shown.refresh()
+        self.write_unfolded_reasoning(shown)
+        self.text_changed.emit(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Update a message's status, footer, error, notices and, if it differs, its text.
@@ -193,7 +200,7 @@ class MessageStream(QObject):
         if shown is None:
             return ANY_LENGTH
         if not shown.reasoning.is_folded:
-            with self._view.changing(shown):
+            with self._view.changing(shown, is_text=True):
                 shown.show_more_reasoning(len(text))
             self.write_unfolded_reasoning(shown)
             if not shown.reasoning.unshown_text:

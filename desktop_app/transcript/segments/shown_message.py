@@ -251,11 +251,14 @@ class ShownMessage(Article):
         return min([patch.at for patch in patches] + [max(0, len(self._stream.blocks) - 1)])
 
     def append_reasoning(self, text: str) -> None:
-        """Append text to the reasoning of an answer."""
+        """Append text to the reasoning of an answer, which `refresh` then shows."""
         self.reasoning.append_text(text, time.monotonic())
-        if not self.reasoning.is_folded:
-            self.reasoning.show_more(len(text))
-        self.refresh()
+
+    @property
+    def has_new_lines(self) -> bool:
+        """Return True if `refresh` would change something above or below the text."""
+        foot = self.items[len(self.items) - self.foot_count :]
+        return self._head_items() != self.items[: self.head_count] or self._foot_items() != foot
 
     def show_more_reasoning(self, characters: int) -> None:
         """Show up to `characters` more characters of the unfolded reasoning."""
