@@ -28,7 +28,6 @@ from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, 
 from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, clean_text
-from desktop_app.markdown.parsing.block_builder import code_line
 from desktop_app.markdown.structured_answer import has_json_value
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, image_runs
 from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
@@ -212,6 +211,8 @@ def _code_items(language: str, texts: Sequence[str]) -> list[Item]:
 
     If there are more, a line follows that tells how many are not shown.
     """
+    from desktop_app.markdown.parsing.block_builder import code_line  # as in conversation_messages
+
     items: list[Item] = [
         Block(Kind.CODE_HEAD, language=language),
         *(code_line(text, language) for text in texts[:_MAX_TOOL_LINES]),

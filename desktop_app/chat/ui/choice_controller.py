@@ -19,7 +19,6 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError, filled
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.markdown.parsing.parser import parser
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.providers.models.model_menu import menu_entries, on_device_entries
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
@@ -137,9 +136,8 @@ class ChoiceController(Controller):
 
     def _on_text_changed(self) -> None:
         if not self._is_parser_loaded:
-            # Load the parser's libraries now, so that they do not delay the answer's first words.
             self._is_parser_loaded = True
-            self._tasks.start(asyncio.to_thread(parser))
+            self._tasks.start(asyncio.to_thread(_load_parser))
         self._open_connection()
 
     def _on_draft_changed(self) -> None:
@@ -248,6 +246,14 @@ class AvailableModels(Controller):
             )
             for entry in entries
         ]
+
+
+def _load_parser() -> None:
+    """Load the parser of answers and its libraries, which would delay the first words."""
+    from desktop_app.markdown.incremental import block_stream  # noqa: F401 — imports the parser
+    from desktop_app.markdown.parsing.parser import parser
+
+    parser()
 
 
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:

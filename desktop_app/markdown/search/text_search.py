@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.documents.letter_folding import PLAIN_LETTERS
 from desktop_app.markdown.block_model import PICTURE, Block, text_of
-from desktop_app.markdown.incremental.block_stream import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -125,6 +124,8 @@ def count_in_markdown(source: str, phrase: str) -> int:
 @lru_cache(maxsize=2048)
 def _shown_texts(source: str) -> tuple[str, ...]:
     """Return the folded texts that are shown; cached, because words are typed letter by letter."""
+    from desktop_app.markdown.incremental.block_stream import render  # a start searches nothing
+
     return tuple(map(fold_text, searchable_texts(render(source))))
 
 

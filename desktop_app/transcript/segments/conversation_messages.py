@@ -14,7 +14,6 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.transcript.citation_sources import CitationSources
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
-from desktop_app.transcript.segments.shown_message import ShownMessage, block_maker_of
 from desktop_app.transcript.unfolded_sections import UnfoldedSections
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from desktop_app.markdown.block_model import Block
     from desktop_app.transcript.segments.segment import Place
+    from desktop_app.transcript.segments.shown_message import ShownMessage
 
 _MAX_PARSED_CHARACTERS: Final = 300_000
 """Characters of the messages that stay parsed, besides those near the viewport."""
@@ -103,6 +103,9 @@ class ConversationMessages:
         message = self.messages[index]
         shown = self._shown.pop(message.id, None)
         if shown is None:
+            # Imported here, with the parser, because a start shows no message.
+            from desktop_app.transcript.segments.shown_message import ShownMessage
+
             shown = ShownMessage(
                 message,
                 self.facts,
@@ -198,6 +201,8 @@ class ConversationMessages:
         shown = self._shown.get(message.id)
         if shown is not None:
             return shown.block_maker()
+        from desktop_app.transcript.segments.shown_message import block_maker_of
+
         return block_maker_of(message, self.sources.numbers(message.id))
 
     def cited_passage(self, message_id: str, target: str) -> Passage | None:
