@@ -98,6 +98,7 @@ def _prompt_actions(session: Session) -> Actions:
         "prompt.attach": window.prompt.attachment_picker.choose_files,
         "prompt.attach-folder": window.prompt.attachment_picker.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,
+        "prompt.discard": session.edited.discard_draft,
         "prompt.spelling": window.prompt.suggest_spelling,
         "prompt.as-text": session.attachments.insert_as_text,
         "prompt.stop": session.chat.stop_latest,

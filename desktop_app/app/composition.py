@@ -16,7 +16,7 @@ from desktop_app.app.shared_lists import (
 from desktop_app.app.shortcuts import DialogShortcuts
 from desktop_app.chat.ui.answer_actions import AnswerActions, Branching
 from desktop_app.chat.ui.answer_setup import AnswerSetup
-from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion, QuestionQueue
+from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion
 from desktop_app.chat.ui.choice_controller import (
     AvailableModels,
     BuiltInModelNote,
@@ -25,6 +25,7 @@ from desktop_app.chat.ui.choice_controller import (
 from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
 from desktop_app.chat.ui.new_conversation import NewConversation
 from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
+from desktop_app.chat.ui.question_queue import QuestionQueue
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.chat.ui.server_watch import ServerWatch
 from desktop_app.chat.ui.shown_answers import ShownAnswers, StoreErrors, StructuredAnswers

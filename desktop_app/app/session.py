@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from desktop_app.batch.ui.batch_controller import BatchController
     from desktop_app.chat.ui.answer_actions import AnswerActions, Branching
     from desktop_app.chat.ui.answer_setup import AnswerSetup
-    from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion, QuestionQueue
+    from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion
     from desktop_app.chat.ui.choice_controller import AvailableModels, ChoiceController
     from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
     from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
     from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
     from desktop_app.chat.ui.new_conversation import NewConversation
     from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
+    from desktop_app.chat.ui.question_queue import QuestionQueue
     from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.chat.ui.server_watch import ServerWatch
     from desktop_app.chat.ui.shown_answers import ShownAnswers, StoreErrors

@@ -269,9 +269,7 @@ class WindowSession(Session):
                 self.links.open(request.text)
             return
         if request.files or request.text:
-            readings, drafts = self.readings, self.drafts
-            reading_names = readings.names_of(drafts.blank_id)
-            self.navigator.open_fresh(reading_names)
+            self.navigator.open_here()
             files = tuple(map(Path, request.files))
             self.window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 

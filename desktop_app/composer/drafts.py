@@ -45,11 +45,11 @@ class QuestionEdit(NamedTuple):
         """Return the previous draft, followed by the question as typed if it was changed."""
         if typed_draft == self.question.as_draft:
             return self.previous
-        return _join_drafts(self.previous, typed_draft)
+        return join_drafts(self.previous, typed_draft)
 
     def after_sending(self, draft: Draft) -> Draft:
         """Return the previous draft, followed by what was typed after sending."""
-        return _join_drafts(self.previous, draft) if draft.has_question else self.previous
+        return join_drafts(self.previous, draft) if draft.has_question else self.previous
 
 
 class Drafts:
@@ -69,6 +69,7 @@ class Drafts:
         self._tasks = tasks
         self._drafts: dict[str, Draft] = {}
         self._edits: dict[str, QuestionEdit] = {}
+        self._held: dict[str, Draft] = {}  # queued questions
         self._unwritten: set[str] = set()  # conversations whose last write failed
         self.blank_id = new_id()
         self.blank_overrides = Overrides()
@@ -110,6 +111,25 @@ class Drafts:
             with suppress(StorageError):  # it has been reported
                 await self._write(conversation_id, self._draft_to_store(conversation_id))
 
+    def hold(self, conversation_id: str, draft: Draft) -> None:
+        """Keep a question apart from the draft until it is sent; in the store, both are one."""
+        held = self._held.get(conversation_id)
+        self._held[conversation_id] = draft if held is None else join_drafts(held, draft)
+        self._drafts[conversation_id] = draft.after_sending
+        self._tasks.start(self._write(conversation_id, self._draft_to_store(conversation_id)))
+
+    def held(self, conversation_id: str) -> Draft | None:
+        """Return the question that is kept apart from a draft, None for none."""
+        return self._held.get(conversation_id)
+
+    def release(self, conversation_id: str) -> Draft | None:
+        """Put a question that was kept apart before the draft, and return both, None for none."""
+        held = self._held.pop(conversation_id, None)
+        if held is None:
+            return None
+        self.put(conversation_id, join_drafts(held, self.cached(conversation_id)))
+        return self.cached(conversation_id)
+
     def edit(self, conversation_id: str, edit: QuestionEdit) -> None:
         """Begin an edit: its question becomes the draft, and the previous draft is stored."""
         self._edits[conversation_id] = edit
@@ -132,7 +152,10 @@ class Drafts:
 
     def remove_sent(self, conversation_id: str, sent_draft: Draft) -> Draft:
         """Remove a stored question from its draft, end its edit, and return the rest."""
-        remaining = _remaining_draft(self.cached(conversation_id), sent_draft)
+        if self._held.pop(conversation_id, None) is not None:
+            remaining = self.cached(conversation_id)
+        else:
+            remaining = _remaining_draft(self.cached(conversation_id), sent_draft)
         edit = self.end_edit(conversation_id)
         if edit is not None:
             remaining = edit.after_sending(remaining)
@@ -154,6 +177,7 @@ class Drafts:
         """Forget the draft of a conversation that was deleted."""
         self._drafts.pop(conversation_id, None)
         self._edits.pop(conversation_id, None)
+        self._held.pop(conversation_id, None)
         self._unwritten.discard(conversation_id)
 
     async def attach(self, conversation_id: str, part: DraftPart) -> None:
@@ -171,7 +195,9 @@ class Drafts:
         """Return the draft to store: during an edit, the previous one and the changed text."""
         draft = self.cached(conversation_id)
         edit = self._edits.get(conversation_id)
-        return draft if edit is None else edit.with_changed_question(draft)
+        draft = draft if edit is None else edit.with_changed_question(draft)
+        held = self._held.get(conversation_id)
+        return draft if held is None else join_drafts(held, draft)
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
         try:
@@ -212,7 +238,8 @@ def _find_inserted_text(sent_text: str, text: str) -> str:
     return text[start:end] if is_insertion else text
 
 
-def _join_drafts(first: Draft, second: Draft) -> Draft:
+def join_drafts(first: Draft, second: Draft) -> Draft:
+    """Return the texts of two drafts, one below the other, and the attachments of both."""
     text = "\n\n".join(filter(None, (first.text, second.text)))
     parts = {part_id(part): part for part in (*first.attachments, *second.attachments)}
     return Draft(text, tuple(parts.values()), second.template_id or first.template_id)

@@ -1,12 +1,12 @@
-"""Actions of the main window's prompt: ask, edit, queue, compare and stop."""
+"""Actions of the main window's prompt: ask, edit, compare and stop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from functools import partial
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.composer.drafts import QuestionEdit
+from desktop_app.composer.drafts import QuestionEdit, join_drafts
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
@@ -46,8 +46,7 @@ class ChatController(Controller):
         draft = self._draft.with_text(text, template_id)
         opened_id = self._current.id
         if draft.has_question and self._session.queue.must_wait(opened_id):
-            # The whole draft, with its files, stays in the prompt, from where it is sent later.
-            self._session.queue.add(opened_id, text)
+            self._session.queue.add(opened_id, draft)
         elif draft.has_question:
             path = list(self._current.path_before_question)
             self._tasks.start(self._session.turns.begin(path, draft))
@@ -99,7 +98,7 @@ class ChatController(Controller):
             self._show_state()
         if not self._running.is_running(conversation_id):
             if answer.status is MessageStatus.FAILED:
-                # What was queued behind a failed answer is not asked; it stays in the prompt.
+                # What was queued behind a failed answer is not asked; it returns to the prompt.
                 self._session.queue.remove(conversation_id)
             else:
                 self._session.queue.send(conversation_id)
@@ -130,62 +129,6 @@ class ChatController(Controller):
             self.stop()
         elif resume_edit := self._session.edited.discard():
             self._notifications.notify_undo(tr("Edit discarded"), resume_edit)
-
-
-class QuestionQueue(Controller):
-    """The queued question of each conversation, at most one, which stays in its prompt or draft."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._texts: dict[str, str] = {}  # by conversation id
-        self._prompt.text_changed.connect(lambda: self.remove(self._current.id))
-
-    def __contains__(self, conversation_id: str) -> bool:
-        """Return True if a question of this conversation is queued."""
-        return conversation_id in self._texts
-
-    def must_wait(self, conversation_id: str) -> bool:
-        """Return True if a question of this conversation cannot be asked yet."""
-        return self._running.is_running(conversation_id) or self._session.readings.is_reading(
-            conversation_id
-        )
-
-    def add(self, conversation_id: str, text: str) -> None:
-        """Queue the question of a conversation."""
-        self._texts[conversation_id] = text
-        self._session.chat.show_hint()
-
-    def remove(self, conversation_id: str) -> None:
-        """Remove a conversation's question from the queue; it stays in the prompt or draft."""
-        if self._texts.pop(conversation_id, None) is not None:
-            self._session.chat.show_hint()
-
-    def send(self, conversation_id: str) -> None:
-        """Ask the queued question of a conversation if it need not wait any more."""
-        if self.must_wait(conversation_id):
-            return
-        text = self._texts.pop(conversation_id, None)
-        if text is None:
-            return
-        self._session.chat.show_hint()
-        if conversation_id == self._current.id:
-            self._prompt.send_action.send()
-        else:
-            self._tasks.start(self._ask_in_other_conversation(conversation_id, text))
-
-    async def _ask_in_other_conversation(self, conversation_id: str, text: str) -> None:
-        """Ask a question in a conversation that is not open."""
-        conversation = self._session.list_presenter.cache.find_existing(conversation_id)
-        is_edited = self._drafts.edit_in(conversation_id) is not None
-        if conversation is None or is_edited:
-            return  # deleted, or a question that replaces an earlier one and stays in the draft
-        draft = replace(self._drafts.cached(conversation_id), text=text)
-        path = await self._conversations.path(conversation_id)
-        await self._session.turns.begin(path, draft, conversation=conversation)
-
-    def clear(self) -> None:
-        """Ask no queued question any more, because the program ends."""
-        self._texts.clear()
 
 
 class EditedQuestion(Controller):
@@ -224,6 +167,25 @@ class EditedQuestion(Controller):
         if typed_draft == edit.question.as_draft:
             return None
         return lambda: self._resume(edit.question, typed_draft)
+
+    def discard_draft(self) -> None:
+        """Empty the prompt, and offer to undo that."""
+        opened_id = self._current.id
+        draft = self._draft.current
+        if resume_edit := self.discard():
+            self._notifications.notify_undo(tr("Edit discarded"), resume_edit)
+        elif draft.text or draft.attachments:
+            self._put_into_prompt(Draft())
+            restore = partial(self._restore, opened_id, draft)
+            self._notifications.notify_undo(tr("Draft discarded"), restore)
+
+    def _restore(self, conversation_id: str, draft: Draft) -> None:
+        """Put a discarded draft before what was typed since."""
+        if conversation_id == self._current.id:
+            self._put_into_prompt(join_drafts(draft, self._draft.current))
+        else:
+            joined = join_drafts(draft, self._drafts.cached(conversation_id))
+            self._drafts.put(conversation_id, joined)
 
     def _resume(self, question: Message, typed_draft: Draft) -> None:
         conversation_id = question.conversation_id

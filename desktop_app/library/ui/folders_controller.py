@@ -124,7 +124,7 @@ class FoldersController(QObject):
         self._presenter.change(ids, folder_id=folder.id)
 
     def _open_new_in(self, folder_id: str) -> None:
-        self._navigator.open_new(folder_id)
+        self._navigator.open_fresh(folder_id)
         self._presenter.start(self._presenter.apply_filter(ListFilter.for_folder(folder_id)))
 
     # -------------------------------------------------------------- moving conversations

@@ -53,6 +53,7 @@ class Navigator(QObject):
         shown_conversation: ShownConversation,
     ) -> None:
         super().__init__(window.pane)
+        self._session = state
         self._pane = window.pane
         self._current = state.current
         self._drafts = state.drafts
@@ -96,33 +97,35 @@ class Navigator(QObject):
     # -------------------------------------------------------------- opening
 
     def open_here(self) -> None:
-        """Open a blank conversation in the folder that the list shows.
+        """Open an empty conversation in the folder that the list shows; see `open_fresh`.
 
         If the list shows the archive or the trash, it returns to the other conversations.
         """
         list_filter = self._presenter.list_filter
-        self.open_new(list_filter.folder_id or None)
+        self.open_fresh(list_filter.folder_id or None)
         if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._tasks.start(self._presenter.apply_filter(LIST))
 
-    def open_fresh(self, reading_names: Sequence[str] = ()) -> None:
-        """Open a blank conversation without a draft; a draft that it had becomes a conversation.
+    def open_fresh(self, folder_id: str | None = None) -> None:
+        """Open an empty conversation in a folder, None for none.
 
-        Args:
-            reading_names: the names of the files for its draft that are being read.
+        An unsent draft of the former blank conversation becomes a row of the list, with its files
+        and those that are still being read.
         """
         if self._current.is_new:
             self._saver.save()
         draft = self._drafts.blank_draft()
-        if draft.has_question or reading_names:
+        reading_names = self._session.readings.names_of(self._drafts.blank_id)
+        if draft.text.strip() or draft.attachments or reading_names:
             self._store_blank(draft, reading_names)
-        self.open_here()
+        self.open_new(folder_id)
 
     def _store_blank(self, draft: Draft, reading_names: Sequence[str]) -> None:
         """Store the blank conversation, so that the list shows it with its unsent draft.
 
         Args:
-            reading_names: see `open_fresh`.
+            draft: the draft.
+            reading_names: the names of the files for it that are being read.
         """
         if not self._current.is_new:
             self._open_blank()

@@ -6,9 +6,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QToolButton
 
 from desktop_app.chat.prompt_assembly import CONTINUE
+from desktop_app.chat.ui.question_queue import QueuedBubble
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import AuthenticationError, StreamCutError
@@ -121,8 +122,16 @@ async def wait_behind_an_answer(app: AppHarness, first: str, second: str) -> Tur
     app.type(second)
     app.enter()
     await until(lambda: app.hint == WAITS)
-    assert app.text.toPlainText() == second
+    assert app.text.toPlainText() == ""
+    assert bubble_of(app) == second
     return turn
+
+
+def bubble_of(app: AppHarness) -> str:
+    """Return the text of the bubble with the queued question, "" if it is hidden."""
+    bubble = app.window.findChild(QueuedBubble)
+    assert bubble is not None
+    return find(bubble, QLabel, "queued-words").text() if bubble.isVisible() else ""
 
 
 async def test_a_question_waits_until_the_answer_has_ended() -> None:
@@ -135,13 +144,50 @@ async def test_a_question_waits_until_the_answer_has_ended() -> None:
             "One",
             "1",
         ]
-        await until(lambda: app.text.toPlainText() == "")
+        await until(lambda: bubble_of(app) == "")
+        assert app.text.toPlainText() == ""
         app.providers.turns[1].end("2")
         await app.settled()
 
 
-@pytest.mark.parametrize("way", ["esc", "typing", "failure", "end of the program"])
-async def test_a_queued_question_is_dequeued_by_esc_typing_failure_and_the_end(way: str) -> None:
+async def test_what_is_typed_while_a_question_waits_stays_in_the_prompt() -> None:
+    async with AppHarness() as app:
+        turn = await wait_behind_an_answer(app, "One", "Two")
+        app.type("Two and")
+        app.enter()
+        assert bubble_of(app).endswith("Two and")
+        app.type("Half a thought")
+        await app.written()
+        assert app.draft_of(app.open_id) == "Two\n\nTwo and\n\nHalf a thought"
+        turn.end("1")
+        await until(lambda: len(app.providers.turns) == 2)
+        assert app.providers.turns[1].asked == "Two\n\nTwo and"
+        await until(lambda: bubble_of(app) == "")
+        assert app.text.toPlainText() == "Half a thought"
+        app.providers.turns[1].end("2")
+        await app.settled()
+        assert app.draft_of(app.open_id) == "Half a thought"
+
+
+async def test_a_queued_question_is_asked_in_a_conversation_that_was_left() -> None:
+    async with AppHarness() as app:
+        turn = await wait_behind_an_answer(app, "One", "Two")
+        one = app.open_id
+        app.new_conversation()
+        assert bubble_of(app) == ""
+        await app.open_conversation(one)
+        assert bubble_of(app) == "Two"
+        app.new_conversation()
+        turn.end("1")
+        await until(lambda: len(app.providers.turns) == 2)
+        app.providers.turns[1].end("2")
+        await app.settled()
+        assert app.draft_of(one) == ""
+        assert [text for *_, text in app.messages()] == ["One", "1", "Two", "2"]
+
+
+@pytest.mark.parametrize("way", ["esc", "button", "failure", "end of the program"])
+async def test_a_queued_question_is_dequeued_by_esc_button_failure_and_the_end(way: str) -> None:
     async with AppHarness() as app:
         turn = await wait_behind_an_answer(app, "One", "Two")
         if way == "esc":
@@ -149,8 +195,8 @@ async def test_a_queued_question_is_dequeued_by_esc_typing_failure_and_the_end(w
             assert app.hint == "Enter to queue · Esc to stop"
             assert app.controllers.running.conversations
             app.press(Qt.Key.Key_Escape)
-        elif way == "typing":
-            app.type("!")
+        elif way == "button":
+            app.click("unqueue")
             assert app.hint == "Enter to queue · Esc to stop"
             turn.end("1")
         elif way == "failure":
@@ -162,8 +208,12 @@ async def test_a_queued_question_is_dequeued_by_esc_typing_failure_and_the_end(w
             await app.written()
             assert app.is_shown("send")
             assert app.hint.startswith("Enter to send ·")
-        assert app.text.toPlainText().startswith("Two")
-    assert len(app.providers.turns) == 1
+            assert app.text.toPlainText() == "Two"
+            assert bubble_of(app) == ""
+        assert len(app.providers.turns) == 1
+    async with AppHarness() as app:
+        assert app.text.toPlainText() == "Two"
+        assert not app.providers.turns
 
 
 # ---------------------------------------------------------------- errors

@@ -91,23 +91,37 @@ async def test_every_conversation_keeps_its_draft_at_once_and_after_a_restart() 
         app.type("!")
         await app.written()
         assert app.text.toPlainText() == "draft of one and more!"
-        new(app)
-        assert app.text.toPlainText() == "draft of the new one"
-        await app.open_conversation(one)
-        await app.written()
         assert app.draft_of(one) == "draft of one and more!"
         assert app.setting("window.new_draft")["text"] == "draft of the new one"
     async with AppHarness() as app:
         assert app.open_id == one
         assert app.text.toPlainText() == "draft of one and more!"
         new(app)
-        assert app.text.toPlainText() == "draft of the new one"
+        assert app.text.toPlainText() == ""  # the unsent draft is a row of the list
+        assert sorted(app.rows) == ["First", "draft of the new one"]
+        new(app)
+        assert len(app.rows) == 2
+        await app.written()
+        ((two,),) = app.stored("SELECT id FROM conversations WHERE id != ?", one)
+        app.open_row(two)
+        await until(lambda: app.text.toPlainText() == "draft of the new one")
         turn = await app.ask("")
         turn.end("ok")
         await app.settled()
         new(app)
         assert app.text.toPlainText() == ""
-        assert app.setting("window.new_draft") is None
+        assert not (app.setting("window.new_draft") or {}).get("text")
+
+
+async def test_a_draft_is_discarded_and_restored() -> None:
+    async with AppHarness() as app:
+        app.type("a draft")
+        app.session.actions["prompt.discard"]()
+        assert app.text.toPlainText() == ""
+        assert app.said.startswith("Draft discarded")
+        app.type("more")
+        app.press_action("Undo")
+        assert app.text.toPlainText() == "a draft\n\nmore"
 
 
 async def test_text_typed_before_the_store_is_open_is_kept() -> None:
