@@ -152,4 +152,6 @@ async def test_stop_cancels_the_run_and_keeps_the_text() -> None:
         await until(lambda: app.stored("SELECT count(*) FROM ledger") == [(1,)])
         assert app.messages()[1][1] == "cancelled"
         assert "Word 10 " in app.messages()[1][2]
-        await until(lambda: "1,007 tokens" in app.transcript)
+        answer = app.state.current.path[-1]
+        assert answer.usage is not None
+        assert answer.usage.input_tokens + answer.usage.output_tokens == 1007
