@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 
 from msgspec import Struct, field
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from desktop_app.app.tasks import Tasks
 from desktop_app.chat.answers.answer_run import AnswerRun
@@ -39,7 +39,11 @@ from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.errors import StorageError
 from desktop_app.markdown.structured_answer import form_fence
 
-FRAME_MS = 16  # about 60 frames a second
+FRAME_MS = 34
+"""Milliseconds between two reports of an answer, a little more than a frame of the transcript.
+
+So the transcript shows each report at once. Twice as many take twice the work, and look the same.
+"""
 STORE_RETRY_S = 1.0  # the user may free space on a full disk meanwhile
 # The time before a rate is shown. A rate over a shorter time would be far too high, because the
 # first deltas arrive at almost the same time.
@@ -170,7 +174,7 @@ class RunningAnswers(QObject):
         self._is_ending = False
         self._unstored: dict[str, AnswerRun] = {}
         self._runs: dict[str, _Progress] = {}
-        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._frame = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(self._report_next)
         self._countdown = RetryCountdown(self)
         self._countdown.ticked.connect(self._on_countdown)
@@ -278,7 +282,8 @@ class RunningAnswers(QObject):
     async def _run(self, conversation_id: str, progress: _Progress) -> Message:
         def on_event(event: StreamEvent, _reply: Reply) -> None:
             if progress.record(event, self._countdown) and not self._frame.isActive():
-                self._frame.start(FRAME_MS)
+                since_s = time.monotonic() - progress.reported_at
+                self._frame.start(max(0, FRAME_MS - int(since_s * 1000)))  # the first at once
 
         def on_store_error(error: StorageError | None) -> None:
             # An error is reported once, however often the write is retried.

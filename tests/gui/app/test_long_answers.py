@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.chat.answers import answer_measures
+from desktop_app.chat.ui import running_answers
 from desktop_app.domain.answering import shown_length
 from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN
 from desktop_app.domain.answering.stream_events import TextDelta
@@ -48,6 +51,32 @@ async def test_a_long_answer_is_stored_and_copied_whole(monkeypatch: pytest.Monk
         app.controllers.export.copy()
         await until(lambda: app.said == "Conversation copied.")
         assert text.strip() in copied()
+
+
+async def test_the_first_text_is_shown_at_once_and_later_text_in_frames(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame_s = 0.5
+    monkeypatch.setattr(running_answers, "FRAME_MS", round(frame_s * 1000))
+    async with AppHarness() as app:
+        reports: list[tuple[float, str]] = []
+        app.state.running.text_arrived.connect(
+            lambda _conversation, _message, text: reports.append((time.monotonic(), text))
+        )
+        turn = await app.ask("Why?")
+        asked = time.monotonic()  # the line that says that the answer is awaited is shown now
+        await until(lambda: time.monotonic() > asked + frame_s)
+        began = time.monotonic()
+        turn.give(TextDelta("First. "))
+        await until(lambda: len(reports) == 1)
+        for number in range(5):
+            turn.give(TextDelta(f"{number} "))
+        await until(lambda: "4 " in reports[-1][1])
+        turn.end()
+        await app.settled()
+        assert "".join(text for _, text in reports) == "First. 0 1 2 3 4 "
+        assert len(reports) == 2
+        assert reports[0][0] - began < frame_s <= reports[1][0] - reports[0][0] + 0.001
 
 
 def copied() -> str:
