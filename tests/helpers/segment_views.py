@@ -159,7 +159,7 @@ class SegmentView(TranscriptView):
             super()._drop_distant()
 
     def copy(self) -> None:
-        self.keys.copy_selected()
+        self.copy_selected()
 
     def source(self) -> QUrl:
         return QUrl()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QTextCursor
 
 from desktop_app.markdown.block_model import text_of
 from desktop_app.transcript.layout.item_prefix import prefix_of
@@ -13,8 +13,7 @@ from desktop_app.transcript.segments.segment import is_table
 from tests.helpers.segment_views import SegmentView
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QTextEdit
-
+    from desktop_app.transcript.segments.text_area import TextArea
     from desktop_app.transcript.segments.view import TranscriptView
 
 
@@ -42,11 +41,11 @@ def focused_rect(view: TranscriptView) -> QRect:
     return QRect(view.viewport().mapFromGlobal(rect.topLeft()), rect.size())
 
 
-def shown_text(view: TranscriptView) -> str:
-    """Return the text of all messages as it is shown, a line for each item and row."""
+def shown_text(view: TextArea) -> str:
+    """Return the text of all messages or slices, a line for each item and row."""
     lines = []
-    for index in range(view.messages.count):
-        for segment in view.messages.open(index).segments:
+    for index in range(view.articles.count):
+        for segment in view.articles.open(index).segments:
             for item in (piece.item for piece in segment.pieces):
                 if is_table(item):
                     lines += ["\t".join(text_of(cell) for cell in row) for row in item.rows]
@@ -91,7 +90,22 @@ def count_body_blocks(view: TranscriptView, message_id: str) -> int:
     return sum(state.layout.counts[: len(state.layout.counts) - state.foot_count])
 
 
-def marked_text(view: QTextEdit) -> str:
-    """Return the text that is marked by extra selections, a line for each mark."""
-    texts = (selection.cursor.selectedText() for selection in view.extraSelections())
+def marked_text(view: TextArea) -> str:
+    """Return the text on screen that is marked, a line for each mark."""
+    texts = []
+    for shown in view.shown_segments():
+        for mark in view.marks_of(shown):
+            cursor = QTextCursor(shown.document)
+            cursor.setPosition(mark.start)
+            cursor.setPosition(mark.end, QTextCursor.MoveMode.KeepAnchor)
+            texts.append(cursor.selectedText())
     return "\n".join(text.replace("\u2029", "\n") for text in texts)
+
+
+def top_line(view: TextArea) -> str:
+    """Return the line of text at the top of the viewport."""
+    place = view.place_near(QPoint(0, 0))
+    assert place is not None
+    shown = view.shown_segment(place)
+    assert shown is not None
+    return shown.document.findBlock(shown.document.position_of(*place[1:])).text()

@@ -6,38 +6,146 @@ viewport are removed, so that a book takes no more memory than a chapter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import (
-    QColor,
-    QKeyEvent,
-    QKeySequence,
-    QResizeEvent,
-    QTextBlock,
-    QTextCharFormat,
-    QTextCursor,
-)
+from PySide6.QtGui import QAccessible, QColor, QTextCharFormat
 
 from desktop_app.markdown.block_model import text_of
-from desktop_app.markdown.document_text import PassageMark, RenderedSlice
-from desktop_app.transcript.document.document_writer import DocumentWriter
-from desktop_app.transcript.layout.item_prefix import prefix_length
-from desktop_app.transcript.layout.message_layout import MessageLayout, is_table
-from desktop_app.transcript.layout.text_ranges import highlight, selected_range
+from desktop_app.transcript.segments.accessible_messages import AccessibleText
+from desktop_app.transcript.segments.copied_text import cell_runs, texts_of_items, words_of
+from desktop_app.transcript.segments.segment import PAST_END, Article, Place, is_table
+from desktop_app.transcript.segments.segment_area import Mark, ShownSegment
+from desktop_app.transcript.segments.segment_document import SegmentWriter
+from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
+from desktop_app.transcript.segments.text_area import TextArea
 from desktop_app.transcript.transcript_styles import Styles
-from desktop_app.transcript.viewport.scroll_anchor import scroll_to
-from desktop_app.transcript.viewport.transcript_surface import TranscriptSurface
-from desktop_app.widgets.look.theme import STANDARD_LINE_WIDTH, current_theme
+from desktop_app.widgets.accessibility.accessible_roles import install_roles
+from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.utf16 import utf16_length
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from desktop_app.markdown.document_text import RenderedSlice
+    from desktop_app.transcript.message_items import Item
+    from desktop_app.widgets.text.clipboard import ClipboardTexts
+
 _MAX_SLICES: Final = 40
-"""Slices in the document. If one more arrives, the slice at the other end is removed."""
+"""Slices that are loaded. If one more arrives, the slice at the other end is removed."""
 
 
-class ViewerText(TranscriptSurface):
+class ShownSlice(Article):
+    """A slice of the text.
+
+    Attributes:
+        number: the index of the slice in the text.
+        marks: the parts of the passage in it.
+    """
+
+    def __init__(self, number: int, rendered: RenderedSlice) -> None:
+        super().__init__()
+        self.number = number
+        self.marks = rendered.marks
+        self.set_items(rendered.blocks, 0, 0)
+
+    @property
+    def key(self) -> str:
+        """Return the number as a key."""
+        return str(self.number)
+
+    def marked_ranges(self) -> Iterator[tuple[Place, Place]]:
+        """Yield the two ends of each marked range, a range for each cell of a table."""
+        for mark in self.marks:
+            item = self.items[mark.block]
+            place = Place(self.key, mark.block)
+            if is_table(item):
+                columns = max(1, len(item.aligns))
+                for cell in range(mark.row * columns, (mark.row + 1) * columns):
+                    length = utf16_length(text_of(cell_runs(item, cell)))
+                    yield place._replace(cell=cell), place._replace(cell=cell, unit=length)
+                continue
+            text = text_of(item.runs)
+            start = utf16_length(text[: mark.start])
+            end = utf16_length(text[: mark.end])
+            yield place._replace(unit=start), place._replace(unit=end)
+
+
+class LoadedSlices:
+    """The slices that are loaded, in order. Their heights are those of their segments."""
+
+    def __init__(self) -> None:
+        self.slices: list[ShownSlice] = []
+        self.scale = 1.0
+
+    @property
+    def count(self) -> int:
+        """Return the number of slices."""
+        return len(self.slices)
+
+    @property
+    def total_height(self) -> int:
+        """Return the height of all slices."""
+        return self.top_of(self.count)
+
+    def open(self, index: int) -> ShownSlice:
+        """Return a slice."""
+        return self.slices[index]
+
+    def height_of(self, index: int) -> int:
+        """Return the height of a slice."""
+        return self.slices[index].tops[-1]
+
+    def set_height(self, index: int, height: int) -> None:
+        """Set nothing: see the class."""
+
+    def _tops(self) -> list[int]:
+        return [0, *accumulate(each.tops[-1] for each in self.slices)]
+
+    def top_of(self, index: int) -> int:
+        """Return the y coordinate at which a slice begins; the total height for the count."""
+        return self._tops()[index]
+
+    def index_at(self, y: float) -> int:
+        """Return the index of the slice at a y coordinate; that of the nearest outside."""
+        return max(0, min(bisect_right(self._tops(), y) - 1, self.count - 1))
+
+    def key_at(self, index: int) -> str:
+        """Return the key of a slice."""
+        return self.slices[index].key
+
+    def index_of(self, key: str) -> int:
+        """Return the index of a slice by its key, or -1 if it is not loaded."""
+        return next((n for n, each in enumerate(self.slices) if each.key == key), -1)
+
+    def order_of(self, place: Place) -> tuple[int, int, int, int]:
+        """Return a key by which places are sorted."""
+        return self.index_of(place.message_id), place.item, place.cell, place.unit
+
+    def estimate_heights(self, scale: float) -> None:
+        """Set the text size and width for which the view estimates heights."""
+        self.scale = scale
+
+    def texts_between(self, start: Place, end: Place) -> ClipboardTexts:
+        """Return the clipboard's content for the text between two places."""
+        items: list[Item] = []
+        first = self.index_of(start.message_id)
+        last = self.index_of(end.message_id)
+        for index in range(first, last + 1):
+            first_item = start.item if index == first else 0
+            end_item = end.item + 1 if index == last else PAST_END
+            items += self.slices[index].items[first_item:end_item]
+        return texts_of_items(items, start, end)
+
+    def words_between(self, start: Place, end: Place) -> str:
+        """Return the text between two places of one item; "" for others."""
+        index = self.index_of(start.message_id)
+        return "" if index < 0 else words_of(self.slices[index].items, start, end)
+
+
+class ViewerText(TextArea):
     """A view of a text that loads by slices.
 
     Signals:
@@ -47,11 +155,13 @@ class ViewerText(TranscriptSurface):
     slice_requested = Signal(int)
 
     def __init__(self) -> None:
+        install_roles()  # before Qt asks for the interface of this widget
         theme = current_theme()
-        super().__init__(theme)
+        self._loaded_slices = LoadedSlices()
+        super().__init__(theme, self._loaded_slices)
         self.setObjectName("viewer-text")
-        self._writer = DocumentWriter(self.document(), Styles(theme), theme.px(STANDARD_LINE_WIDTH))
-        self._shown: dict[int, RenderedSlice] = {}
+        self._formulas = SegmentFormulas(self)
+        self.writer = self._new_writer()
         self._count = 0
         self._awaited: int | None = None
         self._scroll_target: int | None = None
@@ -59,6 +169,18 @@ class ViewerText(TranscriptSurface):
         self._opens_at_end = False
         self.verticalScrollBar().valueChanged.connect(lambda _: self._request_adjacent_slice())
         self.update_theme()
+
+    def _new_writer(self) -> SegmentWriter:
+        return SegmentWriter(
+            Styles(current_theme()), self.viewport().width(), self._formulas, None, self.viewport()
+        )
+
+    def make_accessible(self) -> AccessibleText:
+        """Create the interface by which assistive technology reads the loaded text."""
+        return AccessibleText(self, QAccessible.Role.StaticText)
+
+    def follow(self, _is_following: bool) -> None:
+        """Never follow the end, where slices are added."""
 
     # ------------------------------------------------------------ content
 
@@ -73,9 +195,10 @@ class ViewerText(TranscriptSurface):
 
     def _reload_from(self, first: int) -> None:
         """Replace the loaded slices by slice `first`."""
-        self._shown.clear()
-        self._writer.clear()
-        self.setExtraSelections([])
+        self.selection.forget()
+        self.drop_documents()
+        with self.keeping_position():
+            self._loaded_slices.slices.clear()
         self._scroll_target = first
         self._awaited = None
         self._opens_at_end = False
@@ -89,28 +212,21 @@ class ViewerText(TranscriptSurface):
         self._awaited = None
         if rendered.marks and (self._marked_slice is None or number < self._marked_slice):
             self._marked_slice = number
-        if not self._shown or number > max(self._shown):
-            self._insert_slice(len(self._writer.layouts), number, rendered)
-        else:
-            with self._keep_position():
-                self._insert_slice(0, number, rendered)
-        while len(self._shown) > _MAX_SLICES:
-            with self._keep_position():
-                layout = self._writer.layouts[0 if number > min(self._shown) else -1]
-                self._writer.remove_message(layout)
-                del self._shown[int(layout.key)]
-        self._apply_marks()
+        slices = self._loaded_slices.slices
+        added = ShownSlice(number, rendered)
+        with self.keeping_position():
+            is_last = not slices or number > slices[-1].number
+            slices.insert(len(slices) if is_last else 0, added)
+            self._lay_out(added)
+            while len(slices) > _MAX_SLICES:
+                for segment in slices.pop(0 if is_last else -1).segments:
+                    self._drop(segment)
         if number == self._scroll_target:
             QTimer.singleShot(0, self, self._scroll_to_mark)
         if self._opens_at_end:
             self._opens_at_end = False
-            self._go_to_end(at_start=False)
+            self.scroll_to_end()
         QTimer.singleShot(0, self, self._request_adjacent_slice)
-
-    def _insert_slice(self, index: int, number: int, rendered: RenderedSlice) -> None:
-        self._shown[number] = rendered
-        self._writer.insert_message(index, str(number), rendered.blocks)
-        self._writer.finish_table()
 
     # ------------------------------------------------------------ loading slices
 
@@ -125,22 +241,25 @@ class ViewerText(TranscriptSurface):
 
     def _request_adjacent_slice(self) -> None:
         """Request the next or the previous slice if that end of the loaded text is near."""
-        if self.is_loading or not self._shown:
+        slices = self._loaded_slices.slices
+        if self.is_loading or not slices:
             return
         bar = self.verticalScrollBar()
         near_px = self.viewport().height()
-        first = min(self._shown)
-        last = max(self._shown)
-        if bar.value() > bar.maximum() - near_px and last + 1 < self._count:
-            self._request_slice(last + 1)
-        elif bar.value() < near_px and first > 0:
-            self._request_slice(first - 1)
+        if bar.value() > bar.maximum() - near_px and slices[-1].number + 1 < self._count:
+            self._request_slice(slices[-1].number + 1)
+        elif bar.value() < near_px and slices[0].number > 0:
+            self._request_slice(slices[0].number - 1)
 
     # ------------------------------------------------------------ marks
 
+    def _marked_ranges(self) -> list[tuple[Place, Place]]:
+        slices = self._loaded_slices.slices
+        return [ends for each in slices for ends in each.marked_ranges()]
+
     def go_to_mark(self) -> None:
         """Scroll to the marks; load their slice if it was removed."""
-        if self.extraSelections() or self._marked_slice is None:
+        if self._marked_ranges() or self._marked_slice is None:
             self._scroll_to_mark()
         else:
             self._reload_from(self._marked_slice)
@@ -148,165 +267,65 @@ class ViewerText(TranscriptSurface):
     def _scroll_to_mark(self) -> None:
         """Scroll the marks to the middle, or their start to the top if the marks are too tall."""
         self._scroll_target = None
-        selections = self.extraSelections()
-        if not selections:
-            return
-        layout = self.document().documentLayout()
-        cursors = [selection.cursor for selection in selections]
-        first = self.document().findBlock(min(cursor.selectionStart() for cursor in cursors))
-        last = self.document().findBlock(max(cursor.selectionEnd() for cursor in cursors))
-        top = layout.blockBoundingRect(first).top()
-        bottom = layout.blockBoundingRect(last).bottom()
+        ranges = self._marked_ranges()
         height = self.viewport().height()
-        value = (
-            (top + bottom - height) / 2 if bottom - top < height else top - current_theme().px(24)
-        )
-        self.verticalScrollBar().setValue(round(value))
+        for _ in range(3 if ranges else 0):  # text above may turn out shorter than estimated
+            top = self.y_of(ranges[0][0])
+            bottom = self.y_of(ranges[-1][1])
+            rect = self.rect_of(ranges[-1][1])
+            if top is None or bottom is None or rect is None:
+                return
+            bottom += round(rect.height())
+            is_short = bottom - top < height
+            self.scroll_to((top + bottom - height) // 2 if is_short else top - self.theme.px(24))
 
     def clear_marks(self) -> None:
         """Remove all marks."""
         self._marked_slice = None
-        self._shown = {
-            number: rendered._replace(marks=()) for number, rendered in self._shown.items()
-        }
-        self._apply_marks()
+        for each in self._loaded_slices.slices:
+            each.marks = ()
+        self.viewport().update()
 
-    def _apply_marks(self) -> None:
+    def marks_of(self, shown: ShownSegment) -> list[Mark]:
+        """Return the marks of the passage, and the selection over them."""
         char_format = QTextCharFormat()
-        char_format.setBackground(_mark_color())
-        self.setExtraSelections(
-            [
-                highlight(cursor, char_format)
-                for layout in self._writer.layouts
-                for mark in self._shown[int(layout.key)].marks
-                for cursor in self._mark_cursors(layout, mark)
-            ]
-        )
-
-    def _mark_cursors(self, layout: MessageLayout, mark: PassageMark) -> Iterator[QTextCursor]:
-        """Yield cursors that select a mark in the document."""
-        item = layout.items[mark.block]
-        first = self._writer.layouts.block_of(layout, mark.block)
-        if is_table(item):
-            for number in layout.row_blocks(mark.block, mark.row):
-                block = self.document().findBlockByNumber(first.blockNumber() + number)
-                yield _selected_in_block(block, 0, block.length() - 1)
-            return
-        text = text_of(item.runs)
-        mark_start = utf16_length(text[: mark.start])
-        mark_end = utf16_length(text[: mark.end])
-        cuts = layout.shapes[mark.block]
-        block = first
-        for part_start, part_end in zip((0, *cuts), (*cuts, utf16_length(text)), strict=True):
-            start = max(mark_start, part_start)
-            end = min(mark_end, part_end)
-            if start < end:
-                prefix = prefix_length(item) if part_start == 0 else 0
-                offset = prefix - part_start
-                yield _selected_in_block(block, start + offset, end + offset)
-            block = block.next()
+        color = QColor(self.theme.accent)
+        color.setAlpha(70)
+        char_format.setBackground(color)
+        marks = []
+        for start, end in shown.article.marked_ranges():
+            if shown.segment.first <= start.item < shown.segment.end:
+                first = shown.document.position_of(*start[1:])
+                last = shown.document.position_of(*end[1:])
+                if first < last:
+                    marks.append(Mark(first, last, char_format))
+        return marks + super().marks_of(shown)
 
     # ------------------------------------------------------------ appearance
 
     def update_theme(self) -> None:
-        """Rewrite the slices with the theme; the text on top stays there."""
-        theme = current_theme()
-        with self._keep_position():
-            self._apply_theme(theme)
-            slices = sorted(self._shown.items())
-            self._writer.set_styles(Styles(theme))
-            self._writer.clear()
-            self._shown.clear()
+        """Show the slices with the theme; the text on top stays there."""
+        with self.keeping_position():
+            self._apply_theme(current_theme())
             self._set_margins()
-            for number, shown_slice in slices:
-                self._insert_slice(len(self._writer.layouts), number, shown_slice)
-        self._apply_marks()
+            self.writer = self._new_writer()
+            self._forget_heights(keeps_documents=False)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Center the column, and fit tables to the new width; the text on top stays there."""
-        with self._keep_position():
-            self._set_margins()
-            super().resizeEvent(event)
-            self._writer.set_width(self.viewport().width())
+    def scroll_to_start(self) -> None:
+        """Scroll to the beginning of the text; load its slice if needed."""
+        if self._is_loaded(0):
+            super().scroll_to_start()
 
-    @contextmanager
-    def _keep_position(self) -> Iterator[None]:
-        """Keep the text on top in place while slices come and go or are laid out again."""
-        top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        top_place = self._place_of(top)
-        above = self.verticalScrollBar().value() - _top_of(top)
-        yield
-        block = None if top_place is None else self._block_at(*top_place)
-        if block is not None:
-            scroll_to(self, round(_top_of(block) + above))
+    def scroll_to_end(self) -> None:
+        """Scroll to the end of the text; load its slice if needed."""
+        if self._is_loaded(self._count - 1):
+            super().scroll_to_end()
 
-    def _place_of(self, block: QTextBlock) -> tuple[str, int, int] | None:
-        """Return the key of a block's slice, its item, and its row or number in the item.
-
-        Return None if the block is in no slice.
-        """
-        place = self._writer.layouts.place_of(block.blockNumber())
-        if place is None:
-            return None
-        layout, index, number = place
-        if is_table(layout.items[index]):
-            number = layout.row_at(index, number)
-        return layout.key, index, number
-
-    def _block_at(self, key: str, index: int, number: int) -> QTextBlock | None:
-        """Return the block at a place returned by `_place_of`; None if its slice is gone."""
-        layout = next((layout for layout in self._writer.layouts if layout.key == key), None)
-        if layout is None:
-            return None
-        if is_table(layout.items[index]):
-            number = layout.row_blocks(index, number).start
-        first = self._writer.layouts.block_of(layout, index).blockNumber()
-        return self.document().findBlockByNumber(first + min(number, layout.counts[index] - 1))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Scroll to the ends of the text with Home and End, by a page with Page Up and Down."""
-        keys = QKeySequence.StandardKey
-        bar = self.verticalScrollBar()
-        is_start = event.matches(keys.MoveToStartOfDocument) or event.matches(
-            keys.MoveToStartOfLine
-        )
-        is_end = event.matches(keys.MoveToEndOfDocument) or event.matches(keys.MoveToEndOfLine)
-        if is_start:
-            self._go_to_end(at_start=True)
-        elif is_end:
-            self._go_to_end(at_start=False)
-        elif event.matches(keys.MoveToNextPage):
-            bar.setValue(bar.value() + bar.pageStep())
-        elif event.matches(keys.MoveToPreviousPage):
-            bar.setValue(bar.value() - bar.pageStep())
-        else:
-            super().keyPressEvent(event)
-
-    def _go_to_end(self, *, at_start: bool) -> None:
-        """Scroll to an end of the text; load its slice in place of the others if needed."""
-        number = 0 if at_start else self._count - 1
-        if number not in self._shown and self._count:
-            self._reload_from(number)
-            self._scroll_target = None  # not to the mark
-            self._opens_at_end = not at_start
-        else:
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.minimum() if at_start else bar.maximum())
-
-
-def _selected_in_block(block: QTextBlock, start: int, end: int) -> QTextCursor:
-    block_start = block.position()
-    return selected_range(
-        block.document(), block_start + start, block_start + min(end, block.length() - 1)
-    )
-
-
-def _mark_color() -> QColor:
-    theme = current_theme()
-    ink = QColor(theme.accent)
-    ink.setAlpha(70)
-    return ink
-
-
-def _top_of(block: QTextBlock) -> float:
-    return block.document().documentLayout().blockBoundingRect(block).top()
+    def _is_loaded(self, number: int) -> bool:
+        """Return True if a slice is loaded; else load it in place of the others."""
+        if not self._count or any(each.number == number for each in self._loaded_slices.slices):
+            return True
+        self._reload_from(number)
+        self._scroll_target = None  # not to the mark
+        self._opens_at_end = number > 0
+        return False

@@ -33,10 +33,13 @@ from desktop_app.widgets.text.foreign_text import spoken_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segments.shown_message import ShownMessage
+    from desktop_app.transcript.segments.segment import Article
     from desktop_app.transcript.segments.targets import Target
+    from desktop_app.transcript.segments.text_area import TextArea
     from desktop_app.transcript.segments.view import TranscriptView
 
 # Line breaks, drawings and invisible characters, as whitespace of the same length.
@@ -48,19 +51,89 @@ _READ_CHARACTERS: Final = 50_000
 """Characters above and below the message at the caret that are read as one text."""
 
 
-class AccessibleTranscript(QAccessibleWidget):
+class _Line(NamedTuple):
+    """A line of the text: the place and the position in the text at which it begins."""
+
+    place: Place
+    start: int
+
+
+class AccessibleText(QAccessibleWidget):
+    """The interface of an area whose text is that of the articles around the caret."""
+
+    def __init__(self, view: TextArea, role: QAccessible.Role) -> None:
+        super().__init__(view, role, view.accessibleName())
+        self._area = view
+        self._cached: tuple[object, list[_Line], str] = (None, [], "")
+        self._text_interface = PlainTextInterface(self._text, self.caret, self._set_caret)
+        self._actions = NodeActions(view.setFocus, None)
+
+    def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
+        if kind is QAccessible.InterfaceType.TextInterface:
+            return self._text_interface
+        if kind is QAccessible.InterfaceType.ActionInterface:
+            return self._actions
+        return NO_INTERFACE
+
+    def _read_articles(self) -> Sequence[Article]:
+        """Return the articles whose text is read."""
+        return [self._area.articles.open(index) for index in range(self._area.articles.count)]
+
+    def _lines(self) -> tuple[list[_Line], str]:
+        """Return the lines of the articles around the caret, and their text."""
+        shown = self._read_articles()
+        version = [(message.key, message.revision) for message in shown]
+        if self._cached[0] != version:
+            lines = []
+            texts = []
+            start = 0
+            for message in shown:
+                for index, item in enumerate(message.items):
+                    for cell, text in _texts(item):
+                        prefix = 0 if is_table(item) else prefix_length(item)
+                        lines.append(_Line(Place(message.key, index, cell, -prefix), start))
+                        texts.append(text.translate(_AS_WHITESPACE))
+                        start += utf16_length(texts[-1]) + 1
+            self._cached = version, lines, "\n".join(texts)
+        return self._cached[1], self._cached[2]
+
+    def _text(self) -> str:
+        return self._lines()[1]
+
+    def caret(self) -> int:
+        """Return the position of the caret in the text."""
+        place = self._area.selection.caret
+        if place is None:
+            return 0
+        lines, text = self._lines()
+        last = None
+        for line in lines:
+            if line.place[:3] == place[:3]:
+                return line.start + max(0, place.unit - line.place.unit)
+            if line.place.message_id == place.message_id:
+                last = line
+        following = lines.index(last) + 1 if last is not None else len(lines)
+        return lines[following].start - 1 if following < len(lines) else utf16_length(text)
+
+    def _set_caret(self, position: int) -> None:
+        lines, _text = self._lines()
+        for line in reversed(lines):
+            if line.start <= position:
+                unit = line.place.unit + position - line.start
+                self._area.place_caret(line.place._replace(unit=unit))
+                return
+
+
+class AccessibleTranscript(AccessibleText):
     """The interface of one view: all its messages, its widgets, and the focused link or button.
 
     Its text is that of the messages around the caret, which a screen reader reads line by line.
     """
 
     def __init__(self, view: TranscriptView) -> None:
-        super().__init__(view, QAccessible.Role.List, view.accessibleName())
+        super().__init__(view, QAccessible.Role.List)
         self._view = view
         self._nodes: dict[str, MessageNode] = {}
-        self._cached: tuple[object, list[_Line], str] = (None, [], "")
-        self._text_interface = PlainTextInterface(self._text, self.caret, self._set_caret)
-        self._actions = NodeActions(view.setFocus, None)
         self._target_node: TargetNode | None = None
 
     def release_nodes(self) -> None:
@@ -103,13 +176,6 @@ class AccessibleTranscript(QAccessibleWidget):
 
     # ------------------------------------------------------------------ QAccessibleInterface
 
-    def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
-        if kind is QAccessible.InterfaceType.TextInterface:
-            return self._text_interface
-        if kind is QAccessible.InterfaceType.ActionInterface:
-            return self._actions
-        return NO_INTERFACE
-
     def childCount(self) -> int:
         has_target = self._focused_target() is not None
         return self._view.messages.count + super().childCount() + has_target
@@ -143,9 +209,7 @@ class AccessibleTranscript(QAccessibleWidget):
             node = self._nodes[message.id] = MessageNode(self, self._view, message)
         return node
 
-    # ------------------------------------------------------------------ the text at the caret
-
-    def _read_messages(self) -> list[ShownMessage]:
+    def _read_articles(self) -> Sequence[Article]:
         """Return the message at the caret, or the last, and those around it."""
         messages = self._view.messages
         caret = self._view.selection.caret
@@ -161,57 +225,6 @@ class AccessibleTranscript(QAccessibleWidget):
         while end < messages.count and (room := room - len(messages.message_at(end).text)) > 0:
             end += 1
         return [messages.open(number) for number in range(first, end)]
-
-    def _lines(self) -> tuple[list[_Line], str]:
-        """Return the lines of the messages around the caret, and their text."""
-        shown = self._read_messages()
-        version = [(message.key, message.revision) for message in shown]
-        if self._cached[0] != version:
-            lines = []
-            texts = []
-            start = 0
-            for message in shown:
-                for index, item in enumerate(message.items):
-                    for cell, text in _texts(item):
-                        prefix = 0 if is_table(item) else prefix_length(item)
-                        lines.append(_Line(Place(message.key, index, cell, -prefix), start))
-                        texts.append(text.translate(_AS_WHITESPACE))
-                        start += utf16_length(texts[-1]) + 1
-            self._cached = version, lines, "\n".join(texts)
-        return self._cached[1], self._cached[2]
-
-    def _text(self) -> str:
-        return self._lines()[1]
-
-    def caret(self) -> int:
-        """Return the position of the caret in the text."""
-        place = self._view.selection.caret
-        if place is None:
-            return 0
-        lines, text = self._lines()
-        last = None
-        for line in lines:
-            if line.place[:3] == place[:3]:
-                return line.start + max(0, place.unit - line.place.unit)
-            if line.place.message_id == place.message_id:
-                last = line
-        following = lines.index(last) + 1 if last is not None else len(lines)
-        return lines[following].start - 1 if following < len(lines) else utf16_length(text)
-
-    def _set_caret(self, position: int) -> None:
-        lines, _text = self._lines()
-        for line in reversed(lines):
-            if line.start <= position:
-                unit = line.place.unit + position - line.start
-                self._view.place_caret(line.place._replace(unit=unit))
-                return
-
-
-class _Line(NamedTuple):
-    """A line of the text: the place and the position in the text at which it begins."""
-
-    place: Place
-    start: int
 
 
 def _texts(item: Item) -> list[tuple[int, str]]:

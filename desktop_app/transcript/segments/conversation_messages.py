@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.transcript.citation_sources import CitationSources
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
+from desktop_app.transcript.segments.copied_text import selected_texts, words_of
 from desktop_app.transcript.unfolded_sections import UnfoldedSections
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.markdown.block_model import Block
     from desktop_app.transcript.segments.segment import Place
     from desktop_app.transcript.segments.shown_message import ShownMessage
+    from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _MAX_PARSED_CHARACTERS: Final = 300_000
 """Characters of the messages that stay parsed, besides those near the viewport."""
@@ -73,6 +75,10 @@ class ConversationMessages:
     def message_at(self, index: int) -> Message:
         """Return a message by its index in the conversation."""
         return self.messages[index]
+
+    def key_at(self, index: int) -> str:
+        """Return the id of a message by its index in the conversation."""
+        return self.messages[index].id
 
     def index_of(self, message_id: str) -> int:
         """Return the index of a message in the conversation, or -1 if there is none."""
@@ -209,6 +215,15 @@ class ConversationMessages:
         """Return the passage that a citation in a message refers to; None if there is none."""
         number = passage_number(target)
         return None if number is None else self.sources.passage(message_id, number)
+
+    def texts_between(self, start: Place, end: Place) -> ClipboardTexts:
+        """Return the clipboard's content for the text between two places."""
+        return selected_texts(self, start, end)
+
+    def words_between(self, start: Place, end: Place) -> str:
+        """Return the text between two places of one item; "" for others."""
+        shown = self.opened(start.message_id)
+        return "" if shown is None else words_of(shown.items, start, end)
 
     # ------------------------------------------------------------------ changes
 

@@ -194,19 +194,24 @@ def cut_runs(runs: Runs, start: int, end: int) -> Runs:
 
 def selected_texts(messages: ConversationMessages, start: Place, end: Place) -> ClipboardTexts:
     """Return the clipboard's content for the text between two places."""
-    from desktop_app.markdown.export.text_writer import plain_pieces
-
     first = messages.index_of(start.message_id)
     last = messages.index_of(end.message_id)
     length = sum(len(messages.message_at(index).text) for index in range(first, last + 1))
     if length > _MAX_PLAIN_CHARACTERS:
         return texts_of_many(_pieces_between(messages, start, end))
-    items = []
+    items: list[Item] = []
     for index in range(first, last + 1):
         shown = messages.open(index)
         first_item = start.item if index == first else 0
         end_item = end.item + 1 if index == last else PAST_END
         items += shown.items[first_item:end_item]
+    return texts_of_items(items, start, end)
+
+
+def texts_of_items(items: Sequence[Item], start: Place, end: Place) -> ClipboardTexts:
+    """Return the clipboard's content for items, of which the first and last may be cut."""
+    from desktop_app.markdown.export.text_writer import plain_pieces
+
     copied = [item for item in items if is_copied(item)]
     start_unit = _unit(items[0], start) if items else 0
     end_unit = _unit(items[-1], end, is_end=True) if items else 0
@@ -224,11 +229,11 @@ def selected_texts(messages: ConversationMessages, start: Place, end: Place) -> 
     return clipboard_texts(blocks, is_short=are_few_items(copied))
 
 
-def selected_words(messages: ConversationMessages, start: Place, end: Place) -> str:
-    """Return the selected text if it is in a single item; "" otherwise."""
-    if start[:3] != end[:3] or (shown := messages.opened(start.message_id)) is None:
+def words_of(items: Sequence[Item], start: Place, end: Place) -> str:
+    """Return the selected text of an article if it is in a single item; "" otherwise."""
+    if start[:3] != end[:3] or start.item >= len(items):
         return ""
-    item = shown.items[start.item]
+    item = items[start.item]
     runs = cell_runs(item, start.cell) if is_table(item) else item.runs
     cut = cut_runs(runs, max(0, start.unit), max(0, end.unit))
     return "".join(map(source_text, cut))

@@ -279,7 +279,7 @@ class ContextMenu(QObject):
         view = self._view
         menu = ProgramMenu(view)
         if not view.selection.is_empty:
-            menu.addAction(tr("Copy"), view.keys.copy_selected)
+            menu.addAction(tr("Copy"), view.copy_selected)
         shown = view.messages.opened(place.message_id) if place is not None else None
         passage = view.messages.cited_passage(shown.key, link) if shown is not None else None
         if passage is not None:

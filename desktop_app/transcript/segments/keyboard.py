@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QAccessible, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.markdown.block_model import Block, Kind
@@ -34,33 +33,11 @@ if TYPE_CHECKING:
     from desktop_app.transcript.segments.shown_message import ShownMessage
     from desktop_app.transcript.segments.view import TranscriptView
 
-_Move = QTextCursor.MoveOperation
-_Keys = QKeySequence.StandardKey
-_STEP_LINES: Final = 2
-"""Lines by which an arrow key scrolls while there is no caret."""
 _ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_JSON}": f"{ACTION}{SHOW_VALUE}",
     f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_JSON}",
 }
 """Following one of these links may replace it by the other."""
-_CARET_KEYS: Final = (
-    (_Keys.MoveToNextChar, _Move.Right, False),
-    (_Keys.MoveToPreviousChar, _Move.Left, False),
-    (_Keys.MoveToNextWord, _Move.WordRight, False),
-    (_Keys.MoveToPreviousWord, _Move.WordLeft, False),
-    (_Keys.MoveToNextLine, _Move.Down, False),
-    (_Keys.MoveToPreviousLine, _Move.Up, False),
-    (_Keys.SelectNextChar, _Move.Right, True),
-    (_Keys.SelectPreviousChar, _Move.Left, True),
-    (_Keys.SelectNextWord, _Move.WordRight, True),
-    (_Keys.SelectPreviousWord, _Move.WordLeft, True),
-    (_Keys.SelectNextLine, _Move.Down, True),
-    (_Keys.SelectPreviousLine, _Move.Up, True),
-    (_Keys.SelectStartOfLine, _Move.StartOfLine, True),
-    (_Keys.SelectEndOfLine, _Move.EndOfLine, True),
-    (_Keys.SelectStartOfBlock, _Move.StartOfBlock, True),
-    (_Keys.SelectEndOfBlock, _Move.EndOfBlock, True),
-)
 
 
 class _FocusPosition(NamedTuple):
@@ -454,19 +431,10 @@ class KeyCommands(QObject):
         if is_enter and (link := self._link_at_caret()):
             view.follow_link(*link)
             return True
-        if self._handle_ends(event) or self._handle_selection(event):
-            return True
-        if event.matches(_Keys.Copy):
-            self.copy_selected()
-            return True
         if _is_typed_text(event):
             self.text_typed.emit(event.text())
             return True
-        return self._move_caret(event)
-
-    def copy_selected(self) -> None:
-        """Copy the selection."""
-        self._view.copies.copy_selected()
+        return view.handle_text_key(event)
 
     def _link_at_caret(self) -> tuple[Place, str] | None:
         caret = self._view.selection.caret
@@ -478,116 +446,6 @@ class KeyCommands(QObject):
             if is_in_cell and target.place.unit <= max(caret.unit, 0) <= target.end:
                 return target.place, target.link
         return None
-
-    def _handle_ends(self, event: QKeyEvent) -> bool:
-        """Handle Home and End; with Ctrl, move the caret, too."""
-        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        to_top = event.matches(_Keys.MoveToStartOfDocument)
-        to_end = event.matches(_Keys.MoveToEndOfDocument)
-        view = self._view
-        if to_top or (is_plain and event.key() == Qt.Key.Key_Home):
-            view.navigator.scroll_to_top()
-        elif to_end or (is_plain and event.key() == Qt.Key.Key_End):
-            view.navigator.scroll_to_bottom()
-        else:
-            return False
-        ends = self._ends()
-        if ends is not None and (to_top or to_end):
-            view.selection.place_caret(ends[0 if to_top else 1])
-        return True
-
-    def _ends(self) -> tuple[Place, Place] | None:
-        messages = self._view.messages
-        if not messages.count:
-            return None
-        last_id = messages.message_at(messages.count - 1).id
-        return Place(messages.first_id(), 0, 0, -PAST_END), Place(last_id, PAST_END)
-
-    def _handle_selection(self, event: QKeyEvent) -> bool:
-        """Handle the keys that select to an end of the conversation, or all of it."""
-        view = self._view
-        ends = self._ends()
-        if event.matches(_Keys.SelectAll):
-            view.selection.select_all()
-        elif event.matches(_Keys.SelectStartOfDocument) and ends is not None:
-            view.selection.extend_to(ends[0])
-            view.navigator.scroll_to_top()
-        elif event.matches(_Keys.SelectEndOfDocument) and ends is not None:
-            view.selection.extend_to(ends[1])
-            view.navigator.scroll_to_bottom()
-        else:
-            return False
-        return True
-
-    def _move_caret(self, event: QKeyEvent) -> bool:
-        """Move the caret from the visible text on, or scroll if there is no caret."""
-        view = self._view
-        bar = view.verticalScrollBar()
-        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        is_reader = QAccessible.isActive()
-        if event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
-            self._move_page(
-                forward=event.key() == Qt.Key.Key_PageDown,
-                selects=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
-            )
-            return True
-        if event.key() == Qt.Key.Key_Space:
-            bar.triggerAction(bar.SliderAction.SliderPageStepAdd)
-            return True
-        is_vertical = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not modifiers
-        if is_vertical and not view.has_visible_caret and not is_reader:
-            step = _STEP_LINES * view.fontMetrics().lineSpacing()
-            bar.setValue(bar.value() + (step if event.key() == Qt.Key.Key_Down else -step))
-            return True
-        for key, move, selects in _CARET_KEYS:
-            if event.matches(key):
-                if not selects:
-                    upwards = move in (_Move.Up, _Move.Left, _Move.WordLeft)
-                    self._bring_on_screen(upwards=upwards)
-                if view.selection.move(move, selects=selects):
-                    view.follow(False)
-                    view.show_caret()
-                return True
-        return False
-
-    def _move_page(self, *, forward: bool, selects: bool) -> None:
-        view = self._view
-        bar = view.verticalScrollBar()
-        if not view.has_visible_caret and not selects:
-            action = bar.SliderAction
-            bar.triggerAction(action.SliderPageStepAdd if forward else action.SliderPageStepSub)
-            return
-        self._bring_on_screen(upwards=not forward)
-        caret = view.selection.caret
-        rect = view.rect_of(caret) if caret is not None else None
-        bar.setValue(bar.value() + (1 if forward else -1) * (bar.pageStep() - view.theme.px(40)))
-        if rect is not None:
-            target = view.place_near(rect.center().toPoint())
-            if target is not None:
-                view.selection.set(view.selection.anchor if selects else target, target)
-
-    def _bring_on_screen(self, *, upwards: bool) -> None:
-        """Move an off-screen caret to the last visible line before a move up, else to the first.
-
-        With a screen reader, a caret that was placed stays, because the reader reads there.
-        """
-        view = self._view
-        caret = view.selection.caret
-        if caret is not None:
-            rect = view.rect_of(caret)
-            area = view.viewport().rect()
-            is_visible = rect is not None and area.contains(rect.center().toPoint())
-            if is_visible or QAccessible.isActive():
-                return
-        corner = QPoint(0, view.viewport().height() - 1) if upwards else QPoint(0, 0)
-        place = view.place_near(corner)
-        if place is None:
-            return
-        view.selection.place_caret(place)
-        rect = view.rect_of(place)
-        height = view.viewport().height()
-        if rect is not None and (rect.top() < 0 or rect.bottom() > height):  # cut by the edge
-            view.selection.move(_Move.Up if upwards else _Move.Down, selects=False)
 
 
 def is_code_head(item: object) -> bool:

@@ -72,7 +72,7 @@ class SegmentDocument(SealedDocument):
         hugs_text: whether it is a whole question, whose background is as wide as the text.
     """
 
-    def __init__(self, segment: Segment, images: MessageImages) -> None:
+    def __init__(self, segment: Segment, images: MessageImages | None) -> None:
         super().__init__()
         self._segment = ref(segment)  # a cycle would keep documents until Python collects it
         self._images = images
@@ -93,7 +93,7 @@ class SegmentDocument(SealedDocument):
         self.setDocumentMargin(0)
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
-        image = self._images.resource(name)
+        image = None if self._images is None else self._images.resource(name)
         self.has_images = self.has_images or image is not None
         return image or empty_resource(kind)
 
@@ -173,7 +173,7 @@ class SegmentWriter:
         styles: Styles,
         width: int,
         formulas: SegmentFormulas,
-        images: MessageImages,
+        images: MessageImages | None,
         viewport: QWidget,
     ) -> None:
         self.styles = styles

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.transcript.segments.copied_text import selected_texts, selected_words
 from desktop_app.transcript.segments.segment import PAST_END, Place, Segment
+from desktop_app.transcript.segments.segment_area import (
+    Articles,
+    SegmentArea,
+    ShownSegment,
+    line_rect,
+)
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.segments.conversation_messages import ConversationMessages
-    from desktop_app.transcript.segments.segment_area import SegmentArea, ShownSegment
     from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _Move = QTextCursor.MoveOperation
@@ -28,6 +31,18 @@ _FORWARD: Final = (
 )
 
 
+class SelectableArticles(Articles, Protocol):
+    """The articles of an area with a selection."""
+
+    def key_at(self, index: int) -> str: ...
+
+    def order_of(self, place: Place) -> tuple[int, int, int, int]: ...
+
+    def texts_between(self, start: Place, end: Place) -> ClipboardTexts: ...
+
+    def words_between(self, start: Place, end: Place) -> str: ...
+
+
 class TextSelection(QObject):
     """The selection of one view.
 
@@ -41,10 +56,10 @@ class TextSelection(QObject):
 
     changed = Signal()
 
-    def __init__(self, view: SegmentArea, messages: ConversationMessages) -> None:
+    def __init__(self, view: SegmentArea, articles: SelectableArticles) -> None:
         super().__init__(view)
         self._view = view
-        self._messages = messages
+        self._articles = articles
         self.anchor: Place | None = None
         self.caret: Place | None = None
         self._goal_x: float | None = None  # the column that the keys Up and Down keep to
@@ -81,15 +96,16 @@ class TextSelection(QObject):
 
     def select_all(self) -> None:
         """Select the whole conversation."""
-        ends = self._all()
+        ends = self.all_ends()
         if ends is not None:
             self.set(*ends)
 
-    def _all(self) -> tuple[Place, Place] | None:
-        if not self._messages.count:
+    def all_ends(self) -> tuple[Place, Place] | None:
+        """Return the beginning and the end of the whole text; None without text."""
+        if not self._articles.count:
             return None
-        last_id = self._messages.message_at(self._messages.count - 1).id
-        return Place(self._messages.first_id(), 0, 0, -PAST_END), Place(last_id, PAST_END)
+        last = self._articles.key_at(self._articles.count - 1)
+        return Place(self._articles.key_at(0), 0, 0, -PAST_END), Place(last, PAST_END)
 
     def clear_if_all(self) -> None:
         """Clear a selection of the whole conversation, which would include a new message."""
@@ -99,7 +115,7 @@ class TextSelection(QObject):
     @property
     def is_all(self) -> bool:
         """Return True if the whole conversation is selected."""
-        ends = self._all()
+        ends = self.all_ends()
         return ends is not None and self.ends == ends
 
     @property
@@ -110,11 +126,11 @@ class TextSelection(QObject):
             return None
         if min(self._index(anchor), self._index(caret)) < 0:
             return None  # a message is gone
-        first, last = sorted((anchor, caret), key=self._messages.order_of)
+        first, last = sorted((anchor, caret), key=self._articles.order_of)
         return first, last
 
     def _index(self, place: Place) -> int:
-        return self._messages.index_of(place.message_id)
+        return self._articles.index_of(place.message_id)
 
     @property
     def is_empty(self) -> bool:
@@ -136,12 +152,12 @@ class TextSelection(QObject):
     def texts(self) -> ClipboardTexts | None:
         """Return the clipboard's content for the selection; None if nothing is selected."""
         ends = self.ends
-        return None if ends is None else selected_texts(self._messages, *ends)
+        return None if ends is None else self._articles.texts_between(*ends)
 
     def words(self) -> str:
         """Return the selected text if it is in one paragraph or cell; "" otherwise."""
         ends = self.ends
-        return "" if ends is None else selected_words(self._messages, *ends)
+        return "" if ends is None else self._articles.words_between(*ends)
 
     def range_in(self, shown: ShownSegment) -> tuple[int, int] | None:
         """Return the selected range of a segment's document; None if nothing of it is."""
@@ -149,10 +165,10 @@ class TextSelection(QObject):
         if ends is None:
             return None
         first, last = ends
-        index = self._messages.index_of(shown.key)
+        index = self._articles.index_of(shown.key)
         segment = shown.segment
-        first_order = self._messages.order_of(first)
-        last_order = self._messages.order_of(last)
+        first_order = self._articles.order_of(first)
+        last_order = self._articles.order_of(last)
         segment_start = segment.pieces[0].start
         begins = (index, segment.first, 0, segment_start or -PAST_END)
         if last_order < begins:
@@ -200,14 +216,10 @@ class TextSelection(QObject):
         return True
 
     def _caret_x(self, shown: ShownSegment, position: int) -> float:
-        from desktop_app.transcript.segments.segment_area import line_rect
-
         return line_rect(shown.document, position).left()
 
     def _at_column(self, shown: ShownSegment, position: int, x: float) -> Place:
         """Return the place in the line of a position that is nearest to a column."""
-        from desktop_app.transcript.segments.segment_area import line_rect
-
         box = line_rect(shown.document, position)
         hit = shown.document.documentLayout().hitTest(
             QPointF(x, box.center().y()), Qt.HitTestAccuracy.FuzzyHit
@@ -235,14 +247,14 @@ class TextSelection(QObject):
 
     def _neighbor(self, key: str, segment: Segment, *, forward: bool) -> Place | None:
         """Return the start of the next segment, or of the previous one; None at the ends."""
-        index = self._messages.index_of(key)
-        article = self._messages.open(index)
+        index = self._articles.index_of(key)
+        article = self._articles.open(index)
         number = article.segments.index(segment) + (1 if forward else -1)
         while not 0 <= number < len(article.segments):
             index += 1 if forward else -1
-            if not 0 <= index < self._messages.count:
+            if not 0 <= index < self._articles.count:
                 return None
-            article = self._messages.open(index)
+            article = self._articles.open(index)
             number = 0 if forward else len(article.segments) - 1
         found = article.segments[number]
         return Place(article.key, found.first, 0, found.pieces[0].start)

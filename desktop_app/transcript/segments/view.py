@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QContextMenuEvent, QPen, QTextCharFormat
+from PySide6.QtGui import QAccessible, QContextMenuEvent, QPen
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from desktop_app.domain.conversations.conversation import Message, Role
@@ -53,11 +53,11 @@ from desktop_app.transcript.segments.keyboard import (
 from desktop_app.transcript.segments.message_navigator import MessageNavigator
 from desktop_app.transcript.segments.message_stream import MessageStream
 from desktop_app.transcript.segments.segment import PAST_END, Place, Segment
-from desktop_app.transcript.segments.segment_area import Mark, SegmentArea, ShownSegment
+from desktop_app.transcript.segments.segment_area import Mark, ShownSegment
 from desktop_app.transcript.segments.segment_document import SegmentWriter
 from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
 from desktop_app.transcript.segments.targets import Target
-from desktop_app.transcript.segments.text_selection import TextSelection
+from desktop_app.transcript.segments.text_area import TextArea
 from desktop_app.transcript.speech import AnswerSpeech
 from desktop_app.transcript.transcript_styles import Styles, background_of
 from desktop_app.transcript.viewport.latest_button import LatestButton
@@ -65,14 +65,12 @@ from desktop_app.transcript.viewport.transcript_surface import COPIED_MS, TEMPOR
 from desktop_app.widgets.accessibility.accessible_roles import install_roles
 from desktop_app.widgets.external_open import open_link
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.clipboard import mime_data
 from desktop_app.widgets.text.foreign_text import set_tooltip, tooltip_text
 from desktop_app.widgets.wheel_steps import WheelSteps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from PySide6.QtCore import QMimeData
     from PySide6.QtGui import (
         QFocusEvent,
         QImage,
@@ -94,13 +92,6 @@ if TYPE_CHECKING:
 
 _FONT_LOADING_S: Final = 0.008
 """Seconds for which fallback fonts are loaded in one iteration of the event loop."""
-_SCROLL_MS: Final = 30
-"""Milliseconds between the steps in which a drag beyond the edge scrolls."""
-_KEYBOARD_REASONS: Final = (
-    Qt.FocusReason.TabFocusReason,
-    Qt.FocusReason.BacktabFocusReason,
-    Qt.FocusReason.ShortcutFocusReason,
-)
 
 
 class MessageCommands(CopyActions):
@@ -141,7 +132,7 @@ class MessageCommands(CopyActions):
             self.notice_raised.emit(tr("Response copied"))
 
 
-class TranscriptView(SegmentArea):
+class TranscriptView(TextArea):
     """A view of messages that emits the user's requests.
 
     A brief view shows a single answer. It has less room above the answer, and no facts in the
@@ -152,7 +143,6 @@ class TranscriptView(SegmentArea):
         stream: receives messages and streamed text.
         navigator: scrolls to messages.
         commands: runs the actions of messages.
-        selection: the selection and the caret.
         copies: copies messages, code and the selection.
         drags: drags attachments and code to other programs.
         highlighter: highlights code; without a lexer process, code is plain.
@@ -166,7 +156,6 @@ class TranscriptView(SegmentArea):
         keys: handles keys.
         reading: moves the caret to messages and their blocks.
         latest_button: scrolls to the end.
-        has_visible_caret: whether the focus came by keyboard, so that the caret is painted.
 
     Signals:
         message_updated(str message_id): an updated message is shown and announced.
@@ -191,7 +180,8 @@ class TranscriptView(SegmentArea):
 
     def __init__(self, theme: Theme, *, is_brief: bool = False) -> None:
         install_roles()  # before Qt asks for the interface of this widget
-        super().__init__(theme)
+        self.messages = ConversationMessages(shows_facts=not is_brief)
+        super().__init__(theme, self.messages)
         self.setObjectName("transcript")
         self.setAccessibleName(tr("Transcript"))
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
@@ -199,14 +189,11 @@ class TranscriptView(SegmentArea):
         self._wraps_code = True
         self._wrapping_changed = False
         self.is_following = True
-        self.has_visible_caret = False
         self._accessible: AccessibleTranscript | None = None
-        self.messages = self.articles = ConversationMessages(shows_facts=not is_brief)
         self.images = MessageImages(self, theme, self)  # type: ignore[arg-type]
         self.formula_display = SegmentFormulas(self)
         self.highlighter = CodeHighlighter(theme, self)
         self.writer = self._new_writer(theme)
-        self.selection = TextSelection(self, self.messages)
         self.speech = AnswerSpeech(self)
         self._fallbacks = FallbackFonts(self.writer.styles.running_fonts())
         self.stream = MessageStream(self, self.messages, self.speech, self._fallbacks.load)
@@ -227,11 +214,7 @@ class TranscriptView(SegmentArea):
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
         self._wheel_steps = WheelSteps()
-        self._selects_by: str = ""  # what a drag of the mouse extends the selection by
         self._pressed_link = ""
-        self._dragged_to = QPoint()
-        self._scroll_timer = QTimer(self, interval=_SCROLL_MS)
-        self._scroll_timer.timeout.connect(self._scroll_while_selecting)
         self._next_theme = theme  # applied once its fallback fonts are loaded
         self._font_timer = QTimer(self, singleShot=True, interval=0)
         self._font_timer.timeout.connect(self._apply_next_theme)
@@ -244,7 +227,6 @@ class TranscriptView(SegmentArea):
         self.stream.text_changed.connect(self.focus_navigator.keep)
         self.stream.message_updated.connect(self.message_updated)
         self.stream.message_shown.connect(self.show_actions)
-        self.selection.changed.connect(self._on_selection_changed)
         self.scrolled.connect(self._place_actions)
         self.text_shown.connect(self._on_shown)
         self.following_changed.connect(lambda follows: self.latest_button.set_wanted(not follows))
@@ -400,12 +382,6 @@ class TranscriptView(SegmentArea):
         """Tell screen readers which link or button in the text has the focus."""
         if self._accessible is not None:
             self._accessible.report_target()
-
-    def _on_selection_changed(self) -> None:
-        self.viewport().update()
-        if self._accessible is not None and QAccessible.isActive():
-            event = QAccessibleEvent(self, QAccessible.Event.TextCaretMoved)
-            QAccessible.updateAccessibility(event)
 
     def item_rect(self, message_id: str, item: int) -> QRect:
         """Return the rectangle of an item in the viewport; for -1, that of the whole message.
@@ -708,22 +684,6 @@ class TranscriptView(SegmentArea):
             if self.scroll_y == before:
                 return
 
-    def place_caret(self, place: Place) -> None:
-        """Place the caret, and bring it on screen."""
-        self.selection.place_caret(place)
-        self.show_caret()
-
-    def show_caret(self) -> None:
-        """Bring the caret on screen."""
-        caret = self.selection.caret
-        if caret is None:
-            return
-        y = self.y_of(caret)
-        rect = self.rect_of(caret)
-        if y is not None and rect is not None:
-            rect.moveTop(y - self.scroll_y)
-            self.bring_on_screen(rect)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out the text again, and move the floating widgets."""
         super().resizeEvent(event)
@@ -755,13 +715,7 @@ class TranscriptView(SegmentArea):
         marks = self._finder.marks_of(shown)
         if "differences" in self.__dict__:  # reading the property would make them
             marks += self.differences.marks_of(shown)
-        selected = self.selection.range_in(shown)
-        if selected is not None:
-            char_format = QTextCharFormat()
-            char_format.setBackground(self.theme.accent)
-            char_format.setForeground(self.theme.on_accent)
-            marks.append(Mark(*selected, char_format))
-        return marks
+        return marks + super().marks_of(shown)
 
     def _paint_over(self, painter: QPainter, shown: list[tuple[ShownSegment, Decorations]]) -> None:
         """Paint the Copy marks, the caret and the ring around the focused target."""
@@ -772,18 +726,14 @@ class TranscriptView(SegmentArea):
                 top = round(each.origin.y()) + area.top()
                 rect = QRect(QPoint(area.left(), top), area.size())
                 self._decorator.paint_mark(painter, rect, is_copied=is_copied)
-        if not self.hasFocus():
-            return
-        rects = self.focus_navigator.rects(loads=False)
+        rects = self.focus_navigator.rects(loads=False) if self.hasFocus() else []
         if rects:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.theme.accent, 2))
             for ring in ring_rects(rects, self.viewport().rect()):
                 painter.drawRoundedRect(ring, 4, 4)
-        elif self.has_visible_caret and self.selection.caret is not None:
-            caret = self.rect_of(self.selection.caret)
-            if caret is not None:
-                painter.fillRect(caret, self.theme.text)
+        else:
+            super()._paint_over(painter, shown)
 
     def copy_mark(self, place: Place) -> QRect | None:
         """Return the Copy mark of a head of code in the viewport; None if it is not loaded."""
@@ -858,16 +808,6 @@ class TranscriptView(SegmentArea):
             return
         self._begin_selection(position, extends=bool(event.modifiers() & _SHIFT))
 
-    def _begin_selection(self, position: QPoint, *, extends: bool) -> None:
-        place = self.place_near(position)
-        if place is None:
-            return
-        self._selects_by = "character"
-        if extends:
-            self.selection.extend_to(place)
-        else:
-            self.selection.place_caret(place)
-
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Extend the selection, start a drag, or show the actions of the message here."""
         position = event.position().toPoint()
@@ -885,29 +825,6 @@ class TranscriptView(SegmentArea):
             return
         self._dragged_to = position
         self._show_hovered(position)
-
-    def _extend_selection(self, position: QPoint) -> None:
-        self._dragged_to = position
-        inside = QPoint(position.x(), min(max(position.y(), 0), self.viewport().height() - 1))
-        place = self.place_near(inside)
-        if place is not None:
-            self.selection.extend_to(place)
-        if not self.selection.is_empty:
-            self.follow(False)  # otherwise the text would move while it is being selected
-        is_outside = inside.y() != position.y()
-        if is_outside and not self._scroll_timer.isActive():
-            self._scroll_timer.start()
-        elif not is_outside:
-            self._scroll_timer.stop()
-
-    def _scroll_while_selecting(self) -> None:
-        """Scroll while the mouse is held above or below the viewport."""
-        y = self._dragged_to.y()
-        height = self.viewport().height()
-        distance = y if y < 0 else y - height
-        bar = self.verticalScrollBar()
-        bar.setValue(bar.value() + distance)
-        self._extend_selection(self._dragged_to)
 
     def _show_hovered(self, position: QPoint) -> None:
         """Show the cursor, the tooltip and the actions for what is under the pointer."""
@@ -929,14 +846,12 @@ class TranscriptView(SegmentArea):
         """
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        self._scroll_timer.stop()
+        super().mouseReleaseEvent(event)
         position = event.position().toPoint()
         pressed = self._pressed_link
         self._pressed_link = ""
         was_on_selection = self.drags.is_on_selection
         self.drags.release()
-        if not self.selection.is_empty and self._selects_by:
-            self._publish_selection()
         if self._pinned_index < 0:
             self.follow(self.is_at_end)
         place = self.place_near(position)
@@ -952,32 +867,10 @@ class TranscriptView(SegmentArea):
             self.selection.place_caret(place)
             self.follow_link(place, pressed)
 
-    def _publish_selection(self) -> None:
-        """Offer the selection for pasting with the middle mouse button, where that is usual."""
-        clipboard = QApplication.clipboard()
-        texts = self.selection.texts()
-        if clipboard.supportsSelection() and texts is not None:
-            clipboard.setMimeData(mime_data(texts), clipboard.Mode.Selection)
-
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Select the word under the pointer, or the paragraph with a third click."""
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
+        """Select the word under the pointer."""
         self.drags.release()
-        found = self._found_at(event.position().toPoint())
-        if found is not None:
-            shown, position = found
-            self.selection.select_around(shown, position, is_word=True)
-            self._selects_by = "word"
-
-    def is_selected_at(self, point: QPoint) -> bool:
-        """Return True if selected text is at a point."""
-        found = self._found_at(point)
-        if found is None:
-            return False
-        shown, position = found
-        selected = self.selection.range_in(shown)
-        return selected is not None and selected[0] <= position < selected[1]
+        super().mouseDoubleClickEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Show the context menu for the selection and the message."""
@@ -1017,26 +910,21 @@ class TranscriptView(SegmentArea):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus if it came by keyboard, and the caret at the newest message."""
-        if event.reason() not in TEMPORARY_REASONS:
-            self.has_visible_caret = event.reason() in _KEYBOARD_REASONS
-        self.show_focus_frame()
         super().focusInEvent(event)
         if self.selection.caret is None and QAccessible.isActive() and self.messages.count:
             last = self.messages.message_at(self.messages.count - 1)
             self.selection.place_caret(Place(last.id, 0, 0, -PAST_END))
-        self.viewport().update()
 
     def show_focus_frame(self) -> None:
         """Show the frame while the text as a whole has the focus by keyboard."""
-        is_on_text = self.has_visible_caret and self.focus_navigator.focused is None
-        self._focus_frame.setVisible(self.hasFocus() and is_on_text)
+        super().show_focus_frame()
+        if self.focus_navigator.focused is not None:
+            self._focus_frame.hide()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self._focus_frame.hide()
         if event.reason() not in TEMPORARY_REASONS:
             self.focus_navigator.clear()
-        self.viewport().update()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Move the focus to the next or previous message, or out of the transcript at its ends."""
@@ -1055,13 +943,17 @@ class TranscriptView(SegmentArea):
             return False
         return self.isAncestorOf(focused) and not self.viewport().isAncestorOf(focused)
 
-    def selectAll(self) -> None:
-        """Select the whole conversation."""
-        self.selection.select_all()
+    def copy_selected(self) -> bool:
+        """Copy the selection to the clipboard. Return False if nothing is selected."""
+        return self.copies.copy_selected()
 
-    def createMimeDataFromSelection(self) -> QMimeData:
-        """Return the selection as HTML, Markdown and plain text; code only as plain text."""
-        return self.copies.selection_data()
+    def scroll_to_start(self) -> None:
+        """Scroll to the beginning of the conversation."""
+        self.navigator.scroll_to_top()
+
+    def scroll_to_end(self) -> None:
+        """Scroll to the end of the conversation, and follow new text."""
+        self.navigator.scroll_to_bottom()
 
 
 def _sizes(theme: Theme) -> tuple[object, ...]:
