@@ -1,17 +1,6 @@
-"""The transcript: a conversation shown in a single text view.
+"""The transcript: a conversation as segments of text, and other texts shown like it.
 
-The entry point is `segments.view`. The packages hold
-everything else, by task.
+The entry point is `segments.view`; README.md tells the design.
 """
 
-__all__ = [
-    "document",
-    "layout",
-    "media",
-    "message_commands",
-    "message_items",
-    "search",
-    "segments",
-    "transcript_styles",
-    "viewport",
-]
+__all__ = ["layout", "media", "message_items", "search", "segments", "transcript_styles"]

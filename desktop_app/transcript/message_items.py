@@ -53,6 +53,8 @@ OPEN_DOCUMENT: Final = "document/"
 ACTION: Final = "action:"
 """Scheme of links that trigger an action on their message."""
 
+COPY: Final = "copy"
+COPY_LINK: Final = "copy-link"
 OPEN_PLACE: Final = "place/"
 """Prefix of the action that opens a place of the window; followed by the place."""
 

@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.message_link import MessageLink, parse_lin
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.transcript.message_commands import COPY_LINK
+from desktop_app.transcript.message_items import COPY_LINK
 
 PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
 OPEN_KEY = "window.conversation"  # the id of the open conversation

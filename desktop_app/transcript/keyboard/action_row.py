@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.transcript.keyboard.focus_targets import ARROWS
-from desktop_app.transcript.transcript_styles import DECORATION, PAD, Decoration
+from desktop_app.transcript.transcript_styles import PAD
 from desktop_app.transcript.viewport.transcript_surface import COPIED_MS
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.mirroring import is_mirrored
@@ -25,11 +24,8 @@ from desktop_app.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextBlock
-    from PySide6.QtWidgets import QTextBrowser
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
 
-    from desktop_app.transcript.message_state import MessageState
-    from desktop_app.transcript.transcript_messages import TranscriptMessages
 
 ACTIONS: Final = {
     Role.USER: (
@@ -66,6 +62,14 @@ _TITLES: Final = {
 _MENU_BUTTONS: Final = ("retry-with",)
 _ARROW_WIDTH: Final = 26
 """Pixels, at the default text size, of an arrow to another version."""
+
+ARROWS: Final[dict[int, bool]] = {
+    Qt.Key.Key_Right: True,
+    Qt.Key.Key_Down: True,
+    Qt.Key.Key_Left: False,
+    Qt.Key.Key_Up: False,
+}
+"""True for arrow keys that go forward."""
 
 
 def is_beside(role: Role, action: str) -> bool:
@@ -140,21 +144,6 @@ class ActionRow(QWidget):
     def step_by_arrow(self, *, forward: bool) -> None:
         """Emit `stepped`, because an arrow key was pressed on a button."""
         self.stepped.emit(forward)
-
-    def place_beside(self, block: QTextBlock, offset: int) -> None:
-        """Place the row beside a block, or below it for a question or a text that is too wide.
-
-        `offset` is the y coordinate of the document at the viewport's upper edge.
-        """
-        origin = block.document().documentLayout().blockBoundingRect(block)
-        layout = block.layout()
-        texts = [layout.lineAt(index).naturalTextRect() for index in range(layout.lineCount())]
-        flags = block.next().blockFormat().intProperty(DECORATION)
-        self.place_at(
-            origin.translated(0, -offset),
-            texts,
-            is_on_background=bool(flags & Decoration.BACKGROUND),
-        )
 
     def place_at(self, box: QRectF, texts: list[QRectF], *, is_on_background: bool) -> None:
         """Place the row beside a block of text.
@@ -317,48 +306,6 @@ class ActionRow(QWidget):
             return
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), self._theme.ground)
-
-
-class ActionRowPlacer:
-    """The placement of the action row of one view beside a message.
-
-    Attributes:
-        row: the action row.
-    """
-
-    def __init__(self, view: QTextBrowser, messages: TranscriptMessages, row: ActionRow) -> None:
-        self._view = view
-        self._messages = messages
-        self.row = row
-
-    def show_for(self, state: MessageState) -> None:
-        """Show the actions of a message, or hide them while it streams."""
-        if state.is_streaming and not has_arrows(state.version):
-            if self.row.message_id == state.message.id:
-                self.row.dismiss()
-            return
-        self.row.show_for(
-            state.message.id, state.message.role, state.version, has_actions=not state.is_streaming
-        )
-        self.place_again()
-
-    def show_for_last(self) -> None:
-        """Show the actions of the last materialized message."""
-        last = self._messages.last_materialized()
-        if last is not None:
-            self.show_for(last)
-
-    def place_again(self) -> None:
-        """Move the row to its message, because the text has moved on screen."""
-        state = self._messages.get(self.row.message_id)
-        if state is not None:
-            block = self._messages.layouts.block_of(state.layout, state.action_item)
-            self.row.place_beside(block, self._view.verticalScrollBar().value())
-
-    def hide_if_gone(self) -> None:
-        """Hide the row if its message is no longer materialized."""
-        if self._messages.get(self.row.message_id) is None:
-            self.row.dismiss()
 
 
 class _ActionButton(PlainToolButton):

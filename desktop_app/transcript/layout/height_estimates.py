@@ -1,9 +1,4 @@
-"""Estimates the height of items that are not materialized, for their placeholder.
-
-An estimate uses only the kind of an item and the number of its characters, because it is needed for
-every missing item. Measured heights replace the estimates of items that were in the document: see
-`DocumentWriter.erase`.
-"""
+"""Estimates the height of items that are not loaded, by their kind and number of characters."""
 
 from __future__ import annotations
 
@@ -13,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.markdown.block_model import Block, Kind, Runs, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from desktop_app.transcript.message_items import Item
 
 _LINE_CHARS: Final = 100
@@ -37,17 +30,6 @@ def estimate_height(item: Item) -> float:
         columns = max(1, len(item.aligns))
         return sum(_row_height(row, columns) for row in item.rows)
     return _line_count(item.runs) * _LINE_HEIGHT + _GAP_HEIGHT
-
-
-def estimate_code_heights(lines: Sequence[Item], scale: float) -> list[float]:
-    """Estimate the heights of lines of code in pixels, multiplied by `scale`.
-
-    Fast enough for tens of thousands of lines, because it reads runs (field 1 of an item) and
-    texts (field 0 of a run) by index.
-    """
-    line_height = _CODE_LINE_HEIGHT * scale
-    lengths = [sum([len(run[0]) for run in line[1]]) for line in lines]
-    return [(ceil(length / _LINE_CHARS) or 1) * line_height for length in lengths]
 
 
 def _line_count(runs: Runs) -> int:

@@ -27,17 +27,13 @@ from desktop_app.transcript.transcript_styles import (
     CELL_PAD,
     DECORATION,
     INDENT,
-    NOTE_GAP_BELOW_TABLE,
-    NOTE_KINDS,
     OPENED,
-    PAD,
     PROPORTIONAL,
     QUOTE,
     QUOTED_AT,
     QUOTES_SHIFT,
     Decoration,
     Styles,
-    background_of,
 )
 
 if TYPE_CHECKING:
@@ -96,20 +92,6 @@ class TableStyles:
         if is_reversed:  # the only way to reverse columns in Qt
             table_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         return table_format
-
-    def space_below_table(self, below: Item) -> int:
-        """Return the pixels between a QTextTable and the next item."""
-        gap = NOTE_GAP_BELOW_TABLE if below.kind in NOTE_KINDS else _GAP_BELOW_TABLE
-        if background_of(below):
-            gap += PAD  # the background is painted around the text
-        return self._theme.px(gap)
-
-    def space_above_row_blocks(self, block: Block, above: Item | None) -> int:
-        """Return the pixels from a QTextTable to the text of rows that are text blocks."""
-        space = self._theme.px(CELL_PAD)
-        if block.head:
-            space += self._theme.px(self._styles.gap(block, above))
-        return space
 
     def row_format(
         self, block: Block, row_number: int, above: Item | None, widths: tuple[int, ...]
@@ -212,16 +194,6 @@ class TableStyles:
             flags |= Decoration.INLINE_CODE
         _set_decoration(block_format, flags, block, is_first=is_first)
         block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
-        return block_format
-
-    def format_before_table(self, block: Block) -> QTextBlockFormat:
-        """Return the format of the empty block before a QTextTable.
-
-        The block has only the quote bars that it shares with the block above.
-        """
-        block_format, _ = self._styles.empty_block_formats()
-        flags = Decoration.SHARED_BARS_ONLY if block.quote else 0
-        _set_decoration(block_format, flags, block, is_first=block.head)
         return block_format
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QTextBrowser, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
@@ -14,16 +14,14 @@ from desktop_app.widgets.look.theme import MARGIN
 
 if TYPE_CHECKING:
     from desktop_app.transcript.search.find_bar import FindBar
-    from desktop_app.transcript.search.finder import Finder
-    from desktop_app.transcript.segments.finding import Finder as SegmentFinder
+    from desktop_app.transcript.segments.finding import Finder
+    from desktop_app.transcript.segments.text_area import TextArea
     from desktop_app.widgets.look.theme import Theme
 
 _MAX_SELECTION_LENGTH: Final = 100
 """Maximum characters of a selection that `open` searches for."""
 _GAP: Final = 4
 """Pixels above and below the bar, at the default text size."""
-_PARAGRAPH_SEPARATOR: Final = "\u2029"
-"""The character between the paragraphs of a text that Qt returns."""
 
 
 class FindInTranscript(QObject):
@@ -39,9 +37,7 @@ class FindInTranscript(QObject):
 
     height_changed = Signal()
 
-    def __init__(
-        self, view: QAbstractScrollArea, theme: Theme, finder: Finder | SegmentFinder
-    ) -> None:
+    def __init__(self, view: TextArea, theme: Theme, finder: Finder) -> None:
         super().__init__(view)
         self._view = view
         self._theme = theme
@@ -78,8 +74,8 @@ class FindInTranscript(QObject):
         """Show the bar; search for the selected text if it is short and in one paragraph."""
         if not self.is_open:
             self._focused_before = QApplication.focusWidget()
-        selected = _selected_text(self._view)
-        if len(selected) > _MAX_SELECTION_LENGTH or _PARAGRAPH_SEPARATOR in selected:
+        selected = self._view.selection.words()
+        if len(selected) > _MAX_SELECTION_LENGTH:
             selected = ""
         self.bar.open(selected.strip())
         self.place()
@@ -128,9 +124,3 @@ class FindInTranscript(QObject):
         width = min(px(self._theme.max_line_width), self._view.width() - px(MARGIN))
         self._bar.resize(width, self._bar.sizeHint().height())
         self._bar.move((self._view.width() - width) // 2, px(_GAP))
-
-
-def _selected_text(view: QAbstractScrollArea) -> str:
-    if isinstance(view, QTextBrowser):
-        return view.textCursor().selectedText()
-    return str(view.selection.words())  # type: ignore[attr-defined]

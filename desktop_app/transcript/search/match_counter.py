@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from desktop_app.transcript.segments.conversation_messages import ConversationMessages
-    from desktop_app.transcript.transcript_messages import TranscriptMessages
 
 _REPORT_INTERVAL_S: Final = 0.1
 """Seconds between reports of the counting thread."""
@@ -93,7 +92,7 @@ class MatchCounter(QObject):
         self.counted.emit(search, counts, True)
 
 
-def with_texts(messages: TranscriptMessages | ConversationMessages) -> list[MessageText]:
+def with_texts(messages: ConversationMessages) -> list[MessageText]:
     """Return all messages, oldest first, each with its text so far if it streams, else None."""
     return [
         (m, _text_so_far(messages, m) if m.status is MessageStatus.STREAMING else None)
@@ -101,9 +100,7 @@ def with_texts(messages: TranscriptMessages | ConversationMessages) -> list[Mess
     ]
 
 
-def _text_so_far(
-    messages: TranscriptMessages | ConversationMessages, message: Message
-) -> _TextSoFar | None:
+def _text_so_far(messages: ConversationMessages, message: Message) -> _TextSoFar | None:
     state = messages.find_state(message.id)
     return None if state is None else _TextSoFar(state.reasoning.text, state.text)
 

@@ -15,8 +15,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.footnote_links import is_note_link
 from desktop_app.transcript.keyboard.action_row import ACTIONS, has_arrows, is_beside
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
-from desktop_app.transcript.message_commands import COPY_LINK
-from desktop_app.transcript.message_items import ACTION, OPEN_DOCUMENT
+from desktop_app.transcript.message_items import ACTION, COPY_LINK, OPEN_DOCUMENT
 from desktop_app.transcript.segments import copied_text
 from desktop_app.transcript.segments.keyboard import is_code_head
 from desktop_app.transcript.transcript_styles import Background, background_of

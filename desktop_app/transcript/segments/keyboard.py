@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.footnote_links import is_link_to_mark, opposite_link
 from desktop_app.transcript.citation_sources import citation_name
-from desktop_app.transcript.keyboard.action_row import has_arrows
-from desktop_app.transcript.keyboard.focus_targets import ARROWS, COPY_CODE
+from desktop_app.transcript.keyboard.action_row import ARROWS, has_arrows
 from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE
 from desktop_app.transcript.segments.segment import PAST_END, Place
 from desktop_app.transcript.segments.targets import (
+    COPY_CODE,
     Target,
     TargetDescription,
     describe,

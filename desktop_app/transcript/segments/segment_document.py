@@ -10,8 +10,7 @@ from weakref import ref
 from PySide6.QtCore import QPointF, QUrl
 from PySide6.QtGui import QAccessible, QTextBlockFormat, QTextCursor, QTextOption
 
-from desktop_app.markdown.block_model import Block, Kind, Run
-from desktop_app.transcript.keyboard.focus_targets import COPY_CODE, FocusTarget
+from desktop_app.markdown.block_model import Block, Run
 from desktop_app.transcript.layout.column_widths import ColumnWidths
 from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
 from desktop_app.transcript.layout.table_styles import TableStyles
@@ -61,7 +60,6 @@ class SegmentDocument(SealedDocument):
         cells: the position of each cell of a table, in the order of the document.
         columns: the number of columns of a table; 0 for other text.
         is_reversed: whether the first column is on the right, and last in the document.
-        targets: the links and the heads of code, in the order of the text.
         code_spans: the ranges of inline code.
         has_source_formulas: whether a formula is not typeset yet.
         has_images: whether there are images.
@@ -81,7 +79,6 @@ class SegmentDocument(SealedDocument):
         self.cells: list[int] = []
         self.columns = 0
         self.is_reversed = False
-        self.targets: list[FocusTarget] = []
         self.code_spans: list[tuple[int, int]] = []
         self.colored_to = 0
         self.has_growing_table = False
@@ -335,8 +332,6 @@ class SegmentWriter:
             del document.starts[first:]
             document.colored_to = min(document.colored_to, first)
             end = document.last_position + (1 if first else 0)
-            while document.targets and document.targets[-1].start >= end:
-                document.targets.pop()
             while document.code_spans and document.code_spans[-1][0] >= end:
                 document.code_spans.pop()
         cursor.setPosition(document.last_position)
@@ -376,8 +371,6 @@ class SegmentWriter:
         document.starts.append(start)
         if not piece.start and (prefix := prefix_of(item)):
             self._write_prefix(document, cursor, item, prefix, char_format)
-        if isinstance(item, Block) and item.kind is Kind.CODE_HEAD:
-            document.targets.append(FocusTarget(start, cursor.position(), COPY_CODE))
         width = self._text_width(block_format)
         for run in item.runs:
             self._insert_run(document, cursor, run, styles.char_format(item, run), width)
@@ -398,9 +391,7 @@ class SegmentWriter:
             cursor.insertText(prefix, marker_format)
             return
         label_format = self.styles.label_format(item.marker)  # a footnote, whose label is a link
-        start = cursor.position()
         cursor.insertText(item.marker, label_format)
-        document.targets.append(FocusTarget(start, cursor.position(), label_format.anchorHref()))
         cursor.insertText("\t", marker_format)
 
     def _insert_run(
@@ -424,13 +415,6 @@ class SegmentWriter:
         end = cursor.position()
         if run.image:
             document.has_images = True
-        if char_format.isAnchor():
-            link = char_format.anchorHref()
-            last = document.targets[-1] if document.targets else None
-            if last is not None and (last.end, last.link) == (start, link):
-                document.targets[-1] = last._replace(end=end)
-            else:
-                document.targets.append(FocusTarget(start, end, link))
         if char_format.boolProperty(INLINE_CODE):
             document.code_spans.append((start, end))
 
@@ -559,8 +543,7 @@ class SegmentWriter:
             self._insert_run(document, cursor, run, char_format, self.width)
 
     def _collect_cells(self, document: SegmentDocument, table: QTextTable) -> None:
-        """Record the positions of all cells, of their links and of their inline code."""
-        document.targets = []
+        """Record the positions of all cells, and of their inline code."""
         document.code_spans = []
         for row in range(table.rows()):
             for column in range(table.columns()):
@@ -573,13 +556,6 @@ class SegmentWriter:
                     start = fragment.position()
                     end = start + fragment.length()
                     char_format = fragment.charFormat()
-                    if char_format.isAnchor():
-                        target = FocusTarget(start, end, char_format.anchorHref())
-                        last = document.targets[-1] if document.targets else None
-                        if last is not None and (last.end, last.link) == (start, target.link):
-                            document.targets[-1] = last._replace(end=end)
-                        else:
-                            document.targets.append(target)
                     if char_format.boolProperty(INLINE_CODE):
                         document.code_spans.append((start, end))
 

@@ -48,9 +48,13 @@ class SegmentFormulas(QPyTextObject):
 
     typeset = Signal()
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(
+        self, parent: QObject, typesetter: FormulaFinder | None = None, *, keeps_source: bool = True
+    ) -> None:
+        """Draw formulas with a typesetter; without `keeps_source`, leave their source out."""
         super().__init__(parent)
-        self._typesetter: FormulaFinder | None = None
+        self._typesetter = typesetter
+        self._keeps_source = keeps_source
 
     def set_typesetter(self, typesetter: Typesetter) -> None:
         """Draw formulas with this typesetter; until then their source is shown."""
@@ -86,7 +90,8 @@ class SegmentFormulas(QPyTextObject):
         drawing.setProperty(_SOURCE, source)
         words = source.replace(LINE_BREAK, " ").replace("\n", " ") + BLANK
         cursor.insertText(DRAWN, drawing)
-        cursor.insertText(words, hidden_format(char_format, words))
+        if self._keeps_source:
+            cursor.insertText(words, hidden_format(char_format, words))
         return True
 
     def _find(self, source: str, text_format: QTextFormat) -> Formula | None:

@@ -9,9 +9,13 @@ from PySide6.QtCore import QUrl
 
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import ADDED_MARK, PICTURE, Block, Kind, Runs
-from desktop_app.markdown.parsing.footnote_links import is_note_link, link_to_mark
+from desktop_app.markdown.parsing.footnote_links import (
+    is_link_to_mark,
+    is_note_link,
+    link_to_mark,
+    note_label_of,
+)
 from desktop_app.markdown.parsing.links import is_openable
-from desktop_app.transcript.keyboard.focus_targets import COPY_CODE, note_name
 from desktop_app.transcript.layout.item_prefix import prefix_length
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
 from desktop_app.transcript.segments.segment import Place, is_table
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
     from desktop_app.transcript.segments.shown_message import ShownMessage
 
+COPY_CODE: Final = f"{ACTION}copy-code"
+"""The link of the target on the head of a code block, which copies the code."""
 _INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED_MARK): None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
 _MAX_ADDRESS_CHARACTERS: Final = 300
@@ -126,6 +132,13 @@ def describe(shown: ShownMessage, target: Target, source: str = "") -> TargetDes
     else:
         name = tr("{name}, blocked link: {address}", name=name, address=address)
     return TargetDescription(name, address)
+
+
+def note_name(link: str) -> str:
+    """Return the name of a link between a footnote's mark and its definition."""
+    if is_link_to_mark(link):
+        return tr("Back from footnote {label}", label=note_label_of(link))
+    return tr("Footnote {label}", label=note_label_of(link))
 
 
 def _image_name(shown: ShownMessage, target: Target) -> str:

@@ -22,14 +22,13 @@ from desktop_app.markdown.parsing.citations import is_citation
 from desktop_app.markdown.parsing.footnote_links import is_note_link
 from desktop_app.transcript.citation_sources import citation_tooltip
 from desktop_app.transcript.keyboard.action_row import ActionRow, has_arrows
-from desktop_app.transcript.keyboard.focus_targets import COPY_CODE
 from desktop_app.transcript.keyboard.link_target_label import LinkTargetLabel
 from desktop_app.transcript.media.code_folds import TOGGLE_CODE
 from desktop_app.transcript.media.fallback_fonts import FallbackFonts
 from desktop_app.transcript.media.message_images import MessageImages
-from desktop_app.transcript.message_commands import COPY
 from desktop_app.transcript.message_items import (
     ACTION,
+    COPY,
     TOGGLE_DETAILS,
     TOGGLE_PASSAGES,
     TOGGLE_REASONING,
@@ -56,7 +55,7 @@ from desktop_app.transcript.segments.segment import PAST_END, Place, Segment
 from desktop_app.transcript.segments.segment_area import Mark, ShownSegment
 from desktop_app.transcript.segments.segment_document import SegmentWriter
 from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
-from desktop_app.transcript.segments.targets import Target
+from desktop_app.transcript.segments.targets import COPY_CODE, Target
 from desktop_app.transcript.segments.text_area import TextArea
 from desktop_app.transcript.speech import AnswerSpeech
 from desktop_app.transcript.transcript_styles import Styles, background_of

@@ -1,4 +1,4 @@
-"""Only the part of an endless paragraph near the viewport is materialized, unnoticed."""
+"""Only the part of an endless paragraph near the viewport is loaded, unnoticed."""
 
 from __future__ import annotations
 

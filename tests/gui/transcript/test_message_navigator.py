@@ -1,4 +1,4 @@
-"""Only part of a long conversation is materialized: its end, or around a jump target."""
+"""Only part of a long conversation is loaded: its end, or around a jump target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A selection includes messages of the conversation that are not materialized."""
+"""A selection includes messages of the conversation that are not loaded."""
 
 from __future__ import annotations
 

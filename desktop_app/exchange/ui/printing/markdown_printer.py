@@ -34,13 +34,14 @@ from desktop_app.markdown.parsing.footnote_links import link_to_mark
 from desktop_app.markdown.parsing.inline_images import is_drawn_image, is_image_name
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.transcript.media.drawn_formulas import FormulaFinder
-from desktop_app.transcript.transcript_styles import ALIGNMENTS
+from desktop_app.transcript.transcript_styles import ALIGNMENTS, COLUMNS
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QImage, QTextBlock
+    from PySide6.QtGui import QImage, QTextBlock, QTextCharFormat, QTextTable
 
     from desktop_app.exchange.ui.printing.page_writer import PageWriter
     from desktop_app.markdown.processes.highlight import ColoredSpan
+    from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
 
 
 @dataclass
@@ -79,8 +80,11 @@ class ContentReaders(FormulaFinder, Protocol):
 class MarkdownPrinter:
     """A printer of Markdown texts, which also knows where their quotes have bars."""
 
-    def __init__(self, writer: PageWriter, readers: ContentReaders) -> None:
+    def __init__(
+        self, writer: PageWriter, readers: ContentReaders, formulas: SegmentFormulas
+    ) -> None:
         self._writer = writer
+        self._formulas = formulas
         self._readers = readers
         self._styles = writer.styles
         self._text_count = 0
@@ -184,7 +188,23 @@ class MarkdownPrinter:
             elif run.note:
                 target = f"#{self._footnote_anchor(run.link)}"
                 char_format = self._styles.link_format(char_format, target, is_underlined=False)
-            self._writer.cursor.insertText(run.text.replace(ADDED_MARK, ""), char_format)
+            if run.math:
+                self._insert_formula(run, char_format)
+            else:
+                self._writer.cursor.insertText(run.text.replace(ADDED_MARK, ""), char_format)
+
+    def _insert_formula(self, run: Run, char_format: QTextCharFormat) -> None:
+        """Insert a formula, no wider than its column."""
+        cursor = self._writer.cursor
+        width = self._writer.page.width()
+        table: QTextTable | None = cursor.currentTable()
+        if table is not None:
+            char_format.setProperty(COLUMNS, table.columns())
+        else:
+            block_format = cursor.blockFormat()
+            width -= block_format.indent() * self._writer.document.indentWidth()
+            width -= block_format.leftMargin() + block_format.rightMargin()
+        self._formulas.insert(cursor, run, char_format, width)
 
     def _footnote_anchor(self, target: str) -> str:
         """Return a footnote's anchor, unique in a document of several texts."""

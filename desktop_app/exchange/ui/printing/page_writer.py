@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSizeF, QUrl
 from PySide6.QtGui import (
@@ -12,24 +12,24 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextImageFormat,
+    QTextLayout,
+    QTextOption,
 )
 
 from desktop_app.exchange.ui.printing.page_breaks import PageBreaks
 from desktop_app.exchange.ui.printing.print_styles import NOTE_SIZE, TEXT_SIZE, PrintStyles
-from desktop_app.markdown.block_model import ADDED_MARK, Run, clean_text, show_invisible
-from desktop_app.transcript.layout.long_text_splitter import (
-    MAX_BLOCK_UNITS,
-    LongTextSplitter,
-    RunIndex,
-    TextFormats,
-)
+from desktop_app.markdown.block_model import ADDED_MARK, clean_text, show_invisible
+from desktop_app.widgets.text.utf16 import utf16_slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtGui import QColor, QTextFrameFormat, QTextTable, QTextTableFormat
+    from PySide6.QtGui import QColor, QFont, QTextFrameFormat, QTextTable, QTextTableFormat
 
     from desktop_app.widgets.look.theme import Theme
+
+_MAX_BLOCK_CHARACTERS: Final = 3000
+"""Characters of a block of one text; a longer text is cut where a line ends."""
 
 
 class PageWriter:
@@ -84,21 +84,16 @@ class PageWriter:
 
         The time that Qt needs for a block grows with the square of its length.
         """
-        if len(text) <= MAX_BLOCK_UNITS:
-            yield text
-            return
         frame_format = self.cursor.currentFrame().frameFormat()
-        splitter = LongTextSplitter(
-            self.page.width() - 2 * (frame_format.padding() + frame_format.border()), 0
-        )
-        formats = TextFormats(block_format, block_format, lambda _: char_format)
-        run_index = RunIndex((Run(text),))
+        width = self.page.width() - 2 * (frame_format.padding() + frame_format.border())
+        width -= block_format.leftMargin() + block_format.rightMargin()
         offset = 0
-        while run_index.end - offset > MAX_BLOCK_UNITS:
-            end = splitter.part_end(run_index, offset, formats)
-            yield "".join(run.text for run in run_index.runs_between(offset, end))
-            offset = end
-        yield "".join(run.text for run in run_index.runs_between(offset, run_index.end))
+        while len(text) - offset > _MAX_BLOCK_CHARACTERS:
+            part = text[offset : offset + _MAX_BLOCK_CHARACTERS]
+            end = last_line_start(part, char_format.font(), width)
+            yield part[:end]
+            offset += end
+        yield text[offset:]
 
     def insert_block(self, block_format: QTextBlockFormat, *, keeps_next: bool = False) -> None:
         """Append a block; `keeps_next` keeps it on one page with the line after it."""
@@ -146,6 +141,19 @@ class PageWriter:
         image_format.setWidth(width * scale)
         image_format.setHeight(height * scale)
         self.cursor.insertImage(image_format)
+
+
+def last_line_start(text: str, font: QFont, width: float) -> int:
+    """Return the index of the character that begins the last line of a text in a column."""
+    layout = QTextLayout(text, font)
+    layout.setTextOption(QTextOption())
+    layout.beginLayout()
+    start = 0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        start = line.textStart()
+    layout.endLayout()
+    return len(utf16_slice(text, 0, start)) or len(text)
 
 
 def display_text(text: str) -> str:

@@ -29,7 +29,7 @@ from desktop_app.exchange.ui.printing.print_styles import INDENT, NOTE_SIZE, TIT
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.block_builder import code_line
 from desktop_app.markdown.structured_answer import with_rendered_form
-from desktop_app.transcript.media.drawn_formulas import FormulaDrawer
+from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
 from desktop_app.widgets.text.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
@@ -72,8 +72,6 @@ class PrintedConversation:
         self._styles = PrintStyles(theme, pixels_per_point)
         self._theme = theme
         self._name_of_model = name_of_model
-        self._formulas = FormulaDrawer(self.document, keeps_source=False)
-        self._formulas.set_typesetter(readers)
         self.document.setUndoRedoEnabled(False)
         self.document.setDocumentMargin(0)
         self.document.setIndentWidth(INDENT * pixels_per_point)
@@ -83,7 +81,9 @@ class PrintedConversation:
         self.document.setDefaultTextOption(option)
         self.document.setPageSize(page)
         self._writer = PageWriter(self.document, page, theme, self._styles)
-        self._markdown = MarkdownPrinter(self._writer, readers)
+        formulas = SegmentFormulas(self.document, readers, keeps_source=False)
+        formulas.register(self.document)
+        self._markdown = MarkdownPrinter(self._writer, readers, formulas)
         self.title = display_text(title)
         self._writer.insert_text(
             self.title, self._styles.paragraph_format(0), TITLE_SIZE, bold=True

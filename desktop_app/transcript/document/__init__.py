@@ -1,1 +1,0 @@
-"""Writes messages into the QTextDocument and edits only the differences."""

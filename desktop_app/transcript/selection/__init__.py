@@ -1,1 +1,0 @@
-"""Selecting and copying, also across messages that are not materialized."""
