@@ -89,7 +89,7 @@ def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
         if _is_folder(real_path):
             for file in _files_below(real_path):
                 name = Path(path.name, file.relative_to(real_path))
-                names_by_path.setdefault(str(file), str(name))
+                names_by_path.setdefault(str(file), name.as_posix())
         else:
             names_by_path.setdefault(str(real_path), path.name)
     return [BatchFile.of(name, Path(path)) for path, name in names_by_path.items()]

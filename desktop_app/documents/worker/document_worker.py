@@ -113,7 +113,7 @@ class DocumentWorker(ReaderClient):
         bytes_left = limits.unpacked_bytes
         done = 0
         for path, skip_reason in listed:
-            member = replace_surrogates(str(path.relative_to(folder)))
+            member = replace_surrogates(path.relative_to(folder).as_posix())
             if skip_reason is not None:
                 bundle.skip(member, skip_reason)
                 continue
