@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from desktop_app import paths
 from desktop_app.quick_call import MAX_RUNTIME_PATH_BYTES
+from tests.helpers.linux_only import linux_only
 
 
 def test_repartee_home_contains_all_folders(repartee_home: Path) -> None:
@@ -48,6 +50,7 @@ def test_spellings_of_one_home_have_the_same_scope(
     assert len(scopes) == 1
 
 
+@linux_only("folders of XDG")
 def test_the_usual_folders_are_the_platforms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +68,7 @@ def runtime() -> Iterator[Path]:
         yield Path(folder)
 
 
+@linux_only("folders of XDG")
 def test_the_folder_of_the_socket_is_private(
     runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +88,7 @@ def test_a_runtime_folder_of_another_user_is_not_used(
     assert paths.folders().socket.parent != tmp_path
 
 
+@linux_only("folders of XDG")
 @pytest.mark.attack("local-calls")
 @pytest.mark.parametrize(("mode", "is_used"), [(0o755, True), (0o775, False), (0o1777, False)])
 def test_a_runtime_folder_in_which_others_create_sockets_is_not_used(
@@ -95,7 +100,10 @@ def test_a_runtime_folder_in_which_others_create_sockets_is_not_used(
 
 
 @pytest.mark.attack("local-calls")
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can write to another user's folder")
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.getuid() != 0,
+    reason="only root can write to another user's folder",
+)
 def test_root_uses_no_runtime_folder_of_a_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +112,7 @@ def test_root_uses_no_runtime_folder_of_a_user(
     assert paths.folders().socket.parent != tmp_path
 
 
+@linux_only("folders of XDG")
 def test_the_path_of_the_socket_is_short_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     for length in (1, 40, 79, 80, 81, 120):
         runtime = Path("/tmp/" + "r" * (length - 5)) if length > 5 else Path("/")  # noqa: S108

@@ -30,6 +30,7 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, N
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StorageError
+from tests.helpers.linux_only import linux_only
 from tests.helpers.started_backend import started_backend
 
 CHOICE = ModelChoice("openai", "gpt-5.2")
@@ -156,6 +157,7 @@ async def test_a_link_that_replaces_a_file_of_a_job_is_not_followed(folder: Path
     }
 
 
+@linux_only("names that are no UTF-8")
 async def test_a_file_whose_name_is_no_utf_8_is_read(tmp_path: Path) -> None:
     folder = tmp_path / "top"
     folder.mkdir()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.display_check import display_problem
+from tests.helpers.linux_only import linux_only
 
 NOBODY = ":4711"
 
@@ -17,6 +18,7 @@ def test_a_window_opens_without_a_display_on_platforms_that_need_none(platform: 
     assert display_problem({"QT_QPA_PLATFORM": platform}) is None
 
 
+@linux_only("X11 and Wayland")
 @pytest.mark.parametrize("platform", ["", "xcb", "xcb:option"])
 def test_an_x_server_that_has_ended_is_reported(platform: str) -> None:
     why = display_problem({"DISPLAY": NOBODY, "QT_QPA_PLATFORM": platform})
@@ -28,6 +30,7 @@ def test_a_display_elsewhere_is_left_to_qt(display: str) -> None:
     assert display_problem({"DISPLAY": display}) is None
 
 
+@linux_only("X11 and Wayland")
 def test_an_x_server_on_this_computer_is_found() -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("\0/tmp/.X11-unix/X4712")
@@ -38,6 +41,7 @@ def test_an_x_server_on_this_computer_is_found() -> None:
         assert display_problem({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland;xcb"}) is None
 
 
+@linux_only("X11 and Wayland")
 def test_wayland_is_found_by_name_by_path_and_by_default(tmp_path: Path) -> None:
     runtime = {"XDG_RUNTIME_DIR": str(tmp_path)}
     gone = display_problem({**runtime, "WAYLAND_DISPLAY": "wayland-1"})

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.log_file import CRASH_NAME, LOG_NAME, last_lines, redacted, start_log
+from tests.helpers.linux_only import linux_only
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ start_log(Path(sys.argv[1]))
 """
 
 
+@linux_only("crash that ctypes does not catch")
 def test_a_crash_log_has_the_stack_and_no_values(tmp_path: Path) -> None:
     done = run(CRASH, tmp_path)
     assert done.returncode == -signal.SIGSEGV
@@ -93,6 +95,7 @@ def test_the_end_of_the_log_is_redacted_again(tmp_path: Path) -> None:
     assert last_lines(tmp_path) == [*map(str, range(11, 30)), "Bearer [key]"]
 
 
+@linux_only("file modes")
 def test_the_folder_of_the_log_is_private(tmp_path: Path) -> None:
     folder = tmp_path / "home" / "logs"
     for _ in range(2):

@@ -22,6 +22,7 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
 from tests.helpers.blocking import blocking
+from tests.helpers.linux_only import linux_only
 from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, opened
 
@@ -127,6 +128,7 @@ def test_a_restore_replaces_a_damaged_attachment(home: Home) -> None:
     assert path.read_bytes() == DATA
 
 
+@linux_only("file modes")
 def test_only_the_owner_can_read_a_backup(home: Home) -> None:
     assert home.back_up().stat().st_mode & 0o077 == 0
 

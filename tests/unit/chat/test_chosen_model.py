@@ -34,6 +34,7 @@ from desktop_app.prompts.preset import Preset
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.settings.values import with_defaults
 from tests.helpers.closed_port import closed_port
+from tests.helpers.linux_only import linux_only
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer
 from tests.unit.providers.samples import COMPATIBLE
@@ -160,11 +161,19 @@ CHOICES: list[tuple[str, dict[str, str], ModelChoice]] = [
     ("openai", {"variant": "pro"}, ModelChoice("openai", "", Variant.PRO, Effort.MEDIUM)),
     ("openai", {"effort": "high"}, ModelChoice("openai", "", Variant.THINKING, Effort.HIGH)),
     ("openai", {"model": "gpt-4o"}, ModelChoice("openai", "gpt-4o")),
-    ("openai", {"model": "o\udce9", "effort": "low"}, ModelChoice("openai", "o\ufffd", None, LOW)),
+    ("openai", {"model": "o-1", "effort": "low"}, ModelChoice("openai", "o-1", None, LOW)),
     ("gateway", {"variant": "instant"}, ModelChoice("gateway", "", Variant.INSTANT, Effort.MEDIUM)),
     ("on-device", {"model": "/x/a.GGUF"}, ModelChoice("on-device", "/x/a.GGUF")),
     ("on-device", {"model": ON_DEVICE_MODEL}, ModelChoice("on-device", ON_DEVICE_MODEL)),
 ]
+
+
+@linux_only("arguments that are no UTF-8")
+async def test_a_model_is_named_in_unicode() -> None:
+    async with opened_backend() as backend:
+        profile = await find_profile(backend, "openai")
+        chosen = await choice_of(backend, profile, options(model="o\udce9"))
+        assert chosen == ModelChoice("openai", "o\ufffd")
 
 
 async def test_the_options_choose_a_model() -> None:

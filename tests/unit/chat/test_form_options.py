@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def options(schema: Path | None = None, grammar: Path | None = None) -> Options:
 
 
 def test_a_schema_is_named_after_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE" if sys.platform == "win32" else "HOME", str(tmp_path))
     file = tmp_path / "person.schema.json"
     file.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
     wanted = frozenset({"seed", "schema"})

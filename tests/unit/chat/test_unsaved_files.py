@@ -9,6 +9,7 @@ import pytest
 
 from desktop_app.chat.command.ask import AttachedFile, NullStore
 from desktop_app.domain.errors import DocumentError
+from tests.helpers.linux_only import linux_only
 from tests.helpers.pipe_trap import PipeTrap
 
 
@@ -19,6 +20,7 @@ async def test_an_unchanged_image_is_sent(tmp_path: Path) -> None:
     assert await NullStore({sha256: AttachedFile("", path)}).bytes(sha256) == b"image"
 
 
+@linux_only("named pipes in folders")
 @pytest.mark.attack("imports")
 async def test_a_pipe_in_place_of_an_image_is_not_opened() -> None:
     with PipeTrap() as trap:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from desktop_app.cli import console
 from desktop_app.cli.console import clean, clean_line, escaped_output, to_json
 from desktop_app.main import main
+from tests.helpers.linux_only import linux_only
 
 HOSTILE = "a\x1b[2J\x07\x9b31m\x00\r\u202eb\u2066\u2028\u200f\udce9\U000e0041\x7f"
 UNSAFE_KINDS = {"Cc", "Cs", "Zl", "Zp"}
@@ -123,6 +124,7 @@ def terminal() -> Iterator[int]:
     os.close(reader)
 
 
+@linux_only("pseudoterminals in Python")
 def test_progress_is_a_line_that_the_next_output_replaces() -> None:
     with terminal() as reader:
         console.show_progress("a: 1 of 2")
@@ -137,6 +139,7 @@ def test_progress_is_a_line_that_the_next_output_replaces() -> None:
         )
 
 
+@linux_only("pseudoterminals in Python")
 def test_quiet_leaves_out_progress_and_notes() -> None:
     with terminal() as reader:
         console.set_quiet(is_quiet=True)

@@ -15,6 +15,7 @@ import pytest
 from desktop_app.cli import standard_input
 from desktop_app.cli.standard_input import read_all, read_piped, replace_stdin_with_file
 from desktop_app.domain.errors import IllegalChoiceError
+from tests.helpers.linux_only import linux_only
 
 LIMIT = 10
 
@@ -85,7 +86,9 @@ def test_standard_input_is_read_up_to_a_limit(replace_stdin: Callable[[Any], Non
             assert reason in refused.value.message
 
 
-@pytest.mark.parametrize("has_terminal", [True, False])
+@pytest.mark.parametrize(
+    "has_terminal", [True, pytest.param(False, marks=linux_only("desktop that leaves a pipe open"))]
+)
 def test_pieces_of_a_pipe_are_put_together(
     replace_stdin: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, has_terminal: bool
 ) -> None:
@@ -101,6 +104,7 @@ def test_pieces_of_a_pipe_are_put_together(
         assert read_piped() == ("0123456789" if has_terminal else "0123456789ab")
 
 
+@linux_only("desktop that leaves a pipe open")
 def test_a_silent_open_pipe_is_not_awaited(
     replace_stdin: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +118,7 @@ def test_a_silent_open_pipe_is_not_awaited(
     os.close(writer)
 
 
+@linux_only("named pipes in folders")
 def test_a_nameless_pipe_is_copied_and_a_named_one_is_left_to_be_refused(tmp_path: Path) -> None:
     named = tmp_path / "pipe"
     os.mkfifo(named)

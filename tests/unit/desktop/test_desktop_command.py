@@ -14,6 +14,7 @@ from desktop_app import child_processes
 from desktop_app.cli.registry import COMMANDS
 from desktop_app.desktop.command.desktop_command import install_files
 from desktop_app.main import main
+from tests.helpers.linux_only import linux_only
 
 ENTRY = "applications/io.github.repartee.Repartee.desktop"
 SERVICE = "dbus-1/services/io.github.repartee.Repartee.service"
@@ -30,6 +31,7 @@ def files_below(folder: Path) -> set[str]:
     return names - {"applications/mimeinfo.cache"}  # of update-desktop-database, if it is installed
 
 
+@linux_only("launchers of the desktop")
 def test_the_launcher_is_written_and_removed(
     share: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,6 +59,7 @@ def test_the_launcher_is_written_and_removed(
     assert capsys.readouterr().out == "Nothing to remove.\n"
 
 
+@linux_only("launchers of the desktop")
 def test_a_folder_that_cannot_be_written_to_is_reported(
     share: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

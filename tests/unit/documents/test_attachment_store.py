@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import stat
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -46,6 +47,8 @@ async def test_bytes_and_text_are_read_as_stored(tmp_path: Path) -> None:
         assert await store.bytes(HASH) == DATA
         assert await store.text(HASH) == "text with \ufffd half a pair"
         assert store.path(HASH) == tmp_path / "files" / HASH[:2] / HASH[2:]
+        if sys.platform == "win32":  # where the folder of the user is private
+            return
         assert stat.S_IMODE(store.path(HASH).stat().st_mode) == 0o600
         assert stat.S_IMODE(store.path(HASH).parent.stat().st_mode) == 0o700
 

@@ -40,7 +40,7 @@ def test_a_folder_that_cannot_be_listed_does_not_hide_the_others(
     listed = os.scandir
 
     def refuse(folder: Any) -> Any:
-        if str(folder).endswith("/b"):
+        if str(folder).endswith(f"{os.sep}b"):
             raise PermissionError(13, "refused")
         return listed(folder)
 

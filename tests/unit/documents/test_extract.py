@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.data.long_pdf import pdf_of
 from tests.helpers.extraction import extract_file
+from tests.helpers.linux_only import linux_only
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -296,6 +297,7 @@ class TestTexts:
 
 
 class TestFiles:
+    @linux_only("named pipes in folders")
     def test_paths_that_are_no_readable_file_are_refused(self, tmp_path: Path) -> None:
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)

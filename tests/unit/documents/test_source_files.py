@@ -17,6 +17,7 @@ from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.documents.worker.source_files import files_below, read_file
 from desktop_app.domain import errors
 from desktop_app.domain.documents.document_notes import SkipReason
+from tests.helpers.linux_only import linux_only
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,6 +38,7 @@ def listed(folder: Path) -> list[tuple[str, SkipReason | None]]:
     return [(str(path.relative_to(folder)), reason) for path, reason in files_below(folder)]
 
 
+@linux_only("named pipes in folders")
 def test_pipes_sockets_and_devices_are_refused_without_waiting(tmp_path: Path) -> None:
     before = os.listdir("/proc/self/fd")  # noqa: PTH208
     os.mkfifo(tmp_path / "pipe")
@@ -83,6 +85,7 @@ def test_a_folder_that_cannot_be_listed_is_left_out(
     assert listed(tmp_path) == [("a.txt", None), ("b", SkipReason.UNREADABLE)]
 
 
+@linux_only("named pipes in folders")
 def test_a_folder_lists_its_files_and_those_left_out(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "inner.txt").write_text("inner")

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.system_error import quoted_words, system_words
+from tests.helpers.linux_only import linux_only
 
 
+@linux_only("own error for a folder")
 def test_a_known_error_of_the_system_is_translated(tmp_path: Path) -> None:
     with pytest.raises(OSError) as caught:
         (tmp_path / "missing").read_text()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,6 +32,7 @@ from tests.helpers.hostile_files import (
     own,
     special_files,
 )
+from tests.helpers.linux_only import linux_only
 
 pytestmark = pytest.mark.attack("imports")
 ROOT = Path(__file__).parents[3]
@@ -95,6 +95,7 @@ def test_a_bad_conversation_is_reported_with_its_title_and_reason(tmp_path: Path
     assert "was skipped (an amount of money is out of bounds)." in error.what_happened
 
 
+@linux_only("named pipes in folders")
 @pytest.mark.parametrize("read", [read_export, prompts_json.read_file])
 def test_pipes_devices_and_endless_files_are_refused_at_once(
     read: Callable[[Path], object], tmp_path: Path
@@ -105,8 +106,11 @@ def test_pipes_devices_and_endless_files_are_refused_at_once(
                 read(path)
 
 
+@linux_only("limit on memory for Python")
 def test_a_zip_bomb_takes_no_memory(files: dict[str, Hostile]) -> None:
     """In a process of its own, which may take 300 MB."""
+    import resource
+
     limit = partial(resource.setrlimit, resource.RLIMIT_AS, (300 << 20, 300 << 20))
     source = """
 import sys

@@ -11,6 +11,7 @@ import pytest
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
 from desktop_app.local_model.server_process import Configuration, policy
+from tests.helpers.linux_only import linux_only
 from tests.helpers.pipe_trap import PipeTrap
 
 
@@ -44,6 +45,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
     assert refusal(file).what_happened == "report.gguf isn’t a GGUF model file."
 
 
+@linux_only("named pipes in folders")
 @pytest.mark.attack("imports")
 def test_a_pipe_and_a_device_are_refused_unopened() -> None:
     with PipeTrap() as trap:
@@ -54,6 +56,7 @@ def test_a_pipe_and_a_device_are_refused_unopened() -> None:
         assert not trap.was_opened()
 
 
+@linux_only("own error for a folder")
 def test_a_missing_file_and_a_folder_are_refused_with_a_remedy(tmp_path: Path) -> None:
     for path in (tmp_path / "gone.gguf", tmp_path):
         error = refusal(path)

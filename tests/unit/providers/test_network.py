@@ -21,6 +21,7 @@ from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.certificates import Authority
 from tests.helpers.closed_port import closed_port
+from tests.helpers.linux_only import linux_only
 from tests.helpers.listings import listed_ids
 from tests.helpers.proxies import HttpProxy, SocksProxy, TestProxy
 from tests.helpers.secrets import key_for
@@ -394,6 +395,7 @@ async def test_settings_that_cannot_be_used_are_named(
         assert ("HTTPS_PROXY" in found.hint) == bool(environment)
 
 
+@linux_only("sockets in folders")
 async def test_a_server_without_a_port_is_asked_through_its_socket(tmp_path: Path) -> None:
     path = str(tmp_path / "socket")
     async with LoopbackServer(LISTED, socket_path=path) as server:

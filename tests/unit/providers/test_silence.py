@@ -15,6 +15,7 @@ from desktop_app.domain.answering.stream_events import StatusChanged, StreamEven
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch, suspended_s
 from tests.helpers.fragment import Fragment
+from tests.helpers.linux_only import linux_only
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
 
 LIMITS = SilenceLimits(first_report=40, report_interval=60, after_sleep=20, check_interval=1)
@@ -141,6 +142,7 @@ async def endless() -> AsyncGenerator[StreamEvent, None]:
     yield TextDelta("late")
 
 
+@linux_only("clock without sleep")
 def test_the_time_asleep_is_the_difference_of_two_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
     clocks = {time.CLOCK_BOOTTIME: 105.0, time.CLOCK_MONOTONIC: 100.0}
     monkeypatch.setattr(time, "clock_gettime", clocks.__getitem__)

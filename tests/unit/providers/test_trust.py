@@ -16,6 +16,7 @@ from desktop_app.providers.http.trust import (
     trusted_context,
 )
 from tests.helpers.certificates import Authority
+from tests.helpers.linux_only import linux_only
 from tests.helpers.pipe_trap import PipeTrap
 
 
@@ -76,6 +77,7 @@ def test_an_unreadable_file_is_no_certificate_file(name: str, tmp_path: Path) ->
         read_ca_file(str(tmp_path / name))
 
 
+@linux_only("named pipes in folders")
 @pytest.mark.attack("imports")
 def test_a_pipe_and_a_device_are_refused_unopened() -> None:
     with PipeTrap() as trap:

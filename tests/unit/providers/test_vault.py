@@ -12,6 +12,7 @@ import pytest
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault, _run_in_thread
+from tests.helpers.linux_only import linux_only
 from tests.unit.providers import forgetful
 
 KEY = "sk-secret-1234"
@@ -52,7 +53,7 @@ def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "no.such.module.Keyring",
         "nonsense",
         "",
-        None,
+        pytest.param(None, marks=linux_only("absent keyring")),
     ],
 )
 async def test_without_a_trusted_keyring_a_key_is_kept_for_the_session(
@@ -90,6 +91,7 @@ async def test_a_keyring_that_stores_nothing_is_not_given_the_key(
     assert KEY not in forgetful.Keyring.given
 
 
+@linux_only("absent keyring")
 async def test_an_unreachable_stored_key_raises_an_error() -> None:
     origins = Origins(openai=HERE)
     vault = KeyVault("repartee:test", origins)

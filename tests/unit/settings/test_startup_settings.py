@@ -9,6 +9,7 @@ from pathlib import Path
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.settings.startup_settings import read_startup_settings
 from desktop_app.storage.database import Database
+from tests.helpers.linux_only import linux_only
 
 
 async def test_settings_are_read_from_an_open_and_a_closed_store(tmp_path: Path) -> None:
@@ -37,6 +38,7 @@ def test_a_path_that_cannot_be_used_has_no_settings(tmp_path: Path) -> None:
     assert read_startup_settings(tmp_path / ("x" * 5_000) / "repartee.sqlite3") == {}
 
 
+@linux_only("named pipes in folders")
 async def test_a_named_pipe_in_place_of_the_journal_has_no_settings(tmp_path: Path) -> None:
     database = Database(tmp_path / "repartee.sqlite3")
     await database.open()

@@ -23,7 +23,10 @@ def output(tmp_path: Path) -> Iterator[tuple[LineOutput, Written]]:
     path = tmp_path / "output"
     # Not a pipe: on Windows, it takes only a few kilobytes before somebody reads them.
     with path.open("wb", buffering=0) as writing, path.open("rb") as reading:
-        yield LineOutput(writing.fileno()), lambda: [*map(json.loads, reading)]
+        yield (
+            LineOutput(writing.fileno()),
+            lambda: [json.loads(line) for line in reading.read().splitlines()],
+        )
 
 
 def test_the_longest_resource_fits_into_a_line_of_the_parent(tmp_path: Path) -> None:

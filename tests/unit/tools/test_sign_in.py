@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
+import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -34,19 +34,18 @@ class Parent:
     """A reader of the lines that the process writes."""
 
     def __init__(self) -> None:
-        self._read, self._write = os.pipe()
-        os.set_blocking(self._read, False)
-        self.output = LineOutput(self._write)
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 — `close` closes it
+        self._read_bytes = 0
+        self.output = LineOutput(self._file.fileno())
 
     def lines(self) -> list[dict[str, Any]]:
-        try:
-            return [json.loads(line) for line in os.read(self._read, 1 << 16).splitlines()]
-        except BlockingIOError:
-            return []
+        self._file.seek(self._read_bytes)
+        text = self._file.read()
+        self._read_bytes += len(text)
+        return [json.loads(line) for line in text.splitlines()]
 
     def close(self) -> None:
-        os.close(self._read)
-        os.close(self._write)
+        self._file.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -73,7 +74,10 @@ async def open_server(program: str, *arguments: str) -> AsyncIterator[Server]:
     """Yield a server; it has been ended after the block."""
     server = Server()
     argv = (sys.executable, "-I", "-S", "-c", program, *arguments)
-    async with bounded_stdio(ChildCommand(argv, {}), server.on_log, server.on_ended) as streams:
+    # Without it, no Python starts on Windows.
+    environment = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    command = ChildCommand(argv, environment)
+    async with bounded_stdio(command, server.on_log, server.on_ended) as streams:
         server.received, server.sent = streams
         yield server
 
@@ -95,7 +99,7 @@ def reply(number: object, **more: object) -> dict[str, object]:
 
 async def test_lines_that_are_no_messages_are_logged() -> None:
     messages, log = await messages_and_log(
-        *((1, "Hello"), (1, ""), (1, "  "), (1, "x" * 3_000), (1, "[" * 100_000), (1, "\xe9")),
+        *((1, "Hello"), (1, ""), (1, "  "), (1, "x" * 3_000), (1, "[", 100_000), (1, "\xe9")),
         (1, json.dumps(reply(1, result={"a": "\xe9"}), ensure_ascii=False)),
     )
     assert messages == [reply(1, result={"a": "\ufffd"})]
