@@ -214,7 +214,7 @@ class Application:
 
     async def _run_sessions(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.window_session import WindowSession
-        from desktop_app.transcript.segments.view import TranscriptView
+        from desktop_app.transcript.view import TranscriptView
 
         self.window.set_transcript(TranscriptView(current_theme()))
         request = self._request
@@ -270,7 +270,7 @@ class Application:
 
     def _rebuild_window(self) -> None:
         """Build the window again, in the language of the settings, and delete the old one."""
-        from desktop_app.transcript.segments.view import TranscriptView
+        from desktop_app.transcript.view import TranscriptView
 
         stored_settings = read_startup_settings(folders().database)
         self._language.use(str(with_defaults(stored_settings)["look.language"]))

@@ -78,7 +78,7 @@ from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.media.json_process import JsonProcess
 from desktop_app.transcript.media.typesetter import Typesetter
 from desktop_app.transcript.message_items import OPEN_DOCUMENT
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 from desktop_app.widgets.program_menu import open_context_menu
 

@@ -103,7 +103,7 @@ if TYPE_CHECKING:
     from desktop_app.tools.ui.tools_controller import ToolsController
     from desktop_app.transcript.media.json_process import JsonProcess
     from desktop_app.transcript.media.typesetter import Typesetter
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.cards.notifications import Actions
 
 

@@ -1,6 +1,21 @@
 """The transcript: a conversation as segments of text, and other texts shown like it.
 
-The entry point is `segments.view`; README.md tells the design.
+The entry point is `view`; README.md tells the design.
 """
 
-__all__ = ["layout", "media", "message_items", "search", "segments", "transcript_styles"]
+__all__ = [
+    "accessible_messages",
+    "copied_text",
+    "layout",
+    "media",
+    "message_items",
+    "message_stream",
+    "search",
+    "segment",
+    "segment_area",
+    "segment_document",
+    "segment_formulas",
+    "text_area",
+    "transcript_styles",
+    "view",
+]

@@ -126,7 +126,7 @@ class Transcript:
             new_id,
             now,
         )
-        from desktop_app.transcript.segments.view import TranscriptView
+        from desktop_app.transcript.view import TranscriptView
         from desktop_app.widgets.look import theme
 
         view = TranscriptView(theme.light())

@@ -40,7 +40,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import Place
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import message_box

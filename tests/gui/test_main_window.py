@@ -18,7 +18,7 @@ from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.shortcuts.command_search import PaletteEntry
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 from tests.helpers.full_store import WINDOW_STATE
 

@@ -17,7 +17,7 @@ from desktop_app.composer.completion.prompt_menu import PromptMenu, matching_pro
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look import theme as themes
 from tests.helpers.widgets import find

@@ -22,13 +22,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextEdit
 
-from desktop_app.transcript.segments.segment import Place
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.segment import Place
 from desktop_app.transcript.transcript_styles import INDENT
+from desktop_app.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.segments.segment import Segment
-    from desktop_app.transcript.segments.shown_message import ShownMessage
+    from desktop_app.transcript.segment import Segment
+    from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.widgets.look.theme import Theme
 
 

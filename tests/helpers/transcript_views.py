@@ -9,12 +9,12 @@ from PySide6.QtGui import QAccessible, QTextCursor
 
 from desktop_app.markdown.block_model import text_of
 from desktop_app.transcript.layout.item_prefix import prefix_of
-from desktop_app.transcript.segments.segment import is_table
+from desktop_app.transcript.segment import is_table
 from tests.helpers.segment_views import SegmentView
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.segments.text_area import TextArea
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.text_area import TextArea
+    from desktop_app.transcript.view import TranscriptView
 
 
 def is_on_target(view: TranscriptView) -> bool:

@@ -24,7 +24,7 @@ from desktop_app.widgets.look.theme import current_theme
 if TYPE_CHECKING:
     from desktop_app.app.window.empty_state import EmptyState
     from desktop_app.composer.prompt_editor import PromptEditor
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.cards.card_area import CardArea
     from desktop_app.widgets.cards.notifications import Notifications
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.composer.prompt_editor import PromptEditor
     from desktop_app.domain.places import Place
     from desktop_app.settings.ui.settings_panel import SettingsPanel
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.cards.notifications import Notifications
     from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 

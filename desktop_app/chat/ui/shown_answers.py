@@ -22,7 +22,7 @@ from desktop_app.transcript.message_items import (
     SHOW_VALUE,
     is_continuable,
 )
-from desktop_app.transcript.segments.message_stream import MessageStream
+from desktop_app.transcript.message_stream import MessageStream
 from desktop_app.widgets.text.clipboard import copyable
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored

@@ -38,7 +38,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.look.theme import current_theme
 

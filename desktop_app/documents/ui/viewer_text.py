@@ -14,13 +14,13 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAccessible, QColor, QTextCharFormat
 
 from desktop_app.markdown.block_model import text_of
-from desktop_app.transcript.segments.accessible_messages import AccessibleText
-from desktop_app.transcript.segments.copied_text import cell_runs, texts_of_items, words_of
-from desktop_app.transcript.segments.segment import PAST_END, Article, Place, is_table
-from desktop_app.transcript.segments.segment_area import Mark, ShownSegment
-from desktop_app.transcript.segments.segment_document import SegmentWriter
-from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
-from desktop_app.transcript.segments.text_area import TextArea
+from desktop_app.transcript.accessible_messages import AccessibleText
+from desktop_app.transcript.copied_text import cell_runs, texts_of_items, words_of
+from desktop_app.transcript.segment import PAST_END, Article, Place, is_table
+from desktop_app.transcript.segment_area import Mark, ShownSegment
+from desktop_app.transcript.segment_document import SegmentWriter
+from desktop_app.transcript.segment_formulas import SegmentFormulas
+from desktop_app.transcript.text_area import TextArea
 from desktop_app.transcript.transcript_styles import Styles
 from desktop_app.widgets.accessibility.accessible_roles import install_roles
 from desktop_app.widgets.look.theme import current_theme

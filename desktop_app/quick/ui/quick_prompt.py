@@ -39,7 +39,7 @@ from desktop_app.quick.ui.quick_prompt_field import QuickPromptField, describe_t
 from desktop_app.quick.ui.quick_status import QuickFooter, QuickStatus
 from desktop_app.quick.ui.window_placement import TOP_SHARE, WindowPlacement, X11Frame
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.accessibility.role_names import DIALOG
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused

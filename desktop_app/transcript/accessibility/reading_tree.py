@@ -17,7 +17,7 @@ from desktop_app.markdown.parsing.footnote_links import is_note_link
 from desktop_app.markdown.spoken_formula import spoken_formula, spoken_words
 from desktop_app.markdown.spoken_sentences import code_summary
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
-from desktop_app.transcript.segments.targets import note_name
+from desktop_app.transcript.targets import note_name
 from desktop_app.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from desktop_app.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.widgets.look.theme import MARGIN
 
 if TYPE_CHECKING:
+    from desktop_app.transcript.finding import Finder
     from desktop_app.transcript.search.find_bar import FindBar
-    from desktop_app.transcript.segments.finding import Finder
-    from desktop_app.transcript.segments.text_area import TextArea
+    from desktop_app.transcript.text_area import TextArea
     from desktop_app.widgets.look.theme import Theme
 
 _MAX_SELECTION_LENGTH: Final = 100

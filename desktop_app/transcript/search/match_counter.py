@@ -16,7 +16,7 @@ from desktop_app.transcript.search.match_index import MatchCount
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from desktop_app.transcript.segments.conversation_messages import ConversationMessages
+    from desktop_app.transcript.conversation_messages import ConversationMessages
 
 _REPORT_INTERVAL_S: Final = 0.1
 """Seconds between reports of the counting thread."""

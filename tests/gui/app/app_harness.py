@@ -48,7 +48,7 @@ from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.startup_settings import read_startup_settings
 from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.settings.values import with_defaults
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from tests.gui.app.scripted_providers import ScriptedGateway, ScriptedProviders, Turn
 from tests.helpers.scripted_provider import WordCounter

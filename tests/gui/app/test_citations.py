@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.conversations.message_parts import CollectionPart
-from desktop_app.transcript.segments.segment import Place
+from desktop_app.transcript.segment import Place
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.transcript_views import link_at
 

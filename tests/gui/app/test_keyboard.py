@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.tools.ui.consent_card import ConsentCard
-from desktop_app.transcript.segments.segment import Place
+from desktop_app.transcript.segment import Place
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import DATA
 from tests.helpers.transcript_views import caret_line

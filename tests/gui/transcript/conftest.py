@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.child_processes import child_command
+from desktop_app.transcript import stream_scheduler
 from desktop_app.transcript.media.json_process import JsonProcess
-from desktop_app.transcript.viewport import stream_scheduler
 from tests.helpers.segment_views import SegmentView
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.cost import Usage
 from desktop_app.transcript.accessibility.accessible_node import AccessibleNode
-from desktop_app.transcript.segments.accessible_messages import AccessibleTranscript
+from desktop_app.transcript.accessible_messages import AccessibleTranscript
 from desktop_app.widgets.accessibility.accessible_roles import AccessibleChoice, install_roles
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Combo
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QAccessibleInterface
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.look.theme import Theme
 
 Role = QAccessible.Role

@@ -16,7 +16,7 @@ from desktop_app.widgets.look.theme import light
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.helpers.messages import answer, question, streaming
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 KEYS = Qt.FocusReason.TabFocusReason
 MOUSE = Qt.FocusReason.MouseFocusReason

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 LINES = 200
 

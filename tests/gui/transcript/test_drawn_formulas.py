@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextLine
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 INVISIBLE = set("\u2061\u2062\u2063\u2064")
 TEXT = (

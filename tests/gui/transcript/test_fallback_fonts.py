@@ -16,7 +16,7 @@ from tests.helpers.transcript_views import is_writing, shown_text
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 _PAGES = (
     0x370,

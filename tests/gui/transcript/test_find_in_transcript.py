@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.transcript.media.drawn_formulas import DRAWN
 from desktop_app.transcript.media.typesetter import Typesetter
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QWidget
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.transcript.segments.targets import targets_of
+from desktop_app.transcript.targets import targets_of
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.transcript_views import focused_name, focused_rect, is_on_target
@@ -21,7 +21,7 @@ from tests.helpers.transcript_views import focused_name, focused_rect, is_on_tar
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 LINES = "".join(f"line_{number}\n" for number in range(40))
 SAID = f"""See [the docs](https://docs.example/a) and [b](https://xn--80ak6aa92e.example/).

@@ -9,12 +9,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDesktopServices, QTextCursor
 from PySide6.QtTest import QTest
 
-from desktop_app.transcript.segments.targets import targets_of
+from desktop_app.transcript.targets import targets_of
 from tests.helpers.messages import answer
 from tests.helpers.transcript_views import focused_name, focused_rect
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.segments.targets import Target
+    from desktop_app.transcript.targets import Target
     from tests.helpers.segment_views import SegmentView as TranscriptView
 
 LONG = "\n\n".join(f"Paragraph {n} of many words." for n in range(60))

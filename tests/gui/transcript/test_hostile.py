@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 GENERATED = [n for n in range(1000, 1100) if len(generated(n)) < SHORTEST_LONG]
 _HERE: Final = Path(__file__).parents[3]

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.transcript.segments.view import TranscriptView
 from desktop_app.transcript.transcript_styles import INDENT, QUOTE, QUOTED_AT
+from desktop_app.transcript.view import TranscriptView
 from tests.gui.transcript import structure
 from tests.helpers.messages import answer, streaming
 from tests.helpers.segment_views import SegmentView

@@ -20,7 +20,7 @@ from tests.helpers.widgets import find
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 pytestmark = pytest.mark.usefixtures("long_slices")
 

@@ -12,7 +12,7 @@ from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 WORDS = ("word ", "**bold words** ", "`code` ", "🙂 ", "[link](https://example.com/x) ", "longer ")
 KINDS = {"paragraph": "", "item": "- ", "quote": "> ", "question-like": "1. "}

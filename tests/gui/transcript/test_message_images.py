@@ -17,7 +17,7 @@ from tests.unit.markdown.test_inline_images import address
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 PHOTO = ImagePart("a" * 64, "IMG 1.jpg", "image/jpeg", 9, 4000, 3000)
 TALL = ImagePart("b" * 64, "tall.png", "image/png", 9, 500, 2000)

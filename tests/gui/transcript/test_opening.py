@@ -17,7 +17,7 @@ from tests.helpers.transcript_views import is_writing
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 SOURCE = "".join(f"## Part {n}\n\nSome **words** of part {n}.\n\n" for n in range(900)) + "The end."
 

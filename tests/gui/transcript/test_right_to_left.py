@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from desktop_app.composer.text.prompt_text import PromptText
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.transcript.keyboard.action_row import ActionRow
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look import theme
 from tests.helpers.messages import answer, question
 

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QTextDocument
 
-from desktop_app.transcript.segments.segment import Place
+from desktop_app.transcript.segment import Place
 from desktop_app.widgets.text.sealed_document import empty_resource
 from tests.helpers.messages import answer
 from tests.helpers.opened_urls import opened_urls
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 SCHEMES = (
     "http",

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QObject
 
-from desktop_app.transcript.viewport import stream_scheduler
-from desktop_app.transcript.viewport.stream_scheduler import StreamScheduler, _QueuedText
+from desktop_app.transcript import stream_scheduler
+from desktop_app.transcript.stream_scheduler import StreamScheduler, _QueuedText
 from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, Q
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.nested_markdown import sources

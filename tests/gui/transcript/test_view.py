@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageSta
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look import theme
 from tests.gui.transcript.test_message_navigator import many
 from tests.helpers.messages import answer, question, streaming

@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.transcript.segments.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.accessibility.role_names import GROUP
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of

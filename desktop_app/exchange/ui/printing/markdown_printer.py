@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from desktop_app.exchange.ui.printing.page_writer import PageWriter
     from desktop_app.markdown.processes.highlight import ColoredSpan
-    from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
+    from desktop_app.transcript.segment_formulas import SegmentFormulas
 
 
 @dataclass

@@ -29,7 +29,7 @@ from desktop_app.exchange.ui.printing.print_styles import INDENT, NOTE_SIZE, TIT
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.block_builder import code_line
 from desktop_app.markdown.structured_answer import with_rendered_form
-from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
+from desktop_app.transcript.segment_formulas import SegmentFormulas
 from desktop_app.widgets.text.sealed_document import SealedDocument
 
 if TYPE_CHECKING:

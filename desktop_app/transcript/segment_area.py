@@ -24,11 +24,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from desktop_app.markdown.block_model import Block
-from desktop_app.transcript.segments.decorations import Decorations, Decorator, range_rects
-from desktop_app.transcript.segments.segment import Article, Place, Segment
-from desktop_app.transcript.segments.segment_document import SegmentDocument, head_of_table
+from desktop_app.transcript.decorations import Decorations, Decorator, range_rects
+from desktop_app.transcript.focus_frame import FixedSpaceScrollBar, FocusFrame
+from desktop_app.transcript.segment import Article, Place, Segment
+from desktop_app.transcript.segment_document import SegmentDocument, head_of_table
 from desktop_app.transcript.transcript_styles import Background, background_of, begins_background
-from desktop_app.transcript.viewport.transcript_surface import FixedSpaceScrollBar, FocusFrame
 from desktop_app.widgets.look.theme import MARGIN, STANDARD_LINE_WIDTH, Theme
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
 
     from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segments.segment_document import SegmentWriter
+    from desktop_app.transcript.segment_document import SegmentWriter
 
 _MAX_PASSES: Final = 12
 """Passes in which text is loaded until the heights on screen no longer change."""

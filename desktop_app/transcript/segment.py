@@ -22,7 +22,7 @@ from desktop_app.widgets.text.utf16 import utf16_length
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
-    from desktop_app.transcript.segments.segment_document import SegmentDocument
+    from desktop_app.transcript.segment_document import SegmentDocument
 
 MAX_CHARACTERS: Final = 4_000
 """Characters of a segment. Building and laying out so many takes 2 ms, twice as many 12 ms."""

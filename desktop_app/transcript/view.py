@@ -21,8 +21,20 @@ from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.citations import is_citation
 from desktop_app.markdown.parsing.footnote_links import is_note_link
 from desktop_app.transcript.citation_sources import citation_tooltip
+from desktop_app.transcript.code_colors import CodeHighlighter
+from desktop_app.transcript.conversation_messages import ConversationMessages
+from desktop_app.transcript.copying import ContextMenu, CopyActions, DragOut
+from desktop_app.transcript.finding import DifferenceMarks, Finder
+from desktop_app.transcript.focus_frame import COPIED_MS, TEMPORARY_REASONS
 from desktop_app.transcript.keyboard.action_row import ActionRow, has_arrows
+from desktop_app.transcript.keyboard.focus_navigator import (
+    FocusNavigator,
+    KeyCommands,
+    ReadingSteps,
+    ring_rects,
+)
 from desktop_app.transcript.keyboard.link_target_label import LinkTargetLabel
+from desktop_app.transcript.latest_button import LatestButton
 from desktop_app.transcript.media.code_folds import TOGGLE_CODE
 from desktop_app.transcript.media.fallback_fonts import FallbackFonts
 from desktop_app.transcript.media.message_images import MessageImages
@@ -38,29 +50,17 @@ from desktop_app.transcript.message_items import (
     MessageNote,
     index_of_action,
 )
+from desktop_app.transcript.message_navigator import MessageNavigator
+from desktop_app.transcript.message_stream import MessageStream
 from desktop_app.transcript.search.find_in_transcript import FindInTranscript
-from desktop_app.transcript.segments.code_colors import CodeHighlighter
-from desktop_app.transcript.segments.conversation_messages import ConversationMessages
-from desktop_app.transcript.segments.copying import ContextMenu, CopyActions, DragOut
-from desktop_app.transcript.segments.finding import DifferenceMarks, Finder
-from desktop_app.transcript.segments.keyboard import (
-    FocusNavigator,
-    KeyCommands,
-    ReadingSteps,
-    ring_rects,
-)
-from desktop_app.transcript.segments.message_navigator import MessageNavigator
-from desktop_app.transcript.segments.message_stream import MessageStream
-from desktop_app.transcript.segments.segment import PAST_END, Place, Segment
-from desktop_app.transcript.segments.segment_area import Mark, ShownSegment
-from desktop_app.transcript.segments.segment_document import SegmentWriter
-from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
-from desktop_app.transcript.segments.targets import COPY_CODE, Target
-from desktop_app.transcript.segments.text_area import TextArea
+from desktop_app.transcript.segment import PAST_END, Place, Segment
+from desktop_app.transcript.segment_area import Mark, ShownSegment
+from desktop_app.transcript.segment_document import SegmentWriter
+from desktop_app.transcript.segment_formulas import SegmentFormulas
 from desktop_app.transcript.speech import AnswerSpeech
+from desktop_app.transcript.targets import COPY_CODE, Target
+from desktop_app.transcript.text_area import TextArea
 from desktop_app.transcript.transcript_styles import Styles, background_of
-from desktop_app.transcript.viewport.latest_button import LatestButton
-from desktop_app.transcript.viewport.transcript_surface import COPIED_MS, TEMPORARY_REASONS
 from desktop_app.widgets.accessibility.accessible_roles import install_roles
 from desktop_app.widgets.external_open import open_link
 from desktop_app.widgets.look.theme import current_theme
@@ -83,10 +83,10 @@ if TYPE_CHECKING:
     )
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.transcript.segments.accessible_messages import AccessibleTranscript
-    from desktop_app.transcript.segments.decorations import Decorations
-    from desktop_app.transcript.segments.segment import Article
-    from desktop_app.transcript.segments.shown_message import ShownMessage
+    from desktop_app.transcript.accessible_messages import AccessibleTranscript
+    from desktop_app.transcript.decorations import Decorations
+    from desktop_app.transcript.segment import Article
+    from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.widgets.look.theme import Theme
 
 _FONT_LOADING_S: Final = 0.008
@@ -367,7 +367,7 @@ class TranscriptView(TextArea):
 
     def make_accessible(self) -> AccessibleTranscript:
         """Create the interface by which assistive technology reads the messages as a list."""
-        from desktop_app.transcript.segments.accessible_messages import AccessibleTranscript
+        from desktop_app.transcript.accessible_messages import AccessibleTranscript
 
         self._accessible = AccessibleTranscript(self)
         return self._accessible

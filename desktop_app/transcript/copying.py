@@ -13,11 +13,11 @@ from desktop_app.domain.answering.shown_length import ShownMessage as JsonMessag
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.footnote_links import is_note_link
+from desktop_app.transcript import copied_text
 from desktop_app.transcript.keyboard.action_row import ACTIONS, has_arrows, is_beside
+from desktop_app.transcript.keyboard.focus_navigator import is_code_head
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.message_items import ACTION, COPY_LINK, OPEN_DOCUMENT
-from desktop_app.transcript.segments import copied_text
-from desktop_app.transcript.segments.keyboard import is_code_head
 from desktop_app.transcript.transcript_styles import Background, background_of
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import ClipboardCopier, mime_data
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.transcript.segments.segment import Place
-    from desktop_app.transcript.segments.shown_message import ShownMessage
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.segment import Place
+    from desktop_app.transcript.shown_message import ShownMessage
+    from desktop_app.transcript.view import TranscriptView
 
 _WINDOW_COMMANDS: Final = {
     "find.open": N_("Find in conversation"),

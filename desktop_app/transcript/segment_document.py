@@ -14,7 +14,7 @@ from desktop_app.markdown.block_model import Block, Run
 from desktop_app.transcript.layout.column_widths import ColumnWidths
 from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
 from desktop_app.transcript.layout.table_styles import TableStyles
-from desktop_app.transcript.segments.segment import Piece, Segment, is_table
+from desktop_app.transcript.segment import Piece, Segment, is_table
 from desktop_app.transcript.transcript_styles import (
     CELL_PAD,
     COLUMNS,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from desktop_app.transcript.media.message_images import MessageImages
     from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segments.segment_formulas import SegmentFormulas
+    from desktop_app.transcript.segment_formulas import SegmentFormulas
 
 
 class TextPosition(NamedTuple):

@@ -26,9 +26,9 @@ from desktop_app.transcript.accessibility.reading_tree import (
     message_name,
     reading_nodes,
 )
+from desktop_app.transcript.finding import texts_of
 from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
-from desktop_app.transcript.segments.finding import texts_of
-from desktop_app.transcript.segments.segment import Place, is_table
+from desktop_app.transcript.segment import Place, is_table
 from desktop_app.widgets.text.foreign_text import spoken_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segments.segment import Article
-    from desktop_app.transcript.segments.targets import Target
-    from desktop_app.transcript.segments.text_area import TextArea
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.segment import Article
+    from desktop_app.transcript.targets import Target
+    from desktop_app.transcript.text_area import TextArea
+    from desktop_app.transcript.view import TranscriptView
 
 # Line breaks, drawings and invisible characters, as whitespace of the same length.
 _AS_WHITESPACE: Final = {

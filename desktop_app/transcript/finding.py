@@ -25,17 +25,17 @@ from desktop_app.transcript.search.match_counter import (
     with_texts,
 )
 from desktop_app.transcript.search.match_index import Match, MatchIndex
-from desktop_app.transcript.segments.segment import Place, is_table
-from desktop_app.transcript.segments.segment_area import Mark
+from desktop_app.transcript.segment import Place, is_table
+from desktop_app.transcript.segment_area import Mark
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segments.segment_area import ShownSegment
-    from desktop_app.transcript.segments.shown_message import ShownMessage
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.segment_area import ShownSegment
+    from desktop_app.transcript.shown_message import ShownMessage
+    from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.look.theme import Theme
 
 _RECOUNT_DELAY_MS: Final = 700

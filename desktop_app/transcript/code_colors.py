@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from desktop_app.transcript.media.json_process import JsonProcess
     from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segments.segment import Article, Segment
-    from desktop_app.transcript.segments.segment_document import SegmentDocument
+    from desktop_app.transcript.segment import Article, Segment
+    from desktop_app.transcript.segment_document import SegmentDocument
     from desktop_app.widgets.look.theme import Theme
 
 _CONTEXT_LINES: Final = 12

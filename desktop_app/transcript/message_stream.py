@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.transcript.viewport.stream_scheduler import ANY_LENGTH, StreamScheduler
+from desktop_app.transcript.stream_scheduler import ANY_LENGTH, StreamScheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.transcript.segments.conversation_messages import ConversationMessages
-    from desktop_app.transcript.segments.shown_message import ShownMessage
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.conversation_messages import ConversationMessages
+    from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.speech import AnswerSpeech
+    from desktop_app.transcript.view import TranscriptView
 
 _FRAME_S: Final = 1 / 30
 """Seconds between two frames of an answer. Twice as many take twice the work, and look the same."""

@@ -17,7 +17,7 @@ from PySide6.QtGui import QFontMetrics
 
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind, depths_of_quotes
-from desktop_app.transcript.segments.segment import is_table
+from desktop_app.transcript.segment import is_table
 from desktop_app.transcript.transcript_styles import (
     CELL_PAD,
     INDENT,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter, QTextBlock, QTextLine
 
     from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segments.segment import Segment
-    from desktop_app.transcript.segments.segment_document import SegmentDocument
+    from desktop_app.transcript.segment import Segment
+    from desktop_app.transcript.segment_document import SegmentDocument
 
 _MAX_CODE_SPANS: Final = 250
 """Inline code spans of a segment that are painted; a segment with more has no backgrounds."""

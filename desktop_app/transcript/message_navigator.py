@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject
 
-from desktop_app.transcript.segments.segment import Place
+from desktop_app.transcript.segment import Place
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.segments.shown_message import ShownMessage
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.shown_message import ShownMessage
+    from desktop_app.transcript.view import TranscriptView
 
 
 class _WaitingAction(NamedTuple):

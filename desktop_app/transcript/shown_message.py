@@ -10,6 +10,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from desktop_app.transcript.citation_sources import source_lines
+from desktop_app.transcript.copied_text import attachment_block
 from desktop_app.transcript.immediate_length import immediate_length
 from desktop_app.transcript.media.code_folds import (
     MAX_UNFOLDED_LINES,
@@ -35,8 +36,7 @@ from desktop_app.transcript.message_items import (
     tool_lines,
 )
 from desktop_app.transcript.reasoning_section import ReasoningSection
-from desktop_app.transcript.segments.copied_text import attachment_block
-from desktop_app.transcript.segments.segment import Article
+from desktop_app.transcript.segment import Article
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

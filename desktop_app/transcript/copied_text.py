@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.conversation import Role
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, source_text
 from desktop_app.markdown.parsing.citations import is_citation
 from desktop_app.transcript.message_items import Item, Line, LineKind
-from desktop_app.transcript.segments.segment import PAST_END, Place, is_table
+from desktop_app.transcript.segment import PAST_END, Place, is_table
 from desktop_app.widgets.text.clipboard import (
     HTML,
     MARKDOWN,
@@ -24,7 +24,7 @@ from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from desktop_app.transcript.segments.conversation_messages import ConversationMessages
+    from desktop_app.transcript.conversation_messages import ConversationMessages
 
 
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.transcript.citation_sources import CitationSources
+from desktop_app.transcript.copied_text import selected_texts, words_of
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
-from desktop_app.transcript.segments.copied_text import selected_texts, words_of
 from desktop_app.transcript.unfolded_sections import UnfoldedSections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from desktop_app.markdown.block_model import Block
-    from desktop_app.transcript.segments.segment import Place
-    from desktop_app.transcript.segments.shown_message import ShownMessage
+    from desktop_app.transcript.segment import Place
+    from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _MAX_PARSED_CHARACTERS: Final = 300_000
@@ -110,7 +110,7 @@ class ConversationMessages:
         shown = self._shown.pop(message.id, None)
         if shown is None:
             # Imported here, with the parser, because a start shows no message.
-            from desktop_app.transcript.segments.shown_message import ShownMessage
+            from desktop_app.transcript.shown_message import ShownMessage
 
             shown = ShownMessage(
                 message,
@@ -207,7 +207,7 @@ class ConversationMessages:
         shown = self._shown.get(message.id)
         if shown is not None:
             return shown.block_maker()
-        from desktop_app.transcript.segments.shown_message import block_maker_of
+        from desktop_app.transcript.shown_message import block_maker_of
 
         return block_maker_of(message, self.sources.numbers(message.id))
 

@@ -17,8 +17,8 @@ from desktop_app.markdown.parsing.footnote_links import is_link_to_mark, opposit
 from desktop_app.transcript.citation_sources import citation_name
 from desktop_app.transcript.keyboard.action_row import ARROWS, has_arrows
 from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE
-from desktop_app.transcript.segments.segment import PAST_END, Place
-from desktop_app.transcript.segments.targets import (
+from desktop_app.transcript.segment import PAST_END, Place
+from desktop_app.transcript.targets import (
     COPY_CODE,
     Target,
     TargetDescription,
@@ -30,8 +30,8 @@ from desktop_app.transcript.segments.targets import (
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
-    from desktop_app.transcript.segments.shown_message import ShownMessage
-    from desktop_app.transcript.segments.view import TranscriptView
+    from desktop_app.transcript.shown_message import ShownMessage
+    from desktop_app.transcript.view import TranscriptView
 
 _ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_JSON}": f"{ACTION}{SHOW_VALUE}",

@@ -16,17 +16,17 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop_app.i18n.translation import tr
-from desktop_app.transcript.segments.segment import Place
-from desktop_app.transcript.segments.segment_area import Mark, SegmentArea, ShownSegment
-from desktop_app.transcript.segments.text_selection import SelectableArticles, TextSelection
-from desktop_app.transcript.viewport.transcript_surface import TEMPORARY_REASONS
+from desktop_app.transcript.focus_frame import TEMPORARY_REASONS
+from desktop_app.transcript.segment import Place
+from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
+from desktop_app.transcript.text_selection import SelectableArticles, TextSelection
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import ClipboardCopier, mime_data
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
 
-    from desktop_app.transcript.segments.decorations import Decorations
+    from desktop_app.transcript.decorations import Decorations
     from desktop_app.widgets.look.theme import Theme
 
 _Move = QTextCursor.MoveOperation

@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.transcript.segments.segment import PAST_END, Place, Segment
-from desktop_app.transcript.segments.segment_area import (
-    Articles,
-    SegmentArea,
-    ShownSegment,
-    line_rect,
-)
+from desktop_app.transcript.segment import PAST_END, Place, Segment
+from desktop_app.transcript.segment_area import Articles, SegmentArea, ShownSegment, line_rect
 
 if TYPE_CHECKING:
     from desktop_app.widgets.text.clipboard import ClipboardTexts

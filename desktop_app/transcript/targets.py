@@ -18,14 +18,14 @@ from desktop_app.markdown.parsing.footnote_links import (
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.transcript.layout.item_prefix import prefix_length
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
-from desktop_app.transcript.segments.segment import Place, is_table
+from desktop_app.transcript.segment import Place, is_table
 from desktop_app.widgets.text.foreign_text import one_line
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from desktop_app.transcript.segments.shown_message import ShownMessage
+    from desktop_app.transcript.shown_message import ShownMessage
 
 COPY_CODE: Final = f"{ACTION}copy-code"
 """The link of the target on the head of a code block, which copies the code."""

@@ -1,1 +1,0 @@
-"""The viewport: surface, scroll anchor, virtualizer, and when streamed text and formulas appear."""
