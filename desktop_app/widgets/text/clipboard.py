@@ -12,10 +12,13 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Lock, Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QMetaType, QMimeData, QObject, QTimer, Signal
+from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
+
+if TYPE_CHECKING:  # its enumerations take 2 ms
+    from PySide6.QtCore import QMetaType
 
 HTML: Final = "text/html"
 MARKDOWN: Final = "text/markdown"

@@ -10,19 +10,21 @@ message box uses this module: `tests/unit/test_plain_text_lint.py` finds any tha
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QKeyEvent, Qt, QTextOption
 from PySide6.QtWidgets import (
     QAbstractButton,
     QLabel,
-    QMessageBox,
     QPlainTextEdit,
     QPushButton,
     QToolButton,
     QWidget,
 )
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
 
 # The longest texts that are shown whole, in characters.
 LONGEST_LINE: Final = 500

@@ -5,15 +5,17 @@ Only segments with a place become links. All text, which may be foreign, is esca
 
 from __future__ import annotations
 
-from typing import Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QMessageBox
 
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, plain_text
 from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, PlainLabel, one_line
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
 
 PLACE_SCHEME: Final = "place:"
 _Reason = Qt.FocusReason
