@@ -243,6 +243,7 @@ class AvailableModels(Controller):
                 name=entry.name,
                 variant=entry.variant,
                 note=entry.note,
+                window=entry.window,
             )
             for entry in entries
         ]

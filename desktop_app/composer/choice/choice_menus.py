@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMenu, QWidgetAction
 
 from desktop_app.composer.choice.choice_view import ChoiceFigures, ChoiceView, ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
@@ -78,7 +79,8 @@ def is_own_variant(entry: ModelEntry, choice: ChoiceView) -> bool:
 
 
 def _model_label(entry: ModelEntry) -> str:
-    note = entry.note
+    window = tr("{tokens} tokens", tokens=tokens(entry.window)) if entry.window else ""
+    note = " · ".join(filter(None, (window, entry.note)))
     if not note and entry.variant is not None:
         note = tr(entry.variant.advice)
     if not note:

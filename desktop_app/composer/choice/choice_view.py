@@ -13,7 +13,7 @@ class ModelEntry(Value, frozen=True):
     """An entry of the model menu.
 
     `variant` is set for the three variants of GPT-5.2. `note` is shown after the name ("ends
-    23 July 2026").
+    23 July 2026") and the tokens of the context `window`.
     """
 
     provider_id: str
@@ -22,6 +22,7 @@ class ModelEntry(Value, frozen=True):
     name: str
     variant: Variant | None
     note: str = ""
+    window: int | None = None
 
 
 class ChoiceView(Value, frozen=True):

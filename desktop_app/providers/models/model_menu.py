@@ -21,7 +21,6 @@ from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
 from desktop_app.domain.models.variants import Variant
-from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.models.choice_resolution import ProviderModels
 
@@ -32,13 +31,15 @@ class MenuEntry(NamedTuple):
     Attributes:
         model: the id of the model.
         variant: None if the entry stands for the model itself.
-        note: the facts to know before choosing the entry.
+        note: the facts to know before choosing the entry, besides `window`.
+        window: tokens of the context window; None if it is unknown or the variant's.
     """
 
     model: str
     name: str
     variant: Variant | None = None
     note: str = ""
+    window: int | None = None
 
 
 def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
@@ -62,13 +63,9 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
         if model_id in variant_models or listed_model.can_chat is False:
             continue
         info = models.info(model_id)
-        facts = (
-            _window_text(listed_model),
-            _price_text(listed_model),
-            models.availability(info, today).shutdown_mark,
-        )
+        facts = (_price_text(listed_model), models.availability(info, today).shutdown_mark)
         note = " · ".join(fact for fact in facts if fact)
-        entries.append(MenuEntry(model_id, info.name, note=note))
+        entries.append(MenuEntry(model_id, info.name, note=note, window=listed_model.window))
     return entries
 
 
@@ -78,9 +75,9 @@ def on_device_entries(models: ProviderModels, default: str) -> list[MenuEntry]:
     ids = dict.fromkeys((default, *(facts.id for facts in listed if facts.can_chat)))
     infos = map(models.info, ids)
     return [
-        MenuEntry(info.id, info.name, note=tr("{tokens} tokens", tokens=tokens(window)))
+        MenuEntry(info.id, info.name, window=info.context_window)
         for info in infos
-        if (window := info.context_window)
+        if info.context_window
     ]
 
 
@@ -89,13 +86,6 @@ def _may_have(models: ProviderModels, model_id: str) -> bool:
     if models.profile.kind is not ProviderKind.COMPATIBLE or models.listing is None:
         return True
     return model_id in models.profile.models or models.listing.has(model_id)
-
-
-def _window_text(listed_model: ModelFacts) -> str:
-    """Return the context window that this server reports; "" if it reports none."""
-    if not listed_model.window:
-        return ""
-    return tr("{tokens} tokens", tokens=tokens(listed_model.window))
 
 
 def _price_text(details: ModelFacts) -> str:

@@ -82,16 +82,16 @@ class ToolsController(QObject):
         parameters = self._setup.ask_settings.parameters
         lines = []
         searches_web = None
+        price = ""
         if hosted_refusal(WEB_SEARCH, self._setup.resolved) is None:
             searches_web = WEB_SEARCH in parameters.tools
+            prices = self._backend.catalog.hosted_tools
+            price = hosted_price_text(WEB_SEARCH, prices, self._setup.profile)
         tools = [name for name in parameters.tools if not (searches_web and name == WEB_SEARCH)]
         if tools:
             lines.append(tr("Tools: {names}", names=describe_tools("\n".join(tools))))
         if parameters.form:
             lines.append(tr("Response format: {format}", format=describe_form(parameters.form)))
-        price = hosted_price_text(
-            WEB_SEARCH, self._backend.catalog.hosted_tools, self._setup.profile
-        )
         self._choice_row.set_tools("\n".join(lines), searches_web=searches_web, web_price=price)
 
     # -------------------------------------------------------------- tools
