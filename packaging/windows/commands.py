@@ -63,8 +63,9 @@ class Commands:
             "REPARTEE_HOME": str(home),
             "OPENAI_BASE_URL": address,
             "OPENAI_API_KEY": "sk-local",
-            "PYTHONUTF8": "1",
         }
+        # A package of pip's does not start Python in this mode.
+        self._environment.pop("PYTHONUTF8", None)
         self.failed = False
 
     def run(
@@ -116,6 +117,7 @@ def main() -> int:
         run("search", "Grüße", expects="Grüße")
         for suffix in ("markdown", "html", "json", "docx", "odt"):
             run("export", "--all", "--format", suffix, "--to", str(Path(folder) / suffix))
+        run("export", "--all", "--format", "json", "--to", "-", expects="Grüße")
         run("spending")
         run("backup", str(backups))
         run("restore", str(next(backups.iterdir())))
