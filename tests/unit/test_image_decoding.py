@@ -22,9 +22,9 @@ ALLOWED: Final = {
 @pytest.mark.attack("sandbox")
 def test_only_confined_processes_decode_images() -> None:
     found = {
-        (str(path.relative_to(PRODUCT)), name)
+        (path.relative_to(PRODUCT).as_posix(), name)
         for path in PRODUCT.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if (name := getattr(node, "attr", getattr(node, "id", ""))) in DECODERS
     }
     assert found == ALLOWED.keys()

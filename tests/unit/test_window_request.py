@@ -23,6 +23,7 @@ from desktop_app.desktop.window_request import (
     request_for,
 )
 from desktop_app.quick_call import MAGIC, MAX_TEXT_BYTES
+from tests.helpers.linux_only import linux_only
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 PATHS = st.binary(min_size=0, max_size=200).map(lambda name: "/" + os.fsdecode(name)).filter(
@@ -40,6 +41,7 @@ def decoded(frame: bytes) -> WindowRequest:
     return decode(body[:head], body[head:].decode("utf-8", "replace"))
 
 
+@linux_only("names that are no UTF-8")
 @given(REQUESTS)
 def test_a_request_survives_its_frame(request: WindowRequest) -> None:
     assert decoded(encode(request)) == request
@@ -118,9 +120,15 @@ def test_a_request_that_is_too_large_is_not_sent(request_: WindowRequest, why: s
         encode(request_)
 
 
+@linux_only("file addresses that are invalid")
 def test_an_invalid_file_address_is_taken_for_a_path() -> None:
     request = request_for(["file:///a%20b", "file://[x"])
     assert request == OpenRequest(("/a b", str(Path("file://[x").absolute())))
+
+
+def test_a_file_address_is_taken_for_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "Ü b.pdf"
+    assert request_for([file.as_uri()]) == OpenRequest((str(file),))
 
 
 def test_bytes_that_are_no_text_are_replaced() -> None:

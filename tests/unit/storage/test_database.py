@@ -366,6 +366,7 @@ async def test_without_room_for_a_copy_the_removal_is_still_an_error(path: Path)
         assert "Copy your texts" in caught.value.what_to_do
 
 
+@linux_only("way to remove an open file")
 def test_an_open_store_without_its_lock_file_is_still_locked(path: Path) -> None:
     create(path)
     code = (
