@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -67,12 +68,18 @@ async def _look_at(
 
 def _request_models(base_url: str, timeout_s: float) -> object:
     """Return the reply of a server at this address's port, None for none."""
-    from http.client import HTTPConnection, HTTPException  # imports email: not for the start
-
     address = split_url(base_url)
     if not is_loopback(address.hostname or ""):
         return None
-    connection = HTTPConnection(_HOST, address.port, timeout=timeout_s)
+    try:
+        connected = socket.create_connection((_HOST, address.port or 80), timeout_s)
+    except OSError:
+        return None
+    # It imports email, 30 ms that a start without a server avoids.
+    from http.client import HTTPConnection, HTTPException
+
+    connection = HTTPConnection(_HOST, address.port)
+    connection.sock = connected
     try:
         connection.request("GET", f"{address.path}/{PATH}", headers={"User-Agent": "Repartee"})
         reply = connection.getresponse()
