@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.composer.suggestions import Suggestion
-from desktop_app.domain.conversations.conversation import Conversation, Folder
+from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
 from desktop_app.i18n.translation import tr
 from desktop_app.library.folder_store import FolderStore
 from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.prompt import Prompt
+from desktop_app.prompts.prompt import Prompt, fill
 from desktop_app.prompts.prompt_library import (
     FOR_DOCUMENTS,
     FOR_TWO_DOCUMENTS,
     PromptEntry,
     merge_prompts,
+    task_for_each,
     translate_names,
 )
 from desktop_app.spending.ledger import Ledger
@@ -146,6 +147,16 @@ class PromptList(QObject):
             for id_ in suggested_ids
             if id_ in prompts_by_id
         ]
+
+    def title_of(self, question: Message) -> str:
+        """Return the title of the prompt that a question with files consists of; "" for others."""
+        id_ = question.template_id
+        prompt = next((entry.prompt for entry in self.entries if entry.prompt.id == id_), None)
+        if prompt is None or not question.attachments:
+            return ""
+        task = fill(prompt.text, {}).text.strip()
+        whole = task_for_each(task, prompt.requirements, question.attachments)
+        return prompt.title if question.text.strip() == whole.strip() else ""
 
     def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:
         """Replace `entries`; a stored prompt replaces the built-in prompt with its id."""

@@ -22,6 +22,8 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, one_line
 from desktop_app.domain.spending_report import Purpose
+from desktop_app.i18n.translation import tr
+from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 MAX_COST: Final = Decimal("0.01")
@@ -71,6 +73,8 @@ def local_title(path: Sequence[Message]) -> str:
     Return "" if neither is better than the beginning of the question or the names of its files.
     """
     question, answer = path
+    if question.attachments and question.template_id == SUMMARY:
+        return tr("Summary of {name}", name=one_line(question.attachments[0].name))
     if heading := _HEADING.match(answer.text):
         return clean_title(heading["heading"])
     if question.attachments:

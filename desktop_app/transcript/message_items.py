@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 TOGGLE_REASONING: Final = "reasoning"
 """Action that shows or hides the reasoning."""
 
+TOGGLE_QUESTION: Final = "question-text"
+"""Action that shows or hides the text of a question that is a saved prompt."""
+
 TOGGLE_PASSAGES: Final = "passages-"
 """Prefix of the action that shows or hides passages; followed by the collection's index."""
 
@@ -144,6 +147,12 @@ def question_lines(text: str, *, is_continuation: bool = False) -> list[Line]:
         )
         for number, line in enumerate(text.split("\n"))
     ]
+
+
+def question_title_line(title: str, *, is_unfolded: bool) -> Line:
+    """Return `› Summarize`, the first line of a question that is a saved prompt."""
+    line = section_line(title, ACTION + TOGGLE_QUESTION, is_unfolded=is_unfolded)
+    return Line(LineKind.QUESTION, line.runs, begins_background=True)
 
 
 def attachment_lines(message: Message) -> list[Item]:
@@ -345,11 +354,13 @@ class FooterFacts:
 
     Attributes:
         name_of: returns a model's display name for its id.
+        title_of: returns the title of the saved prompt that a question is; "" for other questions.
         are_shown: False if the facts are shown elsewhere.
         followed_ids: the ids of messages that have a successor, and None, the parent of the first.
     """
 
     name_of: Callable[[str], str] = str
+    title_of: Callable[[Message], str] = lambda _message: ""
     are_shown: bool = True
     followed_ids: set[str | None] = field(default_factory=set)
 
@@ -360,6 +371,10 @@ class FooterFacts:
     def add_follower(self, message: Message) -> None:
         """Record that a message follows its parent."""
         self.followed_ids.add(message.parent_id)
+
+    def set_titles(self, title_of: Callable[[Message], str]) -> None:
+        """Set the function that names saved prompts."""
+        self.title_of = title_of
 
     def set_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that names models."""

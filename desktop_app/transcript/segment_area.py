@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -887,7 +887,9 @@ class SegmentArea(QAbstractScrollArea):
     def decorations_of(self, shown: ShownSegment) -> Decorations:
         """Return what is painted behind a segment."""
         article, segment = shown.article, shown.segment
-        below = article.items[segment.end] if segment.end < len(article.items) else None
+        index = bisect_left(article.segments, segment.end, key=lambda other: other.first)
+        next_segment = article.segments[index] if index < len(article.segments) else None
+        below = None if next_segment is None else next_segment.pieces[0].item
         width = max(segment.width, self.writer.width)
         frame = (_look_of(segment.above), segment.gap, width)
         key = (frame, _look_of(below), shown.document.revision())

@@ -20,6 +20,7 @@ from desktop_app.transcript.media.code_folds import (
     is_code,
 )
 from desktop_app.transcript.message_items import (
+    TOGGLE_QUESTION,
     TOGGLE_REASONING,
     FooterFacts,
     Item,
@@ -30,6 +31,7 @@ from desktop_app.transcript.message_items import (
     footer_line,
     note_line,
     question_lines,
+    question_title_line,
     reasoning_line,
     reasoning_seconds,
     reasoning_text,
@@ -119,6 +121,7 @@ class ShownMessage(Article):
         immediate = immediate_length(message.text)
         self._question = message.text[:immediate] if self.is_question else ""
         self.unwritten = message.text[immediate:] if self.is_question else ""
+        self._question_title = self._find_question_title()
         if message.role is Role.ASSISTANT:
             self._begin_answer(immediate)
         self.rebuild()
@@ -134,6 +137,9 @@ class ShownMessage(Article):
         self._finish()
         while self._stream.has_pending_updates:
             self._stream.run_updates()
+
+    def _find_question_title(self) -> str:
+        return self._facts.title_of(self.message) if self.is_question and not self.unwritten else ""
 
     # ------------------------------------------------------------------ state
 
@@ -203,7 +209,7 @@ class ShownMessage(Article):
         """
         index = len(self.items) - 1
         if self.is_question:
-            return index - self.foot_count
+            return 0 if self._is_question_folded else index - self.foot_count
         return index - (self.note is not None)
 
     def block_maker(self) -> Callable[[], list[Block]]:
@@ -227,7 +233,8 @@ class ShownMessage(Article):
             lines_before = self._question.count("\n")
             last = self._question.rpartition("\n")[2] + text
             self._question += text
-            added = question_lines(last, is_continuation=lines_before > 0)
+            is_continuation = lines_before > 0 or self.head_count > 0
+            added = question_lines(last, is_continuation=is_continuation)
             self._replace(self.head_count + lines_before, 1, list(added))
             return
         is_first = not self.has_text
@@ -322,7 +329,25 @@ class ShownMessage(Article):
             self.refresh()
         else:
             self.unfolded.toggle(action)
+            if action == TOGGLE_QUESTION:
+                self._rewrite_question()
             self.refresh()
+
+    def update_title(self) -> None:
+        """Show the title of a question that is a saved prompt, now that prompts are known."""
+        title = self._find_question_title()
+        if title != self._question_title:
+            self._question_title = title
+            self._rewrite_question()
+
+    @property
+    def _is_question_folded(self) -> bool:
+        return bool(self._question_title) and not self.unfolded.question
+
+    def _rewrite_question(self) -> None:
+        head = self._head_items()
+        body, _ = self._body_items(0)
+        self._replace(0, len(self.items) - self.foot_count, [*head, *body], head=len(head))
 
     def _toggle_code(self, number: int) -> None:
         self.unfolded.set_code_folded(number, folded=number in self.unfolded.code)
@@ -333,7 +358,10 @@ class ShownMessage(Article):
                 self._replace(first, end + 1 - first, [*self.items[first:end], self._line(fold)])
 
     def unfold_item(self, item: int) -> bool:
-        """Unfold the code that hides an item. Return False if none does."""
+        """Unfold the code or the question that hides an item. Return False if none does."""
+        if self._is_question_folded and item >= self.head_count:
+            self.toggle(TOGGLE_QUESTION)
+            return True
         for index, fold in enumerate(self._folds):
             first = self.head_count + fold.first + index
             is_folded = fold.number not in self.unfolded.code
@@ -343,7 +371,7 @@ class ShownMessage(Article):
         return False
 
     def is_hidden(self, item: int) -> bool:
-        """Return True if an item is a folded line of code."""
+        """Return True if an item is a folded line of code or of a question."""
         return item in self._hidden(self.head_count)
 
     # ------------------------------------------------------------------ items
@@ -425,7 +453,7 @@ class ShownMessage(Article):
     def _body_items(self, first: int) -> tuple[list[Item], list[_Fold]]:
         """Return the items of the text from block `first` on, and its fold lines."""
         if self.is_question:
-            return [*question_lines(self._question)], []
+            return [*question_lines(self._question, is_continuation=bool(self._question_title))], []
         blocks = self._stream.blocks
         items: list[Item] = []
         folds: list[_Fold] = []
@@ -462,6 +490,8 @@ class ShownMessage(Article):
 
     def _hidden(self, head: int) -> _Ranges:
         """Return the indices of the folded lines, if `head` items are above the body."""
+        if self._is_question_folded:
+            return _Ranges([(head, head + self._question.count("\n") + 1)])
         return _Ranges(
             (head + fold.first + index + VISIBLE_LINES, head + fold.end + index)
             for index, fold in enumerate(self._folds)
@@ -469,7 +499,10 @@ class ShownMessage(Article):
         )
 
     def _head_items(self) -> list[Item]:
-        """Return the items above the text: the reasoning, folded or not, and the tool calls."""
+        """Return the items above the text: reasoning and tool calls, or a prompt's title."""
+        if self._question_title:
+            is_unfolded = self.unfolded.question
+            return [question_title_line(self._question_title, is_unfolded=is_unfolded)]
         if self.is_question:
             return []
         calls = tool_lines(self.message, self.unfolded.tools)

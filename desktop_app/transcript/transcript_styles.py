@@ -142,7 +142,12 @@ NOTE_KINDS: Final = (
     LineKind.FOLD,
 )
 # Lines whose links need no underline: they begin with an arrow or are images.
-_KINDS_WITHOUT_UNDERLINE: Final = (LineKind.REASONING, LineKind.FOOTER, LineKind.IMAGES)
+_KINDS_WITHOUT_UNDERLINE: Final = (
+    LineKind.QUESTION,
+    LineKind.REASONING,
+    LineKind.FOOTER,
+    LineKind.IMAGES,
+)
 # Blocks of plain text, in either direction.
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 # Blocks with space above and below, even in a tight list.

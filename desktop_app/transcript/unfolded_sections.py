@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from desktop_app.transcript.media.code_folds import TOGGLE_CODE
-from desktop_app.transcript.message_items import TOGGLE_DETAILS, TOGGLE_PASSAGES, TOGGLE_TOOL
+from desktop_app.transcript.message_items import (
+    TOGGLE_DETAILS,
+    TOGGLE_PASSAGES,
+    TOGGLE_QUESTION,
+    TOGGLE_TOOL,
+)
 
 
 @dataclass
@@ -17,6 +22,7 @@ class UnfoldedSections:
         code: the numbers of the long code blocks that are shown in full.
         tools: the numbers of the tool calls whose arguments are shown.
         sources: of a question, the numbers of the collections whose passages are shown.
+        question: whether the text of a question that is a saved prompt is shown.
         details: whether the error details of the server are shown.
     """
 
@@ -24,6 +30,7 @@ class UnfoldedSections:
     code: set[int] = field(default_factory=set)
     tools: set[int] = field(default_factory=set)
     sources: set[int] = field(default_factory=set)
+    question: bool = False
     details: bool = False
 
     def set_reasoning_folded(self, *, folded: bool) -> None:
@@ -45,6 +52,8 @@ class UnfoldedSections:
         """Record that an action folded or unfolded error details, a tool call or passages."""
         if action == TOGGLE_DETAILS:
             self.details = not self.details
+        elif action == TOGGLE_QUESTION:
+            self.question = not self.question
         elif action.startswith(TOGGLE_TOOL):
             self.tools ^= {int(action.removeprefix(TOGGLE_TOOL))}
         else:

@@ -43,6 +43,7 @@ from desktop_app.transcript.message_items import (
     COPY,
     TOGGLE_DETAILS,
     TOGGLE_PASSAGES,
+    TOGGLE_QUESTION,
     TOGGLE_REASONING,
     TOGGLE_TOOL,
     Line,
@@ -301,6 +302,15 @@ class TranscriptView(TextArea):
                 shown.refresh()
                 self.article_changed(shown.key)
 
+    def set_question_titles(self, title_of: Callable[[Message], str]) -> None:
+        """Set the function that returns the title of the saved prompt that a question is."""
+        with self.keeping_position():
+            self.messages.facts.set_titles(title_of)
+            for shown in self.messages.shown():
+                if shown.is_question:
+                    shown.update_title()
+                    self.article_changed(shown.key)
+
     def set_notes(self, notes: Mapping[str, MessageNote]) -> None:
         """Show notes below these messages, by id, and below no others."""
         with self.keeping_position():
@@ -535,7 +545,8 @@ class TranscriptView(TextArea):
 
     def toggle(self, shown: ShownMessage, action: str) -> bool:
         """Fold or unfold a section of a message. Return False if the action does neither."""
-        if action not in (TOGGLE_REASONING, TOGGLE_DETAILS) and not action.startswith(
+        toggles = (TOGGLE_REASONING, TOGGLE_DETAILS, TOGGLE_QUESTION)
+        if action not in toggles and not action.startswith(
             (TOGGLE_TOOL, TOGGLE_PASSAGES, TOGGLE_CODE)
         ):
             return False

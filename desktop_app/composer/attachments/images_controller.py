@@ -127,6 +127,9 @@ class ImagesController(Controller):
 def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
     """Let a transcript show the names of models, formulas, and the colors of code."""
     transcript.set_model_names(session.name_of_model)
+    show_titles = partial(transcript.set_question_titles, session.prompts.title_of)
+    session.prompts.changed.connect(show_titles)
+    show_titles()
     transcript.formula_display.set_typesetter(session.typesetter)
     transcript.highlighter.set_lexer(session.lexer)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.composer.attachments.drop_controller import file_name
 from desktop_app.composer.suggestions import SuggestionButton
@@ -53,7 +54,32 @@ async def test_a_report_is_summarized_by_enter(data: Path) -> None:
         assert "report.pdf\u20033 pages" in app.transcript
         original = await app.backend.attachments.bytes(part.sha256)
         assert original == (data / "report.pdf").read_bytes()
-        assert app.rows == ["report.pdf"]
+        assert app.rows == ["Summary of report.pdf"]
+        assert "›  Summarize" in app.transcript
+        assert "6 to 8 bullets" not in app.transcript
+        app.window.transcript.commands.run(question.id, "copy")
+        assert "6 to 8 bullets" in QGuiApplication.clipboard().text()
+        app.window.transcript.commands.run(question.id, "question-text")
+        assert "6 to 8 bullets" in app.transcript
+        app.window.transcript.commands.run(question.id, "question-text")
+        assert "6 to 8 bullets" not in app.transcript
+        find_bar = app.window.transcript.find_in_transcript
+        find_bar.finder.search("bullets")
+        await until(lambda: "6 to 8 bullets" in app.transcript)
+        app.act("edit", 0)
+        assert "6 to 8 bullets" in app.text.toPlainText()
+
+
+async def test_an_edited_prompt_is_shown_in_full(data: Path) -> None:
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "report.pdf"])
+        await until(lambda: not app.is_reading)
+        app.session.prompts_controller.begin_example("executive-summary")
+        turn = await app.ask(" In Latin.")
+        turn.end("Ita.")
+        await app.settled()
+        assert "In Latin." in app.transcript
+        assert "6 to 8 bullets" in app.transcript
 
 
 async def test_an_unreadable_file_is_reported_and_gets_no_chip(data: Path) -> None:

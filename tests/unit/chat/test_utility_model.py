@@ -269,6 +269,8 @@ def test_files_keep_their_names_as_the_title_unless_the_answer_has_a_heading() -
     asked = replace(asked, parts=(*asked.parts, DocumentPart("a" * 64, "lease.pdf", "x", 3)))
     assert local_title([asked, answer("It ends in May.")]) == ""
     assert local_title([asked, answer("# Lease of a flat\n\nText.")]) == "Lease of a flat"
+    summary = replace(asked, template_id="executive-summary")
+    assert local_title([summary, answer("# Lease\n\nText.")]) == "Summary of lease.pdf"
 
 
 @pytest.mark.parametrize(
