@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
 
 from tests.helpers.messages import answer, question, streaming
@@ -121,12 +121,15 @@ def test_moving_the_caret_stops_following_the_stream(qtbot: QtBot, view: Transcr
     assert bar.value() == bar.maximum()
     for _ in range(3):
         qtbot.keyClick(view, Qt.Key.Key_Up)
-    before = bar.value()
+    top = view.place_near(QPoint(0, 0))
+    assert top is not None
+    before = view.rect_of(top)
     line = view.textCursor().block().text()
     for _ in range(3):
         view.stream.append_text(arriving.id, "\n\nMore of it." * 9)
         view.stream.flush()
-    assert bar.value() == before < bar.maximum()
+    assert view.rect_of(top) == before
+    assert bar.value() < bar.maximum()
     assert view.latest_button.isVisible()
     qtbot.keyClick(view, Qt.Key.Key_Up)
     assert view.textCursor().block().text() < line
