@@ -84,10 +84,6 @@ class ConversationMessages:
         """Return the index of a message in the conversation, or -1 if there is none."""
         return self._indices.get(message_id, -1)
 
-    def first_id(self) -> str:
-        """Return the id of the oldest message, or "" if there is none."""
-        return self.messages[0].id if self.messages else ""
-
     def order_of(self, place: Place) -> tuple[int, int, int, int]:
         """Return a key by which places are sorted."""
         return self.index_of(place.message_id), place.item, place.cell, place.unit
@@ -97,8 +93,6 @@ class ConversationMessages:
     def get(self, message_id: str) -> ShownMessage | None:
         """Return a message that is parsed; None for any other message."""
         return self._shown.get(message_id)
-
-    find_state = get
 
     def shown(self) -> list[ShownMessage]:
         """Return all messages that are parsed."""
@@ -142,8 +136,6 @@ class ConversationMessages:
     def last(self) -> ShownMessage | None:
         """Return the newest message; None if there is none."""
         return self.open(self.count - 1) if self.messages else None
-
-    last_materialized = last
 
     def newest_answer(self) -> ShownMessage | None:
         """Return the newest answer; None if there is none."""

@@ -14,14 +14,7 @@ from itertools import chain, islice
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import (
-    QFont,
-    QTextBlockFormat,
-    QTextCharFormat,
-    QTextFormat,
-    QTextFrameFormat,
-    QTextOption,
-)
+from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat, QTextOption
 
 from desktop_app.markdown.block_model import Block, Kind, Run, has_gap_between, is_in_other_quote
 from desktop_app.markdown.parsing.citations import is_citation
@@ -80,9 +73,6 @@ COLUMNS: Final = FORMULA + 1
 
 INLINE_CODE: Final = DECORATION + 20
 """User property of the character format of inline code: True."""
-
-EXPANDED: Final = DECORATION + 21
-"""User property of the start of a link that folds a section: True if the section is shown."""
 
 
 class Decoration:
@@ -487,8 +477,6 @@ class Styles:
         if run.link and not (is_action and isinstance(kind, Kind)):
             char_format.setAnchor(True)
             char_format.setAnchorHref(run.link)
-            if run.expanded is not None:
-                char_format.setProperty(EXPANDED, run.expanded)
             is_dim = kind is LineKind.REASONING
             char_format.setForeground(self.theme.dim if is_dim else self.theme.accent)
             # Color alone does not tell a link from the text around it; citations are smaller.
@@ -523,13 +511,6 @@ class Styles:
         return char_format
 
     # ------------------------------------------------------------------ documents
-
-    def root_format(self) -> QTextFrameFormat:
-        """Return the document's format, with margins above the first message and below the last."""
-        frame_format = QTextFrameFormat()
-        frame_format.setTopMargin(self.theme.px(4 if self._is_brief else 36))
-        frame_format.setBottomMargin(self.theme.px(24))
-        return frame_format
 
     def empty_block_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
         """Return the formats of a block one pixel high, used before a table and at the end."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from desktop_app.transcript.media.code_folds import TOGGLE_CODE
 from desktop_app.transcript.message_items import (
     TOGGLE_DETAILS,
     TOGGLE_PASSAGES,
@@ -43,10 +42,6 @@ class UnfoldedSections:
             self.code.discard(number)
         else:
             self.code.add(number)
-
-    def is_code_unfolded(self, action: str) -> bool:
-        """Return True if the code that an action folds or unfolds is shown in full."""
-        return int(action.removeprefix(TOGGLE_CODE)) in self.code
 
     def toggle(self, action: str) -> None:
         """Record that an action folded or unfolded error details, a tool call or passages."""

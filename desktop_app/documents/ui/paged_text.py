@@ -17,7 +17,6 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.transcript.layout.text_ranges import selected_range
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.forms.line_field import text_field
@@ -223,9 +222,10 @@ class PagedText(QWidget):
         first_unit = utf16_length(self.text[page_start:match_start])
         match_end = min(match_start + len(self._query), self._ends[self._page])
         length = utf16_length(self.text[match_start:match_end])
-        self.view.setTextCursor(
-            selected_range(self.view.document(), first_unit, first_unit + length)
-        )
+        cursor = QTextCursor(self.view.document())
+        cursor.setPosition(first_unit)
+        cursor.setPosition(first_unit + length, QTextCursor.MoveMode.KeepAnchor)
+        self.view.setTextCursor(cursor)
         self.view.ensureCursorVisible()
 
     def _report_count(self) -> None:

@@ -101,7 +101,7 @@ def with_texts(messages: ConversationMessages) -> list[MessageText]:
 
 
 def _text_so_far(messages: ConversationMessages, message: Message) -> _TextSoFar | None:
-    state = messages.find_state(message.id)
+    state = messages.get(message.id)
     return None if state is None else _TextSoFar(state.reasoning.text, state.text)
 
 

@@ -69,7 +69,7 @@ async def test_keys_go_message_by_message_and_block_by_block() -> None:
         assert caret_line(app.window.transcript) == "Plain."
         assert area(app) == "transcript"
         view = app.window.transcript
-        view.place_caret(Place(view.messages.first_id(), 0))
+        view.place_caret(Place(view.messages.key_at(0), 0))
         act["message.next"]()
         assert caret_line(app.window.transcript) == "Head"
         lines = []

@@ -53,7 +53,7 @@ def noted(view: TranscriptView) -> TranscriptView:
 
 
 def test_enter_jumps_to_a_footnote_and_back(noted: TranscriptView) -> None:
-    noted.scroll_to_message(noted.messages.last_materialized().message.id)  # type: ignore[union-attr]
+    noted.scroll_to_message(noted.messages.key_at(1))
     again = [target for target in targets(noted) if line_of(noted, target).startswith("Again")]
     noted.focus_navigator.focus_target(again[0])
     assert focused_name(noted) == "Footnote 1"

@@ -8,8 +8,6 @@ import pytest
 from PySide6.QtCore import Qt
 
 from desktop_app.composer.text.prompt_text import PromptText
-from desktop_app.domain.conversations.conversation import Role
-from desktop_app.transcript.keyboard.action_row import ActionRow
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look import theme
 from tests.helpers.messages import answer, question
@@ -71,7 +69,5 @@ def test_an_own_message_is_at_the_left_in_a_right_to_left_window(view: Transcrip
     view.set_messages([question("Mine"), answer("Yours")])
     left, right = min(ground_columns(view)), max(ground_columns(view))
     assert left < view.viewport().width() - right
-    row = ActionRow(theme.light(), view.viewport())
-    row.show_for("1", Role.USER, None)
-    row.place_beside(view.document().begin(), 0)
-    assert row.x() == 0
+    view.show_actions(view.messages.open(0))
+    assert view.action_row.x() == 0

@@ -146,12 +146,12 @@ def test_the_background_of_a_question_is_as_wide_as_its_text(
 def test_only_segments_near_the_viewport_have_a_document(view: SegmentView, qtbot: QtBot) -> None:
     view.set_messages([question("q"), *(answer(LONG) for _ in range(20))])
     qtbot.waitUntil(lambda: view.is_at_end)
-    assert view.messages.get(view.messages.first_id()) is None  # not even parsed
+    assert view.messages.get(view.messages.key_at(0)) is None  # not even parsed
     assert len(view._loaded) < 20
     view.navigator.scroll_to_top()
     top = view.place_near(QPoint(0, 0))
     assert top is not None
-    assert top.message_id == view.messages.first_id()
+    assert top.message_id == view.messages.key_at(0)
     assert len(view._loaded) < 50
 
 
@@ -397,7 +397,7 @@ def test_all_messages_are_read_without_loading_their_text(view: SegmentView) -> 
     node = listed.child(0)
     assert node.text(QAccessible.Text.Name).startswith("Your message")
     assert node.child(0).content.text == "First"
-    assert view.messages.get(view.messages.first_id()) is None
+    assert view.messages.get(view.messages.key_at(0)) is None
     view.reading.step_message(-1)
     view.reading.step_message(-1)
     assert view.selection.caret is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.transcript.media.code_folds import TOGGLE_CODE
 from desktop_app.transcript.message_items import TOGGLE_DETAILS, TOGGLE_PASSAGES, TOGGLE_TOOL
 from desktop_app.transcript.unfolded_sections import UnfoldedSections
 
@@ -31,7 +30,6 @@ def test_each_block_of_code_unfolds_by_itself() -> None:
     sections = UnfoldedSections()
     sections.set_code_folded(3, folded=True)
     sections.set_code_folded(1, folded=False)
-    assert sections.is_code_unfolded(f"{TOGGLE_CODE}1")
-    assert not sections.is_code_unfolded(f"{TOGGLE_CODE}3")
+    assert sections.code == {1}
     sections.set_code_folded(1, folded=True)
     assert sections == UnfoldedSections()
