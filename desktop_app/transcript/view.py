@@ -210,6 +210,7 @@ class TranscriptView(TextArea):
         self.context_menu = ContextMenu(self, is_brief=is_brief)
         self.latest_button = LatestButton(self)
         self._link_target = LinkTargetLabel(self)
+        self._actions_at: tuple[object, ...] | None = None  # what the actions' place depends on
         self._copied: tuple[str, int] | None = None
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
@@ -504,6 +505,7 @@ class TranscriptView(TextArea):
         self.action_row.show_for(
             shown.key, shown.message.role, shown.version, has_actions=not shown.is_streaming
         )
+        self._actions_at = None
         self._place_actions()
 
     def show_actions_of(self, message_id: str, focused: str = "") -> None:
@@ -527,6 +529,14 @@ class TranscriptView(TextArea):
         shown = self.messages.get(key) if key else None
         if shown is None:
             return
+        index = self.messages.index_of(key)
+        top = self.messages.top_of(index) - self.scroll_y
+        height = self.messages.height_of(index)
+        left = self.horizontalScrollBar().value()
+        at = (shown, shown.revision, top, height, left, self.viewport().size(), self.theme)
+        if at == self._actions_at:
+            return  # as with nearly each frame of an answer below
+        self._actions_at = None
         item = shown.action_item
         place = Place(key, item)
         rect = self.rect_of(place)
@@ -542,6 +552,7 @@ class TranscriptView(TextArea):
         texts = [layout.lineAt(index).naturalTextRect() for index in range(layout.lineCount())]
         below = shown.items[item + 1] if item + 1 < len(shown.items) else None
         self.action_row.place_at(box, texts, is_on_background=bool(background_of(below)))
+        self._actions_at = at
 
     def toggle(self, shown: ShownMessage, action: str) -> bool:
         """Fold or unfold a section of a message. Return False if the action does neither."""
