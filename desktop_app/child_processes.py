@@ -32,10 +32,12 @@ WORKING_DIRECTORY: Final = "/" if sys.platform != "win32" else os.environ["SYSTE
 
 # HOME, because "pip install --user" may have put libraries below it.
 _COMMON_VARIABLES: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
-# No program starts without the first; the others are where Windows and programs keep files.
+# No program starts without the first. The others are what the SDK of MCP passes on to servers, and
+# where Windows and programs keep files.
 _WINDOWS_VARIABLES: Final = (
-    *("SYSTEMROOT", "APPDATA", "COMSPEC", "LOCALAPPDATA", "PATHEXT", "PROGRAMDATA"),
-    *("PROGRAMFILES", "TEMP", "TMP", "USERPROFILE", "WINDIR"),
+    *("SYSTEMROOT", "APPDATA", "COMSPEC", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "PATHEXT"),
+    *("PROCESSOR_ARCHITECTURE", "PROGRAMDATA", "PROGRAMFILES", "SYSTEMDRIVE", "TEMP", "TMP"),
+    *("USERNAME", "USERPROFILE", "WINDIR"),
 )
 REPORTS_TO_WINDOW: Final = "REPARTEE_REPORTS_TO_WINDOW"
 """The variable by which the window has a command report its errors as JSON."""

@@ -65,7 +65,8 @@ def start_log(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in (folder / LOG_NAME, folder / CRASH_NAME):
             if path.is_file() and path.stat().st_size > MAX_LOG_BYTES:
-                path.replace(path.with_suffix(".log.old"))
+                with suppress(PermissionError):  # on Windows, another process has it open
+                    path.replace(path.with_suffix(".log.old"))
         handler = _LogFile(folder / LOG_NAME, encoding="utf-8", delay=True)
         if not faulthandler.is_enabled():  # PYTHONFAULTHANDLER enables it for standard error
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | OPEN_FLAGS

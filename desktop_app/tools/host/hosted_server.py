@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import re
+import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -165,9 +167,10 @@ class HostedServer:
             )
         else:
             environment = {**os.environ, **launch_message["environment"]}
-            command = ChildCommand(
-                tuple(launch_message["command"]), environment, launch_message["folder"]
-            )
+            program, *arguments = launch_message["command"]
+            if sys.platform == "win32":  # which by itself finds no npx.cmd
+                program = shutil.which(program, path=environment.get("PATH")) or program
+            command = ChildCommand((program, *arguments), environment, launch_message["folder"])
             transport = bounded_stdio(command, self._output.log, self._end)
         return Client(
             transport,

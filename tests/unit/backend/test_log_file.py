@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.log_file import CRASH_NAME, LOG_NAME, last_lines, redacted, start_log
+from desktop_app.backend.log_file import (
+    CRASH_NAME,
+    LOG_NAME,
+    MAX_LOG_BYTES,
+    last_lines,
+    redacted,
+    start_log,
+)
 from tests.helpers.linux_only import linux_only
 
 
@@ -102,3 +109,12 @@ def test_the_folder_of_the_log_is_private(tmp_path: Path) -> None:
         assert run(START, folder).returncode == 0
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert last_lines(folder) == []
+
+
+def test_a_long_log_that_another_process_writes_is_continued(tmp_path: Path) -> None:
+    log = tmp_path / LOG_NAME
+    log.write_bytes(b"x" * (MAX_LOG_BYTES + 1))
+    script = f"{START}\nimport logging; logging.warning('of the second')\n"
+    with log.open("ab"):
+        assert run(script, tmp_path).returncode == 0
+    assert "of the second" in last_lines(tmp_path)[-1]

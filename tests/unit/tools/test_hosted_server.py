@@ -68,6 +68,28 @@ async def test_a_call_canceled_in_the_next_line_is_canceled(tmp_path: Path) -> N
     assert methods.count("tools/call") - methods.count("notifications/cancelled") == 1
 
 
+@pytest.mark.skipif(sys.platform != "win32", reason="only Windows has .cmd files")
+async def test_a_server_may_be_a_cmd_file(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    starter = f'@"{sys.executable}" -I -S "{tmp_path / "server.py"}"\n'
+    (tmp_path / "own-server.cmd").write_text(starter)
+    environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    order = {"command": ["own-server"], "environment": environment, "folder": str(tmp_path)}
+    orders = asyncio.StreamReader()
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as sent:
+        server = HostedServer(order, orders, LineOutput(writing), lambda: None)
+        running = asyncio.ensure_future(server.run())
+        try:
+            async with asyncio.timeout(60):
+                first = json.loads(await asyncio.to_thread(sent.readline))
+                orders.feed_eof()
+                await running
+        finally:
+            os.close(writing)
+    assert first["event"] == "ready"
+
+
 @asynccontextmanager
 async def http_site(response: bytes, requests: list[bytes]) -> AsyncIterator[int]:
     """Answer every request with `response`, and add its head to `requests`."""
