@@ -107,11 +107,16 @@ class LineKind(Enum):
 
 
 class Line(NamedTuple):
-    """A line that is not Markdown. With `begins_background`, it is the first on a background."""
+    """A line that is not Markdown.
+
+    With `begins_background`, it is the first on a background; with `is_in_question`, it is on that
+    of a question.
+    """
 
     kind: LineKind
     runs: Runs
     begins_background: bool = False
+    is_in_question: bool = False
 
 
 class MessageNote(NamedTuple):
@@ -161,15 +166,17 @@ def attachment_lines(message: Message) -> list[Item]:
     Example: `q3-report.pdf   48 pages   31,480 tokens`. The name is a link that opens the
     attachment. Images also have a line with such a link, for users without a mouse.
     """
+    is_question = message.role is Role.USER
     images = [part for part in message.attachments if isinstance(part, ImagePart)]
     lines: list[Item] = []
     if images:
-        lines.append(Line(LineKind.IMAGES, image_runs(images, ACTION)))
+        runs = image_runs(images, ACTION)
+        lines.append(Line(LineKind.IMAGES, runs, is_in_question=is_question))
     for part in message.attachments:
         action = OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT
         name = Run(one_line(part.name), link=f"{ACTION}{action}{part.sha256}")
         facts = Run(one_line("".join(f"\u2003{fact}" for fact in attachment_facts(part))))
-        lines.append(Line(LineKind.ATTACHMENT, (name, facts)))
+        lines.append(Line(LineKind.ATTACHMENT, (name, facts), is_in_question=is_question))
     return lines
 
 

@@ -14,6 +14,7 @@ from desktop_app.markdown.block_model import Block, Run
 from desktop_app.transcript.layout.column_widths import ColumnWidths
 from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
 from desktop_app.transcript.layout.table_styles import TableStyles
+from desktop_app.transcript.message_items import LineKind
 from desktop_app.transcript.segment import Piece, Segment, is_table
 from desktop_app.transcript.transcript_styles import (
     CELL_PAD,
@@ -22,9 +23,7 @@ from desktop_app.transcript.transcript_styles import (
     INLINE_CODE,
     PAD,
     QUESTION_INSET,
-    Background,
     Styles,
-    background_of,
 )
 from desktop_app.widgets.look.mirroring import is_mirrored
 from desktop_app.widgets.text.sealed_document import SealedDocument, empty_resource
@@ -192,7 +191,7 @@ class SegmentWriter:
     def fit_width(self, document: SegmentDocument) -> None:
         """Lay out a document for the width, and make a question as wide as its text."""
         document.setTextWidth(self.width)
-        if background_of(document.pieces[0].item) is not Background.QUESTION:
+        if document.pieces[0].item.kind is not LineKind.QUESTION:
             return
         px = self.styles.theme.px
         least = px(QUESTION_INSET) + px(PAD)

@@ -39,6 +39,7 @@ from desktop_app.transcript.message_items import (
 )
 from desktop_app.transcript.reasoning_section import ReasoningSection
 from desktop_app.transcript.segment import Article
+from desktop_app.transcript.transcript_styles import Background, background_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -205,11 +206,15 @@ class ShownMessage(Article):
     def action_item(self) -> int:
         """Return the index of the item beside which the actions are placed.
 
-        It is the last line of a question, or the footer of an answer.
+        It is the last line on a question's background, or the footer of an answer.
         """
         index = len(self.items) - 1
         if self.is_question:
-            return 0 if self._is_question_folded else index - self.foot_count
+            while index and (
+                background_of(self.items[index]) is Background.NONE or self.is_hidden(index)
+            ):
+                index -= 1
+            return index
         return index - (self.note is not None)
 
     def block_maker(self) -> Callable[[], list[Block]]:

@@ -169,6 +169,8 @@ def background_of(item: Item | None) -> Background:
     """Return the background of an item; NONE without an item."""
     if item is None:
         return Background.NONE
+    if type(item) is Line and item.is_in_question:
+        return Background.QUESTION
     return _BACKGROUNDS.get(item.kind, Background.NONE)
 
 
@@ -265,7 +267,7 @@ class Styles:
         """Return the properties that determine an item's block format, as a cache key."""
         gap = self.gap(item, above)
         if isinstance(item, Line):
-            return (item.kind, item.begins_background, gap)
+            return (item.kind, item.begins_background, item.is_in_question, gap)
         # A tab follows only a marker.
         tab = tab_after_marker(item) if item.marker else None
         quotes = (item.quote, item.quoted_at, item.opened, is_quoted_right(item))
@@ -294,7 +296,7 @@ class Styles:
             block_format.setProperty(DECORATION, flags)
         pad = px(PAD) if background_of(item) else 0
         leading = pad
-        if item.kind is LineKind.QUESTION:
+        if background_of(item) is Background.QUESTION:
             leading = px(QUESTION_INSET) + px(PAD)
         left, _, right, _ = margins(leading, 0, pad, 0)
         block_format.setLeftMargin(left)
@@ -364,6 +366,8 @@ class Styles:
         background_above = background_of(above)
         if background and background is background_above and not begins_background(item):
             is_apart = kind in _SPACED_KINDS_ON_BACKGROUND and kind_above is not kind
+            if kind in (LineKind.IMAGES, LineKind.ATTACHMENT):
+                return 6
             return 6 if is_apart or kind is LineKind.FOLD else 0
         gap = self._plain_gap(item, above)
         # Each background is painted beyond its text by its padding.
