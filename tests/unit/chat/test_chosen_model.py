@@ -163,7 +163,11 @@ CHOICES: list[tuple[str, dict[str, str], ModelChoice]] = [
     ("openai", {"model": "gpt-4o"}, ModelChoice("openai", "gpt-4o")),
     ("openai", {"model": "o-1", "effort": "low"}, ModelChoice("openai", "o-1", None, LOW)),
     ("gateway", {"variant": "instant"}, ModelChoice("gateway", "", Variant.INSTANT, Effort.MEDIUM)),
-    ("on-device", {"model": "/x/a.GGUF"}, ModelChoice("on-device", "/x/a.GGUF")),
+    (
+        "on-device",
+        {"model": "/x/a.GGUF"},
+        ModelChoice("on-device", str(Path("/x/a.GGUF").absolute())),
+    ),
     ("on-device", {"model": ON_DEVICE_MODEL}, ModelChoice("on-device", ON_DEVICE_MODEL)),
 ]
 
