@@ -50,7 +50,11 @@ _COURTESY: Final = re.compile(
     r"(?:(?:hi|hello|hey|please|could you|can you|would you|i want to"
     r"|i(?:'d|’d| would) like (?:you )?to"
     r"|hallo|bitte|kannst du|könntest du|können sie|könnten sie|ich möchte"
-    r"|alsjeblieft|kun je|kunt u|zou je|ik wil(?: graag)?)\b[\s,!.]*)+",
+    r"|alsjeblieft|kun je|kunt u|zou je|ik wil(?: graag)?"
+    r"|bonjour|s(?:'|’)il (?:te|vous) plaît|peux-tu|pouvez-vous|pourrais-tu|pourriez-vous"
+    r"|je (?:veux|voudrais)"
+    r"|hei|vær så snill|kan du|kunne du|jeg vil(?: gjerne)?"
+    r"|cześć|proszę|czy możesz|możesz|chcę|chciał(?:a)?bym)\b[\s,!.]*)+",
     re.IGNORECASE,
 )
 _TITLE_LABEL: Final = re.compile(r"^\s*title\s*:", re.IGNORECASE)
