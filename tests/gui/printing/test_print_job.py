@@ -68,7 +68,9 @@ async def test_confined_processes_read_images_formulas_and_code() -> None:
 async def test_a_canceled_job_ends_before_the_next_message() -> None:
     class Blocking(Decoder):
         async def thumbnail(self, part: ImagePart, size: tuple[int, int]) -> Pixels:
-            asyncio.get_running_loop().call_soon(task.cancel)
+            task.cancel()
+            for _ in range(10):  # turns of the loop, until the thread was told
+                await asyncio.sleep(0)
             return await super().thumbnail(part, size)
 
     decoder = Blocking()
