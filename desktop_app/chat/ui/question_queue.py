@@ -126,11 +126,13 @@ class QuestionQueue(Controller):
         if held is None and self._drafts.edit_in(conversation_id) is not None:
             return  # a question that replaces an earlier one stays in the draft
         draft = held or self._drafts.cached(conversation_id)
-        path = await self._conversations.path(conversation_id)
-        await self._session.turns.begin(path, draft, conversation=conversation)
-        if held is not None and self._drafts.held(conversation_id) is held:  # it was refused
-            self._return_to_draft(conversation_id)
-        self._show()
+        try:
+            path = await self._conversations.path(conversation_id)
+            await self._session.turns.begin(path, draft, conversation=conversation)
+        finally:
+            if held is not None and self._drafts.held(conversation_id) is held:  # it was not sent
+                self._return_to_draft(conversation_id)
+            self._show()
 
     def _return_to_draft(self, conversation_id: str) -> None:
         is_open = conversation_id == self._current.id

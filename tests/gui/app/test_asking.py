@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QToolButto
 from desktop_app.chat.prompt_assembly import CONTINUE
 from desktop_app.chat.ui.question_queue import QueuedBubble
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
-from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.errors import AuthenticationError, StreamCutError
-from tests.gui.app.app_harness import DISK_FULL, AppHarness, SlowStore, until
+from desktop_app.domain.conversations.conversation import Draft, Message
+from desktop_app.domain.errors import AuthenticationError, StorageError, StreamCutError
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, FillableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -184,6 +184,26 @@ async def test_a_queued_question_is_asked_in_a_conversation_that_was_left() -> N
         await app.settled()
         assert app.draft_of(one) == ""
         assert [text for *_, text in app.messages()] == ["One", "1", "Two", "2"]
+
+
+class UnreadableStore(FillableStore):
+    is_unreadable = False
+
+    async def path(self, conversation_id: str) -> list[Message]:
+        if self.is_unreadable:
+            raise StorageError("The disk failed.")
+        return await super().path(conversation_id)
+
+
+async def test_a_queued_question_returns_to_the_prompt_if_the_disk_fails() -> None:
+    async with AppHarness(disk=UnreadableStore) as app:
+        assert isinstance(app.disk, UnreadableStore)
+        turn = await wait_behind_an_answer(app, "One", "Two")
+        app.disk.is_unreadable = True
+        turn.end("1")
+        await until(lambda: app.text.toPlainText() == "Two")
+        assert bubble_of(app) == ""
+        app.disk.is_unreadable = False
 
 
 @pytest.mark.parametrize("way", ["esc", "button", "failure", "end of the program"])
