@@ -68,6 +68,7 @@ _CORRECT_FILE: Final = N_("Correct {file} or remove it.")
 
 
 WEIGHTS_SETTING = "local_model.weights"
+EMBEDDING_SETTING = "library.embedding_model"
 
 
 class Backend:
@@ -299,33 +300,39 @@ class Backend:
             LocalModelError: it is being fetched, or cannot be removed.
         """
         stored = await self.settings.all()
+        embeds = self.local_models.find(str(stored.get(EMBEDDING_SETTING, "")))
         await self.local_models.unload(str(paths[0]))
         freed = await asyncio.to_thread(self.model_store.remove, paths)
         if stored.get(WEIGHTS_SETTING) == str(paths[0]):
             await self.settings.set(WEIGHTS_SETTING, "")
             use_weights(self.local_models, await self.settings.all())
+        if embeds is not None and embeds.path == str(paths[0]):
+            # Else collections would send passages to a provider that nobody chose for it.
+            await self.settings.set("library.embeddings", False)
+            await self.settings.set(EMBEDDING_SETTING, "")
         return freed
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Return the provider and model of embeddings; None if they are off or not available."""
         # The import takes 11 ms.
-        from desktop_app.backend.embedding_choice import OPENAI_MODEL, embedding_choice
+        from desktop_app.backend.embedding_choice import embedding_choice
         from desktop_app.collections.embedding_service import EmbeddingChoice
 
         values = await self.values()
         if not (self.wants_embeddings or values["library.embeddings"]):
             return None
+        chosen = str(values[EMBEDDING_SETTING]).strip()
         profile = await self.providers.default_profile(values)
         await self.local_models.refresh_once()
         local = self.local_models.find_embedding(
-            OPENAI_MODEL, is_needed=profile.kind is ProviderKind.ON_DEVICE
+            chosen, is_needed=profile.kind is ProviderKind.ON_DEVICE
         )
         if local is not None:
             profile = replace(ON_DEVICE, models=(local,))
             return EmbeddingChoice(profile, local, FREE)
         if profile.kind is ProviderKind.ON_DEVICE:
             return None
-        return embedding_choice(profile, self.catalog, self.listings.known_listing(profile))
+        return embedding_choice(chosen, profile, self.catalog, self.listings.known_listing(profile))
 
     async def values(self) -> dict[str, SettingValue]:
         """Return the values of all settings, defaults included."""

@@ -22,16 +22,19 @@ def embedding_model(listing: ModelListing | None) -> str:
 
 
 def embedding_choice(
-    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
+    chosen: str, profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
 ) -> EmbeddingChoice | None:
     """Return the embedding model at `profile`; None if the provider offers none.
 
     The price is that in a compatible server's list, else the catalog's if the provider serves
     OpenAI's models, else unknown.
+
+    Args:
+        chosen: the model that an earlier version stored, for which vectors exist; "" for none.
     """
     if not is_offered(profile):
         return None
-    model = embedding_model(listing)
+    model = chosen or embedding_model(listing)
     listed_price = listing.listed_model(model).input_price if listing else None
     if profile.kind is ProviderKind.COMPATIBLE and listed_price is not None:
         return EmbeddingChoice(profile, model, Price(input=listed_price, output=Decimal(0)))

@@ -54,6 +54,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("default.preset", "", N_("Default preset"), Group.KEPT),
     Setting("local_model.weights", "", N_("Local model file"), Group.KEPT),
     Setting("backup.folder", "", N_("Backup folder"), Group.KEPT),
+    Setting("library.embedding_model", "", N_("Embedding model"), Group.KEPT),
     Setting(
         "local_model.context",
         None,

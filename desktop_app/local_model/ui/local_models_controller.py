@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.backend.backend import WEIGHTS_SETTING
+from desktop_app.backend.backend import EMBEDDING_SETTING, WEIGHTS_SETTING
 from desktop_app.composer.choice.choice_view import ModelEntry
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
@@ -190,7 +190,7 @@ class LocalModelsController(QObject):
 
     async def _use_in_collections(self, line: ModelLine) -> None:
         assert line.file is not None
-        await self._values.set("library.embedding_model", line.file.name)
+        await self._values.set(EMBEDDING_SETTING, line.file.name)
         await self._values.set("library.embeddings", True)
         self._say(tr("Collections use {model} on this computer.", model=line.file.name))
 
@@ -203,7 +203,8 @@ class LocalModelsController(QObject):
             self._say(error.sentences, is_error=True)
             return
         await self._values.load()
-        self._values.changed.emit(WEIGHTS_SETTING)
+        for key in (WEIGHTS_SETTING, "library.embeddings"):
+            self._values.changed.emit(key)
         await self._providers.reload()
         self._say(tr("Removed. {size} were freed.", size=formatting.size(freed)))
         await self._refresh()
