@@ -168,6 +168,8 @@ class ProviderProfile(Value, frozen=True):
         return self.kind.takes_openai_fields or FAMILY_MODEL in self.models
 
 
+ON_DEVICE_ID: Final = "on-device"
+"""The provider of models on this computer."""
 NO_PROVIDER: Final = ProviderProfile("", "", ProviderKind.COMPATIBLE)
 """The value of a provider while none is chosen."""
 

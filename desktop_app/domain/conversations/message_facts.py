@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from desktop_app.domain.answering.chat_request import ON_DEVICE_ID
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.domain.conversations.message_parts import (
     TEXT_ONLY,
@@ -30,8 +31,6 @@ _MAX_REASON_CHARS: Final = 200
 _MIN_CALL_S: Final = 1.0
 """Seconds. The time of a shorter call tells nobody anything."""
 _MAX_NAMED_PAGES: Final = 12
-_ON_DEVICE: Final = "on-device"
-"""The provider of models on this computer."""
 _MAX_PARSED_CHARS: Final = 100_000
 """The most characters of JSON that is parsed, and of its indented form.
 
@@ -152,7 +151,7 @@ def detail_lines(message: Message) -> list[str]:
     """
     lines = [" · ".join(measured_facts(message)), *token_facts(message)]
     choice, usage, seconds = message.choice, message.usage, message.duration_s
-    if usage is not None and choice is not None and choice.provider_id == _ON_DEVICE and seconds:
+    if usage is not None and choice is not None and choice.provider_id == ON_DEVICE_ID and seconds:
         speed = round(usage.output_tokens / seconds)
         lines.append(tr("Speed: {count} tokens/s", count=speed))
     return [line for line in lines if line]

@@ -10,6 +10,7 @@ from typing import Final
 from desktop_app.domain.answering.chat_request import (
     API_KEY_HEADER,
     MODEL_PLACEHOLDER,
+    ON_DEVICE_ID,
     ProviderKind,
     ProviderProfile,
 )
@@ -47,7 +48,7 @@ _ProfileAndSecrets = tuple[ProviderProfile, dict[str, Secret]]
 """A profile, and its secrets by their names in the keyring."""
 
 ON_DEVICE = ProviderProfile(
-    "on-device", N_("On this computer"), ProviderKind.ON_DEVICE, needs_key=False
+    ON_DEVICE_ID, N_("On this computer"), ProviderKind.ON_DEVICE, needs_key=False
 )
 OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI, OPENAI_URL)
 COMETAPI = ProviderProfile("cometapi", "CometAPI", ProviderKind.COMETAPI, COMETAPI_URL)
