@@ -79,10 +79,10 @@ def citation_tooltip(passage: Passage) -> str:
     return f"{one_line(passage.source)}\n{_first_words(passage, _TOOLTIP_CHARACTERS)}"
 
 
-def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
+def source_lines(message: Message, unfolded: Container[str]) -> list[Item]:
     """Return `› 12 passages from Contracts` per collection, and its passages if unfolded.
 
-    `unfolded` has the positions of the unfolded collections in `message.passage_parts`.
+    `unfolded` has the actions of the unfolded collections.
     """
     lines: list[Item] = []
     for number, part in enumerate(message.passage_parts):
@@ -90,9 +90,9 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         if not part.passages:
             lines.append(Line(LineKind.NOTICE, (Run(one_line(count_text)),)))
             continue
-        is_unfolded = number in unfolded
-        link = f"{ACTION}{TOGGLE_PASSAGES}{number}"
-        lines.append(section_line(count_text, link, is_unfolded=is_unfolded))
+        action = f"{TOGGLE_PASSAGES}{number}"
+        is_unfolded = action in unfolded
+        lines.append(section_line(count_text, ACTION + action, is_unfolded=is_unfolded))
         if is_unfolded:
             lines += map(_source_line, part.passages)
     return lines

@@ -15,7 +15,6 @@ from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.transcript.citation_sources import CitationSources
 from desktop_app.transcript.copied_text import selected_texts, words_of
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
-from desktop_app.transcript.unfolded_sections import UnfoldedSections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -58,7 +57,7 @@ class ConversationMessages:
         self._tops: list[int] | None = None
         self._indices: dict[str, int] = {}
         self._shown: dict[str, ShownMessage] = {}  # by the time of their last use
-        self._unfolded: dict[str, UnfoldedSections] = {}
+        self._unfolded: dict[str, set[str]] = {}
         self._notes: Mapping[str, MessageNote] = {}
 
     # ------------------------------------------------------------------ order
@@ -110,7 +109,7 @@ class ConversationMessages:
                 message,
                 self.facts,
                 version=self.versions.get(message.id),
-                unfolded=self._unfolded.setdefault(message.id, UnfoldedSections()),
+                unfolded=self._unfolded.setdefault(message.id, set()),
                 citable=self.sources.numbers(message.id),
                 note=self._notes.get(message.id),
             )

@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QTextCharFormat
 from desktop_app.markdown.block_model import Block, Runs, text_of
 from desktop_app.markdown.search.text_search import fold_text, match_ranges, may_contain
 from desktop_app.markdown.search.word_differences import WORD
-from desktop_app.transcript.media.code_folds import fold_number
+from desktop_app.transcript.message_items import LineKind
 from desktop_app.transcript.search.match_counter import (
     Counts,
     MatchCounter,
@@ -60,7 +60,7 @@ def texts_of(item: Item) -> Iterator[tuple[int, Runs]]:
         for row, cells in enumerate(item.rows):
             for column, runs in enumerate(cells[:columns]):
                 yield row * columns + column, runs
-    elif fold_number(item) is None:
+    elif item.kind is not LineKind.FOLD:
         yield 0, item.runs
 
 

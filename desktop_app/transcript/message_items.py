@@ -47,8 +47,17 @@ TOGGLE_PASSAGES: Final = "passages-"
 TOGGLE_TOOL: Final = "tool-"
 """Prefix of the action that unfolds or folds a tool call; followed by the call's index."""
 
+TOGGLE_CODE: Final = "fold-code-"
+"""Prefix of the action of a fold line; followed by the number of the code within the message."""
+
 TOGGLE_DETAILS: Final = "details"
 """Action that shows or hides a server's error details."""
+
+MAX_UNFOLDED_LINES: Final = 30
+"""Blocks of code with up to this many lines are never folded."""
+
+VISIBLE_LINES: Final = 18
+"""The number of visible lines of folded code."""
 
 OPEN_DOCUMENT: Final = "document/"
 """Prefix of the action that opens a document; followed by its hash."""
@@ -133,9 +142,6 @@ class MessageNote(NamedTuple):
 
 Item = Block | Line
 
-ItemChange = tuple[int, int, tuple[Item, ...]]
-"""A replacement: the index of the first item, the number of items removed, the new items."""
-
 
 def question_lines(text: str, *, is_continuation: bool = False) -> list[Line]:
     """Return a question as typed, line by line.
@@ -206,17 +212,17 @@ def section_line(title: str, link: str, *, is_unfolded: bool) -> Line:
     return Line(LineKind.REASONING, (mark, Run(one_line(title), link=link)))
 
 
-def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
+def tool_lines(message: Message, unfolded: Container[str]) -> list[Item]:
     """Return `› Searched your conversations for “contract” · 3 found` for each tool call.
 
     An unfolded call is followed by its arguments and its result.
     """
     lines: list[Item] = []
     for number, call in enumerate(tool_calls(message.parts)):
-        is_unfolded = number in unfolded
+        action = f"{TOGGLE_TOOL}{number}"
+        is_unfolded = action in unfolded
         title = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
-        link = f"{ACTION}{TOGGLE_TOOL}{number}"
-        lines.append(section_line(title, link, is_unfolded=is_unfolded))
+        lines.append(section_line(title, ACTION + action, is_unfolded=is_unfolded))
         if is_unfolded:
             lines += _code_items("json", argument_lines(call.run_arguments))
             if call.result:
@@ -336,6 +342,17 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
         lines += [Line(kind, (Run(_one_long_line(text)),)) for text in texts[:_MAX_DETAIL_LINES]]
         lines += _missing_lines_notice(kind, len(texts) - _MAX_DETAIL_LINES)
     return lines
+
+
+def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
+    """Return the line that folds or unfolds the code block with this number."""
+    hidden_count = lines - VISIBLE_LINES
+    label = (
+        tr_plural("Show {count} more line", "Show {count} more lines", hidden_count)
+        if is_folded
+        else tr("Show fewer lines")
+    )
+    return Line(LineKind.FOLD, (Run(label, link=f"{ACTION}{TOGGLE_CODE}{number}"),))
 
 
 def index_of_action(items: Sequence[Item], action: str) -> int:

@@ -29,7 +29,7 @@ class MessageNavigator(QObject):
         super().__init__(view)
         self._view = view
         self._waiting_action: _WaitingAction | None = None
-        view.stream.slice_written.connect(self._run_waiting)
+        view.stream.settled.connect(self._run_waiting)
 
     def forget(self) -> None:
         """Forget the action that waits for a message, because the user scrolled elsewhere."""

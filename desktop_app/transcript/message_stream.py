@@ -1,29 +1,60 @@
 """Shows arriving messages and streamed text in one view.
 
 Streamed text is shown in 30 frames a second and parsed from the last open block on. The first text
-of an answer appears at once, and so does the rest when the answer ends.
+of an answer appears at once, and so does the rest when the answer ends. However fast text arrives,
+three quarters of the time remain for the rest of the window, unless the user waits for a message
+(`prioritize`). The rest of a long stored text is written between two frames of the window.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.transcript.stream_scheduler import ANY_LENGTH, StreamScheduler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from desktop_app.transcript.conversation_messages import ConversationMessages
-    from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.speech import AnswerSpeech
     from desktop_app.transcript.view import TranscriptView
 
 _FRAME_S: Final = 1 / 30
 """Seconds between two frames of an answer. Twice as many take twice the work, and look the same."""
+_SLICE_S: Final = 0.008
+"""Seconds for which text is written in one iteration of the event loop."""
+_BRIEF_S: Final = 0.01
+"""Seconds for which `flush(briefly=True)` writes."""
+_FRAME_PER_WORK: Final = 4
+"""How many times as long as its writing and painting a frame is at least."""
+_STORED_FRAME_PER_WORK: Final = 2
+"""The same for the rest of a stored text, which the user sees only on scrolling."""
+
+
+@dataclass
+class _Work:
+    """What is to be written of one message.
+
+    Attributes:
+        texts: its next text.
+        update: what is done after that text; None for nothing.
+        is_stored: whether the text is the rest of a stored one.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    update: Callable[[], None] | None = None
+    is_stored: bool = False
+
+    def take(self, length: int) -> str:
+        """Remove and return the next text, at most `length` characters."""
+        text = "".join(self.texts)
+        self.texts = [text[length:]] if len(text) > length else []
+        return text[:length]
 
 
 class MessageStream(QObject):
@@ -32,46 +63,38 @@ class MessageStream(QObject):
     Signals:
         text_changed(str message_id): the message was added, its text was written or replaced, or
             more of its reasoning arrived.
-        slice_written(str message_id): part of the message was written, or nothing is left to write.
+        settled(str message_id): nothing is left to write of the message.
         message_shown(ShownMessage): a message was added or updated.
         message_updated(str message_id): a message given to `update_message` is shown and
             announced.
     """
 
     text_changed = Signal(str)
-    slice_written = Signal(str)
+    settled = Signal(str)
     message_shown = Signal(object)
     message_updated = Signal(str)
 
     def __init__(
-        self,
-        view: TranscriptView,
-        messages: ConversationMessages,
-        speech: AnswerSpeech,
-        load_fonts: Callable[[str], bool],
+        self, view: TranscriptView, messages: ConversationMessages, speech: AnswerSpeech
     ) -> None:
-        """Create an empty stream.
-
-        Args:
-            view: the view.
-            messages: the messages of the view.
-            speech: announces the text.
-            load_fonts: loads a few missing letters of a text; returns True if none was missing.
-        """
         super().__init__(view)
         self._view = view
         self._messages = messages
         self._speech = speech
-        self._text_queue = StreamScheduler(self._write, load_fonts, self, frame_s=_FRAME_S)
-        self._reasoning_queue = StreamScheduler(
-            self._write_reasoning, load_fonts, self, frame_s=_FRAME_S
-        )
+        self._work: dict[str, _Work] = {}  # by message; the next to write is first
+        self._awaited = ""  # the message that the user waits for
+        self._began_at = 0.0  # the beginning of the last slice
+        self._spent_s = 0.0  # the time that it took, with the painting after it
+        self._next_at = 0.0  # the beginning of the next slice
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._write_slice)
 
     # ------------------------------------------------------------------ arriving
 
     def append_message(self, message: Message) -> None:
         """Append a message to the conversation."""
-        self._text_queue.flush(briefly=True)
+        self.flush(briefly=True)
         self._view.selection.clear_if_all()
         with self._view.keeping_position():
             self._messages.append(message)
@@ -89,21 +112,24 @@ class MessageStream(QObject):
 
     def append_text(self, message_id: str, text: str) -> None:
         """Queue the next text of an answer; it is written now or in one of the next frames."""
-        self._text_queue.add(message_id, text)
+        self._work_of(message_id).texts.append(text)
+        if not self._timer.isActive() and time.monotonic() >= self._next_at:
+            self._write_slice()
+        else:
+            self._schedule()
 
     def append_reasoning(self, message_id: str, text: str) -> None:
-        """Append to the reasoning summary of a streaming answer; unfolded, it is queued as text is.
+        """Append to the reasoning summary of a streaming answer.
 
         Folded, it changes the line above it at most.
         """
         shown = self._messages.opened(message_id)
         if shown is None:
             return
-        shown.append_reasoning(text)
-        if shown.has_new_lines:
+        shown.reasoning.append(text)
+        if shown.has_new_head:
             with self._view.changing(shown, is_text=True):
                 shown.refresh()
-        self.write_unfolded_reasoning(shown)
         self.text_changed.emit(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
@@ -116,16 +142,19 @@ class MessageStream(QObject):
             version: the message's number among its versions, from 1, and their count; None if both
                 are unchanged.
         """
-        self._text_queue.run_after(message.id, partial(self._update, message, version))
+        self._work_of(message.id).update = partial(self._update, message, version)
         if message.status is not MessageStatus.STREAMING:
-            self._text_queue.prioritize(message.id)  # the user waits for the rest
-        self._text_queue.flush(briefly=True)
+            self.prioritize(message.id)  # the user waits for the rest
+        self.flush(briefly=True)
 
     def add_painting(self, seconds: float) -> None:
         """Count the time that painting took: slow frames get fewer."""
-        self._text_queue.add_work(seconds)
-        if self._reasoning_queue.has_work:
-            self._reasoning_queue.add_work(seconds)
+        self._spent_s += seconds
+        if self._awaited not in self._work:
+            self._next_at = self._began_at + max(_FRAME_S, self._frame_per_work * self._spent_s)
+            if self._timer.isActive():
+                self._timer.stop()
+                self._schedule()
 
     def set_status_line(self, message_id: str, sentence: str) -> None:
         """Show a status line below an answer; "" shows none."""
@@ -138,103 +167,125 @@ class MessageStream(QObject):
 
     @property
     def is_writing_text(self) -> bool:
-        """Return True if text of messages, apart from reasoning, or an update is queued."""
-        return self._text_queue.has_work
+        """Return True if text of messages or an update is queued."""
+        return bool(self._work)
 
     def has_more(self, message_id: str) -> bool:
         """Return True if arrived text, or an update of earlier blocks, is not yet written."""
         shown = self._messages.get(message_id)
         if shown is not None and shown.is_growing and not shown.is_streaming:
             return True
-        return self._text_queue.has_text(message_id) or self._reasoning_queue.has_text(message_id)
-
-    def flush(self, *, briefly: bool = False) -> None:
-        """Write all queued text now, or only some of it: see `StreamScheduler.flush`."""
-        self._text_queue.flush(briefly=briefly)
-        self._reasoning_queue.flush(briefly=briefly)
+        return message_id in self._work
 
     def prioritize(self, message_id: str) -> None:
-        """Write a message without pauses: see `StreamScheduler.prioritize`."""
-        self._text_queue.prioritize(message_id)
-        self._reasoning_queue.prioritize(message_id)
+        """Write a message first and without pauses, because the user waits for it."""
+        if message_id in self._work:
+            self._awaited = message_id
+            self._next_at = 0.0
+            self._timer.start(0)
 
     def clear(self) -> None:
-        """Drop all queued text."""
-        self._text_queue.clear()
-        self._reasoning_queue.clear()
+        """Drop everything that is queued."""
+        self._timer.stop()
+        self._work.clear()
+        self._awaited = ""
 
     def queue_unwritten(self) -> None:
         """Queue the rest of long stored texts, to be written in slices like streamed text."""
         for shown in self._messages.shown():
-            text = shown.take_unwritten()
-            if text:
-                self._text_queue.run_after(shown.key, partial(self._finish, shown.key))
-                self._text_queue.add(shown.key, text, deferred=True)
-            self.write_unfolded_reasoning(shown)
+            if text := shown.take_unwritten():
+                work = self._work_of(shown.key)
+                work.texts.append(text)
+                work.is_stored = True
+                work.update = work.update or partial(self._complete, shown.key)
+                self._schedule()
 
-    def write_unfolded_reasoning(self, shown: ShownMessage) -> None:
-        """Queue the rest of unfolded reasoning, or updates of its earlier blocks."""
-        unshown_text = shown.reasoning.unshown_text
-        if unshown_text and not self._reasoning_queue.has_text(shown.key):
-            self._reasoning_queue.add(shown.key, unshown_text, deferred=True)
-        elif shown.reasoning.has_pending_updates:
-            self._schedule_updates(shown.key)
+    def flush(self, *, briefly: bool = False) -> None:
+        """Write everything now; if `briefly`, only for about `_BRIEF_S`."""
+        self._timer.stop()
+        try:
+            self._write_until(time.monotonic() + _BRIEF_S if briefly else inf)
+        finally:
+            self._schedule()
+
+    def _work_of(self, message_id: str) -> _Work:
+        return self._work.setdefault(message_id, _Work())
+
+    def _schedule(self) -> None:
+        if self._work and not self._timer.isActive():
+            wait = self._next_at - time.monotonic()
+            self._timer.start(max(1, round(wait * 1000)))
+
+    @property
+    def _frame_per_work(self) -> int:
+        is_stored = any(work.is_stored for work in self._work.values())
+        return _STORED_FRAME_PER_WORK if is_stored else _FRAME_PER_WORK
 
     # ------------------------------------------------------------------ writing
 
-    def _write(self, message_id: str, text: str) -> tuple[int, int]:
+    def _write_slice(self) -> None:
+        self._began_at = time.monotonic()
+        self._next_at = self._began_at + _FRAME_S  # no other slice begins within this one
+        try:
+            self._write_until(self._began_at + _SLICE_S)
+        finally:  # an error in one piece must not block the following ones
+            self._spent_s = time.monotonic() - self._began_at
+            # Slow parsing makes frames longer, so that the window keeps its share of the time.
+            frame_s = max(_FRAME_S, self._frame_per_work * self._spent_s)
+            self._next_at = self._began_at + (0 if self._awaited in self._work else frame_s)
+            self._timer.stop()
+            self._schedule()
+
+    def _write_until(self, until: float) -> None:
+        """Write, and go on while the next piece, which may take as long, should end in time."""
+        ended = time.monotonic()
+        while self._work:
+            began = ended
+            self._write_next()
+            ended = time.monotonic()
+            if ended + (ended - began) > until:
+                return
+
+    def _write_next(self) -> None:
+        """Write a piece of a message, or update it, and let the other messages go on."""
+        message_id = self._awaited if self._awaited in self._work else next(iter(self._work))
+        work = self._work[message_id] = self._work.pop(message_id)
+        if work.texts:
+            self._write(message_id, work)
+        elif work.update is not None:
+            update, work.update = work.update, None
+            update()
+        else:
+            shown = self._messages.get(message_id)
+            if shown is not None and shown.has_pending_updates:
+                with self._view.changing(shown):
+                    shown.run_updates()
+                self.text_changed.emit(message_id)
+        shown = self._messages.get(message_id)
+        has_updates = shown is not None and shown.has_pending_updates
+        if not (work.texts or work.update or has_updates) and self._work.get(message_id) is work:
+            del self._work[message_id]
+            self.settled.emit(message_id)
+
+    def _write(self, message_id: str, work: _Work) -> None:
+        """Write the next piece of text, as much as is best parsed at once."""
         shown = self._messages.opened(message_id)
         if shown is None:
-            return ANY_LENGTH
+            work.texts.clear()
+            return
+        text = work.take(shown.piece_length)
         with self._view.changing(shown, is_text=True):
             shown.append_text(text)
         if shown.is_streaming:
             self._speech.announce_text(message_id, text, lambda: shown.text)
         self.text_changed.emit(message_id)
-        self.slice_written.emit(message_id)
-        return shown.piece_bounds
 
-    def _write_reasoning(self, message_id: str, text: str) -> tuple[int, int]:
-        """Write the next text of unfolded reasoning; return the bounds of the next piece."""
-        shown = self._messages.get(message_id)
-        if shown is None:
-            return ANY_LENGTH
-        if not shown.reasoning.is_folded:
-            with self._view.changing(shown, is_text=True):
-                shown.show_more_reasoning(len(text))
-            self.write_unfolded_reasoning(shown)
-            if not shown.reasoning.unshown_text:
-                self._schedule_updates(message_id)
-        return shown.reasoning.piece_bounds
-
-    def _finish(self, message_id: str) -> None:
+    def _complete(self, message_id: str) -> None:
+        """Complete a stored message all of whose text is written."""
         shown = self._messages.get(message_id)
         if shown is not None:
             with self._view.changing(shown):
                 shown.update(shown.message, self._messages.versions.get(message_id))
-            self._schedule_updates(message_id)
-
-    def _schedule_updates(self, message_id: str) -> None:
-        """Schedule updates of earlier blocks for late link definitions or loose lists, in slices.
-
-        If an action already waits for the message, the action stays, and schedules the updates at
-        its end. If there are no updates, emit `slice_written`.
-        """
-        if self._text_queue.has_action(message_id):
-            return
-        shown = self._messages.get(message_id)
-        if shown is not None and shown.has_pending_updates:
-            self._text_queue.run_after(message_id, partial(self._run_updates, message_id))
-        else:
-            self.slice_written.emit(message_id)
-
-    def _run_updates(self, message_id: str) -> None:
-        shown = self._messages.get(message_id)
-        if shown is not None:
-            with self._view.changing(shown):
-                shown.run_updates()
-            self.text_changed.emit(message_id)
-            self._schedule_updates(message_id)
 
     def _update(self, message: Message, version: tuple[int, int] | None) -> None:
         shown = self._messages.get(message.id)
@@ -245,7 +296,6 @@ class MessageStream(QObject):
             if shown is not None:
                 self._view.follow_items(message.id, shown.head_count - head_count)
                 self._view.article_changed(message.id)
-        self._schedule_updates(message.id)
         self.text_changed.emit(message.id)
         if shown is not None:
             self.message_shown.emit(shown)

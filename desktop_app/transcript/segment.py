@@ -75,7 +75,6 @@ class Segment:
         pieces: the items, or a part of a single long one.
         above: the item above the first; None at the beginning of the article.
         part: 0 before the body of a message, 1 in the body, 2 below it.
-        cost: what the items count towards `MAX_CHARACTERS`; more for an item that stands alone.
         height: the height in pixels, including the gap above.
         gap: the pixels between the text above and the document.
         width: the width of the document in pixels; more than that of the view for wide code.
@@ -89,7 +88,6 @@ class Segment:
         self.pieces = pieces
         self.above = above
         self.part = part
-        self.cost = MAX_CHARACTERS + 1
         self.height = 0
         self.gap = 0
         self.width = 0
@@ -116,7 +114,6 @@ class Segment:
         is_changed = same < max(len(self.pieces), len(other.pieces))
         self.first = other.first
         self.pieces = other.pieces
-        self.cost = other.cost
         self.set_above(other.above)
         if is_changed:
             self.mark_changed(same)
@@ -199,19 +196,9 @@ class Article:
 
     # ------------------------------------------------------------------ items
 
-    def set_items(
-        self, items: Sequence[Item], head: int, foot: int, hidden: Container[int] = ()
-    ) -> None:
-        """Replace all items, and keep the documents of segments that stay the same."""
-        old = {_key(segment): segment for segment in self.segments}
-        self.items = list(items)
-        self.head_count = head
-        self.foot_count = foot
-        self.revision += 1
-        self.segments = [
-            _reuse(old.get(_key(made)), made) for made in self._split(0, len(items), hidden)
-        ]
-        self._firsts = self._tops = None
+    def set_items(self, items: Sequence[Item]) -> None:
+        """Replace all items by those of a text without lines above and below it."""
+        self.replace(0, len(self.items), items, head=0, foot=0)
 
     def replace(
         self,
@@ -221,7 +208,7 @@ class Article:
         *,
         head: int,
         foot: int,
-        hidden: Container[int] | None = None,
+        hidden: Container[int] = (),
     ) -> None:
         """Replace some items; the others keep their segments.
 
@@ -231,23 +218,25 @@ class Article:
             added: the new items.
             head: the number of items above the body afterwards.
             foot: the number of items below the body afterwards.
-            hidden: the indices of folded lines afterwards; None if no code is folded.
+            hidden: the indices of folded items afterwards, which are in no segment.
         """
-        is_same_frame = (head, foot) == (self.head_count, self.foot_count)
-        if is_same_frame and hidden is None and self._replace_within(first, removed, added):
-            return
+        end_item = first + removed
         begin = max(0, self.segment_index(first))
-        if begin < len(self.segments) and first >= self.segments[begin].end:
-            begin += 1  # the item begins a new segment
-        end = begin
-        while end < len(self.segments) and self.segments[end].first < first + removed:
-            end += 1
-        if removed == 0 and begin and begin == end and self.segments[begin - 1].end == first:
+        if removed == 0 and begin and self.segments[begin].first == first:
             begin -= 1  # the new items may fit into the segment above
-        while begin and self.segments[begin - 1].first == self._first_of(begin):
-            begin -= 1  # all parts of a long item
-        first_item = self.segments[begin].first if begin < end else first
-        end_item = max(first + removed, self.segments[end - 1].end if begin < end else first)
+        while begin and self._begins_within_item(begin):
+            begin -= 1
+        end = begin
+        while end < len(self.segments) and (
+            self.segments[end].first < end_item or self._begins_within_item(end)
+        ):
+            end += 1
+        replaced = self.segments[begin:end]
+        if replaced:
+            first_made = min(first, replaced[0].first)
+            end_item = max(end_item, replaced[-1].end)
+        else:
+            first_made = first
         delta = len(added) - removed
         self.items[first : first + removed] = added
         self.head_count = head
@@ -255,10 +244,7 @@ class Article:
         self.revision += 1
         for segment in self.segments[end:]:
             segment.first += delta
-        replaced = self.segments[begin:end]
-        made = list(
-            self._split(min(first, first_item), end_item + delta, () if hidden is None else hidden)
-        )
+        made = list(self._split(first_made, end_item + delta, hidden))
         for index, (old, new) in enumerate(zip(replaced, made, strict=False)):
             if old.part != new.part or old.is_table is not new.is_table:
                 break
@@ -270,42 +256,9 @@ class Article:
         if below < len(self.segments):
             self.segments[below].set_above(self._above(self.segments[below].first))
 
-    def _replace_within(self, first: int, removed: int, added: Sequence[Item]) -> bool:
-        """Replace items of the body that share a segment, if they still fit into it.
-
-        Return False otherwise. Code must not be folded.
-        """
-        index = self.segment_index(first)
-        if index < 0 or any(is_table(item) for item in added):
-            return False
-        segment = self.segments[index]
-        begin = first - segment.first
-        end = begin + removed
-        if segment.part != 1 or segment.cost > MAX_CHARACTERS or end > len(segment.pieces):
-            return False
-        cost = segment.cost + sum(map(_cost, added))
-        cost -= sum(_cost(piece.item) for piece in segment.pieces[begin:end])
-        pieces = [*segment.pieces[:begin], *map(Piece, added), *segment.pieces[end:]]
-        if cost > MAX_CHARACTERS or not 0 < len(pieces) <= MAX_ITEMS:
-            return False
-        segment.cost = cost
-        segment.pieces = pieces
-        segment.mark_changed(begin)
-        self.items[first : first + removed] = added
-        self.revision += 1
-        if len(added) != removed:
-            self._firsts = None
-            for below in self.segments[index + 1 :]:
-                below.first += len(added) - removed
-        if not begin:
-            segment.set_above(self._above(first))
-        if index + 1 < len(self.segments):
-            below = self.segments[index + 1]
-            below.set_above(self._above(below.first))
-        return True
-
-    def _first_of(self, index: int) -> int:
-        return self.segments[index].first if index < len(self.segments) else -1
+    def _begins_within_item(self, index: int) -> bool:
+        """Return True if a segment is a later part of a long item."""
+        return self.segments[index].pieces[0].start > 0
 
     def segment_index(self, item: int, unit: int = 0) -> int:
         """Return the index of the segment that shows an item; the one above a hidden item.
@@ -339,11 +292,11 @@ class Article:
         for index in range(first, end):
             item = self.items[index]
             is_hidden = index in hidden
-            length = _cost(item)
+            length = text_length(item.runs) + _ITEM_COST
             stands_alone = is_table(item) or length > MAX_CHARACTERS
             is_full = cost + length > MAX_CHARACTERS or len(pieces) >= MAX_ITEMS
             if pieces and (is_hidden or stands_alone or is_full or index in borders):
-                yield self._segment(begin, pieces, cost)
+                yield Segment(begin, pieces, self._above(begin), self.part_of(begin))
                 pieces = []
             if is_hidden:
                 continue
@@ -359,29 +312,7 @@ class Article:
                 pieces.append(Piece(item))
                 cost += length
         if pieces:
-            yield self._segment(begin, pieces, cost)
-
-    def _segment(self, begin: int, pieces: list[Piece], cost: int) -> Segment:
-        made = Segment(begin, pieces, self._above(begin), self.part_of(begin))
-        made.cost = cost
-        return made
-
-
-def _cost(item: Item) -> int:
-    """Return what an item counts towards `MAX_CHARACTERS`."""
-    return text_length(item.runs) + _ITEM_COST
-
-
-def _key(segment: Segment) -> tuple[object, ...]:
-    return segment.part, segment.first, segment.pieces[0].start, segment.is_table
-
-
-def _reuse(old: Segment | None, made: Segment) -> Segment:
-    """Return the old segment with the pieces of the new one, or the new one if there is no old."""
-    if old is None:
-        return made
-    old.take_pieces(made)
-    return old
+            yield Segment(begin, pieces, self._above(begin), self.part_of(begin))
 
 
 def cut_item(item: Item) -> list[Piece]:

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.markdown.block_model import Block, Kind
+from desktop_app.markdown.block_model import Block, Kind, Patch, quote_block
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from desktop_app.transcript.citation_sources import source_lines
 from desktop_app.transcript.copied_text import attachment_block
-from desktop_app.transcript.immediate_length import immediate_length
-from desktop_app.transcript.media.code_folds import (
+from desktop_app.transcript.message_items import (
     MAX_UNFOLDED_LINES,
     TOGGLE_CODE,
-    VISIBLE_LINES,
-    fold_line,
-    is_code,
-)
-from desktop_app.transcript.message_items import (
+    TOGGLE_DETAILS,
     TOGGLE_QUESTION,
     TOGGLE_REASONING,
+    VISIBLE_LINES,
     FooterFacts,
     Item,
-    Line,
     MessageNote,
     attachment_lines,
     ending_lines,
+    fold_line,
     footer_line,
     note_line,
     question_lines,
@@ -37,41 +33,82 @@ from desktop_app.transcript.message_items import (
     reasoning_text,
     tool_lines,
 )
-from desktop_app.transcript.reasoning_section import ReasoningSection
 from desktop_app.transcript.segment import Article
 from desktop_app.transcript.transcript_styles import Background, background_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
-    from desktop_app.transcript.unfolded_sections import UnfoldedSections
+IMMEDIATE_CHARACTERS: Final = 12_000
+"""Maximum characters of a stored answer that are parsed immediately."""
+
+
+class Reasoning:
+    """The reasoning of an answer, which is parsed once it is unfolded.
+
+    Attributes:
+        text: the reasoning received so far.
+        seconds: the measured duration; None until text follows, or if nothing was streamed.
+    """
+
+    def __init__(self, text: str, unfolded: set[str]) -> None:
+        self.text = text
+        self.seconds: float | None = None
+        self._unfolded = unfolded
+        self._began_at: float | None = None
+        self._stream = BlockStream()
+        self._parsed_length = 0
+        self._is_finished = False
+        self._blocks: list[Block] = []
+
+    @property
+    def is_folded(self) -> bool:
+        """Return True if the reasoning is hidden."""
+        return TOGGLE_REASONING not in self._unfolded
+
+    def append(self, text: str) -> None:
+        """Append reasoning that has arrived."""
+        if text and self._began_at is None:
+            self._began_at = time.monotonic()
+        self.text += text
+
+    def record_end(self) -> None:
+        """Record that the answer's text begins now."""
+        if self._began_at is not None and self.seconds is None:
+            self.seconds = time.monotonic() - self._began_at
+
+    def blocks(self, *, is_complete: bool) -> list[Block]:
+        """Return the blocks of the reasoning, in a quote, if it is unfolded.
+
+        Until it is complete, its end can lack, whose Markdown is undecided.
+        """
+        added = self.text[self._parsed_length :]
+        if self.is_folded or not (added or (is_complete and not self._is_finished)):
+            return [] if self.is_folded else self._blocks
+        if self._is_finished:  # more has followed
+            self._stream = BlockStream()
+            added = self.text
+        self._stream.feed(added)
+        self._parsed_length = len(self.text)
+        self._is_finished = is_complete
+        if is_complete:
+            self._stream.finish()
+        self._blocks = [quote_block(block) for block in self._stream.blocks]
+        return self._blocks
 
 
 class _Fold(NamedTuple):
     """A long block of code with a fold line, folded or not.
 
     Attributes:
-        number: the index of the code among the code blocks of the body.
-        first: the index of its first line among the blocks of the body.
-        end: the index after its last line.
+        action: the action of the fold line.
+        first: the index of its first line among the items of the body.
+        end: the index of the fold line, which follows its last line.
     """
 
-    number: int
+    action: str
     first: int
     end: int
-
-
-class _Ranges:
-    """A set of item indices, as a few ranges."""
-
-    def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
-        self._ranges = list(ranges)
-
-    def __contains__(self, index: object) -> bool:
-        return isinstance(index, int) and any(a <= index < b for a, b in self._ranges)
-
-    def __bool__(self) -> bool:
-        return bool(self._ranges)
 
 
 class ShownMessage(Article):
@@ -82,13 +119,12 @@ class ShownMessage(Article):
         version: the message's number among its versions, from 1, and their count; None if the
             message is the only version.
         reasoning: the reasoning of the answer.
-        unfolded: the sections that the user unfolded.
+        unfolded: the actions of the sections that the user unfolded.
         is_complete: True once the text of an answer is complete.
         status_line: the status while the answer is made; "" for none.
         note: the line below the message, such as one about a compaction; None without a line.
-        unwritten: the text of a long stored message that is still to be added in pieces. `update`
+        unwritten: the text of a long stored answer that is still to be added in pieces. `update`
             completes the message afterwards.
-        is_opened: True once the message has been near the viewport.
     """
 
     def __init__(
@@ -97,7 +133,7 @@ class ShownMessage(Article):
         facts: FooterFacts,
         *,
         version: tuple[int, int] | None,
-        unfolded: UnfoldedSections,
+        unfolded: set[str],
         citable: frozenset[int],
         note: MessageNote | None = None,
     ) -> None:
@@ -108,39 +144,25 @@ class ShownMessage(Article):
         self.unfolded = unfolded
         self.note = note
         self.status_line = ""
-        self.is_complete = False
+        self.is_complete = self.is_question
+        self.unwritten = ""
+        self.reasoning = Reasoning(reasoning_text(message), unfolded)
         self._facts = facts
         self._citable = citable
         self._is_stored = not self.is_streaming
         self._pieces: list[str] = []
         self._stream = BlockStream(citable)
         self._folds: list[_Fold] = []
+        self._hidden: set[int] = set()  # the indices of folded items
         self._tool_count = 0
-        self.reasoning = ReasoningSection(
-            reasoning_text(message), unfolded, is_complete=not self.is_streaming
-        )
-        immediate = immediate_length(message.text)
-        self._question = message.text[:immediate] if self.is_question else ""
-        self.unwritten = message.text[immediate:] if self.is_question else ""
-        self._question_title = self._find_question_title()
-        if message.role is Role.ASSISTANT:
-            self._begin_answer(immediate)
-        self.rebuild()
-
-    def _begin_answer(self, immediate: int) -> None:
-        """Parse the text of an answer, or only `immediate` characters of a long stored one."""
-        text = self.message.text
-        if not self.is_streaming and len(text) > immediate:
-            self._feed(text[:immediate])
-            self.unwritten = text[immediate:]
-            return
-        self._feed(text)
-        self._finish()
-        while self._stream.has_pending_updates:
-            self._stream.run_updates()
-
-    def _find_question_title(self) -> str:
-        return self._facts.title_of(self.message) if self.is_question and not self.unwritten else ""
+        if not self.is_question:
+            is_long = self._is_stored and len(message.text) > IMMEDIATE_CHARACTERS
+            immediate = IMMEDIATE_CHARACTERS if is_long else len(message.text)
+            self.unwritten = message.text[immediate:]
+            self._feed(message.text[:immediate])
+            if not is_long:
+                self._finish(defers_updates=False)
+        self.refresh()
 
     # ------------------------------------------------------------------ state
 
@@ -162,24 +184,22 @@ class ShownMessage(Article):
     @property
     def is_growing(self) -> bool:
         """Return True if text is still to be added, or earlier blocks are to be updated."""
-        if self.is_question:
-            return len(self._question) < len(self.message.text)
-        return not self.is_complete or self._stream.has_pending_updates
+        return not self.is_complete or self.has_pending_updates
 
     @property
     def has_pending_updates(self) -> bool:
         """Return True if late link definitions or loose lists still change earlier blocks."""
-        return self._stream.has_pending_updates or self.reasoning.has_pending_updates
+        return self._stream.has_pending_updates
 
     @property
-    def piece_bounds(self) -> tuple[int, int]:
-        """Return the best minimum and maximum length of the next piece, in characters."""
-        return self._stream.piece_bounds
+    def piece_length(self) -> int:
+        """Return the best length of the next piece of text, in characters."""
+        return self._stream.piece_bounds[1]
 
     @property
     def has_text(self) -> bool:
         """Return True if any text has arrived."""
-        return bool(self._question) or any(self._pieces)
+        return any(self._pieces)
 
     @property
     def text(self) -> str:
@@ -234,86 +254,54 @@ class ShownMessage(Article):
 
     def append_text(self, text: str) -> None:
         """Append text that has arrived."""
-        if self.is_question:
-            lines_before = self._question.count("\n")
-            last = self._question.rpartition("\n")[2] + text
-            self._question += text
-            is_continuation = lines_before > 0 or self.head_count > 0
-            added = question_lines(last, is_continuation=is_continuation)
-            self._replace(self.head_count + lines_before, 1, list(added))
-            return
-        is_first = not self.has_text
-        self._sync_body(self._feed(text))
-        if is_first:
-            self.refresh()
+        self.refresh(self._feed(text))
 
     def _feed(self, text: str) -> int:
         """Parse text, and return the index of the first block that changes."""
-        self.reasoning.record_end(time.monotonic())
+        self.reasoning.record_end()
         self._pieces.append(text)
-        return min((patch.at for patch in self._stream.feed(text)), default=-1)
+        return self._first_of(self._stream.feed(text))
 
-    def _finish(self) -> int:
-        """Complete the text unless it streams; return the first changed block, or -1."""
+    def _finish(self, *, defers_updates: bool = True) -> int:
+        """Complete the text unless it streams. Return the index of the first block that changes.
+
+        `run_updates` then updates earlier blocks if the updates are deferred.
+        """
         if self.is_streaming or self.is_complete:
-            return -1
+            return len(self._stream.blocks)
         self.is_complete = True
-        patches = self._stream.finish(defer_updates=True)
-        # The end of the message may get a fold line.
-        return min([patch.at for patch in patches] + [max(0, len(self._stream.blocks) - 1)])
+        return self._first_of(self._stream.finish(defer_updates=defers_updates))
 
-    def append_reasoning(self, text: str) -> None:
-        """Append text to the reasoning of an answer, which `refresh` then shows."""
-        self.reasoning.append_text(text, time.monotonic())
+    def _first_of(self, patches: Sequence[Patch]) -> int:
+        return min((patch.at for patch in patches), default=len(self._stream.blocks))
 
     @property
-    def has_new_lines(self) -> bool:
-        """Return True if `refresh` would change something above or below the text."""
-        foot = self.items[len(self.items) - self.foot_count :]
-        return self._head_items() != self.items[: self.head_count] or self._foot_items() != foot
-
-    def show_more_reasoning(self, characters: int) -> None:
-        """Show up to `characters` more characters of the unfolded reasoning."""
-        self.reasoning.show_more(characters)
-        self.refresh()
+    def has_new_head(self) -> bool:
+        """Return True if `refresh` would change something above the text."""
+        return self._head_items() != self.items[: self.head_count]
 
     def run_updates(self) -> None:
         """Update some earlier blocks for late link definitions or loose lists."""
-        if self._stream.has_pending_updates:
-            patches = self._stream.run_updates()
-            self._sync_body(min((patch.at for patch in patches), default=-1))
-        elif self.reasoning.has_pending_updates:
-            self.reasoning.run_updates()
-            self.refresh()
+        self.refresh(self._first_of(self._stream.run_updates()))
 
     def update(self, message: Message, version: tuple[int, int] | None) -> None:
         """Replace the message by its newer form; only the text that differs changes."""
         self._is_stored = self._is_stored and message.status is not MessageStatus.STREAMING
         self.message = message
         self.version = version
-        if not self.is_streaming:
-            self.reasoning.complete()
-        if message.role is Role.ASSISTANT:
-            self._set_text(message.text)
-        self.refresh()
+        self.refresh(0 if self.is_question else self._set_text(message.text))
 
-    def _set_text(self, text: str) -> None:
+    def _set_text(self, text: str) -> int:
+        """Parse the text that differs. Return the index of the first block that changes."""
         so_far = self.text
         if text != so_far and (self.is_complete or not text.startswith(so_far)):
             self._stream = BlockStream(self._citable)
             self.is_complete = False
+            self.unwritten = so_far = ""
             self._pieces = []
-            self._feed(text)
-            self._finish()
-            while self._stream.has_pending_updates:
-                self._stream.run_updates()
-            self.unwritten = ""
-            self._sync_body(0)
-            return
-        first = self._feed(text[len(so_far) :]) if text != so_far else -1
+        first = self._feed(text[len(so_far) :]) if text != so_far else len(self._stream.blocks)
         self._pieces = [text]  # shares the message's string
-        ended = self._finish()
-        self._sync_body(min((index for index in (first, ended) if index >= 0), default=-1))
+        return min(first, self._finish()) if so_far else 0
 
     def set_status_line(self, sentence: str) -> None:
         """Set the line with the status while the answer is made; "" for none."""
@@ -327,196 +315,67 @@ class ShownMessage(Article):
 
     def toggle(self, action: str) -> None:
         """Fold or unfold a section by its action."""
-        if action.startswith(TOGGLE_CODE):
-            self._toggle_code(int(action.removeprefix(TOGGLE_CODE)))
-        elif action == TOGGLE_REASONING:
-            self.reasoning.set_folded(folded=not self.reasoning.is_folded)
-            self.refresh()
-        else:
-            self.unfolded.toggle(action)
-            if action == TOGGLE_QUESTION:
-                self._rewrite_question()
-            self.refresh()
-
-    def update_title(self) -> None:
-        """Show the title of a question that is a saved prompt, now that prompts are known."""
-        title = self._find_question_title()
-        if title != self._question_title:
-            self._question_title = title
-            self._rewrite_question()
-
-    @property
-    def _is_question_folded(self) -> bool:
-        return bool(self._question_title) and not self.unfolded.question
-
-    def _rewrite_question(self) -> None:
-        head = self._head_items()
-        body, _ = self._body_items(0)
-        self._replace(0, len(self.items) - self.foot_count, [*head, *body], head=len(head))
-
-    def _toggle_code(self, number: int) -> None:
-        self.unfolded.set_code_folded(number, folded=number in self.unfolded.code)
-        for index, fold in enumerate(self._folds):
-            if fold.number == number:
-                first = self.head_count + fold.first + index
-                end = self.head_count + fold.end + index
-                self._replace(first, end + 1 - first, [*self.items[first:end], self._line(fold)])
+        self.unfolded ^= {action}
+        self.refresh()
 
     def unfold_item(self, item: int) -> bool:
         """Unfold the code or the question that hides an item. Return False if none does."""
-        if self._is_question_folded and item >= self.head_count:
-            self.toggle(TOGGLE_QUESTION)
-            return True
-        for index, fold in enumerate(self._folds):
-            first = self.head_count + fold.first + index
-            is_folded = fold.number not in self.unfolded.code
-            if is_folded and first + VISIBLE_LINES <= item < self.head_count + fold.end + index:
-                self._toggle_code(fold.number)
-                return True
-        return False
+        if not self.is_hidden(item):
+            return False
+        index = item - self.head_count
+        folds = [fold.action for fold in self._folds if fold.first <= index < fold.end]
+        self.toggle(folds[0] if folds else TOGGLE_QUESTION)
+        return True
 
     def is_hidden(self, item: int) -> bool:
         """Return True if an item is a folded line of code or of a question."""
-        return item in self._hidden(self.head_count)
+        return item in self._hidden
 
     # ------------------------------------------------------------------ items
 
-    def rebuild(self) -> None:
-        """Make all items again."""
+    def refresh(self, first: int = 0) -> None:
+        """Show the current state; the blocks of the text above block `first` are unchanged."""
         head = self._head_items()
-        body, self._folds = self._body_items(0)
+        body = self._body_items(has_title=self.is_question and bool(head))
         foot = self._foot_items()
-        self.set_items([*head, *body, *foot], len(head), len(foot), self._hidden(len(head)))
-
-    def refresh(self) -> None:
-        """Update the items above and below the text."""
-        head = self._head_items()
-        if head != self.items[: self.head_count]:
-            self._replace(0, self.head_count, head, head=len(head))
-        foot = self._foot_items()
-        first = len(self.items) - self.foot_count
-        if foot != self.items[first:]:
-            self._replace(first, self.foot_count, foot, foot=len(foot))
-
-    def _replace(
-        self,
-        first: int,
-        removed: int,
-        added: list[Item],
-        *,
-        head: int | None = None,
-        foot: int | None = None,
-    ) -> None:
-        """Replace items, of which those that stay equal at the beginning are kept."""
-        new_head = self.head_count if head is None else head
-        new_foot = self.foot_count if foot is None else foot
-        hidden = self._hidden(new_head) or None
-        self.replace(first, removed, added, head=new_head, foot=new_foot, hidden=hidden)
-
-    def _sync_body(self, first: int) -> None:
-        """Show the blocks of the text from block `first` on; -1 stands for no change."""
-        if first < 0 or self.is_question:
-            return
-        first = self._start_of_code(first)
-        above = [fold for fold in self._folds if fold.end <= first]
-        begin = self.head_count + first + len(above)
-        end = len(self.items) - self.foot_count
-        items, folds = self._body_items(first)
-        former_folds = self._folds
-        self._folds = above + folds
-        old = self.items[begin:end]
+        items = [*head, *body, *foot]
+        hidden = self._hidden_of(len(head), len(body))
+        old, former = self.items, self._hidden
         common = min(len(old), len(items))
         same = 0
+        if head == old[: self.head_count]:
+            same = min(common, len(head) + min(first, len(body)))
         while same < common and old[same] == items[same]:
             same += 1
-        for index, fold in enumerate(folds):
-            if fold not in former_folds and fold.number not in self.unfolded.code:
-                same = min(same, fold.first - first + index)  # its lines hide from now on
-        same_below = 0
-        while same_below < common - same and old[-1 - same_below] == items[-1 - same_below]:
-            same_below += 1
-        removed = len(old) - same - same_below
-        added = items[same : len(items) - same_below]
-        if removed or added:
-            self._replace(begin + same, removed, added)
-
-    def _start_of_code(self, first: int) -> int:
-        """Return `first`, or the head of the code that a fold line may end from there on."""
-        blocks = self._stream.blocks
-        first = min(first, len(blocks))
-        if not first or not (
-            is_code(blocks[first - 1]) or blocks[first - 1].kind is Kind.CODE_HEAD
-        ):
-            return first
-        is_open = not self.is_complete and all(is_code(block) for block in blocks[first:])
-        if is_open and first < len(blocks) and not any(f.end >= first for f in self._folds):
-            return first  # the code goes on, and has no fold line before it ends
-        while first and is_code(blocks[first - 1]):
-            first -= 1
-        return max(0, first - 1)
-
-    def _body_items(self, first: int) -> tuple[list[Item], list[_Fold]]:
-        """Return the items of the text from block `first` on, and its fold lines."""
-        if self.is_question:
-            return [*question_lines(self._question, is_continuation=bool(self._question_title))], []
-        blocks = self._stream.blocks
-        items: list[Item] = []
-        folds: list[_Fold] = []
-        lines = 0
-        for index in range(first, len(blocks)):
-            block = blocks[index]
-            if block.kind is Kind.CODE:
-                lines += 1
-            elif lines:
-                self._add_fold(items, folds, index - lines, index)
-                lines = 0
-            items.append(block)
-        if lines and self.is_complete:
-            self._add_fold(items, folds, len(blocks) - lines, len(blocks))
-        return items, folds
-
-    def _add_fold(self, items: list[Item], folds: list[_Fold], first: int, end: int) -> None:
-        """Add the fold line of the code of blocks [first, end), if it is long.
-
-        Code that streams in stays unfolded, so that the text does not jump.
-        """
-        if end - first <= MAX_UNFOLDED_LINES:
-            return
-        number = sum(block.kind is Kind.CODE_HEAD for block in self._stream.blocks[:first]) - 1
-        if not self._is_stored:
-            self.unfolded.set_code_folded(number, folded=False)
-        fold = _Fold(number, first, end)
-        folds.append(fold)
-        items.append(self._line(fold))
-
-    def _line(self, fold: _Fold) -> Line:
-        is_folded = fold.number not in self.unfolded.code
-        return fold_line(fold.number, fold.end - fold.first, is_folded=is_folded)
-
-    def _hidden(self, head: int) -> _Ranges:
-        """Return the indices of the folded lines, if `head` items are above the body."""
-        if self._is_question_folded:
-            return _Ranges([(head, head + self._question.count("\n") + 1)])
-        return _Ranges(
-            (head + fold.first + index + VISIBLE_LINES, head + fold.end + index)
-            for index, fold in enumerate(self._folds)
-            if fold.number not in self.unfolded.code
-        )
+        below = 0
+        while below < common - same and old[-1 - below] == items[-1 - below]:
+            below += 1
+        if hidden or former:  # lines may hide, or show, that stay the same
+            ends = len(items) - 1, len(old) - 1
+            same = next((i for i in range(same) if (i in hidden) is not (i in former)), same)
+            kept = ((ends[0] - i in hidden) is (ends[1] - i in former) for i in range(below))
+            below = next((i for i, is_kept in enumerate(kept) if not is_kept), below)
+        self._hidden = hidden
+        if same + below < max(len(old), len(items)):
+            self.replace(
+                same,
+                len(old) - below - same,
+                items[same : len(items) - below],
+                head=len(head),
+                foot=len(foot),
+                hidden=hidden,
+            )
 
     def _head_items(self) -> list[Item]:
         """Return the items above the text: reasoning and tool calls, or a prompt's title."""
-        if self._question_title:
-            is_unfolded = self.unfolded.question
-            return [question_title_line(self._question_title, is_unfolded=is_unfolded)]
         if self.is_question:
-            return []
-        calls = tool_lines(self.message, self.unfolded.tools)
+            title = self._facts.title_of(self.message)
+            is_unfolded = TOGGLE_QUESTION in self.unfolded
+            return [question_title_line(title, is_unfolded=is_unfolded)] if title else []
+        calls = tool_lines(self.message, self.unfolded)
         self._tool_count = len(calls)
-        return [*self._reasoning_items(), *calls]
-
-    def _reasoning_items(self) -> list[Item]:
         if not self.reasoning.text:
-            return []
+            return calls
         stored = reasoning_seconds(self.message)
         line = reasoning_line(
             self.reasoning.text,
@@ -524,11 +383,56 @@ class ShownMessage(Article):
             is_thinking=self.is_streaming and not self.has_text,
             is_folded=self.reasoning.is_folded,
         )
-        return [line] if self.reasoning.is_folded else [line, *self.reasoning.blocks()]
+        return [line, *self.reasoning.blocks(is_complete=not self.is_streaming), *calls]
+
+    def _body_items(self, *, has_title: bool) -> Sequence[Item]:
+        """Return the items of the text, with a fold line below long code that is complete.
+
+        Code that streams in stays unfolded, so that the text does not jump.
+        """
+        if self.is_question:
+            return question_lines(self.message.text, is_continuation=has_title)
+        items: list[Item] = []
+        folds: list[_Fold] = []
+        lines = 0
+        number = -1
+        for block in self._stream.blocks:
+            if block.kind is Kind.CODE:
+                lines += 1
+            else:
+                if lines > MAX_UNFOLDED_LINES:
+                    self._add_fold(items, folds, lines, number)
+                lines = 0
+                number += block.kind is Kind.CODE_HEAD
+            items.append(block)
+        if lines > MAX_UNFOLDED_LINES and self.is_complete:
+            self._add_fold(items, folds, lines, number)
+        self._folds = folds
+        return items
+
+    def _add_fold(self, items: list[Item], folds: list[_Fold], lines: int, number: int) -> None:
+        """Add the fold line of the code block with a number, which ends the items."""
+        action = f"{TOGGLE_CODE}{number}"
+        if not self._is_stored and all(fold.action != action for fold in self._folds):
+            self.unfolded.add(action)
+        folds.append(_Fold(action, len(items) - lines, len(items)))
+        items.append(fold_line(number, lines, is_folded=action not in self.unfolded))
+
+    def _hidden_of(self, head: int, body: int) -> set[int]:
+        """Return the indices of the folded items, if so many are above and in the body."""
+        if self.is_question:
+            is_folded = head and TOGGLE_QUESTION not in self.unfolded
+            return set(range(head, head + body)) if is_folded else set()
+        return {
+            index
+            for fold in self._folds
+            if fold.action not in self.unfolded
+            for index in range(head + fold.first + VISIBLE_LINES, head + fold.end)
+        }
 
     def _foot_items(self) -> list[Item]:
         """Return the items after the body: attachments, passages, ending, footer."""
-        items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
+        items = attachment_lines(self.message) + source_lines(self.message, self.unfolded)
         if self.is_question:
             return items
         status_line = self.status_line
@@ -539,7 +443,7 @@ class ShownMessage(Article):
             *ending_lines(
                 self.message,
                 status_line,
-                shows_details=self.unfolded.details,
+                shows_details=TOGGLE_DETAILS in self.unfolded,
                 is_last=self.message.id not in self._facts.followed_ids,
             ),
             footer_line(self.message, self._facts),

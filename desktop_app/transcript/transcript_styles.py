@@ -195,9 +195,6 @@ def _decoration_flags(item: Item) -> int:
     return flags
 
 
-_TEXT_ITEM: Final = Block(Kind.PARAGRAPH)
-
-
 def _has_inline_code(item: Block) -> bool:
     return item.kind is not Kind.CODE and any(run.code or run.element == "kbd" for run in item.runs)
 
@@ -422,11 +419,6 @@ class Styles:
             if not run.link or len(self._char_formats) < _MAX_CACHED_FORMATS:
                 self._char_formats[key] = char_format
         return char_format
-
-    def running_fonts(self) -> list[QFont]:
-        """Return the fonts of running text: plain, bold, italic and code."""
-        styles = (Run(""), Run("", bold=True), Run("", italic=True), Run("", code=True))
-        return [self.char_format(_TEXT_ITEM, run).font() for run in styles]
 
     def marker_format(self) -> QTextCharFormat:
         """Return the format of a list item's marker."""

@@ -35,12 +35,11 @@ from desktop_app.transcript.keyboard.focus_navigator import (
 )
 from desktop_app.transcript.keyboard.link_target_label import LinkTargetLabel
 from desktop_app.transcript.latest_button import LatestButton
-from desktop_app.transcript.media.code_folds import TOGGLE_CODE
-from desktop_app.transcript.media.fallback_fonts import FallbackFonts
 from desktop_app.transcript.media.message_images import MessageImages
 from desktop_app.transcript.message_items import (
     ACTION,
     COPY,
+    TOGGLE_CODE,
     TOGGLE_DETAILS,
     TOGGLE_PASSAGES,
     TOGGLE_QUESTION,
@@ -89,9 +88,6 @@ if TYPE_CHECKING:
     from desktop_app.transcript.segment import Article
     from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.widgets.look.theme import Theme
-
-_FONT_LOADING_S: Final = 0.008
-"""Seconds for which fallback fonts are loaded in one iteration of the event loop."""
 
 
 class MessageCommands(CopyActions):
@@ -195,8 +191,7 @@ class TranscriptView(TextArea):
         self.highlighter = CodeHighlighter(theme, self)
         self.writer = self._new_writer(theme)
         self.speech = AnswerSpeech(self)
-        self._fallbacks = FallbackFonts(self.writer.styles.running_fonts())
-        self.stream = MessageStream(self, self.messages, self.speech, self._fallbacks.load)
+        self.stream = MessageStream(self, self.messages, self.speech)
         self.navigator = MessageNavigator(self)
         self.action_row = ActionRow(theme, self.viewport())
         self.copies = CopyActions(self)
@@ -216,9 +211,6 @@ class TranscriptView(TextArea):
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
         self._wheel_steps = WheelSteps()
         self._pressed_link = ""
-        self._next_theme = theme  # applied once its fallback fonts are loaded
-        self._font_timer = QTimer(self, singleShot=True, interval=0)
-        self._font_timer.timeout.connect(self._apply_next_theme)
         self._connect_parts()
         self.set_theme(theme)
 
@@ -277,7 +269,6 @@ class TranscriptView(TextArea):
         self.formula_display.forget()
         self.highlighter.clear()
         self.selection.forget()
-        self._fallbacks.forget()
         self.drop_documents()
         self._pinned_index = -1
         self.follow(True)
@@ -309,7 +300,7 @@ class TranscriptView(TextArea):
             self.messages.facts.set_titles(title_of)
             for shown in self.messages.shown():
                 if shown.is_question:
-                    shown.update_title()
+                    shown.refresh()
                     self.article_changed(shown.key)
 
     def set_notes(self, notes: Mapping[str, MessageNote]) -> None:
@@ -433,22 +424,7 @@ class TranscriptView(TextArea):
         self.set_theme(current_theme())
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme, keeping the scroll position.
-
-        If fallback fonts are in use, the theme is applied once they are loaded in its text size.
-        """
-        self._next_theme = theme
-        self._fallbacks.set_fonts(Styles(theme).running_fonts())
-        self._apply_next_theme()
-
-    def _apply_next_theme(self) -> None:
-        self._font_timer.stop()
-        if self._fallbacks.load_for(_FONT_LOADING_S):
-            self._restyle(self._next_theme)
-        else:
-            self._font_timer.start()
-
-    def _restyle(self, theme: Theme) -> None:
+        """Apply a theme, keeping the scroll position."""
         is_same_size = _sizes(theme) == _sizes(self.theme) and not self._wrapping_changed
         self._wrapping_changed = False
         with self.keeping_position():
@@ -564,7 +540,6 @@ class TranscriptView(TextArea):
         item = index_of_action(shown.items, action)
         with self.changing(shown, kept=self._kept_place(shown, item)):
             shown.toggle(action)
-        self.stream.write_unfolded_reasoning(shown)
         self.focus_navigator.keep(shown.key)
         return True
 

@@ -49,7 +49,7 @@ class ShownSlice(Article):
         super().__init__()
         self.number = number
         self.marks = rendered.marks
-        self.set_items(rendered.blocks, 0, 0)
+        self.set_items(rendered.blocks)
 
     @property
     def key(self) -> str:

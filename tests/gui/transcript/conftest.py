@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.child_processes import child_command
-from desktop_app.transcript import stream_scheduler
+from desktop_app.transcript import message_stream
 from desktop_app.transcript.media.json_process import JsonProcess
 from tests.helpers.segment_views import SegmentView
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def long_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write in longer slices, because everything is laid out and painted after each slice."""
-    monkeypatch.setattr(stream_scheduler, "_SLICE_S", 0.1)
+    monkeypatch.setattr(message_stream, "_SLICE_S", 0.1)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.transcript.media.code_folds import MAX_UNFOLDED_LINES, TOGGLE_CODE, VISIBLE_LINES
+from desktop_app.transcript.message_items import MAX_UNFOLDED_LINES, TOGGLE_CODE, VISIBLE_LINES
 from desktop_app.widgets.look.theme import dark
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
