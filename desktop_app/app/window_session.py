@@ -42,6 +42,7 @@ from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.system import END_SIGNALS
 from desktop_app.widgets.forms.form_dialog import leave_field
+from desktop_app.widgets.forms.tab_order import FocusScroller
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 if TYPE_CHECKING:
@@ -51,13 +52,10 @@ if TYPE_CHECKING:
     from desktop_app.composer.spelling_controller import SpellingController
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-    from desktop_app.widgets.accessibility.mnemonics import WindowMnemonics
-
 WINDOW_STATE_KEY = "window.state"
 # Delays after the start, for parts that the first question does not need.
 SPELLING_DELAY_MS = 1200
 BATCHES_DELAY_MS = 1500
-MNEMONICS_DELAY_MS = 500
 LOCAL_SERVERS_DELAY_MS = 300
 
 
@@ -92,9 +90,9 @@ class WindowSession(Session):
         self.tasks = Tasks(self._errors.show)
         self.backend = backend
         compose(self, theme)
+        FocusScroller(window)
         loop.set_exception_handler(self._errors.on_defect)
         self.spelling: SpellingController | None = None
-        self._mnemonics: WindowMnemonics | None = None
         self.closed_work: ClosedWork | None = None
         self.should_rebuild = False
         self.commands_to_reopen: tuple[str, ...] = ()
@@ -206,7 +204,6 @@ class WindowSession(Session):
             self._errors.show(error)
         self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
         self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(self.resume_batches()))
-        self._run_later(MNEMONICS_DELAY_MS, self.show_mnemonics)
         self._run_later(
             LOCAL_SERVERS_DELAY_MS, lambda: tasks.start(self.local_servers.look_at_first_start())
         )
@@ -222,24 +219,6 @@ class WindowSession(Session):
                 action()
 
         QTimer.singleShot(delay_ms, self.window, run)
-
-    def show_mnemonics(self) -> WindowMnemonics:
-        """Add mnemonics to all windows, and scroll fields with the focus into view from now on."""
-        from desktop_app.widgets.accessibility.mnemonics import WindowMnemonics
-        from desktop_app.widgets.forms.tab_order import FocusScroller
-
-        if self._mnemonics is None:
-            main_window = self.window
-            # Parts that need no mnemonics, because commands reach them.
-            excluded_widgets = (
-                main_window.conversations,
-                main_window.header,
-                main_window.prompt,
-                main_window.transcript,
-            )
-            self._mnemonics = WindowMnemonics(main_window, excluded_widgets)
-            FocusScroller(main_window)
-        return self._mnemonics
 
     async def check_spelling(self) -> None:
         """Begin to check the spelling in both prompts. The start does not wait for it."""

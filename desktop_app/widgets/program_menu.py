@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,7 +12,24 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from desktop_app.widgets.text.foreign_text import menu_text
 
+_FIRST_LETTER: Final = re.compile(r"\b[^\W\d_]")
 _CHECK_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Select)
+
+
+def mark_menu(menu: QMenu) -> None:
+    """Let a letter choose each entry of a menu: the first free one of its words, underlined."""
+    used = set()
+    for action in menu.actions():
+        if action.isVisible() and action.isEnabled() and not action.isSeparator():
+            # A tab separates the label of an entry from its keys.
+            marked, tab, keys = action.text().partition("\t")
+            label = re.sub("&(.)", r"\1", marked)
+            starts = [(word.start(), word[0].upper()) for word in _FIRST_LETTER.finditer(label)]
+            at, letter = next((each for each in starts if each[1] not in used), (len(label), ""))
+            used.add(letter)
+            mark = "&" if letter else ""
+            text = label[:at].replace("&", "&&") + mark + label[at:].replace("&", "&&")
+            action.setText(text + tab + keys)
 
 
 class ProgramMenu(QMenu):
@@ -32,9 +50,6 @@ class ProgramMenu(QMenu):
         self._fill = fill
 
     def _prepare(self) -> None:
-        # Not needed for the first paint.
-        from desktop_app.widgets.accessibility.mnemonics import mark_menu
-
         if self._fill is not None:
             self.clear()
             self._fill(self)

@@ -276,7 +276,7 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
     with qtbot.waitSignals(
         [panel.pages.provider.page.profile_save_requested, used], order="strict"
     ):
-        find(panel, QPushButton, name).click()  # as its mnemonic does, without the focus
+        find(panel, QPushButton, name).click()  # as a screen reader does, without the focus
 
 
 def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(

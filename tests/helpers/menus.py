@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
-
-from desktop_app.widgets.accessibility.mnemonics import without_mnemonic
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -12,4 +11,4 @@ if TYPE_CHECKING:
 
 def entry_text(entry: QAction) -> str:
     """Return the text of an entry as shown, without the mark of its mnemonic."""
-    return without_mnemonic(entry.text())
+    return re.sub("&(.)", r"\1", entry.text())

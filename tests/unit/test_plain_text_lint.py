@@ -111,7 +111,7 @@ TEXT_OF: Final = {
 }
 TEXT_MAKERS: Final = {
     "widgets/text/foreign_text.py",
-    "widgets/accessibility/mnemonics.py",  # changes only the marks of texts that entries have
+    "widgets/program_menu.py",  # changes only the marks of texts that entries have
 }
 ICONS: Final = {"_icon", "icon"}
 OBJECTS: Final = {"action", "menu", "submenu", "self", "made"}

@@ -147,7 +147,7 @@ class PromptText(PlainTextField):
         """Open the standard menu, with spelling and an additional entry to paste as plain text."""
         from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 
-        from desktop_app.widgets.accessibility.mnemonics import mark_menu
+        from desktop_app.widgets.program_menu import mark_menu
 
         menu = self.createStandardContextMenu(position)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

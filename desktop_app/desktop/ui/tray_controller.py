@@ -12,6 +12,7 @@ from desktop_app.desktop.desktop_watch import TrayHost
 from desktop_app.desktop.session_bus import BusError, SessionBus
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look.icons import program_icon
+from desktop_app.widgets.program_menu import mark_menu
 from desktop_app.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
@@ -175,9 +176,6 @@ class TrayController(QObject):
             self._show_recent(recent)
 
     def _show_recent(self, recent: Sequence[tuple[str, str]]) -> None:
-        # Not needed at the start.
-        from desktop_app.widgets.accessibility.mnemonics import mark_menu
-
         for old_action in self._recent_actions:
             self._menu.removeAction(old_action)
             old_action.deleteLater()

@@ -313,7 +313,7 @@ class ProviderTab(QWidget):
         )
 
     def _enter_key(self, key: str) -> None:
-        self._address.report_edits()  # after a mnemonic, the focus is still in the field
+        self._address.report_edits()  # a click by a screen reader leaves the focus in the field
         self.test.forget()
         self.key_entered.emit(self.current_id(), key)
 

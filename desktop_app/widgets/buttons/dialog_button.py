@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme, limit_size
 from desktop_app.widgets.text.foreign_text import (
+    LONGEST_LINE,
     PlainButton,
     PlainToolButton,
-    marked_text,
+    menu_text,
     set_tooltip,
 )
 
@@ -91,15 +91,15 @@ class ElidedButton(PlainButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = self._elided(marked_text(self), painting.MNEMONIC)
+        option.text = menu_text(self._elided(self.text()), LONGEST_LINE)
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
-    def _elided(self, label: str, flags: int = 0) -> str:
+    def _elided(self, label: str) -> str:
         """Return the label, elided to the width of the button."""
         metrics = self.fontMetrics()
         frame = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
         available_width = self.width() - frame + 1  # widths of letters are rounded
-        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, available_width, flags)
+        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, available_width)
 
 
 class SingleClickButton(PlainButton):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import PlainButton, marked_text
+from desktop_app.widgets.text.foreign_text import PlainButton
 
 
 class PaintedButton(PlainButton):
@@ -69,9 +69,7 @@ class HintButton(PaintedButton):
             painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), 2)
         text_rect = self.rect().adjusted(self._cap_width(self._shown_keys), 0, 0, 0)
         color = theme.text if is_active else theme.dim
-        painting.draw_text(
-            painter, text_rect, marked_text(self), theme.note(), color, flags=painting.MNEMONIC
-        )
+        painting.draw_text(painter, text_rect, self.text(), theme.note(), color)
 
     @property
     def _shown_keys(self) -> str:

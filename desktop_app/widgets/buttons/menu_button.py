@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QPaintEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy
 
@@ -13,7 +13,6 @@ from desktop_app.widgets.buttons.hint_button import PaintedButton
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import RADIUS, ROW_HEIGHT, current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.foreign_text import marked_text
 
 # Pixels at the default text size.
 _PADDING: Final = 10
@@ -21,6 +20,13 @@ _CHEVRON_WIDTH: Final = 16
 _GAP: Final = 8
 _BARE_WIDTH: Final = 29  # of a button with neither text nor bars
 _MAX_TEXT_WIDTH: Final = 260
+_Reason = Qt.FocusReason
+_KEYBOARD_REASONS: Final = (
+    _Reason.TabFocusReason,
+    _Reason.BacktabFocusReason,
+    _Reason.ShortcutFocusReason,
+)
+_RETURN_REASONS: Final = (_Reason.ActiveWindowFocusReason, _Reason.PopupFocusReason)
 
 
 class MenuButton(PaintedButton):
@@ -58,7 +64,11 @@ class MenuButton(PaintedButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._has_ring = painting.needs_ring(event, self._has_ring)
+        # The keyboard moved the focus here, or it returns after the ring was shown.
+        reason = event.reason()
+        self._has_ring = reason in _KEYBOARD_REASONS or (
+            reason in _RETURN_REASONS and self._has_ring
+        )
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
@@ -73,14 +83,7 @@ class MenuButton(PaintedButton):
             chevron.moveRight(self.width() - px(_PADDING) + px(2))
             left = px(_PADDING) + px(_GAP) - px(1)
             text_rect = QRect(left, 0, chevron.left() - left - px(4), self.height())
-            painting.draw_text(
-                painter,
-                text_rect,
-                marked_text(self),
-                theme.interface(),
-                color,
-                flags=painting.MNEMONIC,
-            )
+            painting.draw_text(painter, text_rect, self.text(), theme.interface(), color)
         else:
             chevron.moveCenter(self.rect().center())
         painting.draw_icon(painter, chevron, "chevron-down", color, px(14))

@@ -7,7 +7,7 @@ and marks in one button. Everything else is in the theme's style sheet.
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QFontMetrics, QGuiApplication, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.widgets.look.icons import pixmap
@@ -18,29 +18,6 @@ from desktop_app.widgets.text.foreign_text import one_line
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTER = Qt.AlignmentFlag.AlignCenter
-MNEMONIC = Qt.TextFlag.TextShowMnemonic.value
-
-_KEYBOARD_REASONS = (
-    Qt.FocusReason.TabFocusReason,
-    Qt.FocusReason.BacktabFocusReason,
-    Qt.FocusReason.ShortcutFocusReason,
-)
-_RETURN_REASONS = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
-_ALT = Qt.KeyboardModifier.AltModifier
-
-
-def needs_ring(event: QFocusEvent, had_ring: bool) -> bool:
-    """Return True if a widget that gets the focus needs a ring: the keyboard moved the focus.
-
-    When its window becomes active again or its menu closes, it needs a ring if it had one before.
-    """
-    if event.reason() in _KEYBOARD_REASONS:
-        return True
-    if event.reason() in _RETURN_REASONS:
-        return had_ring
-    # Qt names no reason when the mnemonic of a button moves the focus.
-    has_no_reason = event.reason() == Qt.FocusReason.OtherFocusReason
-    return has_no_reason and bool(QGuiApplication.keyboardModifiers() & _ALT)
 
 
 def painter_of(widget: QWidget) -> QPainter:
@@ -80,19 +57,13 @@ def draw_text(
     font: QFont,
     color: QColor,
     elide_mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-    *,
-    flags: int = 0,
 ) -> None:
-    """Paint a single line, elided to `rect`, at the side where reading begins.
-
-    Args:
-        flags: `MNEMONIC` if & in `text` marks a mnemonic, otherwise 0.
-    """
+    """Paint a single line, elided to `rect`, at the side where reading begins."""
     painter.setFont(font)
     painter.setPen(color)
-    elided = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width(), flags)
+    elided = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width())
     with keep_upright(painter, rect):
-        painter.drawText(rect, LEFT.value | flags, elided)
+        painter.drawText(rect, LEFT, elided)
 
 
 def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:

@@ -14,14 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QKeyEvent, Qt, QTextOption
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QLabel,
-    QPlainTextEdit,
-    QPushButton,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox
@@ -238,19 +231,6 @@ class PlainTextField(QPlainTextEdit):
         """
         if _ENDLESS_WORD.search(text):
             self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
-
-
-def marked_text(widget: QAbstractButton | QLabel) -> str:
-    """Return the text of a widget as Qt has it: & marks a mnemonic, && is &."""
-    return QLabel.text(widget) if isinstance(widget, QLabel) else QAbstractButton.text(widget)
-
-
-def set_marked_text(widget: QAbstractButton | QLabel, text: str) -> None:
-    """Set the text of a widget as Qt takes it; see `marked_text`."""
-    if isinstance(widget, QLabel):
-        QLabel.setText(widget, text)
-    else:
-        QAbstractButton.setText(widget, text)
 
 
 def message_box(

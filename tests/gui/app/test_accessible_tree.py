@@ -23,11 +23,9 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QScrollBar,
-    QToolButton,
     QWidget,
 )
 
-from desktop_app.app.window.main_window import MainWindow
 from desktop_app.transcript.keyboard.action_row import ActionRow
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import AppHarness
@@ -132,40 +130,11 @@ def _above(widget: QWidget) -> Iterator[QWidget]:
         above = above.parentWidget()
 
 
-def _texts_with_mnemonics(window: QWidget, parts: list[QWidget]) -> list[str]:
-    """Return the texts of a menu's entries, or of a window's buttons and labels of fields.
-
-    In the main window only cards and pages have mnemonics; commands reach the rest.
-    """
-    if isinstance(window, QMenu):
-        actions = [action for action in window.actions() if not action.isSeparator()]
-        shown = [action for action in actions if action.isVisible() and action.isEnabled()]
-        return [action.text().partition("\t")[0] for action in shown]
-    by_commands: list[QWidget] = []
-    if isinstance(window, MainWindow):
-        by_commands = [window.conversations, window.header, window.prompt, window.transcript]
-    return [
-        str(widget.property("text"))
-        for widget in parts
-        if (isinstance(widget, QAbstractButton) and _is_written(widget))
-        or (isinstance(widget, QLabel) and _is_of_field(widget))
-        if not any(part.isAncestorOf(widget) for part in by_commands)
-    ]
-
-
-def _is_of_field(label: QLabel) -> bool:
-    buddy: QWidget | None = label.buddy()  # PySide's types forget None
-    return buddy is not None and buddy.isEnabled()
-
-
-def _is_written(button: QAbstractButton) -> bool:
-    """Return True for a button with a text."""
-    is_icon = (
-        isinstance(button, QToolButton)
-        and not button.icon().isNull()
-        and button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
-    )
-    return button.isEnabled() and not is_icon
+def _entry_texts(menu: QMenu) -> list[str]:
+    """Return the texts of a menu's entries, with the marks of their letters."""
+    actions = [action for action in menu.actions() if not action.isSeparator()]
+    shown = [action for action in actions if action.isVisible() and action.isEnabled()]
+    return [action.text().partition("\t")[0] for action in shown]
 
 
 def _mnemonics(texts: Iterable[str]) -> list[tuple[str, str]]:
@@ -197,19 +166,18 @@ def _clashes(kind: str, keys: Iterable[tuple[str, str]]) -> Iterator[str]:
 class Audit:
     """Looks at each scene of an app, and collects faults and counts."""
 
-    def __init__(self, app: AppHarness) -> None:
+    def __init__(self) -> None:
         self.faults: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
         self._seen: set[object] = set()
-        self._mnemonics = app.session.show_mnemonics()
 
     async def look(self, scene: str) -> None:
         """Look at all visible windows."""
         windows = [w for w in QApplication.topLevelWidgets() if w.isVisible() and not is_of_qt(w)]
         for window in windows:
             parts = _visible_parts(window)
-            texts, shortcuts = self._texts_with_alt_held(window, parts), list(_shortcuts(window))
-            mnemonics = _mnemonics(texts)
+            shortcuts = list(_shortcuts(window))
+            mnemonics = _mnemonics(_entry_texts(window) if isinstance(window, QMenu) else ())
             self._note(scene, _clashes("key", [*mnemonics, *shortcuts]))
             self.counts["mnemonics"] += self._new(scene, mnemonics)
             self.counts["shortcuts"] += self._new(window.objectName(), shortcuts)
@@ -220,18 +188,6 @@ class Audit:
             for widget in _visible_parts(window):
                 self.counts["widgets"] += self._new("widget", [id(widget)])
                 self._note(scene, _faults(widget))
-
-    def _texts_with_alt_held(self, window: QWidget, parts: list[QWidget]) -> list[str]:
-        """Return the texts that can have mnemonics, as they are while Alt is held."""
-        if isinstance(window, QMenu):
-            return _texts_with_mnemonics(window, parts)
-        self._mnemonics.watch(window)  # Qt's offscreen platform gives popups no focus
-        QTest.keyPress(window, Qt.Key.Key_Alt)
-        held = _texts_with_mnemonics(window, parts)
-        QTest.keyRelease(window, Qt.Key.Key_Alt)
-        left = _mnemonics(_texts_with_mnemonics(window, parts))
-        self._note("", (f"{text!r} keeps its mnemonic after Alt is released" for text, _ in left))
-        return held
 
     def _new(self, kind: str, things: Iterable[object]) -> int:
         new = {(kind, thing) for thing in things} - self._seen
@@ -250,12 +206,12 @@ async def test_every_window_is_accessible() -> None:
     counts: Counter[str] = Counter()
     async with AppHarness() as app:
         app.window.resize(1280, 800)
-        first = Audit(app)
+        first = Audit()
         await scenes.empty_state(app, first.look)
         await scenes.fill(app.backend)
     async with AppHarness(environment=scenes.KEYED) as app:
         app.window.resize(1280, 800)
-        audit = Audit(app)
+        audit = Audit()
         for scene in scenes.SCENES:
             await scene(app, audit.look)
     for each in (first, audit):

@@ -1,0 +1,56 @@
+"""The letters that choose entries of menus."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
+
+from desktop_app.widgets.program_menu import ProgramMenu, mark_menu
+from desktop_app.widgets.text.foreign_text import menu_text
+
+
+def shown(menu: QMenu) -> list[str]:
+    return [action.text() for action in menu.actions()]
+
+
+@pytest.mark.parametrize(
+    ("texts", "marked"),
+    [
+        (["Open", "Rename"], ["&Open", "&Rename"]),
+        (["Copy", "Copy link"], ["&Copy", "Copy &link"]),  # the next word
+        (["5 pages"], ["5 &pages"]),
+        (["Über", "Öffnen"], ["&Über", "&Öffnen"]),
+        (["ملف", "تحرير"], ["&ملف", "&تحرير"]),
+        (["…", "A & B"], ["…", "&A && B"]),
+        (["Pin", "Print"], ["&Pin", "Print"]),  # no word is left
+    ],
+)
+def test_an_entry_gets_the_first_free_letter_of_its_words(
+    texts: list[str], marked: list[str]
+) -> None:
+    menu = QMenu()
+    for text in texts:
+        menu.addAction(menu_text(text))
+    mark_menu(menu)
+    assert shown(menu) == marked
+    mark_menu(menu)
+    assert shown(menu) == marked, "marked again, as when it opens again"
+
+
+@pytest.mark.qt_log_ignore("does not support", extend=True)
+def test_a_menu_is_marked_when_it_opens() -> None:
+    menu, pressed = ProgramMenu(), []
+    menu.addAction(menu_text("Rock & roll", keys="Ctrl+R"), lambda: pressed.append("rock"))
+    menu.addSeparator()
+    menu.addAction("Rename").setEnabled(False)
+    menu.addAction("Edit", lambda: pressed.append("edit"))
+    menu.popup(menu.pos())
+    assert shown(menu) == ["&Rock && roll\tCtrl+R", "", "Rename", "&Edit"]
+    QTest.keyClick(menu, Qt.Key.Key_E)
+    assert pressed == ["edit"]
+    menu.addAction("Open")
+    menu.popup(menu.pos())
+    assert shown(menu)[2:] == ["Rename", "&Edit", "&Open"]
+    menu.close()
