@@ -138,6 +138,14 @@ class DocumentText:
         """Return the index of the slice that contains the character at an offset."""
         return bisect_right(self._later_starts, offset)
 
+    def source_of(self, number: int) -> str:
+        """Return the characters of a slice."""
+        return self._text[self.slices[number].start : self.slices[number].end]
+
+    def has(self, number: int, passage: tuple[int, int]) -> bool:
+        """Return True if a slice has characters of a passage."""
+        return self.slices[number].start < passage[1] and self.slices[number].end > passage[0]
+
     def render_slice(self, number: int, passage: tuple[int, int] | None = None) -> RenderedSlice:
         """Return a slice as blocks, with the marks of a passage.
 

@@ -5,6 +5,7 @@ The entry point is `view`; README.md tells the design.
 
 __all__ = [
     "accessible_messages",
+    "article_list",
     "copied_text",
     "media",
     "message_items",

@@ -33,8 +33,6 @@ from desktop_app.widgets.text.foreign_text import spoken_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segment import Article
@@ -75,9 +73,22 @@ class AccessibleText(QAccessibleWidget):
             return self._actions
         return NO_INTERFACE
 
-    def _read_articles(self) -> Sequence[Article]:
-        """Return the articles whose text is read."""
-        return [self._area.articles.open(index) for index in range(self._area.articles.count)]
+    def _read_articles(self) -> list[Article]:
+        """Return the article at the caret, or at the top of the screen, and those around it."""
+        articles = self._area.articles
+        caret = self._area.selection.caret
+        index = articles.index_of(caret.message_id) if caret is not None else -1
+        if index < 0:
+            index = articles.index_at(self._area.scroll_y)
+        first = index
+        end = min(index + 1, articles.count)
+        room = _READ_CHARACTERS
+        while first and (room := room - len(articles.source_of(first - 1))) > 0:
+            first -= 1
+        room = _READ_CHARACTERS
+        while end < articles.count and (room := room - len(articles.source_of(end))) > 0:
+            end += 1
+        return [articles.open(number) for number in range(first, end)]
 
     def _lines(self) -> tuple[list[_Line], str]:
         """Return the lines of the articles around the caret, and their text."""
@@ -208,23 +219,6 @@ class AccessibleTranscript(AccessibleText):
         if node is None:
             node = self._nodes[message.id] = MessageNode(self, self._view, message)
         return node
-
-    def _read_articles(self) -> Sequence[Article]:
-        """Return the message at the caret, or the last, and those around it."""
-        messages = self._view.messages
-        caret = self._view.selection.caret
-        index = messages.count - 1 if caret is None else messages.index_of(caret.message_id)
-        if index < 0:
-            return []
-        first = index
-        end = index + 1
-        room = _READ_CHARACTERS
-        while first and (room := room - len(messages.message_at(first - 1).text)) > 0:
-            first -= 1
-        room = _READ_CHARACTERS
-        while end < messages.count and (room := room - len(messages.message_at(end).text)) > 0:
-            end += 1
-        return [messages.open(number) for number in range(first, end)]
 
 
 def _texts(item: Item) -> list[tuple[int, str]]:

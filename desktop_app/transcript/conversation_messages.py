@@ -6,23 +6,20 @@ get long. Until then, and afterwards, it has an estimated height or the one that
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.documents.collections import Passage, passage_number
+from desktop_app.transcript.article_list import ArticleList
 from desktop_app.transcript.citation_sources import CitationSources
-from desktop_app.transcript.copied_text import selected_texts, words_of
+from desktop_app.transcript.copied_text import SelectedPiece
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from desktop_app.markdown.block_model import Block
-    from desktop_app.transcript.segment import Place
     from desktop_app.transcript.shown_message import ShownMessage
-    from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _MAX_PARSED_CHARACTERS: Final = 300_000
 """Characters of the messages that stay parsed, besides those near the viewport."""
@@ -34,7 +31,7 @@ _OTHER_HEIGHT: Final = 80
 """Pixels of a message besides its text: gaps, footer."""
 
 
-class ConversationMessages:
+class ConversationMessages(ArticleList):
     """The messages of a conversation.
 
     Attributes:
@@ -43,18 +40,15 @@ class ConversationMessages:
         sources: the passages that messages may cite.
         facts: the facts that answers show in their footers.
         has_opened: whether a message was parsed since the view has reset this.
-        scale: the text size relative to the default, by which heights are estimated.
     """
 
     def __init__(self, *, shows_facts: bool) -> None:
+        super().__init__()
         self.messages: list[Message] = []
         self.versions: dict[str, tuple[int, int]] = {}
         self.sources = CitationSources()
         self.facts = FooterFacts(are_shown=shows_facts)
-        self.scale = 1.0
         self.has_opened = False
-        self._heights: list[int] = []
-        self._tops: list[int] | None = None
         self._indices: dict[str, int] = {}
         self._shown: dict[str, ShownMessage] = {}  # by the time of their last use
         self._unfolded: dict[str, set[str]] = {}
@@ -65,11 +59,6 @@ class ConversationMessages:
     def all(self) -> list[Message]:
         """Return all messages, oldest first."""
         return list(self.messages)
-
-    @property
-    def count(self) -> int:
-        """Return the number of messages."""
-        return len(self.messages)
 
     def message_at(self, index: int) -> Message:
         """Return a message by its index in the conversation."""
@@ -82,10 +71,6 @@ class ConversationMessages:
     def index_of(self, message_id: str) -> int:
         """Return the index of a message in the conversation, or -1 if there is none."""
         return self._indices.get(message_id, -1)
-
-    def order_of(self, place: Place) -> tuple[int, int, int, int]:
-        """Return a key by which places are sorted."""
-        return self.index_of(place.message_id), place.item, place.cell, place.unit
 
     # ------------------------------------------------------------------ states
 
@@ -145,44 +130,10 @@ class ConversationMessages:
 
     # ------------------------------------------------------------------ heights
 
-    def height_of(self, index: int) -> int:
-        """Return the height of a message in pixels, measured or estimated."""
-        return self._heights[index]
-
-    def set_height(self, index: int, height: int) -> None:
-        """Record the height of a message."""
-        if self._heights[index] != height:
-            delta = height - self._heights[index]
-            self._heights[index] = height
-            if self._tops is not None:
-                if index >= len(self._heights) - 2:  # the answer that grows
-                    for later in range(index + 1, len(self._tops)):
-                        self._tops[later] += delta
-                else:
-                    self._tops = None
-
-    def _all_tops(self) -> list[int]:
-        if self._tops is None:
-            self._tops = [0, *accumulate(self._heights)]
-        return self._tops
-
-    def top_of(self, index: int) -> int:
-        """Return the y coordinate at which a message begins; the total height for the count."""
-        return self._all_tops()[index]
-
-    @property
-    def total_height(self) -> int:
-        """Return the height of all messages."""
-        return self._all_tops()[-1]
-
-    def index_at(self, y: float) -> int:
-        """Return the index of the message at a y coordinate; that of the nearest outside."""
-        return max(0, min(bisect_right(self._all_tops(), y) - 1, self.count - 1))
-
     def estimate_heights(self, scale: float) -> None:
         """Estimate the heights of all messages for another text size or width."""
         self.scale = scale
-        first = max(0, self.count - _ESTIMATED_MESSAGES)
+        first = max(0, len(self.messages) - _ESTIMATED_MESSAGES)
         heights = [self._estimated_height(message) for message in self.messages[first:]]
         mean = round(sum(heights) / len(heights)) if heights else 0
         self._heights = [mean] * first + heights
@@ -207,14 +158,17 @@ class ConversationMessages:
         number = passage_number(target)
         return None if number is None else self.sources.passage(message_id, number)
 
-    def texts_between(self, start: Place, end: Place) -> ClipboardTexts:
-        """Return the clipboard's content for the text between two places."""
-        return selected_texts(self, start, end)
+    def source_of(self, index: int) -> str:
+        """Return the text of a message."""
+        return self.messages[index].text
 
-    def words_between(self, start: Place, end: Place) -> str:
-        """Return the text between two places of one item; "" for others."""
-        shown = self.opened(start.message_id)
-        return "" if shown is None else words_of(shown.items, start, end)
+    def piece_of(self, index: int) -> SelectedPiece:
+        """Return a message that is selected as a whole, without parsing it."""
+        message = self.messages[index]
+        shown = self._shown.get(message.id)
+        source = message.text if shown is None else shown.source
+        is_answer = message.role is Role.ASSISTANT
+        return SelectedPiece(self.block_maker(message), source if is_answer else None)
 
     # ------------------------------------------------------------------ changes
 

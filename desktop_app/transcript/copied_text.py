@@ -7,7 +7,6 @@ from functools import lru_cache, partial
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.domain.conversations.conversation import Role
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, source_text
 from desktop_app.markdown.parsing.citations import is_citation
 from desktop_app.transcript.message_items import Item, Line, LineKind
@@ -24,7 +23,7 @@ from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from desktop_app.transcript.conversation_messages import ConversationMessages
+    from desktop_app.transcript.article_list import ArticleList
 
 
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.
@@ -192,23 +191,34 @@ def cut_runs(runs: Runs, start: int, end: int) -> Runs:
     return tuple(cut)
 
 
-def selected_texts(messages: ConversationMessages, start: Place, end: Place) -> ClipboardTexts:
-    """Return the clipboard's content for the text between two places."""
-    first = messages.index_of(start.message_id)
-    last = messages.index_of(end.message_id)
-    length = sum(len(messages.message_at(index).text) for index in range(first, last + 1))
-    if length > _MAX_PLAIN_CHARACTERS:
-        return texts_of_many(_pieces_between(messages, start, end))
+def selected_texts(articles: ArticleList, start: Place, end: Place) -> ClipboardTexts:
+    """Return the clipboard's content for the text between two places.
+
+    Of a long selection, only the articles at its ends are parsed now.
+    """
+    first = articles.index_of(start.message_id)
+    last = articles.index_of(end.message_id)
+    length = sum(len(articles.source_of(index)) for index in range(first, last + 1))
+    is_long = length > _MAX_PLAIN_CHARACTERS
+    pieces = []
     items: list[Item] = []
     for index in range(first, last + 1):
-        shown = messages.open(index)
-        first_item = start.item if index == first else 0
-        end_item = end.item + 1 if index == last else PAST_END
-        items += shown.items[first_item:end_item]
-    return texts_of_items(items, start, end)
+        begins_within = index == first and (start.item > 0 or start.cell > 0 or start.unit > 0)
+        ends_within = index == last and end.item < PAST_END
+        if is_long and not begins_within and not ends_within:
+            pieces.append(articles.piece_of(index))
+            continue
+        begin = start.item if index == first else 0
+        part = articles.open(index).items[begin : end.item + 1 if index == last else None]
+        items += part
+        if is_long and part:
+            start_unit = _unit(part[0], start) if index == first else 0
+            end_unit = _unit(part[-1], end, is_end=True) if index == last else sys.maxsize
+            pieces.append(SelectedPiece(partial(_blocks_of, part, start_unit, end_unit)))
+    return texts_of_many(pieces) if is_long else _texts_of_items(items, start, end)
 
 
-def texts_of_items(items: Sequence[Item], start: Place, end: Place) -> ClipboardTexts:
+def _texts_of_items(items: Sequence[Item], start: Place, end: Place) -> ClipboardTexts:
     """Return the clipboard's content for items, of which the first and last may be cut."""
     from desktop_app.markdown.export.text_writer import plain_pieces
 
@@ -216,7 +226,8 @@ def texts_of_items(items: Sequence[Item], start: Place, end: Place) -> Clipboard
     start_unit = _unit(items[0], start) if items else 0
     end_unit = _unit(items[-1], end, is_end=True) if items else 0
     if not copied:  # the user has selected a part of the user interface, such as a notice
-        cuts = _cut_items(items, start_unit, end_unit)
+        ends = [start_unit, *[0] * len(items)], [*[sys.maxsize] * (len(items) - 1), end_unit]
+        cuts = map(cut_runs, [item.runs for item in items], *ends)
         text = "\n".join("".join(run.text for run in runs) for runs in cuts).strip("\n")
         return ClipboardTexts({PLAIN: lambda: [text]}, is_short=True)
     if len(items) == 1 and is_table(items[0]) and start.cell == end.cell:
@@ -229,9 +240,13 @@ def texts_of_items(items: Sequence[Item], start: Place, end: Place) -> Clipboard
     return clipboard_texts(blocks, is_short=are_few_items(copied))
 
 
-def words_of(items: Sequence[Item], start: Place, end: Place) -> str:
-    """Return the selected text of an article if it is in a single item; "" otherwise."""
-    if start[:3] != end[:3] or start.item >= len(items):
+def selected_words(articles: ArticleList, start: Place, end: Place) -> str:
+    """Return the text between two places if it is in a single paragraph or cell; "" otherwise."""
+    index = articles.index_of(start.message_id)
+    if index < 0 or start[:3] != end[:3]:
+        return ""
+    items = articles.open(index).items
+    if start.item >= len(items):
         return ""
     item = items[start.item]
     runs = cell_runs(item, start.cell) if is_table(item) else item.runs
@@ -246,36 +261,6 @@ def cell_runs(table: Block, cell: int) -> Runs:
     return cells[column] if column < len(cells) else ()
 
 
-def _pieces_between(
-    messages: ConversationMessages, start: Place, end: Place
-) -> list[SelectedPiece]:
-    """Return the pieces of a long selection, one for each message. Only its ends are parsed."""
-    first = messages.index_of(start.message_id)
-    last = messages.index_of(end.message_id)
-    pieces = []
-    for index in range(first, last + 1):
-        message = messages.message_at(index)
-        is_whole = (index > first or _is_start(start)) and (index < last or end.item >= PAST_END)
-        if is_whole:
-            shown = messages.get(message.id)
-            text = message.text if shown is None else shown.source
-            source = text if message.role is Role.ASSISTANT else None
-            pieces.append(SelectedPiece(messages.block_maker(message), source))
-            continue
-        items = messages.open(index).items
-        first_item = start.item if index == first else 0
-        end_item = end.item + 1 if index == last else PAST_END
-        part = items[first_item:end_item]
-        start_unit = _unit(part[0], start) if index == first and part else 0
-        end_unit = _unit(part[-1], end, is_end=True) if index == last and part else sys.maxsize
-        pieces.append(SelectedPiece(partial(_blocks_of, part, start_unit, end_unit)))
-    return pieces
-
-
-def _is_start(place: Place) -> bool:
-    return place.item == 0 and place.cell == 0 and place.unit <= 0
-
-
 def _unit(item: Item, place: Place, *, is_end: bool = False) -> int:
     """Return the unit of an item at which a selection begins or ends; for a table, the row."""
     if place.item >= PAST_END:
@@ -283,14 +268,6 @@ def _unit(item: Item, place: Place, *, is_end: bool = False) -> int:
     if is_table(item):
         return place.cell // max(1, len(item.aligns)) + is_end
     return max(0, place.unit)
-
-
-def _cut_items(items: Sequence[Item], start: int, end: int) -> list[Runs]:
-    last = len(items) - 1
-    return [
-        cut_runs(item.runs, start if n == 0 else 0, end if n == last else sys.maxsize)
-        for n, item in enumerate(items)
-    ]
 
 
 def _blocks_of(items: Sequence[Item], start: int, end: int) -> list[Block]:

@@ -11,7 +11,7 @@ import sys
 import time
 from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
 
+    from desktop_app.transcript.article_list import ArticleList
     from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segment_document import SegmentWriter
 
@@ -47,32 +48,6 @@ _DECORATION_OVERHANG: Final = 24
 """Pixels, at the default text size, by which decorations may reach beyond their text."""
 _SLICE_S: Final = 0.008
 """Seconds for which text beside the viewport is loaded in one iteration of the event loop."""
-
-
-class Articles(Protocol):
-    """The articles of an area, in order."""
-
-    scale: float
-
-    @property
-    def count(self) -> int: ...
-
-    @property
-    def total_height(self) -> int: ...
-
-    def open(self, index: int) -> Any: ...
-
-    def height_of(self, index: int) -> int: ...
-
-    def set_height(self, index: int, height: int) -> None: ...
-
-    def top_of(self, index: int) -> int: ...
-
-    def index_at(self, y: float) -> int: ...
-
-    def index_of(self, message_id: str) -> int: ...
-
-    def estimate_heights(self, scale: float) -> None: ...
 
 
 class ShownSegment(NamedTuple):
@@ -155,7 +130,7 @@ class SegmentArea(QAbstractScrollArea):
     scrolled = Signal()
     text_shown = Signal()
 
-    articles: Articles
+    articles: ArticleList
     writer: SegmentWriter
 
     def __init__(self, theme: Theme) -> None:

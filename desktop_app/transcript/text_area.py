@@ -19,13 +19,14 @@ from desktop_app.i18n.translation import tr
 from desktop_app.transcript.focus_frame import TEMPORARY_REASONS
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
-from desktop_app.transcript.text_selection import SelectableArticles, TextSelection
+from desktop_app.transcript.text_selection import TextSelection
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import ClipboardCopier, mime_data
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
 
+    from desktop_app.transcript.article_list import ArticleList
     from desktop_app.transcript.decorations import Decorations
     from desktop_app.widgets.look.theme import Theme
 
@@ -68,7 +69,7 @@ class TextArea(SegmentArea):
         has_visible_caret: whether the focus came by keyboard, so that the caret is painted.
     """
 
-    def __init__(self, theme: Theme, articles: SelectableArticles) -> None:
+    def __init__(self, theme: Theme, articles: ArticleList) -> None:
         super().__init__(theme)
         self.articles = articles
         self.has_visible_caret = False

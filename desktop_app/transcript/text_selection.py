@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QTextCursor
 
+from desktop_app.transcript.copied_text import selected_texts, selected_words
 from desktop_app.transcript.segment import PAST_END, Place, Segment
-from desktop_app.transcript.segment_area import Articles, SegmentArea, ShownSegment, line_rect
+from desktop_app.transcript.segment_area import SegmentArea, ShownSegment, line_rect
 
 if TYPE_CHECKING:
+    from desktop_app.transcript.article_list import ArticleList
     from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _Move = QTextCursor.MoveOperation
@@ -26,18 +28,6 @@ _FORWARD: Final = (
 )
 
 
-class SelectableArticles(Articles, Protocol):
-    """The articles of an area with a selection."""
-
-    def key_at(self, index: int) -> str: ...
-
-    def order_of(self, place: Place) -> tuple[int, int, int, int]: ...
-
-    def texts_between(self, start: Place, end: Place) -> ClipboardTexts: ...
-
-    def words_between(self, start: Place, end: Place) -> str: ...
-
-
 class TextSelection(QObject):
     """The selection of one view.
 
@@ -51,7 +41,7 @@ class TextSelection(QObject):
 
     changed = Signal()
 
-    def __init__(self, view: SegmentArea, articles: SelectableArticles) -> None:
+    def __init__(self, view: SegmentArea, articles: ArticleList) -> None:
         super().__init__(view)
         self._view = view
         self._articles = articles
@@ -147,12 +137,12 @@ class TextSelection(QObject):
     def texts(self) -> ClipboardTexts | None:
         """Return the clipboard's content for the selection; None if nothing is selected."""
         ends = self.ends
-        return None if ends is None else self._articles.texts_between(*ends)
+        return None if ends is None else selected_texts(self._articles, *ends)
 
     def words(self) -> str:
         """Return the selected text if it is in one paragraph or cell; "" otherwise."""
         ends = self.ends
-        return "" if ends is None else self._articles.words_between(*ends)
+        return "" if ends is None else selected_words(self._articles, *ends)
 
     def range_in(self, shown: ShownSegment) -> tuple[int, int] | None:
         """Return the selected range of a segment's document; None if nothing of it is."""

@@ -11,14 +11,13 @@ from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
 from desktop_app.documents.ui.document_viewer import DocumentViewer
-from desktop_app.documents.ui.paged_text import PagedText, page_ends
 from desktop_app.documents.ui.viewer_pages import ViewerPages
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.markdown.document_text import DocumentText, TextForm
 from desktop_app.transcript.search.find_bar import FindBar
 from desktop_app.widgets.look.theme import light
 from desktop_app.widgets.look.theme_watcher import change_theme
-from tests.helpers.transcript_views import shown_text, top_line
+from tests.helpers.transcript_views import marked_text, top_line
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -74,29 +73,32 @@ def test_only_whole_vertical_steps_of_the_wheel_zoom(pages: ViewerPages) -> None
     assert turn(0, -240) == 80
 
 
-def show_all(view: ViewerText, text: str, form: TextForm = TextForm.LINES) -> None:
-    """Show a text, and answer each request for a slice."""
-    document = DocumentText(text, form)
-    view.slice_requested.connect(
-        lambda number: view.show_slice(number, document.render_slice(number)),
-        Qt.ConnectionType.QueuedConnection,
-    )
-    view.begin_text(len(document.slices))
-
-
 @pytest.mark.parametrize("lines", [200, 5000])
-def test_end_scrolls_to_the_last_line(text: ViewerText, qtbot: QtBot, lines: int) -> None:
-    show_all(text, "\n\n".join(f"Line {number}" for number in range(lines)))
-    qtbot.waitUntil(lambda: not text.is_loading)
+def test_end_scrolls_to_the_last_line(text: ViewerText, lines: int, qtbot: QtBot) -> None:
+    text.show_document(
+        DocumentText("\n\n".join(f"Line {number}" for number in range(lines)), TextForm.LINES)
+    )
     qtbot.keyClick(text, Qt.Key.Key_End)
-    qtbot.waitUntil(lambda: shown_text(text).rstrip().endswith(f"Line {lines - 1}"))
-    qtbot.waitUntil(lambda: not text.is_loading)
     bar = text.verticalScrollBar()
-    assert bar.maximum() > 0
-    qtbot.waitUntil(lambda: bar.value() == bar.maximum())
+    assert bar.value() == bar.maximum() > 0
+    last_screen = "".join(shown.document.toPlainText() for shown in text.shown_segments())
+    assert last_screen.rstrip().endswith(f"Line {lines - 1}")
     qtbot.keyClick(text, Qt.Key.Key_Home)
-    qtbot.waitUntil(lambda: shown_text(text).startswith("Line 0"))
     assert bar.value() == 0
+    assert top_line(text) == "Line 0"
+
+
+def test_a_whole_text_is_copied_without_parsing_it_before(
+    text: ViewerText, qtbot: QtBot, qapp: QApplication
+) -> None:
+    lines = [f"{number}: {'word ' * 10}end" for number in range(5000)]
+    text.show_document(DocumentText("\n".join(lines), TextForm.CODE))
+    text.selectAll()
+    text.copy_selected()
+    qtbot.waitUntil(lambda: qapp.clipboard().text().endswith(lines[-1]))
+    assert all(line in qapp.clipboard().text() for line in (lines[0], lines[2500]))
+    assert sum(text._is_open(index) for index in range(text.articles.count)) < 10
+    qapp.clipboard().clear()
 
 
 def test_enter_presses_the_focused_button(qtbot: QtBot, light_theme: Theme) -> None:
@@ -109,23 +111,13 @@ def test_enter_presses_the_focused_button(qtbot: QtBot, light_theme: Theme) -> N
         qtbot.keyClick(original, Qt.Key.Key_Return)
 
 
-def test_matches_after_windows_line_breaks_are_selected(qtbot: QtBot, light_theme: Theme) -> None:
-    view = PagedText("text", "Text")
-    qtbot.addWidget(view)
-    text = "one\r\ntwo\r\nneedle"
-    view.set_text(text, page_ends(text))
-    qtbot.waitUntil(lambda: view.is_written)
-    view.search("needle")
-    assert view.view.textCursor().selectedText() == "needle"
-
-
-def test_a_match_across_pages_is_found(qtbot: QtBot, light_theme: Theme) -> None:
-    view = PagedText("text", "Text")
-    qtbot.addWidget(view)
-    view.set_text("a needle", [5, 8])
-    view.search("needle")
-    qtbot.waitUntil(lambda: view.is_written)
-    assert view.view.textCursor().selectedText() == "nee"
+def test_a_match_after_windows_line_breaks_is_marked(text: ViewerText, qtbot: QtBot) -> None:
+    source = "one\r\ntwo\r\nneedle"
+    text.show_document(DocumentText(source, TextForm.CODE))
+    text.mark((source.index("needle"), len(source)))
+    assert marked_text(text) == "needle"
+    text.mark(None)
+    assert marked_text(text) == ""
 
 
 @pytest.mark.parametrize("words", ["Line 50", "cell 30"])
@@ -135,8 +127,8 @@ def test_the_text_on_top_stays_when_its_size_changes(
     """Check this with a table that fits as lines only in the smaller size."""
     rows = "".join(f"| cell {n} | some more words | and more of them |\n" for n in range(60))
     lines = "\n\n".join(f"Line {n}" for n in range(200))
-    show_all(text, f"| a | b | c |\n|---|---|---|\n{rows}\n\n{lines}", TextForm.MARKDOWN)
-    qtbot.waitUntil(lambda: not text.is_loading)
+    table = f"| a | b | c |\n|---|---|---|\n{rows}\n\n{lines}"
+    text.show_document(DocumentText(table, TextForm.MARKDOWN))
     bar = text.verticalScrollBar()
     while not top_line(text).startswith(words):
         bar.setValue(bar.value() + 10)

@@ -597,7 +597,7 @@ def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: Sett
 
 
 def test_the_system_info_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> None:
-    panel.pages.about.page.set_about("Repartee 0.1.0", "MIT", [3])
+    panel.pages.about.page.set_about("Repartee 0.1.0", "MIT")
     panel.show_page("about")
     click(qtbot, panel, "program")
     click(qtbot, panel, "copy-about")

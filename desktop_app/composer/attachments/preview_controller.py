@@ -48,6 +48,8 @@ from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from desktop_app.documents.ui.attachment_preview import AttachmentPreview
+    from desktop_app.documents.ui.text_search import TextSearch
+    from desktop_app.markdown.document_text import DocumentText
 
 NOTHING_ATTACHED = N_("Nothing is attached")
 NO_PAGES = N_("“{name}” has no pages, slides, sheets, or chapters to choose from.")
@@ -79,6 +81,7 @@ class PreviewController(QObject):
         self._attachment_store = session.backend.attachments
         self._image_scaler = session.backend.image_scaler
         self._dialog: AttachmentPreview | None = None
+        self._search: TextSearch | None = None
         self._shown_sha256 = ""
         self._load_number = 0
         self._shown_part: Attached | None = None
@@ -148,19 +151,21 @@ class PreviewController(QObject):
     def _make_dialog(self) -> AttachmentPreview:
         # Not needed at the start.
         from desktop_app.documents.ui.attachment_preview import AttachmentPreview
+        from desktop_app.documents.ui.text_search import TextSearch
 
         dialog = self._dialog = AttachmentPreview(self._conversation.window)
         dialog.selected.connect(self._open)
         dialog.pages_chosen.connect(self._tasks.slot(self._choose_spans))
         dialog.image_requested.connect(self._tasks.slot(self._show_image))
         dialog.finished.connect(lambda _: self._on_closed())
+        self._search = TextSearch(dialog.find_bar, self._tasks, self._show_match, skips_marks=False)
         return dialog
 
     def _on_closed(self) -> None:
         """Free the text, which may be large, and focus the chip of the attachment."""
         self._load_number += 1
         if self._dialog is not None:
-            self._dialog.show_text("", [])
+            self._show_text("", None)
         self._prompt.chips.focus_chip(self._shown_sha256)
         self._shown_sha256 = ""
         self._shown_part = None
@@ -238,15 +243,25 @@ class PreviewController(QObject):
         load_number = self._load_number
         text = await self._build_sent_text(part)
         unit, spans, hint = await self._describe_sections(part)
-        from desktop_app.documents.ui.paged_text import page_ends
+        from desktop_app.markdown.document_text import DocumentText, TextForm
 
-        end_positions = await asyncio.to_thread(page_ends, text)
+        document = await asyncio.to_thread(DocumentText, text, TextForm.CODE)
         if load_number != self._load_number or self._dialog is None:
             return
         self._dialog.show_pages_field(unit, spans, hint)
         is_as_file = isinstance(part, DocumentPart) and is_file(part, self._setup.resolved.files)
-        self._dialog.show_text(text, end_positions, is_sent=not is_as_file)
+        self._show_text(text, document, is_sent=not is_as_file)
         self._dialog.show_images(self._image_captions(part), has_text=bool(text))
+
+    def _show_text(self, text: str, document: DocumentText | None, *, is_sent: bool = True) -> None:
+        assert self._dialog is not None
+        assert self._search is not None
+        self._dialog.show_text(text, document, is_sent=is_sent)
+        self._search.begin(text)
+
+    async def _show_match(self, match: tuple[int, int] | None) -> None:
+        if self._dialog is not None:
+            self._dialog.text.mark(match)
 
     async def _build_sent_text(self, part: Attached) -> str:
         """Return the text that requests have for an attachment, "" if an image is sent."""

@@ -1,6 +1,6 @@
 """A preview of the content of an attachment that is sent, with a choice of its pages.
 
-The text is in a `PagedText`; images are shown one at a time in another tab. A field holds the
+Images are shown one at a time in another tab. A field holds the
 pages, slides, sheets or chapters to send. Enter applies a new choice; an invalid one is explained
 below the field and changes nothing.
 """
@@ -8,13 +8,13 @@ below the field and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QImage, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QDialog, QLineEdit, QSizePolicy, QStackedWidget, QWidget
 
-from desktop_app.documents.ui.paged_text import PagedText
+from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.transcript.search.find_bar import FindBar
 from desktop_app.widgets.accessibility.announcements import announce
@@ -24,8 +24,12 @@ from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.elided_label import ElidedLabel
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
+
+if TYPE_CHECKING:
+    from desktop_app.markdown.document_text import DocumentText
 
 _SIZE: Final = (760, 620)
 _TABS: Final = (("text", N_("Text")), ("images", N_("Images")))
@@ -76,7 +80,9 @@ class AttachmentPreview(QDialog):
     """A dialog with the text and images of an attachment. Esc closes it.
 
     Attributes:
-        text: shows the text that is sent, or that was read from a file sent as is.
+        content: the text that is sent, or that was read from a file sent as is.
+        text: shows it.
+        find_bar: searches it.
         field: the chosen pages, as typed.
 
     Signals:
@@ -113,8 +119,10 @@ class AttachmentPreview(QDialog):
         self._tabs = SegmentedControl(
             [(tab, tr(label)) for tab, label in _TABS], name=tr("Text or images"), is_tabs=True
         )
-        self.text = PagedText("preview-text", tr(SENT_CONTENT))
-        self._find_bar = FindBar(self, tr("Find in content"))
+        self.content = ""
+        self.text = ViewerText("preview-text")
+        self.text.setAccessibleName(tr(SENT_CONTENT))
+        self.find_bar = FindBar(self, tr("Find in content"))
         self._image_view = ImageView()
         self._caption = ElidedLabel(name="image-caption", role="note")
         self._previous_button = dialog_button(tr("Previous"), "previous-image")
@@ -141,7 +149,7 @@ class AttachmentPreview(QDialog):
             self._pages,
             self._pages_error,
             self._note,
-            self._find_bar,
+            self.find_bar,
             (self._stack, 1),
             row_of(self._tabs, STRETCH, self._copy_button, self._close_button, spacing=8),
             parent=self,
@@ -159,15 +167,12 @@ class AttachmentPreview(QDialog):
         self._tabs.chosen.connect(self._show_tab)
         self._previous_button.clicked.connect(lambda: self._step_image(-1))
         self._next_button.clicked.connect(lambda: self._step_image(+1))
-        self._copy_button.clicked.connect(self.text.copy)
+        self._copy_button.clicked.connect(self._copy)
         self._close_button.clicked.connect(self.reject)
-        self._find_bar.changed.connect(self.text.search)
-        self._find_bar.step_requested.connect(self.text.step)
-        self._find_bar.close_requested.connect(self._stop_finding)
-        self.text.counted.connect(self._find_bar.show_count)
+        self.find_bar.close_requested.connect(self._stop_finding)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self._begin_finding)
-        QShortcut(QKeySequence("F3"), self, lambda: self._find_bar.step(+1))
-        QShortcut(QKeySequence("Shift+F3"), self, lambda: self._find_bar.step(-1))
+        QShortcut(QKeySequence("F3"), self, lambda: self.find_bar.step(+1))
+        QShortcut(QKeySequence("Shift+F3"), self, lambda: self.find_bar.step(-1))
 
     # -------------------------------------------------------------- content
 
@@ -219,17 +224,23 @@ class AttachmentPreview(QDialog):
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.field.selectAll()
 
-    def show_text(self, text: str, ends: list[int], *, is_sent: bool = True) -> None:
+    def show_text(self, text: str, document: DocumentText | None, *, is_sent: bool = True) -> None:
         """Show the text that is sent, or that was read from a file sent as is.
 
         Args:
             text: the whole text.
-            ends: its `paged_text.page_ends`.
+            document: the text in slices; None for no text.
             is_sent: False if the file itself is sent.
         """
-        self.text.view.setAccessibleName(tr(SENT_CONTENT) if is_sent else tr(EXTRACTED_TEXT))
-        self.text.set_text(text, ends)
+        self.content = text
+        self.text.setAccessibleName(tr(SENT_CONTENT) if is_sent else tr(EXTRACTED_TEXT))
+        self.text.show_document(document)
         self._copy_button.setEnabled(bool(text))
+
+    def _copy(self) -> None:
+        """Copy the selection, or exactly the whole text if nothing is selected."""
+        if not self.text.copy_selected():
+            QGuiApplication.clipboard().setText(copyable(self.content))
 
     def show_images(self, captions: Sequence[str], *, has_text: bool) -> None:
         """Set the captions of the images that are sent. Keep the current tab if it has content."""
@@ -253,12 +264,12 @@ class AttachmentPreview(QDialog):
 
     def focus_pages(self) -> None:
         """Focus the field for pages, or the text if there is none."""
-        target = self.field if self._pages.isVisibleTo(self) else self.text.view
+        target = self.field if self._pages.isVisibleTo(self) else self.text
         target.setFocus(Qt.FocusReason.OtherFocusReason)
         self.field.selectAll()
 
     def focus_text(self) -> None:
-        self.text.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # -------------------------------------------------------------- images
 
@@ -279,12 +290,12 @@ class AttachmentPreview(QDialog):
     # -------------------------------------------------------------- finding
 
     def _begin_finding(self) -> None:
-        if not self.text.text:
+        if not self.content:
             return  # only images and no tabs: the user could not get back to the images
         self._show_tab("text")
-        self._find_bar.open(self.text.view.textCursor().selectedText())
+        self.find_bar.open(self.text.selection.words())
 
     def _stop_finding(self) -> None:
-        self._find_bar.hide()
-        self.text.search("")
+        self.find_bar.hide()
+        self.text.mark(None)
         self.focus_text()

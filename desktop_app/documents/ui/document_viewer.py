@@ -6,7 +6,7 @@ the message that replaces the document if there is nothing to show.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
@@ -26,6 +26,9 @@ from desktop_app.widgets.forms.tab_order import order_tabs
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, spoken_text, window_title
 from desktop_app.widgets.text.linked_label import LinkedLabel
+
+if TYPE_CHECKING:
+    from desktop_app.markdown.document_text import DocumentText
 
 _SIZE: Final = (860, 900)
 
@@ -132,7 +135,7 @@ class DocumentViewer(QWidget):
         self.describe_mark("")
         self.find_bar.hide()
         self.pages.set_pages([])
-        self.text.begin_text(0)
+        self.text.show_document(None)
         self.show_message(tr("Opening…"))
 
     def show_message(self, message: str) -> None:
@@ -167,11 +170,11 @@ class DocumentViewer(QWidget):
         self.toolbar.update_pages()
         self._name_pages()
 
-    def show_text(self, slices: int, marked_slice: int) -> None:
-        """Show a text of `slices` slices, scrolled to the marks in slice `marked_slice`."""
+    def show_text(self, document: DocumentText, span: tuple[int, int] | None) -> None:
+        """Show a text, scrolled to a range of characters that is marked; None for no mark."""
         self.text.setAccessibleName(spoken_text(tr("Text of {name}", name=self._title)))
         self._show_content(self.text)
-        self.text.begin_text(slices, marked_slice)
+        self.text.show_document(document, span)
 
     def go_to_mark(self) -> None:
         """Scroll to the marked passage."""

@@ -8,10 +8,7 @@ passages on them.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from bisect import bisect_left
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -21,6 +18,7 @@ from PySide6.QtCore import QObject, QRectF, Signal
 from desktop_app.app.session import Session
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
+from desktop_app.documents.ui.text_search import PAGE_MARK, Span, TextSearch
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.documents import document_types
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from desktop_app.documents.ui.viewer_pages import ViewerPages
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
     from desktop_app.markdown.document_text import DocumentText
-    from desktop_app.transcript.search.find_bar import FindBar
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
 _MAX_PASSAGE_CHARACTERS: Final = 600  # an arbitrary number: some lines of a note
@@ -101,7 +98,7 @@ class ViewerController(QObject):
         self._target: ViewerTarget | None = None
         self._open_task: asyncio.Future[Any] | None = None
         self._paged_document: ViewedDocument | None = None
-        self._search: ViewerSearch | None = None
+        self._search: TextSearch | None = None
         self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
         self._document_text = ""
         self._shown_match: Span | None = None
@@ -163,14 +160,15 @@ class ViewerController(QObject):
             strips = StripRenderer(viewer.pages, self._tasks)
             self._strips = strips
             viewer.pages.strips_requested.connect(strips.render)
-            viewer.text.slice_requested.connect(self._on_slice_requested)
             viewer.original_requested.connect(self._on_original_requested)
             viewer.closed.connect(self._release)
             viewer.place_requested.connect(self.place_requested)
             viewer.find_bar.close_requested.connect(
                 lambda: self._tasks.start(self._show_match(None))
             )
-            self._search = ViewerSearch(viewer.find_bar, self._tasks, self._show_match)
+            self._search = TextSearch(
+                viewer.find_bar, self._tasks, self._show_match, skips_marks=True
+            )
         return self.window
 
     def _stop(self) -> None:
@@ -189,7 +187,7 @@ class ViewerController(QObject):
         self._begin_search("")
         if self.window is not None:
             self.window.pages.set_pages([])
-            self.window.text.begin_text(0)
+            self.window.text.show_document(None)
 
     async def _open(self, target: ViewerTarget) -> None:
         """Load a document, and show it as pages or as text, or show why that fails."""
@@ -307,14 +305,7 @@ class ViewerController(QObject):
         # Without a match before or now, the passage is still marked.
         elif self._sliced_text is not None and (match or self._shown_match):
             self._shown_match = match
-            marked_span = match or (self._target.span if self._target else None)
-            if marked_span is None:
-                viewer.text.clear_marks()
-            else:
-                # The view then requests its slices again, which are rendered with the mark.
-                viewer.text.begin_text(
-                    len(self._sliced_text.slices), self._sliced_text.slice_at(marked_span[0])
-                )
+            viewer.text.mark(match or (self._target.span if self._target else None))
 
     # -------------------------------------------------------------- text
 
@@ -329,24 +320,11 @@ class ViewerController(QObject):
         self._sliced_text = await asyncio.to_thread(
             DocumentText, text, text_form_of(file.media_type)
         )
-        slice_number = self._sliced_text.slice_at(target.span[0]) if target.span else 0
-        viewer.show_text(len(self._sliced_text.slices), slice_number)
+        viewer.show_text(self._sliced_text, target.span)
         mark_text = tr("Highlighted: {text}", text=_shorten(target.passage))
         viewer.describe_mark(mark_text if target.span else "")
         if target.passage and not target.span:  # `_locate_passage` did not find it
             viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shorten(target.passage)}")
-
-    def _on_slice_requested(self, slice_number: int) -> None:
-        if self._sliced_text is not None and self._target is not None:
-            span = self._shown_match or self._target.span
-            self._tasks.start(self._show_slice(self._sliced_text, slice_number, span))
-
-    async def _show_slice(
-        self, sliced_text: DocumentText, slice_number: int, span: tuple[int, int] | None
-    ) -> None:
-        rendered = await asyncio.to_thread(sliced_text.render_slice, slice_number, span)
-        if sliced_text is self._sliced_text and self.window is not None:
-            self.window.text.show_slice(slice_number, rendered)
 
     # -------------------------------------------------------------- the original
 
@@ -416,87 +394,6 @@ def _shorten(passage: str) -> str:
     if len(passage) <= _MAX_PASSAGE_CHARACTERS:
         return passage
     return f"{passage[:_MAX_PASSAGE_CHARACTERS]}…"
-
-
-_MAX_MATCHES: Final = 10_000  # the search ends there, and the bar shows that there may be more
-
-
-class ViewerSearch(QObject):
-    """Connection of a viewer's find bar with the text of its document.
-
-    Args:
-        show: shows a match in the text; None if there is none.
-    """
-
-    def __init__(
-        self, bar: FindBar, tasks: Tasks, show: Callable[[Span | None], Awaitable[None]]
-    ) -> None:
-        super().__init__(bar)
-        self._bar = bar
-        self._show_match = show
-        self._text = ""
-        self._start_position = 0
-        self._search_number = 0
-        self._matches: list[Span] = []
-        self._index = -1  # of the current match; -1 for none
-        bar.changed.connect(tasks.slot(self._search))
-        bar.step_requested.connect(tasks.slot(self._step))
-
-    def begin(self, text: str, first_position: int = 0) -> None:
-        """Set the text to search; the first match shown is at or after `first_position`."""
-        self._text = text
-        self._start_position = first_position
-        self._search_number += 1
-        self._matches = []
-        self._index = -1
-
-    async def _search(self, query: str) -> None:
-        self._search_number += 1
-        search_number = self._search_number
-        matches = await asyncio.to_thread(_find_matches, self._text, query)
-        if search_number != self._search_number or self._bar.isHidden():
-            return
-        if self._index >= 0:  # continue from the current match
-            self._start_position = self._matches[self._index][0]
-        self._matches = matches
-        next_match = bisect_left(matches, (self._start_position, 0))
-        self._index = next_match % len(matches) if matches else -1
-        await self._show_current()
-
-    async def _step(self, step: int) -> None:
-        if self._matches:
-            self._index = (self._index + step) % len(self._matches)
-            await self._show_current()
-
-    async def _show_current(self) -> None:
-        count = len(self._matches)
-        self._bar.show_count(self._index + 1, count, count < _MAX_MATCHES)
-        await self._show_match(self._matches[self._index] if self._matches else None)
-
-
-def _find_matches(text: str, query: str) -> list[Span]:
-    """Return the ranges of the words that overlap no mark between pages."""
-    from desktop_app.markdown.search.text_search import (  # not needed at the start
-        fold_text,
-        match_ranges,
-    )
-
-    marks = [mark.span() for mark in PAGE_MARK.finditer(text)]
-    mark_ends = [end for _, end in marks]
-    matches = []
-    for start, end in match_ranges(text, fold_text(query)):
-        mark_index = bisect_left(mark_ends, start + 1)  # the mark that the match may overlap
-        if mark_index == len(marks) or end <= marks[mark_index][0]:
-            matches.append((start, end))
-        if len(matches) == _MAX_MATCHES:
-            break
-    return matches
-
-
-PAGE_MARK: Final = re.compile(r"^\[page (\d{1,6})\]$", re.MULTILINE)
-"""The line before each page in the text of a PDF, which belongs to no page."""
-
-Span = tuple[int, int]
 
 
 class TextPiece(NamedTuple):

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from desktop_app.documents.ui.paged_text import PagedText
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -42,8 +41,8 @@ class AboutTab(QWidget):
         self._pages = QStackedWidget()
         self._help_button = PlainButton(tr("Open help"), name="open-help", role="link")
         self._program = text_field(tr("System info"), "about-text", read_only=True)
-        # A megabyte of text, which would block the window for 100 ms if inserted at once.
-        self._licenses = PagedText("licenses", tr("Licenses"))
+        self._licenses = text_field(tr("Licenses"), "licenses", read_only=True)
+        self._licenses_text = ""  # a megabyte, which takes 100 ms to insert
         self._copy_button = PlainButton(tr("Copy"), name="copy-about", role="plain")
         self._copy_button.setAccessibleName(spoken_text(tr("Copy system info")))
         self._copy_note = Note()
@@ -71,15 +70,15 @@ class AboutTab(QWidget):
         """Show "program" or "licenses"."""
         self._choice.set_current(key)
         self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
+        if key == "licenses" and self._licenses.document().isEmpty():
+            self._licenses.setPlainText(self._licenses_text)
 
-    def set_about(self, text: str, licenses: str, ends: list[int]) -> None:
-        """Show the facts about the program, and the licenses.
-
-        `ends` are the offsets in `licenses` at which its pages end.
-        """
+    def set_about(self, text: str, licenses: str) -> None:
+        """Show the facts about the program, and the licenses."""
         # Provider names and paths may contain line separators: keep each line a single line.
         self._program.setPlainText("\n".join(map(one_line, text.split("\n"))))
-        self._licenses.set_text(licenses, ends)
+        self._licenses_text = licenses
+        self.show_page(_PAGES[self._pages.currentIndex()][0])
         self._copy_note.set_text(tr("Contains no API keys or conversations."))
 
     def show_update(self, text: str) -> None:
@@ -101,7 +100,7 @@ class AboutTab(QWidget):
         theme = current_theme()
         font = theme.code()
         font.setPointSizeF(theme.points(11))
-        for text in (self._program, self._licenses.view):
+        for text in (self._program, self._licenses):
             text.setFont(font)
             text.document().setDocumentMargin(theme.px(6))
             text.setMinimumHeight(theme.px(_MIN_HEIGHT))

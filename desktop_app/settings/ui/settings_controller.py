@@ -223,14 +223,12 @@ class SettingsController(QObject):
 
     async def _show_about(self) -> None:
         from desktop_app.cli.doctor import findings_text, run_checks  # not at the start
-        from desktop_app.documents.ui.paged_text import page_ends
 
         about = self._pages.about.page
-        about.set_about(tr("Loading…"), "", [])
+        about.set_about(tr("Loading…"), "")
         licenses_text = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
-        end_positions = await asyncio.to_thread(page_ends, licenses_text)
         findings = findings_text(await run_checks(self._backend))
-        about.set_about(findings, licenses_text, end_positions)
+        about.set_about(findings, licenses_text)
 
     async def _check_for_updates(self) -> None:
         from desktop_app.desktop.updates import update_report  # not at the start

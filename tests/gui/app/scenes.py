@@ -318,7 +318,7 @@ async def composer(app: AppHarness, look: Look) -> None:
     app.controllers.previews.show_focused()
     preview = await dialog_of(AttachmentPreview)
     # The images are known together with the text, which is empty before.
-    await until(lambda: bool(preview.text.view.toPlainText()) and preview.text.is_written)
+    await until(lambda: bool(preview.content))
     await look("preview")
     find(preview, QAbstractButton, "images").click()
     await until(find(preview, ImageView, "preview-image").isVisible)

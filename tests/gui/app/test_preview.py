@@ -11,7 +11,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview, ImageView
-from desktop_app.documents.ui.paged_text import PAGE_LENGTH, page_ends
 from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.transcript.search.find_bar import FindBar
@@ -20,6 +19,7 @@ from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.prompt_delimiters import plain
+from tests.helpers.transcript_views import marked_text, shown_text
 from tests.helpers.widgets import find
 
 ANSWERS = {"What": Prepared("It says so.")}
@@ -56,7 +56,7 @@ async def opened(app: AppHarness) -> AttachmentPreview:
     await until(lambda: app.window.findChild(AttachmentPreview) is not None)
     dialog = app.window.findChild(AttachmentPreview)
     assert dialog is not None
-    await until(lambda: dialog.isVisible() and dialog.text.text and dialog.text.is_written)
+    await until(lambda: dialog.isVisible() and dialog.content)
     return dialog
 
 
@@ -97,22 +97,21 @@ async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> Non
         face.setFocus()
         app.press(Qt.Key.Key_Return)
         dialog = await opened(app)
-        assert plain(dialog.text.text).startswith('<document name="long.pdf" pages="20">\n[page 1]')
+        assert plain(dialog.content).startswith('<document name="long.pdf" pages="20">\n[page 1]')
         choose_pages(dialog, "3-5, 9")
         await until(lambda: part_of(app).sent_tokens not in (None, whole.tokens))
-        await until(lambda: "[page 9]" in dialog.text.text and "page 1]" not in dialog.text.text)
+        await until(lambda: "[page 9]" in dialog.content and "page 1]" not in dialog.content)
         chosen = part_of(app)
         assert chosen.chosen is not None
         assert (chosen.chosen.spans, chosen.chosen.of) == (((3, 5), (9, 9)), 20)
         assert app.chips[0] == "long.pdf, pages 3–5, 9 of 20 · 1%"
         assert f"{chosen.chosen.tokens:,} tokens, " in app.chip_widgets[0].toolTip()
         assert words(dialog, "preview-facts") == app.chips[0].removeprefix("long.pdf, ")
-        preview = dialog.text.text
-        await until(lambda: dialog.text.is_written)
-        assert dialog.text.view.toPlainText() == preview
+        preview = dialog.content
+        assert shown_text(dialog.text) == preview
         app.press(Qt.Key.Key_Escape)
         await until(lambda: not dialog.isVisible())
-        assert dialog.text.text == ""
+        assert dialog.content == ""
         assert app.window.focusWidget() is face
         app.type("What does it say?")
         app.enter()
@@ -154,7 +153,7 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
         await attach(app, data / "corpus" / "partly-scanned.pdf")
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
-        preview = dialog.text.text
+        preview = dialog.content
         assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
         find(dialog, QAbstractButton, "images").click()
         await until(lambda: "Page 2 · " in words(dialog, "image-caption"))
@@ -163,8 +162,8 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
         await until(lambda: "Page 3 · " in words(dialog, "image-caption"))
         assert not shown_image(dialog).image.isNull()
         choose_pages(dialog, "1, 3")
-        await until(lambda: "1, 3 of 4" in dialog.text.text)
-        preview = dialog.text.text
+        await until(lambda: "1, 3 of 4" in dialog.content)
+        preview = dialog.content
         app.press(Qt.Key.Key_Escape)
         app.type("What?")
         app.enter()
@@ -176,7 +175,7 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> None:
+async def test_a_large_text_is_shown_and_searched(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     lines = (f"line {n}: the quick brown fox jumps over the lazy dog\n" for n in range(20_000))
     path.write_text("".join(lines) + "The İstanbul NEEDLE is here.\n" + "x" * 100_000)
@@ -185,28 +184,14 @@ async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> No
         await attach(app, path)
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
-        assert len(dialog.text.text) > 1_000_000
-        assert 0 < len(dialog.text.view.toPlainText()) <= PAGE_LENGTH
+        assert len(dialog.content) > 1_000_000
         QTest.keyClick(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
         find(dialog, FindBar, "find-bar").field.setText("needle")
         await until(lambda: words(dialog, "find-count") == "1 of 1")
-        await until(lambda: dialog.text.is_written)
-        assert dialog.text.view.textCursor().selectedText() == "NEEDLE"
-        dialog.text.view.moveCursor(dialog.text.view.textCursor().MoveOperation.Start)
+        await until(lambda: marked_text(dialog.text) == "NEEDLE")
         find(dialog, QAbstractButton, "copy-preview").click()
-        assert QGuiApplication.clipboard().text() == dialog.text.text
+        assert QGuiApplication.clipboard().text() == dialog.content
         QGuiApplication.clipboard().clear()
-
-
-@pytest.mark.parametrize(
-    "text", ["", "a\n", "ab\n" * 40, "x" * 25 + "\n" + "y\n" * 9 + "z" * 31, "\n" * 70]
-)
-def test_pages_contain_the_whole_text_without_long_lines(text: str) -> None:
-    ends = page_ends(text, length=20, max_line_length=10)
-    pieces = [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-    assert "".join(pieces) == text
-    assert all(0 < len(piece) <= 20 for piece in pieces)
-    assert all(len(line) <= 10 for piece in pieces for line in piece.split("\n"))
 
 
 async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> None:
@@ -230,20 +215,20 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
         # The extracted text is shown for information, and the note says that it isn't sent.
         read = await app.backend.attachments.text(part_of(app).sha256)
         assert len(read) > 100
-        await until(lambda: dialog.text.text == read)
-        assert "<document" not in dialog.text.text
+        await until(lambda: dialog.content == read)
+        assert "<document" not in dialog.content
         size = f"{path.stat().st_size / 1024:,.0f} KB"
         assert f"File, {size}." in words(dialog, "preview-note")
         assert "isn’t sent" in words(dialog, "preview-note")
-        assert "The file itself is sent" in dialog.text.view.accessibleName()
+        assert "The file itself is sent" in dialog.text.accessibleName()
         await until(dialog.field.isVisible)
         choose_pages(dialog, "2")
-        await until(lambda: "<document" in dialog.text.text)
-        assert "[page 2]" in dialog.text.text
+        await until(lambda: "<document" in dialog.content)
+        assert "[page 2]" in dialog.content
         assert "sent as text, not as a file" in words(dialog, "preview-note")
-        assert dialog.text.view.accessibleName() == "Content to send"
+        assert dialog.text.accessibleName() == "Content to send"
         choose_pages(dialog, "")
-        await until(lambda: dialog.text.text == read)
+        await until(lambda: dialog.content == read)
         app.press(Qt.Key.Key_Escape)
         turn = await app.ask("Who?")
         sent_file = turn.request.messages[-1].parts[0]
@@ -263,11 +248,11 @@ async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> 
         await until(lambda: window.findChild(AttachmentPreview) is not None)
         dialog = window.findChild(AttachmentPreview)
         assert dialog is not None
-        await until(lambda: "[page 1]" in dialog.text.text)
+        await until(lambda: "[page 1]" in dialog.content)
         choose_pages(dialog, "2")
         await until(lambda: "page 2 of 3 · " in face.accessibleName())
-        await until(lambda: "[page 1]" not in dialog.text.text)
-        preview = dialog.text.text
+        await until(lambda: "[page 1]" not in dialog.content)
+        preview = dialog.content
         assert app.state.current.draft.value.attachments == ()
         dialog.reject()
         window.submit_requested.emit("Who?")
@@ -290,11 +275,11 @@ async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> N
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
         dialog.selected.emit(part_of(app).sha256)
-        await until(lambda: "The same as “report.pdf” in an earlier" in dialog.text.text)
-        assert "[page 2]" not in dialog.text.text
+        await until(lambda: "The same as “report.pdf” in an earlier" in dialog.content)
+        assert "[page 2]" not in dialog.content
         assert "Not sent again." in words(dialog, "preview-note")
         choose_pages(dialog, "2")
-        await until(lambda: "[page 2]" in dialog.text.text)
+        await until(lambda: "[page 2]" in dialog.content)
         assert "page 2 of 3 · " in app.chips[0]
         assert "already" not in app.chips[0]
         choose_pages(dialog, "")

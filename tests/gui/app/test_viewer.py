@@ -15,10 +15,9 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
 from desktop_app.documents.ui.viewer_controller import ViewerTarget
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
-from desktop_app.markdown.document_text import SLICE_LENGTH
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.transcript_views import marked_text, shown_text
+from tests.helpers.transcript_views import marked_text, shown_text, top_line
 from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
 
 
 @pytest.mark.slow
-async def test_a_long_text_is_loaded_in_slices() -> None:
+async def test_a_long_text_is_parsed_near_the_viewport() -> None:
     lines = [f"Line {number} of a long text, with some words in it." for number in range(60_000)]
 
     async with AppHarness(environment=OPENAI) as app:
@@ -125,26 +124,24 @@ async def test_a_long_text_is_loaded_in_slices() -> None:
         viewer = await opened(app, ViewerTarget(part.sha256, part.name, span=place))
         await until(lambda: marked_text(viewer.text) == lines[30_000])
         shown = viewer.text
-        await until(lambda: not shown.is_loading)
         view = shown.viewport().rect()
-        rect = shown.rect_of(shown._marked_ranges()[0][0])
+        marked = [shown._marked_ranges(each.key) for each in shown.shown_segments()]
+        ends = next(ranges[0] for ranges in marked if ranges)
+        rect = shown.rect_of(ends[0])
         assert rect is not None
         assert abs(rect.center().y() - view.center().y()) < view.height() / 4
         bar = shown.verticalScrollBar()
-        before = bar.value()
         app.theme.set_look(app.theme.look._replace(mode="dark"))
         await until(lambda: shown.theme == app.theme.current)
-        assert bar.value() == before
-        for _ in range(60):
-            bar.setValue(bar.maximum())
-            await until(lambda: not shown.is_loading)
-        # At most 40 slices are in the document. Each ends at the first line end after its length.
-        most = 40 * (SLICE_LENGTH + len(lines[-1]) + 1)
-        assert len(shown_text(shown)) <= most
+        assert marked_text(shown) == lines[30_000]
+        for step in range(100):
+            bar.setValue(bar.maximum() * step // 100)
+        assert sum(shown._is_open(index) for index in range(shown.articles.count)) < 50
         QTest.keyClick(shown, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
-        await until(lambda: lines[-1] in shown_text(shown))
+        assert bar.value() == bar.maximum()
+        assert any(lines[-1] in each.document.toPlainText() for each in shown.shown_segments())
         QTest.keyClick(shown, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
-        await until(lambda: shown_text(shown).startswith(lines[0]))
+        assert top_line(shown) == lines[0]
 
 
 async def test_only_visible_pages_of_many_are_drawn(tmp_path: Path) -> None:
