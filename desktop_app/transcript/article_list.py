@@ -7,7 +7,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.copied_text import SelectedPiece
     from desktop_app.transcript.segment import Place
 
 
@@ -48,8 +47,8 @@ class ArticleList:
         """Return the stored text of an article."""
         raise NotImplementedError
 
-    def piece_of(self, index: int) -> SelectedPiece:
-        """Return an article that is selected as a whole, without parsing it."""
+    def markdown_of(self, index: int) -> str:
+        """Return the whole of an article, as it is copied among many."""
         raise NotImplementedError
 
     def estimate_heights(self, scale: float) -> None:

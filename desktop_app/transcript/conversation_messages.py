@@ -12,7 +12,6 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.transcript.article_list import ArticleList
 from desktop_app.transcript.citation_sources import CitationSources
-from desktop_app.transcript.copied_text import SelectedPiece
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
 
 if TYPE_CHECKING:
@@ -162,13 +161,14 @@ class ConversationMessages(ArticleList):
         """Return the text of a message."""
         return self.messages[index].text
 
-    def piece_of(self, index: int) -> SelectedPiece:
-        """Return a message that is selected as a whole, without parsing it."""
+    def markdown_of(self, index: int) -> str:
+        from desktop_app.markdown.export.text_writer import to_markdown
+
         message = self.messages[index]
         shown = self._shown.get(message.id)
         source = message.text if shown is None else shown.source
         is_answer = message.role is Role.ASSISTANT
-        return SelectedPiece(self.block_maker(message), source if is_answer else None)
+        return source if is_answer else to_markdown(self.block_maker(message)())
 
     # ------------------------------------------------------------------ changes
 

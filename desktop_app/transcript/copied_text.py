@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache, partial
-from itertools import chain, islice, takewhile
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import chain, takewhile
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, source_text
 from desktop_app.markdown.parsing.citations import is_citation
@@ -14,14 +14,14 @@ from desktop_app.transcript.segment import PAST_END, Place, is_table
 from desktop_app.widgets.text.clipboard import (
     HTML,
     MARKDOWN,
-    MAX_HTML_CHARACTERS,
+    MAX_CONVERTED_CHARACTERS,
     PLAIN,
     ClipboardTexts,
 )
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from desktop_app.transcript.article_list import ArticleList
 
@@ -29,119 +29,43 @@ if TYPE_CHECKING:
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.
 _CHARSET_TAG: Final = '<meta charset="utf-8">'
 
-_MAX_PLAIN_CHARACTERS: Final = 100_000
-"""Characters whose plain text is made without a noticeable delay."""
-
-_MAX_SYNCHRONOUS_RUNS: Final = 150
-MAX_SYNCHRONOUS_CHARACTERS: Final = 8000
-"""Limits of a text that is copied synchronously, which takes up to 4 ms."""
-
 
 def clipboard_texts(
-    blocks: Callable[[], Sequence[Block]], source: str | None = None, *, is_short: bool = False
+    blocks: Callable[[], Sequence[Block]], source: str | None = None
 ) -> ClipboardTexts:
     """Return the clipboard's content for blocks.
 
     Args:
-        blocks: returns the blocks; called once, possibly in another thread.
+        blocks: returns the blocks; called once.
         source: the Markdown source of a whole answer. It is also the plain text, because users
             paste answers into editors of Markdown or plain text. None to convert the blocks.
-        is_short: whether the content is small enough to be copied synchronously.
     """
     # Imported late to keep start-up fast.
     from desktop_app.markdown.export.html_writer import HtmlWriter
     from desktop_app.markdown.export.text_writer import markdown_pieces, plain_pieces
 
     cached_blocks = lru_cache(maxsize=1)(blocks)
-    makers: dict[str, Callable[[], Iterable[str]]] = {
+    return {
         PLAIN: lambda: plain_pieces(cached_blocks()) if source is None else [source],
         HTML: lambda: chain([_CHARSET_TAG], HtmlWriter().pieces(cached_blocks())),
         MARKDOWN: lambda: markdown_pieces(cached_blocks()) if source is None else [source],
     }
-    return ClipboardTexts(makers, is_short=is_short)
 
 
 def texts_of_source(source: str) -> ClipboardTexts:
     """Return the clipboard's content for an answer that is copied as its source, without HTML."""
-    return ClipboardTexts({PLAIN: lambda: [source], MARKDOWN: lambda: [source]}, is_short=False)
-
-
-class SelectedPiece(NamedTuple):
-    """A piece of a selection.
-
-    Attributes:
-        blocks: returns the piece as blocks.
-        source: the Markdown of the piece, or None if only the blocks are known.
-    """
-
-    blocks: Callable[[], Iterable[Block]]
-    source: str | None = None
-
-
-def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
-    """Return the clipboard's content for a selection of several pieces.
-
-    Blocks are made again for each format, because keeping all of them may need much memory.
-    Beyond `_MAX_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
-    the pasting program waiting. Beyond `MAX_HTML_CHARACTERS` there is no HTML.
-    Only pieces with a `source` count toward these limits: no other piece needs to be parsed.
-    """
-    from desktop_app.markdown.export.html_writer import HtmlWriter
-    from desktop_app.markdown.export.text_writer import markdown_pieces, plain_pieces
-
-    def blocks() -> Iterable[Block]:
-        return chain.from_iterable(piece.blocks() for piece in pieces)
-
-    def markdown() -> Iterable[str]:
-        for number, piece in enumerate(pieces):
-            if number > 0:
-                yield "\n\n"
-            if piece.source is None:
-                yield from markdown_pieces(piece.blocks())
-            else:
-                yield piece.source
-
-    size = sum(len(piece.source or "") for piece in pieces)
-    texts: dict[str, Callable[[], Iterable[str]]] = {}
-    if size <= _MAX_PLAIN_CHARACTERS:
-        texts[PLAIN] = lambda: plain_pieces(blocks())
-    else:
-        texts[PLAIN] = markdown
-    if size <= MAX_HTML_CHARACTERS:
-        texts[HTML] = lambda: chain([_CHARSET_TAG], HtmlWriter().pieces(blocks()))
-    texts[MARKDOWN] = markdown
-    return ClipboardTexts(texts, is_short=False)
+    return {PLAIN: lambda: [source], MARKDOWN: lambda: [source]}
 
 
 def texts_of_code(blocks: Sequence[Block]) -> ClipboardTexts:
     """Return the clipboard's content for code, which is plain text only."""
-    return ClipboardTexts(
-        {PLAIN: lambda: ["\n".join([block.text for block in blocks])]},
-        is_short=are_few_items(blocks),
-    )
+    return {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}
 
 
 def code_below(items: Sequence[Item], head: int) -> list[Block]:
     """Return the lines of the block of code whose head is item `head`."""
     lines = takewhile(lambda item: item.kind is Kind.CODE, items[head + 1 :])
     return [line for line in lines if isinstance(line, Block)]
-
-
-def are_few_items(items: Sequence[Item]) -> bool:
-    """Return True if the items are few enough to be copied synchronously."""
-    if len(items) > _MAX_SYNCHRONOUS_RUNS:
-        return False
-    runs = list(islice(chain.from_iterable(map(_runs_of, items)), _MAX_SYNCHRONOUS_RUNS + 1))
-    return (
-        len(runs) <= _MAX_SYNCHRONOUS_RUNS
-        and sum(len(run.text) for run in runs) <= MAX_SYNCHRONOUS_CHARACTERS
-    )
-
-
-def _runs_of(item: Item) -> Iterable[Run]:
-    if isinstance(item, Block) and item.rows:
-        return (run for row in item.rows for cell in row for run in cell)
-    return item.runs
 
 
 def is_copied(item: Item) -> bool:
@@ -196,17 +120,19 @@ def selected_texts(articles: ArticleList, start: Place, end: Place) -> Clipboard
 
     Of a long selection, only the articles at its ends are parsed now.
     """
+    from desktop_app.markdown.export.text_writer import to_markdown
+
     first = articles.index_of(start.message_id)
     last = articles.index_of(end.message_id)
     length = sum(len(articles.source_of(index)) for index in range(first, last + 1))
-    is_long = length > _MAX_PLAIN_CHARACTERS
-    pieces = []
+    is_long = length > MAX_CONVERTED_CHARACTERS
+    sources = []
     items: list[Item] = []
     for index in range(first, last + 1):
         begins_within = index == first and (start.item > 0 or start.cell > 0 or start.unit > 0)
         ends_within = index == last and end.item < PAST_END
         if is_long and not begins_within and not ends_within:
-            pieces.append(articles.piece_of(index))
+            sources.append(articles.markdown_of(index))
             continue
         begin = start.item if index == first else 0
         part = articles.open(index).items[begin : end.item + 1 if index == last else None]
@@ -214,8 +140,10 @@ def selected_texts(articles: ArticleList, start: Place, end: Place) -> Clipboard
         if is_long and part:
             start_unit = _unit(part[0], start) if index == first else 0
             end_unit = _unit(part[-1], end, is_end=True) if index == last else sys.maxsize
-            pieces.append(SelectedPiece(partial(_blocks_of, part, start_unit, end_unit)))
-    return texts_of_many(pieces) if is_long else _texts_of_items(items, start, end)
+            sources.append(to_markdown(_blocks_of(part, start_unit, end_unit)))
+    if is_long:
+        return texts_of_source("\n\n".join(sources))
+    return _texts_of_items(items, start, end)
 
 
 def _texts_of_items(items: Sequence[Item], start: Place, end: Place) -> ClipboardTexts:
@@ -229,15 +157,17 @@ def _texts_of_items(items: Sequence[Item], start: Place, end: Place) -> Clipboar
         ends = [start_unit, *[0] * len(items)], [*[sys.maxsize] * (len(items) - 1), end_unit]
         cuts = map(cut_runs, [item.runs for item in items], *ends)
         text = "\n".join("".join(run.text for run in runs) for runs in cuts).strip("\n")
-        return ClipboardTexts({PLAIN: lambda: [text]}, is_short=True)
+        return {PLAIN: lambda: [text]}
     if len(items) == 1 and is_table(items[0]) and start.cell == end.cell:
         runs = cut_runs(cell_runs(items[0], start.cell), max(0, start.unit), max(0, end.unit))
         cell_text = Block(Kind.PARAGRAPH, runs)
-        return ClipboardTexts({PLAIN: lambda: plain_pieces([cell_text])}, is_short=True)
+        return {PLAIN: lambda: plain_pieces([cell_text])}
     blocks = partial(_blocks_of, items, start_unit, end_unit)
     if all(item.kind is Kind.CODE for item in copied):
         return texts_of_code(blocks())
-    return clipboard_texts(blocks, is_short=are_few_items(copied))
+    texts = clipboard_texts(blocks)
+    length = sum(len(run.text) for item in copied for run in item.runs)
+    return texts if length <= MAX_CONVERTED_CHARACTERS else {PLAIN: texts[PLAIN]}
 
 
 def selected_words(articles: ArticleList, start: Place, end: Place) -> str:

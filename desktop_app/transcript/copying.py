@@ -20,7 +20,7 @@ from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.message_items import ACTION, COPY_LINK, OPEN_DOCUMENT
 from desktop_app.transcript.transcript_styles import Background, background_of
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.clipboard import ClipboardCopier, mime_data
+from desktop_app.widgets.text.clipboard import MAX_CONVERTED_CHARACTERS, copy_texts, mime_data
 from desktop_app.widgets.text.foreign_text import menu_text, one_line
 
 if TYPE_CHECKING:
@@ -54,9 +54,6 @@ class CopyActions(QObject):
     def __init__(self, view: TranscriptView) -> None:
         super().__init__(view)
         self._view = view
-        self._copier = ClipboardCopier(self)
-        self._copier.delayed.connect(lambda: self.notice_raised.emit(tr("Copying…")))
-        self._copier.done.connect(self._on_done)
 
     def selection_data(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text."""
@@ -68,32 +65,21 @@ class CopyActions(QObject):
         texts = self._view.selection.texts()
         if texts is None:
             return False
-        self._copier.copy(texts)
+        copy_texts(texts)
         return True
-
-    def _on_done(self, was_slow: bool) -> None:
-        if was_slow:
-            self.notice_raised.emit(tr("Copied"))
-
-    @property
-    def is_building(self) -> bool:
-        """Return True while a copy is still being prepared."""
-        return self._copier.is_building
 
     def copy_message(self, shown: ShownMessage) -> None:
         """Copy a message: an answer as its source (Markdown or JSON), a question as shown."""
         message = shown.message
         stored = message.stored if isinstance(message, JsonMessage) else None
         if stored is not None and not shown.is_streaming:
-            self._copier.copy(copied_text.texts_of_source(stored.text))
+            copy_texts(copied_text.texts_of_source(stored.text))
             return
-        text = shown.source
-        has_few_characters = len(text) <= copied_text.MAX_SYNCHRONOUS_CHARACTERS
-        is_short = has_few_characters and copied_text.are_few_items(shown.items)
-        source = text if message.role is Role.ASSISTANT else None
-        self._copier.copy(
-            copied_text.clipboard_texts(shown.block_maker(), source, is_short=is_short)
-        )
+        source = shown.source if message.role is Role.ASSISTANT else None
+        if source is not None and len(source) > MAX_CONVERTED_CHARACTERS:
+            copy_texts(copied_text.texts_of_source(source))
+        else:
+            copy_texts(copied_text.clipboard_texts(shown.block_maker(), source))
 
     # ------------------------------------------------------------------ code
 
@@ -102,7 +88,7 @@ class CopyActions(QObject):
         head = self.head_of_code(place)
         if head is not None:
             shown, item = head
-            self._copier.copy(copied_text.texts_of_code(copied_text.code_below(shown.items, item)))
+            copy_texts(copied_text.texts_of_code(copied_text.code_below(shown.items, item)))
             self.code_copied.emit(shown.key, item)
 
     def code_data(self, place: Place) -> QMimeData | None:
@@ -122,7 +108,7 @@ class CopyActions(QObject):
             self.notice_raised.emit(tr("There is no code block here or above."))
             return
         shown, item = head
-        self._copier.copy(copied_text.texts_of_code(copied_text.code_below(shown.items, item)))
+        copy_texts(copied_text.texts_of_code(copied_text.code_below(shown.items, item)))
         self.code_copied.emit(shown.key, item)
 
     def head_of_code(self, place: Place) -> tuple[ShownMessage, int] | None:

@@ -21,7 +21,7 @@ from desktop_app.transcript.segment import Place
 from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
 from desktop_app.transcript.text_selection import TextSelection
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.clipboard import ClipboardCopier, mime_data
+from desktop_app.widgets.text.clipboard import PLAIN, copy_texts, copyable, mime_data
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
@@ -75,7 +75,6 @@ class TextArea(SegmentArea):
         self.has_visible_caret = False
         self.selection = TextSelection(self, articles)
         self.selection.changed.connect(self._on_selection_changed)
-        self._copier = ClipboardCopier(self)
         self._selects_by: str = ""  # what a drag of the mouse extends the selection by
         self._dragged_to = QPoint()
         self._scroll_timer = QTimer(self, interval=_SCROLL_MS)
@@ -98,7 +97,7 @@ class TextArea(SegmentArea):
         texts = self.selection.texts()
         if texts is None:
             return False
-        self._copier.copy(texts)
+        copy_texts(texts)
         return True
 
     def place_caret(self, place: Place) -> None:
@@ -131,7 +130,7 @@ class TextArea(SegmentArea):
         clipboard = QApplication.clipboard()
         texts = self.selection.texts()
         if clipboard.supportsSelection() and texts is not None:
-            clipboard.setMimeData(mime_data(texts), clipboard.Mode.Selection)
+            clipboard.setText(copyable("".join(texts[PLAIN]())), clipboard.Mode.Selection)
 
     # ------------------------------------------------------------------ painting
 

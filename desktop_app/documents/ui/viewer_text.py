@@ -7,7 +7,6 @@ chapter.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
@@ -16,7 +15,7 @@ from PySide6.QtGui import QAccessible, QColor, QTextCharFormat
 from desktop_app.markdown.block_model import text_of
 from desktop_app.transcript.accessible_messages import AccessibleText
 from desktop_app.transcript.article_list import ArticleList
-from desktop_app.transcript.copied_text import SelectedPiece, cell_runs
+from desktop_app.transcript.copied_text import cell_runs
 from desktop_app.transcript.segment import Article, Place, is_table
 from desktop_app.transcript.segment_area import Mark, ShownSegment
 from desktop_app.transcript.segment_document import SegmentWriter
@@ -105,8 +104,8 @@ class TextSlices(ArticleList):
         assert self.document is not None
         return self.document.source_of(index)
 
-    def piece_of(self, index: int) -> SelectedPiece:
-        return SelectedPiece(partial(self._blocks, index), self.source_of(index))
+    def markdown_of(self, index: int) -> str:
+        return self.source_of(index)
 
     def estimate_heights(self, scale: float) -> None:
         self.scale = scale

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
 
     from desktop_app.exchange.ui.printing.print_job import PrintSource
-    from desktop_app.widgets.text.clipboard import ClipboardCopier
 
 
 PROGRESS_AFTER_S: Final = 0.7
@@ -115,9 +114,9 @@ class ExportController(Controller):
         from desktop_app.widgets.text.clipboard import (
             HTML,
             MARKDOWN,
-            MAX_HTML_CHARACTERS,
+            MAX_CONVERTED_CHARACTERS,
             PLAIN,
-            ClipboardTexts,
+            copy_texts,
         )
 
         catalog = self._session.backend.catalog
@@ -127,28 +126,17 @@ class ExportController(Controller):
         ]
         content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
 
-        @cache  # two formats have the same text
-        def markdown() -> str:
-            return "".join(markdown_file.markdown_pieces(*content))
-
-        text_makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [markdown()]}
-        is_rich = sum(len(message.text) for message in messages) <= MAX_HTML_CHARACTERS
+        markdown = "".join(markdown_file.markdown_pieces(*content))
+        texts: dict[str, Callable[[], Iterable[str]]] = dict.fromkeys(
+            (PLAIN, MARKDOWN), lambda: [markdown]
+        )
+        is_rich = sum(len(message.text) for message in messages) <= MAX_CONVERTED_CHARACTERS
         if is_rich:
-            text_makers[HTML] = lambda: rich_text.html_pieces(*content)
-        text_makers[MARKDOWN] = lambda: [markdown()]
-        notice = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
-        self._make_copier(notice).copy(ClipboardTexts(text_makers, is_short=False))
-
-    def _make_copier(self, notice: str) -> ClipboardCopier:
-        """Return a copier that notifies of its end with the sentence `notice`."""
-        from desktop_app.widgets.text.clipboard import ClipboardCopier
-
-        notify = self._notifications.notify
-        copier = ClipboardCopier(self)
-        copier.delayed.connect(lambda: notify(tr("Copying conversation…")))
-        copier.done.connect(lambda _: notify(notice))
-        copier.ended.connect(copier.deleteLater)
-        return copier
+            texts[HTML] = lambda: rich_text.html_pieces(*content)
+        copy_texts(texts)
+        self._notifications.notify(
+            tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
+        )
 
     def print_(self) -> None:
         """Ask for a printer, and print the open conversation."""

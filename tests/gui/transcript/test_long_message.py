@@ -170,7 +170,6 @@ def test_a_selection_spans_missing_items(view: TranscriptView, qtbot: QtBot, lon
 def test_a_long_message_is_copied_completely(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
-    QGuiApplication.clipboard().setText("the old")
     view.verticalScrollBar().setValue(0)
     settle(view, qtbot)
     cursor = view.textCursor()
@@ -179,9 +178,7 @@ def test_a_long_message_is_copied_completely(
     cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, 3)
     view.setTextCursor(cursor)
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert view.copies.is_building, "in a thread"
     assert QGuiApplication.clipboard().text().startswith("words of part 1,")
-    qtbot.waitUntil(lambda: not view.copies.is_building)
     copied = QGuiApplication.clipboard().mimeData()
     assert "The end." in copied.text()
     blocks = render(SOURCE)
