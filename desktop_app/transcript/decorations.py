@@ -6,7 +6,6 @@ in the segment above or below reaches to the edge of its segment, without a corn
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import takewhile
 from math import ceil, floor
@@ -32,7 +31,7 @@ from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import RADIUS_CHIP, Theme
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPainter, QTextBlock, QTextLine
+    from PySide6.QtGui import QAbstractTextDocumentLayout, QPainter, QTextBlock, QTextLine
 
     from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segment import Segment
@@ -65,32 +64,12 @@ class _Ground(NamedTuple):
     ends: bool
 
 
-class _PieceEnd(NamedTuple):
-    """The numbers of decorations down to the end of a piece.
-
-    Attributes:
-        grounds: the number of backgrounds.
-        bars: the number of quote bars.
-        lines: the number of rules.
-        code: the number of pieces of inline code.
-        marks: the number of Copy marks.
-        last_ground: the last background as it is there; None without backgrounds.
-    """
-
-    grounds: int
-    bars: int
-    lines: int
-    code: int
-    marks: int
-    last_ground: _Ground | None
-
-
 @dataclass
 class Decorations:
     """Everything that is painted behind the text of one segment.
 
     Attributes:
-        ends: for each piece of text, what there is down to its end; empty for a table.
+        marks: the position of each head of code, and the area of its Copy mark.
     """
 
     grounds: list[_Ground] = field(default_factory=list)
@@ -98,30 +77,11 @@ class Decorations:
     lines: list[QRectF] = field(default_factory=list)
     code: list[QRectF] = field(default_factory=list)
     marks: list[tuple[int, QRect]] = field(default_factory=list)
-    ends: list[_PieceEnd] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Return True if nothing is painted behind the text."""
         return not (self.grounds or self.bars or self.lines or self.code)
-
-    def add_end(self) -> None:
-        """Record the end of a piece."""
-        last = self.grounds[-1] if self.grounds else None
-        counts = len(self.grounds), len(self.bars), len(self.lines), len(self.code), len(self.marks)
-        self.ends.append(_PieceEnd(*counts, last))
-
-    def cut(self, kept: int) -> None:
-        """Drop everything below the first `kept` pieces."""
-        end = self.ends[kept - 1] if kept else _PieceEnd(0, 0, 0, 0, 0, None)
-        del self.grounds[end.grounds :]
-        del self.bars[end.bars :]
-        del self.lines[end.lines :]
-        del self.code[end.code :]
-        del self.marks[end.marks :]
-        del self.ends[kept:]
-        if end.last_ground is not None:
-            self.grounds[-1] = end.last_ground
 
 
 def cursor_x(line: QTextLine, unit: int) -> float:
@@ -174,103 +134,88 @@ class Decorator:
     # ------------------------------------------------------------------ measuring
 
     def measure(
-        self,
-        made: Decorations,
-        kept: int,
-        segment: Segment,
-        below: Item | None,
-        gap: int,
-        width: int,
-        viewport_width: int,
-    ) -> None:
-        """Measure the decorations of a segment with a document.
+        self, segment: Segment, below: Item | None, width: int, viewport_width: int
+    ) -> Decorations:
+        """Return the decorations of a segment with a document.
 
         Args:
-            made: the decorations, which are right for the first pieces.
-            kept: the number of these pieces.
             segment: the segment.
             below: the item below the segment in its article, if any.
-            gap: the pixels above the document.
             width: the width of the text, which may scroll sideways.
             viewport_width: the visible width.
         """
         document = segment.document
         assert document is not None
-        layout = document.documentLayout()
-        top_edge = -float(gap)
-        bottom_edge = document.size().height() - document.inset
-        made.cut(kept)
+        made = Decorations()
         if segment.is_table:
-            self._measure_table(made, segment, document, top_edge, bottom_edge, width)
-            return
-        block = document.block_at(kept)
+            self._measure_table(made, segment, document, width)
+        else:
+            self._measure_text(made, segment, document, below, width, viewport_width)
+        if len(document.code_spans) <= _MAX_CODE_SPANS:
+            for start, end in document.code_spans[len(document.code_areas) :]:
+                document.code_areas.append(self._code_areas(document, start, end))
+            made.code = [area for areas in document.code_areas for area in areas]
+        return made
+
+    def _measure_text(
+        self,
+        made: Decorations,
+        segment: Segment,
+        document: SegmentDocument,
+        below: Item | None,
+        width: int,
+        viewport_width: int,
+    ) -> None:
+        layout = document.documentLayout()
+        top_edge = -float(segment.gap)
         above = segment.above
-        previous_bottom = top_edge
-        if kept:
-            above = document.pieces[kept - 1].item
-            previous_bottom = layout.blockBoundingRect(block.previous()).bottom()
-        span = bisect_left(document.code_spans, (block.position(), 0))
-        shows_code = len(document.code_spans) <= _MAX_CODE_SPANS
-        for piece in document.pieces[kept:]:
+        joined: QTextBlock | None = None  # the last line on the last background
+        for index, piece in enumerate(document.pieces):
             item = piece.item
-            box = layout.blockBoundingRect(block)
-            continues = piece.start > 0
-            self._add_ground(made, item, above, block, box, top_edge, width, continues=continues)
-            if isinstance(item, Block):
+            background = background_of(item)
+            quoted = item if isinstance(item, Block) and item.quote else None
+            if not (background or quoted or item.kind is Kind.RULE):
+                above = item
+                continue
+            block = document.block_at(index)
+            continues = piece.start > 0 or _continues(item, above)
+            if background and continues and index and joined is not None:
+                joined = block
+            elif background:
+                self._end_ground(made, layout, joined)
+                joined = block
+                box = layout.blockBoundingRect(block)
+                pad = self.theme.px(PAD)
+                left = block.blockFormat().leftMargin() - pad
+                right = width - block.blockFormat().rightMargin() + pad
+                top = top_edge if continues else box.top() - pad
+                rect = QRectF(left, top, right - left, 0)
+                made.grounds.append(_Ground(background, rect, begins=not continues, ends=True))
+            if quoted or item.kind in (Kind.CODE_HEAD, Kind.RULE):
+                box = layout.blockBoundingRect(block)
                 if item.kind is Kind.CODE_HEAD:
                     made.marks.append((block.position(), self._mark_rect(box, viewport_width)))
                 if item.kind is Kind.RULE:
                     made.lines.append(QRectF(0, box.center().y(), box.right(), 1))
-                if item.quote:
-                    self._add_bars(made, item, above, box, previous_bottom, width)
-            previous_bottom = box.bottom()
+                if quoted:
+                    bottom_above = top_edge
+                    if index:
+                        bottom_above = layout.blockBoundingRect(block.previous()).bottom()
+                    self._add_bars(made, quoted, above, box, bottom_above, width)
             above = item
-            end = block.position() + block.length()
-            while span < len(document.code_spans) and document.code_spans[span][0] < end:
-                if shows_code:
-                    self._add_code(made, block, box, *document.code_spans[span])
-                span += 1
-            made.add_end()
-            block = block.next()
-        if not shows_code:  # locating a span takes longer the more spans share its line
-            made.code.clear()
-            made.ends.clear()
-        if made.grounds and below is not None and _continues(below, above):
+        self._end_ground(made, layout, joined)
+        if made.grounds and below is not None and background_of(above) and _continues(below, above):
             last = made.grounds[-1]
-            if background_of(above):
-                rect = QRectF(last.rect)
-                rect.setBottom(bottom_edge)
-                made.grounds[-1] = last._replace(rect=rect, ends=False)
+            last.rect.setBottom(document.size().height() - document.inset)
+            made.grounds[-1] = last._replace(ends=False)
 
-    def _add_ground(
-        self,
-        made: Decorations,
-        item: Item,
-        above: Item | None,
-        block: QTextBlock,
-        box: QRectF,
-        top_edge: float,
-        width: int,
-        *,
-        continues: bool,
+    def _end_ground(
+        self, made: Decorations, layout: QAbstractTextDocumentLayout, last: QTextBlock | None
     ) -> None:
-        kind = background_of(item)
-        if not kind:
-            return
-        is_joined = continues or _continues(item, above)
-        pad = self.theme.px(PAD)
-        if is_joined and made.grounds and block.blockNumber():
-            last = made.grounds[-1]
-            rect = QRectF(last.rect)
-            rect.setBottom(box.bottom() + pad)
-            made.grounds[-1] = last._replace(rect=rect)
-            return
-        block_format = block.blockFormat()
-        left = block_format.leftMargin() - pad
-        right = width - (block_format.rightMargin() - pad)
-        top = top_edge if is_joined else box.top() - pad
-        rect = QRectF(left, top, right - left, box.bottom() + pad - top)
-        made.grounds.append(_Ground(kind, rect, begins=not is_joined, ends=True))
+        """Let the last background end below its last line."""
+        if last is not None:
+            bottom = layout.blockBoundingRect(last).bottom() + self.theme.px(PAD)
+            made.grounds[-1].rect.setBottom(bottom)
 
     def _add_bars(
         self,
@@ -306,13 +251,7 @@ class Decorator:
         return edges
 
     def _measure_table(
-        self,
-        made: Decorations,
-        segment: Segment,
-        document: SegmentDocument,
-        top_edge: float,
-        bottom_edge: float,
-        width: int,
+        self, made: Decorations, segment: Segment, document: SegmentDocument, width: int
     ) -> None:
         block = segment.pieces[0].item
         assert is_table(block)
@@ -328,28 +267,21 @@ class Decorator:
         if block.quote:
             overhang = self.theme.px(_BAR_OVERHANG)
             top = document.inset + overhang
-            box = QRectF(0, top, width, bottom_edge - overhang - top)
-            above = segment.above
-            self._add_bars(made, block, above, box, top_edge, width)
-        if len(document.code_spans) > _MAX_CODE_SPANS:
-            return
-        for start, end in document.code_spans:
-            row = document.findBlock(start)
-            box = document.documentLayout().blockBoundingRect(row)
-            self._add_code(made, row, box, start, end)
+            bottom = document.size().height() - document.inset - overhang
+            box = QRectF(0, top, width, bottom - top)
+            self._add_bars(made, block, segment.above, box, -float(segment.gap), width)
 
-    def _add_code(
-        self, made: Decorations, block: QTextBlock, box: QRectF, start: int, end: int
-    ) -> None:
-        """Add a background behind inline code, line by line."""
+    def _code_areas(self, document: SegmentDocument, start: int, end: int) -> list[QRectF]:
+        """Return the backgrounds behind inline code, line by line."""
         px = self.theme.px
+        block = document.findBlock(start)
+        box = document.documentLayout().blockBoundingRect(block)
         layout = block.layout()
         first = start - block.position()
         last = end - block.position()
         line = layout.lineForTextPosition(first)
-        if not line.isValid():
-            return
-        for number in range(line.lineNumber(), layout.lineCount()):
+        areas: list[QRectF] = []
+        for number in range(line.lineNumber() if line.isValid() else 0, layout.lineCount()):
             line = layout.lineAt(number)
             line_start = line.textStart()
             if line_start >= last:
@@ -359,7 +291,8 @@ class Decorator:
             middle = line.y() + line.height() - line.descent() - line.ascent() * _LETTER_MIDDLE
             height = px(21)
             area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
-            made.code.append(area.translated(box.topLeft()))
+            areas.append(area.translated(box.topLeft()))
+        return areas
 
     def _mark_rect(self, box: QRectF, width: int) -> QRect:
         """Return the area of the Copy mark beside a head of code."""

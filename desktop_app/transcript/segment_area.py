@@ -83,20 +83,6 @@ class Mark(NamedTuple):
     char_format: QTextCharFormat
 
 
-class _Measured(NamedTuple):
-    """The decorations of a segment.
-
-    Attributes:
-        key: what they depend on: the text above, the gap and the width; the text below; the text.
-        made: the decorations.
-        kept: the number of pieces at the beginning that have not changed since.
-    """
-
-    key: tuple[object, object, int]
-    made: Decorations
-    kept: int
-
-
 class _ScrollAnchor(NamedTuple):
     """What stays in place: a line of text, or the top of a segment that is not loaded.
 
@@ -139,7 +125,8 @@ class SegmentArea(QAbstractScrollArea):
         self.is_following = False
         self._space_above = 0
         self._decorator = Decorator(theme)
-        self._decorations: dict[Segment, _Measured] = {}
+        # The decorations of segments, with what they depend on.
+        self._decorations: dict[Segment, tuple[object, Decorations]] = {}
         # The segments with a document, the last used last.
         self._loaded: dict[Segment, Article] = {}
         self._keeping = 0
@@ -335,7 +322,6 @@ class SegmentArea(QAbstractScrollArea):
 
     def _write(self, article: Article, segment: Segment, top: int = 0) -> None:
         """Have the document of a segment, which begins at `top`, show all its pieces."""
-        kept = segment.changed_from or 0
         former_bottom = top + segment.height
         head = head_of_table(article.items, segment.first) if segment.is_table else None
         is_growing = self._is_growing(article) and segment.end >= self._body_end(article)
@@ -343,7 +329,7 @@ class SegmentArea(QAbstractScrollArea):
         self._hug_question(article, segment)
         self._loaded.pop(segment, None)
         self._loaded[segment] = article
-        self._forget_decorations(segment, kept)
+        self._decorations.pop(segment, None)
         self._measure(article, segment)
         self._mark_for_repaint(segment, top, position, former_bottom)
         self._on_written(article, segment)
@@ -866,28 +852,19 @@ class SegmentArea(QAbstractScrollArea):
         next_segment = article.segments[index] if index < len(article.segments) else None
         below = None if next_segment is None else next_segment.pieces[0].item
         width = max(segment.width, self.writer.width)
-        frame = (_look_of(segment.above), segment.gap, width)
-        key = (frame, _look_of(below), shown.document.revision())
+        key = (
+            _look_of(segment.above),
+            _look_of(below),
+            segment.gap,
+            width,
+            shown.document.revision(),
+        )
         cached = self._decorations.get(segment)
-        if cached is not None and cached.key == key:
-            return cached.made
-        made = Decorations()
-        kept = 0
-        if cached is not None and cached.key[0] == frame:
-            made = cached.made
-            kept = min(cached.kept, len(made.ends), len(segment.pieces) - 1)
-        viewport_width = self.viewport().width()
-        self._decorator.measure(made, kept, segment, below, segment.gap, width, viewport_width)
-        self._decorations[segment] = _Measured(key, made, len(segment.pieces) - 1)
+        if cached is not None and cached[0] == key:
+            return cached[1]
+        made = self._decorator.measure(segment, below, width, self.viewport().width())
+        self._decorations[segment] = key, made
         return made
-
-    def _forget_decorations(self, segment: Segment, kept: int) -> None:
-        """Measure the decorations of a segment again, except for its first pieces."""
-        cached = self._decorations.get(segment)
-        if cached is not None and kept:
-            self._decorations[segment] = cached._replace(kept=min(kept, cached.kept))
-        else:
-            self._decorations.pop(segment, None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the segments on screen: first the backgrounds of all, then each text."""

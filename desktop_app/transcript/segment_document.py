@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
-from PySide6.QtCore import QPointF, QUrl
+from PySide6.QtCore import QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QTextBlockFormat, QTextCursor, QTextOption
 
 from desktop_app.markdown.block_model import Block, Run
-from desktop_app.transcript.layout.column_widths import ColumnWidths
 from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
 from desktop_app.transcript.layout.table_styles import TableStyles
 from desktop_app.transcript.message_items import LineKind
 from desktop_app.transcript.segment import Piece, Segment, is_table
 from desktop_app.transcript.transcript_styles import (
+    ALIGNMENTS,
     CELL_PAD,
     COLUMNS,
     INDENT,
@@ -60,6 +60,7 @@ class SegmentDocument(SealedDocument):
         columns: the number of columns of a table; 0 for other text.
         is_reversed: whether the first column is on the right, and last in the document.
         code_spans: the ranges of inline code.
+        code_areas: the backgrounds of the first ranges, as far as they were measured.
         has_source_formulas: whether a formula is not typeset yet.
         has_images: whether there are images.
         has_growing_table: whether the columns fit only the rows that have arrived.
@@ -79,6 +80,7 @@ class SegmentDocument(SealedDocument):
         self.columns = 0
         self.is_reversed = False
         self.code_spans: list[tuple[int, int]] = []
+        self.code_areas: list[list[QRectF]] = []
         self.colored_to = 0
         self.has_growing_table = False
         self.open_code = -1
@@ -177,20 +179,20 @@ class SegmentWriter:
         self._formulas = formulas
         self._images = images
         self._viewport = viewport
-        self._tables = TableStyles(styles)
-        self._columns = ColumnWidths(styles, self._tables, width)
+        self._tables = TableStyles(styles, width)
         self._measured_head: tuple[Block, bool] | None = None
         self._widths: tuple[int, ...] = ()
 
     def set_width(self, width: int) -> None:
         """Write for another width from now on."""
         self.width = width
-        self._columns = ColumnWidths(self.styles, self._tables, width)
+        self._tables = TableStyles(self.styles, width)
         self._measured_head = None
 
     def fit_width(self, document: SegmentDocument) -> None:
         """Lay out a document for the width, and make a question as wide as its text."""
         document.setTextWidth(self.width)
+        document.code_areas.clear()
         if document.pieces[0].item.kind is not LineKind.QUESTION:
             return
         px = self.styles.theme.px
@@ -256,6 +258,9 @@ class SegmentWriter:
         Return the position from which on the text has changed.
         """
         pieces = segment.pieces
+        if first < len(document.starts):
+            kept_spans = bisect_left(document.code_spans, (document.starts[first], 0))
+            del document.code_areas[kept_spans:]
         appended = self._appended_runs(document, segment, first)
         if appended:
             self._remove_from(document, cursor, segment, first + 1)
@@ -424,7 +429,7 @@ class SegmentWriter:
         measured = self._measured_head
         if measured is None or measured[0] is not head or measured[1] is not is_growing:
             self._measured_head = head, is_growing
-            self._widths = self._columns.widths(head, is_complete=not is_growing)
+            self._widths = self._tables.widths(head, is_complete=not is_growing)
         return self._widths
 
     def _write_table(
@@ -442,13 +447,13 @@ class SegmentWriter:
         document.has_growing_table = is_growing and head is block
         widths = self._table_widths(head, is_growing=document.has_growing_table)
         if len(widths) != max(1, len(block.aligns)):
-            widths = self._columns.widths(block, is_complete=True)
+            widths = self._tables.widths(block, is_complete=True)
         document.pieces = list(segment.pieces)
         document.columns = max(1, len(block.aligns))
         # With a screen reader, columns run from the left: cells are read in document order.
         is_reversed = block.from_right and not QAccessible.isActive()
         cursor.beginEditBlock()
-        if not is_reversed and self._columns.fits(block, widths):
+        if not is_reversed and self._tables.fits(block, widths):
             self._write_rows(document, cursor, block, widths)
         else:
             self._write_grid(document, cursor, block, widths, is_reversed=is_reversed)
@@ -460,9 +465,11 @@ class SegmentWriter:
         """Write each row as a line with tab stops, which is fast, because each cell fits."""
         document.inset = -self.styles.theme.px(CELL_PAD)
         document.starts = [0]
+        row_format = self._tables.row_format(block, widths)
         last = len(block.rows) - 1
         for number, row in enumerate(block.rows):
-            row_format = QTextBlockFormat(self._tables.row_format(block, number, None, widths))
+            if number in (0, 1, last):
+                row_format = self._tables.row_format(block, widths)
             if number == 0:
                 row_format.setTopMargin(0)
             if number == last:
@@ -482,7 +489,7 @@ class SegmentWriter:
                     self._insert_run(document, cursor, run, cell_format, self.width)
 
     def _cell_char_format(self, block: Block, row: int, run: Run) -> QTextCharFormat:
-        char_format = self._tables.cell_char_format(run, is_head=block.head and row == 0)
+        char_format = self._tables.char_format(run, is_head=block.head and row == 0)
         if run.math:
             char_format = type(char_format)(char_format)
             char_format.setProperty(COLUMNS, len(block.aligns))
@@ -502,12 +509,10 @@ class SegmentWriter:
         empty_format, empty_char = self.styles.empty_block_formats()
         cursor.setBlockFormat(empty_format)
         cursor.setBlockCharFormat(empty_char)
-        table_format = self._tables.table_format(block, None, widths, is_reversed=is_reversed)
-        table_format.setTopMargin(0)
-        table_format.setBottomMargin(0)
+        table_format = self._tables.grid_format(block, widths, is_reversed=is_reversed)
         columns = document.columns
         table = cursor.insertTable(len(block.rows), columns, table_format)
-        cell_format = self._tables.cell_format(block)
+        cell_format = self._tables.cell_format()
         for row in range(len(block.rows)):
             for column in range(columns):
                 shown_column = columns - 1 - column if is_reversed else column
@@ -536,7 +541,9 @@ class SegmentWriter:
         runs = cells[column] if column < len(cells) else ()
         align = block.aligns[column] if column < len(block.aligns) else ""
         align = align or ("right" if is_reversed else "")
-        cursor.setBlockFormat(self._tables.cell_block_format(block, align, runs, is_first=False))
+        block_format = QTextBlockFormat()
+        block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
+        cursor.setBlockFormat(block_format)
         for run in runs:
             char_format = self._cell_char_format(block, row, run)
             self._insert_run(document, cursor, run, char_format, self.width)

@@ -1,9 +1,7 @@
 """Qt text formats for each kind of block: margins, fonts and colors.
 
 The spacing between two blocks is the top margin of the lower one, so that adding a block never
-changes the one above it. Only tables also have space below them. User properties of a block's
-format tell the painter what to draw behind or beside it (see `Decoration`), because painting
-iterates over blocks, not items.
+changes the one above it. Only tables also have space below them.
 """
 
 from __future__ import annotations
@@ -47,22 +45,7 @@ BOLD_HEADING_WEIGHT: Final = QFont.Weight.ExtraBold
 _HEADING_HEIGHTS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 """Font heights of heading levels 1 to 6, in pixels at the default text size."""
 
-DECORATION: Final = int(QTextFormat.Property.UserProperty) + 1
-"""User property of block formats: `Decoration` flags; in the higher bits, the number of quotes."""
-
-QUOTES_SHIFT: Final = 9
-"""Bits below the number of quotes in the value of DECORATION."""
-
-QUOTED_AT: Final = DECORATION + 1
-"""User property of block formats: the list depth of each quote around the block."""
-
-OPENED: Final = DECORATION + 2
-"""User property of block formats: the number of quotes that open in this block, if any."""
-
-QUOTED_RIGHT: Final = DECORATION + 3
-"""User property of block formats: True if the quotes' bars are at the right of the text."""
-
-FORMULA: Final = DECORATION + 10
+FORMULA: Final = int(QTextFormat.Property.UserProperty) + 11
 """User property of a formula's character format: `INLINE_MATH` or `DISPLAY_MATH`."""
 
 INLINE_MATH: Final = 1
@@ -71,35 +54,8 @@ DISPLAY_MATH: Final = 2
 COLUMNS: Final = FORMULA + 1
 """User property of formulas in a table: the number of columns; finding the table is slow."""
 
-INLINE_CODE: Final = DECORATION + 20
+INLINE_CODE: Final = FORMULA + 10
 """User property of the character format of inline code: True."""
-
-
-class Decoration:
-    """Flags for the decoration of a block, combined in an integer.
-
-    Every repaint queries them for every block. They are not an `IntFlag`, whose `&` takes as long
-    as drawing a rectangle.
-
-    Attributes:
-        BACKGROUND: the two bits that hold the `Background`.
-        FIRST: a background or a table begins with the block.
-        RULE: the block is a horizontal rule.
-        HEAD: the block is the head of a code block, beside which the Copy mark is painted.
-        INLINE_CODE: the block contains inline code.
-        ROW: the block is a table row with tab stops.
-        CELL: the block is a cell of a QTextTable, in a quote.
-        SHARED_BARS_ONLY: paint only the quote bars that the block shares with the block above.
-    """
-
-    BACKGROUND: Final = 3
-    FIRST: Final = 4
-    RULE: Final = 8
-    HEAD: Final = 16
-    INLINE_CODE: Final = 32
-    ROW: Final = 64
-    CELL: Final = 128
-    SHARED_BARS_ONLY: Final = 256
 
 
 class Background(IntEnum):
@@ -179,26 +135,6 @@ def begins_background(item: Item) -> bool:
     return item.begins_background if isinstance(item, Line) else item.kind is Kind.CODE_HEAD
 
 
-def _decoration_flags(item: Item) -> int:
-    background = background_of(item)
-    flags = int(background)
-    if background and begins_background(item):
-        flags |= Decoration.FIRST
-    if isinstance(item, Block):
-        if item.kind is Kind.RULE:
-            flags |= Decoration.RULE
-        if item.kind is Kind.CODE_HEAD:
-            flags |= Decoration.HEAD
-        if _has_inline_code(item):
-            flags |= Decoration.INLINE_CODE
-        flags |= item.quote << QUOTES_SHIFT
-    return flags
-
-
-def _has_inline_code(item: Block) -> bool:
-    return item.kind is not Kind.CODE and any(run.code or run.element == "kbd" for run in item.runs)
-
-
 def tab_after_marker(item: Block) -> QTextOption.TabType:
     """Return the type of the tab with which an item's text starts after its marker.
 
@@ -264,24 +200,18 @@ class Styles:
         """Return the properties that determine an item's block format, as a cache key."""
         gap = self.gap(item, above)
         if isinstance(item, Line):
-            return (item.kind, item.begins_background, item.is_in_question, gap)
+            return (item.kind, item.is_in_question, gap)
         # A tab follows only a marker.
         tab = tab_after_marker(item) if item.marker else None
-        quotes = (item.quote, item.quoted_at, item.opened, is_quoted_right(item))
-        return (item.kind, item.level, item.depth, tab, quotes, _has_inline_code(item), gap)
+        quote = item.quote, is_quoted_right(item)
+        return (item.kind, item.level, item.depth, tab, quote, gap)
 
-    def block_format(
-        self, item: Item, above: Item | None, key: tuple[object, ...] | None = None
-    ) -> QTextBlockFormat:
-        """Return the block format of an item below the item `above`.
-
-        `key` is the item's `block_key`, if known.
-        """
-        key = key or self.block_key(item, above)
+    def block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
+        """Return the block format of an item below the item `above`."""
+        key = self.block_key(item, above)
         block_format = self._block_formats.get(key)
         if block_format is None:
-            block_format = self._make_block_format(item, above)
-            self._block_formats[key] = block_format
+            block_format = self._block_formats[key] = self._make_block_format(item, above)
         return block_format
 
     def _make_block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
@@ -289,8 +219,6 @@ class Styles:
         block_format = QTextBlockFormat()
         block_format.setTopMargin(px(self.gap(item, above)))
         block_format.setLineHeight(self._line_height(item) * 100, PROPORTIONAL)
-        if flags := _decoration_flags(item):
-            block_format.setProperty(DECORATION, flags)
         pad = px(PAD) if background_of(item) else 0
         leading = pad
         if background_of(item) is Background.QUESTION:
@@ -311,27 +239,18 @@ class Styles:
         continuation = QTextBlockFormat(block_format)
         continuation.setTopMargin(0)
         continuation.setTextIndent(0)
-        continuation.clearProperty(OPENED)
-        if continuation.hasProperty(DECORATION):
-            flags = continuation.intProperty(DECORATION) & ~Decoration.FIRST
-            continuation.setProperty(DECORATION, flags)
         return continuation
 
     def _indent(self, block_format: QTextBlockFormat, block: Block) -> None:
         px = self.theme.px
         if is_quoted_right(block):
             block_format.setRightMargin(block_format.rightMargin() + px(QUOTE) * block.quote)
-            block_format.setProperty(QUOTED_RIGHT, True)
         else:
             block_format.setLeftMargin(block_format.leftMargin() + px(QUOTE) * block.quote)
         if block.kind in _TEXT_KINDS:
             block_format.setIndent(block.depth)  # on the side where the text begins
         else:
             block_format.setLeftMargin(block_format.leftMargin() + px(INDENT) * block.depth)
-        if block.quoted_at:
-            block_format.setProperty(QUOTED_AT, list(block.quoted_at))
-        if block.opened:
-            block_format.setProperty(OPENED, block.opened)
         if block.marker:
             block_format.setTextIndent(-px(INDENT))  # the marker stands left of the text
             stops = [px(INDENT) * number for number in range(1, _MARKER_STOPS + 1)]
@@ -439,6 +358,11 @@ class Styles:
 
     def _make_char_format(self, kind: Kind | LineKind, level: int, run: Run) -> QTextCharFormat:
         char_format = self._base_char_format(kind, level)
+        is_table_head = kind is Kind.TABLE and level > 0
+        weight = QFont.Weight.Bold if run.bold or is_table_head else QFont.Weight.Normal
+        # Qt makes a weight that the font lacks, as Chinese and Japanese fonts do, from Bold on.
+        if run.bold and (kind is Kind.HEADING or is_table_head):
+            weight = BOLD_HEADING_WEIGHT
         if run.image and kind is LineKind.IMAGES:
             return image_format(run.link, self.theme, char_format)
         if run.image and run.link[:5].lower() == "data:" and image_size_of(run.link) is not None:
@@ -447,13 +371,10 @@ class Styles:
             return raster_format(run.link, self.theme, char_format)
         if (run.code or run.element == "kbd") and kind is not Kind.CODE:
             char_format.setFont(self._fonts["code"])
-            char_format.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
+            char_format.setFontWeight(weight)
             char_format.setProperty(INLINE_CODE, True)
-        elif run.bold:
-            # Qt makes a weight that the font lacks, as Chinese and Japanese fonts do, from Bold on.
-            char_format.setFontWeight(
-                BOLD_HEADING_WEIGHT if kind is Kind.HEADING else QFont.Weight.Bold
-            )
+        elif weight is not QFont.Weight.Normal:
+            char_format.setFontWeight(weight)
         if run.italic or run.math:  # the source of a formula; see drawn_formulas.py
             char_format.setFontItalic(True)
         if run.math:
@@ -485,7 +406,7 @@ class Styles:
         theme = self.theme
         char_format = QTextCharFormat()
         char_format.setFont(self._fonts["reading"])
-        char_format.setForeground(theme.text)
+        char_format.setForeground(theme.dim if kind is Kind.TABLE and level else theme.text)
         if kind is Kind.HEADING:
             font = theme.heading()
             font.setPointSizeF(theme.points(_HEADING_HEIGHTS[level - 1]))

@@ -18,10 +18,12 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextDocumentFragment,
+    QTextFormat,
     QTextOption,
 )
 from PySide6.QtWidgets import QTextEdit
 
+from desktop_app.markdown.block_model import Block
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.transcript_styles import INDENT
 from desktop_app.transcript.view import TranscriptView
@@ -38,6 +40,31 @@ class _Part(NamedTuple):
     start: int
     message: ShownMessage
     segment: Segment
+
+
+_PROPERTIES = int(QTextFormat.Property.UserProperty) + 500
+KIND, QUOTES, OPENED, QUOTED_AT, BEGINS_TABLE = range(_PROPERTIES, _PROPERTIES + 5)
+"""User properties of a joined document's blocks: the kind of its item, the number of quotes, and of
+those that open there, the list depth of each quote, and whether a table begins."""
+
+
+def _add_facts(block: QTextBlock, segment: Segment) -> None:
+    """Set the properties of the blocks of a segment, except for a QTextTable."""
+    document = segment.document
+    assert document is not None
+    for number in range(document.blockCount()):
+        item = segment.pieces[0 if document.columns else number].item
+        if isinstance(item, Block):
+            is_row = document.columns > 0
+            is_first = not is_row or (item.head and number == 0)
+            facts = block.blockFormat()
+            facts.setProperty(KIND, item.kind.value)
+            facts.setProperty(QUOTES, item.quote)
+            facts.setProperty(QUOTED_AT, list(item.quoted_at))
+            facts.setProperty(OPENED, item.opened if is_first else 0)
+            facts.setProperty(BEGINS_TABLE, is_row and is_first)
+            QTextCursor(block).setBlockFormat(facts)
+        block = block.next()
 
 
 class SegmentView(TranscriptView):
@@ -104,6 +131,8 @@ class SegmentView(TranscriptView):
                 first.setBlockFormat(block_format)
                 first.setBlockCharFormat(document.begin().charFormat())
                 block, copied = document.begin(), joined.findBlock(start)
+                if not document.columns or document.inset < 0:
+                    _add_facts(joined.findBlock(start), segment)
                 while block.isValid():  # the colors of code are in the layout
                     if formats := block.layout().formats():
                         copied.layout().setFormats(formats)

@@ -1,16 +1,19 @@
-"""Qt text formats of tables, which are QTextTables, or text blocks with tab stops.
+"""The columns of tables and their text formats.
 
-A parameter `block` is a table, or a part of a long table. Only the first part of a table has the
-head, so `block.head` also tells that a part is the first.
+A table is a QTextTable, or text blocks with tab stops if each row fits into one line. A parameter
+`block` is a table, or a part of a long table. Only the first part has the head.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from itertools import accumulate, islice, pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QBrush,
+    QFontMetricsF,
     QTextBlockFormat,
     QTextCharFormat,
     QTextFrameFormat,
@@ -21,54 +24,73 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs
-from desktop_app.transcript.transcript_styles import (
-    ALIGNMENTS,
-    BOLD_HEADING_WEIGHT,
-    CELL_PAD,
-    DECORATION,
-    INDENT,
-    OPENED,
-    PROPORTIONAL,
-    QUOTE,
-    QUOTED_AT,
-    QUOTES_SHIFT,
-    Decoration,
-    Styles,
-)
+from desktop_app.transcript.transcript_styles import CELL_PAD, INDENT, PROPORTIONAL, QUOTE, Styles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from desktop_app.transcript.message_items import Item
+# Only the first rows determine the widths, because the rows of a long table arrive late.
+FITTED_ROWS: Final = 8
 
-_CELL_ITEM: Final = Block(Kind.TABLE)
-# Pixels, at the default text size, between a table's last hairline and the next block.
-_GAP_BELOW_TABLE: Final = 10
+# If a table is wider than its space, its columns are limited to this range. Widths here are in
+# pixels at the default text size.
+_MIN_COLUMN_WIDTH: Final = 64
+_MAX_COLUMN_WIDTH: Final = 320
+
+# If not even the longest words fit, the table is wider than its space and scrolls sideways. Each
+# column is then as wide as its longest word, up to `_MAX_COLUMN_WIDTH`, and at least this wide if
+# its text is longer.
+_MIN_WIDTH_IF_SCROLLED: Final = 130
+
+# One of these is the widest letter of a font, so their width is an upper bound for each letter.
+_WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
+
+# The longest word of a cell is searched among its first words.
+_MEASURED_WORDS: Final = 60
+
+# Letters to measure in one call. In a cell of thousands, the first ones already fill a line.
+_LETTERS_PER_CALL: Final = 400
+
+# Tab stops support neither right-to-left text nor text that contains a tab.
+_NEEDS_CELL: Final = re.compile(
+    "[\t\u2028\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]"
+)
+_CELL: Final = Block(Kind.TABLE)
+_HEAD_CELL: Final = Block(Kind.TABLE, level=1)
+
+
+class _Font(NamedTuple):
+    """The metrics of a font, and the width of its widest letter."""
+
+    metrics: QFontMetricsF
+    widest_letter: float
 
 
 class TableStyles:
-    """The formats of tables, cached, with the fonts and gaps of other styles."""
+    """The columns and formats of tables in the fonts of given styles.
 
-    def __init__(self, styles: Styles) -> None:
+    Attributes:
+        width: the document width in pixels.
+    """
+
+    def __init__(self, styles: Styles, width: float) -> None:
         self._styles = styles
-        self._theme = styles.theme
-        self._row_formats: dict[tuple[object, ...], QTextBlockFormat] = {}
-        self._head_formats: dict[tuple[object, ...], QTextCharFormat] = {}
+        self._px = styles.theme.px
+        self.width = width
+        self._fonts: dict[tuple[bool, ...], _Font] = {}
+        self._pad = 2 * self._px(CELL_PAD)
+        # A pixel more than the padding, because edges are rounded.
+        self._cell_margin = self._pad + 1
 
-    def table_format(
-        self, block: Block, above: Item | None, widths: Sequence[int], *, is_reversed: bool
+    # ------------------------------------------------------------------ formats
+
+    def grid_format(
+        self, block: Block, widths: Sequence[int], *, is_reversed: bool
     ) -> QTextTableFormat:
-        """Return the format of a QTextTable.
+        """Return the format of a QTextTable with columns of these widths in pixels.
 
-        The parts of a long table follow each other without a gap.
-
-        Args:
-            block: the table or a part of it.
-            above: the item above it.
-            widths: the column widths in pixels.
-            is_reversed: whether the first column is on the right.
+        With `is_reversed`, the first column is on the right.
         """
-        px = self._theme.px
         table_format = QTextTableFormat()
         table_format.setBorder(0)
         table_format.setCellSpacing(0)
@@ -76,141 +98,166 @@ class TableStyles:
         table_format.setHeaderRowCount(1 if block.head else 0)
         table_format.setWidth(QTextLength(QTextLength.Type.FixedLength, sum(widths)))
         constraints = [QTextLength(QTextLength.Type.FixedLength, width) for width in widths]
-        if is_reversed:  # Qt applies them from the left, even to reversed columns
-            constraints.reverse()
-        table_format.setColumnWidthConstraints(constraints)
-        if block.head:
-            table_format.setTopMargin(px(self._styles.gap(block, above)))
-        else:
-            table_format.setTopMargin(0)
-        # Qt drops the top margin of a block below a table.
-        table_format.setBottomMargin(px(_GAP_BELOW_TABLE))
-        left_margin = px(QUOTE) * block.quote
-        if not is_reversed:  # a table that is read from the right is not indented on the left
-            left_margin += px(INDENT) * block.depth
-        table_format.setLeftMargin(left_margin)
-        if is_reversed:  # the only way to reverse columns in Qt
+        left_margin = self._px(QUOTE) * block.quote
+        if is_reversed:
+            constraints.reverse()  # Qt applies them from the left, even to reversed columns
             table_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        else:  # a table that is read from the right is not indented on the left
+            left_margin += self._px(INDENT) * block.depth
+        table_format.setColumnWidthConstraints(constraints)
+        table_format.setLeftMargin(left_margin)
         return table_format
 
-    def row_format(
-        self, block: Block, row_number: int, above: Item | None, widths: tuple[int, ...]
-    ) -> QTextBlockFormat:
-        """Return the block format of a table row that is a text block.
-
-        Args:
-            block: the table or a part of it.
-            row_number: the index of the row in it.
-            above: the item above the table part.
-            widths: the column widths in pixels.
-        """
-        is_first = block.head and row_number == 0
-        gap = self._styles.gap(block, above) if is_first else 0
-        has_code = any(run.code for cell in block.rows[row_number] for run in cell)
-        opened_quotes = block.opened if row_number == 0 else 0
-        quotes = (block.quote, block.quoted_at, opened_quotes)
-        key = ("row", is_first, gap, block.depth, quotes, has_code, block.aligns, widths)
-        block_format = self._row_formats.get(key)
-        if block_format is None:
-            block_format = self._make_row_format(
-                block, widths, gap, is_first=is_first, has_code=has_code
-            )
-            self._row_formats[key] = block_format
-        return block_format
-
-    def _make_row_format(
-        self, block: Block, widths: tuple[int, ...], gap: int, *, is_first: bool, has_code: bool
-    ) -> QTextBlockFormat:
-        """Return the format of a row. `gap` is in pixels at the default text size."""
-        px = self._theme.px
-        pad = px(CELL_PAD)
+    def row_format(self, block: Block, widths: tuple[int, ...]) -> QTextBlockFormat:
+        """Return the block format of a table row that is a text block below another row."""
+        pad = self._px(CELL_PAD)
         block_format = QTextBlockFormat()
-        flags = Decoration.ROW
-        if has_code:
-            flags |= Decoration.INLINE_CODE
-        if is_first:
-            flags |= Decoration.FIRST
-        _set_decoration(block_format, flags, block, is_first=is_first)
-        if is_first:
-            block_format.setTopMargin(px(gap) + pad)
-        else:  # the padding of this row and of the row above: Qt takes the larger of two margins
-            block_format.setTopMargin(2 * pad)
+        # The padding of this row and of the row above: Qt takes the larger of two margins.
+        block_format.setTopMargin(2 * pad)
         block_format.setBottomMargin(pad)
         block_format.setLineHeight(100, PROPORTIONAL)
         # The tab stops are counted from the left.
         block_format.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        block_format.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote + pad)
+        left_margin = self._px(INDENT) * block.depth + self._px(QUOTE) * block.quote
+        block_format.setLeftMargin(left_margin + pad)
         block_format.setTabPositions(_tab_stops(block.aligns, widths, pad))
         block_format.setNonBreakableLines(True)
         return block_format
 
-    def cell_char_format(self, run: Run, *, is_head: bool) -> QTextCharFormat:
+    def char_format(self, run: Run, *, is_head: bool) -> QTextCharFormat:
         """Return the format of a run in a table."""
-        if not is_head:
-            return self._styles.char_format(_CELL_ITEM, run)
-        key = ("head", *run[1:])  # all but the text
-        char_format = self._head_formats.get(key)
-        if char_format is None:
-            char_format = QTextCharFormat(
-                self._styles.char_format(_CELL_ITEM, run._replace(bold=True))
-            )
-            if run.bold:  # bolder than the rest of the head
-                char_format.setFontWeight(BOLD_HEADING_WEIGHT)
-            # A link keeps its color. Its format is not cached, because no other link has the same.
-            if not run.link:
-                char_format.setForeground(self._theme.dim)
-                self._head_formats[key] = char_format
-        return char_format
+        return self._styles.char_format(_HEAD_CELL if is_head else _CELL, run)
 
-    def cell_format(self, block: Block) -> QTextTableCellFormat:
+    def cell_format(self) -> QTextTableCellFormat:
         """Return the format of a cell with a hairline below.
 
         Qt also uses it as the character format of the cell's first block.
         """
         cell_format = QTextTableCellFormat()
-        cell_format.merge(self._styles.char_format(block, Run("")))
+        cell_format.merge(self._styles.char_format(_CELL, Run("")))
         cell_format.setBottomBorder(1)
         cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        cell_format.setBottomBorderBrush(QBrush(self._theme.line))
-        cell_format.setPadding(self._theme.px(CELL_PAD))
+        cell_format.setBottomBorderBrush(QBrush(self._styles.theme.line))
+        cell_format.setPadding(self._px(CELL_PAD))
         return cell_format
 
-    def cell_block_format(
-        self, block: Block, align: str, runs: Runs, *, is_first: bool
-    ) -> QTextBlockFormat:
-        """Return the block format of a cell's paragraph.
+    # ------------------------------------------------------------------ widths
 
-        Args:
-            block: the table or a part of it.
-            align: the alignment of the cell's column.
-            runs: the text of the cell.
-            is_first: whether the cell is the first of the whole table in Qt's order.
+    def widths(self, block: Block, *, is_complete: bool) -> tuple[int, ...]:
+        """Return the column widths in pixels of a table that begins with this block.
+
+        Without `is_complete`, ignore its last row, to which text may still be added, unless it is
+        the only row.
         """
-        block_format = QTextBlockFormat()
-        flags = 0
-        if block.quote:
-            flags |= Decoration.CELL
-        if any(run.code for run in runs):
-            flags |= Decoration.INLINE_CODE
-        _set_decoration(block_format, flags, block, is_first=is_first)
-        block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
-        return block_format
+        px = self._px
+        available = self.width - px(INDENT) * block.depth - px(QUOTE) * block.quote
+        rows = block.rows if is_complete or len(block.rows) < 2 else block.rows[:-1]
+        columns = max(1, len(block.aligns))
+        widths = [float(px(CELL_PAD) * 4)] * columns
+        for column, cell, is_head in _cells(block, rows, columns):
+            width = self._measure(cell, is_head, max(available, px(_MAX_COLUMN_WIDTH)))
+            widths[column] = max(widths[column], width + self._cell_margin)
+        if sum(widths) <= available:
+            return _fill_width(widths, available)
+        longest_words = [0.0] * columns
+        for column, cell, is_head in _cells(block, rows, columns):
+            word = self._longest_word_width(cell, is_head) + self._cell_margin
+            longest_words[column] = max(longest_words[column], word)
+        minimum_widths = [min(px(_MAX_COLUMN_WIDTH), word) for word in longest_words]
+        if sum(minimum_widths) > available:
+            minimums = (min(width, px(_MIN_WIDTH_IF_SCROLLED)) for width in widths)
+            return tuple(round(max(pair)) for pair in zip(minimum_widths, minimums, strict=True))
+        widths = [min(px(_MAX_COLUMN_WIDTH), max(px(_MIN_COLUMN_WIDTH), width)) for width in widths]
+        return _fill_width(_shrink(widths, longest_words, available), available)
+
+    def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
+        """Return True if each row takes one line and has only text that tab stops support."""
+        return all(
+            self._cell_fits(cell, width - self._pad, block.head and number == 0)
+            for number, row in enumerate(block.rows)
+            for cell, width in zip(row, widths, strict=False)
+        )
+
+    def _cell_fits(self, cell: Runs, available: int, is_head: bool) -> bool:
+        if not cell:
+            return True
+        upper_bound = 0.0  # of the width
+        for run in cell:
+            is_ascii = run.text.isascii()
+            # ASCII text needs no search.
+            fits_tab_stops = (is_ascii and "\t" not in run.text) or not _NEEDS_CELL.search(run.text)
+            if run.math or run.image or not fits_tab_stops:
+                return False
+            if is_ascii:
+                upper_bound += self._font_of(run, is_head).widest_letter * len(run.text)
+            else:  # other letters may be wider: measure the cell
+                upper_bound += available + 1
+        return upper_bound <= available or self._measure(cell, is_head, available) <= available
+
+    def _measure(self, cell: Runs, is_head: bool, limit: float) -> float:
+        """Return the width of a cell in one line. Measure no further than `limit`."""
+        width = 0.0
+        for run in cell:
+            metrics = self._font_of(run, is_head).metrics
+            for index in range(0, len(run.text), _LETTERS_PER_CALL):
+                width += metrics.horizontalAdvance(run.text[index : index + _LETTERS_PER_CALL])
+                if width > limit:
+                    return width
+        return width
+
+    def _longest_word_width(self, cell: Runs, is_head: bool) -> float:
+        words = (
+            (run, word)
+            for run in cell
+            for word in run.text.split(maxsplit=_MEASURED_WORDS)[:_MEASURED_WORDS]
+        )
+        widths = (
+            self._font_of(run, is_head).metrics.horizontalAdvance(word)
+            for run, word in islice(words, _MEASURED_WORDS)
+        )
+        return max(widths, default=0.0)
+
+    def _font_of(self, run: Run, is_head: bool) -> _Font:
+        key = (run.bold, is_head, run.italic, run.code, run.note)
+        font = self._fonts.get(key)
+        if font is None:
+            char_format = self.char_format(run._replace(link=""), is_head=is_head)
+            metrics = QFontMetricsF(char_format.font())
+            widest_letter = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
+            font = self._fonts[key] = _Font(metrics, widest_letter)
+        return font
 
 
-def _set_decoration(
-    block_format: QTextBlockFormat, flags: int, block: Block, *, is_first: bool
-) -> None:
-    """Set the flags and the quotes of a row or a cell on its block format.
+def _cells(
+    block: Block, rows: tuple[tuple[Runs, ...], ...], columns: int
+) -> Iterator[tuple[int, Runs, bool]]:
+    """Yield the cells that determine the widths as (column, runs, is head)."""
+    for number, row in enumerate(rows[:FITTED_ROWS]):
+        for column, cell in enumerate(row[:columns]):
+            yield column, cell, block.head and number == 0
 
-    With `is_first`, also set the number of quotes that open there.
+
+def _fill_width(widths: list[float], available: float) -> tuple[int, ...]:
+    """Scale widths to whole pixels that fill the space."""
+    scale = available / sum(widths)
+    edges = [0, *(round(edge * scale) for edge in accumulate(widths))]
+    return tuple(max(1, right - left) for left, right in pairwise(edges))
+
+
+def _shrink(widths: list[float], longest_words: list[float], available: float) -> list[float]:
+    """Shrink widths to fit into `available`, but not below the longest words.
+
+    If that is impossible, or the widths already fit, return them unchanged.
     """
-    flags |= block.quote << QUOTES_SHIFT
-    if flags:  # painting queries the box of each block that has the property
-        block_format.setProperty(DECORATION, flags)
-    if block.quoted_at:
-        block_format.setProperty(QUOTED_AT, list(block.quoted_at))
-    if block.opened and is_first:
-        block_format.setProperty(OPENED, block.opened)
+    minimum_widths = [min(width, word) for width, word in zip(widths, longest_words, strict=True)]
+    spare = available - sum(minimum_widths)
+    needed = sum(widths) - sum(minimum_widths)
+    if not 0 <= spare < needed:
+        return widths
+    return [
+        minimum + spare * (width - minimum) / needed
+        for minimum, width in zip(minimum_widths, widths, strict=True)
+    ]
 
 
 def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:

@@ -23,18 +23,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.markdown.block_model import ADDED_MARK, LINE_BREAK
-from desktop_app.transcript.transcript_styles import (
-    CELL_PAD,
-    DECORATION,
-    INDENT,
-    OPENED,
-    PAD,
-    QUOTE,
-    QUOTES_SHIFT,
-    Background,
-    Decoration,
-)
+from desktop_app.markdown.block_model import ADDED_MARK, LINE_BREAK, Kind
+from desktop_app.transcript.transcript_styles import CELL_PAD, INDENT, PAD, QUOTE
+from tests.helpers.segment_views import BEGINS_TABLE, KIND, OPENED, QUOTES
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextDocument, QTextTable
@@ -336,31 +327,30 @@ class _DocumentReader:
                 self._read_table(table)
             self._table = table
             return
-        flags = block.blockFormat().intProperty(DECORATION)
         made, px = block.blockFormat(), self._theme.px
-        is_code = int(flags & Decoration.BACKGROUND) == int(Background.CODE)
-        quote = flags >> QUOTES_SHIFT
+        kind = made.property(KIND)
+        is_code = kind in (Kind.CODE.value, Kind.CODE_HEAD.value)
+        quote = made.intProperty(QUOTES)
         left = made.leftMargin() - (px(PAD) if is_code else 0) - quote * px(QUOTE)
         depth = made.indent() + round(left / px(INDENT))
         if made.lineHeight() == 1:
             return  # the empty block before a table
-        count = len(self.leaves)
-        if flags & Decoration.ROW:
-            self._read_row(block, flags, round((left - px(CELL_PAD)) / px(INDENT)), quote)
-        elif flags & Decoration.HEAD:
+        if kind == Kind.TABLE.value:
+            self._read_row(block, round((left - px(CELL_PAD)) / px(INDENT)), quote)
+        elif kind == Kind.CODE_HEAD.value:
             self.leaves.append(Leaf(f"code {block.text()}".strip(), depth, quote))
         elif is_code:
             code = self.leaves[-1]
             begun = bool(code.runs)
             code.runs = [((code.runs[0][0] + "\n" if begun else "") + block.text(), _PLAIN)]
         else:
-            self._read_text(block, made.headingLevel(), flags, depth, quote)
+            self._read_text(block, "hr" if kind == Kind.RULE.value else "p", depth, quote)
         if opened := made.intProperty(OPENED):
-            assert len(self.leaves) == count + 1, block.text()
             self.leaves[-1].begun = opened
 
-    def _read_text(self, block: QTextBlock, level: int, flags: int, depth: int, quote: int) -> None:
-        kind = "hr" if flags & Decoration.RULE else f"h{level}" if level else "p"
+    def _read_text(self, block: QTextBlock, kind: str, depth: int, quote: int) -> None:
+        level = block.blockFormat().headingLevel()
+        kind = f"h{level}" if level else kind
         leaf = Leaf(kind, depth, quote)
         self.leaves.append(leaf)
         above = self.leaves[-2] if len(self.leaves) > 1 else None
@@ -392,9 +382,9 @@ class _DocumentReader:
         }
         return {name for name, is_so in said.items() if is_so}
 
-    def _read_row(self, block: QTextBlock, flags: int, depth: int, quote: int) -> None:
+    def _read_row(self, block: QTextBlock, depth: int, quote: int) -> None:
         """Read a row that is a line: a tab before each cell except a left-aligned first."""
-        is_head = bool(flags & Decoration.FIRST)
+        is_head = block.blockFormat().boolProperty(BEGINS_TABLE)
         stops = ["left", "right", "center"]
         aligns = [stops[stop.type.value] for stop in block.blockFormat().tabPositions()]
         if is_head:

@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.transcript.transcript_styles import INDENT, QUOTE, QUOTED_AT
+from desktop_app.transcript.transcript_styles import INDENT, QUOTE
 from desktop_app.transcript.view import TranscriptView
 from tests.gui.transcript import structure
 from tests.helpers.messages import answer, streaming
-from tests.helpers.segment_views import SegmentView
+from tests.helpers.segment_views import QUOTED_AT, SegmentView
 from tests.helpers.transcript_views import count_body_blocks
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def test_a_quote_in_a_list_has_its_bar_beside_the_text(view: TranscriptView) -> 
         return found
 
     assert depths("inside") == [1]
-    assert depths("two") is None
+    assert not depths("two")
     assert depths("third") == [0, 0, 1]
 
 
