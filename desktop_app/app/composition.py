@@ -66,7 +66,6 @@ from desktop_app.providers.ui.local_server_offer import LocalServerOffer
 from desktop_app.providers.ui.providers import Providers, SettingValues
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.ui.settings_controller import LookController, SettingsController
-from desktop_app.settings.ui.shortcut_files import ShortcutFiles
 from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.storage.temporary_files import TemporaryCopies
@@ -281,7 +280,6 @@ def _make_panel(session: Session, theme: ThemeWatcher) -> None:
     )
     session.look = LookController(window, session, theme)
     session.settings = SettingsController(window, session)
-    session.shortcut_files = ShortcutFiles(window, session)
     transfer = session.transfer = TransferController(window, session, session.foreign_changes.show)
     backups = session.backups = BackupController(window, session, transfer.back_up)
     data = window.settings.pages.data

@@ -89,7 +89,6 @@ if TYPE_CHECKING:
     from desktop_app.providers.ui.providers_controller import ProvidersController
     from desktop_app.quick.ui.quick_host import QuickHost
     from desktop_app.settings.ui.settings_controller import LookController, SettingsController
-    from desktop_app.settings.ui.shortcut_files import ShortcutFiles
     from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
     from desktop_app.spending.ui.spending_controller import SpendingController
     from desktop_app.storage.temporary_database import TemporaryConversations
@@ -187,7 +186,6 @@ class Session:
     local_servers: LocalServerOffer
     look: LookController
     settings: SettingsController
-    shortcut_files: ShortcutFiles
     transfer: TransferController
     backups: BackupController
     spending_controller: SpendingController

@@ -290,7 +290,6 @@ class WindowSession(Session):
                 language_change.begin()
 
         self.settings.setting_stored.connect(on_stored)
-        self.shortcut_files.shortcuts_stored.connect(self._bind_keys)
 
     def _rebuild(self) -> None:
         """End, to be built again in another language."""

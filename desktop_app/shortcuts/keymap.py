@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
@@ -62,6 +63,20 @@ class Keymap:
         command = self._commands[command_id]
         return self._overrides.get(command_id, normalized(command.shortcut))
 
+    def usable(self, command_id: str, keys: str) -> str:
+        """Return the normalized spelling of keys that a command can have; "" for none.
+
+        Raises:
+            KeyError: there is no such command.
+            SettingError: they are not a shortcut, or are needed for typing.
+        """
+        command = self._commands[command_id]
+        keys = normalized(keys)
+        refusal = key_refusal(keys, command.scope) if keys else None
+        if refusal is not None and keys != normalized(command.shortcut):
+            raise SettingError(refusal, keys=keys)
+        return keys
+
     def is_changed(self, command_id: str) -> bool:
         """Return True if the user changed the shortcut."""
         return command_id in self._overrides
@@ -90,13 +105,8 @@ class Keymap:
 
     def _usable_overrides(self, overrides: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for command_id, shortcut in overrides.items():
-            command = self._commands.get(command_id)
-            if command is None:
-                continue
-            try:
-                usual_form = normalized(shortcut)
-            except SettingError:
-                continue  # damaged, or from another version: the default applies
-            is_refused = bool(usual_form) and key_refusal(usual_form, command.scope) is not None
-            if usual_form != normalized(command.shortcut) and not is_refused:
-                yield command_id, usual_form
+            # Damaged, or from another version: the default applies.
+            with suppress(KeyError, SettingError):
+                keys = self.usable(command_id, shortcut)
+                if keys != normalized(self._commands[command_id].shortcut):
+                    yield command_id, keys

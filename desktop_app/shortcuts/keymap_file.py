@@ -1,4 +1,4 @@
-"""The user's shortcuts as a JSON file, for a backup or another computer.
+"""The user's shortcuts as a JSON file, for another computer.
 
     {
       "format": "repartee-shortcuts",
@@ -13,32 +13,17 @@ commands keep their shortcuts.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
+from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.shortcuts.shortcut import key_refusal, normalized
 
 FORMAT: Final = "repartee-shortcuts"
 VERSION: Final = 1
-MAX_FILE_BYTES: Final = 1 << 20
-
-
-@dataclass
-class ImportedShortcuts:
-    """The content of a file of shortcuts.
-
-    Attributes:
-        usable: shortcuts by command id, normalized.
-        unknown: ids of commands that this version does not have.
-        unusable: entries whose value is not a shortcut, or is needed for typing.
-    """
-
-    usable: dict[str, str] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=list)
-    unusable: list[str] = field(default_factory=list)
+_MAX_FILE_BYTES: Final = 1 << 20
 
 
 def shortcuts_to_json(keymap: Keymap) -> str:
@@ -47,44 +32,33 @@ def shortcuts_to_json(keymap: Keymap) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def shortcuts_from_json(data: bytes, name: str) -> ImportedShortcuts:
-    """Return the content of a file with this name.
+def read_shortcuts(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Return the usable shortcuts of a file by command id, and the entries that cannot be used.
 
     Raises:
-        SettingError: the data are not a file of shortcuts.
+        SettingError: it cannot be read, or is not a file of shortcuts.
     """
     try:
-        value = json.loads(data.decode("utf-8-sig"))
+        with open_file(path) as file:
+            value = json.loads(read_all(file, _MAX_FILE_BYTES).decode("utf-8-sig"))
         if (value["format"], value["version"]) != (FORMAT, VERSION):
-            raise shortcuts_file_error(name)
-        entries = [*value["shortcuts"].items()]
-    except (ValueError, RecursionError, TypeError, LookupError, AttributeError) as exc:
-        raise shortcuts_file_error(name, str(exc)) from exc
-    commands = {command.id: command for command in Keymap()}
-    imported = ImportedShortcuts()
-    for command_id, shortcut in entries:
-        command = commands.get(command_id)
-        if command is None:
-            imported.unknown.append(command_id)
-            continue
+            raise ValueError(value["format"])
+        entries = {str(key): str(keys) for key, keys in value["shortcuts"].items()}
+    except (
+        *(OSError, RefusedFileError, ValueError, RecursionError),
+        *(TypeError, LookupError, AttributeError),
+    ) as exc:
+        raise SettingError(
+            N_("“{name}” isn’t a file of shortcuts, or can’t be read."),
+            hint=N_("Choose a file exported from Shortcuts."),
+            details=str(exc),
+            name=path.name,
+        ) from exc
+    usable = {}
+    unusable = []
+    for command_id, keys in entries.items():
         try:
-            keys = normalized(str(shortcut))
-        except SettingError:
-            imported.unusable.append(f"{command_id}: {shortcut}")
-            continue
-        is_default = keys == normalized(command.shortcut)
-        if keys and not is_default and key_refusal(keys, command.scope):
-            imported.unusable.append(f"{command_id}: {shortcut}")
-        else:
-            imported.usable[command_id] = keys
-    return imported
-
-
-def shortcuts_file_error(name: str, details: str = "") -> SettingError:
-    """Return the error for a file that cannot be read or has no shortcuts."""
-    return SettingError(
-        N_("“{name}” isn’t a file of shortcuts, or can’t be read."),
-        hint=N_("Choose a file exported from Shortcuts."),
-        details=details,
-        name=name,
-    )
+            usable[command_id] = Keymap().usable(command_id, keys)
+        except (SettingError, KeyError):
+            unusable.append(f"{command_id}: {keys}")
+    return usable, unusable

@@ -1,8 +1,9 @@
-"""The settings panel: settings, shortcuts, own settings of the open conversation, About."""
+"""The settings panel: settings, shortcuts and their files, overridden settings, About."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,14 +29,19 @@ from desktop_app.domain.models.parameter_support import (
     parameter_refusals,
 )
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX, label_of
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.shortcuts.keymap_file import read_shortcuts, shortcuts_to_json
+from desktop_app.widgets.file_dialogs import choose_file, choose_target
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
+from desktop_app.widgets.text.foreign_text import one_line
+from desktop_app.widgets.text_file import save_text
 
 if TYPE_CHECKING:
     from desktop_app.settings.ui.responses_tab import ResponsesTab
+    from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
 
 
 def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:
@@ -106,6 +112,7 @@ class SettingsController(QObject):
 
     def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
+        self._window = window
         self._notifications = window.notifications
         self._pages = window.settings.pages
         self._current = state.current
@@ -126,6 +133,7 @@ class SettingsController(QObject):
             lambda page: page.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
         )
         pages.responses.on_created(self._connect_responses)
+        pages.shortcuts.on_created(self._connect_shortcuts)
         pages.about.on_created(
             lambda page: page.update_check_requested.connect(
                 self._tasks.slot(self._check_for_updates)
@@ -152,6 +160,27 @@ class SettingsController(QObject):
         )
         page.override_removed.connect(self._remove_override)
 
+    def _connect_shortcuts(self, page: ShortcutsTab) -> None:
+        file_filter = tr("JSON files ({pattern})", pattern="*.json")
+        page.export_requested.connect(
+            lambda: choose_target(
+                self._window,
+                tr("Export shortcuts"),
+                self._tasks.slot(self._export_shortcuts),
+                start=Path.home() / f"{tr('Shortcuts')}.json",
+                filters=file_filter,
+            )
+        )
+        page.import_requested.connect(
+            lambda: choose_file(
+                self._window,
+                tr("Import shortcuts"),
+                self._tasks.slot(self._import_shortcuts),
+                start=Path.home(),
+                filters=file_filter,
+            )
+        )
+
     # -------------------------------------------------------------- settings
 
     async def _set(self, key: str, value: object) -> None:
@@ -170,6 +199,43 @@ class SettingsController(QObject):
             self._notifications.notify_undo(
                 tr("Shortcut reset"), lambda: self._tasks.start(self._set(key, former_keys))
             )
+
+    async def _export_shortcuts(self, path: Path) -> None:
+        keymap = Keymap.from_settings(self._values.all)
+        error = await asyncio.to_thread(save_text, path, shortcuts_to_json(keymap))
+        message = tr_plural(
+            "{count} changed shortcut was exported.",
+            "{count} changed shortcuts were exported.",
+            len(keymap.overrides),
+        )
+        self._notifications.notify(error or message)
+
+    async def _import_shortcuts(self, path: Path) -> None:
+        """Store the shortcuts of a file that differ from the current ones; offer Undo."""
+        usable, unusable = await asyncio.to_thread(read_shortcuts, path)
+        former = Keymap.from_settings(self._values.all)
+        former_keys = {
+            command_id: former.shortcut_of(command_id)
+            for command_id, keys in usable.items()
+            if keys != former.shortcut_of(command_id)
+        }
+        await self._set_shortcuts({command_id: usable[command_id] for command_id in former_keys})
+        report = tr_plural(
+            "{count} shortcut was imported.", "{count} shortcuts were imported.", len(usable)
+        )
+        if unusable:
+            items = one_line(formatting.joined(unusable))
+            report += " " + tr("These entries can’t be used: {items}", items=items)
+        if former_keys:
+            self._notifications.notify_undo(
+                report, lambda: self._tasks.start(self._set_shortcuts(former_keys))
+            )
+        else:
+            self._notifications.notify(report)
+
+    async def _set_shortcuts(self, shortcuts: Mapping[str, str]) -> None:
+        for command_id, keys in shortcuts.items():
+            await self._set(f"{KEYS_PREFIX}{command_id}", keys)
 
     def _remove_override(self, conversation_id: str, key: str) -> None:
         """Reset a setting to its default; offer Undo, because the user may have typed a text."""

@@ -27,7 +27,7 @@ from desktop_app.quick.hotkey.hotkey_status import (
 )
 from desktop_app.shortcuts.command import Category, Command
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.shortcuts.shortcut import key_refusal, normalized
+from desktop_app.shortcuts.shortcut import normalized
 from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.hint_button import PaintedButton
@@ -156,14 +156,9 @@ class CommandRow(QWidget):
 
     def _change_keys(self, keys: str) -> None:
         try:
-            keys = normalized(keys)
+            keys = Keymap().usable(self._command.id, keys)
         except SettingError as error:
             self._note.set_text(error.what_happened, "error")
-            return
-        is_default = keys == normalized(self._command.shortcut)
-        refusal = key_refusal(keys, self._command.scope) if keys and not is_default else None
-        if refusal:
-            self._note.set_text(tr(refusal, keys=shortcut_text(keys)), "error")
         else:
             self.changed.emit(self._command.id, keys)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.shortcuts.keymap_file import shortcuts_from_json, shortcuts_to_json
+from desktop_app.shortcuts.keymap_file import read_shortcuts, shortcuts_to_json
 
 
 def file_of(shortcuts: object) -> bytes:
@@ -17,21 +18,25 @@ def file_of(shortcuts: object) -> bytes:
     ).encode()
 
 
-def test_an_exported_file_is_read_unchanged() -> None:
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "keys.json"
+
+
+def test_an_exported_file_is_read_unchanged(path: Path) -> None:
     overrides = {"conversation.new": "Ctrl+J", "answer.retry": "", "find.open": "Ctrl+Ö"}
     text = shortcuts_to_json(Keymap(overrides))
     assert '    "find.open": "Ctrl+Ö"' in text.splitlines()
-    read = shortcuts_from_json(text.encode(), "keys.json")
-    assert (read.usable, read.unknown, read.unusable) == (overrides, [], [])
+    path.write_text(text, "utf-8")
+    assert read_shortcuts(path) == (overrides, [])
 
 
-def test_defaults_can_be_restored_although_they_are_needed_for_typing() -> None:
-    assert shortcuts_from_json(file_of({"prompt.send": "Return"}), "f").usable == {
-        "prompt.send": "Return"
-    }
+def test_defaults_can_be_restored_although_they_are_needed_for_typing(path: Path) -> None:
+    path.write_bytes(file_of({"prompt.send": "Return"}))
+    assert read_shortcuts(path) == ({"prompt.send": "Return"}, [])
 
 
-def test_every_unusable_entry_is_named() -> None:
+def test_every_unusable_entry_is_named(path: Path) -> None:
     entries = {
         "find.open": "control+j",
         "no.such": "Ctrl+J",
@@ -40,10 +45,11 @@ def test_every_unusable_entry_is_named() -> None:
         "list.next": 5,
         "list.previous": None,
     }
-    read = shortcuts_from_json(file_of(entries), "f")
-    assert read.usable == {"find.open": "Ctrl+J"}
-    assert read.unknown == ["no.such"]
-    assert read.unusable == [
+    path.write_bytes(file_of(entries))
+    usable, unusable = read_shortcuts(path)
+    assert usable == {"find.open": "Ctrl+J"}
+    assert unusable == [
+        "no.such: Ctrl+J",
         "find.next: J",
         "find.previous: Ctrl+",
         "list.next: 5",
@@ -64,8 +70,9 @@ def test_every_unusable_entry_is_named() -> None:
         file_of({}).replace(b"repartee-shortcuts", b"other"),
     ],
 )
-def test_other_files_are_refused(data: bytes) -> None:
+def test_other_files_are_refused(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
     with pytest.raises(SettingError) as caught:
-        shortcuts_from_json(data, "keys.json")
+        read_shortcuts(path)
     assert "of shortcuts, or can’t be read" in caught.value.message
     assert "“keys.json”" in caught.value.what_happened
