@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, L
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
-from desktop_app.transcript.search.find_in_transcript import FindInTranscript
+from desktop_app.transcript.finding import FindInTranscript
 from desktop_app.widgets.program_menu import open_context_menu
 
 Actions = dict[str, Callable[[], object]]

@@ -24,7 +24,7 @@ from desktop_app.transcript.citation_sources import citation_tooltip
 from desktop_app.transcript.code_colors import CodeHighlighter
 from desktop_app.transcript.conversation_messages import ConversationMessages
 from desktop_app.transcript.copying import ContextMenu, CopyActions, DragOut
-from desktop_app.transcript.finding import DifferenceMarks, Finder
+from desktop_app.transcript.finding import FindInTranscript
 from desktop_app.transcript.focus_frame import COPIED_MS, TEMPORARY_REASONS
 from desktop_app.transcript.keyboard.action_row import ActionRow, has_arrows
 from desktop_app.transcript.keyboard.focus_navigator import (
@@ -52,7 +52,6 @@ from desktop_app.transcript.message_items import (
 )
 from desktop_app.transcript.message_navigator import MessageNavigator
 from desktop_app.transcript.message_stream import MessageStream
-from desktop_app.transcript.search.find_in_transcript import FindInTranscript
 from desktop_app.transcript.segment import PAST_END, Place, Segment
 from desktop_app.transcript.segment_area import Mark, ShownSegment
 from desktop_app.transcript.segment_document import SegmentWriter
@@ -60,6 +59,7 @@ from desktop_app.transcript.segment_formulas import SegmentFormulas
 from desktop_app.transcript.speech import AnswerSpeech
 from desktop_app.transcript.targets import COPY_CODE, Target
 from desktop_app.transcript.text_area import TextArea
+from desktop_app.transcript.text_marks import DifferenceMarks
 from desktop_app.transcript.transcript_styles import Styles, background_of
 from desktop_app.widgets.accessibility.accessible_roles import install_roles
 from desktop_app.widgets.external_open import open_link
@@ -146,7 +146,7 @@ class TranscriptView(TextArea):
         formula_display: draws formulas; without a typesetter, their source is shown.
         context_menu: builds the context menu.
         action_row: the actions beside the message under the pointer.
-        find_in_transcript: the find bar.
+        find_in_transcript: searches the messages, and has the find bar.
         speech: announces answers to screen readers.
         focus_navigator: moves the keyboard focus between links and actions.
         keys: handles keys.
@@ -197,8 +197,7 @@ class TranscriptView(TextArea):
         self.copies = CopyActions(self)
         self.commands = MessageCommands(self)
         self.drags = DragOut(self)
-        self._finder = Finder(self)
-        self.find_in_transcript = FindInTranscript(self, theme, self._finder)
+        self.find_in_transcript = FindInTranscript(self)
         self.focus_navigator = FocusNavigator(self)
         self.reading = ReadingSteps(self)
         self.keys = KeyCommands(self)
@@ -215,7 +214,7 @@ class TranscriptView(TextArea):
         self.set_theme(theme)
 
     def _connect_parts(self) -> None:
-        finder = self.find_in_transcript.finder
+        finder = self.find_in_transcript
         self.stream.text_changed.connect(finder.recount)
         self.stream.text_changed.connect(self.focus_navigator.keep)
         self.stream.message_updated.connect(self.message_updated)
@@ -279,12 +278,12 @@ class TranscriptView(TextArea):
         last = self.messages.last()
         if last is not None:
             self.show_actions(last)
-        self.find_in_transcript.finder.restart()
+        self.find_in_transcript.restart()
 
     def scroll_to_message(self, message_id: str, query: str = "") -> None:
         """Scroll to the top of a message, then to the first match of `query` in it."""
         if self.navigator.scroll_to_message(message_id) and query:
-            self.find_in_transcript.finder.show_first_match(message_id, query)
+            self.find_in_transcript.show_first_match(message_id, query)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""
@@ -708,7 +707,7 @@ class TranscriptView(TextArea):
 
     def marks_of(self, shown: ShownSegment) -> list[Mark]:
         """Return the marks of the search and of a comparison, and the selection over them."""
-        marks = self._finder.marks_of(shown)
+        marks = self.find_in_transcript.marks_of(shown)
         if "differences" in self.__dict__:  # reading the property would make them
             marks += self.differences.marks_of(shown)
         return marks + super().marks_of(shown)

@@ -11,8 +11,8 @@ from desktop_app.batch.ui import batch_bar
 from desktop_app.batch.ui.batch_bar import BatchBar
 from desktop_app.settings.ui import shortcuts_tab
 from desktop_app.shortcuts.command import COMMANDS
-from desktop_app.transcript.search import find_bar
-from desktop_app.transcript.search.find_bar import FindBar
+from desktop_app.transcript import find_bar
+from desktop_app.transcript.find_bar import FindBar
 from desktop_app.widgets import status_line
 from desktop_app.widgets.accessibility import announcements
 from desktop_app.widgets.cards.notifications import Notifications

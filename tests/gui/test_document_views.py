@@ -14,7 +14,7 @@ from desktop_app.documents.ui.document_viewer import DocumentViewer
 from desktop_app.documents.ui.viewer_pages import ViewerPages
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.markdown.document_text import DocumentText, TextForm
-from desktop_app.transcript.search.find_bar import FindBar
+from desktop_app.transcript.find_bar import FindBar
 from desktop_app.widgets.look.theme import light
 from desktop_app.widgets.look.theme_watcher import change_theme
 from tests.helpers.transcript_views import marked_text, top_line

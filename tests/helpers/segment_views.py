@@ -274,7 +274,7 @@ class SegmentView(TranscriptView):
         made = []
         starts = {id(part.segment): part.start for part in self._parts}
         for shown in self.shown_segments():
-            marks = self._finder.marks_of(shown)
+            marks = self.find_in_transcript.marks_of(shown)
             if "differences" in self.__dict__:
                 marks += self.differences.marks_of(shown)
             for mark in marks:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QSizePolicy, QStackedWidget, Q
 
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.transcript.search.find_bar import FindBar
+from desktop_app.transcript.find_bar import FindBar
 from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import close_button, dialog_button

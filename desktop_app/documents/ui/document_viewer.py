@@ -17,7 +17,7 @@ from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.documents.ui.viewer_toolbar import ViewerToolbar
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
-from desktop_app.transcript.search.find_bar import FindBar
+from desktop_app.transcript.find_bar import FindBar
 from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.accessibility.role_names import DIALOG
 from desktop_app.widgets.boxes import column_of, row_of

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 from shiboken6 import isValid
 
 from desktop_app.app.tasks import Tasks
-from desktop_app.transcript.search.find_bar import FindBar
+from desktop_app.transcript.find_bar import FindBar
 
 Span = tuple[int, int]
 

@@ -64,7 +64,7 @@ async def test_a_report_is_summarized_by_enter(data: Path) -> None:
         app.window.transcript.commands.run(question.id, "question-text")
         assert "6 to 8 bullets" not in app.transcript
         find_bar = app.window.transcript.find_in_transcript
-        find_bar.finder.search("bullets")
+        find_bar.search("bullets")
         await until(lambda: "6 to 8 bullets" in app.transcript)
         app.act("edit", 0)
         assert "6 to 8 bullets" in app.text.toPlainText()

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview, ImageView
 from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.transcript.search.find_bar import FindBar
+from desktop_app.transcript.find_bar import FindBar
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until

@@ -372,13 +372,13 @@ def test_matches_are_counted_marked_and_scrolled_to(view: SegmentView, qtbot: Qt
     text = LONG.replace("Paragraph 20 ", "needle 20 ").replace("Paragraph 300 ", "needle 300 ")
     view.set_messages([question("a needle"), answer(text), answer(CODE + "\nneedle")])
     view.navigator.scroll_to_top()
-    finder = view.find_in_transcript.finder
+    finder = view.find_in_transcript
     counts: list[tuple[int, int, bool]] = []
     finder.counted.connect(lambda *count: counts.append(count))
     finder.search("needle")
     qtbot.waitUntil(lambda: bool(counts) and counts[-1] == (1, 4, True))
     for number, words in ((2, "needle 20 "), (3, "needle 300 "), (4, "needle")):
-        finder.step(+1)
+        finder.go_to_next(+1)
         assert counts[-1][0] == number
         qtbot.waitUntil(partial(is_caret_at, view, words))
         assert view.viewport().rect().contains(view.cursorRect().center())

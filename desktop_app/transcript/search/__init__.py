@@ -1,1 +1,0 @@
-"""Find in the conversation: bar, matches, counting."""
