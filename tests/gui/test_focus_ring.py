@@ -6,21 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QLabel,
-    QLineEdit,
-    QListView,
-    QTableWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QListView, QTableWidget, QVBoxLayout, QWidget
 
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.forms.tab_order import FocusScroller
 from desktop_app.widgets.look import theme
-from desktop_app.widgets.text.card_text import CardText
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainTextField, PlainToolButton
 
 if TYPE_CHECKING:
@@ -79,7 +70,6 @@ MAKERS: Final[dict[str, tuple[Callable[[], QWidget], str]]] = {
     "text": (PlainTextField, "field"),
     "table": (QTableWidget, "figures"),
     "scrolled": (QListView, "ringed"),
-    "card-text": (lambda: CardText(QLabel("Words of a card. " * 99)), ""),
 }
 
 

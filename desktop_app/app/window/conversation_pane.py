@@ -188,7 +188,6 @@ class ConversationPane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Adjust the margins, and hide optional parts if the height is small."""
         super().resizeEvent(event)
-        self._fit_card_texts()
         self._set_margins()
         self._hide_optional_parts()
 
@@ -197,15 +196,6 @@ class ConversationPane(QWidget):
         if event.type() == QEvent.Type.LayoutRequest:
             self._hide_optional_parts()
         return super().event(event)
-
-    def _fit_card_texts(self) -> None:
-        """Limit the text of each card to a share of the window's height."""
-        if self._empty_state is None:  # no card exists yet
-            return
-        from desktop_app.widgets.text.card_text import CardText
-
-        for text in self.findChildren(CardText):
-            text.fit()
 
     def _hide_optional_parts(self) -> None:
         """Hide optional parts, and let the cards scroll, if the height is small.

@@ -12,7 +12,6 @@ from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.text.card_text import CardText
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 
@@ -34,9 +33,8 @@ class CompactionCard(QFrame):
         self.setObjectName("compaction")
         set_role(self, "note-card")
         self._icon = PlainLabel()
-        self._words = PlainLabel()
-        self._note = PlainLabel(role="note")
-        self._text = CardText(self._words, self._note)
+        self._words = PlainLabel(wraps=True)
+        self._note = PlainLabel(role="note", wraps=True)
         self.compact_button = PlainButton(tr("Compact"), name="compact", role="link")
         self.decline_button = PlainButton(tr("Not now"), name="compact-not-now", role="link")
         self.cancel_button = cancel_button("compact-cancel", "link")
@@ -74,7 +72,7 @@ class CompactionCard(QFrame):
 
     def _lay_out(self) -> None:
         buttons = (self.compact_button, self.decline_button, self.cancel_button, STRETCH)
-        column = column_of(self._text, row_of(*buttons, spacing=16), spacing=3)
+        column = column_of(self._words, self._note, row_of(*buttons, spacing=16), spacing=3)
         icon = (self._icon, Qt.AlignmentFlag.AlignTop)
         row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
 

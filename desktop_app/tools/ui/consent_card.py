@@ -21,7 +21,6 @@ from desktop_app.widgets.flow_layout import FlowLayout
 from desktop_app.widgets.forms.line_field import text_field
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.text.card_text import CardText
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -82,9 +81,8 @@ class ConsentCard(QFrame):
         self.setObjectName("consent")
         set_role(self, "note-card")
         self._icon = PlainLabel()
-        self._question = PlainLabel(role="strong")
-        self._note = PlainLabel(role="note")
-        self._text = CardText(self._question, self._note)
+        self._question = PlainLabel(role="strong", wraps=True)
+        self._note = PlainLabel(role="note", wraps=True)
         self.arguments = text_field(tr("Arguments"), "consent-arguments")
         self._question_age = QElapsedTimer()
         self.details_button = PlainToolButton(role="fold", name="consent-details")
@@ -284,7 +282,12 @@ class ConsentCard(QFrame):
 
     def _lay_out(self) -> None:
         self._buttons = FlowLayout(self.once_button, self.deny_button, self.more_button, spacing=8)
-        parts = (self._text, self.details_button, self.arguments, self._buttons)
+        parts = (
+            column_of(self._question, self._note, spacing=3),
+            self.details_button,
+            self.arguments,
+            self._buttons,
+        )
         column = column_of(*parts, spacing=6)
         icon = (self._icon, Qt.AlignmentFlag.AlignTop)
         row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)

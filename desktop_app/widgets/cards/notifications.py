@@ -25,7 +25,6 @@ from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, limit_size, set_style_property
-from desktop_app.widgets.text.card_text import CardText
 from desktop_app.widgets.text.foreign_text import (
     LONGEST_PARAGRAPH,
     PlainButton,
@@ -80,9 +79,9 @@ class Notifications(QFrame):
         self._cards: list[_Card] = []
         self.last_undo: Callable[[], object] | None = None
         self._icon = PlainLabel()
-        self.status = PlainLabel(name="status")
+        self.status = PlainLabel(name="status", wraps=True)
         self.details = LinkedLabel()
-        self._text = CardText(self.status, self.details)
+        self.details.setWordWrap(True)
         self._count = PlainLabel(name="count", role="note")
         self.anchor = TabAnchor(self)
         self._actions: list[QWidget] = []
@@ -210,8 +209,9 @@ class Notifications(QFrame):
     def _lay_out(self) -> None:
         top = Qt.AlignmentFlag.AlignTop
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text = column_of(self.status, self.details, spacing=3)
         self._buttons = row_of(spacing=12)
-        self._body = column_of((self._text, 1), self._buttons, spacing=3)
+        self._body = column_of((text, 1), self._buttons, spacing=3)
         parts = ((self._icon, top), (self._body, 1), (self._count, top), (self.close_button, top))
         row_of(*parts, parent=self, margins=(14, 8, 8, 8), spacing=10)
 
