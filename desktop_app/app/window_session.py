@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from desktop_app.app.desktop_controllers import DesktopControllers
     from desktop_app.app.palette import Palette
     from desktop_app.app.startup.closed_store import ClosedWork
-    from desktop_app.composer.spelling_controller import SpellingController
+    from desktop_app.composer.spelling import Spelling
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 WINDOW_STATE_KEY = "window.state"
@@ -92,7 +92,7 @@ class WindowSession(Session):
         compose(self, theme)
         FocusScroller(window)
         loop.set_exception_handler(self._errors.on_defect)
-        self.spelling: SpellingController | None = None
+        self.spelling: Spelling | None = None
         self.closed_work: ClosedWork | None = None
         self.should_rebuild = False
         self.commands_to_reopen: tuple[str, ...] = ()
@@ -222,15 +222,15 @@ class WindowSession(Session):
 
     async def check_spelling(self) -> None:
         """Begin to check the spelling in both prompts. The start does not wait for it."""
-        from desktop_app.composer.spelling_controller import SpellingController
+        from desktop_app.composer.spelling import Spelling
 
         if self.spelling is not None:
             return
-        spelling = self.spelling = SpellingController(
+        spelling = self.spelling = Spelling(
             self.window, values=self.values, tasks=self.tasks, panel=self.window.settings
         )
-        self.window.prompt.field.check_spelling_with(spelling.spelling)
-        self.quick_host.check_spelling_with(spelling.spelling)
+        self.window.prompt.field.check_spelling_with(spelling)
+        self.quick_host.check_spelling_with(spelling)
         await spelling.start()
 
     def serve(self, request: WindowRequest) -> None:

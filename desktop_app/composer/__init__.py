@@ -10,7 +10,6 @@ __all__ = [
     "file_drop_filter",
     "prompt_editor",
     "spelling",
-    "spelling_controller",
     "suggestions",
     "text",
 ]

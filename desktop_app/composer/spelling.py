@@ -1,146 +1,346 @@
-"""The spelling verdicts on words, shared by all editors.
-
-`Spelling` has no dictionaries: its signals ask a controller for verdicts.
-"""
+"""The spelling of typed text, checked with the system's dictionaries in a thread of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QColor, QTextCharFormat
+from PySide6.QtCore import QLocale, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QColor, QTextBlock, QTextCharFormat, QTextCursor, QTextLayout
 from PySide6.QtWidgets import QMenu
 
-from desktop_app.domain.prose_words import ProseWord, words_of_line
-from desktop_app.i18n.translation import tr
+from desktop_app.app.tasks import Tasks
+from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.desktop.dictionaries import PACKAGES, Dictionaries, choose_dictionaries
+from desktop_app.domain.prose_words import ProseWord, fence_after, next_misspelled, words_of_line
+from desktop_app.i18n.translation import language, tr
+from desktop_app.providers.ui.providers import SettingValues
+from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
+from desktop_app.settings.ui.settings_panel import SettingsPanel
+from desktop_app.widgets.forms.schema_form import EditRequest, language_name
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.program_menu import ChecklistMenu
 from desktop_app.widgets.text.foreign_text import menu_text, spoken_text
 
+_T = TypeVar("_T")
+
+PAUSE_MS: Final = 300
+"""The pause in typing after which new words are checked."""
+SUGGESTIONS_TIMEOUT_S: Final = 1.0
+"""The time after which a menu opens without suggestions. Long compounds take longest."""
 _MAX_WORDS: Final = 20_000
 """Beyond this many words all verdicts are dropped, so that memory is bounded."""
+_MAX_CHARACTERS: Final = 50_000
+"""Longer texts, which only a plain paste inserts, have no underlines, to keep pauses short."""
 
 
 class Spelling(QObject):
-    """Store of the verdicts on words: misspelled or not. See the module.
+    """The verdicts of the installed dictionaries on words, shared by all prompts.
 
     Signals:
-        check_requested(list[str]): check these words; pass the result to `mark_misspelled`.
-        suggestions_requested(str word, function on_result): call `on_result` with the
-            replacements of the word, best first.
-        search_requested(str text, int position, function on_result): see `search`.
-        addition_requested(str): add a word to the user's dictionary.
         changed(): verdicts on words may have changed.
     """
 
-    check_requested = Signal(list)
-    suggestions_requested = Signal(str, object)
-    search_requested = Signal(str, int, object)
-    addition_requested = Signal(str)
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self, parent: QObject, *, values: SettingValues, tasks: Tasks, panel: SettingsPanel
+    ) -> None:
         super().__init__(parent)
-        self.is_enabled = False
-        self.ignored_words: set[str] = set()
+        self.tasks = tasks
+        self._values = values
+        self._page = panel.pages.responses
+        self._thread = ThreadPoolExecutor(1, "spelling")
+        self._dictionaries: Dictionaries | None = None
+        self._installed_languages: list[str] = []
+        self._is_enabled = False
+        self._ignored_words: set[str] = set()
         self._is_correct: dict[str, bool] = {}  # the verdicts, by word
+        self._page.on_created(lambda page: page.languages_requested.connect(self.choose_languages))
+        values.changed.connect(self._on_value_changed)
 
-    def set_enabled(self, is_enabled: bool) -> None:
+    async def start(self) -> None:
+        """Load the library, and show in the settings if it or every dictionary is missing."""
+        with suppress(OSError):  # shown below
+            self._dictionaries = await self._run_in_thread(Dictionaries)
+            self._installed_languages = await self._run_in_thread(self._dictionaries.languages)
+        if not self._installed_languages:
+            missing_note = tr(
+                "Install these packages to check spelling: {packages}", packages=PACKAGES
+            )
+            refusals = {SPELLING: missing_note, SPELLING_LANGUAGES: ""}
+            self._page.set_content("spelling", lambda page: page.set_spelling_refusals(refusals))
+        self._on_value_changed(SPELLING)
+
+    async def aclose(self) -> None:
+        """Free the dictionaries, and end the thread."""
+        if self._dictionaries is not None:
+            await self._run_in_thread(self._dictionaries.close)
+        self._dictionaries = None
+        self._thread.shutdown()
+
+    def _on_value_changed(self, key: str) -> None:
         """Start or stop checking; drop all verdicts, because the languages may have changed."""
-        self.is_enabled = is_enabled
-        self._is_correct.clear()
-        self.changed.emit()
+        if key in (SPELLING, SPELLING_LANGUAGES):
+            self._is_enabled = bool(self._installed_languages and self._values[SPELLING])
+            self._is_correct.clear()
+            self.changed.emit()
 
-    def check(self, words: Iterable[ProseWord]) -> None:
-        """Request a check of the words without a verdict."""
-        unchecked_words = {word.text for word in words} - self._is_correct.keys()
-        if not (self.is_enabled and unchecked_words):
+    @property
+    def _languages(self) -> list[str]:
+        chosen_languages = str(self._values[SPELLING_LANGUAGES] or "").split()
+        ui_languages = [*QLocale.system().uiLanguages(), language()]
+        return chosen_languages or choose_dictionaries(
+            self._installed_languages, [name.replace("-", "_") for name in ui_languages]
+        )
+
+    async def _run_in_thread(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    # ------------------------------------------------------------------ words
+
+    def is_misspelled(self, word: str) -> bool:
+        """Return True if checking is on and a word, not ignored, is known to be misspelled."""
+        is_correct = self._is_correct.get(word, True) or word in self._ignored_words
+        return self._is_enabled and not is_correct
+
+    async def check(self, words: Iterable[str]) -> None:
+        """Check the words without a verdict."""
+        unchecked_words = set(words) - self._is_correct.keys()
+        if (dictionaries := self._dictionaries) is None or not (
+            self._is_enabled and unchecked_words
+        ):
             return
         if len(self._is_correct) > _MAX_WORDS:
             self._is_correct.clear()
         self._is_correct.update(dict.fromkeys(unchecked_words, True))  # until the result is known
-        self.check_requested.emit(sorted(unchecked_words))
+        languages = self._languages
+        misspelled = await self._run_in_thread(
+            partial(dictionaries.misspelled, sorted(unchecked_words), languages)
+        )
+        if misspelled and languages == self._languages:  # otherwise they are checked again
+            self.mark_misspelled(misspelled)
 
     def mark_misspelled(self, misspelled: Iterable[str]) -> None:
-        """Store that these words are misspelled, as `check_requested` or `search` found."""
+        """Store that these words are misspelled."""
         self._is_correct.update(dict.fromkeys(misspelled, False))
         self.changed.emit()
 
-    def is_misspelled(self, word: str) -> bool:
-        """Return True if checking is on and a word, not ignored, is known to be misspelled."""
-        is_correct = self._is_correct.get(word, True) or word in self.ignored_words
-        return self.is_enabled and not is_correct
-
-    def misspelled_in(self, line: str) -> list[ProseWord]:
-        """Return the words of a line that are known to be misspelled."""
-        return [word for word in words_of_line(line) if self.is_misspelled(word.text)]
-
-    def misspelled_at(self, line: str, column: int) -> ProseWord | None:
-        """Return the misspelled word that contains a column or ends there; None for none."""
-        words = self.misspelled_in(line)
-        return next((word for word in words if word.start <= column <= word.end), None)
-
-    def add_suggestions(
-        self, menu: QMenu, word: str, replace: Callable[[str], None], show: Callable[[], None]
-    ) -> None:
-        """Insert the suggestions for a word above the other entries, then call `show`.
-
-        Args:
-            replace: replaces the word.
-            show: opens the menu.
-        """
-
-        def on_suggestions(suggestions: Sequence[str]) -> None:
-            self._insert_suggestions(menu, word, suggestions, replace)
-            menu.setAccessibleName(spoken_text(tr("Misspelled: {word}", word=word)))
-            show()
-
-        self.suggestions_requested.emit(word, on_suggestions)
-
-    def _insert_suggestions(
-        self, menu: QMenu, word: str, suggestions: Sequence[str], replace: Callable[[str], None]
-    ) -> None:
-        first_action = menu.actions()[0] if menu.actions() else menu.addSeparator()
-        for suggestion in suggestions:
-            entry = QAction(menu_text(suggestion), menu)
-            entry.setObjectName("suggestion")
-            entry.triggered.connect(partial(replace, suggestion))
-            menu.insertAction(first_action, entry)
-        if not suggestions:
-            menu.insertAction(first_action, QAction(tr("No suggestions"), menu, enabled=False))
-        menu.insertSeparator(first_action)
-        for name, label, on_triggered in (
-            ("add-word", tr("Add “{word}” to dictionary", word=word), self.add),
-            ("ignore-word", tr("Ignore “{word}”", word=word), self.ignore),
-        ):
-            entry = QAction(menu_text(label), menu)
-            entry.setObjectName(name)
-            entry.triggered.connect(partial(on_triggered, word))
-            menu.insertAction(first_action, entry)
-        menu.insertSeparator(first_action)
-
-    def search(
-        self, text: str, position: int, on_result: Callable[[ProseWord | None], None]
-    ) -> None:
-        """Request the next misspelled word of a text.
+    async def next_misspelled(self, text: str, position: int) -> ProseWord | None:
+        """Return the next misspelled word, which counts from the start of the text; None for none.
 
         Args:
             position: the offset at which the search begins, in units of UTF-16; at the end of the
                 text, the search continues at the beginning.
-            on_result: called with the word, whose `start` is its position in the text, or None.
         """
-        self.search_requested.emit(text, position, on_result)
+        if (dictionaries := self._dictionaries) is None or not self._is_enabled:
+            return None
+        languages, ignored = self._languages, frozenset(self._ignored_words)
 
-    def ignore(self, word: str) -> None:
+        def misspelled(words: Iterable[str]) -> set[str]:
+            return dictionaries.misspelled(words, languages) - ignored
+
+        return await self._run_in_thread(partial(next_misspelled, text, position, misspelled))
+
+    async def add_suggestions(self, menu: QMenu, word: str, replace: Callable[[str], None]) -> None:
+        """Insert the replacements for a word above the other entries of a menu."""
+        suggestions: Sequence[str] = ()
+        if (dictionaries := self._dictionaries) is not None:
+            work = self._run_in_thread(partial(dictionaries.suggestions, word, self._languages))
+            with suppress(TimeoutError):  # the menu opens without them
+                suggestions = await asyncio.wait_for(work, SUGGESTIONS_TIMEOUT_S)
+        menu.setAccessibleName(spoken_text(tr("Misspelled: {word}", word=word)))
+        first_action = menu.actions()[0] if menu.actions() else menu.addSeparator()
+
+        def insert(name: str, label: str, on_triggered: Callable[[], None]) -> None:
+            entry = QAction(menu_text(label), menu, objectName=name)  # type: ignore[call-overload]
+            entry.triggered.connect(lambda: on_triggered())
+            menu.insertAction(first_action, entry)
+
+        for suggestion in suggestions:
+            insert("suggestion", suggestion, partial(replace, suggestion))
+        if not suggestions:
+            menu.insertAction(first_action, QAction(tr("No suggestions"), menu, enabled=False))
+        menu.insertSeparator(first_action)
+        insert("add-word", tr("Add “{word}” to dictionary", word=word), partial(self._add, word))
+        insert("ignore-word", tr("Ignore “{word}”", word=word), partial(self._ignore, word))
+        menu.insertSeparator(first_action)
+
+    def _ignore(self, word: str) -> None:
         """Accept a word until the program ends."""
-        self.ignored_words.add(word)
+        self._ignored_words.add(word)
         self.changed.emit()
 
-    def add(self, word: str) -> None:
+    def _add(self, word: str) -> None:
         """Add a word to the user's dictionary, which other programs use too."""
         self._is_correct[word] = True
-        self.addition_requested.emit(word)
         self.changed.emit()
+        if (dictionaries := self._dictionaries) is not None:
+            add = partial(dictionaries.add, word, self._languages)
+            self.tasks.start(self._run_in_thread(add))
+
+    # ------------------------------------------------------------------ languages
+
+    def choose_languages(self, request: EditRequest) -> QMenu:
+        """Open and return the menu of the installed dictionaries; any number can be chosen."""
+        chosen_codes = request.value.split()
+        menu = ChecklistMenu(request.anchor)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        actions: dict[str, QAction] = {}
+
+        # "" stands for the system's languages, which apply while no others are chosen.
+        def show_choice() -> None:
+            for code, action in actions.items():
+                action.setChecked(code in chosen_codes if code else not chosen_codes)
+
+        def choose(code: str) -> None:
+            if not code:
+                chosen_codes.clear()
+            elif code in chosen_codes:
+                chosen_codes.remove(code)
+            else:
+                chosen_codes.append(code)
+            show_choice()
+            request.on_changed("\n".join(chosen_codes))
+
+        for code in ("", *sorted({*self._installed_languages, *chosen_codes}, key=language_name)):
+            action = menu.addAction(menu_text(language_name(code)) if code else tr("System"))
+            action.setCheckable(True)
+            action.triggered.connect(partial(choose, code))
+            actions[code] = action
+        show_choice()
+        menu.popup(request.anchor.mapToGlobal(request.anchor.rect().bottomLeft()))
+        return menu
+
+
+class PromptSpelling(QObject):
+    """Underlines of the misspelled words of a prompt outside of code.
+
+    They are formats of the layout: QSyntaxHighlighter would report each of them as an edit.
+    """
+
+    def __init__(self, text: PromptText, spelling: Spelling) -> None:
+        super().__init__(text)
+        self._text = text
+        self._document = text.document()
+        self._spelling = spelling
+        self._format = misspelling_format(current_theme().error)
+        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._timer.timeout.connect(self._check)
+        self._document.contentsChange.connect(self._on_change)
+        text.cursorPositionChanged.connect(self._timer.start)
+        spelling.changed.connect(self._underline_misspelled)
+        self._timer.start()
+
+    def update_theme(self) -> None:
+        self._format = misspelling_format(current_theme().error)
+        self._underline_misspelled()
+
+    def _on_change(self, position: int, _removed: int, _added: int) -> None:
+        """Move the underlines of the edited line at once; new words wait for a pause."""
+        self._timer.start()
+        block = self._document.findBlock(position)
+        # A line without underlines has nothing to move and may be code.
+        if block.layout().formats() and not self._text.is_composing:
+            self._underline(block, words_of_line(block.text()))
+
+    def _check(self) -> None:
+        words = {word.text for _block, words in self._lines() for word in words}
+        self._spelling.tasks.start(self._spelling.check(words))
+        self._underline_misspelled()
+
+    def _underline_misspelled(self) -> None:
+        for block, words in self._lines():
+            self._underline(block, words)
+
+    def _lines(self) -> Iterator[tuple[QTextBlock, tuple[ProseWord, ...]]]:
+        """Yield the blocks with their words; code has none.
+
+        Yield nothing while an input method composes: its text has no positions in the document.
+        """
+        if self._text.is_composing or self._document.characterCount() > _MAX_CHARACTERS:
+            return
+        block = self._document.firstBlock()
+        fence = ""
+        while block.isValid():
+            previous_fence = fence
+            fence = fence_after(block.text(), fence)
+            yield block, () if previous_fence or fence else words_of_line(block.text())
+            block = block.next()
+
+    def _underline(self, block: QTextBlock, words: Iterable[ProseWord]) -> None:
+        # The word that ends at the cursor may not be finished.
+        cursor_column = -1
+        if self._text.hasFocus():
+            cursor_column = self._text.textCursor().position() - block.position()
+        formats = []
+        for word in words:
+            if word.end != cursor_column and self._spelling.is_misspelled(word.text):
+                underline = QTextLayout.FormatRange()
+                underline.start, underline.length = word.start, len(word.text)
+                underline.format = self._format
+                formats.append(underline)
+        # An unchanged line is not laid out and painted again.
+        if block.layout().formats() != formats:
+            block.layout().setFormats(formats)
+            self._document.markContentsDirty(block.position(), block.length())
+
+    def add_suggestions(self, menu: QMenu, cursor: QTextCursor, show: Callable[[], None]) -> None:
+        """Insert suggestions if the cursor is at a misspelled word, then call `show`."""
+        block, column = cursor.block(), cursor.positionInBlock()
+        words = (w for w in words_of_line(block.text()) if w.start <= column <= w.end)
+        word = next((word for word in words if self._spelling.is_misspelled(word.text)), None)
+        if word is None:
+            show()
+            return
+        # The word was found in its line, so it counts from the start of the line.
+        selection = self._select(block.position() + word.start, len(word.text))
+
+        def replace(replacement: str) -> None:
+            if selection.selectedText() == word.text:
+                selection.insertText(replacement)
+
+        async def add_and_show() -> None:
+            await self._spelling.add_suggestions(menu, word.text, replace)
+            show()
+
+        self._spelling.tasks.start(add_and_show())
+
+    def find_next(self) -> None:
+        """Select the next misspelled word, and show the suggestions for it."""
+        self._spelling.tasks.start(self._find_next())
+
+    async def _find_next(self) -> None:
+        cursor = self._text.textCursor()
+        start = cursor.position()
+        if cursor.hasSelection():
+            # The search finds words that end at `start` or later. The selection is usually the word
+            # that was found last and ends there; one position further, it is not found again.
+            start = cursor.selectionEnd() + 1
+        word = await self._spelling.next_misspelled(self._text.toPlainText(), start)
+        if word is None:
+            self._text.notice_raised.emit(tr("No misspelled words found"))
+            return
+        selection = self._select(word.start, len(word.text))
+        if selection.selectedText() != word.text:
+            return  # the text changed during the search
+        # With a verdict, the word is underlined, and the menu has suggestions for it.
+        self._spelling.mark_misspelled([word.text])
+        self._text.setTextCursor(selection)
+        self._text.ensureCursorVisible()
+        self._text.open_menu(selection, self._text.cursorRect(selection).bottomLeft())
+
+    def _select(self, start: int, length: int) -> QTextCursor:
+        """Return a selection of a range, within a document that may have become shorter."""
+        last_position = self._document.characterCount() - 1
+        selection = QTextCursor(self._document)
+        selection.setPosition(min(start, last_position))
+        selection.setPosition(min(start + length, last_position), QTextCursor.MoveMode.KeepAnchor)
+        return selection
 
 
 def misspelling_format(color: QColor) -> QTextCharFormat:

@@ -30,8 +30,7 @@ from desktop_app.widgets.text.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
     from desktop_app.composer.completion.template_mark import TemplateMark
-    from desktop_app.composer.spelling import Spelling
-    from desktop_app.composer.text.prompt_spelling import PromptSpelling
+    from desktop_app.composer.spelling import PromptSpelling, Spelling
 
 _DIRECTION_SAMPLE_CHARS: Final = 200  # characters of the first line
 
@@ -127,10 +126,9 @@ class PromptText(PlainTextField):
     def check_spelling_with(self, spelling: Spelling) -> None:
         """Underline words that are misspelled."""
         # Imported here because start-up does not need it.
-        from desktop_app.composer.text.prompt_spelling import PromptSpelling
+        from desktop_app.composer.spelling import PromptSpelling
 
         self._spelling = PromptSpelling(self, spelling)
-        self._spelling.notice_raised.connect(self.notice_raised)
 
     def suggest_spelling(self) -> None:
         """Go to the next misspelled word, and show suggestions for it."""

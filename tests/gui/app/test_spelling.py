@@ -10,7 +10,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QWidget
 
-from desktop_app.composer.text import prompt_spelling
+from desktop_app.composer import spelling
 from desktop_app.desktop import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.widgets.text.foreign_text import PlainLabel
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.qt_log_ignore("grabbing the keyboard")
 @pytest.fixture(autouse=True)
 def _english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCHANT_CONFIG_DIR", str(tmp_path / "enchant"))
-    monkeypatch.setattr(prompt_spelling, "PAUSE_MS", 0)
+    monkeypatch.setattr(spelling, "PAUSE_MS", 0)
 
 
 def marked(text: QPlainTextEdit) -> list[str]:
