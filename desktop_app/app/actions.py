@@ -95,8 +95,8 @@ def _prompt_actions(session: Session) -> Actions:
     window = session.window
     return {
         "prompt.focus": window.prompt.focus_text,
-        "prompt.attach": window.prompt.attachment_picker.choose_files,
-        "prompt.attach-folder": window.prompt.attachment_picker.choose_folder,
+        "prompt.attach": window.prompt.choose_files,
+        "prompt.attach-folder": window.prompt.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,
         "prompt.discard": session.edited.discard_draft,
         "prompt.spelling": window.prompt.suggest_spelling,

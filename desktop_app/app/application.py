@@ -371,7 +371,7 @@ def _last_appearance(state: dict[str, object]) -> PortalAppearance:
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:
     prompt = PromptEditor()
-    prompt.send_action.set_refusal(tr(STARTING))  # until a conversation is open
+    prompt.set_refusal(tr(STARTING))  # until a conversation is open
     window = MainWindow(theme, prompt, SettingsPanel())
     window.prompt.focus_text()  # otherwise Qt focuses the first field, which is announced
     return window

@@ -1,4 +1,4 @@
-"""The prompt editor: attachments, suggestions, text, and the row of choices.
+"""The prompt editor: attachments, suggestions, text, the row of choices, and a line of hints.
 
 The editor keeps the text when it emits `submit_requested`; the receiver clears it after
 storing the message. Everything that the editor shows about models, costs and attachments
@@ -7,25 +7,40 @@ arrives as plain values.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from desktop_app.composer.attachment_chips import AttachmentChips
-from desktop_app.composer.attachment_picker import AttachmentPicker
+from desktop_app.composer.choice.choice_menus import add_note
 from desktop_app.composer.choice.choice_row import ChoiceRow
-from desktop_app.composer.choice.choice_view import ChoiceView
+from desktop_app.composer.choice.choice_view import ChoiceView, no_choice
 from desktop_app.composer.completion.completion_fields import CompletionField, PopupAboveEditor
 from desktop_app.composer.completion.prompt_completer import PromptCompleter
 from desktop_app.composer.dropped_content import DroppedContent
-from desktop_app.composer.editor_height import EditorHeight
-from desktop_app.composer.prompt_hint import PromptHint
-from desktop_app.composer.send_action import SendAction
 from desktop_app.composer.suggestions import Suggestions
 from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.composer.text.text_height import fit_height
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import set_role, set_style_property
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
+
+_MAX_SHARE_OF_WINDOW: Final = 0.4
+"""The share of the window's height that the editor may take."""
+_ATTACH_COMMANDS: Final = {
+    "prompt.attach": N_("Attach files…"),
+    "prompt.attach-folder": N_("Attach folder…"),
+    "collections.ask": N_("Ask a collection…"),
+    "tools.choose": N_("Tools…"),
+    "prompt.background": N_("Run in background"),
+}
 
 
 class PromptEditor(QFrame):
@@ -35,18 +50,16 @@ class PromptEditor(QFrame):
         field: the text.
         chips: the attachments.
         row: the controls below the text.
-        hint: the line below the controls.
+        hint: the line below the controls: a warning or a hint, otherwise a notice or the keys.
         suggestions: questions that can be sent without typing.
         completer: completes prompts from the library after "/".
-        send_action: sends the text, or shows why that is refused.
-        attachment_picker: lets the user choose attachments.
 
     Signals:
         submit_requested(str): send this text, unchanged; if an answer streams or files are being
             read, send it afterwards.
         stop_requested(): stop the answer.
         text_changed(): the text changed other than by `set_text`.
-        attach_requested(list[Path]): attach these files.
+        attach_requested(list[Path]): attach these files, or a folder.
         command_requested(str): run the command with this id.
     """
 
@@ -60,24 +73,11 @@ class PromptEditor(QFrame):
         super().__init__()
         self.setObjectName("prompt-editor")
         self._is_streaming = self._is_compact = self._is_setting_text = False
-        self._build()
-        row = self.row
-        self.send_action = SendAction(
-            self.field,
-            button=row.send_button,
-            chips=self.chips,
-            suggestions=self.suggestions,
-            hint=self.hint,
-        )
-        self.attachment_picker = AttachmentPicker(self, row.attach_button)
-        self.completer = PromptCompleter(CompletionField(self.field), PopupAboveEditor(self), self)
-        self._connect()
-        self.setAcceptDrops(True)
-        # Not Maximum, because wrapped suggestions make the editor taller than its size hint.
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._height.fit()
-
-    def _build(self) -> None:
+        self._shows_keys = True
+        self._can_queue = False
+        self._refusal = self._warning = self._hint = ""
+        self._keymap = Keymap()
+        self._choice = no_choice()
         self._card = QFrame()
         set_role(self._card, "prompt")
         self.chips = AttachmentChips()
@@ -87,36 +87,38 @@ class PromptEditor(QFrame):
         upper = column_of(
             self.chips, self.suggestions, self.field, margins=(8, 0, 2, 0), spacing=12
         )
-        card_layout = column_of(
+        self._card_layout = column_of(
             upper, self.row, parent=self._card, margins=(6, 11, 12, 9), spacing=12
         )
-        self.hint = PromptHint()
-        layout = column_of(self._card, self.hint, parent=self, margins=0, spacing=6)
-        self._height = EditorHeight(self, self.field, layout, card_layout)
-
-    def set_temporary(self, is_temporary: bool) -> None:
-        """Show by the frame that what is written here is not stored."""
-        set_style_property(self._card, "temporary", is_temporary)
+        self.hint = PlainLabel(name="hint", role="note")
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._layout = column_of(self._card, self.hint, parent=self, margins=0, spacing=6)
+        self.completer = PromptCompleter(CompletionField(self.field), PopupAboveEditor(self), self)
+        self._connect()
+        self.setAcceptDrops(True)
+        # Not Maximum, because wrapped suggestions make the editor taller than its size hint.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._show_state()
+        self._fit_height()
 
     def _connect(self) -> None:
-        text = self.field
-        picker = self.attachment_picker
+        text, row = self.field, self.row
         text.textChanged.connect(self._on_text_changed)
         text.cursorPositionChanged.connect(self.completer.update_open_list)
+        text.keys.send_pressed.connect(self.send)
         text.keys.edit_last_requested.connect(self._request_edit)
         text.insertion.files_pasted.connect(self.attach_requested)
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
-        for signal in (text.height_changed, self.chips.changed, self.suggestions.changed):
-            signal.connect(self._height.fit)
-        picker.files_chosen.connect(self.attach_requested)
-        picker.command_requested.connect(self.command_requested)
-        self.send_action.submit_requested.connect(self.submit_requested)
-        self.row.stop_button.clicked.connect(self.stop_requested)
+        for changed in (self.chips.changed, self.suggestions.changed):
+            changed.connect(self._enable_send)
+        for changed in (text.height_changed, self.chips.changed, self.suggestions.changed):
+            changed.connect(self._fit_height)
+        row.send_button.clicked.connect(self.send)
+        row.stop_button.clicked.connect(self.stop_requested)
+        row.attach_button.clicked.connect(self._open_attach_menu)
 
-    def _request_edit(self) -> None:
-        """Ask to edit the last message, unless attachments or a streaming answer are in the way."""
-        if not (self._is_streaming or self.chips.count()):
-            self.command_requested.emit("question.edit")
+    # ------------------------------------------------------------------ text
 
     def text(self) -> str:
         """Return the typed text, with its line breaks."""
@@ -168,39 +170,193 @@ class PromptEditor(QFrame):
     def focus_text(self, reason: Qt.FocusReason = Qt.FocusReason.ShortcutFocusReason) -> None:
         self.field.setFocus(reason)
 
+    def _request_edit(self) -> None:
+        """Ask to edit the last message, unless attachments or a streaming answer are in the way."""
+        if not (self._is_streaming or self.chips.count()):
+            self.command_requested.emit("question.edit")
+
+    def _on_text_changed(self) -> None:
+        self._warning = ""
+        self._show_state()
+        if not self._is_setting_text:
+            self.completer.update_list()
+            self.text_changed.emit()
+
+    # ------------------------------------------------------------------ sending
+
+    @property
+    def can_send(self) -> bool:
+        """Return True if sending is allowed now."""
+        return not self._refusal
+
+    def set_refusal(self, refusal: str, *, can_queue: bool = False) -> None:
+        """Refuse sending, or allow it again with "".
+
+        Args:
+            refusal: shown if the user tries to send anyway.
+            can_queue: typed text is submitted all the same, and waits.
+        """
+        self._refusal = refusal
+        self._can_queue = can_queue
+        if self._warning:  # a shown warning stays until the text changes or sending is allowed
+            self._warning = refusal
+        self.row.send_button.setAccessibleDescription(spoken_text(refusal))
+        self.suggestions.set_refusal(refusal)
+        self._show_state()
+
+    def send(self) -> None:
+        """Send the text or the first suggestion, or show why that is refused."""
+        is_typed = bool(self.text().strip())
+        if self._refusal and not (is_typed and self._can_queue):
+            self._warn(self._refusal)
+        elif is_typed:
+            self.submit()
+        elif self._is_streaming:
+            self.focus_text()
+        elif self.suggestions.choose_first():
+            pass  # it is sent
+        elif self.chips.count():
+            self._warn(tr("Add a message first"))
+        else:
+            self.focus_text()
+
+    def submit(self) -> None:
+        """Emit `submit_requested` with the text, even if sending is refused."""
+        self.submit_requested.emit(self.text())
+
+    def _warn(self, text: str) -> None:
+        self._warning = text
+        self._show_state()
+
+    # ------------------------------------------------------------------ state
+
+    def set_temporary(self, is_temporary: bool) -> None:
+        """Show by the frame that what is written here is not stored."""
+        set_style_property(self._card, "temporary", is_temporary)
+
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer."""
+        self._choice = choice
         self.row.set_choice(choice)
-        self.attachment_picker.choice = choice
-        self.hint.set_notice(choice.notice)
+        self._show_state()
 
     def set_streaming(self, is_streaming: bool) -> None:
         """Show Stop and its hint while an answer streams, otherwise Send."""
         had_focus = self.row.send_button.hasFocus() or self.row.stop_button.hasFocus()
         self._is_streaming = is_streaming
+        self._warning = ""
         self.field.keys.set_can_stop(is_streaming)
         self.row.set_streaming(is_streaming)
         if had_focus:
             self.focus_text()
-        self.send_action.set_streaming(is_streaming)
-        self.hint.set_streaming(is_streaming)
+        self._show_state()
 
     def set_compact(self, is_compact: bool) -> None:
         """Show fewer chips and suggestions, and no keys in the hint, if there is little room."""
         if is_compact != self._is_compact:
             self._is_compact = is_compact
-            for part in (self.chips, self.suggestions, self.hint):
-                part.set_compact(is_compact)
-            self._height.fit()
+            self.chips.set_compact(is_compact)
+            self.suggestions.set_compact(is_compact)
+            self._show_state()
+            self._fit_height()
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys for send, stop and plain paste, which are handled in the text itself."""
+        self._keymap = keymap
         self.field.keys.set_keymap(keymap)
-        self.hint.set_keymap(keymap)
-        self.send_action.set_keymap(keymap)
+        self._show_state()
 
-    def update_theme(self) -> None:
-        self._height.fit()
+    def set_hint(self, text: str) -> None:
+        """Show a hint in place of the notice and the keys; "" removes the hint."""
+        self._hint = text
+        self._show_state()
+
+    def set_keys_visible(self, is_visible: bool) -> None:
+        """Set whether the notice or the keys are shown while there is no warning or hint."""
+        self._shows_keys = is_visible
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Show what the send key does now: at Send, at the first suggestion, and in the hint."""
+        self._enable_send()
+        send_key = self._key_name("prompt.send")
+        tooltip = tr("Send")
+        if send_key:
+            tooltip = tr("{action} ({shortcut})", action=tooltip, shortcut=send_key)
+        set_tooltip(self.row.send_button, self._refusal or tooltip)
+        sends_suggestion = not self.text().strip() and not self._is_streaming
+        self.suggestions.set_first_key(send_key if sends_suggestion else "")
+        message = self._warning or self._hint
+        text = message or self._notice_or_keys(send_key)
+        if text != self.hint.text():
+            self.hint.setText(text)
+        has_room = not self._is_compact or self._is_streaming or bool(self._choice.notice)
+        self.hint.setVisible(bool(message) or (self._shows_keys and has_room))
+
+    def _enable_send(self) -> None:
+        """Enable Send if there is something to send, or to say what is missing."""
+        is_typed = bool(self.text().strip())
+        has_content = is_typed or self.chips.count() > 0 or not self.suggestions.is_empty
+        can_send = not self._refusal or self._can_queue
+        self.row.send_button.setEnabled(has_content and can_send)
+
+    def _notice_or_keys(self, send: str) -> str:
+        if self._is_streaming:
+            stop = self._key_name("prompt.stop")
+            if not send:
+                return tr("{stop} to stop", stop=stop) if stop else ""
+            if not stop:
+                return tr("{send} to queue", send=send)
+            return tr("{send} to queue · {stop} to stop", send=send, stop=stop)
+        if self._choice.notice:
+            return self._choice.notice
+        is_return = self._keymap.shortcut_of("prompt.send") == "Return"
+        new_line = shortcut_text("Shift+Return" if is_return else "Return")
+        if not send:
+            return tr("{key} for a new line", key=new_line)
+        return tr("{send} to send · {key} for a new line", send=send, key=new_line)
+
+    def _key_name(self, command_id: str) -> str:
+        return shortcut_text(self._keymap.shortcut_of(command_id))
+
+    # ------------------------------------------------------------------ attaching
+
+    def choose_files(self) -> None:
+        """Let the user choose files to attach."""
+        from desktop_app.widgets.file_dialogs import choose_files  # not needed at start-up
+
+        choose_files(self, tr("Attach files"), self.attach_requested.emit)
+
+    def choose_folder(self) -> None:
+        """Let the user choose a folder to attach."""
+        from desktop_app.widgets.file_dialogs import choose_folder
+
+        choose_folder(
+            self, tr("Attach folder"), lambda folder: self.attach_requested.emit([folder])
+        )
+
+    def _open_attach_menu(self) -> None:
+        """Open the menu of what can be added to a message."""
+        menu = ProgramMenu(self)
+        menu.setObjectName("attach-menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for command_id, label in _ATTACH_COMMANDS.items():
+            is_background = command_id == "prompt.background"
+            if is_background and self._choice.background is None:
+                continue
+            action = menu.addAction(menu_text(tr(label)))
+            action.triggered.connect(partial(self.command_requested.emit, command_id))
+            if is_background:
+                action.setCheckable(True)
+                action.setChecked(bool(self._choice.background))
+                note = tr(
+                    "Keeps running at {provider}, which stores the request and the response "
+                    "(OpenAI: 30 days or more).",
+                    provider=self._choice.provider_name,
+                )
+                add_note(menu, note)
+        button = self.row.attach_button
+        menu.popup(button.mapToGlobal(button.rect().topLeft()))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         # Not needed at start-up.
@@ -215,11 +371,39 @@ class PromptEditor(QFrame):
         self.field.insertFromMimeData(event.mimeData())
         accept_copy(event)
 
+    # ------------------------------------------------------------------ size and focus
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Pass the focus to the text (a focus proxy would take controls out of tab order)."""
         self.field.setFocus(event.reason())
 
-    def _on_text_changed(self) -> None:
-        if not self._is_setting_text:
-            self.completer.update_list()
-            self.text_changed.emit()
+    def update_theme(self) -> None:
+        self._fit_height()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.window().installEventFilter(self)
+        self._fit_height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_height()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Fit the height to the window's."""
+        if event.type() == QEvent.Type.Resize and watched is self.window():
+            self._fit_height()
+        return False
+
+    def _fit_height(self) -> None:
+        """Fit the height of the text to the room that the window and the other parts leave."""
+        self._card_layout.activate()  # includes widgets shown or hidden since the last event
+        needed_height = self.sizeHint().height()
+        if self._layout.hasHeightForWidth():  # suggestions may wrap
+            needed_height = self._layout.totalHeightForWidth(self.width())
+        limit = round(self.window().height() * _MAX_SHARE_OF_WINDOW)
+        fit_height(self.field, limit - (needed_height - self.field.height()))
+        # The card may have been laid out for the text's former height. Lay it out again, so that
+        # its size hint includes the new height.
+        self._card_layout.invalidate()
+        self._card_layout.activate()

@@ -211,8 +211,8 @@ def the_prompt(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.composer.prompt_editor import PromptEditor
 
     made = PromptEditor()
-    made.send_action.set_refusal(text)
-    made.hint.set_hint(text)
+    made.set_refusal(text)
+    made.set_hint(text)
     made.set_choice(models(text))
     made.row.set_estimate("$1", text)
     return host.show(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,8 +67,8 @@ FACTS = Suggestion("facts", "Facts as a table", "table-2")
 
 
 @pytest.fixture
-def editor(qtbot: QtBot, light_theme: themes.Theme) -> PromptEditor:
-    """Return a focused prompt at the bottom of a window of 800 × 600."""
+def editor(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptEditor]:
+    """Yield a focused prompt at the bottom of a window of 800 × 600."""
     window = QWidget()
     layout = QVBoxLayout(window)
     layout.setContentsMargins(0, 0, 0, 0)
@@ -82,7 +83,8 @@ def editor(qtbot: QtBot, light_theme: themes.Theme) -> PromptEditor:
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     made.focus_text()
-    return made
+    yield made
+    window.close()
 
 
 def text_of(editor: PromptEditor) -> QPlainTextEdit:
@@ -221,7 +223,7 @@ def test_enter_in_an_empty_prompt_chooses_the_first_suggestion(
 
 def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.suggestions.set_suggestions([SUMMARIZE])
-    editor.send_action.set_refusal("Report.pdf is still being read.")
+    editor.set_refusal("Report.pdf is still being read.")
     assert not button(editor, "send").isEnabled()
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
@@ -229,11 +231,11 @@ def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> 
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
     assert hint_of(editor) == "Report.pdf is still being read."
-    editor.hint.set_keys_visible(False)
+    editor.set_keys_visible(False)
     assert find(editor, QLabel, "hint").isVisible()
-    editor.send_action.set_refusal("Notes.md is still being read.")
+    editor.set_refusal("Notes.md is still being read.")
     assert hint_of(editor) == "Notes.md is still being read."
-    editor.send_action.set_refusal("")
+    editor.set_refusal("")
     assert hint_of(editor) == "Enter to send · Shift+Enter for a new line"
     assert button(editor, "send").isEnabled()
 

@@ -171,7 +171,7 @@ class ConversationPane(QWidget):
 
     def show_empty_state(self, is_shown: bool) -> None:
         """Center the prompt below the examples, or show the transcript above the prompt."""
-        self.prompt.hint.set_keys_visible(not is_shown)
+        self.prompt.set_keys_visible(not is_shown)
         self._arrange(is_empty=is_shown)
 
     def _arrange(self, *, is_empty: bool) -> None:

@@ -82,7 +82,7 @@ class ChatController(Controller):
             hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
         elif is_editing:
             hint = tr("Editing · The original message is kept")
-        self._prompt.hint.set_hint(hint)
+        self._prompt.set_hint(hint)
         if hint and hint != self._announced_hint:
             self._notifications.announce(hint)
         self._announced_hint = hint

@@ -334,4 +334,4 @@ class BuiltInModelNote(Controller):
         is_empty = not self._current.path
         self._window.empty_state.set_small_model(is_built_in)
         self._window.empty_state.set_key_line(is_built_in and is_empty, text)
-        self._prompt.hint.set_keys_visible(not is_empty)
+        self._prompt.set_keys_visible(not is_empty)

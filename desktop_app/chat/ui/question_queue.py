@@ -110,7 +110,7 @@ class QuestionQueue(Controller):
         self._show()
         is_open = conversation_id == self._current.id
         if is_open and self._drafts.held(conversation_id) is None:
-            self._prompt.send_action.send()
+            self._prompt.send()
         else:
             self._tasks.start(self._ask(conversation_id))
 

@@ -125,7 +125,7 @@ class AttachmentsController(Controller):
         can_queue = bool(readings) and not refusal
         if can_queue:
             refusal = tr("Reading {name}…", name=next(iter(readings.values())).name)
-        self._prompt.send_action.set_refusal(refusal, can_queue=can_queue)
+        self._prompt.set_refusal(refusal, can_queue=can_queue)
         self._show_suggestions()
 
     def _find_refusal(self) -> str:

@@ -336,7 +336,7 @@ class ShownConversation(QObject):
         self._shown_id = conversation_id
         self._pane.set_title(title)
         self._pane.show_empty_state(False)
-        self._pane.prompt.send_action.set_refusal(tr("Loading conversation…"))
+        self._pane.prompt.set_refusal(tr("Loading conversation…"))
         self._pane.transcript.set_messages(
             [self._messages.display_form(message) for message in tail]
         )

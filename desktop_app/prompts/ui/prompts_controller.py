@@ -160,7 +160,7 @@ class PromptsController(QObject):
             return
         template = next((e.prompt for e in self._list.entries if e.prompt.id == key), None)
         if template is None:
-            self._prompt.attachment_picker.choose_files()
+            self._prompt.choose_files()
             return
         if self._prompt.field.template_id != template.id:
             self._prompt.prepend(fill(template.text, {}).text, template.id)
@@ -191,7 +191,7 @@ class PromptsController(QObject):
             if exceeds_window(self._draft.value.attachments, self._setup.resolved):
                 self._draft.read_in_parts()
             self._prompt.prepend(text, template.id)
-            self._prompt.send_action.submit()
+            self._prompt.submit()
 
     def _for_each_document(self, template: Prompt, text: str) -> str:
         """Return a template's text; a task about one document is extended to several."""

@@ -664,8 +664,8 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
     for page, _ in PAGES:
         app.window.settings.show_page(page)
     openers = {
-        "attach-files": prompt.attachment_picker.choose_files,
-        "attach-folder": prompt.attachment_picker.choose_folder,
+        "attach-files": prompt.choose_files,
+        "attach-folder": prompt.choose_folder,
         "import": controllers.transfer.choose_import,
         "export-all": lambda: controllers.transfer.choose_export(None, "html"),
         "export-one": lambda: controllers.transfer.choose_export([app.open_id], "html"),

@@ -107,7 +107,7 @@ async def test_a_prompt_brings_its_schema() -> None:
         app.controllers.prompts_controller.save(mine)
         await app.settled()
         app.window.prompt.set_text("Who?", mine.id)
-        app.window.prompt.send_action.submit()
+        app.window.prompt.submit()
         turn = await app.turn(0)
         assert turn.request.schema is not None
         turn.end(PEOPLE)

@@ -455,7 +455,7 @@ async def store_conversation(app: AppHarness, count: int) -> list[Message]:
 
 
 def can_send(app: AppHarness) -> bool:
-    return app.window.prompt.send_action.can_send
+    return app.window.prompt.can_send
 
 
 async def test_the_end_is_shown_while_the_rest_is_read() -> None:
