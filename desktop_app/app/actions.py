@@ -135,7 +135,7 @@ def _transcript_actions(session: Session) -> Actions:
         "find.next": lambda: _find(window, lambda find: find.step(+1)),
         "find.previous": lambda: _find(window, lambda find: find.step(-1)),
         "answer.copy": window.transcript.commands.copy_last_answer,
-        "answer.copy-code": window.transcript.copies.copy_nearest_code,
+        "answer.copy-code": window.transcript.commands.copy_nearest_code,
         "conversation.copy": session.export.copy,
         "answer.retry": session.answer_actions.retry_last,
         "answer.compare": lambda: session.comparison.choose_models(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache, partial
-from itertools import chain, takewhile
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, source_text
@@ -60,12 +60,6 @@ def texts_of_source(source: str) -> ClipboardTexts:
 def texts_of_code(blocks: Sequence[Block]) -> ClipboardTexts:
     """Return the clipboard's content for code, which is plain text only."""
     return {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}
-
-
-def code_below(items: Sequence[Item], head: int) -> list[Block]:
-    """Return the lines of the block of code whose head is item `head`."""
-    lines = takewhile(lambda item: item.kind is Kind.CODE, items[head + 1 :])
-    return [line for line in lines if isinstance(line, Block)]
 
 
 def is_copied(item: Item) -> bool:

@@ -1,8 +1,9 @@
-"""Copies and drags messages, code and the selection, and builds the context menu of one view."""
+"""Runs the actions of messages, drags out of them, and builds the context menu of one view."""
 
 from __future__ import annotations
 
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
@@ -12,25 +13,27 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.domain.answering.shown_length import ShownMessage as JsonMessage
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.footnote_links import is_note_link
 from desktop_app.transcript import copied_text
 from desktop_app.transcript.keyboard.action_row import ACTIONS, has_arrows, is_beside
-from desktop_app.transcript.keyboard.focus_navigator import is_code_head
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
-from desktop_app.transcript.message_items import ACTION, COPY_LINK, OPEN_DOCUMENT
+from desktop_app.transcript.message_items import ACTION, COPY, COPY_LINK, OPEN_DOCUMENT
+from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.transcript_styles import Background, background_of
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import MAX_CONVERTED_CHARACTERS, copy_texts, mime_data
 from desktop_app.widgets.text.foreign_text import menu_text, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.transcript.segment import Place
     from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.view import TranscriptView
+    from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _WINDOW_COMMANDS: Final = {
     "find.open": N_("Find in conversation"),
@@ -40,14 +43,17 @@ _WINDOW_COMMANDS: Final = {
 }
 
 
-class CopyActions(QObject):
-    """The copy actions of one view.
+class MessageCommands(QObject):
+    """The actions of one view's messages, from buttons, links, keys and the context menu.
 
     Signals:
+        action_requested(str message_id, str action): any action except folding; "copy" has
+            already been done.
         notice_raised(str): a notice for the user.
         code_copied(str message_id, int head): the code whose head is this item was copied.
     """
 
+    action_requested = Signal(str, str)
     notice_raised = Signal(str)
     code_copied = Signal(str, int)
 
@@ -55,20 +61,31 @@ class CopyActions(QObject):
         super().__init__(view)
         self._view = view
 
-    def selection_data(self) -> QMimeData:
-        """Return the selection as HTML, Markdown and plain text."""
-        texts = self._view.selection.texts()
-        return QMimeData() if texts is None else mime_data(texts)
+    def run(self, message_id: str, action: str) -> None:
+        """Run an action of a message."""
+        shown = self._view.messages.opened(message_id)
+        if shown is None or self._view.toggle(shown, action):
+            return
+        if action == COPY:
+            self._copy_message(shown)
+        self.action_requested.emit(message_id, action)
 
-    def copy_selected(self) -> bool:
-        """Copy the selection to the clipboard. Return False if nothing is selected."""
-        texts = self._view.selection.texts()
-        if texts is None:
-            return False
-        copy_texts(texts)
-        return True
+    # ------------------------------------------------------------------ messages
 
-    def copy_message(self, shown: ShownMessage) -> None:
+    def copy_selection_or_answer(self) -> None:
+        """Copy the selection, or the newest answer if nothing is selected. Emit no signal."""
+        shown = self._view.messages.newest_answer()
+        if not self._view.copy_selected() and shown is not None:
+            self._copy_message(shown)
+
+    def copy_last_answer(self) -> None:
+        """Copy the newest answer as its Copy action does, and raise a notice."""
+        shown = self._view.messages.newest_answer()
+        if shown is not None:
+            self.run(shown.key, COPY)
+            self.notice_raised.emit(tr("Response copied"))
+
+    def _copy_message(self, shown: ShownMessage) -> None:
         """Copy a message: an answer as its source (Markdown or JSON), a question as shown."""
         message = shown.message
         stored = message.stored if isinstance(message, JsonMessage) else None
@@ -87,29 +104,18 @@ class CopyActions(QObject):
         """Copy the code at a place, if there is any."""
         head = self.head_of_code(place)
         if head is not None:
-            shown, item = head
-            copy_texts(copied_text.texts_of_code(copied_text.code_below(shown.items, item)))
-            self.code_copied.emit(shown.key, item)
-
-    def code_data(self, place: Place) -> QMimeData | None:
-        """Return the code at a place for a drag; None if there is none."""
-        head = self.head_of_code(place)
-        if head is None:
-            return None
-        shown, item = head
-        return mime_data(copied_text.texts_of_code(copied_text.code_below(shown.items, item)))
+            copy_texts(_code_below(*head))
+            self.code_copied.emit(head[0].key, head[1])
 
     def copy_nearest_code(self) -> None:
         """Copy the code block at the caret, or the last one above the end of the screen."""
         caret = self._view.selection.caret
-        head = self.head_of_code(caret) if caret is not None else None
-        head = head or self._last_head()
-        if head is None:
+        if caret is None or self.head_of_code(caret) is None:
+            caret = self._last_head()
+        if caret is None:
             self.notice_raised.emit(tr("There is no code block here or above."))
-            return
-        shown, item = head
-        copy_texts(copied_text.texts_of_code(copied_text.code_below(shown.items, item)))
-        self.code_copied.emit(shown.key, item)
+        else:
+            self.copy_code(caret)
 
     def head_of_code(self, place: Place) -> tuple[ShownMessage, int] | None:
         """Return the message and the head of the code at a place; None if there is none."""
@@ -123,25 +129,38 @@ class CopyActions(QObject):
             index -= 1
         return None
 
-    def _last_head(self) -> tuple[ShownMessage, int] | None:
+    def _last_head(self) -> Place | None:
         view = self._view
         place = view.place_near(QPoint(0, view.viewport().height() - 1))
         if place is None:
             return None
-        item = place.item
+        end = place.item + 1
         for number in range(view.messages.index_of(place.message_id), -1, -1):
-            shown = view.messages.get(view.messages.message_at(number).id)
+            shown = view.messages.get(view.messages.key_at(number))
             if shown is None:
                 return None  # far above the screen
-            for index in range(min(item, len(shown.items) - 1), -1, -1):
+            for index in reversed(range(len(shown.items[:end]))):
                 if is_code_head(shown.items[index]):
-                    return shown, index
-            item = len(view.messages.message_at(number).text) + 1000
+                    return Place(shown.key, index)
+            end = PAST_END
         return None
+
+
+def is_code_head(item: object) -> bool:
+    """Return True if an item is the head of a block of code."""
+    return isinstance(item, Block) and item.kind is Kind.CODE_HEAD
+
+
+def _code_below(shown: ShownMessage, head: int) -> ClipboardTexts:
+    lines = takewhile(lambda item: item.kind is Kind.CODE, shown.items[head + 1 :])
+    return copied_text.texts_of_code([line for line in lines if isinstance(line, Block)])
 
 
 class DragOut(QObject):
     """The drags of attachments, code and selected text from one view.
+
+    Attributes:
+        is_on_selection: whether the press was on selected text.
 
     Signals:
         file_requested(str sha256): an attachment is dragged. Pass a copy of the file to
@@ -154,9 +173,8 @@ class DragOut(QObject):
         super().__init__(view)
         self._view = view
         self._pressed_at: QPoint | None = None
-        self._hash = ""
-        self._code: Place | None = None
-        self._is_selection = False
+        self._begin: Callable[[], None] | None = None  # starts the drag, once
+        self.is_on_selection = False
 
     def press(self, position: QPoint) -> bool:
         """Record what is under the pressed button. Return True if it can be dragged."""
@@ -164,27 +182,19 @@ class DragOut(QObject):
         link = self._view.anchor_at(position).partition("#")[0]
         for prefix in (ACTION + OPEN_IMAGE, ACTION + OPEN_DOCUMENT):
             if link.startswith(prefix):
-                self._hash = link.removeprefix(prefix)
+                self._begin = partial(self.file_requested.emit, link.removeprefix(prefix))
         place = self._view.place_near(position)
-        if not self._hash and place is not None:
-            shown = self._view.messages.get(place.message_id)
-            if shown is not None and place.item < len(shown.items):
-                is_head = is_code_head(shown.items[place.item])
-                self._code = place if is_head else None
-        self._is_selection = self._code is None and self._view.is_selected_at(position)
-        if self._hash or self._code is not None or self._is_selection:
+        shown = self._view.messages.get(place.message_id) if place is not None else None
+        if self._begin is None and place is not None and shown is not None:
+            head = self._view.commands.head_of_code(place)
+            if head == (shown, place.item):
+                self._begin = lambda: self._drag(mime_data(_code_below(*head)))
+        if self._begin is None and self._view.is_selected_at(position):
+            self.is_on_selection = True
+            self._begin = lambda: self._drag(self._view.createMimeDataFromSelection())
+        if self._begin is not None:
             self._pressed_at = position
         return self._pressed_at is not None
-
-    @property
-    def waits(self) -> bool:
-        """Return True if the press was on something to drag, which did not move yet."""
-        return self._pressed_at is not None
-
-    @property
-    def is_on_selection(self) -> bool:
-        """Return True if the press was on selected text."""
-        return self._is_selection
 
     def move(self, position: QPoint) -> bool:
         """Start the drag once the pointer is far enough from the press.
@@ -194,27 +204,16 @@ class DragOut(QObject):
         if self._pressed_at is None:
             return False
         distance = (position - self._pressed_at).manhattanLength()
-        if distance >= QApplication.startDragDistance():
-            attachment_hash = self._hash
-            code = self._code
-            is_selection = self._is_selection
-            self._hash = ""  # only the first move this far starts the drag
-            self._code = None
-            self._is_selection = False
-            if attachment_hash:
-                self.file_requested.emit(attachment_hash)
-            elif code is not None:
-                self._start(self._view.copies.code_data(code))
-            elif is_selection:
-                self._start(self._view.copies.selection_data())
+        if self._begin is not None and distance >= QApplication.startDragDistance():
+            begin = self._begin
+            self._begin = None
+            begin()
         return True
 
     def release(self) -> None:
         """Forget the press."""
-        self._pressed_at = None
-        self._hash = ""
-        self._code = None
-        self._is_selection = False
+        self._pressed_at = self._begin = None
+        self.is_on_selection = False
 
     def drag_file(self, path: Path) -> None:
         """Drag a file, unless the button was released meanwhile."""
@@ -223,15 +222,14 @@ class DragOut(QObject):
         if QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
             data = QMimeData()
             data.setUrls([QUrl.fromLocalFile(str(path))])
-            self._start(data)
+            self._drag(data)
 
-    def _start(self, data: QMimeData | None) -> None:
+    def _drag(self, data: QMimeData) -> None:
         from PySide6.QtGui import QDrag  # start-up needs no drags
 
-        if data is not None:
-            drag = QDrag(self._view)
-            drag.setMimeData(data)
-            drag.exec(Qt.DropAction.CopyAction)
+        drag = QDrag(self._view)
+        drag.setMimeData(data)
+        drag.exec(Qt.DropAction.CopyAction)
         self.release()  # the view gets no release of the button after a drag
 
 
@@ -255,10 +253,6 @@ class ContextMenu(QObject):
         self._view = view
         self._is_brief = is_brief
 
-    def menu_at(self, position: QPoint) -> QMenu:
-        """Return the context menu for a position in the viewport."""
-        return self.menu_for(self._view.place_near(position), self._view.anchor_at(position))
-
     def menu_for(self, place: Place | None, link: str) -> QMenu:
         """Return the context menu for a place and a link there; "" for no link."""
         view = self._view
@@ -273,8 +267,8 @@ class ContextMenu(QObject):
             menu.addAction(menu_text(label), partial(self.passage_requested.emit, passage))
         elif link and not (link.startswith(ACTION) or is_note_link(link)):
             menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
-        if place is not None and view.copies.head_of_code(place) is not None:
-            menu.addAction(tr("Copy code block"), partial(view.copies.copy_code, place))
+        if place is not None and view.commands.head_of_code(place) is not None:
+            menu.addAction(tr("Copy code block"), partial(view.commands.copy_code, place))
         if shown is not None:
             self._add_actions(menu, shown)
         menu.addAction(tr("Select all"), view.selection.select_all)

@@ -23,7 +23,7 @@ from desktop_app.markdown.parsing.footnote_links import is_note_link
 from desktop_app.transcript.citation_sources import citation_tooltip
 from desktop_app.transcript.code_colors import CodeHighlighter
 from desktop_app.transcript.conversation_messages import ConversationMessages
-from desktop_app.transcript.copying import ContextMenu, CopyActions, DragOut
+from desktop_app.transcript.copying import ContextMenu, DragOut, MessageCommands
 from desktop_app.transcript.finding import FindInTranscript
 from desktop_app.transcript.focus_frame import COPIED_MS, TEMPORARY_REASONS
 from desktop_app.transcript.keyboard.action_row import ActionRow, has_arrows
@@ -38,7 +38,6 @@ from desktop_app.transcript.latest_button import LatestButton
 from desktop_app.transcript.media.message_images import MessageImages
 from desktop_app.transcript.message_items import (
     ACTION,
-    COPY,
     TOGGLE_CODE,
     TOGGLE_DETAILS,
     TOGGLE_PASSAGES,
@@ -90,44 +89,6 @@ if TYPE_CHECKING:
     from desktop_app.widgets.look.theme import Theme
 
 
-class MessageCommands(CopyActions):
-    """The actions of one view's messages, from buttons, links and the context menu.
-
-    Signals:
-        action_requested(str message_id, str action): any action except folding; "copy" has
-            already been done.
-    """
-
-    action_requested = Signal(str, str)
-
-    def __init__(self, view: TranscriptView) -> None:
-        super().__init__(view)
-        self._transcript = view
-
-    def run(self, message_id: str, action: str) -> None:
-        """Run an action of a message."""
-        shown = self._transcript.messages.opened(message_id)
-        if shown is None or self._transcript.toggle(shown, action):
-            return
-        if action == COPY:
-            self._transcript.copies.copy_message(shown)
-        self.action_requested.emit(message_id, action)
-
-    def copy_selection_or_answer(self) -> None:
-        """Copy the selection, or the newest answer if nothing is selected. Emit no signal."""
-        shown = self._transcript.messages.newest_answer()
-        if not self._transcript.copies.copy_selected() and shown is not None:
-            self._transcript.copies.copy_message(shown)
-
-    def copy_last_answer(self) -> None:
-        """Copy the newest answer as its Copy action does, and raise a notice."""
-        shown = self._transcript.messages.newest_answer()
-        if shown is not None:
-            self._transcript.copies.copy_message(shown)
-            self.action_requested.emit(shown.key, COPY)
-            self.notice_raised.emit(tr("Response copied"))
-
-
 class TranscriptView(TextArea):
     """A view of messages that emits the user's requests.
 
@@ -138,8 +99,7 @@ class TranscriptView(TextArea):
         messages: all messages and their states.
         stream: receives messages and streamed text.
         navigator: scrolls to messages.
-        commands: runs the actions of messages.
-        copies: copies messages, code and the selection.
+        commands: runs the actions of messages, and copies code.
         drags: drags attachments and code to other programs.
         highlighter: highlights code; without a lexer process, code is plain.
         images: shows the images of questions and answers.
@@ -194,7 +154,6 @@ class TranscriptView(TextArea):
         self.stream = MessageStream(self, self.messages, self.speech)
         self.navigator = MessageNavigator(self)
         self.action_row = ActionRow(theme, self.viewport())
-        self.copies = CopyActions(self)
         self.commands = MessageCommands(self)
         self.drags = DragOut(self)
         self.find_in_transcript = FindInTranscript(self)
@@ -228,9 +187,8 @@ class TranscriptView(TextArea):
         self.action_row.chosen.connect(self.commands.run)
         self.action_row.menu_requested.connect(self._show_menu)
         self.commands.action_requested.connect(self.action_requested)
-        self.copies.notice_raised.connect(self.notice_raised)
         self.commands.notice_raised.connect(self.notice_raised)
-        self.copies.code_copied.connect(lambda key, item: self._show_copied((key, item)))
+        self.commands.code_copied.connect(lambda key, item: self._show_copied((key, item)))
         self.images.image_requested.connect(self.image_requested)
         self.images.image_shown.connect(self.viewport().update)
         self.highlighter.highlighted.connect(self.viewport().update)
@@ -572,7 +530,7 @@ class TranscriptView(TextArea):
     def activate(self, target: Target) -> None:
         """Follow the focused target."""
         if target.link == COPY_CODE:
-            self.copies.copy_code(target.place)
+            self.commands.copy_code(target.place)
             return
         self.follow_link(target.place, target.link)
         self.focus_navigator.scroll_to_focused()  # unfolded text may have pushed it off screen
@@ -580,7 +538,7 @@ class TranscriptView(TextArea):
     def follow_link(self, place: Place, link: str) -> None:
         """Follow a link at a place: an action, a citation, a footnote or an address."""
         if link == COPY_CODE:
-            self.copies.copy_code(place)
+            self.commands.copy_code(place)
         elif link.startswith(ACTION):
             self.commands.run(place.message_id, link.removeprefix(ACTION))
         elif is_citation(link):
@@ -744,7 +702,7 @@ class TranscriptView(TextArea):
         """Return the head of code whose Copy mark is at a point."""
         place = self.place_near(point)
         shown = self.messages.get(place.message_id) if place is not None else None
-        if place is None or shown is None or self.copies.head_of_code(place) is None:
+        if place is None or shown is None or self.commands.head_of_code(place) is None:
             return None
         mark = self.copy_mark(place)
         return place if mark is not None and mark.contains(point) else None
@@ -857,7 +815,7 @@ class TranscriptView(TextArea):
         if pressed == COPY_CODE:
             mark = self._mark_at(position)
             if mark is not None:
-                self.copies.copy_code(mark)
+                self.commands.copy_code(mark)
         elif pressed == self.anchor_at(position):
             self.selection.place_caret(place)
             self.follow_link(place, pressed)
@@ -878,7 +836,7 @@ class TranscriptView(TextArea):
             caret = self.selection.caret
             rect = self.rect_of(caret) if is_by_key and caret is not None else None
             position = event.pos() if rect is None else rect.center().toPoint()
-            menu = self.context_menu.menu_at(position)
+            menu = self.context_menu.menu_for(self.place_near(position), self.anchor_at(position))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.viewport().mapToGlobal(position))
 
@@ -937,10 +895,6 @@ class TranscriptView(TextArea):
         if focused is None or focused is self:
             return False
         return self.isAncestorOf(focused) and not self.viewport().isAncestorOf(focused)
-
-    def copy_selected(self) -> bool:
-        """Copy the selection to the clipboard. Return False if nothing is selected."""
-        return self.copies.copy_selected()
 
     def scroll_to_start(self) -> None:
         """Scroll to the beginning of the conversation."""

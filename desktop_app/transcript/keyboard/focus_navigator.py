@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.footnote_links import is_link_to_mark, opposite_link
 from desktop_app.transcript.citation_sources import citation_name
 from desktop_app.transcript.keyboard.action_row import ARROWS, has_arrows
@@ -446,11 +445,6 @@ class KeyCommands(QObject):
             if is_in_cell and target.place.unit <= max(caret.unit, 0) <= target.end:
                 return target.place, target.link
         return None
-
-
-def is_code_head(item: object) -> bool:
-    """Return True if an item is the head of a block of code."""
-    return isinstance(item, Block) and item.kind is Kind.CODE_HEAD
 
 
 def ring_rects(rects: list[QRectF], viewport: QRect, margin: int = 3) -> list[QRectF]:

@@ -84,16 +84,16 @@ def test_a_screen_reader_started_late_hears_the_whole_answer(
 def test_code_is_copied_by_the_keyboard(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), answer("No code.")])
     with qtbot.waitSignal(view.notice_raised) as raised:
-        view.copies.copy_nearest_code()
+        view.commands.copy_nearest_code()
     assert raised.args == ["There is no code block here or above."]
     view.set_messages(
         [question("q"), answer("```\nfirst\n```\n\ntext\n\n```py\nsecond\n  more\n```\n\nend")]
     )
-    view.copies.copy_nearest_code()
+    view.commands.copy_nearest_code()
     assert QGuiApplication.clipboard().text() == "second\n  more"
     found = view.document().find("first")
     view.setTextCursor(QTextCursor(found))
-    view.copies.copy_nearest_code()
+    view.commands.copy_nearest_code()
     assert QGuiApplication.clipboard().text() == "first"
 
 
