@@ -256,11 +256,7 @@ class Session:
     def batches(self) -> BatchController:
         from desktop_app.batch.ui.batch_controller import BatchController
 
-        batches = BatchController(self.window, self, self.navigator, self.list_presenter)
-        bar = batches.bar
-        bar.reading_stop_requested.connect(self.readings.cancel_paths)
-        bar.reading_stop_requested.connect(lambda _: self.queue.remove(self.current.id))
-        self.turns.begun.connect(bar.forget_offer_in)
+        batches = BatchController(self)
         self.late_ends.append(batches.close)
         return batches
 

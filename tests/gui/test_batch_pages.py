@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.batch.ui.batch_dialog import BatchPage
 from desktop_app.batch.ui.batch_job_page import BatchJobPage
-from desktop_app.batch.ui.batch_new_page import (
-    BatchModelOption,
-    BatchNewPage,
-    BatchProviderOption,
-    NewBatchJob,
-)
+from desktop_app.batch.ui.batch_new_page import BatchFileChooser
 from desktop_app.domain.batch_jobs import BatchItem, BatchItemSummary, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.models.variants import Effort
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -26,13 +22,20 @@ if TYPE_CHECKING:
     from desktop_app.widgets.look.theme import Theme
 
 
+def stand_in(**methods: Callable[..., None]) -> Any:
+    """Return a stand-in of the controller: no page here needs more of it."""
+    return SimpleNamespace(**{"load_item": lambda *_: None, **methods})
+
+
+BATCHES = stand_in()
+
+
 def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Theme) -> None:
-    page = BatchJobPage()
+    opened: list[tuple[str, int]] = []
+    page = BatchJobPage(stand_in(open_as_conversation=lambda *at: opened.append(at)))
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
     items = [BatchItemSummary(n, f"{n}.pdf", ItemStatus.ANSWERED, 1, None, None) for n in (1, 2)]
     page.set_items(items)
-    opened: list[tuple[str, int]] = []
-    page.open_requested.connect(lambda *at: opened.append(at))
     page.table.setCurrentIndex(page.items.index(0, 0))
     page.show_item(BatchItem("j", 1, "1.pdf", "/1.pdf", status=ItemStatus.ANSWERED, answer="x"))
     page.table.setCurrentIndex(page.items.index(1, 0))
@@ -43,22 +46,18 @@ def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Th
     assert opened == [("j", 2)]
 
 
-def test_a_new_job_has_its_effort_and_the_files_it_was_given(light_theme: Theme) -> None:
+def test_a_new_job_gets_each_file_once(light_theme: Theme) -> None:
     names = [Path("/x/a\nb\u2028c.pdf"), Path("/x/c.pdf")]
-    page = BatchNewPage()
-    page.files.add_paths(names)
-    page.task.setPlainText("Summarize")
-    model = BatchModelOption("m", "M", efforts=(Effort.HIGH,))
-    page.set_providers([BatchProviderOption("p", "P", models=(model,))], "p", "m", Effort.HIGH)
-    orders: list[NewBatchJob] = []
-    page.preparation_requested.connect(orders.append)
-    page.read_button.click()
-    assert orders[0].paths == tuple(names)
-    assert orders[0].effort is Effort.HIGH
+    files = BatchFileChooser()
+    files.add_paths([*names, names[0]])
+    assert files.paths == tuple(names)
+    assert "\u2028" not in files.label.text()
+    files.remove_paths(names[:1])
+    assert files.paths == (names[1],)
 
 
 def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: Theme) -> None:
-    page = BatchJobPage()
+    page = BatchJobPage(BATCHES)
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
     sent = BatchItemSummary(1, "1.pdf", ItemStatus.SENT, 1, None, None)
     failed = BatchItemSummary(2, "2.pdf", ItemStatus.FAILED, 1, None, None)
@@ -80,7 +79,7 @@ def test_the_current_job_stays_current_when_a_job_is_added(
 ) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = BatchPage(window)
+    dialog = BatchPage(window, BATCHES)
     jobs = [
         BatchJob(each, ModelChoice("p", "m"), each, "Task", datetime.now(UTC)) for each in "abc"
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -28,7 +29,12 @@ def fields_of(dialog: QDialog) -> list[QWidget]:
     return [one for one in found if one.acceptDrops()]
 
 
-@pytest.mark.parametrize("made", [BatchPage, CollectionsPage])
+def batch_page(parent: QWidget) -> BatchPage:
+    controller: Any = SimpleNamespace(show_new=lambda: None)
+    return BatchPage(parent, controller)
+
+
+@pytest.mark.parametrize("made", [batch_page, CollectionsPage])
 def test_dropped_files_are_copied_and_not_inserted_as_addresses(
     qtbot: QtBot, tmp_path: Path, made: Callable[[QWidget], QDialog]
 ) -> None:

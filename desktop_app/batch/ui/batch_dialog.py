@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -21,12 +20,14 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
-from desktop_app.widgets.file_dialogs import choose_target
 from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.forms.form_widgets import Note, Tone
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from desktop_app.batch.ui.batch_controller import BatchController
 
 _INTRODUCTION: Final = N_(
     "A batch job sends the same message with each of many files, at half price. "
@@ -34,10 +35,6 @@ _INTRODUCTION: Final = N_(
 )
 _PAGES: Final = ("list", "new", "job")
 _COLUMN_SHARES: Final = (0.24, 0.23, 0.39, 0.14)
-_REPORT_FORMATS: Final = {
-    "markdown": (N_("Markdown (*.md)"), ".md"),
-    "csv": (N_("CSV (*.csv)"), ".csv"),
-}
 
 
 class BatchJobModel(TableModel[BatchJob]):
@@ -68,25 +65,16 @@ class BatchPage(QWidget):
     Attributes:
         new_page: the page for a new job.
         job_page: the page of a single job.
-
-    Signals:
-        new_job_requested(): the user is about to create a job.
-        job_requested(str): show the job with this id.
-        report_requested(str, str, Path): export the results of the job with this id, as "markdown"
-            or "csv", to this file.
     """
 
-    new_job_requested = Signal()
-    job_requested = Signal(str)
-    report_requested = Signal(str, str, object)
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, batches: BatchController) -> None:
         super().__init__(parent)
+        self._batches = batches
         self.setObjectName("batch-jobs")
         self.setWindowTitle(tr("Batch jobs"))
         self.setAcceptDrops(True)
-        self.new_page = BatchNewPage()
-        self.job_page = BatchJobPage()
+        self.new_page = BatchNewPage(batches)
+        self.job_page = BatchJobPage(batches)
         self.jobs = BatchJobModel()
         self.table = ProportionalTable(self.jobs, _COLUMN_SHARES)
         self.table.setObjectName("batch-list")
@@ -106,12 +94,11 @@ class BatchPage(QWidget):
         FileDropFilter(self._stack)
         rows = ((self._stack, 1), self.status_note)
         column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=10)
-        self.new_button.clicked.connect(self.new_job_requested)
+        self.new_button.clicked.connect(lambda: batches.show_new())
         self.table.activated.connect(self._open_job)
         self.table.clicked.connect(self._open_job)
-        self.new_page.back_requested.connect(self.show_list)
-        self.job_page.back_requested.connect(self.show_list)
-        self.job_page.report_requested.connect(self._choose_report)
+        self.new_page.back_button.clicked.connect(self.show_list)
+        self.job_page.back_button.clicked.connect(self.show_list)
         self.update_theme()
 
     # ------------------------------------------------------------------ pages
@@ -171,20 +158,7 @@ class BatchPage(QWidget):
     def _open_job(self, index: QModelIndex) -> None:
         job = self.jobs.row_at(index)
         if job is not None:
-            self.job_requested.emit(job.id)
-
-    def _choose_report(self, job_id: str, format_: str) -> None:
-        filter_text, suffix = _REPORT_FORMATS[format_]
-        title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job_page.job_title)
-        stem = title.strip()[:60] or tr("Batch job")
-        choose_target(
-            self,
-            tr("Export results"),
-            lambda path: self.report_requested.emit(job_id, format_, path),
-            start=Path.home() / f"{stem}{suffix}",
-            filters=tr(filter_text),
-            suffix=suffix,
-        )
+            self._batches.open_job(job.id)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Show the list on Esc, or close the page from there; open a job on Enter."""
@@ -203,7 +177,7 @@ class BatchPage(QWidget):
         paths = files_in(event.mimeData())
         accept_copy(event)
         if self.page != "new":
-            self.new_job_requested.emit()
+            self._batches.show_new()
         self.new_page.files.add_paths(paths)
 
     # ------------------------------------------------------------------ appearance

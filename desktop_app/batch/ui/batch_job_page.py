@@ -7,9 +7,11 @@ The table has a row (`BatchItemSummary`) for each file. Only the selected file i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QProgressBar, QPushButton, QSizePolicy, QSplitter, QWidget
 
 from desktop_app.batch.batch_wording import (
@@ -33,6 +35,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.file_dialogs import choose_target
 from desktop_app.widgets.flow_layout import FlowLayout
 from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.forms.line_field import text_field
@@ -41,6 +44,13 @@ from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
 from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text
 
+if TYPE_CHECKING:
+    from desktop_app.batch.ui.batch_controller import BatchController
+
+_REPORT_FORMATS: Final = {
+    "markdown": (N_("Markdown (*.md)"), ".md"),
+    "csv": (N_("CSV (*.csv)"), ".csv"),
+}
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
 _PROBLEMS: Final = (ItemStatus.LEFT_OUT, *RETRYABLE_STATUSES)
 _COLUMN_SHARES: Final = (0.29, 0.15, 0.31, 0.11, 0.14)
@@ -66,30 +76,12 @@ class BatchItemModel(TableModel[BatchItemSummary]):
 
 
 class BatchJobPage(QWidget):
-    """The page of a batch job.
+    """The page of a batch job."""
 
-    Signals:
-        back_requested(): show the list of jobs.
-        start_requested(str), cancel_requested(str): start or cancel the job with this id.
-        retry_requested(str): retry the failed files of the job with this id.
-        remove_requested(str): remove the job with this id.
-        report_requested(str, str): export the results of a job, as "markdown" or "csv".
-        item_requested(str, int): load the answer of a file, by job id and number.
-        open_requested(str, int): open a file's answer as a conversation.
-    """
-
-    back_requested = Signal()
-    start_requested = Signal(str)
-    cancel_requested = Signal(str)
-    retry_requested = Signal(str)
-    remove_requested = Signal(str)
-    report_requested = Signal(str, str)
-    item_requested = Signal(str, int)
-    open_requested = Signal(str, int)
-
-    def __init__(self) -> None:
+    def __init__(self, batches: BatchController) -> None:
         super().__init__()
         self.setObjectName("batch-job")
+        self._batches = batches
         self._job: BatchJob | None = None
         self._item: BatchItem | None = None
         self._all_items: Sequence[BatchItemSummary] = ()
@@ -153,23 +145,17 @@ class BatchJobPage(QWidget):
     def _connect(self) -> None:
         menu = ProgramMenu(self.report_button)
         for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
-            action = menu.addAction(menu_text(label))
-            action.triggered.connect(
-                lambda _=False, f=format_: self._emit(self.report_requested, f)
-            )
+            menu.addAction(menu_text(label), partial(self._choose_report, format_))
         self.report_button.setMenu(menu)
-        self.back_button.clicked.connect(self.back_requested)
         self.filter.chosen.connect(lambda _key: self._fill_table())
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._request_item())
         self.table.doubleClicked.connect(lambda _: self._open_answer())
         self.open_button.clicked.connect(self._open_answer)
-        for button, signal in (
-            (self.start_button, self.start_requested),
-            (self.cancel_button, self.cancel_requested),
-            (self.retry_button, self.retry_requested),
-            (self.remove_button, self.remove_requested),
-        ):
-            button.clicked.connect(lambda _=False, s=signal: self._emit(s))
+        batches = self._batches
+        self.start_button.clicked.connect(lambda: batches.start_job(self.job_id))
+        self.cancel_button.clicked.connect(lambda: batches.ask_to_cancel(self.job_id))
+        self.retry_button.clicked.connect(lambda: batches.retry_job(self.job_id))
+        self.remove_button.clicked.connect(lambda: batches.ask_to_remove(self.job_id))
 
     # ------------------------------------------------------------------ state
 
@@ -177,11 +163,6 @@ class BatchJobPage(QWidget):
     def job_id(self) -> str:
         """Return the id of the shown job; "" if there is none."""
         return "" if self._job is None else self._job.id
-
-    @property
-    def job_title(self) -> str:
-        """Return the title of the shown job; "" if there is none."""
-        return "" if self._job is None else self._job.title
 
     @property
     def selected_number(self) -> int:
@@ -283,19 +264,30 @@ class BatchJobPage(QWidget):
         number = self.selected_number
         if self._item is not None and self._item.number != number:
             self._item = None  # Open must not open the former file
-        if number and self._job is not None:
-            self.item_requested.emit(self._job.id, number)
+        if number:
+            self._batches.load_item(self.job_id, number)
         else:
             self.answer.clear()
             self.open_button.setEnabled(False)
 
     def _open_answer(self) -> None:
         if self._item is not None and self._item.status is ItemStatus.ANSWERED:
-            self._emit(self.open_requested, self._item.number)
+            self._batches.open_as_conversation(self.job_id, self._item.number)
 
-    def _emit(self, signal: SignalInstance, *details: str | int) -> None:
-        if self._job is not None:
-            signal.emit(self._job.id, *details)
+    def _choose_report(self, format_: str) -> None:
+        if self._job is None:
+            return
+        filter_text, suffix = _REPORT_FORMATS[format_]
+        title = "".join(c if c.isalnum() or c in " -_" else " " for c in self._job.title)
+        stem = title.strip()[:60] or tr("Batch job")
+        choose_target(
+            self,
+            tr("Export results"),
+            partial(self._batches.export_results, self._job.id, format_),
+            start=Path.home() / f"{stem}{suffix}",
+            filters=tr(filter_text),
+            suffix=suffix,
+        )
 
     def update_theme(self) -> None:
         theme = current_theme()

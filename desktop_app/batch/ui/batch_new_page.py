@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QWidget
 
-from desktop_app.composer.completion.template_mark import TemplateMark
-from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.backend.prompt_loader import today
+from desktop_app.domain.batch_jobs import batch_refusal
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.error_text import WINDOW, error_segments
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import LinkedText, linked_text
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.prompts.prompt import DATE, fill
+from desktop_app.prompts.prompt_library import SUMMARY
+from desktop_app.providers.models.model_menu import MenuEntry, menu_entries
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
@@ -22,6 +30,9 @@ from desktop_app.widgets.forms.form_widgets import Combo, MultilineField, Note
 from desktop_app.widgets.look.theme import set_role
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 
+if TYPE_CHECKING:
+    from desktop_app.batch.ui.batch_controller import BatchController
+
 MAX_NAMED_FILES: Final = 3
 CUSTOM_MESSAGE: Final = ""
 """The id of the entry for a custom message, in place of a prompt's id."""
@@ -29,32 +40,6 @@ _NO_PROVIDER: Final = N_("Add a provider that supports batches in {provider_page
 _NO_MODELS: Final = N_(
     "This provider lists no models for batches. Add model IDs in {provider_page}."
 )
-
-
-class BatchModelOption(NamedTuple):
-    """A model to choose."""
-
-    model: str
-    name: str
-    variant: Variant | None = None
-    efforts: tuple[Effort, ...] = ()
-
-
-class BatchProviderOption(NamedTuple):
-    """A provider to choose, with its models; `refusal` says why no job can use it, or is ()."""
-
-    id: str
-    name: str
-    refusal: LinkedText = ()
-    models: tuple[BatchModelOption, ...] = ()
-
-
-class BatchPromptOption(NamedTuple):
-    """A prompt of the library, with the text to send."""
-
-    id: str
-    title: str
-    text: str
 
 
 class NewBatchJob(NamedTuple):
@@ -71,10 +56,7 @@ class NewBatchJob(NamedTuple):
     title: str
     task: str
     template_id: str
-    provider_id: str
-    model: str
-    variant: Variant | None
-    effort: Effort | None
+    choice: ModelChoice
 
 
 class BatchFileChooser(QWidget):
@@ -148,23 +130,16 @@ class BatchNewPage(QWidget):
 
     Attributes:
         files: the files of the job.
-
-    Signals:
-        preparation_requested(NewBatchJob): read these files and estimate the job.
-        back_requested(): show the list of jobs.
     """
 
-    preparation_requested = Signal(object)
-    back_requested = Signal()
-
-    def __init__(self) -> None:
+    def __init__(self, batches: BatchController) -> None:
         super().__init__()
         self.setObjectName("batch-new")
-        self._prompts: dict[str, BatchPromptOption] = {}
-        self._providers: dict[str, BatchProviderOption] = {}
-        self._template: TemplateMark | None = None
+        self._batches = batches
+        self._models: dict[str, tuple[MenuEntry, tuple[Effort, ...]]] = {}  # of the provider
+        self._refusal: LinkedText = ()
+        self._prompt_text = ""  # the text of the prompt that was chosen last
         self._preferred_effort: Effort | None = None  # selected with each model that offers it
-        self._has_user_choice = False  # of a provider, a model or an effort, for this job
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
         self.files = BatchFileChooser()
         self.prompt = Combo(tr("Prompt"), object_name="batch-prompt")
@@ -181,7 +156,6 @@ class BatchNewPage(QWidget):
         choices.setLabelAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
         for field in (self.provider, self.model, self.effort):
             choices.addRow(PlainLabel(field.accessibleName(), role="note"), field)
-            field.activated.connect(self._record_choice)
         fields = column_of(
             PlainLabel(tr("Files"), role="strong"),
             self.files,
@@ -198,144 +172,128 @@ class BatchNewPage(QWidget):
         back = (self.back_button, Qt.AlignmentFlag.AlignLeft)
         foot = row_of((hint, 1), self.read_button)
         column_of(back, (fields, 1), foot, parent=self, margins=0, spacing=10)
-        self.back_button.clicked.connect(self.back_requested)
-        self.files.changed.connect(self._update_refusal)
-        self.prompt.activated.connect(lambda _: self._apply_prompt())
-        self.task.textChanged.connect(self._update_refusal)
+        self.files.changed.connect(self._update)
+        self.prompt.activated.connect(self._apply_prompt)
+        self.task.textChanged.connect(self._update)
         self.provider.currentIndexChanged.connect(lambda _: self._show_models())
-        self.model.currentIndexChanged.connect(lambda _: self._show_efforts())
+        self.model.currentIndexChanged.connect(self._show_efforts)
         self.effort.activated.connect(self._record_effort)
-        self.read_button.clicked.connect(self._request_preparation)
-        self._update_refusal()
+        self.read_button.clicked.connect(self._create_job)
+        self._update()
 
     # ------------------------------------------------------------------ options
+
+    def refresh(self) -> None:
+        """List prompts and providers; select those of the window, unless a job was begun here."""
+        session = self._batches.session
+        task = self.task.toPlainText().strip()
+        is_begun = bool(self.files.paths) or task not in ("", self._prompt_text)
+        prompt_id = self.prompt.currentData() if task else SUMMARY
+        self.prompt.clear()
+        for prompt in session.prompts.offered_prompts:
+            self.prompt.addItem(prompt.title, prompt.id)
+        self.prompt.addItem(tr("Custom message"), CUSTOM_MESSAGE)
+        index = self.prompt.findData(prompt_id)
+        self.prompt.setCurrentIndex(self.prompt.count() - 1 if index < 0 else index)
+        if not task:
+            self._apply_prompt()
+        choice = session.setup.choice
+        provider_id, model = choice.provider_id, choice.model
+        if choice.variant is not None:
+            model = session.backend.catalog.for_variant(choice.variant).id
+        if is_begun:
+            provider_id, model = self.provider.currentData(), self.model.currentData() or ""
+        else:
+            self._preferred_effort = choice.effort
+        refused = {p.id for p in session.providers.all if batch_refusal(p)}
+        with QSignalBlocker(self.provider):  # `_show_models` is called once, below
+            self.provider.clear()
+            for profile in sorted(session.providers.all, key=lambda p: p.id in refused):
+                self.provider.addItem(profile.name, profile.id)
+            index = -1 if provider_id in refused else self.provider.findData(provider_id)
+            self.provider.setCurrentIndex(max(0, index))
+        self._show_models(model)
 
     def clear_job(self, job: NewBatchJob) -> None:
         """Remove the files and the message of a job that was created; keep later entries."""
         self.files.remove_paths(job.paths)
         if self.task.toPlainText().strip() == job.task:
             self.task.clear()
-        if not self.files.paths and not self.task.toPlainText():
-            self._has_user_choice = False
-
-    def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
-        """Set the prompts; an empty message gets the text of the prompt with the id `default`."""
-        has_message = bool(self.task.toPlainText().strip())
-        chosen = self._template_id if has_message else default
-        self._prompts = {prompt.id: prompt for prompt in prompts}
-        self.prompt.clear()
-        for prompt in prompts:
-            self.prompt.addItem(prompt.title, prompt.id)
-        self.prompt.addItem(tr("Custom message"), CUSTOM_MESSAGE)
-        index = self.prompt.findData(chosen)
-        self.prompt.setCurrentIndex(len(prompts) if index < 0 else index)
-        if not has_message:
-            self._apply_prompt()
-
-    def set_providers(
-        self,
-        providers: Sequence[BatchProviderOption],
-        provider_id: str,
-        model: str,
-        effort: Effort | None,
-    ) -> None:
-        """Set the providers.
-
-        Select a provider, a model and an effort, unless the user has chosen one of them for this
-        job.
-        """
-        if self._has_user_choice:
-            provider_id = self.provider.currentData()
-            model = self.model.currentData() or ""
-        else:
-            self._preferred_effort = effort
-        self._providers = {provider.id: provider for provider in providers}
-        with QSignalBlocker(self.provider):  # `_show_models` is called once, below
-            self.provider.clear()
-            for provider in providers:
-                self.provider.addItem(provider.name, provider.id)
-            self.provider.setCurrentIndex(max(0, self.provider.findData(provider_id)))
-        self._show_models(model)
-
-    # ------------------------------------------------------------------ actions of the user
 
     def _apply_prompt(self) -> None:
-        prompt = self._prompts.get(self.prompt.currentData())
+        prompts = self._batches.session.prompts.offered_prompts
+        prompt = next((p for p in prompts if p.id == self.prompt.currentData()), None)
         if prompt is None:  # the entry for a custom message, which keeps the text
-            self._template = None
             self.task.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
-            self.task.setPlainText(prompt.text)
-            document = self.task.document()
-            self._template = TemplateMark(prompt.id, document, 0, document.characterCount() - 1)
-
-    @property
-    def _template_id(self) -> str:
-        return CUSTOM_MESSAGE if self._template is None else self._template.template_id
+            self._prompt_text = fill(prompt.text, {DATE: today()}).text.strip()
+            self.task.setPlainText(self._prompt_text)
 
     def _show_models(self, requested_model: str = "") -> None:
         """List the models of the provider, and select `requested_model`, or with "" the present."""
-        provider = self._providers.get(self.provider.currentData() or "")
+        session = self._batches.session
+        profile = session.providers.get(self.provider.currentData() or "")
         model_id = requested_model or self.model.currentData()
+        self._models = {}
+        self._refusal = linked_text(_NO_PROVIDER)
+        if profile is not None and (refusal := batch_refusal(profile)):
+            self._refusal = error_segments(refusal, WINDOW)
+        elif profile is not None:
+            day = date.today()  # noqa: DTZ011 - the user's day
+            for entry in menu_entries(session.providers.models_of(profile), day):
+                choice = _choice(profile.id, entry)
+                resolved = session.backend.chat.resolve(profile, choice)
+                info = resolved.model
+                if batch_refusal(profile, info):
+                    continue
+                efforts = info.efforts or ()
+                if info.id != entry.model:  # another model replaces it, at a single effort
+                    efforts = (resolved.effort,) if resolved.effort else ()
+                self._models[entry.model] = (entry, efforts)
+            self._refusal = () if self._models else linked_text(_NO_MODELS)
         with QSignalBlocker(self.model):
             self.model.clear()
-            for model in provider.models if provider else ():
-                self.model.addItem(model.name, model.model)
+            for entry, _ in self._models.values():
+                self.model.addItem(entry.name, entry.model)
             self.model.setCurrentIndex(max(0, self.model.findData(model_id)))
         self._show_efforts()
 
     def _show_efforts(self) -> None:
-        model = self._chosen_model()
+        _, efforts = self._models.get(self.model.currentData() or "", (None, ()))
         self.effort.clear()
-        for effort in model.efforts if model else ():
+        for effort in efforts:
             self.effort.addItem(tr(effort.label), effort)
         index = self.effort.findData(self._preferred_effort)
         if index < 0:
             index = max(0, self.effort.findData(Effort.MEDIUM))
         self.effort.setCurrentIndex(index)
         self.effort.setEnabled(self.effort.count() > 1)
-        self._update_refusal()
+        self._update()
 
-    def _record_choice(self, _index: int) -> None:
-        self._has_user_choice = True
-
-    def _record_effort(self, _index: int) -> None:
+    def _record_effort(self) -> None:
         self._preferred_effort = self.effort.currentData()
 
-    def _chosen_model(self) -> BatchModelOption | None:
-        provider = self._providers.get(self.provider.currentData() or "")
-        models = provider.models if provider else ()
-        return next((m for m in models if m.model == self.model.currentData()), None)
-
-    def _update_refusal(self) -> None:
-        provider = self._providers.get(self.provider.currentData() or "")
-        refusal: LinkedText = ()
-        if provider is None:
-            refusal = linked_text(_NO_PROVIDER)
-        elif provider.refusal:
-            refusal = provider.refusal
-        elif self._chosen_model() is None:
-            refusal = linked_text(_NO_MODELS)
-        self.refusal.set_text(refusal, "warning")
+    def _update(self) -> None:
+        self.refusal.set_text(self._refusal, "warning")
         task = self.task.toPlainText().strip()
-        self.read_button.setEnabled(bool(self.files.paths) and bool(task) and not refusal)
+        self.read_button.setEnabled(bool(self.files.paths and task and self._models))
 
-    def _request_preparation(self) -> None:
-        model = self._chosen_model()
-        if model is None:
-            return
-        is_edited = self.task.document().isModified()
-        prompt = self._prompts.get(self._template_id)
+    def _create_job(self) -> None:
+        template_id = self.prompt.currentData()
+        task = self.task.toPlainText().strip()
+        is_prompt = bool(template_id) and task == self._prompt_text
         effort = self.effort.currentData()  # Qt returns it as a plain string
-        self.preparation_requested.emit(
-            NewBatchJob(
-                paths=self.files.paths,
-                title="" if prompt is None or is_edited else prompt.title,
-                task=self.task.toPlainText().strip(),
-                template_id=self._template_id,
-                provider_id=self.provider.currentData(),
-                model=model.model,
-                variant=model.variant,
-                effort=Effort(effort) if effort else None,
-            )
+        entry, _ = self._models[self.model.currentData()]
+        choice = _choice(self.provider.currentData(), entry)
+        job = NewBatchJob(
+            paths=self.files.paths,
+            title=self.prompt.currentText() if is_prompt else "",
+            task=task,
+            template_id=template_id,
+            choice=replace(choice, effort=Effort(effort) if effort else None),
         )
+        self._batches.create_job(job)
+
+
+def _choice(provider_id: str, entry: MenuEntry) -> ModelChoice:
+    return ModelChoice(provider_id, "" if entry.variant else entry.model, entry.variant)

@@ -532,10 +532,10 @@ async def batches(app: AppHarness, look: Look) -> None:
         dialog.show_list()
     sent = app.stored("SELECT id FROM batch_jobs WHERE status = 'expired'")[0][0]
     for request, name in (
-        (dialog.job_page.remove_requested, "batch-removal"),
-        (dialog.job_page.cancel_requested, "batch-cancelling"),
+        (app.controllers.batches.ask_to_remove, "batch-removal"),
+        (app.controllers.batches.ask_to_cancel, "batch-cancelling"),
     ):
-        request.emit(sent)
+        request(sent)
         await until(lambda: dialog.findChildren(QMessageBox))
         box = find(dialog, QMessageBox, f"confirm-{name}")
         await until(box.isVisible)

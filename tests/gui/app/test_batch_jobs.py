@@ -104,9 +104,10 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         table.setCurrentIndex(dialog.job_page.items.index(1, 0))
         await until(lambda: dialog.job_page.answer.toPlainText() == ANSWER)
 
-        dialog.report_requested.emit(dialog.job_page.job_id, "csv", tmp_path / "report.csv")
+        report = tmp_path / "report.csv"
+        app.controllers.batches.export_results(dialog.job_page.job_id, "csv", report)
         await until(lambda: "Results exported to" in dialog.status_note.text())
-        with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
+        with report.open(encoding="utf-8-sig", newline="") as file:
             assert [row["name"] for row in csv.DictReader(file)][:2] == ["note-1.md", "note-2.md"]
 
         press(app, "batch-open")
@@ -116,7 +117,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         assert app.rows == ["note-2.md: Which is it?"]
         app.controllers.batches.show()
         opened = app.open_id
-        dialog.job_requested.emit(dialog.job_page.job_id)
+        app.controllers.batches.open_job(dialog.job_page.job_id)
         await until(lambda: dialog.page == "job")
         press(app, "batch-open")  # a second time it is the same conversation
         await until(lambda: not dialog.isVisible())
