@@ -36,7 +36,6 @@ from desktop_app.i18n.translation import tr
 from desktop_app.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import set_icon
-from desktop_app.widgets.look.mirroring import mirrored_rect
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.widgets.text.foreign_text import (
@@ -286,11 +285,11 @@ class ChipWidget(QFrame):
         top = (self.height() - size.height()) // 2
         for button, count in ((self._remove_button, 1), (self._menu_button, 2)):
             rect = QRect(QPoint(self._left_of_buttons(count), top), size)
-            button.setGeometry(mirrored_rect(rect, self.rect()))
+            button.setGeometry(rect)
         self._fit_preview()
 
     def _left_of_buttons(self, count: int) -> int:
-        """Return the x coordinate at which `count` buttons begin in a left-to-right window."""
+        """Return the x coordinate at which `count` buttons begin."""
         return self.width() - current_theme().px(3) - count * self._remove_button.sizeHint().width()
 
     @property
@@ -299,7 +298,7 @@ class ChipWidget(QFrame):
 
     def _fit_preview(self) -> None:
         rect = QRect(0, 0, self._text_end - current_theme().px(1), self.height())
-        self._preview.setGeometry(mirrored_rect(rect, self.rect()))
+        self._preview.setGeometry(rect)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -1,7 +1,6 @@
-"""Pseudo-languages, which reveal untranslated text and widgets that are too narrow.
+"""A pseudo-language, which reveals untranslated text and widgets that are too narrow.
 
 REPARTEE_LANGUAGE=pseudo adds accents to letters, and makes texts a third longer, in ⟦ ⟧.
-REPARTEE_LANGUAGE=pseudo-rtl does the same, and lays out the window from right to left.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ import re
 from gettext import NullTranslations
 from typing import Final
 
-LEFT_TO_RIGHT: Final = "pseudo"
-RIGHT_TO_LEFT: Final = "pseudo-rtl"
+CODE: Final = "pseudo"
 _ACCENTS: Final = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "ÅƁÇÐÉƑĜĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽåƀçðéƒĝĥîĵķļɱñöþǫŕšţûṽŵẋýž",
@@ -20,13 +18,8 @@ _ACCENTS: Final = str.maketrans(
 _MARKUP_OR_PLACEHOLDER: Final = re.compile(r"(\{\w*\}|%(?:\(\w+\))?[rs]|\]\([^)]*\)|</?\w[^>]*>)")
 
 
-def is_pseudo(code: str) -> bool:
-    """Return True for the code of a pseudo-language."""
-    return code in (LEFT_TO_RIGHT, RIGHT_TO_LEFT)
-
-
 def pseudo_text(message: str) -> str:
-    """Return a message as the pseudo-languages show it.
+    """Return a message as the pseudo-language shows it.
 
     >>> pseudo_text("Rename {name}")
     '⟦Ŕéñåɱé {name}~~~~⟧'

@@ -97,14 +97,9 @@ def language() -> str:
     return _current.code
 
 
-def is_right_to_left() -> bool:
-    """Return True if the language in use is written from right to left."""
-    return _current.code == pseudo.RIGHT_TO_LEFT
-
-
 def language_of_formats() -> str:
-    """Return the language whose formats are used: English for the pseudo-languages."""
-    return ENGLISH if pseudo.is_pseudo(_current.code) else _current.code
+    """Return the language whose formats are used: English for the pseudo-language."""
+    return ENGLISH if _current.code == pseudo.CODE else _current.code
 
 
 def offered_languages() -> dict[str, str]:
@@ -143,7 +138,7 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
     )
     for name in candidates:
         code = re.split("[-_.@]", name)[0].lower()
-        if pseudo.is_pseudo(name):
+        if name == pseudo.CODE:
             return name
         if code in LANGUAGES:
             return code
@@ -181,7 +176,7 @@ def _posix_languages() -> tuple[str, ...]:
 
 
 def _catalog(code: str, folder: Path) -> NullTranslations | None:
-    if pseudo.is_pseudo(code):
+    if code == pseudo.CODE:
         return pseudo.PseudoTranslations()
     if code == ENGLISH or code not in LANGUAGES:
         return None

@@ -25,7 +25,6 @@ from desktop_app.transcript.transcript_styles import (
     QUESTION_INSET,
     Styles,
 )
-from desktop_app.widgets.look.mirroring import is_mirrored
 from desktop_app.widgets.text.sealed_document import SealedDocument, empty_resource
 
 if TYPE_CHECKING:
@@ -197,12 +196,12 @@ class SegmentWriter:
             return
         px = self.styles.theme.px
         least = px(QUESTION_INSET) + px(PAD)
-        _set_leading_margin(document, least)
+        _set_left_margin(document, least)
         if not document.hugs_text:
             return
         lines = (line for block in _blocks_of(document) for line in _lines_of(block))
         natural = max((line.naturalTextWidth() for line in lines), default=0.0)
-        _set_leading_margin(document, max(least, self.width - px(PAD) - ceil(natural) - 1))
+        _set_left_margin(document, max(least, self.width - px(PAD) - ceil(natural) - 1))
 
     def fits_width(self, document: SegmentDocument) -> bool:
         """Return True if a document needs only another layout when the width changes."""
@@ -620,13 +619,9 @@ def _lines_of(block: QTextBlock) -> Iterator[QTextLine]:
     return (layout.lineAt(number) for number in range(layout.lineCount()))
 
 
-def _set_leading_margin(document: SegmentDocument, margin: int) -> None:
-    """Set the margin on the side where the lines of a document begin."""
+def _set_left_margin(document: SegmentDocument, margin: int) -> None:
     block_format = QTextBlockFormat()
-    if is_mirrored():
-        block_format.setRightMargin(margin)
-    else:
-        block_format.setLeftMargin(margin)
+    block_format.setLeftMargin(margin)
     cursor = QTextCursor(document)
     cursor.select(QTextCursor.SelectionType.Document)
     cursor.mergeBlockFormat(block_format)

@@ -21,7 +21,6 @@ from desktop_app.markdown.parsing.inline_images import image_size_of, is_image_n
 from desktop_app.transcript.media.hidden_text import hidden_format
 from desktop_app.transcript.media.message_images import image_format, raster_format
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
-from desktop_app.widgets.look.mirroring import margins
 from desktop_app.widgets.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 
 # Pixels at the default text size.
@@ -223,9 +222,8 @@ class Styles:
         leading = pad
         if background_of(item) is Background.QUESTION:
             leading = px(QUESTION_INSET) + px(PAD)
-        left, _, right, _ = margins(leading, 0, pad, 0)
-        block_format.setLeftMargin(left)
-        block_format.setRightMargin(right)
+        block_format.setLeftMargin(leading)
+        block_format.setRightMargin(pad)
         if isinstance(item, Block):
             self._indent(block_format, item)
         if item.kind is Kind.CODE:

@@ -10,7 +10,6 @@ from typing import Final, TypeVar
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
-from desktop_app.widgets.look import mirroring
 from desktop_app.widgets.look.theme import current_theme
 
 Margins = int | tuple[int, int, int, int]
@@ -79,7 +78,7 @@ def _scale(layout: QLayout) -> None:
     margins = layout.property(_MARGINS)
     spacing = layout.property(_SPACING)
     if margins is not None:
-        layout.setContentsMargins(*mirroring.margins(*map(px, margins)))
+        layout.setContentsMargins(*map(px, margins))
     if spacing is not None:
         layout.setSpacing(px(spacing))
 

@@ -9,7 +9,6 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 from desktop_app.widgets.boxes import set_unscaled
-from desktop_app.widgets.look.mirroring import mirrored_rect
 
 
 def order_children(container: QWidget, children: Sequence[QWidget]) -> None:
@@ -87,7 +86,7 @@ class FlowLayout(QLayout):
                 y += row_height + self.spacing()
                 row_height = 0
             if move:
-                item.setGeometry(mirrored_rect(QRect(QPoint(x, y), size), rect))
+                item.setGeometry(QRect(QPoint(x, y), size))
             x += size.width() + self.spacing()
             row_height = max(row_height, size.height())
         return y + row_height - rect.y()

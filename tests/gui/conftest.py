@@ -7,8 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from desktop_app.app.startup.gc_policy import collect_if_due
 from desktop_app.paths import resource_path
@@ -73,14 +72,6 @@ def light_theme(qapp: QApplication) -> Iterator[theme.Theme]:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     if collect_if_due() and gc.get_count()[2] > gc.get_threshold()[2]:
         gc.collect()  # tests never reach the idle state that triggers a full collection
-
-
-@pytest.fixture
-def right_to_left() -> Iterator[None]:
-    """Mirror the windows of the test, as for a right-to-left language."""
-    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-    yield
-    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.library.ui.conversation_list import ConversationList
-from desktop_app.widgets.look.mirroring import mirrored_rect
 
 _DRAG_EVENTS = (QEvent.Type.DragEnter, QEvent.Type.DragLeave, QEvent.Type.Drop)
 
@@ -72,6 +71,5 @@ class DropArea(QObject):
         if not hint:
             self._overlay.hide()
             return
-        window_rect = self._window.rect()
-        beside_list = window_rect.adjusted(self._list.width(), 0, 0, 0)
-        self._overlay.show_text(hint, mirrored_rect(beside_list, window_rect))
+        beside_list = self._window.rect().adjusted(self._list.width(), 0, 0, 0)
+        self._overlay.show_text(hint, beside_list)

@@ -15,7 +15,6 @@ from desktop_app.widgets.buttons.dialog_button import HelpButton
 from desktop_app.widgets.buttons.menu_button import MenuButton
 from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import icons
-from desktop_app.widgets.look.mirroring import margins
 from desktop_app.widgets.look.theme import current_theme, limit_size
 from desktop_app.widgets.text.elided_label import ElidedLabel
 from desktop_app.widgets.text.foreign_text import (
@@ -185,7 +184,7 @@ class Header(QFrame):
         self.setFixedHeight(px(HEIGHT))
         self._line.setSpacing(px(2))
         self._figures.setSpacing(px(8))
-        self._line.setContentsMargins(*margins(px(12), 0, px(9), 0))
+        self._line.setContentsMargins(px(12), 0, px(9), 0)
         for button, name in (
             (self.list_button, "panel-left"),
             (self.back_button, "chevron-left"),
@@ -194,7 +193,7 @@ class Header(QFrame):
             icons.set_icon(button, name, theme.dim, px(20))
             limit_size(button, px(32), px(32))
         self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
-        self.temporary_icon.setContentsMargins(*margins(0, 0, px(6), 0))
+        self.temporary_icon.setContentsMargins(0, 0, px(6), 0)
         self.preset.setMaximumWidth(px(_MAX_PRESET_WIDTH))
 
 

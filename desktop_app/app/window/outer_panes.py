@@ -9,14 +9,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.window.conversation_pane import ConversationPane
 from desktop_app.app.window.overlays import Shade
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.widgets.look import theme as themes
-from desktop_app.widgets.look.mirroring import mirrored_rect
 from desktop_app.widgets.look.theme import current_theme
 
 if TYPE_CHECKING:
@@ -151,7 +150,7 @@ class OuterPanes:
             (self._list, 0, list_width),
             (self._settings, width - panel_width, panel_width),
         ):
-            pane.setGeometry(mirrored_rect(QRect(x, 0, pane_width, height), window.rect()))
+            pane.setGeometry(x, 0, pane_width, height)
         for cover in self._covers:
             cover.setGeometry(window.rect())
         self._list.setVisible(list_state != _PaneState.HIDDEN)

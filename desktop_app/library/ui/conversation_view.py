@@ -38,7 +38,6 @@ from PySide6.QtWidgets import (
 
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
 from desktop_app.library.ui.rows.row_marks import RowMarks
-from desktop_app.widgets.look.mirroring import mirrored_rect
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import Index
 
@@ -149,7 +148,6 @@ class ConversationView(RowView):
         key = _Key(event.key())
         modifiers = event.modifiers()
         has_control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        back_arrow = _Key.Key_Right if self.isRightToLeft() else _Key.Key_Left
         if key in _CURSOR_MOVES and modifiers & Qt.KeyboardModifier.ShiftModifier:
             index = self.moveCursor(_CURSOR_MOVES[key], Qt.KeyboardModifier.NoModifier)
             if index.isValid():
@@ -162,7 +160,7 @@ class ConversationView(RowView):
             self.marks.toggle(self.currentIndex())
         elif key == _Key.Key_Escape and self.marks.is_active:
             self.marks.reset()
-        elif key in (_Key.Key_Escape, _Key.Key_Backspace, back_arrow):
+        elif key in (_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left):
             if self.can_go_back:
                 self.back_requested.emit()
             else:
@@ -233,7 +231,7 @@ class ConversationView(RowView):
         option = QStyleOptionViewItem()
         option.widget = self
         option.rect = self.visualRect(index)
-        return mirrored_rect(delegate.button_rect(option), option.rect).contains(position)
+        return delegate.button_rect(option).contains(position)
 
     # ------------------------------------------------------------ dragging
 

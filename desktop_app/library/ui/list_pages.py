@@ -13,7 +13,6 @@ from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.filter_bars import FilterBar
 from desktop_app.library.ui.rows.conversation_model import ConversationModel
 from desktop_app.widgets.look import theme as themes
-from desktop_app.widgets.look.mirroring import margins
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel
 
@@ -60,7 +59,7 @@ class ListPages(QStackedWidget):
 
     def update_theme(self) -> None:
         theme = current_theme()
-        self.note.setContentsMargins(*margins(0, 0, theme.px(themes.ROW_MARGIN), 0))
+        self.note.setContentsMargins(0, 0, theme.px(themes.ROW_MARGIN), 0)
 
     def focus_filtered_rows(self) -> None:
         """Focus the rows; if there are none, the Back button."""

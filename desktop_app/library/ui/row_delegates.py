@@ -14,7 +14,6 @@ from desktop_app.library.ui.rows import conversation_model
 from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look import theme as themes
-from desktop_app.widgets.look.mirroring import keep_upright, mirrored_rect
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate, is_hovered
 from desktop_app.widgets.rows.rows_model import Index
@@ -155,7 +154,7 @@ class ConversationDelegate(RowDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        editor.setGeometry(mirrored_rect(self.row_rect(option), option.rect))
+        editor.setGeometry(self.row_rect(option))
 
 
 def draw_line(
@@ -168,5 +167,4 @@ def draw_line(
     )
     painter.setFont(font)
     painter.setPen(color)
-    with keep_upright(painter, rect):
-        painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, elided)
+    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, elided)

@@ -29,7 +29,6 @@ from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
 from desktop_app.widgets.library_list import LibraryList, LibraryRow, NameField, beside_list
-from desktop_app.widgets.look.mirroring import margins
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel
 
@@ -254,7 +253,7 @@ class PresetsPage(QWidget):
         else:
             gap_before_scroll_bar = self._px(12)
             self._choices.setDirection(directions.LeftToRight)
-        self._content_layout.setContentsMargins(*margins(0, 0, gap_before_scroll_bar, 0))
+        self._content_layout.setContentsMargins(0, 0, gap_before_scroll_bar, 0)
 
     # ------------------------------------------------------------------ private
 

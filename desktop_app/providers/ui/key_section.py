@@ -23,7 +23,6 @@ from desktop_app.widgets.file_dialogs import choose_file
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.forms.form_widgets import FormSection, ReadOnlyLine, Tone
 from desktop_app.widgets.look.icons import pixmap
-from desktop_app.widgets.look.mirroring import margins
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 
@@ -275,8 +274,8 @@ class KeySection(FormSection):
     def update_theme(self) -> None:
         theme = current_theme()
         self._location.setFont(theme.note())
-        self._location.setTextMargins(*margins(0, 0, theme.px(22), 0))
-        self._icon_row.setContentsMargins(*margins(0, 0, theme.px(8), 0))
+        self._location.setTextMargins(0, 0, theme.px(22), 0)
+        self._icon_row.setContentsMargins(0, 0, theme.px(8), 0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_replacing = self._entry.isVisible() and self._state.place not in _WITHOUT_KEY

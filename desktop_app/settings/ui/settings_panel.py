@@ -29,7 +29,6 @@ from desktop_app.widgets.buttons.dialog_button import HelpButton
 from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
 from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.look.icons import set_icon
-from desktop_app.widgets.look.mirroring import margins
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
@@ -428,7 +427,7 @@ class SettingsPanel(QFrame):
         for page, area in self._areas.items():
             has_bar = area.verticalScrollBar().maximum() > 0
             right = px(2 if has_bar else _SCROLL_BAR_WIDTH)
-            self._layouts[page].setContentsMargins(*margins(0, px(4), right, px(8)))
+            self._layouts[page].setContentsMargins(0, px(4), right, px(8))
 
 
 def _entries() -> list[_Place]:

@@ -14,7 +14,6 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.transcript.focus_frame import COPIED_MS
 from desktop_app.transcript.transcript_styles import PAD
 from desktop_app.widgets.look import icons
-from desktop_app.widgets.look.mirroring import is_mirrored
 from desktop_app.widgets.look.theme import Theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
@@ -154,7 +153,7 @@ class ActionRow(QWidget):
             is_on_background: whether a block with a background follows.
         """
         bottom = ceil(box.bottom())
-        left = 0 if is_mirrored() else self._viewport.width() - self.width()
+        left = self._viewport.width() - self.width()
         self._is_on_background = False
         if self._role is Role.USER:
             self._is_on_background = is_on_background
@@ -170,8 +169,6 @@ class ActionRow(QWidget):
     def _overlaps(self, texts: list[QRectF]) -> bool:
         """Return True if a text is so wide that the row would cover part of it."""
         pad = self._theme.px(PAD)
-        if is_mirrored():
-            return any(text.left() < self.width() + pad for text in texts)
         left = self._viewport.width() - self.width()
         return any(text.right() + pad > left for text in texts)
 

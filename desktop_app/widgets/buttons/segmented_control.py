@@ -44,8 +44,6 @@ class Segment(PlainButton):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose the next or previous segment by Right or Left; Qt would stay in the row."""
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if self.isRightToLeft():
-            step = -step
         if not step:
             super().keyPressEvent(event)
             return

@@ -11,27 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap, QTransform
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractButton
-
-from desktop_app.widgets.look.mirroring import is_mirrored
 
 _folder: list[Path] = []  # the folder of the SVG files; empty until `use_folder`
 _TRAY_SIZES: Final = (16, 22, 32, 48, 64)
-
-# Icons that point in the direction of reading, so they are flipped in mirrored windows.
-_DIRECTIONAL: Final = frozenset(
-    {
-        "chevron-left",
-        "chevron-right",
-        "panel-left",
-        "panel-right",
-        "external-link",
-        "folder-input",
-        "list",
-        "play",
-    }
-)
 
 
 def use_folder(folder: Path) -> None:
@@ -73,9 +57,7 @@ def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None)
     if ratio is None:
         application = QGuiApplication.instance()
         ratio = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
-    return _render(
-        name, color.rgba(), size, ratio, is_flipped=name in _DIRECTIONAL and is_mirrored()
-    )
+    return _render(name, color.rgba(), size, ratio)
 
 
 def program_icon() -> QIcon:
@@ -95,7 +77,7 @@ def program_icon() -> QIcon:
 
 
 @lru_cache(maxsize=512)
-def _render(name: str, rgba: int, size: int, ratio: float, is_flipped: bool) -> QPixmap:
+def _render(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
     # Imported late, so that only the first icon loads the library.
     from PySide6.QtSvg import QSvgRenderer
 
@@ -107,8 +89,6 @@ def _render(name: str, rgba: int, size: int, ratio: float, is_flipped: bool) -> 
     painter.setOpacity(color.alphaF())
     QSvgRenderer(source).render(painter, QRectF(result.rect()))
     painter.end()
-    if is_flipped:
-        result = result.transformed(QTransform.fromScale(-1, 1))
     result.setDevicePixelRatio(ratio)
     return result
 

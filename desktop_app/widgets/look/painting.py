@@ -11,7 +11,6 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.widgets.look.icons import pixmap
-from desktop_app.widgets.look.mirroring import keep_upright, mirror
 from desktop_app.widgets.look.theme import Theme
 from desktop_app.widgets.text.foreign_text import one_line
 
@@ -21,10 +20,9 @@ CENTER = Qt.AlignmentFlag.AlignCenter
 
 
 def painter_of(widget: QWidget) -> QPainter:
-    """Return an antialiased painter of a widget, mirrored if the windows are."""
+    """Return an antialiased painter of a widget."""
     painter = QPainter(widget)
     antialias(painter)
-    mirror(painter, widget.rect())
     return painter
 
 
@@ -62,8 +60,7 @@ def draw_text(
     painter.setFont(font)
     painter.setPen(color)
     elided = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width())
-    with keep_upright(painter, rect):
-        painter.drawText(rect, LEFT, elided)
+    painter.drawText(rect, LEFT, elided)
 
 
 def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:
@@ -71,8 +68,7 @@ def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: in
     ratio = painter.device().devicePixelRatioF()
     icon_rect = QRect(0, 0, size, size)
     icon_rect.moveCenter(rect.center())
-    with keep_upright(painter, icon_rect):
-        painter.drawPixmap(icon_rect.topLeft(), pixmap(name, color, size, ratio))
+    painter.drawPixmap(icon_rect.topLeft(), pixmap(name, color, size, ratio))
 
 
 def text_width(text: str, font: QFont) -> int:
@@ -98,5 +94,4 @@ def draw_key(painter: QPainter, theme: Theme, rect: QRect, text: str, color: QCo
     draw_outline(painter, rect, theme.line, theme.px(5))
     painter.setFont(key_font(theme))
     painter.setPen(color)
-    with keep_upright(painter, rect):
-        painter.drawText(rect, CENTER, text)
+    painter.drawText(rect, CENTER, text)

@@ -36,7 +36,6 @@ from PySide6.QtWidgets import QApplication, QWidget
 from desktop_app.domain.value import Value
 from desktop_app.markdown.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
 from desktop_app.widgets.look import icons
-from desktop_app.widgets.look.mirroring import is_mirrored
 
 APPLICATION_ARGUMENTS: Final = ("-style", "fusion")
 """Arguments for QApplication: the same style, the style sheet's base, on every desktop.
@@ -403,24 +402,8 @@ def style_sheet(theme: Theme) -> str:
         color: QColor = getattr(theme, name)
         return color.name()
 
-    sheet = _mirrored(_SHEET) if is_mirrored() else _SHEET
-    sheet = re.sub(r"@([a-z_]+)", replace_token, sheet)
+    sheet = re.sub(r"@([a-z_]+)", replace_token, _SHEET)
     return re.sub(r"\$(\d+)", lambda match: str(theme.px(int(match[1]))), sheet)
-
-
-def _mirrored(sheet: str) -> str:
-    """Return the style sheet with the sides of margins, paddings and borders exchanged."""
-    length = r"[^\s;]+"
-    # Four lengths are those at the top, right, bottom and left.
-    sheet = re.sub(
-        rf"((?:margin|padding): {length}) ({length}) ({length}) ({length});", r"\1 \4 \3 \2;", sheet
-    )
-    sides = {"-left": "-right", "-right": "-left"}
-    return re.sub(
-        r"(?<=margin)-(?:left|right)|(?<=border)-(?:left|right)(?=-width)",
-        lambda match: sides[match[0]],
-        sheet,
-    )
 
 
 _themes: Final[list[Theme]] = []  # the theme in use, once there is one

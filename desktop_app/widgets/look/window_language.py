@@ -1,4 +1,4 @@
-"""Apply a language to the windows: our texts, Qt's own, the formats, the direction."""
+"""Apply a language to the windows: our texts, Qt's own, the formats."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.i18n import pseudo, translation
 from desktop_app.i18n.formatting import locale_name
 
-_LEFT_TO_RIGHT: Final = Qt.LayoutDirection.LeftToRight
-_RIGHT_TO_LEFT: Final = Qt.LayoutDirection.RightToLeft
 # Qt has no texts in Bokmål; Nynorsk is closer to it than English.
 _QT_LANGUAGES: Final = {"nb": "nn"}
 
@@ -30,14 +28,13 @@ class WindowLanguage:
         code = translation.wanted_language(setting, QLocale.system().uiLanguages())
         translation.use_language(code, self._catalogs)
         QLocale.setDefault(QLocale(locale_name(translation.language_of_formats())))  # date fields
-        self._application.setLayoutDirection(
-            _RIGHT_TO_LEFT if translation.is_right_to_left() else _LEFT_TO_RIGHT
-        )
+        # No language of the program is written from right to left, but the system's may be.
+        self._application.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._use_qt_texts(translation.language())  # differs from `code` without a catalog
 
     def _use_qt_texts(self, code: str) -> None:
         self._application.removeTranslator(self._qt_texts)
-        if pseudo.is_pseudo(code):
+        if code == pseudo.CODE:
             self._qt_texts = _PseudoQtTexts()
         elif code == translation.ENGLISH:
             return
@@ -49,7 +46,7 @@ class WindowLanguage:
 
 
 class _PseudoQtTexts(QTranslator):
-    """Qt's own texts in the pseudo-languages."""
+    """Qt's own texts in the pseudo-language."""
 
     def isEmpty(self) -> bool:
         return False

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOpti
 
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look import theme as themes
-from desktop_app.widgets.look.mirroring import mirror
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import Index
@@ -42,14 +41,13 @@ class RowDelegate(QStyledItemDelegate):
         painter.save()
         painter.setClipRect(option.rect)
         painting.antialias(painter)
-        mirror(painter, option.rect)
         if index.flags() & Qt.ItemFlag.ItemIsEnabled:
             self.paint_background(painter, option, index)
         self.paint_content(painter, option, index)
         painter.restore()
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint a row's texts and icons. The painter mirrors them if the window is mirrored."""
+        """Paint a row's texts and icons."""
         raise NotImplementedError
 
     def row_rect(self, option: QStyleOptionViewItem) -> QRect:

@@ -1,4 +1,4 @@
-"""Every window, dialog, card and menu in the pseudo-languages, large and small, and at 200 %.
+"""Every window, dialog, card and menu in the pseudo-language, large and small, and at 200 %.
 
 All text comes from the catalog, and nothing is cut off or covered. REPARTEE_SCREENSHOTS=FOLDER
 keeps the pictures; with REPARTEE_LANGUAGE=de, those of a translation.
@@ -40,11 +40,10 @@ if TYPE_CHECKING:
 
 SIZES: Final = {"large": QSize(1280, 800), "small": QSize(640, 480), "doubled": QSize(800, 600)}
 CHOSEN: Final = os.environ.get("REPARTEE_LANGUAGE", "")
-CODES: Final = [CHOSEN] if CHOSEN else [pseudo.LEFT_TO_RIGHT, pseudo.RIGHT_TO_LEFT]
+CODE: Final = CHOSEN or pseudo.CODE
 # The check takes the first walk; the small window shows the most, because its panes are drawers.
 WALKS: Final = [
-    pytest.param(code, size, marks=[pytest.mark.slow] if (number or size == "large") else [])
-    for number, code in enumerate(CODES)
+    pytest.param(CODE, size, marks=[pytest.mark.slow] if size == "large" else [])
     for size in ("small", "large")
 ]
 # The first covers the focused part of a conversation, without a text of its own, while the window
@@ -125,7 +124,7 @@ class Visit:
             self.seen.update(map(type, shown))
             if PICTURES:
                 self._keep(window, f"{name}-{number}" if number else name)
-            if pseudo.is_pseudo(self._code):
+            if self._code == pseudo.CODE:
                 is_new = window not in self._read
                 self._read.add(window)
                 self._check_translated(name, window, None if is_new else shown)

@@ -1,4 +1,4 @@
-"""Right-to-left text and windows: quote bars, own messages and the prompt are mirrored."""
+"""Right-to-left text: quote bars and the prompt are mirrored."""
 
 from __future__ import annotations
 
@@ -61,13 +61,3 @@ def test_an_own_message_is_at_the_right_of_the_column(view: TranscriptView) -> N
     column = view.document().textWidth()
     assert left > right - column * 0.9
     assert view.viewport().width() - right < left
-
-
-@pytest.mark.usefixtures("right_to_left")
-def test_an_own_message_is_at_the_left_in_a_right_to_left_window(view: TranscriptView) -> None:
-    view.set_theme(theme.light())
-    view.set_messages([question("Mine"), answer("Yours")])
-    left, right = min(ground_columns(view)), max(ground_columns(view))
-    assert left < view.viewport().width() - right
-    view.show_actions(view.messages.open(0))
-    assert view.action_row.x() == 0

@@ -15,7 +15,6 @@ from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.row_delegates import draw_line
 from desktop_app.library.ui.rows.date_groups import short_day_text
-from desktop_app.widgets.look.mirroring import keep_upright
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.rows_model import ROW, Index
 from desktop_app.widgets.text.foreign_text import one_line
@@ -116,8 +115,7 @@ class SearchDelegate(CommandDelegate):
             cut = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")
             layout = self._lay_out(cut + "…", spans, rect.width())
         painter.setPen(current_theme().dim)
-        with keep_upright(painter, rect):
-            layout.draw(painter, QPointF(rect.topLeft()))
+        layout.draw(painter, QPointF(rect.topLeft()))
 
     def _lay_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
         """Lay out at most two lines, with the spans (start, length) in bold."""
