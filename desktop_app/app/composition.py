@@ -40,7 +40,7 @@ from desktop_app.composer.attachments.attachments_controller import (
 )
 from desktop_app.composer.attachments.document_passwords import DocumentUnlocker
 from desktop_app.composer.attachments.drop_controller import AttachmentDrags, DropController
-from desktop_app.composer.attachments.file_readings import AttachmentReader, FileReadings
+from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.composer.attachments.images_controller import (
     ImageChips,
     ImagesController,
@@ -116,7 +116,6 @@ def _make_shared(session: Session) -> None:
     session.typesetter = Typesetter(child_command("math"), window)
     session.lexer = JsonProcess(child_command("lexing"), window)
     session.image_chips = ImageChips(session)
-    session.attachment_reader = AttachmentReader(session)
     main = session.main = make_conversation(
         session, window, window.prompt, window.transcript, window.notifications
     )

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     )
     from desktop_app.composer.attachments.document_passwords import DocumentUnlocker
     from desktop_app.composer.attachments.drop_controller import DropController
-    from desktop_app.composer.attachments.file_readings import AttachmentReader, FileReadings
+    from desktop_app.composer.attachments.file_readings import FileReadings
     from desktop_app.composer.attachments.images_controller import ImageChips, ImagesController
     from desktop_app.composer.attachments.preview_controller import PreviewController
     from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
@@ -157,7 +157,6 @@ class Session:
     prompts_controller: PromptsController
     presets_controller: PresetsController
     image_chips: ImageChips
-    attachment_reader: AttachmentReader
     readings: FileReadings
     attachments: AttachmentsController
     previews: PreviewController

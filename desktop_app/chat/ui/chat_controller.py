@@ -55,7 +55,7 @@ class ChatController(Controller):
         """Ask several models the question in the prompt, or if it is empty the last question."""
         draft = self._draft.current
         # Unlike in `submit`, the question cannot wait, because the queue keeps no choice of models.
-        if self._session.readings.is_reading(self._current.id):
+        if self._session.readings.in_open_conversation:
             self._notifications.notify(tr("Wait until the attached files are read."))
             return
         if draft.has_question:

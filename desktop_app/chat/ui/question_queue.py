@@ -81,15 +81,14 @@ class QuestionQueue(Controller):
 
     def must_wait(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation cannot be asked yet."""
-        return self._running.is_running(conversation_id) or self._session.readings.is_reading(
-            conversation_id
-        )
+        readings = self._session.readings.readings_of(conversation_id)
+        return bool(readings) or self._running.is_running(conversation_id)
 
     def add(self, conversation_id: str, draft: Draft) -> None:
         """Queue the question in the prompt, below one that is queued already."""
         self._ids.add(conversation_id)
         is_edit = self._current.edited_question is not None
-        if not (is_edit or self._session.readings.is_reading(conversation_id)):
+        if not (is_edit or self._session.readings.readings_of(conversation_id)):
             self._drafts.hold(conversation_id, draft)
             self._put_into_prompt(draft.after_sending)
         self._show()

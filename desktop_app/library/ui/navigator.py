@@ -115,7 +115,8 @@ class Navigator(QObject):
         if self._current.is_new:
             self._saver.save()
         draft = self._drafts.blank_draft()
-        reading_names = self._session.readings.names_of(self._drafts.blank_id)
+        readings = self._session.readings.readings_of(self._drafts.blank_id)
+        reading_names = [reading.name for reading in readings.values()]
         if draft.text.strip() or draft.attachments or reading_names:
             self._store_blank(draft, reading_names)
         self.open_new(folder_id)

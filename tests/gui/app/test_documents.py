@@ -119,14 +119,14 @@ async def test_a_question_waits_until_its_file_is_read(
 ) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One", "1")
-        reader, may_read = app.controllers.attachment_reader, asyncio.Event()
-        read = reader.read
+        reader, may_read = app.controllers.readings, asyncio.Event()
+        read = reader.read_content
 
         async def read_later(*given: Any, **named: Any) -> Any:
             await may_read.wait()
             return await read(*given, **named)
 
-        monkeypatch.setattr(reader, "read", read_later)
+        monkeypatch.setattr(reader, "read_content", read_later)
         name = "gone.md" if way == "failure" else "notes.md"
         app.window.files_dropped.emit([data / name])
         app.type("Who wrote it?")

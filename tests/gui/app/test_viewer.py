@@ -37,7 +37,7 @@ def match_count(viewer: DocumentViewer) -> str:
 
 async def stored_document(app: AppHarness, given: Path | str) -> DocumentPart:
     """Read and store a file or a text, and return its part."""
-    part, _ = await app.controllers.attachment_reader.read(given, lambda _: None)
+    part, _ = await app.controllers.readings.read_content(given, lambda _: None)
     assert isinstance(part, DocumentPart)
     return part
 
