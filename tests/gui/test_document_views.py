@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
+from desktop_app.documents.ui import viewer_pages
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
 from desktop_app.documents.ui.document_viewer import DocumentViewer
 from desktop_app.documents.ui.viewer_pages import ViewerPages
@@ -71,6 +72,22 @@ def test_only_whole_vertical_steps_of_the_wheel_zoom(pages: ViewerPages) -> None
     assert turn(0, 50) == 100, "a touchpad sends fractions of a step"
     assert turn(0, 70) == 125
     assert turn(0, -240) == 80
+
+
+def test_each_strip_in_view_is_requested_once_until_the_pages_move(
+    pages: ViewerPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewer_pages, "_MAX_CACHED_BYTES", 1)  # less than the strips in view
+    pages.set_pages([(300, 4000)])
+    pages.set_percent(400)
+    strips = []
+    while (strip := pages.next_strip()) is not None:
+        strips.append(strip)
+        pages.add_strip(strip, bytes(4 * strip.width * strip.rows))
+    assert len(strips) == len(set(strips)) > 0
+    assert len(pages.images) == 1
+    pages._request_strips()
+    assert pages.next_strip() == strips[0]
 
 
 @pytest.mark.parametrize("lines", [200, 5000])

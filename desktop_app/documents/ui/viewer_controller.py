@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from PySide6.QtCore import QObject, QRectF, Signal
 
 from desktop_app.app.session import Session
-from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.documents.ui.text_search import PAGE_MARK, Span, TextSearch
 from desktop_app.domain import hints
@@ -38,12 +37,11 @@ from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.documents.ui.document_viewer import DocumentViewer
-    from desktop_app.documents.ui.page_strips import PageStrip
-    from desktop_app.documents.ui.viewer_pages import ViewerPages
-    from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
+    from desktop_app.documents.worker.page_worker import Box, PageWorker, Strip, ViewedDocument
     from desktop_app.markdown.document_text import DocumentText
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
+_SLOW_STRIP_S: Final = 1.0  # a strip out of view that takes longer is canceled
 _MAX_PASSAGE_CHARACTERS: Final = 600  # an arbitrary number: some lines of a note
 # The suffix decides which program opens a file, and may name a script. A file with any other
 # suffix is opened as text.
@@ -103,7 +101,8 @@ class ViewerController(QObject):
         self._document_text = ""
         self._shown_match: Span | None = None
         self._sliced_text: DocumentText | None = None
-        self._strips: StripRenderer | None = None
+        self._draw_task: asyncio.Future[Any] | None = None
+        self._drawn_strip: tuple[Strip, float] | None = None  # and the time of its start
         self._copies = copies
 
     def open_document(self, sha256: str, name: str) -> None:
@@ -157,9 +156,7 @@ class ViewerController(QObject):
 
             viewer = DocumentViewer()
             self.window = viewer
-            strips = StripRenderer(viewer.pages, self._tasks)
-            self._strips = strips
-            viewer.pages.strips_requested.connect(strips.render)
+            viewer.pages.strips_wanted.connect(self._on_strips_wanted)
             viewer.original_requested.connect(self._on_original_requested)
             viewer.closed.connect(self._release)
             viewer.place_requested.connect(self.place_requested)
@@ -174,9 +171,9 @@ class ViewerController(QObject):
     def _stop(self) -> None:
         if self._open_task is not None:
             self._open_task.cancel()
-        self._open_task = None
-        if self._strips is not None:
-            self._strips.stop()
+        if self._draw_task is not None:
+            self._draw_task.cancel()
+        self._open_task = self._draw_task = None
 
     def _release(self) -> None:
         """Free the document when its window is closed."""
@@ -242,11 +239,37 @@ class ViewerController(QObject):
             pieces = [TextPiece(target.page, target.passage, before="")]
         first_page = pieces[0].page if pieces else target.page or 1
         self._paged_document = document
-        if self._strips is not None:
-            self._strips.begin(self._worker, document)
         viewer.show_pages(sizes, first_page)
         if target.passage:
             await self._mark_passage(target, document, pieces)
+
+    def _on_strips_wanted(self) -> None:
+        """Draw the strips in view; cancel a slow strip that is out of view."""
+        if self._draw_task is not None and self._drawn_strip is not None:
+            strip, started_at = self._drawn_strip
+            is_slow = time.monotonic() - started_at > _SLOW_STRIP_S
+            if is_slow and not self._get_window().pages.is_near(strip):
+                self._draw_task.cancel()
+                self._draw_task = None
+        if self._draw_task is None and self._worker is not None and self._paged_document:
+            self._draw_task = self._tasks.start(self._draw(self._worker, self._paged_document))
+
+    async def _draw(self, worker: PageWorker, document: ViewedDocument) -> None:
+        """Draw strips until none is missing in view, or another document is shown."""
+        pages = self._get_window().pages
+        try:
+            while document is self._paged_document and (strip := pages.next_strip()) is not None:
+                self._drawn_strip = (strip, time.monotonic())
+                try:
+                    pixels = await worker.render_strip(document, strip)
+                except DocumentError:
+                    pages.add_failed(strip.page)
+                    continue
+                if document is self._paged_document:
+                    pages.add_strip(strip, pixels)
+        finally:
+            if self._draw_task is asyncio.current_task():
+                self._draw_task = self._drawn_strip = None
 
     async def _mark_passage(
         self, target: ViewerTarget, document: ViewedDocument, pieces: list[TextPiece]
@@ -417,65 +440,3 @@ def split_by_page(text: str, span: Span) -> list[TextPiece]:
                 TextPiece(page=int(mark[1]), text=text[start:end], before=text[mark.end() : start])
             )
     return pieces
-
-
-_SLOW_STRIP_S: Final = 1.0  # a strip out of view that takes longer is canceled
-
-
-class StripRenderer:
-    """Renderer of one document's strips, one strip at a time."""
-
-    def __init__(self, pages: ViewerPages, tasks: Tasks) -> None:
-        self._pages = pages
-        self._tasks = tasks
-        self._source: tuple[PageWorker, ViewedDocument] | None = None
-        self._waiting_strips: list[PageStrip] = []
-        self._task: asyncio.Future[Any] | None = None
-        self._running_strip: tuple[PageStrip, float] | None = None  # and the time of its start
-
-    def begin(self, worker: PageWorker, document: ViewedDocument) -> None:
-        """Render the strips of this document from now on."""
-        self._source = (worker, document)
-
-    def stop(self) -> None:
-        """Forget the document."""
-        self._source = None
-        self._waiting_strips = []
-        if self._task is not None:
-            self._task.cancel()
-        self._task = None
-
-    def render(self, strips: list[PageStrip]) -> None:
-        """Render these strips next; cancel a slow strip that is out of view."""
-        self._waiting_strips = strips
-        if self._running_strip is not None and self._task is not None:
-            strip, started_at = self._running_strip
-            pages = {each.page for each in strips}
-            if strip.page not in pages and time.monotonic() - started_at > _SLOW_STRIP_S:
-                self._task.cancel()
-                self._task = None
-        if strips and self._task is None and self._source is not None:
-            self._task = self._tasks.start(self._draw(*self._source))
-
-    async def _draw(self, worker: PageWorker, document: ViewedDocument) -> None:
-        """Render strips until none waits, or another document is shown."""
-        from desktop_app.documents.worker.page_worker import Strip
-
-        source = self._source
-        try:
-            while self._waiting_strips and source is self._source:
-                current_strip = self._waiting_strips.pop(0)
-                self._running_strip = (current_strip, time.monotonic())
-                try:
-                    pixels = await worker.render_strip(document, Strip(*current_strip))
-                except DocumentError:
-                    self._pages.strips.add_failed(current_strip.page)
-                    self._waiting_strips = [
-                        strip for strip in self._waiting_strips if strip.page != current_strip.page
-                    ]
-                    continue
-                if source is self._source:
-                    self._pages.strips.store(current_strip, pixels)
-        finally:
-            if self._task is asyncio.current_task():
-                self._task = self._running_strip = None

@@ -1,17 +1,22 @@
 """The pages of a document, one below the other; only visible pages are drawn.
 
-This widget requests the strips that it needs (page_strips.py) while it is scrolled and zoomed, and
-paints those that have arrived. Until then a page is white, or scaled from strips of another size.
+Another process draws a page in strips (documents/pdf/pdf_view.py). This widget tells which strip is
+needed next while it is scrolled and zoomed, and paints those that have arrived. Until then a page
+is white, or scaled from strips of another size.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Final
 
 from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QImage,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -21,7 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea
 
-from desktop_app.documents.ui.page_strips import PageLayout, PageStrip, StripCache, strips_of
+from desktop_app.documents.worker.protocol import Strip
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.accessibility.role_names import GRAPHIC
 from desktop_app.widgets.look import painting
@@ -43,6 +48,12 @@ _PAGE_OVERLAP: Final = 25
 """Pixels that stay in view when scrolling by a page, at the default text size."""
 _PAUSE_MS: Final = 30
 """Time in which scroll steps are collected before strips are requested."""
+_STRIP_PIXELS: Final = 1_000_000
+"""Approximate number of pixels in a strip."""
+_MIN_ROWS: Final = 32
+"""Minimum rows of a strip, however wide the page."""
+_MAX_CACHED_BYTES: Final = 64 << 20
+"""Maximum bytes of drawn strips that are kept."""
 
 
 class ViewerPages(QAbstractScrollArea):
@@ -54,16 +65,15 @@ class ViewerPages(QAbstractScrollArea):
         percent: the zoom in percent.
         count: the number of pages.
         marks: the marked rectangles by page, in fractions of the page's width and height.
-        strips: the drawn strips.
+        images: the drawn strips, at most 64 MB, the least recently painted first.
 
     Signals:
-        strips_requested(list[PageStrip]): strips to draw, the most urgent first. They replace all
-            strips requested before.
+        strips_wanted(): strips in view are not drawn; see `next_strip`.
         page_changed(int): another page is current.
         zoom_changed(int): percent.
     """
 
-    strips_requested = Signal(list)
+    strips_wanted = Signal()
     page_changed = Signal(int)
     zoom_changed = Signal(int)
 
@@ -73,16 +83,17 @@ class ViewerPages(QAbstractScrollArea):
         self.setObjectName("viewer-pages")
         set_role(self, "ringed")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._sizes: list[tuple[float, float]] = []
-        self._widest = 1.0  # in points
+        self._points: list[tuple[float, float]] = []  # the sizes of the pages
+        self._sizes: list[tuple[int, int]] = []  # in pixels
+        self._tops = [0]  # of the pages in the scrolled content, and its height
         self.count = 0
         self.percent = 100
         self._fits_width = True
         self.page = 1
         self.marks: dict[int, list[QRectF]] = {}
-        self.strips = StripCache(self)
-        self.strips.changed.connect(self.viewport().update)
-        self._layout = PageLayout([], scale=1.0, gap=0, edge=0, viewport_width=0)
+        self.images: OrderedDict[Strip, QImage] = OrderedDict()
+        self._failed: set[int] = set()  # the pages that cannot be drawn
+        self._requested: set[Strip] = set()  # since the last movement
         self._wheel_steps = WheelSteps()
         self._request_timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._request_timer.timeout.connect(self._request_strips)
@@ -102,10 +113,10 @@ class ViewerPages(QAbstractScrollArea):
 
     def set_pages(self, sizes: Sequence[tuple[float, float]]) -> None:
         """Show a document with pages of these sizes in points; [] shows nothing."""
-        self._sizes = list(sizes)
+        self._points = list(sizes)
         self.count = len(sizes)
-        self._widest = max((width for width, _ in sizes), default=1.0)
-        self.strips.clear()
+        self.images.clear()
+        self._failed.clear()
         self.marks = {}
         self.page = 1
         self._lay_out()
@@ -121,8 +132,9 @@ class ViewerPages(QAbstractScrollArea):
         if not self.count:
             return
         page = max(1, min(self.count, page))
-        area = self._layout.rect_of(page)
+        area = self._area_of(page)
         bar = self.verticalScrollBar()
+        target = page_top = area.top() - current_theme().px(_GAP)
         marks = self.marks.get(page)
         if marks:
             top = area.top() + round(marks[0].top() * area.height())
@@ -132,12 +144,10 @@ class ViewerPages(QAbstractScrollArea):
                 target = (top + bottom - height) // 2
             else:
                 target = top - current_theme().px(_EDGE)
-            bar.setValue(max(target, area.top() - current_theme().px(_GAP)))
             # Sideways, too, if the page is wider than the viewport.
             left = area.left() + min(mark.left() for mark in marks) * area.width()
             self.horizontalScrollBar().setValue(round(left) - current_theme().px(_EDGE))
-        else:
-            bar.setValue(area.top() - current_theme().px(_GAP))
+        bar.setValue(max(target, page_top))
         self._set_current_page(page)
 
     # ------------------------------------------------------------ zoom
@@ -154,62 +164,70 @@ class ViewerPages(QAbstractScrollArea):
 
     def step_zoom(self, step: int) -> None:
         """Go to the next larger (1) or smaller (-1) zoom preset."""
-        if step > 0:
-            larger = [preset for preset in _ZOOM_PRESETS if preset > self.percent]
-            if larger:
-                self.set_percent(larger[0])
-        else:
-            smaller = [preset for preset in _ZOOM_PRESETS if preset < self.percent]
-            if smaller:
-                self.set_percent(smaller[-1])
+        beyond = [each for each in _ZOOM_PRESETS if (each - self.percent) * step > 0]
+        if beyond:
+            self.set_percent(beyond[0 if step > 0 else -1])
+
+    def _lay_out(self) -> None:
+        """Update the layout, and the zoom if it follows the width."""
+        percent = self.percent
+        if self._fits_width and self.count:
+            theme = current_theme()
+            available_width = self.viewport().width() - 2 * theme.px(_EDGE)
+            widest = max(width for width, _ in self._points)
+            percent = round(100 * available_width / (widest * _PIXELS_PER_POINT * theme.scale))
+            percent = max(_ZOOM_PRESETS[0], min(_MAX_FIT_PERCENT, percent))
+        self._zoom_to(percent)
 
     def _zoom_to(self, percent: int) -> None:
-        middle = self.viewport().height() // 2
-        page, page_fraction = self._layout.place_at(self.verticalScrollBar().value() + middle)
+        """Lay out the pages, set the ranges of the scroll bars, and keep the middle in place."""
+        theme = current_theme()
+        viewport_size = self.viewport().size()
+        middle = viewport_size.height() // 2
+        vertical = self.verticalScrollBar()
+        horizontal = self.horizontalScrollBar()
+        page = max(1, self._page_at(vertical.value() + middle))
+        fraction = 0.0
+        if page <= len(self._sizes):
+            above = vertical.value() + middle - self._tops[page - 1]
+            fraction = max(0.0, min(1.0, above / self._sizes[page - 1][1]))
         self.percent = percent
-        self._update_layout()
-        area = QRect()
+        scale = _PIXELS_PER_POINT * theme.scale * percent / 100
+        self._sizes = [
+            (max(1, round(width * scale)), max(1, round(height * scale)))
+            for width, height in self._points
+        ]
+        gap = theme.px(_GAP)
+        self._tops = list(accumulate((height + gap for _, height in self._sizes), initial=gap))
+        vertical.setPageStep(max(1, viewport_size.height() - theme.px(_PAGE_OVERLAP)))
+        vertical.setSingleStep(theme.px(40))
+        vertical.setRange(0, max(0, self._tops[-1] - viewport_size.height()))
+        width = self._widest if self._fits_width else self._widest + 2 * theme.px(_EDGE)
+        horizontal.setPageStep(viewport_size.width())
+        horizontal.setSingleStep(theme.px(40))
+        horizontal.setRange(0, max(0, width - viewport_size.width()))
         if self.count:
-            area = self._layout.rect_of(min(page, self.count))  # the new document may be shorter
-        self.verticalScrollBar().setValue(
-            area.top() + round(page_fraction * area.height()) - middle
-        )
+            area = self._area_of(min(page, self.count))  # the new document may be shorter
+            vertical.setValue(area.top() + round(fraction * area.height()) - middle)
         self.zoom_changed.emit(percent)
         self.viewport().update()
         self._request_timer.start()
 
     # ------------------------------------------------------------ layout
 
-    def _lay_out(self) -> None:
-        """Update the layout, and the zoom if it follows the width."""
-        percent = self.percent
-        if self._fits_width and self.count:
-            available_width = self.viewport().width() - 2 * current_theme().px(_EDGE)
-            full_width = self._widest * _PIXELS_PER_POINT * current_theme().scale  # at 100 %
-            percent = round(100 * available_width / full_width)
-            percent = max(_ZOOM_PRESETS[0], min(_MAX_FIT_PERCENT, percent))
-        self._zoom_to(percent)
+    @property
+    def _widest(self) -> int:
+        return max((width for width, _ in self._sizes), default=1)
 
-    def _update_layout(self) -> None:
-        """Lay out the pages and set the ranges of the scroll bars."""
-        scale = _PIXELS_PER_POINT * current_theme().scale * self.percent / 100
-        gap = current_theme().px(_GAP)
-        edge = current_theme().px(_EDGE)
-        self._layout = PageLayout(
-            self._sizes, scale, gap=gap, edge=edge, viewport_width=self.viewport().width()
-        )
-        vertical = self.verticalScrollBar()
-        horizontal = self.horizontalScrollBar()
-        viewport_size = self.viewport().size()
-        vertical.setPageStep(max(1, viewport_size.height() - current_theme().px(_PAGE_OVERLAP)))
-        vertical.setSingleStep(current_theme().px(40))
-        vertical.setRange(0, max(0, self._layout.height - viewport_size.height()))
-        widest = self._layout.widest
-        if not self._fits_width:
-            widest += 2 * edge
-        horizontal.setPageStep(viewport_size.width())
-        horizontal.setSingleStep(current_theme().px(40))
-        horizontal.setRange(0, max(0, widest - viewport_size.width()))
+    def _area_of(self, page: int) -> QRect:
+        """Return the rectangle of a page in the scrolled content."""
+        width, height = self._sizes[page - 1]
+        content_width = max(self.viewport().width(), self._widest + 2 * current_theme().px(_EDGE))
+        return QRect((content_width - width) // 2, self._tops[page - 1], width, height)
+
+    def _page_at(self, y: int) -> int:
+        """Return the page at a y coordinate of the scrolled content; 0 without pages."""
+        return min(len(self._sizes), max(1, bisect_right(self._tops, y)))
 
     def _visible_pages(self, margin: int = 0) -> Iterator[tuple[int, QRect]]:
         """Yield the visible pages and their rectangles in the viewport.
@@ -217,34 +235,73 @@ class ViewerPages(QAbstractScrollArea):
         `margin` extends the visible area by that number of pixels above and below.
         """
         offset = self.verticalScrollBar().value()
-        height = self.viewport().height()
+        bottom = offset + self.viewport().height() + margin
         left = self.horizontalScrollBar().value()
-        for page, area in self._layout.pages_between(offset - margin, offset + height + margin):
+        for page in range(max(1, self._page_at(max(0, offset - margin))), self.count + 1):
+            area = self._area_of(page)
+            if area.top() >= bottom:
+                return
             yield page, area.translated(-left, -offset)
 
     # ------------------------------------------------------------ strips
 
+    def _strips_of(self, page: int, area: QRect) -> Iterator[tuple[Strip, QRectF]]:
+        """Yield the strips of a page that is at `area`, and their rectangles in the viewport."""
+        ratio = self.devicePixelRatioF()
+        width = max(1, round(area.width() * ratio))
+        height = max(1, round(area.height() * ratio))
+        rows = max(_MIN_ROWS, _STRIP_PIXELS // width)
+        for top in range(0, height, rows):
+            strip = Strip(page, width, height, top, rows=min(rows, height - top))
+            y = area.top() + top / ratio
+            yield strip, QRectF(area.left(), y, width / ratio, strip.rows / ratio)
+
     def _request_strips(self) -> None:
-        """Request the visible strips, then those within half a viewport around them."""
+        self._requested.clear()
+        self.strips_wanted.emit()
+
+    def next_strip(self) -> Strip | None:
+        """Return the strip to draw next: in view, or else within half a viewport around it."""
         view = QRectF(self.viewport().rect())
         margin = view.height() / 2
         around = view.adjusted(0, -margin, 0, margin)
-        near: list[PageStrip] = []
-        far: list[PageStrip] = []
-        for page, area in self._visible_pages(round(margin)):
-            for strip, strip_rect in strips_of(page, area, self.devicePixelRatioF()):
-                if strip in self.strips.images or page in self.strips.failed:
-                    continue  # it is drawn already, or cannot be drawn
-                if strip_rect.intersects(view):
-                    near.append(strip)
-                elif strip_rect.intersects(around):
-                    far.append(strip)
-        self.strips_requested.emit(near + far)
+        missing = [
+            (strip, place)
+            for page, area in self._visible_pages(round(margin))
+            if page not in self._failed
+            for strip, place in self._strips_of(page, area)
+            if strip not in self.images
+            and strip not in self._requested  # more may be in view than are kept
+            and place.intersects(around)
+        ]
+        in_view = (strip for strip, place in missing if place.intersects(view))
+        strip = next(in_view, missing[0][0] if missing else None)
+        if strip is not None:
+            self._requested.add(strip)
+        return strip
+
+    def is_near(self, strip: Strip) -> bool:
+        """Return True if the page of a strip is in view, or almost."""
+        margin = self.viewport().height() // 2
+        return any(page == strip.page for page, _ in self._visible_pages(margin))
+
+    def add_strip(self, strip: Strip, pixels: bytes) -> None:
+        """Show a drawn strip; each pixel is blue, green, red and an unused byte."""
+        stride = len(pixels) // max(1, strip.rows)
+        image = QImage(pixels, strip.width, strip.rows, stride, QImage.Format.Format_RGB32)
+        self.images[strip] = image.copy()  # QImage does not own the bytes
+        cached_bytes = sum(image.sizeInBytes() for image in self.images.values())
+        while cached_bytes > _MAX_CACHED_BYTES and len(self.images) > 1:
+            cached_bytes -= self.images.popitem(last=False)[1].sizeInBytes()
+        self.viewport().update()
+
+    def add_failed(self, page: int) -> None:
+        """Show that a page cannot be drawn."""
+        self._failed.add(page)
+        self.viewport().update()
 
     def _on_scrolled(self, value: int) -> None:
-        middle = value + self.viewport().height() // 2
-        page, _ = self._layout.place_at(middle)
-        self._set_current_page(page)
+        self._set_current_page(self._page_at(value + self.viewport().height() // 2))
         self.viewport().update()
         if not self._request_timer.isActive():
             self._request_timer.start()
@@ -258,18 +315,42 @@ class ViewerPages(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint white paper, the drawn strips, and the marks."""
+        theme = current_theme()
         with QPainter(self.viewport()) as painter:
-            painter.fillRect(event.rect(), current_theme().side)
-            view = self.viewport().rect()
-            ratio = self.devicePixelRatioF()
+            painter.fillRect(event.rect(), theme.side)
             for page, area in self._visible_pages():
                 painter.fillRect(area, Qt.GlobalColor.white)
-                if page in self.strips.failed:
-                    _paint_failed(painter, area)
+                if page in self._failed:
+                    painter.setFont(theme.note())
+                    painter.setPen(QColor("#595853"))
+                    message = tr("This page can’t be shown")
+                    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, message)
                     continue
-                self.strips.paint(painter, page, area, view, ratio)
-                _paint_marks(painter, area, self.marks.get(page, ()))
-                painting.draw_outline(painter, area.adjusted(-1, -1, 1, 1), current_theme().line, 0)
+                self._paint_strips(painter, page, area)
+                painter.save()
+                # Multiply keeps dark text dark. Paper is white in either theme.
+                painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)
+                for mark in self.marks.get(page, ()):
+                    painter.fillRect(_within(area, mark), QColor("#C9D6FF"))
+                painter.restore()
+                painting.draw_outline(painter, area.adjusted(-1, -1, 1, 1), theme.line, 0)
+
+    def _paint_strips(self, painter: QPainter, page: int, area: QRect) -> None:
+        """Paint the visible strips of a page; while some are missing, others of another size."""
+        view = QRectF(self.viewport().rect())
+        visible = [each for each in self._strips_of(page, area) if each[1].intersects(view)]
+        if any(strip not in self.images for strip, _ in visible):
+            width = area.width() * self.devicePixelRatioF()
+            former = [s for s in self.images if s.page == page and s.width != width]
+            for strip in former:
+                top, height = strip.top / strip.height, strip.rows / strip.height
+                place = _within(area, QRectF(0, top, 1, height))
+                painter.drawImage(place, self.images[strip])
+        for strip, place in visible:
+            image = self.images.get(strip)
+            if image is not None:
+                self.images.move_to_end(strip)
+                painter.drawImage(place, image)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Adjust the layout to the new width."""
@@ -309,26 +390,11 @@ class ViewerPages(QAbstractScrollArea):
             super().wheelEvent(event)
 
 
-def _paint_marks(painter: QPainter, area: QRect, marks: Sequence[QRectF]) -> None:
-    painter.save()
-    # Multiply keeps dark text dark. Paper is white in either theme.
-    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)
-    for mark in marks:
-        painter.fillRect(_mark_rect(area, mark), QColor("#C9D6FF"))
-    painter.restore()
-
-
-def _paint_failed(painter: QPainter, area: QRect) -> None:
-    theme = current_theme()
-    painter.setFont(theme.note())
-    painter.setPen(QColor("#595853"))
-    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("This page can’t be shown"))
-
-
-def _mark_rect(area: QRect, mark: QRectF) -> QRectF:
+def _within(area: QRect, part: QRectF) -> QRectF:
+    """Return a part of an area that is given in fractions of its sides."""
     return QRectF(
-        area.left() + mark.left() * area.width(),
-        area.top() + mark.top() * area.height(),
-        mark.width() * area.width(),
-        mark.height() * area.height(),
+        area.left() + part.left() * area.width(),
+        area.top() + part.top() * area.height(),
+        part.width() * area.width(),
+        part.height() * area.height(),
     )

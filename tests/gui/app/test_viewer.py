@@ -61,7 +61,7 @@ async def opened(app: AppHarness, what: ViewerTarget) -> DocumentViewer:
 async def wait_until_drawn(viewer: DocumentViewer) -> None:
     """Wait until everything on the screen is drawn."""
     await until(lambda: not timer_of(viewer.pages).isActive())
-    await until(lambda: bool(viewer.pages.strips.images))
+    await until(lambda: bool(viewer.pages.images))
     viewer.grab()
 
 
@@ -155,14 +155,14 @@ async def test_only_visible_pages_of_many_are_drawn(tmp_path: Path) -> None:
         await wait_until_drawn(viewer)
         assert pages.page == 50
         assert pages.count == 100
-        assert {strip.page for strip in pages.strips.images} <= {49, 50, 51}
+        assert {strip.page for strip in pages.images} <= {49, 50, 51}
         bar = pages.verticalScrollBar()
         for step in range(40):
             bar.setValue(bar.maximum() * step // 40)
             await asyncio.sleep(0)
         await until(lambda: not timer_of(pages).isActive())
         await app.written()
-        assert len({strip.page for strip in pages.strips.images}) < 60
+        assert len({strip.page for strip in pages.images}) < 60
         QTest.keyClick(pages, Qt.Key.Key_End)
         assert pages.page == 100
         QTest.keyClick(pages, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
@@ -170,14 +170,14 @@ async def test_only_visible_pages_of_many_are_drawn(tmp_path: Path) -> None:
         find(viewer, QLineEdit, "viewer-page").setText("17")
         QTest.keyClick(find(viewer, QLineEdit, "viewer-page"), Qt.Key.Key_Return)
         assert pages.page == 17
-        await until(lambda: any(strip.page == 17 for strip in pages.strips.images))
+        await until(lambda: any(strip.page == 17 for strip in pages.images))
         before = pages.percent
         find(viewer, QAbstractButton, "viewer-larger").click()
         assert pages.percent > before
         assert pages.page == 17
         find(viewer, QAbstractButton, "viewer-fit").click()
         assert pages.percent == before
-        held = sum(image.sizeInBytes() for image in pages.strips.images.values())
+        held = sum(image.sizeInBytes() for image in pages.images.values())
         assert held <= 64 << 20
 
 
