@@ -7,7 +7,6 @@ __all__ = [
     "completion",
     "drafts",
     "dropped_content",
-    "file_drop_filter",
     "prompt_editor",
     "spelling",
     "suggestions",

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import codecs
 import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
 from desktop_app.domain.value import Value
@@ -42,23 +42,18 @@ _TAG: Final = r"<[^>]*>"
 _INVALID_CHARACTER: Final = "[\0\ud800-\udfff]"
 _MAX_ADDRESS_CHARACTERS: Final = 32 << 20  # of an image that is in its address (`data:`)
 _MAX_IMAGE_HTML_CHARACTERS: Final = _MAX_ADDRESS_CHARACTERS + 10_000
-_MAX_LINKS_BYTES: Final = 4 << 20  # longer lists are ignored
-_MAX_TABLE_CHARACTERS: Final = 1_000_000  # 20 million would take 5 s and 900 MB
 _MAX_TITLE_CHARACTERS: Final = 200
 _MAX_TITLE_HTML_CHARACTERS: Final = 5000  # of the HTML of a link that are searched for its title
 _MAX_MAIL_HEADER_BYTES: Final = 100_000  # that are searched for the subject
 _MAX_WRAPPER_TAGS: Final = 40  # tags around a single image
 
+_MARKDOWN_TYPE: Final = "text/markdown"
 _MAIL_TYPE: Final = "message/rfc822"
 _MAIL_REFERENCE_TYPES: Final = (
     "text/x-moz-message",
     "x-uid-list",
     "application/x-moz-file-promise",
 )
-_RICH_TEXT_TYPES: Final = ("text/rtf", "application/rtf", "text/richtext")
-_COPIED_FILES_TYPES: Final = ("x-special/gnome-copied-files", "x-special/mate-copied-files")
-_TABLE_CELLS_TYPE: Final = "text/tab-separated-values"
-_LINK_ENCODINGS: Final = {"text/x-moz-url": "utf-16-le", "_NETSCAPE_URL": "utf-8"}
 _WEB_SCHEMES: Final = ("http", "https", "ftp", "mailto")
 # Schemes of file managers for files that have no local path.
 _NON_LOCAL_SCHEMES: Final = frozenset(
@@ -76,15 +71,8 @@ NO_IMAGE: Final = N_(
 NOTHING_READABLE: Final = N_("Nothing here can be attached")
 
 
-class WebLink(NamedTuple):
-    """A web address and its title, or ""."""
-
-    address: str
-    title: str
-
-
 class DroppedData(NamedTuple):
-    """An image, mail message or rich text without a file: encoded bytes, or a decoded image."""
+    """An image or mail message without a file: encoded bytes, or a decoded image."""
 
     name: str
     content: bytes | QImage
@@ -95,7 +83,7 @@ class DroppedContent(Value, frozen=True):
 
     Attributes:
         files: local paths; they may not exist.
-        data: an image, a mail message, or rich text without plain text.
+        data: an image or a mail message.
         text: to be inserted into the prompt.
         html: the text with its formatting, if it was offered; `text` may then be "".
         note: a sentence for the user about content that was left out, or "".
@@ -124,9 +112,8 @@ class DroppedContent(Value, frozen=True):
 
 def read_dropped(data: QMimeData) -> DroppedContent:
     """Return the content that the user most likely means, from the formats offered."""
-    urls = _offered_urls(data)
-    files = tuple(Path(url.toLocalFile()) for url in urls if url.isLocalFile())
-    non_local = [url for url in urls if url.scheme() in _NON_LOCAL_SCHEMES]
+    files = tuple(files_in(data))
+    non_local = [url for url in data.urls() if url.scheme() in _NON_LOCAL_SCHEMES]
     if files or non_local:
         return DroppedContent(files, note=_non_local_note(non_local))
     message = _bytes_of(data, _MAIL_TYPE)
@@ -134,11 +121,14 @@ def read_dropped(data: QMimeData) -> DroppedContent:
         return DroppedContent(data=DroppedData(_mail_name(message), message))
     if (image := image_in(data)) is not None:
         return DroppedContent(data=image)
-    links = _web_links(data)
-    if not links and _has_any_format(data, _MAIL_REFERENCE_TYPES):
+    addresses = _web_addresses(data)
+    if not addresses and _has_any_format(data, _MAIL_REFERENCE_TYPES):
         return DroppedContent(note=tr(NO_MESSAGE))
-    if links:
-        text, note = remove_invalid_characters("\n".join(map(_markdown_link, links)))
+    if addresses:
+        links = addresses
+        if len(addresses) == 1:
+            links = [_markdown_link(addresses[0], data.html()[:_MAX_TITLE_HTML_CHARACTERS])]
+        text, note = remove_invalid_characters("\n".join(links))
         if _only_image_url(data.html()):  # the user has dragged an image of a page
             note = tr(NO_IMAGE)
         return DroppedContent(text=text, note=note)
@@ -147,26 +137,27 @@ def read_dropped(data: QMimeData) -> DroppedContent:
 
 def files_in(data: QMimeData) -> list[Path]:
     """Return the local files that were copied or dragged."""
-    return [Path(url.toLocalFile()) for url in _offered_urls(data) if url.isLocalFile()]
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
 
 def has_attachable_content(data: QMimeData) -> bool:
     """Return True for dragged files, images or messages. No file is opened, no image decoded."""
-    return _is_attachable(data, _offered_urls(data))
-
-
-def _is_attachable(data: QMimeData, urls: list[QUrl]) -> bool:
     return (
-        any(url.isLocalFile() or url.scheme() in _NON_LOCAL_SCHEMES for url in urls)
+        any(url.isLocalFile() or url.scheme() in _NON_LOCAL_SCHEMES for url in data.urls())
         or data.hasFormat(_MAIL_TYPE)
         or has_image(data)
-        or (_has_any_format(data, _MAIL_REFERENCE_TYPES) and not _web_links(data))
+        or (_has_any_format(data, _MAIL_REFERENCE_TYPES) and not _web_addresses(data))
     )
 
 
 def is_acceptable(data: QMimeData) -> bool:
     """Return True if any of the dragged data can be inserted or attached."""
-    return has_attachable_content(data) or has_text(data)
+    return (
+        has_attachable_content(data)
+        or data.hasText()
+        or data.hasHtml()
+        or data.hasFormat(_MARKDOWN_TYPE)
+    )
 
 
 def accept_copy(event: QDropEvent) -> None:
@@ -178,12 +169,6 @@ def accept_copy(event: QDropEvent) -> None:
     event.accept()
 
 
-def has_text(data: QMimeData) -> bool:
-    """Return True if there is text in any format."""
-    mime_types = (_TABLE_CELLS_TYPE, "text/markdown", *_LINK_ENCODINGS, *_RICH_TEXT_TYPES)
-    return data.hasText() or data.hasHtml() or _has_any_format(data, mime_types)
-
-
 def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
     """Return a sentence about the effect of a drop.
 
@@ -191,14 +176,13 @@ def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
         conversation: the title of the target, if it is not the open conversation.
         folder: the name of the folder in which the drop starts a conversation.
     """
-    urls = _offered_urls(data)  # once: of 5,000 files, this takes 9 ms
-    if not _is_attachable(data, urls):
+    if not has_attachable_content(data):
         if folder:
             return tr("Drop to insert text in a new conversation in “{folder}”", folder=folder)
         if conversation:
             return tr("Drop to insert text in “{title}”", title=conversation)
         return tr("Drop to insert text")
-    count = max(1, sum(url.isLocalFile() for url in urls))  # 1 for an image or a message
+    count = max(1, len(files_in(data)))  # 1 for an image or a message
     if folder:
         return tr_plural(
             "Drop to attach to a new conversation in “{folder}”",
@@ -214,6 +198,28 @@ def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
             title=conversation,
         )
     return tr_plural("Drop to attach", "Drop to attach {count} files", count)
+
+
+class FileDropFilter(QObject):
+    """Filter that makes the text fields of a widget leave files, images and mail to the window.
+
+    By default the fields would insert the address of a file as text.
+    """
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        for candidate in (widget, *widget.findChildren(QWidget)):
+            if candidate.acceptDrops():
+                candidate.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Refuse files, images and mail on behalf of the field."""
+        if event.type() != QEvent.Type.DragEnter:
+            return False
+        is_attachable = has_attachable_content(event.mimeData())  # type: ignore[attr-defined]
+        if is_attachable:
+            event.ignore()
+        return is_attachable
 
 
 # ------------------------------------------------------------------ formats
@@ -233,18 +239,6 @@ def _bytes_of(data: QMimeData, mime_type: str) -> bytes:
 # ------------------------------------------------------------------ files and links
 
 
-def _offered_urls(data: QMimeData) -> list[QUrl]:
-    """Return the offered addresses; older file managers copy files in their own format."""
-    if data.hasUrls():
-        return data.urls()
-    for mime_type in _COPIED_FILES_TYPES:
-        if data.hasFormat(mime_type):
-            lines = _bytes_of(data, mime_type).decode(errors="replace").splitlines()
-            # The first line is the operation, "copy" or "cut".
-            return [QUrl(line.strip()) for line in lines[1:] if line.strip()]
-    return []
-
-
 def _non_local_note(urls: list[QUrl]) -> str:
     if not urls:
         return ""
@@ -258,49 +252,17 @@ def _non_local_note(urls: list[QUrl]) -> str:
     )
 
 
-def _web_links(data: QMimeData) -> list[WebLink]:
-    """Return the links that browsers offer, or else the web addresses.
+def _web_addresses(data: QMimeData) -> list[str]:
+    """Return the web addresses among those that are offered."""
+    encoding = QUrl.ComponentFormattingOption.FullyEncoded
+    return [url.toString(encoding) for url in data.urls() if url.scheme() in _WEB_SCHEMES]
 
-    A single address has the text of the HTML as its title.
-    """
-    for mime_type, encoding in _LINK_ENCODINGS.items():
-        raw = _bytes_of(data, mime_type)
-        if len(raw) <= _MAX_LINKS_BYTES:
-            # Addresses and titles alternate. The last title may be missing.
-            lines = _decode_lines(raw, encoding)
-            links = map(WebLink, lines[::2], [*lines[1::2], ""])
-            web_links = [link for link in links if _is_web(link.address)]
-            if web_links:
-                return web_links
-    addresses = [url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in data.urls()]
-    addresses = [address for address in addresses if _is_web(address)]
-    title_html = ""
-    if len(addresses) == 1:
-        title_html = data.html()[:_MAX_TITLE_HTML_CHARACTERS]
+
+def _markdown_link(address: str, html: str) -> str:
+    """Return a link in Markdown; only the address if the text of the HTML is no more than that."""
     from html import unescape  # imported here and below because start-up needs no drops
 
-    title = " ".join(unescape(re.sub(_TAG, " ", title_html)).split())
-    return [WebLink(address, title) for address in addresses]
-
-
-def _decode_lines(raw: bytes, encoding: str) -> list[str]:
-    """Return the lines of a text, which may be in UTF-8 or UTF-16 regardless of its format."""
-    if raw.startswith(codecs.BOM_UTF16_LE):
-        raw = raw.removeprefix(codecs.BOM_UTF16_LE)
-        encoding = "utf-16-le"
-    elif encoding == "utf-16-le" and b"\0" not in raw:  # in UTF-16, addresses have zero bytes
-        encoding = "utf-8"
-    return raw.decode(encoding, "replace").rstrip("\0").splitlines()
-
-
-def _is_web(address: str) -> bool:
-    return address.partition(":")[0].lower() in _WEB_SCHEMES
-
-
-def _markdown_link(link: WebLink) -> str:
-    """Return a link in Markdown; only the address if the title is no more than that."""
-    address = link.address
-    label = " ".join(link.title.split())[:_MAX_TITLE_CHARACTERS]
+    label = " ".join(unescape(re.sub(_TAG, " ", html)).split())[:_MAX_TITLE_CHARACTERS]
     if not label or label == address or re.match(_ADDRESS, label):
         return address
     target = address
@@ -314,22 +276,15 @@ def _markdown_link(link: WebLink) -> str:
 
 
 def _text_in(data: QMimeData) -> DroppedContent:
-    if markdown := _bytes_of(data, "text/markdown"):
+    if markdown := _bytes_of(data, _MARKDOWN_TYPE):
         text, note = remove_invalid_characters(markdown.decode(errors="replace"))
         return DroppedContent(text=text, note=note)
     text, note = remove_invalid_characters(data.text())
-    if not text and data.hasFormat(_TABLE_CELLS_TYPE):
-        rows = _bytes_of(data, _TABLE_CELLS_TYPE).decode(errors="replace")
-        text, note = remove_invalid_characters(_markdown_table(rows))
     html = ""
     if data.hasHtml():
         html, _ = remove_invalid_characters(data.html())  # `note` counts those of the text
     if text or html.strip():
         return DroppedContent(text=text, html=html, note=note)
-    for mime_type in _RICH_TEXT_TYPES:
-        if data.hasFormat(mime_type):
-            rich_text = DroppedData(tr("Pasted text.rtf"), _bytes_of(data, mime_type))
-            return DroppedContent(data=rich_text)
     if not note and data.formats():
         note = tr(NOTHING_READABLE)
     return DroppedContent(note=note)
@@ -361,17 +316,6 @@ def _is_valid(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in text
-
-
-def _markdown_table(rows: str) -> str:
-    """Convert tab-separated cells to a Markdown table; many cells or one column stay as is."""
-    if len(rows) > _MAX_TABLE_CHARACTERS:
-        return rows
-    cells = [[cell.replace("|", "\\|") for cell in row.split("\t")] for row in rows.splitlines()]
-    if not cells or len(cells[0]) < 2:
-        return rows
-    cells.insert(1, ["---"] * len(cells[0]))
-    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
 # ------------------------------------------------------------------ messages

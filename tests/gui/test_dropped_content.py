@@ -104,16 +104,6 @@ def moz(address: str, title: str) -> bytes:
             id="Thunderbird: a mail as a file",
         ),
         pytest.param(
-            {"text/tab-separated-values": "a\tb|c\n1\t2"},
-            DroppedContent(text="| a | b\\|c |\n| --- | --- |\n| 1 | 2 |"),
-            id="cells",
-        ),
-        pytest.param(
-            {"text/rtf": "{\\rtf1 a}"},
-            DroppedContent(data=DroppedData("Pasted text.rtf", b"{\\rtf1 a}")),
-            id="RTF alone",
-        ),
-        pytest.param(
             {"application/x-odd": "1"}, DroppedContent(note=NOTHING_READABLE), id="unheard of"
         ),
         pytest.param({}, DroppedContent(), id="nothing"),
@@ -125,12 +115,6 @@ def test_each_kind_of_dropped_data_is_read(
     data = offered(formats)
     assert read_dropped(data) == given
     assert is_acceptable(data) is (bool(formats) and given.note != NOTHING_READABLE)
-
-
-def test_very_many_links_are_read_as_plain_text() -> None:
-    links = f"{PAGE}\n" * 300_000
-    dropped = read_dropped(offered({"_NETSCAPE_URL": links, "text/plain": links}))
-    assert dropped == DroppedContent(text=links)
 
 
 def test_invalid_characters_are_removed_with_a_note() -> None:

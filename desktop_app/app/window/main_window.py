@@ -168,7 +168,7 @@ class MainWindow(QMainWindow):
     def _add_later_parts(self) -> None:
         from desktop_app.app.window.drop_area import DropArea
         from desktop_app.app.window.empty_state import EmptyState
-        from desktop_app.composer.file_drop_filter import FileDropFilter
+        from desktop_app.composer.dropped_content import FileDropFilter
         from desktop_app.widgets.cards.notifications import Notifications
 
         self.empty_state = EmptyState()

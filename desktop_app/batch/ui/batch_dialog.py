@@ -12,8 +12,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from desktop_app.batch.batch_wording import job_progress_text
 from desktop_app.batch.ui.batch_job_page import BatchJobPage
 from desktop_app.batch.ui.batch_new_page import BatchNewPage
-from desktop_app.composer.dropped_content import accept_copy, files_in
-from desktop_app.composer.file_drop_filter import FileDropFilter
+from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
 from desktop_app.domain.batch_jobs import BatchJob
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting

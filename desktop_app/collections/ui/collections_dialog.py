@@ -22,8 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QWidget
 
-from desktop_app.composer.dropped_content import accept_copy, files_in
-from desktop_app.composer.file_drop_filter import FileDropFilter
+from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
