@@ -25,6 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
+from tests.helpers.pseudo import pseudo_offered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -159,9 +160,9 @@ def repartee_home(
 @pytest.fixture
 def pseudo_language() -> Iterator[None]:
     """Use a language whose texts all differ from the English ones."""
-    use_language("pseudo", Path())
-    yield
-    use_language("en", Path())
+    with pseudo_offered():
+        use_language("pseudo", Path())
+        yield
 
 
 @pytest.fixture

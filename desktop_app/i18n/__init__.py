@@ -3,4 +3,4 @@
 Every package may import it.
 """
 
-__all__ = ["formatting", "pseudo", "translation"]
+__all__ = ["formatting", "translation"]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from gettext import GNUTranslations, NullTranslations
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.i18n import formatting, pseudo
+from desktop_app.i18n import formatting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -97,11 +97,6 @@ def language() -> str:
     return _current.code
 
 
-def language_of_formats() -> str:
-    """Return the language whose formats are used: English for the pseudo-language."""
-    return ENGLISH if _current.code == pseudo.CODE else _current.code
-
-
 def offered_languages() -> dict[str, str]:
     """Return the names of English and of the languages with a catalog, by their codes."""
     folder = _current.folder
@@ -118,7 +113,7 @@ def use_language(code: str, folder: Path) -> None:
     _current.folder = folder
     _current.code = ENGLISH if catalog is None else code
     _current.catalog = NullTranslations() if catalog is None else catalog
-    formatting.use_formats_of(language_of_formats())
+    formatting.use_formats_of(_current.code)
 
 
 def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
@@ -138,8 +133,6 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
     )
     for name in candidates:
         code = re.split("[-_.@]", name)[0].lower()
-        if name == pseudo.CODE:
-            return name
         if code in LANGUAGES:
             return code
     return ENGLISH
@@ -164,7 +157,7 @@ def in_english() -> Iterator[None]:
     finally:
         _current.code = code
         _current.catalog = catalog
-        formatting.use_formats_of(language_of_formats())
+        formatting.use_formats_of(_current.code)
 
 
 def _posix_languages() -> tuple[str, ...]:
@@ -176,8 +169,6 @@ def _posix_languages() -> tuple[str, ...]:
 
 
 def _catalog(code: str, folder: Path) -> NullTranslations | None:
-    if code == pseudo.CODE:
-        return pseudo.PseudoTranslations()
     if code == ENGLISH or code not in LANGUAGES:
         return None
     try:

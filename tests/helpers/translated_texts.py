@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, Qt, QTranslator
 from PySide6.QtPrintSupport import QAbstractPrintDialog
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from tests.helpers.menus import entry_text
+from tests.helpers.pseudo import pseudo_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 
 QT_DIALOGS: Final = (QFileDialog, QAbstractPrintDialog)
 """Dialogs whose texts are Qt's own."""
+
+
+class PseudoQtTexts(QTranslator):
+    """Qt's own texts in the pseudo-language."""
+
+    def isEmpty(self) -> bool:
+        return False
+
+    def translate(
+        self, context: str, text: str, disambiguation: str | None = None, n: int = -1
+    ) -> str:
+        # Names of keys stay as they are, and QT_LAYOUT_DIRECTION is not a text for users.
+        if context == "QShortcut" or text == "QT_LAYOUT_DIRECTION":
+            return text
+        return pseudo_text(text)
 
 
 def texts_of(root: QWidget) -> Iterator[str]:

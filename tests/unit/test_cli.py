@@ -28,10 +28,10 @@ from desktop_app.desktop.window_request import (
     decode,
     parse_sizes,
 )
-from desktop_app.i18n.translation import use_language
 from desktop_app.main import main
 from desktop_app.paths import folders
 from desktop_app.quick_call import MAX_TEXT_BYTES
+from tests.helpers.pseudo import pseudo_offered
 from tests.helpers.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
@@ -208,8 +208,8 @@ def test_help_lists_the_exit_codes(command: str | None, capsys: pytest.CaptureFi
 @pytest.fixture
 def pseudo_language(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("REPARTEE_LANGUAGE", "pseudo")
-    yield
-    use_language("en", Path())
+    with pseudo_offered():
+        yield
 
 
 @pytest.mark.usefixtures("pseudo_language")

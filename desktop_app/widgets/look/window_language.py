@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.i18n import pseudo, translation
+from desktop_app.i18n import translation
 from desktop_app.i18n.formatting import locale_name
 
 # Qt has no texts in Bokmål; Nynorsk is closer to it than English.
@@ -27,34 +27,15 @@ class WindowLanguage:
         """Use the language of `setting`, or the system's, in windows that are built from now on."""
         code = translation.wanted_language(setting, QLocale.system().uiLanguages())
         translation.use_language(code, self._catalogs)
-        QLocale.setDefault(QLocale(locale_name(translation.language_of_formats())))  # date fields
+        QLocale.setDefault(QLocale(locale_name(translation.language())))  # date fields
         # No language of the program is written from right to left, but the system's may be.
         self._application.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._use_qt_texts(translation.language())  # differs from `code` without a catalog
 
     def _use_qt_texts(self, code: str) -> None:
         self._application.removeTranslator(self._qt_texts)
-        if code == pseudo.CODE:
-            self._qt_texts = _PseudoQtTexts()
-        elif code == translation.ENGLISH:
-            return
-        else:
+        if code != translation.ENGLISH:
             self._qt_texts = QTranslator()
             folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
             self._qt_texts.load(f"qtbase_{_QT_LANGUAGES.get(code, code)}", folder)
-        self._application.installTranslator(self._qt_texts)
-
-
-class _PseudoQtTexts(QTranslator):
-    """Qt's own texts in the pseudo-language."""
-
-    def isEmpty(self) -> bool:
-        return False
-
-    def translate(
-        self, context: str, text: str, disambiguation: str | None = None, n: int = -1
-    ) -> str:
-        # Names of keys stay as they are, and QT_LAYOUT_DIRECTION is not a text for users.
-        if context == "QShortcut" or text == "QT_LAYOUT_DIRECTION":
-            return text
-        return pseudo.pseudo_text(text)
+            self._application.installTranslator(self._qt_texts)

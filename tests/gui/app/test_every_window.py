@@ -25,15 +25,22 @@ from shiboken6 import isValid
 import desktop_app
 from desktop_app.backend.preset_loader import built_in_presets
 from desktop_app.backend.prompt_loader import built_in_prompts
-from desktop_app.i18n import formatting, pseudo
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import LANGUAGES
 from desktop_app.paths import resource_path
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.widgets.look.window_language import WindowLanguage
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
+from tests.helpers import pseudo
 from tests.helpers.layout_faults import layout_faults
-from tests.helpers.translated_texts import QT_DIALOGS, texts_of, texts_of_widgets, untranslated
+from tests.helpers.translated_texts import (
+    QT_DIALOGS,
+    PseudoQtTexts,
+    texts_of,
+    texts_of_widgets,
+    untranslated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,8 +102,13 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("REPARTEE_LANGUAGE", request.param)
     application = cast(QApplication, QApplication.instance())
     window_language = WindowLanguage(application, resource_path("locale"))
-    window_language.use("")
-    yield request.param
+    qt_texts = PseudoQtTexts()
+    with pseudo.pseudo_offered():
+        window_language.use("")
+        if request.param == pseudo.CODE:
+            application.installTranslator(qt_texts)
+        yield request.param
+    application.removeTranslator(qt_texts)
     monkeypatch.setenv("REPARTEE_LANGUAGE", "en")
     window_language.use("")
     formatting.use_formats_of("en")

@@ -25,6 +25,7 @@ from desktop_app.domain.errors import AuthenticationError, StoreDamagedError, To
 from desktop_app.i18n.translation import use_language
 from desktop_app.tools.servers.remote_tool import unusable_arguments
 from desktop_app.tools.servers.tool_server import ServerFault
+from tests.helpers.pseudo import pseudo_offered
 
 
 def test_only_a_terminal_names_the_command_that_repairs() -> None:
@@ -89,10 +90,8 @@ def test_our_own_words_about_a_tool_server_are_translated() -> None:
         why="No {room}",
     )
     assert foreign.what_happened == "The tool server “s” reports: No {room}."
-    use_language("pseudo", Path())
-    try:
+    with pseudo_offered():
+        use_language("pseudo", Path())
         shown = error.what_happened + refusal.what_happened
-    finally:
-        use_language("en", Path())
     for fault in (ServerFault.ENDED, ServerFault.TOO_DEEP):
         assert fault not in shown

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.i18n import formatting, pseudo, translation
+from desktop_app.i18n import formatting, translation
 from desktop_app.i18n.translation import (
     in_english,
     language,
@@ -24,6 +24,7 @@ from desktop_app.i18n.translation import (
     use_language,
     wanted_language,
 )
+from tests.helpers.pseudo import pseudo_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,12 +107,12 @@ def test_a_damaged_catalog_means_english(folder: Path, size: int) -> None:
 def test_languages_with_a_catalog_are_offered(folder: Path) -> None:
     use_language("en", folder)
     assert list(offered_languages()) == ["en", "de"]
-    use_language("pseudo", folder / "de")
+    use_language("fr", folder / "de")
     assert list(offered_languages()) == ["en"]
 
 
 def test_pseudo_text_keeps_placeholders_links_and_tags() -> None:
-    shown = pseudo.pseudo_text("See [Settings](setting:provider), <b>{name}</b>")
+    shown = pseudo_text("See [Settings](setting:provider), <b>{name}</b>")
     assert "](setting:provider)" in shown
     assert "{name}" in shown
     assert "<b>" in shown
@@ -137,7 +138,6 @@ def test_output_for_programs_is_in_english(folder: Path) -> None:
         ("", "nl", ("de-AT",), "nl"),
         ("de", "nl", ("en-US",), "de"),
         ("klingon", "", (), "en"),
-        ("pseudo", "de", (), "pseudo"),
         ("", "", ("fr-FR", "NL"), "nl"),
     ],
 )
@@ -202,17 +202,16 @@ def test_an_amount_that_a_field_shows_is_read_again(amount: Decimal, code: str) 
     assert formatting.parse_amount(formatting.editable_amount(amount)) == amount
 
 
+@pytest.mark.usefixtures("pseudo_language")
 def test_a_pseudo_language_changes_every_kind_of_text() -> None:
-    use_language("pseudo", Path())
-    assert translation.language_of_formats() == "en"
     shown = [tr_plural("{count} file", "{count} many", n) for n in (1, 2)]
     assert shown == ["⟦1 ƒîļé~~~~⟧", "⟦2 ɱåñý~~~~⟧"]
     assert tr_context("state", "Open") == "⟦Öþéñ~⟧"
-    assert pseudo.pseudo_text("") == ""
+    assert pseudo_text("") == ""
 
 
+@pytest.mark.usefixtures("pseudo_language")
 def test_errors_are_english_in_logs() -> None:
-    use_language("pseudo", Path())
     error = SettingError("Couldn’t read {file}.", hint="Correct {file} or remove it.", file="x")
     assert not str(error).startswith("⟦")
     assert error.what_happened.startswith("⟦")

@@ -1,13 +1,19 @@
 """A pseudo-language, which reveals untranslated text and widgets that are too narrow.
 
-REPARTEE_LANGUAGE=pseudo adds accents to letters, and makes texts a third longer, in ⟦ ⟧.
+It adds accents to letters, and makes texts a third longer, in ⟦ ⟧.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from gettext import NullTranslations
+from pathlib import Path
 from typing import Final
+from unittest.mock import patch
+
+from desktop_app.i18n import formatting, translation
 
 CODE: Final = "pseudo"
 _ACCENTS: Final = str.maketrans(
@@ -44,3 +50,20 @@ class PseudoTranslations(NullTranslations):
 
     def pgettext(self, context: str, message: str) -> str:
         return pseudo_text(message)
+
+
+@contextmanager
+def pseudo_offered() -> Iterator[None]:
+    """Let the program have the pseudo-language within the block."""
+    catalog_of = translation._catalog
+
+    def catalog(code: str, folder: Path) -> NullTranslations | None:
+        return PseudoTranslations() if code == CODE else catalog_of(code, folder)
+
+    with (
+        patch.dict(translation.LANGUAGES, {CODE: "Pseudo"}),
+        patch.dict(formatting._USUAL_LOCALES, {CODE: "en-US"}),
+        patch.object(translation, "_catalog", catalog),
+    ):
+        yield
+        translation.use_language("en", Path())
