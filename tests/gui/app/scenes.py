@@ -205,7 +205,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
     await app.settled()
     await look("conversation")
     view = app.window.transcript
-    menu = view.context_menu.menu_at(QPoint(20, 20))
+    menu = view.context_menu.menu_for(view.place_near(QPoint(20, 20)), "")
     menu.popup(app.window.mapToGlobal(QPoint(40, 40)))
     await look("menu-transcript")
     menu.close()

@@ -183,7 +183,8 @@ async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
         await until(lambda: app.state.current.id == conversation)
         await app.settled()
         await until(lambda: bool(app.transcript))
-        menu = app.window.transcript.context_menu.menu_at(QPoint(20, 20))
+        view = app.window.transcript
+        menu = view.context_menu.menu_for(view.place_near(QPoint(20, 20)), "")
         entries = {entry_text(entry): entry for entry in menu.actions()}
         entries["Copy link to message"].trigger()
         ids = [message.id for message in app.state.current.path]
