@@ -31,7 +31,7 @@ from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import RADIUS_CHIP, Theme
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QAbstractTextDocumentLayout, QPainter, QTextBlock, QTextLine
+    from PySide6.QtGui import QPainter, QTextLine
 
     from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segment import Segment
@@ -53,6 +53,10 @@ _BAR_WIDTH: Final = 3
 """The width of a bar in pixels, at the default text size."""
 _BAR_OVERHANG: Final = 4
 """Pixels, at the default text size, by which a bar exceeds its block at either end."""
+
+
+_PLAIN_KINDS: Final = frozenset(Kind) - {Kind.CODE, Kind.CODE_HEAD, Kind.RULE}
+"""The kinds of blocks that nothing is painted behind, except in a quote."""
 
 
 class _Ground(NamedTuple):
@@ -169,21 +173,24 @@ class Decorator:
         layout = document.documentLayout()
         top_edge = -float(segment.gap)
         above = segment.above
-        joined: QTextBlock | None = None  # the last line on the last background
+        joined = -1  # the last piece on the last background
         for index, piece in enumerate(document.pieces):
             item = piece.item
-            background = background_of(item)
             quoted = item if isinstance(item, Block) and item.quote else None
-            if not (background or quoted or item.kind is Kind.RULE):
+            if not quoted and item.kind in _PLAIN_KINDS:
                 above = item
                 continue
-            block = document.block_at(index)
+            background = background_of(item)
             continues = piece.start > 0 or _continues(item, above)
-            if background and continues and index and joined is not None:
-                joined = block
-            elif background:
-                self._end_ground(made, layout, joined)
-                joined = block
+            if background and continues and joined >= 0:
+                joined = index
+                if not quoted and item.kind is Kind.CODE:
+                    above = item
+                    continue
+            block = document.block_at(index)
+            if background and joined < index:
+                self._end_ground(made, document, joined)
+                joined = index
                 box = layout.blockBoundingRect(block)
                 pad = self.theme.px(PAD)
                 left = block.blockFormat().leftMargin() - pad
@@ -203,19 +210,17 @@ class Decorator:
                         bottom_above = layout.blockBoundingRect(block.previous()).bottom()
                     self._add_bars(made, quoted, above, box, bottom_above, width)
             above = item
-        self._end_ground(made, layout, joined)
+        self._end_ground(made, document, joined)
         if made.grounds and below is not None and background_of(above) and _continues(below, above):
             last = made.grounds[-1]
             last.rect.setBottom(document.size().height() - document.inset)
             made.grounds[-1] = last._replace(ends=False)
 
-    def _end_ground(
-        self, made: Decorations, layout: QAbstractTextDocumentLayout, last: QTextBlock | None
-    ) -> None:
-        """Let the last background end below its last line."""
-        if last is not None:
-            bottom = layout.blockBoundingRect(last).bottom() + self.theme.px(PAD)
-            made.grounds[-1].rect.setBottom(bottom)
+    def _end_ground(self, made: Decorations, document: SegmentDocument, last: int) -> None:
+        """Let the last background end below its last piece; -1 stands for no background."""
+        if last >= 0:
+            box = document.documentLayout().blockBoundingRect(document.block_at(last))
+            made.grounds[-1].rect.setBottom(box.bottom() + self.theme.px(PAD))
 
     def _add_bars(
         self,

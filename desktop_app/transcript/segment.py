@@ -301,8 +301,9 @@ class Article:
         for index in range(first, end):
             item = self.items[index]
             is_hidden = index in hidden
+            is_table = item.kind is Kind.TABLE
             length = text_length(item.runs) + _ITEM_COST
-            stands_alone = is_table(item) or length > MAX_CHARACTERS
+            stands_alone = is_table or length > MAX_CHARACTERS
             is_full = cost + length > MAX_CHARACTERS or len(pieces) >= MAX_ITEMS
             if pieces and (is_hidden or stands_alone or is_full or index in borders):
                 yield Segment(begin, pieces, self._above(begin), self.part_of(begin))
@@ -312,7 +313,7 @@ class Article:
             if not pieces:
                 begin = index
                 cost = 0
-            if length > MAX_CHARACTERS and not is_table(item):
+            if length > MAX_CHARACTERS and not is_table:
                 for piece in cut_item(item):
                     yield Segment(index, [piece], self._above(index), self.part_of(index))
             elif stands_alone:

@@ -888,7 +888,7 @@ class SegmentArea(QAbstractScrollArea):
             for each in shown:
                 if each.top + each.segment.height >= area.top():
                     self._paint_text(painter, each, area)
-            self._paint_over(painter, list(zip(shown, decorations, strict=True)))
+            self._paint_over(painter, list(zip(shown, decorations, strict=True)), area)
 
     def _paint_text(self, painter: QPainter, shown: ShownSegment, area: QRect) -> None:
         if shown.document.isEmpty():
@@ -913,7 +913,9 @@ class SegmentArea(QAbstractScrollArea):
         """Return the ranges of a segment that are selected or marked."""
         return []
 
-    def _paint_over(self, painter: QPainter, shown: list[tuple[ShownSegment, Decorations]]) -> None:
+    def _paint_over(
+        self, painter: QPainter, shown: list[tuple[ShownSegment, Decorations]], area: QRect
+    ) -> None:
         """Paint what is over the text."""
 
 

@@ -254,7 +254,8 @@ class ShownMessage(Article):
 
     def append_text(self, text: str) -> None:
         """Append text that has arrived."""
-        self.refresh(self._feed(text))
+        had_text = self.has_text
+        self.refresh(self._feed(text), keeps_frame=had_text)
 
     def _feed(self, text: str) -> int:
         """Parse text, and return the index of the first block that changes."""
@@ -333,11 +334,17 @@ class ShownMessage(Article):
 
     # ------------------------------------------------------------------ items
 
-    def refresh(self, first: int = 0) -> None:
-        """Show the current state; the blocks of the text above block `first` are unchanged."""
-        head = self._head_items()
-        body = self._body_items(has_title=self.is_question and bool(head))
-        foot = self._foot_items()
+    def refresh(self, first: int = 0, *, keeps_frame: bool = False) -> None:
+        """Show the current state.
+
+        Args:
+            first: the first block of the text that may have changed.
+            keeps_frame: whether all that is above and below the text is unchanged.
+        """
+        foot_at = len(self.items) - self.foot_count
+        head = self.items[: self.head_count] if keeps_frame else self._head_items()
+        foot = self.items[foot_at:] if keeps_frame else self._foot_items()
+        body = self._body_items(first, has_title=bool(head))
         items = [*head, *body, *foot]
         hidden = self._hidden_of(len(head), len(body))
         old, former = self.items, self._hidden
@@ -385,13 +392,19 @@ class ShownMessage(Article):
         )
         return [line, *self.reasoning.blocks(is_complete=not self.is_streaming), *calls]
 
-    def _body_items(self, *, has_title: bool) -> Sequence[Item]:
+    def _body_items(self, first: int, *, has_title: bool) -> Sequence[Item]:
         """Return the items of the text, with a fold line below long code that is complete.
 
         Code that streams in stays unfolded, so that the text does not jump.
         """
         if self.is_question:
             return question_lines(self.message.text, is_continuation=has_title)
+        changed = self._stream.blocks[max(0, first - 1) :]
+        has_code = any(block.kind in (Kind.CODE, Kind.CODE_HEAD) for block in changed)
+        if first and not has_code and all(fold.end < first for fold in self._folds):
+            start = self.head_count
+            kept = self.items[start : start + first + len(self._folds)]
+            return kept + changed[1:]
         items: list[Item] = []
         folds: list[_Fold] = []
         lines = 0

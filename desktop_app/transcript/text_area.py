@@ -24,6 +24,7 @@ from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import PLAIN, copy_texts, copyable, mime_data
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QRect
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
 
     from desktop_app.transcript.article_list import ArticleList
@@ -145,7 +146,7 @@ class TextArea(SegmentArea):
         return [Mark(*selected, char_format)]
 
     def _paint_over(
-        self, painter: QPainter, _shown: list[tuple[ShownSegment, Decorations]]
+        self, painter: QPainter, _shown: list[tuple[ShownSegment, Decorations]], _area: QRect
     ) -> None:
         """Paint the caret."""
         if self.hasFocus() and self.has_visible_caret and self.selection.caret is not None:

@@ -670,15 +670,17 @@ class TranscriptView(TextArea):
             marks += self.differences.marks_of(shown)
         return marks + super().marks_of(shown)
 
-    def _paint_over(self, painter: QPainter, shown: list[tuple[ShownSegment, Decorations]]) -> None:
+    def _paint_over(
+        self, painter: QPainter, shown: list[tuple[ShownSegment, Decorations]], area: QRect
+    ) -> None:
         """Paint the Copy marks, the caret and the ring around the focused target."""
         for each, decorations in shown:
-            for position, area in decorations.marks:
+            for position, mark in decorations.marks:
                 place = each.document.place_at(position)
                 is_copied = self._copied == (each.key, place.item)
-                top = round(each.origin.y()) + area.top()
-                rect = QRect(QPoint(area.left(), top), area.size())
-                self._decorator.paint_mark(painter, rect, is_copied=is_copied)
+                rect = mark.translated(0, round(each.origin.y()))
+                if rect.intersects(area):
+                    self._decorator.paint_mark(painter, rect, is_copied=is_copied)
         rects = self.focus_navigator.rects(loads=False) if self.hasFocus() else []
         if rects:
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -686,7 +688,7 @@ class TranscriptView(TextArea):
             for ring in ring_rects(rects, self.viewport().rect()):
                 painter.drawRoundedRect(ring, 4, 4)
         else:
-            super()._paint_over(painter, shown)
+            super()._paint_over(painter, shown, area)
 
     def copy_mark(self, place: Place) -> QRect | None:
         """Return the Copy mark of a head of code in the viewport; None if it is not loaded."""
@@ -695,7 +697,7 @@ class TranscriptView(TextArea):
             return None
         for position, area in self.decorations_of(shown).marks:
             if shown.document.place_at(position).item == place.item:
-                return QRect(QPoint(area.left(), round(shown.origin.y()) + area.top()), area.size())
+                return area.translated(0, round(shown.origin.y()))
         return None
 
     def _mark_at(self, point: QPoint) -> Place | None:
