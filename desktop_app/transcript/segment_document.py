@@ -18,7 +18,6 @@ from desktop_app.transcript.segment import Piece, Segment, is_table
 from desktop_app.transcript.transcript_styles import (
     ALIGNMENTS,
     CELL_PAD,
-    COLUMNS,
     INDENT,
     INLINE_CODE,
     PAD,
@@ -473,7 +472,8 @@ class SegmentWriter:
                 row_format.setTopMargin(0)
             if number == last:
                 row_format.setBottomMargin(0)
-            char_format = self._cell_char_format(block, number, Run(""))
+            is_head = block.head and number == 0
+            char_format = self._tables.char_format(Run(""), is_head=is_head)
             if number:
                 cursor.insertBlock(row_format, char_format)
             else:
@@ -484,15 +484,8 @@ class SegmentWriter:
                     cursor.insertText("\t", char_format)
                 document.cells.append(cursor.position())
                 for run in row[column] if column < len(row) else ():
-                    cell_format = self._cell_char_format(block, number, run)
+                    cell_format = self._tables.char_format(run, is_head=is_head)
                     self._insert_run(document, cursor, run, cell_format, self.width)
-
-    def _cell_char_format(self, block: Block, row: int, run: Run) -> QTextCharFormat:
-        char_format = self._tables.char_format(run, is_head=block.head and row == 0)
-        if run.math:
-            char_format = type(char_format)(char_format)
-            char_format.setProperty(COLUMNS, len(block.aligns))
-        return char_format
 
     def _write_grid(
         self,
@@ -544,8 +537,9 @@ class SegmentWriter:
         block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
         cursor.setBlockFormat(block_format)
         for run in runs:
-            char_format = self._cell_char_format(block, row, run)
-            self._insert_run(document, cursor, run, char_format, self.width)
+            char_format = self._tables.char_format(run, is_head=block.head and row == 0)
+            width = self.width / document.columns - 2 * CELL_PAD
+            self._insert_run(document, cursor, run, char_format, width)
 
     def _collect_cells(self, document: SegmentDocument, table: QTextTable) -> None:
         """Record the positions of all cells, and of their inline code."""

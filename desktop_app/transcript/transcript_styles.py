@@ -18,8 +18,7 @@ from desktop_app.markdown.block_model import Block, Kind, Run, has_gap_between, 
 from desktop_app.markdown.parsing.citations import is_citation
 from desktop_app.markdown.parsing.footnote_links import link_to_mark
 from desktop_app.markdown.parsing.inline_images import image_size_of, is_image_name
-from desktop_app.transcript.media.hidden_text import hidden_format
-from desktop_app.transcript.media.message_images import image_format, raster_format
+from desktop_app.transcript.media.message_images import hidden_format, image_format, raster_format
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
 from desktop_app.widgets.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 
@@ -49,9 +48,6 @@ FORMULA: Final = int(QTextFormat.Property.UserProperty) + 11
 
 INLINE_MATH: Final = 1
 DISPLAY_MATH: Final = 2
-
-COLUMNS: Final = FORMULA + 1
-"""User property of formulas in a table: the number of columns; finding the table is slow."""
 
 INLINE_CODE: Final = FORMULA + 10
 """User property of the character format of inline code: True."""
@@ -373,7 +369,7 @@ class Styles:
             char_format.setProperty(INLINE_CODE, True)
         elif weight is not QFont.Weight.Normal:
             char_format.setFontWeight(weight)
-        if run.italic or run.math:  # the source of a formula; see drawn_formulas.py
+        if run.italic or run.math:  # the source of a formula; see segment_formulas.py
             char_format.setFontItalic(True)
         if run.math:
             char_format.setProperty(FORMULA, DISPLAY_MATH if kind is Kind.MATH else INLINE_MATH)

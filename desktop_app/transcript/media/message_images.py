@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QBrush,
+    QColor,
+    QFont,
+    QFontMetricsF,
     QImage,
     QPainter,
     QPainterPath,
     QPen,
+    QTextCharFormat,
     QTextDocument,
     QTextImageFormat,
 )
@@ -25,8 +29,6 @@ from desktop_app.markdown.parsing.inline_images import image_size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from PySide6.QtGui import QTextCharFormat
 
     from desktop_app.domain.conversations.message_parts import ImagePart
     from desktop_app.widgets.look.theme import Theme
@@ -86,6 +88,22 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
     linked_format.setAnchor(True)
     linked_format.setAnchorHref(target)
     return linked_format
+
+
+def hidden_format(char_format: QTextCharFormat, text: str) -> QTextCharFormat:
+    """Return a format in which text takes no space: a tiny font whose letters overlap.
+
+    It is for the words that stand beside a drawing.
+    """
+    style = QTextCharFormat()
+    font = QFont(char_format.font())
+    font.setPixelSize(1)
+    font.setItalic(False)
+    width = QFontMetricsF(font).horizontalAdvance(text)
+    font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, -width / max(1, len(text)))
+    style.setFont(font)
+    style.setForeground(QColor(Qt.GlobalColor.transparent))
+    return style
 
 
 def _format_with_name(

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.child_processes import child_command
-from desktop_app.transcript.media.drawn_formulas import DRAWN
 from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.segment_formulas import DRAWN
 from desktop_app.transcript.view import TranscriptView
 from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming

@@ -33,8 +33,8 @@ from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.footnote_links import link_to_mark
 from desktop_app.markdown.parsing.inline_images import is_drawn_image, is_image_name
 from desktop_app.markdown.parsing.links import is_openable
-from desktop_app.transcript.media.drawn_formulas import FormulaFinder
-from desktop_app.transcript.transcript_styles import ALIGNMENTS, COLUMNS
+from desktop_app.transcript.segment_formulas import FormulaFinder
+from desktop_app.transcript.transcript_styles import ALIGNMENTS, CELL_PAD
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage, QTextBlock, QTextCharFormat, QTextTable
@@ -199,7 +199,7 @@ class MarkdownPrinter:
         width = self._writer.page.width()
         table: QTextTable | None = cursor.currentTable()
         if table is not None:
-            char_format.setProperty(COLUMNS, table.columns())
+            width = width / table.columns() - 2 * CELL_PAD
         else:
             block_format = cursor.blockFormat()
             width -= block_format.indent() * self._writer.document.indentWidth()
