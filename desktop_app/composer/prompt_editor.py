@@ -18,8 +18,7 @@ from desktop_app.composer.attachment_chips import AttachmentChips
 from desktop_app.composer.choice.choice_menus import add_note
 from desktop_app.composer.choice.choice_row import ChoiceRow
 from desktop_app.composer.choice.choice_view import ChoiceView, no_choice
-from desktop_app.composer.completion.completion_fields import CompletionField, PopupAboveEditor
-from desktop_app.composer.completion.prompt_completer import PromptCompleter
+from desktop_app.composer.completion.prompt_completer import PopupAboveEditor, PromptCompleter
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.composer.suggestions import Suggestions
 from desktop_app.composer.text.prompt_text import PromptText
@@ -94,7 +93,7 @@ class PromptEditor(QFrame):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._layout = column_of(self._card, self.hint, parent=self, margins=0, spacing=6)
-        self.completer = PromptCompleter(CompletionField(self.field), PopupAboveEditor(self), self)
+        self.completer = PromptCompleter(self.field, PopupAboveEditor(self))
         self._connect()
         self.setAcceptDrops(True)
         # Not Maximum, because wrapped suggestions make the editor taller than its size hint.

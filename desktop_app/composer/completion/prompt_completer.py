@@ -11,21 +11,27 @@ after another `/` at the beginning of a line. While an input method is composing
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop_app.composer.completion.completion_fields import SLASHES, CompletionField
+from desktop_app.composer.text.prompt_text import PromptText
 from desktop_app.prompts.prompt import Prompt
+from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:  # imported when they are first shown
     from desktop_app.composer.completion.prompt_fields import PromptFields
     from desktop_app.composer.completion.prompt_menu import PromptMenu
 
+SLASHES: Final = ("/", "／")
+"""The characters that open the list; East Asian input methods type the wide slash."""
 _MAX_NAME_CHARACTERS: Final = 60
 """The longest typed name, with its slash."""
+_GAP: Final = 6
+_HEADER_HEIGHT, _MIN_LIST_HEIGHT = 46, 180
+"""Pixels: the height of the window's header, and the least height of the list below it."""
 
 
 def typed_name(line_start: str) -> str | None:
@@ -42,22 +48,84 @@ def typed_name(line_start: str) -> str | None:
     return name
 
 
-class PopupPlacement(Protocol):
-    """Placement of the list and the form near the text field."""
+class PopupAboveEditor(QObject):
+    """Placement of a popup directly above the prompt, as wide as the prompt."""
+
+    def __init__(self, editor: QWidget) -> None:
+        super().__init__(editor)
+        self._editor = editor
+        self._popup: QWidget | None = None
 
     def show(self, widget: QWidget) -> None:
         """Show the widget, or adjust its size to its content."""
+        window = self._editor.window()
+        if widget.parent() is not window:
+            widget.setParent(window)
+        if self._popup is None:
+            window.installEventFilter(self)
+            self._editor.installEventFilter(self)
+        self._popup = widget
+        self._fit(widget)
+        widget.show()
+        widget.raise_()
 
     def hide(self, widget: QWidget) -> None:
-        """Hide the widget."""
+        """See PopupPlacement."""
+        widget.hide()
+        if self._popup is widget:
+            self._popup = None
+            self._editor.window().removeEventFilter(self)
+            self._editor.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the size and position of the window and of the prompt."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self._popup is not None:
+            self._fit(self._popup)
+        return False
+
+    def _fit(self, widget: QWidget) -> None:
+        position = self._editor.mapTo(self._editor.window(), QPoint())
+        available_height = position.y() - 2 * _GAP
+        height_below_header = available_height - _HEADER_HEIGHT
+        if height_below_header >= _MIN_LIST_HEIGHT:  # otherwise it may cover the header
+            available_height = height_below_header
+        height = min(widget.sizeHint().height(), available_height)
+        widget.setGeometry(position.x(), position.y() - _GAP - height, self._editor.width(), height)
+
+
+class PopupBelowField:
+    """Placement of a popup in the column of the quick prompt, which grows for it.
+
+    Args:
+        column, index: the layout, and the index of the popup in it.
+        fit: adjusts the window to its new height.
+    """
+
+    def __init__(self, column: QVBoxLayout, index: int, fit: Callable[[], None]) -> None:
+        self._column = column
+        self._index = index
+        self._fit = fit
+
+    def show(self, widget: QWidget) -> None:
+        """See PopupPlacement."""
+        if self._column.indexOf(widget) < 0:
+            self._column.insertWidget(self._index, widget)
+        widget.setFixedHeight(widget.sizeHint().height())
+        widget.show()
+        self._fit()
+
+    def hide(self, widget: QWidget) -> None:
+        """See PopupPlacement."""
+        widget.hide()
+        self._fit()
 
 
 class PromptCompleter(QObject):
     """Completion of prompts in a text field."""
 
-    def __init__(self, field: CompletionField, popup: PopupPlacement, parent: QObject) -> None:
-        super().__init__(parent)
-        self._field = field
+    def __init__(self, text: PromptText, popup: PopupAboveEditor | PopupBelowField) -> None:
+        super().__init__(text)
+        self._text = text
         self._popup = popup
         self._prompts: Sequence[Prompt] = ()
         self._menu: PromptMenu | None = None
@@ -68,9 +136,7 @@ class PromptCompleter(QObject):
         self._typed_values: dict[str, dict[str, str]] = {}  # of closed forms, by the prompt's id
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
         self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
-        field.text.installEventFilter(self)
-
-    # ------------------------------------------------------------------ for controllers and editor
+        text.installEventFilter(self)
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
         """Set the prompts to choose from."""
@@ -100,13 +166,19 @@ class PromptCompleter(QObject):
         If there are no prompts, only focus the text.
         """
         self.close()
-        self._field.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if not self._prompts:
             return
-        self._field.begin_line()
+        cursor = self._text.textCursor()
+        cursor.clearSelection()
+        if cursor.positionInBlock():
+            cursor.movePosition(cursor.MoveOperation.End)
+            if cursor.positionInBlock():
+                cursor.insertBlock()
+        self._text.setTextCursor(cursor)
         self._is_dismissed = False
         self._has_inserted_slash = True
-        self._field.replace(0, SLASHES[0], 1)
+        self._replace(0, SLASHES[0], 1)
         self.update_list()
 
     def insert_prompt(self, prompt: Prompt) -> None:
@@ -115,10 +187,16 @@ class PromptCompleter(QObject):
 
         self._hide_menu()
         self._close_form()
-        if variables(prompt.text):
-            self._ask_for_values(prompt)
-        else:
+        if not variables(prompt.text):
             self._insert(prompt, {})
+            return
+        from desktop_app.composer.completion.prompt_fields import PromptFields
+
+        form = self._form = PromptFields(prompt, self._typed_values.get(prompt.id, {}))
+        form.filled.connect(self._insert_filled)
+        form.canceled.connect(self._cancel_form)
+        self._popup.show(form)
+        form.focus_first()
 
     def close(self) -> None:
         """Close the list and the form, whose values are kept for the next time."""
@@ -128,7 +206,7 @@ class PromptCompleter(QObject):
 
     def update_list(self) -> None:
         """Open, update or close the list after the text or the cursor changed."""
-        name = typed_name(self._field.text_before)
+        name = typed_name(self._text_before)
         if name is None:
             self._is_dismissed = False
             self._has_inserted_slash = False
@@ -142,10 +220,46 @@ class PromptCompleter(QObject):
         if self._is_open:
             self.update_list()
 
+    # ------------------------------------------------------------------ the text
+
+    @property
+    def _text_before(self) -> str:
+        """Return the line's text before the cursor.
+
+        Return "" if text is selected or the line does not begin with a slash.
+        """
+        cursor = self._text.textCursor()
+        block = cursor.block()
+        if cursor.hasSelection() or block.text()[:1] not in SLASHES:
+            return ""
+        return utf16_slice(block.text(), 0, cursor.positionInBlock())
+
+    def _replace(self, count: int, text: str, cursor_offset: int, template_id: str = "") -> None:
+        """Replace the selection, or else the end of `_text_before`; the user can undo it.
+
+        Args:
+            count: the number of characters before the cursor to replace; 0 if text is selected.
+            text: the new text.
+            cursor_offset: the new position of the cursor, in characters of `text`.
+            template_id: the library prompt that the text comes from; "" for none.
+        """
+        cursor = self._text.textCursor()
+        # PreviousCharacter would move by clusters of several characters, such as emoji.
+        replaced_text = self._text_before[-count:] if count else ""
+        start = cursor.selectionStart() - utf16_length(replaced_text)
+        if replaced_text:
+            cursor.setPosition(start, cursor.MoveMode.KeepAnchor)
+        self._text.wrap_for(text)
+        cursor.insertText(text)
+        self._text.mark_template(template_id, start, cursor.position())
+        cursor.setPosition(start + utf16_length(text[:cursor_offset]))
+        self._text.setTextCursor(cursor)
+        self._text.ensureCursorVisible()
+
     # ------------------------------------------------------------------ the list
 
     def _show_menu(self, name: str) -> None:
-        if not self._prompts or self._field.text.is_composing:
+        if not self._prompts or self._text.is_composing:
             return
         if self._menu is None:
             # Imported here because start-up does not need it.
@@ -167,28 +281,15 @@ class PromptCompleter(QObject):
             self._popup.hide(self._menu)
 
     def _dismiss(self) -> None:
+        """Close the list and the form; remove a slash that `open` inserted, with the name."""
         self._is_dismissed = True
         self._hide_menu()
-        self._remove_inserted_slash()
-
-    def _remove_inserted_slash(self) -> None:
-        """Remove the slash, and the name typed after it, if the user did not type the slash."""
+        self._close_form()
         if self._has_inserted_slash:
             self._has_inserted_slash = False
-            self._field.replace(len(self._field.text_before), "", 0)
+            self._replace(len(self._text_before), "", 0)
 
     # ------------------------------------------------------------------ the form
-
-    def _ask_for_values(self, prompt: Prompt) -> None:
-        from desktop_app.composer.completion.prompt_fields import PromptFields
-
-        values = self._typed_values.get(prompt.id, {})
-        form = PromptFields(prompt, values)
-        self._form = form
-        form.filled.connect(self._insert_filled)
-        form.canceled.connect(self._cancel_form)
-        self._popup.show(form)
-        form.focus_first()
 
     def _insert_filled(self, values: dict[str, str]) -> None:
         if self._form is not None:
@@ -198,10 +299,8 @@ class PromptCompleter(QObject):
             self._insert(prompt, values)
 
     def _cancel_form(self) -> None:
-        self._is_dismissed = True
-        self._close_form()
-        self._remove_inserted_slash()
-        self._field.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._dismiss()
+        self._text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _close_form(self) -> None:
         if self._form is not None:
@@ -213,7 +312,7 @@ class PromptCompleter(QObject):
     def _insert(self, prompt: Prompt, values: Mapping[str, str]) -> None:
         from desktop_app.prompts.prompt import fill, program_variables_in
 
-        line_start = self._field.text_before
+        line_start = self._text_before
         replaced_length = 0
         if typed_name(line_start) is not None:
             replaced_length = len(line_start)
@@ -227,8 +326,8 @@ class PromptCompleter(QObject):
         cursor = filled_prompt.cursor
         if cursor == len(filled_prompt.text):
             cursor = len(text)  # `finish` may have changed the length
-        self._field.replace(replaced_length, text, cursor, prompt.id)
-        self._field.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._replace(replaced_length, text, cursor, prompt.id)
+        self._text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ------------------------------------------------------------------ keys
 
@@ -246,7 +345,7 @@ class PromptCompleter(QObject):
     def _handle_key(self, event: QKeyEvent, *, is_press: bool) -> bool:
         # Without matches, the list is hidden and gets no keys.
         has_rows = self._is_open and self._menu is not None and self._menu.model.rowCount() > 0
-        if self._field.text.is_composing or not (has_rows or self._form is not None):
+        if self._text.is_composing or not (has_rows or self._form is not None):
             return False
         if event.key() == Qt.Key.Key_Escape:
             if is_press and self._is_open:

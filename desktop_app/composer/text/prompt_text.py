@@ -29,7 +29,6 @@ from desktop_app.widgets.look.theme import Theme, current_theme
 from desktop_app.widgets.text.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
-    from desktop_app.composer.completion.template_mark import TemplateMark
     from desktop_app.composer.spelling import PromptSpelling, Spelling
 
 _DIRECTION_SAMPLE_CHARS: Final = 200  # characters of the first line
@@ -60,7 +59,7 @@ class PromptText(PlainTextField):
         self.insertion = TextInsertion(self)
         self.insertion.notice_raised.connect(self.notice_raised)
         self.keys = PromptKeys(self)
-        self._template: TemplateMark | None = None
+        self._template_id = ""
         self._spelling: PromptSpelling | None = None
         self.setObjectName("prompt")
         self.setAccessibleName(tr("Message"))
@@ -76,16 +75,23 @@ class PromptText(PlainTextField):
 
     @property
     def template_id(self) -> str:
-        """Return the id of the library prompt in the text, "" for none."""
-        return "" if self._template is None else self._template.template_id
+        """Return the id of the library prompt in the text, "" if none of its text is left."""
+        if (
+            not self._template_id
+            or self._template_start.position() >= self._template_end.position()
+        ):
+            return ""
+        return self._template_id
 
     def mark_template(self, template_id: str, start: int, end: int) -> None:
         """Record that the text between two positions is a template's; "" records nothing."""
         if template_id:
-            # Imported here because start-up does not need it.
-            from desktop_app.composer.completion.template_mark import TemplateMark
-
-            self._template = TemplateMark(template_id, self.document(), start, end)
+            self._template_id = template_id
+            self._template_start = QTextCursor(self.document())
+            self._template_start.setPosition(start)
+            self._template_end = QTextCursor(self.document())
+            self._template_end.setPosition(end)
+            self._template_end.setKeepPositionOnInsert(True)  # later text belongs to the user
 
     def update_theme(self) -> None:
         self._apply_font()

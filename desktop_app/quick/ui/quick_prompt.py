@@ -28,8 +28,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.composer.attachment_chips import AttachmentChips
-from desktop_app.composer.completion.completion_fields import CompletionField, PopupBelowField
-from desktop_app.composer.completion.prompt_completer import PromptCompleter
+from desktop_app.composer.completion.prompt_completer import PopupBelowField, PromptCompleter
 from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acceptable, read_dropped
 from desktop_app.composer.text.text_height import height_of_lines
 from desktop_app.domain.models.variants import Variant
@@ -126,7 +125,7 @@ class QuickPrompt(QWidget):
         self._shortcuts: list[QShortcut] = []
         self._build()
         self.completer = PromptCompleter(
-            CompletionField(self.field), PopupBelowField(self._popup_column, 0, self._fit), self
+            self.field, PopupBelowField(self._popup_column, 0, self._fit)
         )
         self._connect()
         self.set_keymap(Keymap())
