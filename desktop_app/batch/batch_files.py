@@ -6,12 +6,13 @@ Each file stands alone: one that cannot be read or sent is left out with the rea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
+from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.attachments.image_attachments import (
     ImageForm,
     attached_image_tokens,
@@ -30,7 +31,6 @@ from desktop_app.domain.batch_jobs import (
     BatchJob,
     BatchResult,
     ItemStatus,
-    RemoteBatch,
 )
 from desktop_app.domain.conversations.conversation import (
     Draft,
@@ -51,10 +51,10 @@ from desktop_app.domain.errors import (
     StoreDamagedError,
     UserFacingError,
 )
-from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.ports import AttachmentSource, ImageSource, TokenCounter
 
 ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]
@@ -65,61 +65,6 @@ CostOf = Callable[[BatchResult], Decimal | None]
 """Returns the cost of a result in US dollars; None if it is unknown."""
 OnProgress = Callable[[int, int], None]
 """Called with the number of files read and the number of all files."""
-
-
-class BatchStorage(Protocol):
-    """Store of batch jobs; see batch/batch_store.py. All methods raise StorageError.
-
-    `get` returns None for an unknown job, `save_results` the number of results without a file.
-    """
-
-    async def get(self, job_id: str) -> BatchJob | None: ...
-    async def items(self, job_id: str) -> list[BatchItem]: ...
-    async def create(self, job: BatchJob, items: Iterable[BatchItem]) -> None: ...
-    async def save(self, job: BatchJob) -> None: ...
-    async def mark_cancelled(self, job_id: str) -> None: ...
-    async def save_item(self, item: BatchItem) -> None: ...
-    async def remove(self, job_id: str) -> None: ...
-    async def save_upload(self, job_id: str, file_id: str, last_number: int) -> None: ...
-    async def forget_upload(self, job_id: str) -> None: ...
-    async def save_results(
-        self, job: BatchJob, results: Sequence[BatchResult], cost_of: CostOf
-    ) -> int: ...
-    async def end(
-        self,
-        job: BatchJob,
-        status: ItemStatus,
-        error: ErrorNote,
-        errors_by_number: Mapping[int, ErrorNote],
-    ) -> None: ...
-
-
-class BatchProvider(Protocol):
-    """Batches at a provider; see providers/jobs/batch_client.py.
-
-    `find` returns None if the provider has no such batch. `results` yields None for an invalid
-    line. All methods raise ProviderError.
-    """
-
-    def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes: ...
-    async def upload(self, name: str, file: BinaryIO) -> str: ...
-    async def delete_file(self, file_id: str) -> None: ...
-    async def create(self, name: str, input_file_id: str, api: Api) -> RemoteBatch: ...
-    async def find(self, name: str, input_file_id: str) -> RemoteBatch | None: ...
-    async def fetch(self, batch_id: str) -> RemoteBatch: ...
-    async def cancel(self, batch_id: str) -> RemoteBatch: ...
-    def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]: ...
-
-
-class BatchGateway(Protocol):
-    """Source of providers for batches."""
-
-    async def batches(self, profile: ProviderProfile) -> BatchProvider:
-        """Return the client for a provider's batches. Raises UserFacingError."""
-
-    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return the API, and the settings refused for a model, if known. Raises StorageError."""
-
 
 # Tokens around the text of a document: its name, its pages, the explanation of its tags.
 BLOCK_TOKENS: Final = 60
@@ -136,7 +81,7 @@ class BatchFiles:
         max_requests, max_bytes: of a batch; only tests change them.
     """
 
-    store: BatchStorage
+    store: BatchStore
     read_file: ReadFile
     counter: TokenCounter
     attachments: AttachmentSource
@@ -202,7 +147,7 @@ class BatchFiles:
     # -- to be sent
 
     async def write_requests(
-        self, file: BinaryIO, job: BatchJob, info: ModelInfo, provider: BatchProvider
+        self, file: BinaryIO, job: BatchJob, info: ModelInfo, provider: BatchClient
     ) -> int:
         """Write the requests of the job's files, up to the limits of a batch.
 
@@ -237,7 +182,7 @@ class BatchFiles:
         await self.store.save_item(replace(item, status=ItemStatus.LEFT_OUT, error=error))
 
     async def _request_line(
-        self, job: BatchJob, info: ModelInfo, provider: BatchProvider, item: BatchItem
+        self, job: BatchJob, info: ModelInfo, provider: BatchClient, item: BatchItem
     ) -> bytes:
         question = question_of(job, item, conversation_id="")
         form = await form_of_job(job)

@@ -24,15 +24,13 @@ from typing import Final
 
 from desktop_app.batch.batch_files import (
     BatchFiles,
-    BatchGateway,
-    BatchProvider,
-    BatchStorage,
     CostOf,
     OnProgress,
     Profiles,
     form_of_job,
     image_pages,
 )
+from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.chat.structured.answer_forms import load_form
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
@@ -68,6 +66,8 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.providers.ports import RequirementsLoader
 from desktop_app.spending.budget import Budget
@@ -106,7 +106,7 @@ class BatchService:
         self,
         files: BatchFiles,
         *,
-        gateway: BatchGateway,
+        gateway: ProviderGateway,
         profiles: Profiles,
         models_of: Callable[[ProviderProfile], ProviderModels],
         budget: Budget,
@@ -355,7 +355,7 @@ class BatchService:
         return None if job.status.is_over else poll_delay_s(job)
 
     async def _send(
-        self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider
+        self, job: BatchJob, profile: ProviderProfile, provider: BatchClient
     ) -> BatchJob:
         """Upload the requests and create the batch, unless it exists or the job was canceled."""
         batch = None
@@ -373,7 +373,7 @@ class BatchService:
         status = batch.status or BatchStatus.VALIDATING
         return await self._save(replace(job, batch_id=batch.id, status=status, error=None))
 
-    async def _upload(self, job: BatchJob, info: ModelInfo, provider: BatchProvider) -> BatchJob:
+    async def _upload(self, job: BatchJob, info: ModelInfo, provider: BatchClient) -> BatchJob:
         with tempfile.TemporaryFile(dir=self._files.scratch) as file:
             last_number = await self._files.write_requests(file, job, info, provider)
             if not last_number:
@@ -384,7 +384,7 @@ class BatchService:
         self._on_change(job.id)
         return await self._get(job.id)
 
-    async def _create(self, job: BatchJob, provider: BatchProvider) -> RemoteBatch:
+    async def _create(self, job: BatchJob, provider: BatchClient) -> RemoteBatch:
         try:
             return await provider.create(job.batch_name, job.input_file_id, job.api)
         except ProviderError as error:
@@ -395,7 +395,7 @@ class BatchService:
             raise
 
     async def _poll(
-        self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider
+        self, job: BatchJob, profile: ProviderProfile, provider: BatchClient
     ) -> BatchJob:
         """Poll the batch. Cancel it if the job is canceled, and fetch its results at its end."""
         batch = await provider.fetch(job.batch_id)
@@ -515,7 +515,7 @@ class BatchService:
 
 
 async def fetch_results(
-    store: BatchStorage, provider: BatchProvider, job: BatchJob, batch: RemoteBatch, cost_of: CostOf
+    store: BatchStore, provider: BatchClient, job: BatchJob, batch: RemoteBatch, cost_of: CostOf
 ) -> ErrorNote | None:
     """Store the results of a batch. Return the error of unusable lines; None if there are none.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol, Self
+from typing import NamedTuple, Self
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -24,6 +24,8 @@ from desktop_app.domain.spending_report import MonthSpending
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.ports import Gateway, SpendingStorage
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.spending.spending_holds import SpendingHolds
 
 NO_LIMIT = Decimal("Infinity")
 # The beginnings of keys. WARNED_KEY is followed by a provider's id; UNPRICED_KEY by a provider's id
@@ -37,42 +39,10 @@ NEAR_LIMIT = N_(
 """The warning that a month's spending is near its cap."""
 
 
-class HoldStorage(Protocol):
-    """Store of holds next to the recorded spending: see spending/spending_holds.py.
-
-    `place` takes the model and the purpose of the call as `call`. It returns the id of the hold,
-    and the month's spending before the hold. The id is None if the amount would exceed the cap.
-    All methods raise StorageError.
-    """
-
-    async def place(
-        self,
-        provider_ids: tuple[str, ...],
-        amount: Decimal,
-        cap: Decimal,
-        at: datetime,
-        call: tuple[str, str] = ("", ""),
-    ) -> tuple[int | None, MonthSpending]: ...
-    async def release(self, hold_id: int) -> None: ...
-    async def month(
-        self, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
-    ) -> MonthSpending: ...
-
-
-class BudgetStorage(Protocol):
-    """Store of the warnings and consents about spending. Raises StorageError."""
-
-    async def all(self) -> dict[str, Any]:
-        """Return all values."""
-
-    async def set(self, key: str, value: Any) -> None:
-        """Store a value."""
-
-
 class Hold:
     """The amounts that a call holds of a cap, perhaps none."""
 
-    def __init__(self, storage: HoldStorage | None = None, hold_id: int | None = None) -> None:
+    def __init__(self, storage: SpendingHolds | None = None, hold_id: int | None = None) -> None:
         self._held = [] if storage is None or hold_id is None else [(storage, hold_id)]
 
     def add(self, other: Hold) -> None:
@@ -109,7 +79,7 @@ class Budget:
     """
 
     def __init__(
-        self, holds: HoldStorage, storage: BudgetStorage, *, allows_unpriced: bool = False
+        self, holds: SpendingHolds, storage: SettingsStore, *, allows_unpriced: bool = False
     ) -> None:
         self._holds = holds
         self._storage = storage
