@@ -206,7 +206,7 @@ def _make_composer(session: Session) -> None:
     session.collections = CollectionsController(
         window, session, collections=lambda: session.backend.collections
     )
-    session.servers = ServersController(window, session)
+    session.servers = ServersController(session)
     session.tools = ToolsController(window, session, session.prompts_controller)
     window.files_dropped.connect(attachments.attach)
     window.data_dropped.connect(attachments.attach_content)

@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer, QUrl
 from shiboken6 import isValid
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.widgets.external_open import open_link
 from desktop_app.widgets.file_dialogs import choose_file
+from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.tools.servers.server_run import ServerRun
     from desktop_app.tools.servers.tool_server import ServerSecrets, ToolServer
     from desktop_app.tools.ui.server_form import EnteredServer, ServerForm
-    from desktop_app.tools.ui.servers_tab import ServerRow, ServersTab
+    from desktop_app.tools.ui.servers_tab import ServerRow
 
 _MAX_LISTED_CHARS: Final = 20_000  # of the commands of an imported file, which are shown whole
 # A longer list is shown in a field that scrolls: the question must fit a small screen.
@@ -34,46 +35,50 @@ REFRESH_DELAY_MS = 200
 """The delay of an update of the list, because a server may write many log lines at once."""
 
 
-class ServersController(QObject):
+class ServersController(Controller):
     """Connection of tool servers with their settings page and the prompt library."""
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._parent = window
-        self._backend = state.backend
-        self._page = window.settings.pages.servers
-        self._notifications = window.notifications
-        self._tasks = state.tasks
-        self._prompts = state.prompts
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._servers = session.backend.tool_servers
+        self._page = session.window.settings.pages.servers
         self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
-        window.settings.servers_opened.connect(self._tasks.slot(self.show_servers))
-        self._page.on_created(self._connect_page)
+        session.window.settings.servers_opened.connect(self._tasks.slot(self.show_servers))
+        self._page.on_created(lambda page: page.requested.connect(self.run))
 
-    def _connect_page(self, page: ServersTab) -> None:
-        page.add_requested.connect(lambda: self._open_form(None))
-        page.edit_requested.connect(self._tasks.slot(self._edit))
-        page.removal_requested.connect(self._confirm_removal)
-        page.test_requested.connect(self._tasks.slot(self.test))
-        page.sign_in_requested.connect(self._tasks.slot(self._sign_in))
-        page.sign_out_requested.connect(self._tasks.slot(self._sign_out))
-        page.log_requested.connect(self._tasks.slot(self._show_log))
-        page.import_requested.connect(self._choose_import)
+    def run(self, action: str, name: str) -> None:
+        """Do what the page requests: see `ServersTab`."""
+        if action == "add":
+            self._open_form(None)
+        elif action == "import":
+            self._choose_import()
+        elif action == "remove":
+            self._confirm_removal(name)
+        else:
+            actions = {
+                "edit": self._edit,
+                "test": self.test,
+                "sign-in": self._sign_in,
+                "sign-out": self._sign_out,
+                "log": self._show_log,
+            }
+            self._tasks.start(actions[action](name))
 
     async def load_prompts(self) -> None:
         """Offer the prompts that each server had when it was last asked."""
         from desktop_app.prompts.prompt import Prompt
 
-        stored_prompts = await self._backend.server_store.prompts()
-        self._prompts.set_served(
+        stored_prompts = await self._session.backend.server_store.prompts()
+        self._session.prompts.set_served(
             Prompt(f"server:{server}:{name}", f"{server}: {name}", text)
             for server, name, text in stored_prompts
         )
 
     async def show_servers(self) -> None:
         """Show all servers with their states."""
-        runs = await self._backend.tool_servers.runs()
+        runs = await self._servers.runs()
         for run in runs:
             run.watch(self._refresh_timer.start)
         rows = [await self._make_row(run) for run in runs]
@@ -95,7 +100,7 @@ class ServersController(QObject):
             ServerState.SIGNING_IN: tr("Sign in with your browser. The log has the address."),
             ServerState.RUNNING: self._results.get(server.name) or tr("Running"),
         }.get(run.state, tr("Not running. It starts when it’s needed."))
-        is_signed_in = await self._backend.tool_servers.is_signed_in(server)
+        is_signed_in = await self._servers.is_signed_in(server)
         return ServerRow(server.name, location, status, is_signed_in=is_signed_in)
 
     # -- adding and editing
@@ -103,7 +108,7 @@ class ServersController(QObject):
     def _open_form(self, stored_server: EnteredServer | None) -> None:
         from desktop_app.tools.ui.server_form import ServerForm
 
-        form = ServerForm(stored_server, self._parent)
+        form = ServerForm(stored_server, self._window)
         form.saved.connect(
             lambda entered: self._tasks.start(
                 self._save(form, entered, replaces=stored_server is not None)
@@ -114,7 +119,7 @@ class ServersController(QObject):
     async def _edit(self, name: str) -> None:
         from desktop_app.tools.ui.server_form import STORED, EnteredServer
 
-        server = (await self._backend.tool_servers.run(name)).server
+        server = (await self._servers.run(name)).server
 
         def with_marks(values: Mapping[str, str]) -> dict[str, str]:
             # The value of a secret is "" here; the form shows STORED in its place.
@@ -135,7 +140,7 @@ class ServersController(QObject):
     async def _save(self, form: ServerForm, entered: EnteredServer, *, replaces: bool) -> None:
         try:
             server, secrets = await self._build_server(entered, replaces=replaces)
-            await self._backend.tool_servers.add(server, secrets, replaces=replaces)
+            await self._servers.add(server, secrets, replaces=replaces)
         except UserFacingError as error:
             if not isValid(form):  # closed meanwhile
                 raise
@@ -165,8 +170,8 @@ class ServersController(QObject):
         )
         stored_secrets = ServerSecrets()
         if replaces and has_unchanged:
-            run = await self._backend.tool_servers.run(entered.name)
-            stored_secrets = await self._backend.tool_servers.secrets_of(run.server)
+            run = await self._servers.run(entered.name)
+            stored_secrets = await self._servers.secrets_of(run.server)
         url = entered.url
         if stored_secrets:
             url = url.replace(f"?{STORED}", f"?{stored_secrets.query}")
@@ -185,10 +190,8 @@ class ServersController(QObject):
         )
 
     def _confirm_removal(self, name: str) -> None:
-        from desktop_app.widgets.forms.form_dialog import ask
-
         ask(
-            self._parent,
+            self._window,
             "confirm-server-removal",
             tr("Remove the tool server “{server}”?", server=name),
             tr(
@@ -200,7 +203,7 @@ class ServersController(QObject):
         )
 
     async def _remove(self, name: str) -> None:
-        await self._backend.tool_servers.remove(name)
+        await self._servers.remove(name)
         await self.load_prompts()
         await self.show_servers()
 
@@ -208,7 +211,7 @@ class ServersController(QObject):
 
     async def test(self, name: str) -> None:
         """Restart a server, and show whether it works and how many tools it has."""
-        run = await self._backend.tool_servers.run(name)
+        run = await self._servers.run(name)
         started_at = time.monotonic()
         try:
             await run.restart()
@@ -217,10 +220,10 @@ class ServersController(QObject):
             await self.show_servers()  # the row says why
 
     async def _sign_in(self, name: str) -> None:
-        run = await self._backend.tool_servers.run(name)
+        run = await self._servers.run(name)
         started_at = time.monotonic()
         try:
-            await self._backend.tool_servers.sign_in(name, _open_in_browser)
+            await self._servers.sign_in(name, _open_in_browser)
         except UserFacingError:
             if run.failure is not None:
                 await self.show_servers()
@@ -230,13 +233,13 @@ class ServersController(QObject):
         await self._list_tools(run, started_at)
 
     async def _sign_out(self, name: str) -> None:
-        await self._backend.tool_servers.sign_out(name)
+        await self._servers.sign_out(name)
         await self.show_servers()
 
     async def _list_tools(self, run: ServerRun, started_at: float) -> None:
         from desktop_app.tools.servers.server_source import store_lists
 
-        tools = await store_lists(run, self._backend.tool_servers.storage)
+        tools = await store_lists(run, self._servers.storage)
         await self.load_prompts()
         self._results[run.server.name] = tr_plural(
             "Running, {count} tool, ready after {seconds} s",
@@ -249,13 +252,13 @@ class ServersController(QObject):
     async def _show_log(self, name: str) -> None:
         from desktop_app.tools.ui.server_form import ServerLog
 
-        run = await self._backend.tool_servers.run(name)
+        run = await self._servers.run(name)
         lines = [line.text for line in run.log]
-        ServerLog(name, lines, self._parent).open()
+        ServerLog(name, lines, self._window).open()
 
     def _choose_import(self) -> None:
         choose_file(
-            self._parent,
+            self._window,
             tr("Import tool servers"),
             self._tasks.slot(self._import),
             filters=tr("JSON files ({pattern})", pattern="*.json"),
@@ -265,7 +268,6 @@ class ServersController(QObject):
         """Read the servers in a file, show their commands, and add them if confirmed."""
         from desktop_app.exchange.importers.server_configuration import read_servers
         from desktop_app.tools.servers.tool_server import launch_summary
-        from desktop_app.widgets.forms.form_dialog import ask
 
         configured_servers = await asyncio.to_thread(read_servers, path)
         usable_servers = [
@@ -290,7 +292,7 @@ class ServersController(QObject):
         note = tr("Programs have the same access to your files as you have.")
         is_long = len(lines) > _MAX_SHOWN_LINES or len(launch_text) > _MAX_SHOWN_CHARS
         ask(
-            self._parent,
+            self._window,
             "confirm-server-import",
             tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(usable_servers)),
             note if is_long else f"{note}\n\n{launch_text}",
@@ -303,7 +305,7 @@ class ServersController(QObject):
         added_count, problems = 0, []
         for configured in configured_servers:
             try:
-                await self._backend.tool_servers.add(*configured.require_usable())
+                await self._servers.add(*configured.require_usable())
                 added_count += 1
             except UserFacingError as error:
                 problems.append(error.sentences)
@@ -315,8 +317,4 @@ class ServersController(QObject):
 
 
 def _open_in_browser(address: str) -> None:
-    from PySide6.QtCore import QUrl
-
-    from desktop_app.widgets.external_open import open_link
-
     open_link(QUrl(address))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,14 @@ INTRODUCTION: Final = N_(
     "that you trust."
 )
 NO_SERVERS: Final = N_("No tool servers.")
+_ACTIONS: Final = {
+    "sign-in": N_("Sign in…"),
+    "sign-out": N_("Sign out"),
+    "test": N_("Test"),
+    "log": N_("Log"),
+    "edit": N_("Edit…"),
+    "remove": N_("Remove…"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,101 +54,62 @@ class ServersTab(QWidget):
     """The Tool servers page. See the module.
 
     Signals:
-        add_requested(): add a server.
-        import_requested(): import servers from a file.
-        edit_requested(str), removal_requested(str): edit or remove the server of this name.
-        test_requested(str), log_requested(str): test the server, or show its log.
-        sign_in_requested(str), sign_out_requested(str): sign in to the server, or out of it.
+        requested(str, str): a key of `_ACTIONS` and the name of a server, or "add" or "import".
     """
 
-    add_requested = Signal()
-    import_requested = Signal()
-    edit_requested = Signal(str)
-    removal_requested = Signal(str)
-    test_requested = Signal(str)
-    log_requested = Signal(str)
-    sign_in_requested = Signal(str)
-    sign_out_requested = Signal(str)
+    requested = Signal(str, str)
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[ServerRow] = []
         self._sections: dict[str, ServerSection] = {}
-        self._intro = Note(tr(INTRODUCTION))
         self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
         self._list = column_of(spacing=16)
         self._add_button = dialog_button(tr("Add…"), "add-server")
-        self._add_button.clicked.connect(self.add_requested)
+        self._add_button.clicked.connect(lambda: self.requested.emit("add", ""))
         self._import_button = dialog_button(tr("Import…"), "import-servers")
-        self._import_button.clicked.connect(self.import_requested)
-        rows = (
-            self._intro,
-            self._empty_label,
-            self._list,
-            FlowLayout(self._add_button, self._import_button),
-            STRETCH,
-        )
+        self._import_button.clicked.connect(lambda: self.requested.emit("import", ""))
+        buttons = FlowLayout(self._add_button, self._import_button)
+        rows = (Note(tr(INTRODUCTION)), self._empty_label, self._list, buttons, STRETCH)
         column_of(*rows, parent=self, margins=0, spacing=12)
 
     def set_servers(self, rows: Sequence[ServerRow]) -> None:
         """Show these servers; while their names are the same, their widgets stay."""
         names = [row.name for row in rows]
-        if names != [row.name for row in self._rows]:
+        if names != list(self._sections):
             for section in self._sections.values():
                 self._list.removeWidget(section)
                 section.deleteLater()
-            self._sections = {name: self._create_section(name) for name in names}
+            self._sections = {name: ServerSection(name, self.requested.emit) for name in names}
+            for section in self._sections.values():
+                self._list.addWidget(section)
             if names:
-                order_tabs(
-                    self._sections[names[-1]].remove_button, (self._add_button, self._import_button)
-                )
-        self._rows = list(rows)
+                last_button = self._sections[names[-1]].buttons["remove"]
+                order_tabs(last_button, (self._add_button, self._import_button))
         for row in rows:
             self._sections[row.name].show_row(row)
         self._empty_label.setVisible(not rows)
 
-    def _create_section(self, name: str) -> ServerSection:
-        section = ServerSection(name)
-        section.test_button.clicked.connect(lambda: self.test_requested.emit(name))
-        section.log_button.clicked.connect(lambda: self.log_requested.emit(name))
-        section.sign_in_button.clicked.connect(lambda: self.sign_in_requested.emit(name))
-        section.sign_out_button.clicked.connect(lambda: self.sign_out_requested.emit(name))
-        section.edit_button.clicked.connect(lambda: self.edit_requested.emit(name))
-        section.remove_button.clicked.connect(lambda: self.removal_requested.emit(name))
-        self._list.addWidget(section)
-        return section
-
 
 class ServerSection(FormSection):
-    """A tool server on the page: its state and its buttons."""
+    """A tool server on the page: its state and its buttons, by the keys of `_ACTIONS`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, request: Callable[[str, str], object]) -> None:
         super().__init__(name)
         self._about = PlainLabel(role="note", wraps=True)
         self._state = Note(object_name="server-state")
-        self.sign_in_button = dialog_button(tr("Sign in…"), f"sign-in-server-{name}")
-        self.sign_out_button = dialog_button(tr("Sign out"), f"sign-out-server-{name}")
-        self.test_button = dialog_button(tr("Test"), f"test-server-{name}")
-        self.log_button = dialog_button(tr("Log"), f"log-server-{name}")
-        self.edit_button = dialog_button(tr("Edit…"), f"edit-server-{name}")
-        self.remove_button = dialog_button(tr("Remove…"), f"remove-server-{name}")
-        buttons = (
-            self.sign_in_button,
-            self.sign_out_button,
-            self.test_button,
-            self.log_button,
-            self.edit_button,
-            self.remove_button,
-        )
-        for button in buttons:
+        self.buttons = {
+            key: dialog_button(tr(label), f"{key}-server-{name}") for key, label in _ACTIONS.items()
+        }
+        for key, button in self.buttons.items():
             button.setAccessibleName(spoken_text(f"{name}: {button.text()}"))
+            button.clicked.connect(lambda _=False, key=key: request(key, name))
         self.body.addWidget(self._about)
         self.body.addWidget(self._state)
-        self.body.addLayout(FlowLayout(*buttons))
+        self.body.addLayout(FlowLayout(*self.buttons.values()))
 
     def show_row(self, row: ServerRow) -> None:
         """Show the server's state."""
         self._about.setText(row.about)
         self._state.set_text(row.state, row.tone)
-        self.sign_in_button.setVisible(row.can_sign_in)
-        self.sign_out_button.setVisible(row.is_signed_in)
+        self.buttons["sign-in"].setVisible(row.can_sign_in)
+        self.buttons["sign-out"].setVisible(row.is_signed_in)

@@ -42,7 +42,7 @@ def server_states(app: AppHarness) -> str:
 async def add_server(app: AppHarness, *faults: str) -> None:
     app.window.outer_panes.show_settings(True)
     app.window.settings.show_page("servers")
-    app.window.settings.pages.servers.page.add_requested.emit()
+    app.window.settings.pages.servers.page.requested.emit("add", "")
     await until(lambda: shown(ServerForm))
     (form,) = shown(ServerForm)
     form.name.setText("demo")
@@ -67,7 +67,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
         assert part.name == "The memo.txt"
-        app.window.settings.pages.servers.page.edit_requested.emit("demo")
+        app.window.settings.pages.servers.page.requested.emit("edit", "demo")
         await until(lambda: shown(ServerForm))
         (form,) = shown(ServerForm)
         assert SCRIPTED in form.command.text()
@@ -94,7 +94,7 @@ async def test_servers_are_imported_after_the_user_has_seen_their_commands(tmp_p
     }
     file.write_text(json.dumps({"mcpServers": servers}))
     async with AppHarness(environment=COMET) as app:
-        app.window.settings.pages.servers.page.import_requested.emit()
+        app.window.settings.pages.servers.page.requested.emit("import", "")
         choose_paths(file)
         await until(lambda: shown(QMessageBox))
         (question,) = shown(QMessageBox)
@@ -124,7 +124,7 @@ async def test_no_part_of_an_imported_command_is_left_out_of_the_question(
     found = {f"demo-{number}": {"command": "sh", "args": numbers} for number in range(servers)}
     file.write_text(json.dumps({"mcpServers": found}))
     async with AppHarness(environment=COMET) as app:
-        app.window.settings.pages.servers.page.import_requested.emit()
+        app.window.settings.pages.servers.page.requested.emit("import", "")
         choose_paths(file)
         if is_asked:
             await until(lambda: shown(QMessageBox))
@@ -156,13 +156,13 @@ async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> Non
         panel = app.window.settings
         await until(lambda: panel.findChildren(ServerSection))
         (section,) = panel.findChildren(ServerSection)
-        section.test_button.click()
-        await until(section.sign_in_button.isVisible)
+        section.buttons["test"].click()
+        await until(section.buttons["sign-in"].isVisible)
         assert "needs you to sign in" in server_states(app)
         assert server.opened == [], "the browser opens only if the user wants it"
-        section.sign_in_button.click()
-        await until(section.sign_out_button.isVisible)
+        section.buttons["sign-in"].click()
+        await until(section.buttons["sign-out"].isVisible)
         await until(lambda: "Running, 2 tools," in server_states(app))
-        section.sign_out_button.click()
-        await until(lambda: not section.sign_out_button.isVisible())
+        section.buttons["sign-out"].click()
+        await until(lambda: not section.buttons["sign-out"].isVisible())
         assert "Not running" in server_states(app)
