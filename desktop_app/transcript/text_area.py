@@ -262,17 +262,12 @@ class TextArea(SegmentArea):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the keys that copy, select, scroll and move the caret."""
-        if not self.handle_text_key(event):
-            event.ignore()
-
-    def handle_text_key(self, event: QKeyEvent) -> bool:
-        """Handle a key that copies, selects, scrolls or moves the caret; else return False."""
         if self._handle_ends(event) or self._handle_selection(event):
-            return True
+            return
         if event.matches(_Keys.Copy):
             self.copy_selected()
-            return True
-        return self._move_caret(event)
+        elif not self._move_caret(event):
+            event.ignore()
 
     def _handle_ends(self, event: QKeyEvent) -> bool:
         """Handle Home and End; with Ctrl, move the caret, too."""

@@ -20,20 +20,20 @@ from desktop_app.domain.conversations.message_facts import detail_lines
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.citations import is_citation
 from desktop_app.markdown.parsing.footnote_links import is_note_link
+from desktop_app.transcript.action_row import ARROWS, ActionRow, has_arrows
 from desktop_app.transcript.citation_sources import citation_tooltip
 from desktop_app.transcript.code_colors import CodeHighlighter
 from desktop_app.transcript.conversation_messages import ConversationMessages
 from desktop_app.transcript.copying import ContextMenu, DragOut, MessageCommands
 from desktop_app.transcript.finding import FindInTranscript
 from desktop_app.transcript.focus_frame import COPIED_MS, TEMPORARY_REASONS
-from desktop_app.transcript.keyboard.action_row import ActionRow, has_arrows
-from desktop_app.transcript.keyboard.focus_navigator import (
+from desktop_app.transcript.focus_navigator import (
     FocusNavigator,
-    KeyCommands,
+    LinkTargetLabel,
     ReadingSteps,
+    is_typed_text,
     ring_rects,
 )
-from desktop_app.transcript.keyboard.link_target_label import LinkTargetLabel
 from desktop_app.transcript.latest_button import LatestButton
 from desktop_app.transcript.media.message_images import MessageImages
 from desktop_app.transcript.message_items import (
@@ -109,7 +109,6 @@ class TranscriptView(TextArea):
         find_in_transcript: searches the messages, and has the find bar.
         speech: announces answers to screen readers.
         focus_navigator: moves the keyboard focus between links and actions.
-        keys: handles keys.
         reading: moves the caret to messages and their blocks.
         latest_button: scrolls to the end.
 
@@ -159,7 +158,6 @@ class TranscriptView(TextArea):
         self.find_in_transcript = FindInTranscript(self)
         self.focus_navigator = FocusNavigator(self)
         self.reading = ReadingSteps(self)
-        self.keys = KeyCommands(self)
         self.context_menu = ContextMenu(self, is_brief=is_brief)
         self.latest_button = LatestButton(self)
         self._link_target = LinkTargetLabel(self)
@@ -185,6 +183,7 @@ class TranscriptView(TextArea):
         finder.match_shown.connect(lambda: self.follow(False))
         self.find_in_transcript.height_changed.connect(self._update_space_above)
         self.action_row.chosen.connect(self.commands.run)
+        self.action_row.stepped.connect(lambda on: self.focus_navigator.focus_next(forward=on))
         self.action_row.menu_requested.connect(self._show_menu)
         self.commands.action_requested.connect(self.action_requested)
         self.commands.notice_raised.connect(self.notice_raised)
@@ -195,7 +194,6 @@ class TranscriptView(TextArea):
         self.formula_display.typeset.connect(self._write_formulas)
         self.focus_navigator.link_focused.connect(self._link_target.show_target)
         self.reading.moved.connect(self.report_focus)
-        self.keys.text_typed.connect(self.text_typed)
         self.context_menu.command_requested.connect(self.command_requested)
         self.context_menu.passage_requested.connect(self.passage_requested)
 
@@ -394,7 +392,7 @@ class TranscriptView(TextArea):
             self.writer = self._new_writer(theme)
             self._forget_heights(keeps_documents=False, keeps_heights=is_same_size)
         self.latest_button.place(theme)
-        self._link_target.set_theme(theme)
+        self._link_target.place()
 
     def changeEvent(self, event: QEvent) -> None:
         """Ignore font changes, because the text uses the theme's font."""
@@ -849,8 +847,20 @@ class TranscriptView(TextArea):
         if event.key() == Qt.Key.Key_Escape and self.find_in_transcript.is_open:
             self.find_in_transcript.close()
             return
-        if not self.keys.handle(event):
-            event.ignore()
+        focus = self.focus_navigator
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_press = is_enter or event.key() == Qt.Key.Key_Space
+        if focus.focused is not None and is_plain and is_press:
+            self.activate(focus.focused)
+        elif focus.focused is not None and is_plain and event.key() in ARROWS:
+            focus.focus_next(forward=ARROWS[event.key()])
+        elif is_enter and (link := focus.link_at_caret()):
+            self.follow_link(*link)
+        elif is_typed_text(event):
+            self.text_typed.emit(event.text())
+        else:
+            super().keyPressEvent(event)
 
     def inputMethodQuery(self, query: Qt.InputMethodQuery, *argument: Any) -> Any:
         """Accept input methods, or dead keys would be lost: "´" and "e" would type "e"."""

@@ -8,7 +8,8 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
                                 example (a card that is a button) · send · stop ·
                                 filter (property "set") · segment · small-segment
     QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
-                                error-title · error-note · warning · warning-note
+                                error-title · error-note · warning · warning-note ·
+                                address (at the edge of a text)
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
                                 card · prompt (property "focused" colors its border) · chip ·
                                 segments · note-card · error-card · rule · overlay · popup ·
@@ -246,6 +247,8 @@ QLabel[role="dim"] { color: @dim; }
 QLabel[role="warning"] { color: @warning; font-size: @note; font-weight: 600; }
 QLabel[role="warning-note"] { color: @warning; font-size: @note; }
 QLabel[role="note"] { color: @dim; font-size: @note; }
+QLabel[role="address"] { background: @card; border: 1px solid @line; padding: $4px; color: @dim;
+                         font-size: @note; }
 QLabel[role="error-title"] { color: @error; font-weight: 600; }
 QLabel[role="error-note"] { color: @text; font-size: @note; }
 QLabel[role="error"] { color: @error; font-size: @note; }

@@ -91,7 +91,7 @@ from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.tools.ui.server_form import ServerForm, ServerLog
 from desktop_app.tools.ui.servers_tab import ServerSection
-from desktop_app.transcript.keyboard.link_target_label import LinkTargetLabel
+from desktop_app.transcript.focus_navigator import LinkTargetLabel
 from desktop_app.widgets.cards.progress_card import ProgressCard
 from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest

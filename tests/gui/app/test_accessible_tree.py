@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.transcript.keyboard.action_row import ActionRow
+from desktop_app.transcript.action_row import ActionRow
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import AppHarness
 from tests.helpers.translated_texts import is_of_qt, widgets_of

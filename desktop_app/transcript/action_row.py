@@ -140,10 +140,6 @@ class ActionRow(QWidget):
         self.adjustSize()
         self.show()
 
-    def step_by_arrow(self, *, forward: bool) -> None:
-        """Emit `stepped`, because an arrow key was pressed on a button."""
-        self.stepped.emit(forward)
-
     def place_at(self, box: QRectF, texts: list[QRectF], *, is_on_background: bool) -> None:
         """Place the row beside a block of text.
 
@@ -174,20 +170,19 @@ class ActionRow(QWidget):
 
     def take_focus(self, *, last: bool) -> None:
         """Focus the first button, or the last."""
-        buttons = [button for button in self._buttons() if button.isEnabled()]
-        buttons[-1 if last else 0].setFocus(Qt.FocusReason.TabFocusReason)
+        self._enabled_buttons()[-1 if last else 0].setFocus(Qt.FocusReason.TabFocusReason)
 
     def focus_button(self, name: str) -> None:
         """Focus a button by its object name, or the other arrow if an arrow has nowhere to go."""
         button = self.findChild(QToolButton, name)
         if button is not None and not button.isEnabled():
-            button = next(b for b in self._buttons() if b.isEnabled())
+            button = self._enabled_buttons()[0]
         if button is not None:
             button.setFocus(Qt.FocusReason.TabFocusReason)
 
     def step(self, *, forward: bool) -> bool:
         """Focus the next or the previous button. Return False if there is none."""
-        buttons = [button for button in self._buttons() if button.isEnabled()]
+        buttons = self._enabled_buttons()
         index = next((n for n, button in enumerate(buttons) if button.hasFocus()), -1)
         index += 1 if forward else -1
         if not 0 <= index < len(buttons):
@@ -215,9 +210,10 @@ class ActionRow(QWidget):
         return next((button.objectName() for button in self._buttons() if button.hasFocus()), "")
 
     def _buttons(self) -> list[QToolButton]:
-        items = (self._row.itemAt(index) for index in range(self._row.count()))
-        widgets = (item.widget() for item in items if item is not None)
-        return [button for button in widgets if isinstance(button, QToolButton)]
+        return [button for button in self.findChildren(QToolButton) if button.objectName()]
+
+    def _enabled_buttons(self) -> list[QToolButton]:
+        return [button for button in self._buttons() if button.isEnabled()]
 
     def dismiss(self) -> None:
         """Hide the row and detach it from its message."""
@@ -320,7 +316,7 @@ class _ActionButton(PlainToolButton):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the next or previous action by an arrow key."""
         if event.key() in ARROWS:
-            self._row.step_by_arrow(forward=ARROWS[event.key()])
+            self._row.stepped.emit(ARROWS[event.key()])
         else:
             super().keyPressEvent(event)
 

@@ -1,4 +1,4 @@
-"""The keyboard in one view: the focus on links and actions, the caret, reading by steps.
+"""The keyboard in one view: the focus on links and actions, and reading by steps.
 
 Tab goes to the first target of the next message, the arrow keys to every target. In each message,
 the targets in the text come first, then the actions. After the last message, the focus leaves the
@@ -7,14 +7,14 @@ transcript. Before the first target, the text as a whole has the focus.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.markdown.parsing.footnote_links import is_link_to_mark, opposite_link
+from desktop_app.transcript.action_row import has_arrows
 from desktop_app.transcript.citation_sources import citation_name
-from desktop_app.transcript.keyboard.action_row import ARROWS, has_arrows
 from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.targets import (
@@ -22,9 +22,9 @@ from desktop_app.transcript.targets import (
     Target,
     TargetDescription,
     describe,
-    has_target,
     targets_of,
 )
+from desktop_app.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -37,20 +37,6 @@ _ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_JSON}",
 }
 """Following one of these links may replace it by the other."""
-
-
-class _FocusPosition(NamedTuple):
-    """Where the next or the previous target is searched from.
-
-    Attributes:
-        message: the index of the message; -1 for none.
-        place: the place in it.
-        is_on_actions: whether an action of the message has the focus.
-    """
-
-    message: int
-    place: Place
-    is_on_actions: bool = False
 
 
 class FocusNavigator(QObject):
@@ -69,7 +55,6 @@ class FocusNavigator(QObject):
         super().__init__(view)
         self._view = view
         self.focused: Target | None = None
-        view.action_row.stepped.connect(lambda forward: self.focus_next(forward=forward))
 
     # ------------------------------------------------------------------ position
 
@@ -138,11 +123,19 @@ class FocusNavigator(QObject):
 
         Backward from a target of the first message, focus the text, and return True.
         """
-        if self._view.hasFocus() and self.focused is None:
+        view = self._view
+        if view.action_row.has_focus:
+            index = view.messages.index_of(view.action_row.message_id)
+        elif self.focused is not None:
+            index = view.messages.index_of(self.focused.place.message_id)
+        elif view.hasFocus():
             return self.focus_next(forward=forward)
-        index = self._position(forward=forward).message + (1 if forward else -1)
+        else:
+            start = self._start()
+            index = -1 if start is None else view.messages.index_of(start.message_id)
+        index += 1 if forward else -1
         if index >= 0:
-            return self._focus_from(index, Place("", 0), forward=True, is_start=True)
+            return self._focus_from(index, None, forward=True)
         self._focus_text()
         return True
 
@@ -151,81 +144,49 @@ class FocusNavigator(QObject):
 
         Backward from the first target, focus the text, and return True.
         """
-        current = self._position(forward=forward)
-        row = self._view.action_row
-        if current.is_on_actions and row.step(forward=forward):
-            return True
-        is_on_text = self._view.hasFocus() and self.focused is None
-        if current.message < 0 or (is_on_text and not forward):
+        view = self._view
+        row = view.action_row
+        start: Place | None
+        if row.has_focus:
+            if row.step(forward=forward):
+                return True
+            index = view.messages.index_of(row.message_id)
+            if forward:
+                return self._focus_from(index + 1, None, forward=True)
+            start = Place(row.message_id, PAST_END)
+        elif self.focused is not None:
+            start = self.focused.place
+            if forward:
+                start = start._replace(unit=self.focused.end)
+        elif view.hasFocus() and not forward:
             return False
-        if current.is_on_actions and forward:
-            return self._focus_from(current.message + 1, Place("", 0), forward=True, is_start=True)
-        return self._focus_from(current.message, current.place, forward=forward)
+        else:
+            start = self._start()
+        index = -1 if start is None else view.messages.index_of(start.message_id)
+        return index >= 0 and self._focus_from(index, start, forward=forward)
 
-    def _focus_from(
-        self, index: int, place: Place, *, forward: bool, is_start: bool = False
-    ) -> bool:
-        """Focus the next or the previous target from a place of a message on."""
+    def _focus_from(self, index: int, place: Place | None, *, forward: bool) -> bool:
+        """Focus the next or the previous target from a place of a message on; None is its edge."""
         messages = self._view.messages
-        skips_actions = not forward
         while 0 <= index < messages.count:
             shown = messages.open(index)
-            if not forward and not skips_actions and self._focus_actions(shown, forward=False):
+            if not forward and place is None and self._focus_actions(shown, forward=False):
                 return True
-            found = self._next_in(shown, place, forward=forward, is_start=is_start)
-            if found is not None:
-                self.focus_target(found)
+            found = [
+                target
+                for target in targets_of(shown)
+                if place is None or (target.place[1:] >= place[1:]) is forward
+            ]
+            if found:
+                self.focus_target(found[0 if forward else -1])
                 return True
             if forward and self._focus_actions(shown, forward=True):
                 return True
-            skips_actions = False
             index += 1 if forward else -1
-            place = Place("", 0) if forward else Place("", PAST_END)
-            is_start = forward
+            place = None
         if not forward:
             self._focus_text()
         return not forward
-
-    def _next_in(
-        self, shown: ShownMessage, place: Place, *, forward: bool, is_start: bool
-    ) -> Target | None:
-        """Return the next or the previous target of a message from a place on."""
-        count = len(shown.items)
-        order = (
-            range(min(place.item, count), count)
-            if forward
-            else range(min(place.item, count - 1), -1, -1)
-        )
-        here = place[1:]
-        for item in order:
-            if not has_target(shown.items[item]):
-                continue
-            found = [
-                target
-                for target in targets_of(shown, range(item, item + 1))
-                if is_start or (target.place[1:] >= here if forward else target.place[1:] < here)
-            ]
-            if found:
-                return found[0] if forward else found[-1]
-        return None
-
-    def _position(self, *, forward: bool) -> _FocusPosition:
-        """Return the position of the focus, past the focused target if `forward`."""
-        view = self._view
-        index_of = view.messages.index_of
-        row = view.action_row
-        if row.has_focus:
-            place = Place(row.message_id, PAST_END)
-            return _FocusPosition(index_of(row.message_id), place, is_on_actions=True)
-        if self.focused is not None:
-            place = self.focused.place
-            if forward:
-                place = place._replace(unit=self.focused.end)
-            return _FocusPosition(index_of(place.message_id), place)
-        start = self._start()
-        if start is None:
-            return _FocusPosition(-1, Place("", 0))
-        return _FocusPosition(index_of(start.message_id), start)
 
     def _start(self) -> Place | None:
         """Return the caret if it is on screen, else the top of the viewport."""
@@ -327,6 +288,18 @@ class FocusNavigator(QObject):
         below = [target for target in found if target.place >= place]
         return below[0] if below else next(iter(reversed(found)), None)
 
+    def link_at_caret(self) -> tuple[Place, str] | None:
+        """Return the place and the target of the link at the caret."""
+        caret = self._view.selection.caret
+        shown = self._view.messages.get(caret.message_id) if caret is not None else None
+        if caret is None or shown is None or caret.item >= len(shown.items):
+            return None
+        for target in targets_of(shown, range(caret.item, caret.item + 1)):
+            is_in_cell = target.place.cell == caret.cell
+            if is_in_cell and target.place.unit <= max(caret.unit, 0) <= target.end:
+                return target.place, target.link
+        return None
+
 
 class ReadingSteps(QObject):
     """The steps of the caret to messages and their items, for keys and screen readers.
@@ -401,52 +374,6 @@ class ReadingSteps(QObject):
         self._view.follow_link(Place(message_id, item), link)
 
 
-class KeyCommands(QObject):
-    """The keys of one view.
-
-    Signals:
-        text_typed(str): text was typed, to be inserted into the message box.
-    """
-
-    text_typed = Signal(str)
-
-    def __init__(self, view: TranscriptView) -> None:
-        super().__init__(view)
-        self._view = view
-
-    def handle(self, event: QKeyEvent) -> bool:
-        """Handle a key. Return False if it is not for the transcript."""
-        view = self._view
-        focus = view.focus_navigator
-        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if focus.focused is not None and not modifiers:
-            if is_enter or event.key() == Qt.Key.Key_Space:
-                view.activate(focus.focused)
-                return True
-            if event.key() in ARROWS:
-                focus.focus_next(forward=ARROWS[event.key()])
-                return True
-        if is_enter and (link := self._link_at_caret()):
-            view.follow_link(*link)
-            return True
-        if _is_typed_text(event):
-            self.text_typed.emit(event.text())
-            return True
-        return view.handle_text_key(event)
-
-    def _link_at_caret(self) -> tuple[Place, str] | None:
-        caret = self._view.selection.caret
-        shown = self._view.messages.get(caret.message_id) if caret is not None else None
-        if caret is None or shown is None or caret.item >= len(shown.items):
-            return None
-        for target in targets_of(shown, range(caret.item, caret.item + 1)):
-            is_in_cell = target.place.cell == caret.cell
-            if is_in_cell and target.place.unit <= max(caret.unit, 0) <= target.end:
-                return target.place, target.link
-        return None
-
-
 def ring_rects(rects: list[QRectF], viewport: QRect, margin: int = 3) -> list[QRectF]:
     """Return the rings around rectangles, which end at the sides of the viewport."""
     rings = []
@@ -457,10 +384,36 @@ def ring_rects(rects: list[QRectF], viewport: QRect, margin: int = 3) -> list[QR
     return rings
 
 
-def _is_typed_text(event: QKeyEvent) -> bool:
+def is_typed_text(event: QKeyEvent) -> bool:
     """Return True if a key press types a character. Space scrolls, as in a web page."""
     has_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
     has_alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
     if has_control != has_alt:  # both together are AltGr
         return False
     return event.text().isprintable() and bool(event.text().strip())
+
+
+class LinkTargetLabel(PlainLabel):
+    """A label at the lower edge of a view that shows the address of the focused link."""
+
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(parent=view, name="link-target", role="address")
+        self._view = view
+        self._target = ""
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_target(self, target: str) -> None:
+        """Show this address, or hide if it is ""."""
+        self._target = target
+        self.place()
+        self.setVisible(bool(target))
+        self.raise_()
+
+    def place(self) -> None:
+        """Move to the lower edge. A long address is elided at its end, behind the host."""
+        width = self._view.width() * 3 // 4
+        metrics = self.fontMetrics()
+        self.setText(metrics.elidedText(self._target, Qt.TextElideMode.ElideRight, width))
+        self.adjustSize()
+        self.move(0, self._view.height() - self.height())

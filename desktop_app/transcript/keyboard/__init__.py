@@ -1,1 +1,0 @@
-"""Focus targets, the caret, jumps to footnotes, and the actions of a message."""
