@@ -191,7 +191,7 @@ class SegmentArea(QAbstractScrollArea):
         return left, max(0, left - self.verticalScrollBar().sizeHint().width())
 
     @property
-    def _top_space(self) -> int:
+    def top_space(self) -> int:
         """Return the pixels above the first article."""
         return self.theme.px(36)
 
@@ -256,42 +256,18 @@ class SegmentArea(QAbstractScrollArea):
         with self.keeping_position():
             if width != self.writer.width:
                 self.writer.set_width(width)
-                self._forget_heights(keeps_documents=True)
+                self._forget_heights()
 
-    def _forget_heights(self, *, keeps_documents: bool, keeps_heights: bool = False) -> None:
-        """Measure all heights again.
-
-        Args:
-            keeps_documents: keep documents that only need another layout.
-            keeps_heights: keep all heights, because only colors have changed.
-        """
-        near = {id(shown.segment) for shown in self.shown_segments()} if keeps_documents else set()
-        for segment in list(self._loaded):
-            document = segment.document
-            segment.is_measured = keeps_heights
-            if document is None:
-                continue
-            if id(segment) in near and self.writer.fits_width(document):
-                self.writer.fit_width(document)
-            else:
-                segment.drop_document()
-                del self._loaded[segment]
-        self._decorations.clear()
-        if keeps_heights:
-            return
-        scale = self._estimation_scale()
-        former = {
-            index: self.articles.height_of(index)
-            for index in range(self.articles.count)
-            if self._is_open(index)
-        }
-        self.articles.estimate_heights(scale)
-        for index in former:
+    def _forget_heights(self) -> None:
+        """Write all documents again, and estimate the heights of what is not on screen."""
+        self.drop_documents()
+        opened = [index for index in range(self.articles.count) if self._is_open(index)]
+        self.articles.estimate_heights(self._estimation_scale())
+        for index in opened:
             article = self.articles.open(index)
             for segment in article.segments:
-                segment.is_measured = segment.document is None and keeps_documents
-                if not keeps_documents:
-                    article.set_height(segment, 0)
+                segment.is_measured = False
+                article.set_height(segment, 0)
             self.articles.set_height(index, self._lay_out(article))
 
     def _is_open(self, index: int) -> bool:
@@ -390,9 +366,9 @@ class SegmentArea(QAbstractScrollArea):
         articles = self.articles
         if not articles.count:
             return False, True
-        index = articles.index_at(top - self._top_space)
+        index = articles.index_at(top - self.top_space)
         while index < articles.count:
-            article_top = self._top_space + articles.top_of(index)
+            article_top = self.top_space + articles.top_of(index)
             if article_top >= bottom:
                 break
             article = articles.open(index)
@@ -543,7 +519,7 @@ class SegmentArea(QAbstractScrollArea):
         if self.articles.total_height != self._former_height:
             bottom = viewport.height()
             if self.is_following:
-                end = self._top_space + max(self.articles.total_height, self._former_height)
+                end = self.top_space + max(self.articles.total_height, self._former_height)
                 bottom = min(bottom, end + self.theme.px(_DECORATION_OVERHANG) - y)
         if top < viewport.height():
             viewport.update(0, top, viewport.width(), bottom - top)
@@ -553,7 +529,7 @@ class SegmentArea(QAbstractScrollArea):
         end = self.verticalScrollBar().maximum()
         if self._pinned_index < 0:
             return end
-        pinned_top = self._top_space + self.articles.top_of(self._pinned_index)
+        pinned_top = self.top_space + self.articles.top_of(self._pinned_index)
         return min(end, pinned_top)
 
     def _update_ranges(self) -> None:
@@ -570,7 +546,7 @@ class SegmentArea(QAbstractScrollArea):
     def _update_range(self) -> None:
         """Update the range of the vertical scroll bar."""
         height = self.viewport().height()
-        total = self._top_space + self.articles.total_height + self._bottom_space
+        total = self.top_space + self.articles.total_height + self._bottom_space
         bar = self.verticalScrollBar()
         if (height, total) != (bar.pageStep(), bar.maximum() + height):
             bar.setPageStep(height)
@@ -582,29 +558,21 @@ class SegmentArea(QAbstractScrollArea):
         found = self._segment_at(self.scroll_y)
         if found is None:
             return None
-        key, _article, segment, top = found
-        document = segment.document
-        if document is None or segment.changed_from is not None:
-            first = segment.pieces[0]
-            return _ScrollAnchor(
-                Place(key, segment.first, 0, first.start), False, self.scroll_y - top
-            )
-        place = self.place_near(QPoint(0, 0))
-        if place is None:
-            return None
-        return self._anchor_of(place)
+        key, segment, top = found
+        if not self._needs_writing(segment):
+            place = self.place_near(QPoint(0, 0))
+            return None if place is None else self._anchor_of(place)
+        place = Place(key, segment.first, 0, segment.pieces[0].start)
+        return _ScrollAnchor(place, False, self.scroll_y - top)
 
     def _anchor_of(self, place: Place) -> _ScrollAnchor:
         rect = self.rect_of(place)
-        if rect is None:
-            return _ScrollAnchor(place, False, 0)
-        return _ScrollAnchor(place, True, -round(rect.top()))
+        above = 0 if rect is None else -round(rect.top())
+        return _ScrollAnchor(place, rect is not None, above)
 
     def _target_of(self, anchor: _ScrollAnchor | None) -> int:
-        if anchor is None:
-            return self.scroll_y
-        y = self.y_of(anchor.place, is_line=anchor.is_line)
-        return self.scroll_y if y is None else y + anchor.above
+        y = None if anchor is None else self.y_of(anchor.place, is_line=anchor.is_line)
+        return self.scroll_y if anchor is None or y is None else y + anchor.above
 
     def follow(self, is_following: bool) -> None:
         """Follow the end of the text from now on, or no longer."""
@@ -635,16 +603,10 @@ class SegmentArea(QAbstractScrollArea):
         height = self.viewport().height()
         y = self.scroll_y
         anchor = None if self.is_following else self._top_anchor()
-        until = time.perf_counter() + _SLICE_S
-        changed, is_done = self._load(y - height, y + 2 * height, until)
+        changed, is_done = self._load(y - height, y + 2 * height, time.perf_counter() + _SLICE_S)
         if changed:
-            self._update_ranges()
-            target = self._follow_target() if self.is_following else self._target_of(anchor)
-            self._keeping += 1
-            self.verticalScrollBar().setValue(target)
-            self._keeping -= 1
-            self.viewport().update()
-            self.scrolled.emit()
+            self._begin_changes(repaints_all=True)
+            self._settle(anchor, follows=self.is_following)
         if not is_done:
             self._prefetch_timer.start()
 
@@ -688,29 +650,29 @@ class SegmentArea(QAbstractScrollArea):
 
     # ------------------------------------------------------------------ finding text
 
-    def _segment_at(self, y: int) -> tuple[str, Article, Segment, int] | None:
-        """Return the segment at a y coordinate of the text, or the nearest: key, ..., top."""
+    def _segment_at(self, y: int) -> tuple[str, Segment, int] | None:
+        """Return the segment at or nearest to a y coordinate of the text: key, segment, top."""
         if not self.articles.count:
             return None
-        index = self.articles.index_at(y - self._top_space)
+        index = self.articles.index_at(y - self.top_space)
         article = self.articles.open(index)
-        top = self._top_space + self.articles.top_of(index)
+        top = self.top_space + self.articles.top_of(index)
         if not article.segments:
             return None
         if article.laid_out != article.revision:
             self._lay_out(article)
         number = min(bisect_right(article.tops, y - top) - 1, len(article.segments) - 1)
         number = max(number, 0)
-        return article.key, article, article.segments[number], top + article.tops[number]
+        return article.key, article.segments[number], top + article.tops[number]
 
     def _open_segments(self, top: int, bottom: int) -> Iterator[tuple[Article, Segment, int]]:
         """Yield the segments of parsed articles between two y coordinates, and where they begin."""
         articles = self.articles
         if not articles.count:
             return
-        index = articles.index_at(top - self._top_space)
+        index = articles.index_at(top - self.top_space)
         while index < articles.count:
-            article_top = self._top_space + articles.top_of(index)
+            article_top = self.top_space + articles.top_of(index)
             if article_top >= bottom:
                 return
             if self._is_open(index):
@@ -733,8 +695,11 @@ class SegmentArea(QAbstractScrollArea):
                 origin = self.writer.origin(segment, y) + QPointF(x, 0)
                 yield ShownSegment(article.key, article, segment, y, origin)
 
-    def shown_segment(self, place: Place) -> ShownSegment | None:
-        """Return the segment that shows a place, loading it if needed; None if there is none."""
+    def _located(self, place: Place) -> tuple[Any, Segment, int] | None:
+        """Return the article and the segment of a place, and where that begins in the text.
+
+        Return None if there is no such article, or no segment at or above the place.
+        """
         index = self.articles.index_of(place.message_id)
         if index < 0:
             return None
@@ -742,31 +707,39 @@ class SegmentArea(QAbstractScrollArea):
         number = article.segment_index(place.item, place.unit)
         if number < 0:
             return None
-        segment = article.segments[number]
-        if self._needs_writing(segment):
+        top = self.top_space + self.articles.top_of(index) + article.tops[number]
+        return article, article.segments[number], top
+
+    def shown_segment(self, place: Place, *, loads: bool = True) -> ShownSegment | None:
+        """Return the segment that shows a place; None if there is none.
+
+        Load its document if needed, or return None without `loads`.
+        """
+        found = self._located(place)
+        if found is not None and self._needs_writing(found[1]):
+            if not loads:
+                return None
             with self.keeping_position():
-                self._write(article, segment)
+                self._write(*found[:2])
                 self.article_changed(place.message_id)
-            index = self.articles.index_of(place.message_id)
-        top = self._top_space + self.articles.top_of(index) + article.tops[number]
+            found = self._located(place)
+        if found is None:
+            return None
+        article, segment, top = found
         y = top - self.scroll_y
         origin = self.writer.origin(segment, y) - QPointF(self.horizontalScrollBar().value(), 0)
         return ShownSegment(article.key, article, segment, y, origin)
 
     def y_of(self, place: Place, *, is_line: bool = True) -> int | None:
         """Return the y coordinate, in the text, of a line or of the segment of a place."""
-        index = self.articles.index_of(place.message_id)
-        if index < 0:
+        found = self._located(place)
+        if found is not None and is_line and self._needs_writing(found[1]):
+            self._write(*found[:2])
+            self.article_changed(place.message_id)
+            found = self._located(place)
+        if found is None:
             return None
-        article = self.articles.open(index)
-        number = article.segment_index(place.item, place.unit)
-        if number < 0:
-            return self._top_space + self.articles.top_of(index)
-        segment = article.segments[number]
-        if is_line and self._needs_writing(segment):
-            self._write(article, segment)
-            self.articles.set_height(index, self._lay_out(article))
-        top: int = self._top_space + self.articles.top_of(index) + article.tops[number]
+        _article, segment, top = found
         if not is_line or segment.document is None:
             return top
         position = segment.document.position_of(place.item, place.cell, place.unit)
@@ -815,13 +788,9 @@ class SegmentArea(QAbstractScrollArea):
     def rect_of(self, place: Place) -> QRectF | None:
         """Return the caret's rectangle at a place in the viewport; None if it is not loaded."""
         index = self.articles.index_of(place.message_id)
-        if index < 0 or not self._is_open(index):
-            return None
-        article = self.articles.open(index)
-        number = article.segment_index(place.item, place.unit)
-        if number < 0 or self._needs_writing(article.segments[number]):
-            return None
-        shown = self.shown_segment(place)
+        shown = None
+        if index >= 0 and self._is_open(index):
+            shown = self.shown_segment(place, loads=False)
         if shown is None:
             return None
         position = shown.document.position_of(place.item, place.cell, place.unit)

@@ -82,7 +82,7 @@ class SegmentDocument(SealedDocument):
         self.colored_to = 0
         self.has_growing_table = False
         self.open_code = -1
-        self.has_source_formulas = self.has_images = self.has_formulas = False
+        self.has_source_formulas = self.has_images = False
         self.inset = 0
         self.hugs_text = False
         self.setUndoRedoEnabled(False)
@@ -201,10 +201,6 @@ class SegmentWriter:
         lines = (line for block in _blocks_of(document) for line in _lines_of(block))
         natural = max((line.naturalTextWidth() for line in lines), default=0.0)
         _set_left_margin(document, max(least, self.width - px(PAD) - ceil(natural) - 1))
-
-    def fits_width(self, document: SegmentDocument) -> bool:
-        """Return True if a document needs only another layout when the width changes."""
-        return not document.columns and not document.has_formulas
 
     def write(self, segment: Segment, head: Block | None, *, is_growing: bool) -> int:
         """Create the document of a segment, or write its changed pieces.
@@ -338,7 +334,7 @@ class SegmentWriter:
                 document.code_spans.pop()
         cursor.setPosition(document.last_position)
         if not first:
-            document.has_source_formulas = document.has_formulas = False
+            document.has_source_formulas = False
 
     def _block_format(
         self, piece: Piece, above: Item | None, *, is_first: bool
@@ -409,7 +405,6 @@ class SegmentWriter:
             return
         start = cursor.position()
         if run.math:
-            document.has_formulas = True
             if not self._formulas.insert(cursor, run, char_format, width):
                 document.has_source_formulas = True
         else:

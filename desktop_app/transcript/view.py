@@ -142,7 +142,6 @@ class TranscriptView(TextArea):
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         self._is_brief = is_brief
         self._wraps_code = True
-        self._wrapping_changed = False
         self.is_following = True
         self._accessible: AccessibleTranscript | None = None
         self.images = MessageImages(self, theme, self)  # type: ignore[arg-type]
@@ -348,7 +347,7 @@ class TranscriptView(TextArea):
         if index < 0:
             return QRect()
         width = self.viewport().width()
-        top = self._top_space + self.messages.top_of(index) - self.scroll_y
+        top = self.top_space + self.messages.top_of(index) - self.scroll_y
         whole = QRect(0, top, width, self.messages.height_of(index))
         shown = self.messages.get(message_id)
         if item < 0 or shown is None or item >= len(shown.items):
@@ -379,9 +378,12 @@ class TranscriptView(TextArea):
         self.set_theme(current_theme())
 
     def set_theme(self, theme: Theme) -> None:
-        """Apply a theme, keeping the scroll position."""
-        is_same_size = _sizes(theme) == _sizes(self.theme) and not self._wrapping_changed
-        self._wrapping_changed = False
+        """Apply a theme, keeping the scroll position, and all heights if only colors change."""
+        former = self.theme
+        keeps_heights = theme is not former and all(
+            getattr(theme, name) == getattr(former, name)
+            for name in ("scale", "base_font", "code_font", "max_line_width")
+        )
         with self.keeping_position():
             self._apply_theme(theme)
             self.images.set_theme(theme, self.devicePixelRatioF())
@@ -390,7 +392,10 @@ class TranscriptView(TextArea):
             self.action_row.set_theme(theme)
             self._set_margins()
             self.writer = self._new_writer(theme)
-            self._forget_heights(keeps_documents=False, keeps_heights=is_same_size)
+            if keeps_heights:
+                self.drop_documents()
+            else:
+                self._forget_heights()
         self.latest_button.place(theme)
         self._link_target.place()
 
@@ -403,7 +408,6 @@ class TranscriptView(TextArea):
         """Wrap long lines of code, or show them unwrapped with a horizontal scroll bar."""
         if wraps != self._wraps_code:
             self._wraps_code = wraps
-            self._wrapping_changed = True
             self.set_theme(self.theme)
 
     def _update_space_above(self) -> None:
@@ -573,10 +577,6 @@ class TranscriptView(TextArea):
     @property
     def top_space(self) -> int:
         """Return the pixels above the first message."""
-        return self._top_space
-
-    @property
-    def _top_space(self) -> int:
         return self.theme.px(4 if self._is_brief else 36)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
@@ -915,11 +915,6 @@ class TranscriptView(TextArea):
     def scroll_to_end(self) -> None:
         """Scroll to the end of the conversation, and follow new text."""
         self.navigator.scroll_to_bottom()
-
-
-def _sizes(theme: Theme) -> tuple[object, ...]:
-    """Return what the heights of texts depend on."""
-    return theme.scale, theme.base_font, theme.code_font, theme.max_line_width
 
 
 _SHIFT: Final = Qt.KeyboardModifier.ShiftModifier

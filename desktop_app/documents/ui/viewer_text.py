@@ -180,7 +180,7 @@ class ViewerText(TextArea):
             self._apply_theme(current_theme())
             self._set_margins()
             self.writer = self._new_writer()
-            self._forget_heights(keeps_documents=False)
+            self._forget_heights()
 
     def follow(self, _is_following: bool) -> None:
         """Never follow the end, as no text is added there."""
