@@ -42,8 +42,8 @@ from desktop_app.composer.attachments.document_passwords import DocumentUnlocker
 from desktop_app.composer.attachments.drop_controller import AttachmentDrags, DropController
 from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.composer.attachments.images_controller import (
-    ImageChips,
     ImagesController,
+    Thumbnails,
     prepare_transcript,
 )
 from desktop_app.composer.attachments.preview_controller import PreviewController
@@ -115,7 +115,7 @@ def _make_shared(session: Session) -> None:
     session.copies = TemporaryCopies(backend.folders.temporary)
     session.typesetter = Typesetter(child_command("math"), window)
     session.lexer = JsonProcess(child_command("lexing"), window)
-    session.image_chips = ImageChips(session)
+    session.thumbnails = Thumbnails(session)
     main = session.main = make_conversation(
         session, window, window.prompt, window.transcript, window.notifications
     )

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from desktop_app.composer.attachments.document_passwords import DocumentUnlocker
     from desktop_app.composer.attachments.drop_controller import DropController
     from desktop_app.composer.attachments.file_readings import FileReadings
-    from desktop_app.composer.attachments.images_controller import ImageChips, ImagesController
+    from desktop_app.composer.attachments.images_controller import ImagesController, Thumbnails
     from desktop_app.composer.attachments.preview_controller import PreviewController
     from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
     from desktop_app.composer.text.prompt_text import PromptText
@@ -156,7 +156,7 @@ class Session:
     choice: ChoiceController
     prompts_controller: PromptsController
     presets_controller: PresetsController
-    image_chips: ImageChips
+    thumbnails: Thumbnails
     readings: FileReadings
     attachments: AttachmentsController
     previews: PreviewController

@@ -1,4 +1,4 @@
-"""The chip of a document: its text, tooltip and actions, for the model that would answer."""
+"""The chips of attachments: text, tooltip and actions, for the model that would answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import replace
 from math import ceil
 from typing import Final
 
+from PySide6.QtGui import QImage
+
 from desktop_app.chat.attachments.file_attachments import (
     can_be_file,
     file_refusal,
     file_tokens,
     is_file,
 )
-from desktop_app.chat.attachments.image_attachments import page_tokens
+from desktop_app.chat.attachments.image_attachments import attached_image_tokens, page_tokens
 from desktop_app.chat.cost_estimate import accepted_input
 from desktop_app.composer.attachment_chips import Chip, ChipAction, DetailLevel
 from desktop_app.domain.conversations.message_facts import image_pages_fact, pages_fact, token_count
@@ -22,10 +24,11 @@ from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
     DraftPart,
+    ImagePart,
 )
 from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.documents.document_sections import unit_of
-from desktop_app.domain.models.image_tokens import DETAILS
+from desktop_app.domain.models.image_tokens import DETAILS, sent_size
 from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.i18n.formatting import percent as format_percent
 from desktop_app.i18n.formatting import rough_money
@@ -91,6 +94,48 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     )
 
 
+def image_chip(part: ImagePart, resolved: ResolvedChoice, thumbnail: QImage | None) -> Chip:
+    """Return the chip of an image as the model would see it."""
+    model = resolved.model
+    lacks_vision = model.sees_images is False
+    facts = [f"{part.width} × {part.height}"] if part.dimensions else []
+    notes = []
+    if part.animated:
+        notes.append(tr("Animation: only the first frame is sent"))
+    if lacks_vision:
+        facts.append(tr("{model} doesn’t support images", model=model.name))
+    else:
+        if part.dimensions:
+            width, height = sent_size(part.dimensions, part.detail, model.image_tokens)
+            size = f"{width} × {height}"
+            is_scaled = (width, height) != part.dimensions
+            notes.append(
+                tr("Sent at {size}, without metadata", size=size)
+                if is_scaled
+                else tr("Sent without metadata")
+            )
+        count = attached_image_tokens(part, model)
+        facts.append(share_or_tokens(count, resolved))
+        notes.append(cost_note(count, resolved))
+    return Chip(
+        id=part.sha256,
+        name=part.name,
+        summary=" · ".join(facts),
+        state="failed" if lacks_vision else "ready",
+        progress=None,
+        icon="image",
+        tooltip="\n".join(filter(None, notes)),
+        thumbnail=thumbnail,
+        detail_levels=tuple(
+            _detail_level(detail, attached_image_tokens(replace(part, detail=detail), model))
+            for detail in DETAILS
+        ),
+        detail_level=part.detail,
+        actions=(ChipAction(PREVIEW_ACTION, tr("Preview")),),
+        has_preview=True,
+    )
+
+
 def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
     """Return the share of the window that a document fills, or its tokens if that is unknown.
 
@@ -128,18 +173,14 @@ def cost_note(count: TokenCount, resolved: ResolvedChoice) -> str:
     if resolved.price and resolved.price != FREE:
         cost = rough_money(resolved.price.cost(Usage(input_tokens=count.tokens)))
         return tr("{tokens}, {cost} as input", tokens=tokens, cost=cost)
-    return f"{tokens}\n{_price_note(resolved)}"
-
-
-def _price_note(resolved: ResolvedChoice) -> str:
-    """Return why no cost is shown; "" if there is a cost."""
-    if resolved.price is None:
-        return tr(
-            "The price of {model} at {provider} is unknown.",
-            model=resolved.model.name,
-            provider=resolved.profile.name,
-        )
-    return tr("Free on this computer") if resolved.price == FREE else ""
+    if resolved.price == FREE:
+        return f"{tokens}\n{tr('Free on this computer')}"
+    note = tr(
+        "The price of {model} at {provider} is unknown.",
+        model=resolved.model.name,
+        provider=resolved.profile.name,
+    )
+    return f"{tokens}\n{note}"
 
 
 def _refusal_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
@@ -193,13 +234,14 @@ def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[Detail
     if len(with_auto_detail.image_pages) < (part.sent_pages or 0):
         levels.append(TEXT_ONLY)
     return tuple(
-        DetailLevel(level, _detail_label(replace(part, detail=level), resolved)) for level in levels
+        _detail_level(level, _count_tokens(replace(part, detail=level), resolved))
+        for level in levels
     )
 
 
-def _detail_label(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    tokens, is_exact = _count_tokens(part, resolved)
-    return f"{tr(_DETAIL_LABELS[part.detail])} · {token_count(tokens, is_exact=is_exact)}"
+def _detail_level(detail: str, count: TokenCount) -> DetailLevel:
+    tokens = token_count(count.tokens, is_exact=count.is_exact)
+    return DetailLevel(detail, f"{tr(_DETAIL_LABELS[detail])} · {tokens}")
 
 
 def _send_all_label(chosen: ChosenPages) -> str:

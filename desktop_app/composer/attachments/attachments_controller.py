@@ -18,6 +18,7 @@ from desktop_app.composer.attachments.attachment_facts import (
     OTHER_READINGS_CHIP,
     document_chip,
     exceeds_window,
+    image_chip,
 )
 from desktop_app.composer.attachments.file_readings import PASTED_NAME, reading_chips
 from desktop_app.composer.attachments.preview_controller import change_signals
@@ -195,7 +196,7 @@ class PromptChips(QObject):
         chips.detail_requested.connect(self._choose_detail)
         chips.action_requested.connect(self._run_action)
         chips.remove_requested.connect(self._remove)
-        session.image_chips.thumbnail_made.connect(self._show_thumbnail)
+        session.thumbnails.made.connect(self._show_thumbnail)
         self._current.opened.connect(self._collapse)
         for signal in (
             *change_signals(conversation),
@@ -338,5 +339,5 @@ class PromptChips(QObject):
                 icon="library",
             )
         if isinstance(part, ImagePart):
-            return self._session.image_chips.chip(part, resolved)
+            return image_chip(part, resolved, self._session.thumbnails.get(part))
         return document_chip(part, resolved)

@@ -1,4 +1,4 @@
-"""Images: their chips in the prompt, thumbnails in the transcript, and the originals.
+"""Images: thumbnails in the transcript, and the originals.
 
 Only the document worker decodes images, also those within the text of an answer. It returns small
 thumbnails as pixels. They are made when they come into view, and a few dozen are cached.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -17,26 +16,15 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.chat.attachments.image_attachments import attached_image_tokens
-from desktop_app.composer.attachment_chips import Chip, ChipAction, DetailLevel
-from desktop_app.composer.attachments.attachment_facts import (
-    PREVIEW_ACTION,
-    cost_note,
-    share_or_tokens,
-)
 from desktop_app.documents.worker.protocol import Pixels
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.domain.models.image_tokens import DETAILS, sent_size
-from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.external_open import open_path
@@ -54,7 +42,7 @@ class ImagesController(Controller):
         self._scaler = session.backend.image_scaler
         self._transcripts: list[TranscriptView] = []
         self.show_images_in(self._transcript, lambda: self._current.path)
-        session.image_chips.thumbnail_made.connect(self._show_thumbnail)
+        session.thumbnails.made.connect(self._show_thumbnail)
 
     def show_images_in(self, transcript: TranscriptView, messages: MessageSource) -> None:
         """Show the images of these messages in a transcript."""
@@ -76,7 +64,7 @@ class ImagesController(Controller):
             self._tasks.start(self._show_embedded(key, data))
             return
         part = _find_image(messages(), key)
-        if part is not None and self._session.image_chips.thumbnail(part) is not None:
+        if part is not None and self._session.thumbnails.get(part) is not None:
             self._show_thumbnail(key)
 
     async def _show_embedded(self, address: str, data: bytes) -> None:
@@ -90,7 +78,7 @@ class ImagesController(Controller):
         self._show(address, to_qimage(pixels))
 
     def _show_thumbnail(self, sha256: str) -> None:
-        if (image := self._session.image_chips.cached(sha256)) is not None:
+        if (image := self._session.thumbnails.cached(sha256)) is not None:
             self._show(sha256, image)
 
     def _show(self, key: str, image: QImage) -> None:
@@ -151,14 +139,14 @@ def to_qimage(pixels: Pixels) -> QImage:
     return image.convertToFormat(formats.Format_ARGB32_Premultiplied)
 
 
-class ImageChips(QObject):
-    """Thumbnails and chips of stored images.
+class Thumbnails(QObject):
+    """Thumbnails of stored images.
 
     Signals:
-        thumbnail_made(str): the thumbnail of the image with this SHA-256.
+        made(str): the thumbnail of the image with this SHA-256.
     """
 
-    thumbnail_made = Signal(str)
+    made = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.window)
@@ -167,7 +155,7 @@ class ImageChips(QObject):
         self._cache: OrderedDict[str, QImage] = OrderedDict()
         self._requested_hashes: set[str] = set()
 
-    def thumbnail(self, part: ImagePart) -> QImage | None:
+    def get(self, part: ImagePart) -> QImage | None:
         """Return the thumbnail; start making a missing one, and return None until it is made."""
         image = self._cache.get(part.sha256)
         if image is not None:
@@ -190,56 +178,4 @@ class ImageChips(QObject):
         self._cache[part.sha256] = to_qimage(pixels)
         while len(self._cache) > MAX_CACHED_THUMBNAILS:
             self._cache.popitem(last=False)
-        self.thumbnail_made.emit(part.sha256)
-
-    def chip(self, part: ImagePart, resolved: ResolvedChoice) -> Chip:
-        """Return the chip of an image as the model would see it."""
-        model = resolved.model
-        lacks_vision = model.sees_images is False
-        size = part.dimensions
-        facts = [f"{part.width} × {part.height}"] if size else []
-        notes = [_tooltip_text(part, model)]
-        if lacks_vision:
-            facts.append(tr("{model} doesn’t support images", model=model.name))
-        else:
-            count = attached_image_tokens(part, model)
-            facts.append(share_or_tokens(count, resolved))
-            notes.append(cost_note(count, resolved))
-        return Chip(
-            id=part.sha256,
-            name=part.name,
-            summary=" · ".join(facts),
-            state="failed" if lacks_vision else "ready",
-            progress=None,
-            icon="image",
-            tooltip="\n".join(filter(None, notes)),
-            thumbnail=self.thumbnail(part),
-            detail_levels=tuple(
-                DetailLevel(value, _detail_label(part, value, model)) for value in DETAILS
-            ),
-            detail_level=part.detail,
-            actions=(ChipAction(PREVIEW_ACTION, tr("Preview")),),
-            has_preview=True,
-        )
-
-
-_DETAIL_LABELS: Final = {"auto": N_("Auto"), "low": N_("Low"), "high": N_("High")}
-
-
-def _detail_label(part: ImagePart, detail: str, model: ModelInfo) -> str:
-    tokens, is_exact = attached_image_tokens(replace(part, detail=detail), model)
-    return f"{tr(_DETAIL_LABELS[detail])} · {token_count(tokens, is_exact=is_exact)}"
-
-
-def _tooltip_text(part: ImagePart, model: ModelInfo) -> str:
-    lines = []
-    if part.animated:
-        lines.append(tr("Animation: only the first frame is sent"))
-    if part.dimensions and model.sees_images is not False:
-        width, height = sent_size(part.dimensions, part.detail, model.image_tokens)
-        if (width, height) == part.dimensions:
-            lines.append(tr("Sent without metadata"))
-        else:
-            size = f"{width} × {height}"
-            lines.append(tr("Sent at {size}, without metadata", size=size))
-    return "\n".join(lines)
+        self.made.emit(part.sha256)

@@ -25,6 +25,7 @@ from desktop_app.composer.attachments.attachment_facts import (
     PREVIEW_ACTION,
     SEND_ALL_ACTION,
     document_chip,
+    image_chip,
 )
 from desktop_app.composer.attachments.images_controller import to_qimage
 from desktop_app.composer.drafts import Attached
@@ -79,17 +80,19 @@ class PreviewController(QObject):
         self._setup = conversation.setup
         self._tasks = session.tasks
         self._attachment_store = session.backend.attachments
+        self._documents = session.backend.documents
         self._image_scaler = session.backend.image_scaler
         self._dialog: AttachmentPreview | None = None
         self._search: TextSearch | None = None
         self._shown_sha256 = ""
         self._load_number = 0
         self._shown_part: Attached | None = None
-        self._selection = PageSelection(session, conversation)
+        self._pending_counts: set[tuple[str, ChosenPages]] = set()
         self._prompt.chips.preview_requested.connect(self.show)
         self._prompt.chips.action_requested.connect(self._run_action)
         for signal in change_signals(conversation):
             signal.connect(self._refresh)
+            signal.connect(self._count_missing)
 
     # -------------------------------------------------------------- by command
 
@@ -125,11 +128,11 @@ class PreviewController(QObject):
         elif action == CHOOSE_ACTION:
             self._choose(sha256)
         elif action == SEND_ALL_ACTION:
-            self._selection.change(sha256, lambda part: replace(part, chosen=None))
+            self._change(sha256, lambda part: replace(part, chosen=None))
         elif action == BY_TOOLS_ACTION:  # offered while it is on, so it only switches it off
-            self._selection.change(sha256, lambda part: replace(part, by_tools=False))
+            self._change(sha256, lambda part: replace(part, by_tools=False))
         elif action == AS_FILE_ACTION:
-            self._selection.change(sha256, lambda part: replace(part, as_file=not part.as_file))
+            self._change(sha256, lambda part: replace(part, as_file=not part.as_file))
 
     # -------------------------------------------------------------- the dialog
 
@@ -170,18 +173,11 @@ class PreviewController(QObject):
         self._shown_sha256 = ""
         self._shown_part = None
 
-    async def _choose_spans(self, spans: str) -> None:
-        assert self._dialog is not None
-        try:
-            await self._selection.choose(self._shown_sha256, spans)
-        except UserFacingError as error:
-            self._dialog.show_pages_error(f"{error.what_happened} {error.what_to_do}")
-
     def _refresh(self) -> None:
         """Show the attachment in its current state, for the current model."""
         if not self._shown_sha256 or self._dialog is None:
             return
-        part = self._selection.part(self._shown_sha256)
+        part = self._part(self._shown_sha256)
         if part is None:
             self._dialog.reject()
             return
@@ -212,7 +208,7 @@ class PreviewController(QObject):
         names = [(attached.sha256, attached.name) for attached in self._draft.shown_parts]
         self._dialog.set_attachments(names, part.sha256)
         if isinstance(part, ImagePart):
-            chip = self._session.image_chips.chip(part, resolved)
+            chip = image_chip(part, resolved, None)
             note = ""
         else:
             chip = document_chip(part, resolved)
@@ -292,7 +288,7 @@ class PreviewController(QObject):
         if not isinstance(part, DocumentPart) or not (unit := unit_of(part)):
             return "", "", ""
         try:
-            sections = await self._selection.sections_of(part)
+            sections = await self._sections_of(part)
         except IllegalChoiceError:  # the text has no marked sections
             return "", "", ""
         spans = format_spans(part.chosen.spans) if part.chosen else ""
@@ -351,73 +347,42 @@ class PreviewController(QObject):
         if self._dialog is not None and load_number == self._load_number:
             self._dialog.show_image(index, image, f"{name} · {facts}")
 
+    # -------------------------------------------------------------- the selection
 
-def _page_name(number: int, *, is_as_file: bool) -> str:
-    if is_as_file:  # the provider renders it differently
-        return tr("Page {number}, as rendered here", number=number)
-    return tr("Page {number}", number=number)
-
-
-def change_signals(conversation: ConversationSession) -> tuple[SignalInstance, ...]:
-    """Return the signals after which attachments may be sent in another form."""
-    current = conversation.current
-    return (
-        current.opened,
-        conversation.draft.changed,
-        conversation.setup.choice_changed,
-        current.path_changed,
-        current.compactions_changed,
-    )
-
-
-class PageSelection(QObject):
-    """The sections of a prompt's attachments that are sent."""
-
-    def __init__(self, session: Session, conversation: ConversationSession) -> None:
-        super().__init__(conversation.window)
-        self._draft = conversation.draft
-        self._tasks = session.tasks
-        self._attachment_store = session.backend.attachments
-        self._documents = session.backend.documents
-        self._pending_counts: set[tuple[str, ChosenPages]] = set()
-        for signal in change_signals(conversation):
-            signal.connect(self._count_missing)
-
-    def part(self, sha256: str) -> Attached | None:
+    def _part(self, sha256: str) -> Attached | None:
         """Return an attachment by its hash, None if it is not attached."""
         return next((part for part in self._draft.shown_parts if part.sha256 == sha256), None)
 
-    def change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:
+    def _change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:
         """Replace a document by the result of `change` for it."""
+        self._draft.change_parts(
+            lambda part: (
+                change(part) if isinstance(part, DocumentPart) and part.sha256 == sha256 else part
+            )
+        )
 
-        def change_matching(part: Attached) -> Attached:
-            if isinstance(part, DocumentPart) and part.sha256 == sha256:
-                return change(part)
-            return part
-
-        self._draft.change_parts(change_matching)
-
-    async def choose(self, sha256: str, selection: str) -> None:
-        """Send only the selected sections of a document, such as "1, 3-5"; "" sends all.
-
-        Raises:
-            IllegalChoiceError: they do not exist; nothing changes.
-            StorageError: the text is missing.
-        """
-        part = self.part(sha256)
+    async def _choose_spans(self, selection: str) -> None:
+        """Send only the selected sections of a document, such as "1, 3-5"; "" sends all."""
+        sha256 = self._shown_sha256
+        part = self._part(sha256)
+        assert self._dialog is not None
         if not isinstance(part, DocumentPart):
             return
         chosen = None
-        if selection.strip():
-            unit = unit_of(part)
-            sections = await self.sections_of(part)
-            names = [section.name for section in sections] if unit == "sheet" else []
-            spans = parse_spans(selection, len(sections), unit, names)
-            if spans != ((1, len(sections)),):  # all of them: no selection is needed
-                chosen = ChosenPages(unit, spans, len(sections))
-        self.change(sha256, lambda part: replace(part, chosen=chosen))
+        try:
+            if selection.strip():
+                unit = unit_of(part)
+                sections = await self._sections_of(part)
+                names = [section.name for section in sections] if unit == "sheet" else []
+                spans = parse_spans(selection, len(sections), unit, names)
+                if spans != ((1, len(sections)),):  # all of them: no selection is needed
+                    chosen = ChosenPages(unit, spans, len(sections))
+        except UserFacingError as error:
+            self._dialog.show_pages_error(f"{error.what_happened} {error.what_to_do}")
+        else:
+            self._change(sha256, lambda part: replace(part, chosen=chosen))
 
-    async def sections_of(self, part: DocumentPart) -> list[DocumentSection]:
+    async def _sections_of(self, part: DocumentPart) -> list[DocumentSection]:
         """Return the sections to choose from.
 
         Raises:
@@ -451,7 +416,25 @@ class PageSelection(QObject):
             tokens = await self._documents.count_tokens(text)
         finally:
             self._pending_counts.discard((part.sha256, chosen))
-        current_part = self.part(part.sha256)
+        current_part = self._part(part.sha256)
         if isinstance(current_part, DocumentPart) and current_part.chosen == chosen:
             counted_pages = replace(chosen, tokens=tokens)
-            self.change(part.sha256, lambda part: replace(part, chosen=counted_pages))
+            self._change(part.sha256, lambda part: replace(part, chosen=counted_pages))
+
+
+def _page_name(number: int, *, is_as_file: bool) -> str:
+    if is_as_file:  # the provider renders it differently
+        return tr("Page {number}, as rendered here", number=number)
+    return tr("Page {number}", number=number)
+
+
+def change_signals(conversation: ConversationSession) -> tuple[SignalInstance, ...]:
+    """Return the signals after which attachments may be sent in another form."""
+    current = conversation.current
+    return (
+        current.opened,
+        conversation.draft.changed,
+        conversation.setup.choice_changed,
+        current.path_changed,
+        current.compactions_changed,
+    )

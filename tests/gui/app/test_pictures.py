@@ -92,7 +92,7 @@ async def test_a_pasted_image_is_stored_at_once_with_its_detail() -> None:
         await until(lambda: not app.is_reading)
         assert app.chips == ["Pasted image.png, 600 × 400 · < 1%"]
         low = next(a for a in chip(app).menu().actions() if entry_text(a).startswith("Low"))
-        assert low.text() == "Low · ≈ 212 tokens"
+        assert low.text() == "Low detail · ≈ 212 tokens"
         low.trigger()
         assert app.chips == ["Pasted image.png, 600 × 400 · < 1%"]
         await app.written()
