@@ -61,8 +61,8 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             jumps.append(time.perf_counter() - began)
             # Otherwise it reopens at the last position.
             app.window.transcript.navigator.scroll_to_bottom()
-        shown = app.window.transcript.shown_segments()
-        written = sum(each.document.characterCount() for each in shown)
+        segments = app.window.transcript.shown_segments()
+        written = sum(each.document.characterCount() for each in segments)
     first = {name: median(values[1:]) for name, values in shown.items()}
     return {
         "ratio": round(first["many"] / first["few"], 2),

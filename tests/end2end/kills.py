@@ -183,6 +183,8 @@ class Kills:
     def _ask_and_watch(self, program: Program, seen: Seen, life: float) -> None:
         """Ask, and read the answer on the screen for `life` seconds."""
         program.do("press", "new-conversation")
+        # Qt clicks a tenth of a second later, which would make a draft of the text.
+        wait_for(lambda: not program.has("new-conversation", "pressed"), "a new conversation")
         program.do("set_text", "prompt", text=seen.question)
         wait_for(lambda: program.has("send", "enabled"), "Send to be enabled")
         program.do("press", "send")

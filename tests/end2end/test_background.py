@@ -40,18 +40,16 @@ def answers_in(home: Path) -> list[tuple[str, str, str | None]]:
 
 
 def choose_background(program: Program) -> None:
-    """Choose Pro and the second entry of its menu."""
+    """Choose Pro, and the background in the menu of files, collections and tools."""
     # A choice that comes before the new conversation is replaced by the conversation's own.
-    variants = ("instant", "thinking", "pro")
-    wait_for(lambda: any(program.has(name, "checked") for name in variants), "a conversation")
-    program.do("press", "pro")
-    wait_for(lambda: program.has("background", "showing"), "the offer")
-    program.do("press", "background")
-    for words in ("Run here…", "Run in background…"):
-        press("Down")
-        program.wait_to_hear(words)
+    wait_for(lambda: "GPT" in program.do("name", "model"), "a conversation")
+    press("alt+3")
+    wait_for(lambda: "Pro" in program.do("name", "model"), "Pro")
+    program.do("press", "attach")
+    press("Up")  # to the last entry of the menu
+    program.wait_to_hear("Run in background…")
     press("Return")
-    wait_for(lambda: program.do("name", "background").endswith("on"), "the choice")
+    wait_for(lambda: program.has("background", "showing"), "the choice")
 
 
 @pytest.mark.slow
@@ -77,10 +75,13 @@ def test_killed_in_the_middle_the_answer_arrives_whole_and_once(
         assert json.loads(run)["response_id"] == "resp_1"
         server.release()
         with Program(repartee_home, client, **there) as program:
-            text = program.wait_for_text("transcript", lambda text: WHOLE.strip() in text)
+            text = program.wait_for_text("transcript", lambda text: "Pro · " in text)
+            assert WHOLE.strip() in text
             assert text.count("Word 20 ") == 1
             wait_for(lambda: answers_in(repartee_home)[0][0] == "complete", "the end")
             assert answers_in(repartee_home) == [("complete", WHOLE, None)]
             assert program.quit() == 0
-        assert len(server.requested_paths("POST")) == 1, "asked, and billed, once"
-        assert len(stored(repartee_home, "SELECT 1 FROM ledger")) == 1
+        bodies = [body for method, _, body in server.requests if method == "POST"]
+        # The title is asked for, too, but not in the background.
+        assert sum(bool(body.get("background")) for body in bodies) == 1, "asked, and billed, once"
+        assert len(stored(repartee_home, "SELECT 1 FROM ledger WHERE purpose = 'answer'")) == 1

@@ -231,7 +231,8 @@ def run_confined(socket_path: str, code: str, *arguments: str) -> None:
     prepare = (
         "import socket, sys; from pathlib import Path; from desktop_app import sandbox; "
         "from desktop_app.local_model.server_process import policy; "
-        "sandbox.confine(policy({'weights': '/m.gguf', 'socket_path': sys.argv[1]}, 2)); "
+        "sandbox.confine(policy({'weights': '/m.gguf', 'projector': '', "
+        "'socket_path': sys.argv[1]}, 2)); "
     )
     command = [sys.executable, "-c", prepare + code, socket_path, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)

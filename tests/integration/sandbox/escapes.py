@@ -302,7 +302,11 @@ def confine(target: Target) -> None:
         case "limited":
             sandbox.confine(json_server.POLICY)
         case "model":
-            paths = {"weights": target.file, "socket_path": f"{target.scratch}/model.sock"}
+            paths = {
+                "weights": target.file,
+                "projector": "",
+                "socket_path": f"{target.scratch}/model.sock",
+            }
             configuration = cast("server_process.Configuration", paths)
             sandbox.confine(server_process.policy(configuration, 2))
 
