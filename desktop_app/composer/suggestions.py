@@ -10,11 +10,10 @@ from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.buttons.hint_button import PaintedButton
 from desktop_app.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import RADIUS, SEGMENT_HEIGHT, current_theme
-from desktop_app.widgets.text.foreign_text import set_tooltip
+from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip
 
 # In pixels at the default text size (see `Theme.px`).
 _PADDING: Final = 11
@@ -31,7 +30,7 @@ class Suggestion(NamedTuple):
     icon: str
 
 
-class SuggestionButton(PaintedButton):
+class SuggestionButton(PlainButton):
     """An icon, a label and, for the first suggestion, its key."""
 
     def __init__(self, label: str, icon: str) -> None:

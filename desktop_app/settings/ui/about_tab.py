@@ -50,13 +50,6 @@ class AboutTab(QWidget):
             tr("Check for updates"), name="check-for-updates", role="plain"
         )
         self._update_note = Note(object_name="update-note")
-        self._lay_out()
-        self._choice.chosen.connect(self.show_page)
-        self._copy_button.clicked.connect(self._copy_text)
-        self._help_button.clicked.connect(self.help_requested)
-        self._check_button.clicked.connect(self._request_check)
-
-    def _lay_out(self) -> None:
         program = QWidget()
         copy_row = row_of(self._copy_button, (self._copy_note, 1))
         check = (self._check_button, Qt.AlignmentFlag.AlignLeft)
@@ -65,6 +58,10 @@ class AboutTab(QWidget):
             self._pages.addWidget(page)
         rows = ((self._help_button, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
         column_of(*rows, parent=self, margins=0, spacing=10)
+        self._choice.chosen.connect(self.show_page)
+        self._copy_button.clicked.connect(self._copy_text)
+        self._help_button.clicked.connect(self.help_requested)
+        self._check_button.clicked.connect(self._request_check)
 
     def show_page(self, key: str) -> None:
         """Show "program" or "licenses"."""

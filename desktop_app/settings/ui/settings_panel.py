@@ -28,15 +28,10 @@ from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton
 from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
 from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
+from desktop_app.widgets.forms.tab_order import focus_first_part
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.text.foreign_text import (
-    PlainLabel,
-    PlainToolButton,
-    one_line,
-    set_tooltip,
-    spoken_text,
-)
+from desktop_app.widgets.text.foreign_text import PlainLabel, PlainToolButton, one_line, spoken_text
 
 PAGES: Final = (
     ("provider", N_("Accounts")),
@@ -180,7 +175,7 @@ class SettingsPanel(QFrame):
         def show() -> None:
             # Not earlier, because a new page has no layout until it is visible.
             self._areas[page].ensureWidgetVisible(field)
-            _focus_first_part(field)
+            focus_first_part(field, Qt.FocusReason.ShortcutFocusReason)
 
         self._call_when_visible(self.pages.by_name[page].page, show)
 
@@ -304,10 +299,14 @@ class SettingsPanel(QFrame):
     def _ensure_built(self) -> None:
         if self._areas:
             return
-        self._back_button = self._tool_button("settings-back", tr("All settings"))
+        self._back_button = PlainToolButton(
+            name="settings-back", role="quiet", label=tr("All settings")
+        )
         self._back_button.clicked.connect(self._show_list)
         self._title = PlainLabel(tr("Settings"), role="title")
-        self._close_button = self._tool_button("close-settings", tr("Close settings"), tr("Close"))
+        self._close_button = PlainToolButton(
+            name="close-settings", role="quiet", label=tr("Close settings")
+        )
         self._close_button.clicked.connect(self.close_requested)
         help_button = HelpButton()
         help_button.clicked.connect(lambda: self.help_requested.emit(f"settings-{self.page}"))
@@ -319,8 +318,12 @@ class SettingsPanel(QFrame):
         self._build_lists()
         self._stack = QStackedWidget()
         for page, _ in PAGES:
-            self._areas[page] = self._create_area(page)
-            self._stack.addWidget(self._areas[page])
+            content = QWidget()
+            content.setObjectName(f"settings-{page}")
+            self._layouts[page] = column_of(parent=content, margins=0)
+            area = self._areas[page] = scroll_area_of(content)
+            area.verticalScrollBar().rangeChanged.connect(self._update_margins)
+            self._stack.addWidget(area)
         self._body = QStackedWidget()
         pages, results = QWidget(), QWidget()
         row_of(self._list, (self._stack, 1), parent=pages, margins=0, spacing=12)
@@ -364,21 +367,6 @@ class SettingsPanel(QFrame):
         self._list.itemActivated.connect(self._open_item)
         self._results.itemClicked.connect(lambda _item: self._open_result())
         self._results.itemActivated.connect(lambda _item: self._open_result())
-
-    def _tool_button(self, name: str, spoken: str, tooltip: str = "") -> PlainToolButton:
-        button = PlainToolButton(name=name, role="quiet")
-        button.setAccessibleName(spoken_text(spoken))
-        set_tooltip(button, tooltip or spoken)
-        return button
-
-    def _create_area(self, page: str) -> QScrollArea:
-        """Create the scrolling container of a page."""
-        content = QWidget()
-        content.setObjectName(f"settings-{page}")
-        self._layouts[page] = column_of(parent=content, margins=0)
-        area = scroll_area_of(content)
-        area.verticalScrollBar().rangeChanged.connect(self._update_margins)
-        return area
 
     def _on_current_changed(self, item: QListWidgetItem | None) -> None:
         if item is not None and not self._is_list_shown:
@@ -438,13 +426,3 @@ def _entries() -> list[_Place]:
             words = " ".join(map(tr, setting.search_texts))
             entries.append(_Place(setting.label, setting.group.page, setting.key, words))
     return entries
-
-
-def _focus_first_part(field: QWidget) -> None:
-    """Focus a field, or its first part that accepts the focus."""
-    widgets = (field, *field.findChildren(QWidget))
-    target = next(
-        (widget for widget in widgets if widget.focusPolicy() & Qt.FocusPolicy.TabFocus), None
-    )
-    if target is not None:
-        target.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QKeyCombination, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QPaintEvent
+from PySide6.QtCore import QKeyCombination, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QKeySequenceEdit, QLabel, QLineEdit, QWidget
 
 from desktop_app.domain.errors import SettingError
@@ -30,29 +30,10 @@ from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.shortcuts.shortcut import normalized
 from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
-from desktop_app.widgets.buttons.hint_button import PaintedButton
 from desktop_app.widgets.forms.form_widgets import Note, Tone
-from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
-
-
-class KeyCap(PaintedButton):
-    """A button with the keys of a command."""
-
-    def sizeHint(self) -> QSize:
-        width, height = painting.key_size(current_theme(), self.text())
-        return QSize(width, height + current_theme().px(2))
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = painting.painter_of(self)
-        theme = current_theme()
-        if self.underMouse():
-            painting.fill_background(painter, self.rect(), theme.hover, theme.px(5))
-        painting.draw_key(painter, theme, self.rect(), self.text(), theme.dim)
-        if self.hasFocus():
-            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), width=2)
 
 
 def _key_edit(name: str) -> QKeySequenceEdit:
@@ -86,8 +67,7 @@ class CommandRow(QWidget):
         self._reset_button = PlainButton(tr("Reset"), role="link", name=f"reset-{command.id}")
         spoken = tr("Reset shortcut for “{command}”", command=self._title)
         self._reset_button.setAccessibleName(spoken_text(spoken))
-        self._key_cap = KeyCap()
-        self._key_cap.setObjectName(f"keys-{command.id}")
+        self._key_cap = PlainButton(role="key", name=f"keys-{command.id}")
         self._note = Note()
         self._conflicting: tuple[str, ...] = ()
         self._status: tuple[str, Tone] = ("", "note")
@@ -103,7 +83,6 @@ class CommandRow(QWidget):
         """Show the command's keys and the commands that they conflict with."""
         keys_text = shortcut_text(keys)
         self._key_cap.setText(keys_text or tr_context("shortcut", "None"))
-        self._key_cap.updateGeometry()
         spoken = (
             tr("{command}: {keys}", command=self._title, keys=keys_text)
             if keys_text
@@ -151,12 +130,10 @@ class CommandRow(QWidget):
         self._key_cap.show()
         if had_focus:
             self._key_cap.setFocus(Qt.FocusReason.OtherFocusReason)
-        if keys:
-            self._change_keys("" if keys == "Backspace" else keys)
-
-    def _change_keys(self, keys: str) -> None:
+        if not keys:
+            return
         try:
-            keys = Keymap().usable(self._command.id, keys)
+            keys = Keymap().usable(self._command.id, "" if keys == "Backspace" else keys)
         except SettingError as error:
             self._note.set_text(error.what_happened, "error")
         else:
@@ -225,21 +202,16 @@ class ShortcutsTab(QWidget):
             title = PlainLabel(tr(category.value), role="strong")
             self._titles.append(title)
             self._column.addWidget(title)
-            for command in Keymap():
-                if command.category is category:
-                    self._add_row(command)
+            for command in filter(lambda each: each.category is category, Keymap()):
+                row = self._rows[command.id] = CommandRow(command)
+                row.changed.connect(self.changed)
+                self._column.addWidget(row)
+                if command.id == HOTKEY_COMMAND:
+                    self._hotkey_help = HotkeyHelp()
+                    self._hotkey_help.binding_requested.connect(self.binding_requested)
+                    self._column.addWidget(self._hotkey_help)
         self._column.addStretch(1)
         self.update_theme()
-
-    def _add_row(self, command: Command) -> None:
-        row = CommandRow(command)
-        row.changed.connect(self.changed)
-        self._rows[command.id] = row
-        self._column.addWidget(row)
-        if command.id == HOTKEY_COMMAND:
-            self._hotkey_help = HotkeyHelp()
-            self._hotkey_help.binding_requested.connect(self.binding_requested)
-            self._column.addWidget(self._hotkey_help)
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Show the shortcuts of all commands."""

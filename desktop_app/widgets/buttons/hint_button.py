@@ -12,14 +12,7 @@ from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainButton
 
 
-class PaintedButton(PlainButton):
-    """A button that paints itself; its theme determines its size."""
-
-    def __init__(self, label: str = "", *, name: str = "") -> None:
-        super().__init__(label, name=name)
-
-
-class HintButton(PaintedButton):
+class HintButton(PlainButton):
     """A quiet button with its shortcut's key cap before the label."""
 
     def __init__(self, label: str, *, name: str = "") -> None:

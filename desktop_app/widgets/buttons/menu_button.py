@@ -9,10 +9,10 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QPaintEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy
 
-from desktop_app.widgets.buttons.hint_button import PaintedButton
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import RADIUS, ROW_HEIGHT, current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.foreign_text import PlainButton
 
 # Pixels at the default text size.
 _PADDING: Final = 10
@@ -29,7 +29,7 @@ _KEYBOARD_REASONS: Final = (
 _RETURN_REASONS: Final = (_Reason.ActiveWindowFocusReason, _Reason.PopupFocusReason)
 
 
-class MenuButton(PaintedButton):
+class MenuButton(PlainButton):
     """A button whose menu is filled when it opens; its text is the current value, or ""."""
 
     def __init__(

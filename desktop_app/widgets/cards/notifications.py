@@ -90,7 +90,13 @@ class Notifications(QFrame):
         self.close_button.clicked.connect(self.dismiss)
         self.note_timer = QTimer(self, singleShot=True, interval=NOTE_DURATION_MS)
         self.note_timer.timeout.connect(self._on_note_timeout)
-        self._lay_out()
+        top = Qt.AlignmentFlag.AlignTop
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text = column_of(self.status, self.details, spacing=3)
+        self._buttons = row_of(spacing=12)
+        self._body = column_of((text, 1), self._buttons, spacing=3)
+        parts = ((self._icon, top), (self._body, 1), (self._count, top), (self.close_button, top))
+        row_of(*parts, parent=self, margins=(14, 8, 8, 8), spacing=10)
         self.update_theme()
         self.hide()
 
@@ -117,24 +123,16 @@ class Notifications(QFrame):
             topic: the name for `dismiss_topic`, "" if the message never becomes obsolete.
             stays: whether a note stays until dismissed.
         """
-        if isinstance(message, UserFacingError):
-            card = _Card(
-                title=_one_paragraph(message.what_happened),
-                details=hint_segments(message, WINDOW),
-                is_error=True,
-                actions=tuple(actions),
-                topic=topic,
-                stays=True,
-            )
-        else:
-            card = _Card(
-                title=_one_paragraph(message),
-                details=(),
-                is_error=False,
-                actions=tuple(actions),
-                topic=topic,
-                stays=stays,
-            )
+        is_error = isinstance(message, UserFacingError)
+        title = message.what_happened if isinstance(message, UserFacingError) else message
+        card = _Card(
+            title=one_line(title, LONGEST_PARAGRAPH),
+            details=hint_segments(message, WINDOW) if isinstance(message, UserFacingError) else (),
+            is_error=is_error,
+            actions=tuple(actions),
+            topic=topic,
+            stays=stays or is_error,
+        )
         # A note that does not stay gives way to the next card. An equal card is not shown twice.
         self._cards = [c for c in self._cards if c.stays and c != card]
         self._cards.append(card)
@@ -170,7 +168,7 @@ class Notifications(QFrame):
 
     def announce(self, text: str) -> None:
         """Announce a text to screen readers only."""
-        text = _one_paragraph(text)
+        text = one_line(text, LONGEST_PARAGRAPH)
         if not self._cards:  # otherwise it shows the title of the visible card
             self.status.setText(text)
         self._send_announcement(text)
@@ -205,15 +203,6 @@ class Notifications(QFrame):
             self.dismiss()
         else:
             super().keyPressEvent(event)
-
-    def _lay_out(self) -> None:
-        top = Qt.AlignmentFlag.AlignTop
-        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        text = column_of(self.status, self.details, spacing=3)
-        self._buttons = row_of(spacing=12)
-        self._body = column_of((text, 1), self._buttons, spacing=3)
-        parts = ((self._icon, top), (self._body, 1), (self._count, top), (self.close_button, top))
-        row_of(*parts, parent=self, margins=(14, 8, 8, 8), spacing=10)
 
     def _show_top_card(self) -> None:
         had_focus = _has_focus_within(self)
@@ -277,10 +266,7 @@ class Notifications(QFrame):
 
     def _show_count(self) -> None:
         count = len(self._cards)  # the visible card is always the first of them
-        text = ""
-        if count > 1:
-            text = tr("{number} of {total}", number=1, total=count)
-        self._count.setText(text)
+        self._count.setText(tr("{number} of {total}", number=1, total=count))
         self._count.setVisible(count > 1)
 
     def _set_actions(self, actions: Actions) -> None:
@@ -303,10 +289,6 @@ class Notifications(QFrame):
     def _send_announcement(self, text: str) -> None:
         self.status.setAccessibleName(spoken_text(text))
         announce(self.status, text)
-
-
-def _one_paragraph(text: str) -> str:
-    return one_line(text, LONGEST_PARAGRAPH)
 
 
 def _has_focus_within(widget: QWidget) -> bool:

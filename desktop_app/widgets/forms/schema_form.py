@@ -39,6 +39,7 @@ from desktop_app.widgets.forms.form_widgets import (
     check_box,
     check_row,
 )
+from desktop_app.widgets.forms.tab_order import focus_first_part
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text, spoken_text
 
@@ -154,7 +155,9 @@ class SchemaForm(QWidget):
             if declared.key != "look.language":
                 self._add_row(declared)
             elif len(offered_languages()) > 1:
-                self._add_row(_with_offered_languages(declared))
+                offered = ("", *offered_languages())
+                choices = tuple(c for c in declared.choices if c.value in offered)
+                self._add_row(replace(declared, choices=choices))
         self._column.addWidget(self._advanced)
         self._others = column_of(spacing=4)  # parameters without a setting
         self._column.addLayout(self._others)
@@ -276,10 +279,7 @@ class SchemaForm(QWidget):
 
     def _reveal_chosen(self, key: str) -> None:
         self.reveal(key)
-        widget = self._fields[key].control
-        parts = (widget, *widget.findChildren(QWidget))
-        target = next((w for w in parts if w.focusPolicy() & Qt.FocusPolicy.TabFocus), widget)
-        target.setFocus(Qt.FocusReason.OtherFocusReason)
+        focus_first_part(self._fields[key].control, Qt.FocusReason.OtherFocusReason)
 
     def _reset(self, key: str) -> None:
         self._revealed.discard(key)
@@ -306,12 +306,6 @@ class SchemaForm(QWidget):
     def _annotate(self, key: str) -> None:
         help_text = f"{tr(setting(key).help)} {self._notes.get(key, '')}".strip()
         self._sections[key].note.set_text(self._refusals.get(key) or help_text)
-
-
-def _with_offered_languages(declared: Setting) -> Setting:
-    """Return the setting without the languages whose catalogs are not installed."""
-    offered_codes = ("", *offered_languages())
-    return replace(declared, choices=tuple(c for c in declared.choices if c.value in offered_codes))
 
 
 class _OverrideLine:

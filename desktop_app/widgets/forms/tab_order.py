@@ -17,6 +17,14 @@ def order_tabs(previous: QWidget, widgets: Iterable[QWidget]) -> QWidget:
     return previous
 
 
+def focus_first_part(field: QWidget, reason: Qt.FocusReason) -> None:
+    """Focus a field, or its first part that accepts the focus."""
+    for part in (field, *field.findChildren(QWidget)):
+        if part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            part.setFocus(reason)
+            return
+
+
 class TabAnchor(QWidget):
     """A hidden widget that marks a tab position for widgets that are created later.
 

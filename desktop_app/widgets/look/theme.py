@@ -7,9 +7,10 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
     QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) ·
                                 example (a card that is a button) · send · stop ·
                                 filter (property "set") · segment · small-segment
-    QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
-                                error-title · error-note · warning · warning-note ·
-                                address (at the edge of a text)
+    QPushButton, QLabel         key (a shortcut)
+    QLabel                      title · strong · dim · note · hero · error · error-title ·
+                                error-note · warning · warning-note · address (at the edge of a
+                                text)
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
                                 card · prompt (property "focused" colors its border) · chip ·
                                 segments · note-card · error-card · rule · overlay · popup ·
@@ -309,6 +310,10 @@ QDialogButtonBox QPushButton:pressed, QPrintDialog QPushButton:hover,
 QPrintDialog QToolButton:hover { background: @hover; }
 [role="plain"]:checked { background: @selected; border-color: @accent; }
 [role="plain"]:checked:focus { border: 2px solid @accent; padding: 0 $13px; }
+QPushButton[role="key"] { color: @dim; font-size: @key; padding: 0 $7px; min-height: $28px;
+    border: 1px solid @line; border-radius: $5px; }
+QPushButton[role="key"]:hover { background: @hover; }
+QPushButton[role="key"]:focus { border: 2px solid @accent; padding: 0 $6px; min-height: $26px; }
 [role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
 [role="primary"]:hover, [role="primary"]:pressed { background: @accent_strong; }
 [role="primary"]:focus { border: 2px solid @focus_on_accent; }
