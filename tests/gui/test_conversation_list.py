@@ -495,6 +495,42 @@ def test_parts_have_stable_and_accessible_names(listing: ConversationList) -> No
     assert interface.child(1).text(QAccessible.Text.Name) == "Title a"
 
 
+def test_only_the_list_with_the_focus_reports_a_focused_row(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    def focused_rows() -> list[str]:
+        interface = QAccessible.queryAccessibleInterface(listing.view)
+        rows = [interface.child(row) for row in range(interface.childCount())]
+        return [row.text(QAccessible.Text.Name) for row in rows if row.state().focused]
+
+    listing.selection.select("b")
+    listing.new_button.setFocus()
+    assert focused_rows() == []
+    listing.view.setFocus()
+    qtbot.waitUntil(listing.view.hasFocus)
+    assert focused_rows() == ["Title b"]
+    qtbot.keyClick(listing.view, Qt.Key.Key_Down)
+    listing.new_button.setFocus()
+    assert focused_rows() == []
+    assert listing.view.current_row.data() == "Title c"
+    listing.view.setFocus()
+    assert focused_rows() == ["Title c"]
+
+
+@pytest.mark.parametrize(("width", "is_near_cap", "shows_cost"), [
+    (400, False, True), (200, False, False), (200, True, True),
+])  # fmt: skip
+def test_the_cost_makes_room_for_the_name_of_the_provider(
+    listing: ConversationList, width: int, is_near_cap: bool, shows_cost: bool
+) -> None:
+    cost = "1,00 $ in diesem Monat"
+    footer = listing.footer
+    listing.resize(width, 700)
+    footer.show_provider("Mistral AI Europa", "cloud", cost, is_near_cap=is_near_cap)
+    assert footer.month.isVisible() == shows_cost
+    assert (cost in footer.toolTip()) == (width < 400)
+
+
 def test_a_selected_conversation_among_thousands_is_scrolled_to(qtbot: QtBot) -> None:
     many = ConversationList()
     qtbot.addWidget(many)

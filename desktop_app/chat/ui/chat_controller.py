@@ -169,11 +169,13 @@ class EditedQuestion(Controller):
         return lambda: self._resume(edit.question, typed_draft)
 
     def discard_draft(self) -> None:
-        """Empty the prompt, and offer to undo that."""
+        """Empty the prompt, and offer to undo that. Without messages, its row is deleted too."""
         opened_id = self._current.id
         draft = self._draft.current
         if resume_edit := self.discard():
             self._notifications.notify_undo(tr("Edit discarded"), resume_edit)
+        elif self._current.is_listed and not self._current.path:
+            self._session.trash.delete([opened_id])  # Undo opens it again with its draft
         elif draft.text or draft.attachments:
             self._put_into_prompt(Draft())
             restore = partial(self._restore, opened_id, draft)

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QWidget
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
@@ -318,13 +319,14 @@ class SidebarFooter(PlainButton):
     def __init__(self) -> None:
         super().__init__(name="program-menu", role="row")
         self._icon_name = ""
+        self._is_near_cap = False
         self._keymap = Keymap()
         self._icon = PlainLabel()
         self.name = ElidedLabel(role="note")
         self.month = PlainLabel(role="note")
         self._chevron = PlainLabel()
         parts = (self._icon, (self.name, 1), self.month, self._chevron)
-        row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)
+        self._line = row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)
         for label in self.findChildren(QLabel):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         menu = ProgramMenu(self)
@@ -347,9 +349,30 @@ class SidebarFooter(PlainButton):
         self.name.setText(name)
         self.month.setText(spending)
         self.setAccessibleName(spoken_text(", ".join(filter(None, (name, spending)))))
-        set_tooltip(self, tr("Spent this month, out of your limit") if is_near_cap else "")
         themes.set_style_property(self.month, "role", "warning" if is_near_cap else "note")
+        self._is_near_cap = is_near_cap
         self.update_theme()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Hide the cost if the name has no room beside it, unless it is near the cap.
+
+        The labels let the mouse through, so the button has the tooltip of what is hidden or cut.
+        """
+        room = self.width() - self._line.minimumSize().width()
+        name_width = self.name.fontMetrics().horizontalAdvance(self.name.text())
+        month_width = self.month.sizeHint().width() + self._line.spacing()
+        room += month_width if self.month.isVisibleTo(self) else 0
+        fits = name_width + month_width <= room
+        shows_month = bool(self.month.text()) and (fits or self._is_near_cap)
+        self.month.setVisible(shows_month)
+        tips = [] if fits or not self.month.text() else [self.accessibleName()]
+        if self._is_near_cap:
+            tips.append(tr("Spent this month, out of your limit"))
+        set_tooltip(self, "\n".join(tips))
 
     def update_theme(self) -> None:
         theme = current_theme()
@@ -358,6 +381,7 @@ class SidebarFooter(PlainButton):
             self._icon.setPixmap(icons.pixmap(self._icon_name, theme.dim, theme.px(15)))
         self._icon.setVisible(bool(self._icon_name))
         self._chevron.setPixmap(icons.pixmap("chevron-down", theme.dim, theme.px(12)))
+        self._fit()
 
     def _fill_menu(self, menu: QMenu) -> None:
         known_ids = {command.id for command in self._keymap}

@@ -4,6 +4,9 @@ As in every RowView, a plain click or Enter opens a row. Qt's selection is eithe
 open conversation, which only the program selects, or the rows that the user has marked for an
 action (Ctrl or Shift with a click, Shift with the arrows, Ctrl+Space, Ctrl+A). The next plain click
 or arrow key clears the marks, so that the open conversation is selected again.
+
+Qt tells assistive technology that the current row has the focus, even if another widget has it. So
+the view has a current row only while it has the focus, and remembers it otherwise (`current_row`).
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QFocusEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -86,6 +90,7 @@ class ConversationView(RowView):
         super().__init__(name, model)
         self.marks = RowMarks(self)
         self.can_go_back = False
+        self._remembered_row = QPersistentModelIndex()
         self._drop_target = QPersistentModelIndex()
         self._shows_hint = False
         self._is_marking = False
@@ -98,6 +103,38 @@ class ConversationView(RowView):
         """Set whether a filter is active that Esc, Backspace and the back arrow leave."""
         self.can_go_back = can_go_back
 
+    # ------------------------------------------------------------ the current row
+
+    @property
+    def current_row(self) -> QModelIndex:
+        """Return the current row, or the one that a view without the focus remembers."""
+        current = self.currentIndex()
+        return current if current.isValid() else self.model().index(self._remembered_row.row(), 0)
+
+    def setCurrentIndex(self, index: Index) -> None:
+        """Make a row current, now or once the view has the focus."""
+        if self.hasFocus():
+            super().setCurrentIndex(index)
+        else:
+            self._remembered_row = QPersistentModelIndex(index)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        row = self.current_row
+        if row.isValid():
+            self.setAutoScroll(False)  # a click must not move the row under the mouse
+            super().setCurrentIndex(row)
+            self.setAutoScroll(True)
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason and not self.is_editing:
+            self._remember_row()
+
+    def _remember_row(self) -> None:
+        self._remembered_row = QPersistentModelIndex(self.current_row)
+        super().setCurrentIndex(QModelIndex())
+
     # ------------------------------------------------------------ marks
 
     @property
@@ -107,7 +144,7 @@ class ConversationView(RowView):
         These are all marked rows if the current row is marked, otherwise the current row
         alone; none if the current row is a heading.
         """
-        current = self.currentIndex()
+        current = self.current_row
         if self.marks.is_active and self.selectionModel().isSelected(current):
             return sorted(self.selectedIndexes(), key=QModelIndex.row)
         return [current] if current.data(Roles.IDENTIFIER) else []
@@ -121,7 +158,7 @@ class ConversationView(RowView):
 
         Qt would take the row above, even a disabled one.
         """
-        current = self.currentIndex().row()
+        current = self.current_row.row()
         if start <= current <= end:
             rows = (*range(end + 1, self.model().rowCount()), *range(start - 1, -1, -1))
             indexes = (self.model().index(row, 0) for row in rows)
@@ -136,6 +173,8 @@ class ConversationView(RowView):
     def closeEditor(self, editor: QWidget, _hint: QAbstractItemDelegate.EndEditHint) -> None:
         """End a rename on Tab; Qt would edit and select the next row."""
         super().closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+        if not self.hasFocus():
+            self._remember_row()
 
     # ------------------------------------------------------------ keys and clicks
 

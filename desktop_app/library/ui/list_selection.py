@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QObject, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemDelegate
 
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
+
+_NO_UPDATE = QItemSelectionModel.SelectionFlag.NoUpdate
 
 
 class ListSelection:
@@ -105,14 +107,15 @@ class NameEditing(QObject):
 
     def rename_current(self) -> bool:
         """Edit the name of the current row. Return as `rename` does."""
-        return self._begin(self._view.currentIndex())
+        return self._begin(self._view.current_row)
 
     def _begin(self, row: QModelIndex) -> bool:
         if self._view.is_editing or not row.flags() & Qt.ItemFlag.ItemIsEditable:
             return False
         self._view.marks.reset()
         self._view.scrollTo(row)
-        self._view.setCurrentIndex(row)
+        # Not by the view's method: the editor has the focus, and its row must be current.
+        self._view.selectionModel().setCurrentIndex(row, _NO_UPDATE)
         self._view.edit(row)
         self._is_editing = True
         return True

@@ -98,9 +98,14 @@ class RowView(QListView):
         """Move to the last row."""
         self.setCurrentIndex(self._edge_row(first=False))
 
+    @property
+    def current_row(self) -> QModelIndex:
+        """Return the current row."""
+        return self.currentIndex()
+
     def ensure_current(self) -> None:
         """Make a row current if none is: the selected row, otherwise the first."""
-        if self.currentIndex().isValid():
+        if self.current_row.isValid():
             return
         selected = self.selectedIndexes()
         self.setCurrentIndex(selected[0] if selected else self._edge_row(first=True))
@@ -152,7 +157,7 @@ class RowView(QListView):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Request the menu of the row at the pointer, or of the current row for the Menu key."""
         if event.reason() == event.Reason.Keyboard:
-            index = self.currentIndex()
+            index = self.current_row
             position = self.viewport().mapToGlobal(self.visualRect(index).center())
         else:
             index = self.indexAt(event.pos())

@@ -124,6 +124,22 @@ async def test_a_draft_is_discarded_and_restored() -> None:
         assert app.text.toPlainText() == "a draft\n\nmore"
 
 
+async def test_a_discarded_draft_takes_its_row_of_the_list_with_it() -> None:
+    async with AppHarness() as app:
+        app.type("a draft")
+        new(app)
+        assert app.rows == ["a draft"]
+        await app.written()
+        ((one,),) = app.stored("SELECT id FROM conversations")
+        app.open_row(one)
+        await until(lambda: app.text.toPlainText() == "a draft")
+        app.session.actions["prompt.discard"]()
+        assert (app.rows, app.text.toPlainText()) == ([], "")
+        app.press_action("Undo")
+        await until(lambda: app.text.toPlainText() == "a draft")
+        assert app.rows == ["a draft"]
+
+
 async def test_text_typed_before_the_store_is_open_is_kept() -> None:
     class Early(AppHarness):
         def before_ready(self) -> None:

@@ -38,7 +38,7 @@ class RowMarks(QObject):
 
     def reset(self) -> None:
         """Clear the marks, and let the next range begin at the current row."""
-        self._anchor = QPersistentModelIndex(self._view.currentIndex())
+        self._anchor = QPersistentModelIndex(self._view.current_row)
         if self.is_active:
             self.is_active = False
             self.cleared.emit()
