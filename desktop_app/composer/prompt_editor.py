@@ -105,9 +105,9 @@ class PromptEditor(QFrame):
         text, row = self.field, self.row
         text.textChanged.connect(self._on_text_changed)
         text.cursorPositionChanged.connect(self.completer.update_open_list)
-        text.keys.send_pressed.connect(self.send)
-        text.keys.edit_last_requested.connect(self._request_edit)
-        text.insertion.files_pasted.connect(self.attach_requested)
+        text.send_pressed.connect(self.send)
+        text.edit_last_requested.connect(self._request_edit)
+        text.files_pasted.connect(self.attach_requested)
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
         for changed in (self.chips.changed, self.suggestions.changed):
             changed.connect(self._enable_send)
@@ -152,14 +152,14 @@ class PromptEditor(QFrame):
         cursor = self.field.textCursor()
         cursor.beginEditBlock()  # a single undo step
         if dropped.is_text:
-            self.field.insertion.separate_from_word()
-        self.field.insertion.insert_dropped(dropped)
+            self.field.separate_from_word()
+        self.field.insert_dropped(dropped)
         cursor.endEditBlock()
 
     def paste_plain(self) -> None:
         """Paste the clipboard's text unformatted."""
         self.focus_text()
-        self.field.insertion.paste_plain()
+        self.field.paste_plain()
 
     def suggest_spelling(self) -> None:
         """Go to the next misspelled word, and show suggestions for it."""
@@ -244,7 +244,7 @@ class PromptEditor(QFrame):
         had_focus = self.row.send_button.hasFocus() or self.row.stop_button.hasFocus()
         self._is_streaming = is_streaming
         self._warning = ""
-        self.field.keys.set_can_stop(is_streaming)
+        self.field.set_can_stop(is_streaming)
         self.row.set_streaming(is_streaming)
         if had_focus:
             self.focus_text()
@@ -262,7 +262,7 @@ class PromptEditor(QFrame):
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys for send, stop and plain paste, which are handled in the text itself."""
         self._keymap = keymap
-        self.field.keys.set_keymap(keymap)
+        self.field.set_keymap(keymap)
         self._show_state()
 
     def set_hint(self, text: str) -> None:

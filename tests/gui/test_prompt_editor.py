@@ -141,7 +141,7 @@ def test_keys_neither_send_nor_stop_while_an_input_method_composes(
     compose(editor, "にほん")
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
-        qtbot.assertNotEmitted(editor.field.keys.stop_pressed),
+        qtbot.assertNotEmitted(editor.field.stop_pressed),
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
         press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
@@ -190,10 +190,10 @@ def test_enter_queues_the_text_while_an_answer_streams(qtbot: QtBot, editor: Pro
 
 
 def test_escape_and_the_button_stop(qtbot: QtBot, editor: PromptEditor) -> None:
-    with qtbot.assertNotEmitted(editor.field.keys.stop_pressed):
+    with qtbot.assertNotEmitted(editor.field.stop_pressed):
         press(qtbot, editor, Qt.Key.Key_Escape)
     editor.set_streaming(True)
-    with qtbot.waitSignal(editor.field.keys.stop_pressed):
+    with qtbot.waitSignal(editor.field.stop_pressed):
         press(qtbot, editor, Qt.Key.Key_Escape)
     with qtbot.waitSignal(editor.stop_requested):
         qtbot.mouseClick(button(editor, "stop"), Qt.MouseButton.LeftButton)
@@ -280,7 +280,7 @@ def test_a_pasted_picture_is_attached(qtbot: QtBot, editor: PromptEditor) -> Non
     picture = QImage(4, 3, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     QGuiApplication.clipboard().setImage(picture)
-    with qtbot.waitSignal(editor.field.insertion.data_pasted) as pasted:
+    with qtbot.waitSignal(editor.field.data_pasted) as pasted:
         text_of(editor).paste()
     assert pasted.args is not None
     assert pasted.args[0].name == "Pasted image.png"
@@ -319,7 +319,7 @@ def test_images_copied_in_a_browser_are_attached_and_addresses_inserted(
     for name, content in formats.items():
         data.setData(name, content)
     pictures: list[DroppedData] = []
-    editor.field.insertion.data_pasted.connect(pictures.append)
+    editor.field.data_pasted.connect(pictures.append)
     text_of(editor).insertFromMimeData(data)
     assert pictures == ([] if given is None else [given])
     assert bool(editor.text()) is (given is None)
@@ -330,7 +330,7 @@ def test_a_large_paste_becomes_an_attachment(
     editor: PromptEditor, length: int, is_large: bool
 ) -> None:
     large: list[str] = []
-    editor.field.insertion.large_text_pasted.connect(large.append)
+    editor.field.large_text_pasted.connect(large.append)
     QGuiApplication.clipboard().setText("x" * length)
     text_of(editor).paste()
     assert (len(large) == 1) is is_large

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.composer.choice.choice_view import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
-from desktop_app.composer.text import text_insertion
+from desktop_app.composer.text import prompt_text
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.quick.ui.quick_prompt import MAX_ANSWER_SHARE, QuickPrompt
 from desktop_app.shortcuts.keymap import Keymap
@@ -133,7 +133,7 @@ def test_pasted_lines_stay_lines_and_a_long_text_is_passed_on(
     QGuiApplication.clipboard().setText("one\n\ttwo\n")
     qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert quick.field.toPlainText() == "one\n\ttwo\n"
-    monkeypatch.setattr(text_insertion, "LARGE_PASTE_CHARACTERS", 5)
+    monkeypatch.setattr(prompt_text, "LARGE_PASTE_CHARACTERS", 5)
     with qtbot.waitSignal(quick.large_text_dropped) as given:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert given.args == ["one\n\ttwo\n", ""]
@@ -294,14 +294,14 @@ def test_pasted_and_dropped_images_are_emitted(quick: QuickPrompt, qtbot: QtBot)
     dropped = QMimeData()
     dropped.setData("image/png", b"bytes")
     line = find(quick, QPlainTextEdit, "prompt")
-    with qtbot.waitSignal(quick.field.insertion.data_pasted) as given:
+    with qtbot.waitSignal(quick.field.data_pasted) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert given.args == [DroppedData("Pasted image.png", b"bytes")]
     assert line.toPlainText() == ""
     how = (Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY)
     QApplication.sendEvent(quick, QDragEnterEvent(QPoint(5, 5), *how))
     assert quick.status.label.text() != ""
-    with qtbot.waitSignal(quick.field.insertion.data_pasted):
+    with qtbot.waitSignal(quick.field.data_pasted):
         QApplication.sendEvent(quick, QDropEvent(QPointF(5, 5), *how))
     assert quick.status.label.text() == ""
     QGuiApplication.clipboard().setText("words")

@@ -115,7 +115,7 @@ class MainWindow(QMainWindow):
         self._add_later_parts()
         self.pane.add_later_parts(transcript, self.empty_state, self.notifications)
         transcript.text_typed.connect(lambda _: self.prompt.focus_text())
-        transcript.text_typed.connect(self.prompt.field.insertion.insert_plain)
+        transcript.text_typed.connect(self.prompt.field.insert_plain)
         order_tabs_of(self)
 
     # ------------------------------------------------------------ commands and state

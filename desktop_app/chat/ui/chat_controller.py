@@ -29,7 +29,7 @@ class ChatController(Controller):
             lambda text: self.submit(text, self._prompt.field.template_id)
         )
         self._prompt.stop_requested.connect(self.stop)
-        self._prompt.field.keys.stop_pressed.connect(self.stop_latest)
+        self._prompt.field.stop_pressed.connect(self.stop_latest)
         self._current.opened.connect(lambda: self._prompt.row.set_rate(""))
         self._current.opened.connect(self._show_state)
         self._running.started.connect(lambda _id: self._show_state())

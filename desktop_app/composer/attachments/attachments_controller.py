@@ -24,7 +24,7 @@ from desktop_app.composer.attachments.file_readings import PASTED_NAME, reading_
 from desktop_app.composer.attachments.preview_controller import change_signals
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.suggestions import Suggestion
-from desktop_app.composer.text.text_insertion import MAX_TEXT_CHARACTERS
+from desktop_app.composer.text.prompt_text import MAX_TEXT_CHARACTERS
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
@@ -54,8 +54,8 @@ class AttachmentsController(Controller):
         self._plan_costs: dict[tuple[str, ...], Decimal | None] = {}
         self._has_opened = False
         self._prompt.attach_requested.connect(self.attach)
-        self._prompt.field.insertion.large_text_pasted.connect(self.attach_text)
-        self._prompt.field.insertion.data_pasted.connect(self.attach_content)
+        self._prompt.field.large_text_pasted.connect(self.attach_text)
+        self._prompt.field.data_pasted.connect(self.attach_content)
         self._prompt.text_changed.connect(self._show_suggestions)
         session.prompts.changed.connect(self._show_suggestions)
         self._current.opened.connect(self._on_opened)
@@ -96,7 +96,7 @@ class AttachmentsController(Controller):
         if len(text) > MAX_TEXT_CHARACTERS:
             self._notifications.notify(tr("This text is too long for the message box."))
             return
-        self._prompt.field.insertion.insert_plain(text)
+        self._prompt.field.insert_plain(text)
         self._session.main.chips.remove_part(sha256)
         self._prompt.focus_text()
 
@@ -237,7 +237,7 @@ class PromptChips(QObject):
                 else:
                     undo()
 
-            self._prompt.field.keys.offer_undo(undo_on_shortcut)
+            self._prompt.field.offer_undo(undo_on_shortcut)
 
     def remove_part(self, chip_id: str) -> None:
         """Remove an attachment, or all that share the last chip."""

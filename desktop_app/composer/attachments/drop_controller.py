@@ -34,9 +34,9 @@ class DropController(Controller):
         super().__init__(session)
         self._reader: DocumentWorker | None = None
         self._window.conversations.view.content_dropped.connect(self.insert_drop)
-        insertion = self._prompt.field.insertion
-        insertion.rich_text_pasted.connect(self._tasks.slot(self._convert))
-        insertion.large_rich_text_pasted.connect(
+        field = self._prompt.field
+        field.rich_text_pasted.connect(self._tasks.slot(self._convert))
+        field.large_rich_text_pasted.connect(
             lambda text, html: self._tasks.start(self._attach_rich(text, html, self._current.id))
         )
         self._prompt.field.notice_raised.connect(lambda note: self._notifications.notify(note))

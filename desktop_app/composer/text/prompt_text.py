@@ -1,6 +1,7 @@
-"""The text field of the prompt.
+"""The text field of a prompt: its keys, and what is pasted or dropped into it.
 
-It leaves keys to an input method while that is composing. The widget around it sets its height.
+It leaves keys to an input method while that is composing. Files, images and very long texts are
+not inserted: signals ask to attach them. The widget around it sets its height.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
+from PySide6.QtCore import QKeyCombination, QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragMoveEvent,
@@ -22,15 +23,20 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
-from desktop_app.composer.text.prompt_keys import PromptKeys
-from desktop_app.composer.text.text_insertion import TextInsertion
+from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.i18n.translation import tr
+from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look.theme import Theme, current_theme
 from desktop_app.widgets.text.foreign_text import PlainTextField
+from desktop_app.widgets.text.utf16 import utf16_slice
 
 if TYPE_CHECKING:
     from desktop_app.composer.spelling import PromptSpelling, Spelling
 
+LARGE_PASTE_CHARACTERS: Final = 20_000
+"""A longer pasted text becomes an attachment."""
+MAX_TEXT_CHARACTERS: Final = 1_000_000
+"""Longer texts are attached instead of inserted, because their layout would be slow."""
 _DIRECTION_SAMPLE_CHARS: Final = 200  # characters of the first line
 
 
@@ -40,15 +46,25 @@ class PromptText(PlainTextField):
     Args:
         font_of: returns the font of a theme.
 
-    Attributes:
-        insertion: inserts pasted and dropped content.
-        keys: handles the keys that do not type.
-
     Signals:
+        send_pressed, stop_pressed: a key was pressed.
+        edit_last_requested(): Up was pressed in the empty text.
+        files_pasted(list[Path]), data_pasted(DroppedData), large_text_pasted(str): pasted or
+            dropped.
+        large_rich_text_pasted(str text, str html): the same with formatting.
+        rich_text_pasted(RichTextPaste): plain text was inserted; convert its HTML to Markdown.
         notice_raised(str): a sentence about content that was left out, or about the spelling.
         focus_changed(bool), height_changed(): for the surrounding card.
     """
 
+    send_pressed = Signal()
+    stop_pressed = Signal()
+    edit_last_requested = Signal()
+    files_pasted = Signal(list)
+    data_pasted = Signal(object)
+    large_text_pasted = Signal(str)
+    large_rich_text_pasted = Signal(str, str)
+    rich_text_pasted = Signal(object)
     notice_raised = Signal(str)
     focus_changed = Signal(bool)
     height_changed = Signal()
@@ -56,9 +72,12 @@ class PromptText(PlainTextField):
     def __init__(self, *, font_of: Callable[[Theme], QFont] = Theme.reading) -> None:
         super().__init__()
         self._font_of = font_of
-        self.insertion = TextInsertion(self)
-        self.insertion.notice_raised.connect(self.notice_raised)
-        self.keys = PromptKeys(self)
+        self._send_keys = "Return"
+        self._stop_keys = "Esc"
+        self._plain_paste_keys = "Ctrl+Shift+V"
+        self._can_stop = False
+        self._removal_undos: list[Callable[[], object]] = []
+        self.textChanged.connect(self._removal_undos.clear)
         self._template_id = ""
         self._spelling: PromptSpelling | None = None
         self.setObjectName("prompt")
@@ -125,9 +144,52 @@ class PromptText(PlainTextField):
         """Return True while an input method holds uncommitted text."""
         return bool(self.textCursor().block().layout().preeditAreaText())
 
+    # ------------------------------------------------------------------ keys
+
+    def set_keymap(self, keymap: Keymap, default_send: str = "") -> None:
+        """Set the keys for send, stop and plain paste.
+
+        `default_send` is the key that sends if no other key does.
+        """
+        self._send_keys = keymap.shortcut_of("prompt.send") or default_send
+        self._stop_keys = keymap.shortcut_of("prompt.stop")
+        self._plain_paste_keys = keymap.shortcut_of("prompt.paste-plain")
+
+    def set_can_stop(self, can_stop: bool) -> None:
+        """Set whether the stop key stops an answer."""
+        self._can_stop = can_stop
+
+    def offer_undo(self, undo: Callable[[], object]) -> None:
+        """Call `undo` at Ctrl+Z, unless the text changes before; the last offer comes first."""
+        self._removal_undos.append(undo)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self.keys.handle(event):
+        pressed = pressed_keys(event)
+        is_composing = self.is_composing
+        if pressed in ("Shift+Return", "Ctrl+Return") and self._send_keys != pressed:
+            # By default, Qt inserts nothing for Ctrl, and for Shift a line separator, which other
+            # programs do not treat as a line break.
+            if not is_composing:
+                self.textCursor().insertBlock()
+                self.ensureCursorVisible()
+        elif pressed and pressed == self._send_keys:
+            if not is_composing:
+                self.send_pressed.emit()
+        elif pressed and pressed == self._plain_paste_keys:
+            if not is_composing:
+                self.paste_plain()
+        elif pressed and pressed == self._stop_keys and self._can_stop and not is_composing:
+            self.stop_pressed.emit()
+        elif pressed == "Up" and self.document().isEmpty() and not is_composing:
+            self.edit_last_requested.emit()
+        elif pressed == "Ctrl+Z" and self._removal_undos and not is_composing:
+            self._removal_undos.pop()()
+        elif pressed in ("Return", "Esc") and is_composing:
+            event.accept()
+        else:
             super().keyPressEvent(event)
+
+    # ------------------------------------------------------------------ spelling and menu
 
     def check_spelling_with(self, spelling: Spelling) -> None:
         """Underline words that are misspelled."""
@@ -157,11 +219,11 @@ class PromptText(PlainTextField):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         paste_action = QAction(tr("Paste as plain text"), menu)
         paste_action.setObjectName("paste-plain")
-        paste_action.setShortcut(QKeySequence(self.keys.plain_paste))
+        paste_action.setShortcut(QKeySequence(self._plain_paste_keys))
         # Under Wayland there is no clipboard without the keyboard focus.
         clipboard = cast("QMimeData | None", QGuiApplication.clipboard().mimeData())
         paste_action.setEnabled(clipboard is not None and clipboard.hasText())
-        paste_action.triggered.connect(self.insertion.paste_plain)
+        paste_action.triggered.connect(self.paste_plain)
         actions = menu.actions()
         paste_index = [action.objectName() for action in actions].index("edit-paste")
         menu.insertAction(actions[paste_index + 1], paste_action)  # before "Delete"
@@ -185,7 +247,68 @@ class PromptText(PlainTextField):
     def insertFromMimeData(self, source: QMimeData) -> None:
         from desktop_app.composer.dropped_content import read_dropped
 
-        self.insertion.insert_dropped(read_dropped(source))
+        self.insert_dropped(read_dropped(source))
+
+    # ------------------------------------------------------------------ insertion
+
+    def separate_from_word(self) -> None:
+        """Insert a space if the cursor directly follows a word."""
+        cursor = self.textCursor()
+        text_before = utf16_slice(cursor.block().text(), 0, cursor.positionInBlock())
+        if text_before and not text_before[-1].isspace():
+            cursor.insertText(" ")
+
+    def insert_dropped(self, dropped: DroppedContent) -> None:
+        """Insert text at the cursor; emit signals for everything else."""
+        # Imported here and below because start-up does not need it.
+        from desktop_app.composer.text.rich_text_paste import RichTextPaste, text_of_html
+
+        if dropped.files:
+            self.files_pasted.emit(list(dropped.files))
+        if dropped.data is not None:
+            self.data_pasted.emit(dropped.data)
+        if dropped.length > LARGE_PASTE_CHARACTERS:
+            if dropped.html:
+                self.large_rich_text_pasted.emit(dropped.text, dropped.html)
+            else:
+                self.large_text_pasted.emit(dropped.text)
+        elif dropped.is_text:
+            text = dropped.text or text_of_html(dropped.html)
+            self.wrap_for(text)
+            cursor = self.textCursor()
+            if dropped.html:
+                self.rich_text_pasted.emit(RichTextPaste(cursor, text, dropped.html))
+            else:
+                cursor.insertText(text)
+        if dropped.is_text:
+            self.ensureCursorVisible()
+        if dropped.note:
+            self.notice_raised.emit(dropped.note)
+
+    def paste_plain(self) -> None:
+        """Insert the clipboard's plain text; a text beyond MAX_TEXT_CHARACTERS is attached."""
+        from PySide6.QtGui import QGuiApplication
+
+        from desktop_app.composer.dropped_content import remove_invalid_characters
+
+        text, note = remove_invalid_characters(QGuiApplication.clipboard().text())
+        self.insert_plain(text)
+        if note:
+            self.notice_raised.emit(note)
+
+    def insert_plain(self, text: str) -> None:
+        """Insert text at the cursor, unchanged; texts beyond MAX_TEXT_CHARACTERS are attached.
+
+        Without text, keep the selection, which may be all that the user has typed.
+        """
+        if not text:
+            return
+        if len(text) > MAX_TEXT_CHARACTERS:
+            self.large_text_pasted.emit(text)
+            return
+        self.wrap_for(text)
+        self.textCursor().insertText(text)
+        self.ensureCursorVisible()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         super().dragMoveEvent(event)
@@ -221,3 +344,15 @@ def _accept_copy(event: QDropEvent) -> None:
 
     if event.source() is None and event.isAccepted():
         accept_copy(event)
+
+
+def pressed_keys(event: QKeyEvent) -> str:
+    """Return the pressed keys as portable text; Enter of the keypad counts as Return."""
+    from PySide6.QtGui import QKeySequence  # only needed when a key is pressed
+
+    key = event.key()
+    if key == Qt.Key.Key_Enter:
+        key = Qt.Key.Key_Return
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    keys = QKeySequence(QKeyCombination(modifiers, Qt.Key(key)))
+    return keys.toString(QKeySequence.SequenceFormat.PortableText)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
-from desktop_app.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
+from desktop_app.composer.text.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.conversations.conversation import Draft, new_id
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_

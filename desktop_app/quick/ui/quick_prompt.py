@@ -179,23 +179,21 @@ class QuickPrompt(QWidget):
             "quick.close": self.hide,
             "quick.add-selection": self.selection_requested.emit,
             "quick.temporary": self.temporary_requested.emit,
-            "prompt.paste-plain": self.field.insertion.paste_plain,
+            "prompt.paste-plain": self.field.paste_plain,
             "prompt.spelling": self.field.suggest_spelling,
             "effort.more": lambda: self.effort_step_requested.emit(1),
             "effort.less": lambda: self.effort_step_requested.emit(-1),
             **{f"variant.{v.value}": partial(self.variant_requested.emit, v) for v in Variant},
         }
         self._footer.connect_buttons(self.command_actions)
-        self.field.keys.send_pressed.connect(self._submit)
+        self.field.send_pressed.connect(self._submit)
         self.field.textChanged.connect(self.completer.update_list)
         self.field.textChanged.connect(self.text_changed)
         self.field.cursorPositionChanged.connect(self.completer.update_open_list)
         self.field.height_changed.connect(self._fit)
-        self.field.insertion.files_pasted.connect(self.files_dropped)
-        self.field.insertion.large_text_pasted.connect(
-            lambda text: self.large_text_dropped.emit(text, "")
-        )
-        self.field.insertion.large_rich_text_pasted.connect(self.large_text_dropped)
+        self.field.files_pasted.connect(self.files_dropped)
+        self.field.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
+        self.field.large_rich_text_pasted.connect(self.large_text_dropped)
         self.field.notice_raised.connect(self.status.show_status)
         self._stop_button.clicked.connect(self.stop_requested)
         self.status.changed.connect(self._fit)
@@ -205,7 +203,7 @@ class QuickPrompt(QWidget):
         self.transcript.text_typed.connect(
             lambda _: self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         )
-        self.transcript.text_typed.connect(self.field.insertion.insert_plain)
+        self.transcript.text_typed.connect(self.field.insert_plain)
         self.transcript.notice_raised.connect(self.status.show_status)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
@@ -274,7 +272,7 @@ class QuickPrompt(QWidget):
                 shortcut = QShortcut(QKeySequence(keys), self)
                 shortcut.activated.connect(action)
                 self._shortcuts.append(shortcut)
-        self.field.keys.set_keymap(keymap, default_send="Return")  # there is no button to send
+        self.field.set_keymap(keymap, default_send="Return")  # there is no button to send
         self._footer.set_keymap(keymap)
 
     def copy_selection_or_answer(self) -> bool:
@@ -322,7 +320,7 @@ class QuickPrompt(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self.status.hide_drop_hint()
         accept_copy(event)
-        self.field.insertion.insert_dropped(read_dropped(event.mimeData()))
+        self.field.insert_dropped(read_dropped(event.mimeData()))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

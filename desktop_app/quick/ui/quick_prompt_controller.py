@@ -16,8 +16,8 @@ from desktop_app.chat.ui.shown_answers import ShownAnswers
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT, DOCUMENT_TOPIC
 from desktop_app.composer.choice.choice_view import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
+from desktop_app.composer.text.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.composer.text.rich_text_paste import RichTextPaste
-from desktop_app.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError
@@ -73,10 +73,10 @@ class QuickPromptController(QObject):
     def _connect(self) -> None:
         quick, view, tasks = self.window, self.conversation, self._tasks
         quick.submit_requested.connect(tasks.slot(self._submit))
-        quick.field.insertion.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
+        quick.field.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
         quick.large_text_dropped.connect(tasks.slot(self._add_long_text))
         quick.files_dropped.connect(lambda paths: self._read([(p.name, p) for p in paths]))
-        quick.field.insertion.data_pasted.connect(lambda data: self._read([(data.name, data)]))
+        quick.field.data_pasted.connect(lambda data: self._read([(data.name, data)]))
         quick.stop_requested.connect(lambda: self._running.stop(view.current.id))
         quick.open_in_window_requested.connect(tasks.slot(self._leave_for_window))
         quick.status.remedy_requested.connect(

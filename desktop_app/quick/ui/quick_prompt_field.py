@@ -8,8 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QFont, QKeyEvent, QTextCursor
 
 from desktop_app.composer.dropped_content import has_attachable_content
-from desktop_app.composer.text.prompt_keys import pressed_keys
-from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.composer.text.prompt_text import PromptText, pressed_keys
 from desktop_app.composer.text.text_height import fit_height, height_of_lines
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.widgets.look.theme import Theme, set_role

@@ -148,7 +148,7 @@ async def test_the_quick_prompt_takes_images() -> None:
         app.session.quick.open_with("")
         image = QMimeData()
         image.setData("image/png", packed(drawing(), "PNG"))
-        find(quick, PromptText, "prompt").insertion.insert_dropped(read_dropped(image))
+        find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
         attached = app.session.quick
         assert attached.reading_name == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
@@ -165,7 +165,7 @@ async def test_the_quick_prompt_takes_images() -> None:
         assert attached.parts == ()
         app.providers.turns[0].end("Red.")
         await app.settled()
-        find(quick, PromptText, "prompt").insertion.insert_dropped(read_dropped(image))
+        find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
         await until(lambda: attached.parts)
         quick.open_in_window_requested.emit()
         await until(lambda: app.chips)

@@ -17,8 +17,7 @@ from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.composer.completion.prompt_fields import GrowingTextField, PromptFields
 from desktop_app.composer.completion.prompt_menu import PromptMenu
 from desktop_app.composer.suggestions import SuggestionButton, Suggestions
-from desktop_app.composer.text.prompt_text import PromptText
-from desktop_app.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
+from desktop_app.composer.text.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
