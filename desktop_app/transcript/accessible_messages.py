@@ -26,7 +26,7 @@ from desktop_app.transcript.accessibility.reading_tree import (
     message_name,
     reading_nodes,
 )
-from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
+from desktop_app.transcript.message_items import prefix_length, prefix_of
 from desktop_app.transcript.segment import Place, is_table
 from desktop_app.transcript.text_marks import texts_of
 from desktop_app.widgets.text.foreign_text import spoken_text

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.transcript.focus_frame import COPIED_MS
+from desktop_app.transcript.area_widgets import COPIED_MS
 from desktop_app.transcript.transcript_styles import PAD
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import Theme, set_role

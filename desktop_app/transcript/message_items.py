@@ -31,6 +31,7 @@ from desktop_app.markdown.block_model import Block, Kind, Run, Runs, clean_text
 from desktop_app.markdown.structured_answer import has_json_value
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, image_runs
 from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
+from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
@@ -353,6 +354,24 @@ def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
         else tr("Show fewer lines")
     )
     return Line(LineKind.FOLD, (Run(label, link=f"{ACTION}{TOGGLE_CODE}{number}"),))
+
+
+def prefix_of(item: Item) -> str:
+    """Return the prefix of an item, or "" if it has none."""
+    if not isinstance(item, Block):
+        return ""
+    if item.marker:
+        return f"{item.marker}\t"
+    if item.kind is Kind.CODE_HEAD and item.language.lower() == "mermaid":
+        return tr("{language} · diagram, shown as code", language=item.language)
+    if item.kind in (Kind.CODE_HEAD, Kind.RULE):
+        return item.language or " "  # Qt lays out an empty block below a table beside the table
+    return ""
+
+
+def prefix_length(item: Item) -> int:
+    """Return the length of an item's prefix in UTF-16 units."""
+    return utf16_length(prefix_of(item))
 
 
 def index_of_action(items: Sequence[Item], action: str) -> int:

@@ -24,8 +24,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from desktop_app.markdown.block_model import Block
+from desktop_app.transcript.area_widgets import FixedSpaceScrollBar, FocusFrame
 from desktop_app.transcript.decorations import Decorations, Decorator, range_rects
-from desktop_app.transcript.focus_frame import FixedSpaceScrollBar, FocusFrame
 from desktop_app.transcript.segment import Article, Place, Segment
 from desktop_app.transcript.segment_document import SegmentDocument, head_of_table
 from desktop_app.transcript.transcript_styles import Background, background_of, begins_background

@@ -11,10 +11,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QTextBlockFormat, QTextCursor, QTextOption
 
 from desktop_app.markdown.block_model import Block, Run
-from desktop_app.transcript.layout.item_prefix import prefix_length, prefix_of
-from desktop_app.transcript.layout.table_styles import TableStyles
-from desktop_app.transcript.message_items import LineKind
+from desktop_app.transcript.message_items import LineKind, prefix_length, prefix_of
 from desktop_app.transcript.segment import Piece, Segment, is_table
+from desktop_app.transcript.table_styles import TableStyles
 from desktop_app.transcript.transcript_styles import (
     ALIGNMENTS,
     CELL_PAD,

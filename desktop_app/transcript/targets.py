@@ -16,8 +16,7 @@ from desktop_app.markdown.parsing.footnote_links import (
     note_label_of,
 )
 from desktop_app.markdown.parsing.links import is_openable
-from desktop_app.transcript.layout.item_prefix import prefix_length
-from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
+from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind, prefix_length
 from desktop_app.transcript.segment import Place, is_table
 from desktop_app.widgets.text.foreign_text import one_line
 from desktop_app.widgets.text.utf16 import utf16_length

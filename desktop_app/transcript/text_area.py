@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop_app.i18n.translation import tr
-from desktop_app.transcript.focus_frame import TEMPORARY_REASONS
+from desktop_app.transcript.area_widgets import TEMPORARY_REASONS
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
 from desktop_app.transcript.text_selection import TextSelection

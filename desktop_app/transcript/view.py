@@ -21,12 +21,12 @@ from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.citations import is_citation
 from desktop_app.markdown.parsing.footnote_links import is_note_link
 from desktop_app.transcript.action_row import ARROWS, ActionRow, has_arrows
+from desktop_app.transcript.area_widgets import COPIED_MS, TEMPORARY_REASONS, LatestButton
 from desktop_app.transcript.citation_sources import citation_tooltip
 from desktop_app.transcript.code_colors import CodeHighlighter
 from desktop_app.transcript.conversation_messages import ConversationMessages
 from desktop_app.transcript.copying import ContextMenu, DragOut, MessageCommands
 from desktop_app.transcript.finding import FindInTranscript
-from desktop_app.transcript.focus_frame import COPIED_MS, TEMPORARY_REASONS
 from desktop_app.transcript.focus_navigator import (
     FocusNavigator,
     LinkTargetLabel,
@@ -34,7 +34,6 @@ from desktop_app.transcript.focus_navigator import (
     is_typed_text,
     ring_rects,
 )
-from desktop_app.transcript.latest_button import LatestButton
 from desktop_app.transcript.media.message_images import MessageImages
 from desktop_app.transcript.message_items import (
     ACTION,

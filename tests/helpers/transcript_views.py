@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QAccessible, QTextCursor
 
 from desktop_app.markdown.block_model import text_of
-from desktop_app.transcript.layout.item_prefix import prefix_of
+from desktop_app.transcript.message_items import prefix_of
 from desktop_app.transcript.segment import is_table
 from tests.helpers.segment_views import SegmentView
 

@@ -1,4 +1,4 @@
-"""The scroll bar and the focus frame of texts."""
+"""The scroll bar, the focus frame and the button over a text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QScrollBar, QWidget
+
+from desktop_app.i18n.translation import tr
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.theme import Theme, set_role
+from desktop_app.widgets.text.foreign_text import PlainButton
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -44,3 +49,33 @@ class FocusFrame(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+
+
+class LatestButton(PlainButton):
+    """A button that scrolls to the end of the conversation."""
+
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(parent=view)
+        self._view = view
+        self._is_wanted = False
+        self.setObjectName("latest")
+        self.setText(tr("Latest"))
+        self.setAccessibleName(tr("Go to latest message"))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus where it is
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        set_role(self, "plain")
+        self.hide()
+
+    def set_wanted(self, is_wanted: bool) -> None:
+        """Show the button if it is wanted and the view is high enough for it."""
+        self._is_wanted = is_wanted
+        self.setVisible(is_wanted and self._view.height() > self.height())
+
+    def place(self, theme: Theme) -> None:
+        """Apply the theme and move to the horizontal center above the lower edge."""
+        icons.set_icon(self, "arrow-down", theme.text, theme.px(14))
+        self.adjustSize()
+        view_size = self._view.size()
+        left = (view_size.width() - self.width()) // 2
+        self.move(left, max(0, view_size.height() - self.height() - theme.px(12)))
+        self.set_wanted(self._is_wanted)

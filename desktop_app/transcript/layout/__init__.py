@@ -1,1 +1,0 @@
-"""Message layouts, height estimates, placeholders and the splitting of long texts."""
