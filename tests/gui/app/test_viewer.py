@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QLabel, QSpinBox
 
 from desktop_app.documents.ui.viewer_controller import ViewerTarget
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
@@ -167,9 +167,17 @@ async def test_only_visible_pages_of_many_are_drawn(tmp_path: Path) -> None:
         assert pages.page == 100
         QTest.keyClick(pages, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
         assert pages.page == 99
-        find(viewer, QLineEdit, "viewer-page").setText("17")
-        QTest.keyClick(find(viewer, QLineEdit, "viewer-page"), Qt.Key.Key_Return)
+        field = find(viewer, QSpinBox, "viewer-page")
+        assert field.text() == "99 of 100"
+        field.selectAll()
+        QTest.keyClicks(field, "17")
+        assert pages.page == 99
+        QTest.keyClick(field, Qt.Key.Key_Return)
         assert pages.page == 17
+        QTest.keyClick(viewer, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+        assert pages.page == 16
+        field.stepUp()
+        assert (pages.page, field.value()) == (17, 17)
         await until(lambda: any(strip.page == 17 for strip in pages.images))
         before = pages.percent
         find(viewer, QAbstractButton, "viewer-larger").click()
