@@ -117,7 +117,7 @@ class AttachmentPreview(QDialog):
         self._pages_error = PlainLabel(name="pages-error", role="error", wraps=True)
         self._apply_button = dialog_button(tr("Apply"), "apply-pages")
         self._tabs = SegmentedControl(
-            [(tab, tr(label)) for tab, label in _TABS], name=tr("Text or images"), is_tabs=True
+            [(tab, tr(label)) for tab, label in _TABS], name=tr("Text or images")
         )
         self.content = ""
         self.text = ViewerText("preview-text")

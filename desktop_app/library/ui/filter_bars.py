@@ -18,7 +18,6 @@ from desktop_app.domain.conversations.list_filter import (
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.library.ui.conversation_view import dragged_ids
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE
-from desktop_app.widgets.accessibility.role_names import TAB
 from desktop_app.widgets.boxes import STRETCH, row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look import theme as themes
@@ -52,9 +51,8 @@ class _DropButton(PlainToolButton):
 
     dropped = Signal(list)
 
-    def __init__(self, name: str, label: str, role: str = "") -> None:
+    def __init__(self, name: str, label: str) -> None:
         super().__init__(name=name, role="quiet")
-        self.accessible_role = role
         self.setAccessibleName(spoken_text(label))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAcceptDrops(True)
@@ -204,7 +202,7 @@ class FilterRow(QWidget):
 
     def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
         label = _title(list_filter.kind)
-        button = _DropButton(name, label, TAB)
+        button = _DropButton(name, label)
         button.setText(f" {label} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)
         button.setProperty("current", False)

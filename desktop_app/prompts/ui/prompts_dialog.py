@@ -41,9 +41,7 @@ class PromptLibraryPage(QWidget):
         self.setObjectName("prompts-dialog")
         self.setWindowTitle(tr("Prompts and presets"))
         self._tabs = SegmentedControl(
-            [(page, tr(label)) for page, label in PAGES],
-            name=tr("Prompts or presets"),
-            is_tabs=True,
+            [(page, tr(label)) for page, label in PAGES], name=tr("Prompts or presets")
         )
         self.prompts = PromptsPage()
         self.presets = PresetsPage()

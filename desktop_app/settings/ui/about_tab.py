@@ -35,7 +35,7 @@ class AboutTab(QWidget):
     def __init__(self) -> None:
         super().__init__()
         pages = [(page, tr(title)) for page, title in _PAGES]
-        self._choice = SegmentedControl(pages, name=tr("About"), padding=8, is_tabs=True)
+        self._choice = SegmentedControl(pages, name=tr("About"), padding=8)
         self._choice.expand()
         self._choice.set_current("program")
         self._pages = QStackedWidget()

@@ -18,14 +18,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QWindow,
 )
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAccessibleWidget,
-    QApplication,
-    QComboBox,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QAccessibleWidget, QApplication, QComboBox, QStackedWidget, QWidget
 from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
@@ -59,7 +52,7 @@ def install_roles(*existing: QWidget) -> None:
         targets.append(program)
     for target in targets:
         interface = QAccessible.queryAccessibleInterface(target)
-        if not isinstance(interface, (AccessibleProgram, AccessibleChoice)):
+        if not isinstance(interface, AccessibleProgram):
             QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
 
 
@@ -98,10 +91,7 @@ def _interface_of(_class_name: str, widget: object) -> Any:
         # Qt calls it "layered pane", which a screen reader speaks at each change of the page.
         interface = QAccessibleWidget(widget, QAccessible.Role.Client, widget.accessibleName())
     elif role:
-        interface_class = (
-            AccessibleChoice if isinstance(widget, QAbstractButton) else QAccessibleWidget
-        )
-        interface = interface_class(widget, QAccessible.Role[role], widget.accessibleName())
+        interface = QAccessibleWidget(widget, QAccessible.Role[role], widget.accessibleName())
     else:
         return None
     _retain(interface)
@@ -171,39 +161,6 @@ class AccessibleProgram(QAccessibleObject):
         return [
             root for root in roots if root is not None and root.parent().object() is self.object()
         ]
-
-
-class AccessibleChoice(QAccessibleWidget):
-    """One of several exclusive buttons: a page tab or a radio button."""
-
-    def state(self) -> QAccessible.State:
-        state, button = super().state(), self._button()
-        is_on = button.isChecked()
-        state.checkable = True
-        state.checked = is_on
-        state.selectable = True
-        state.selected = is_on
-        return state
-
-    def text(self, kind: QAccessible.Text) -> str:
-        button = self._button()
-        if kind is QAccessible.Text.Name:
-            return button.accessibleName() or button.text()
-        return super().text(kind)
-
-    def actionNames(self) -> list[str]:
-        return [self.pressAction(), *super().actionNames()]
-
-    def doAction(self, name: str) -> None:
-        if name == self.pressAction():
-            self._button().click()
-        else:
-            super().doAction(name)
-
-    def _button(self) -> QAbstractButton:
-        button = self.widget()
-        assert isinstance(button, QAbstractButton)
-        return button
 
 
 class AccessibleCombo(QAccessibleWidget):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-TAB: Final = "PageTab"
-TABS: Final = "PageTabList"
-RADIO: Final = "RadioButton"
 DIALOG: Final = "Dialog"
 GROUP: Final = "Grouping"
 GRAPHIC: Final = "Graphic"

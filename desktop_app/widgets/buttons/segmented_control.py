@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
 
-from desktop_app.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
+from desktop_app.widgets.accessibility.role_names import GROUP
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, spoken_text
@@ -21,12 +21,12 @@ from desktop_app.widgets.text.foreign_text import PlainButton, spoken_text
 class Segment(PlainButton):
     """A button as wide as its bold text, so that checking it moves nothing."""
 
-    def __init__(self, label: str, padding: int, role: str, *, is_small: bool) -> None:
-        self.accessible_role = role
+    def __init__(self, label: str, padding: int, *, is_small: bool) -> None:
         super().__init__(label, role="small-segment" if is_small else "segment")
         self._is_small = is_small
         self._padding = padding
         self.setCheckable(True)
+        self.setAutoExclusive(True)  # assistive technology calls it a radio button
         # Otherwise Enter in another field of the dialog would choose this segment.
         self.setAutoDefault(False)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -71,7 +71,6 @@ class SegmentedControl(QFrame):
         padding: int = 16,
         is_small: bool = False,
         columns: int = 0,
-        is_tabs: bool = False,
     ) -> None:
         """Create the segments; `options` are pairs of key and label.
 
@@ -80,11 +79,10 @@ class SegmentedControl(QFrame):
             padding: pixels beside each label, at the default text size.
             is_small: use the smaller font, for many options.
             columns: the options in a row; 0 for a single row.
-            is_tabs: True if the options are pages, False if they are values.
         """
         super().__init__()
         set_role(self, "segments")
-        self.accessible_role = TABS if is_tabs else GROUP
+        self.accessible_role = GROUP
         self.setAccessibleName(spoken_text(name))
         self._group = QButtonGroup(self)
         self._buttons: dict[str, Segment] = {}
@@ -92,7 +90,7 @@ class SegmentedControl(QFrame):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(0)
         for number, (key, label) in enumerate(options):
-            segment = Segment(label, padding, TAB if is_tabs else RADIO, is_small=is_small)
+            segment = Segment(label, padding, is_small=is_small)
             segment.setObjectName(key)
             segment.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
             self._group.addButton(segment)

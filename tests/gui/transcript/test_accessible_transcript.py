@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.cost import Usage
 from desktop_app.transcript.accessibility.accessible_node import AccessibleNode
 from desktop_app.transcript.accessible_messages import AccessibleTranscript
-from desktop_app.widgets.accessibility.accessible_roles import AccessibleChoice, install_roles
+from desktop_app.widgets.accessibility.accessible_roles import install_roles
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -197,22 +197,19 @@ def test_a_focus_action_moves_the_caret(view: TranscriptView) -> None:
     assert view.hasFocus()
 
 
-def test_tabs_and_values_have_their_roles_and_states(qtbot, light_theme: Theme) -> None:
+def test_a_choice_has_radio_buttons(qtbot, light_theme: Theme) -> None:
     install_roles()
-    made = SegmentedControl([("a", "One"), ("b", "Two")], name="Pages", is_tabs=True)
+    made = SegmentedControl([("a", "One & two"), ("b", "Two")], name="Pages")
     qtbot.addWidget(made)
     made.set_current("b")
-    roles = [QAccessible.queryAccessibleInterface(made.button(key)).role() for key in "ab"]
-    assert roles == [Role.PageTab, Role.PageTab]
-    tab = QAccessible.queryAccessibleInterface(made.button("b"))
-    assert tab.state().selected
-    assert tab.text(QAccessible.Text.Name) == "Two"
-    assert isinstance(tab, AccessibleChoice)
+    assert QAccessible.queryAccessibleInterface(made).role() is Role.Grouping
+    one, two = (QAccessible.queryAccessibleInterface(made.button(key)) for key in "ab")
+    assert one.role() is two.role() is Role.RadioButton
+    assert one.text(QAccessible.Text.Name) == "One & two"
+    assert (bool(one.state().checked), bool(two.state().checked)) == (False, True)
+    acts = one.interface_cast(QAccessible.InterfaceType.ActionInterface)
     with qtbot.waitSignal(made.chosen):
-        tab.doAction(tab.pressAction())
-    values = SegmentedControl([("a", "One")], name="Values")
-    qtbot.addWidget(values)
-    assert QAccessible.queryAccessibleInterface(values.button("a")).role() is Role.RadioButton
+        acts.doAction(acts.pressAction())
 
 
 def test_a_drop_down_list_has_a_name_and_no_children_while_closed(

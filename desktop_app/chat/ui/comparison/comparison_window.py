@@ -71,7 +71,6 @@ class ComparisonWindow(QDialog):
             name=tr("Responses"),
             padding=6,
             is_small=True,
-            is_tabs=True,
         )
         self._lay_out()
         self._connect()
