@@ -207,9 +207,6 @@ def test_a_choice_has_radio_buttons(qtbot, light_theme: Theme) -> None:
     assert one.role() is two.role() is Role.RadioButton
     assert one.text(QAccessible.Text.Name) == "One & two"
     assert (bool(one.state().checked), bool(two.state().checked)) == (False, True)
-    acts = one.interface_cast(QAccessible.InterfaceType.ActionInterface)
-    with qtbot.waitSignal(made.chosen):
-        acts.doAction(acts.pressAction())
 
 
 def test_a_drop_down_list_has_a_name_and_no_children_while_closed(
