@@ -52,13 +52,7 @@ from desktop_app.exchange.ui.export_controller import ExportController
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
-from desktop_app.library.ui.navigator import (
-    DraftSaver,
-    ForeignChanges,
-    LinkController,
-    Navigator,
-    ShownConversation,
-)
+from desktop_app.library.ui.navigator import DraftSaver, ForeignChanges, LinkController, Navigator
 from desktop_app.library.ui.trash import Trash
 from desktop_app.prompts.ui.presets_controller import PresetsController
 from desktop_app.prompts.ui.prompts_controller import PromptsController
@@ -148,28 +142,17 @@ def make_conversation(
 
 def _make_sidebar(session: Session) -> None:
     """Make the controllers that list, open, move and delete conversations."""
-    window, backend, running = session.window, session.backend, session.running
-    session.draft_saver = DraftSaver(window, session)
-    presenter = session.list_presenter = ListPresenter(
-        window, session, running, show_title=window.pane.set_title
-    )
-    navigator = session.navigator = Navigator(
-        window, session, running, presenter, session.draft_saver, ShownConversation(window, session)
-    )
-    window.conversations.open_requested.connect(session.tasks.slot(navigator.open))
-    window.conversations.new_requested.connect(navigator.open_here)
-    window.header.renamed.connect(
-        lambda title: session.list_presenter.rename(session.current.id, title)
-    )
-    session.foreign_changes = ForeignChanges(window, session, running, navigator, presenter)
-    session.pinned_order = PinnedOrder(window, session, presenter)
-    session.links = LinkController(window, session, navigator)
-    session.folders_controller = FoldersController(
-        window, session, navigator, presenter, show_list=window.outer_panes.show_list
-    )
-    session.folder_settings = FolderSettingsController(window, session, presenter)
-    window.conversations.folder_settings_requested.connect(session.folder_settings.show)
-    session.trash = Trash(window, session, running, navigator, presenter)
+    window, backend = session.window, session.backend
+    window.conversations.session = session
+    session.draft_saver = DraftSaver(session)
+    session.list_presenter = ListPresenter(session)
+    session.navigator = Navigator(session)
+    session.foreign_changes = ForeignChanges(session)
+    session.pinned_order = PinnedOrder(session)
+    session.links = LinkController(session)
+    session.folders_controller = FoldersController(session)
+    session.folder_settings = FolderSettingsController(session)
+    session.trash = Trash(session)
     session.housekeeping = Housekeeping(
         session.trash.expire,
         window,
@@ -217,7 +200,6 @@ def _make_pane(session: Session) -> None:
     """Make the controllers of the open conversation, its images and its documents."""
     window = session.window
     session.temporary_controller = TemporaryController(session)
-    window.conversations.temporary_requested.connect(session.temporary_controller.open)
     session.branching = Branching(session)
     session.export = ExportController(session)
     session.images = ImagesController(session)
@@ -285,7 +267,6 @@ def _make_panel(session: Session, theme: ThemeWatcher) -> None:
     data.on_created(lambda _page: session.data_page)
     data.on_created(lambda page: page.import_requested.connect(transfer.choose_import))
     data.on_created(lambda page: page.backup_requested.connect(backups.back_up_now))
-    window.conversations.export_requested.connect(transfer.choose_export)
 
 
 def _make_dialogs(session: Session) -> None:

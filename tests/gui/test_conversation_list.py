@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, strategies
@@ -60,6 +60,28 @@ def rows(model: QAbstractItemModel) -> list[str]:
     return shown
 
 
+class Requests:
+    """What a list asks of its session: each call with its arguments."""
+
+    def __init__(self, name: str = "", calls: list[tuple[Any, ...]] | None = None) -> None:
+        self._name = name
+        self.calls = [] if calls is None else calls
+
+    def __getattr__(self, name: str) -> Requests:
+        return Requests(f"{self._name}.{name}".lstrip("."), self.calls)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> None:
+        self.calls.append((self._name, *arguments, *keywords.values()))
+
+
+def requests(listing: ConversationList) -> list[tuple[Any, ...]]:
+    """Return what the list has asked for since the last call, but the starts of tasks."""
+    session: Any = listing.session
+    calls = [call for call in session.calls if call[0] != "tasks.start"]
+    session.calls.clear()
+    return calls
+
+
 @pytest.fixture
 def model() -> Iterator[ConversationModel]:
     """Yield a model that Qt's tester watches."""
@@ -73,6 +95,8 @@ def model() -> Iterator[ConversationModel]:
 def listing(qtbot: QtBot) -> ConversationList:
     """Return a shown list with three conversations of today, a second apart."""
     made = ConversationList()
+    session: Any = Requests()
+    made.session = session
     qtbot.addWidget(made)
     made.resize(264, 700)
     made.show()
@@ -255,9 +279,8 @@ def test_arrow_keys_move_in_the_list_and_enter_opens(
     with qtbot.waitSignal(listing.open_requested) as told:
         qtbot.keyClick(listing.view, Qt.Key.Key_Return)
     assert told.args == ["a"]
-    with qtbot.waitSignal(listing.delete_requested) as told:
-        qtbot.keyClick(listing.view, Qt.Key.Key_Delete)
-    assert told.args == [["a"]]
+    qtbot.keyClick(listing.view, Qt.Key.Key_Delete)
+    assert requests(listing) == [("trash.delete_or_erase", ["a"])]
     qtbot.keyClick(listing.view, Qt.Key.Key_Up)
     qtbot.waitUntil(listing.search_button.hasFocus)
 
@@ -280,7 +303,7 @@ def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
     assert isinstance(editor, QLineEdit)
     assert editor.selectedText() == "Title b"
     qtbot.keyClicks(editor, "Better")
-    with qtbot.waitSignal(listing.renamed) as told:
+    with qtbot.waitSignal(listing.model.renamed) as told:
         qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert told.args == ["b", "Better"]
 
@@ -294,7 +317,10 @@ def test_tab_ends_a_rename_and_edits_no_other_row(
     listing.name_editing.rename_current()
     editor = listing.view.findChild(QLineEdit, "rename")
     qtbot.keyClicks(editor, "Better")
-    with qtbot.waitSignal(listing.name_editing.ended), qtbot.waitSignal(listing.renamed) as told:
+    with (
+        qtbot.waitSignal(listing.name_editing.ended),
+        qtbot.waitSignal(listing.model.renamed) as told,
+    ):
         qtbot.keyClick(editor, key)
     assert told.args == ["b", "Better"]
     assert not listing.view.is_editing
@@ -310,7 +336,7 @@ def test_a_change_of_the_row_keeps_a_half_typed_title(
     assert editor is not None
     qtbot.keyClicks(editor, "Typed")
     listing.model.set_streaming("b", True)
-    with qtbot.waitSignal(listing.renamed) as told:
+    with qtbot.waitSignal(listing.model.renamed) as told:
         qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert told.args == ["b", "Typed"]
 
@@ -321,7 +347,7 @@ def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> Non
     editor = listing.view.findChild(QLineEdit, "rename")
     assert isinstance(editor, QLineEdit)
     qtbot.keyClicks(editor, "Worse")
-    with qtbot.assertNotEmitted(listing.renamed):
+    with qtbot.assertNotEmitted(listing.model.renamed):
         qtbot.keyClick(editor, Qt.Key.Key_Escape)
     assert row_of(listing, "b").data() == "Title b"
 
@@ -374,22 +400,20 @@ def choose(menu: QMenu | None, word: str) -> None:
     next(a for a in menu.actions() if entry_text(a).split("\t")[0] == word).trigger()
 
 
-def test_the_menu_of_a_row_emits_its_signals(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(listing.pin_requested) as told:
-        choose(listing.menus.menu_for(row_of(listing, "b")), "Pin")
-    assert told.args == [["b"], True]
+def test_the_menus_of_rows_ask_for_their_actions(listing: ConversationList) -> None:
+    choose(listing.menus.menu_for(row_of(listing, "b")), "Pin")
     listing.upsert(conversation("b", pinned=True))
-    with qtbot.waitSignal(listing.pin_requested) as told:
-        choose(listing.menus.menu_for(row_of(listing, "b")), "Unpin")
-    assert told.args == [["b"], False]
-    with qtbot.waitSignal(listing.delete_requested) as told:
-        choose(listing.menus.menu_for(row_of(listing, "c")), "Delete")
-    assert told.args == [["c"]]
+    choose(listing.menus.menu_for(row_of(listing, "b")), "Unpin")
+    choose(listing.menus.menu_for(row_of(listing, "c")), "Delete")
     choose(listing.menus.menu_for(row_of(listing, "a")), "Rename")
     assert listing.view.findChild(QLineEdit, "rename") is not None
-    with qtbot.waitSignal(listing.folder_requested) as told:
-        choose(listing.menus.menu_for(listing.view.model().index(0, 0)), "New folder")
-    assert told.args == [[]]
+    choose(listing.menus.menu_for(listing.view.model().index(0, 0)), "New folder")
+    assert requests(listing) == [
+        ("pinned_order.pin", ["b"], True),
+        ("pinned_order.pin", ["b"], False),
+        ("trash.delete", ["c"]),
+        ("folders_controller.create",),
+    ]
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard")
@@ -406,12 +430,12 @@ def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) ->
 # ---------------------------------------------------------------- folders and places
 
 
-def test_a_folder_accepts_dropped_conversations(listing: ConversationList, qtbot: QtBot) -> None:
+def test_a_folder_accepts_dropped_conversations(listing: ConversationList) -> None:
     listing.set_folders([Folder("f", "Thesis", NOON)])
     assert rows(listing.view.model())[:2] == ["[Folders]", "Thesis"]
     listing.selection.select("a")
     data = listing.view.model().mimeData([row_of(listing, "a"), row_of(listing, "c")])
-    for wanted, taken in (("f", True), ("b", False)):
+    for wanted, asked in (("f", [("folders_controller.move", ["a", "c"], "f")]), ("b", [])):
         place = listing.view.visualRect(row_of(listing, wanted)).center().toPointF()
         event = QDropEvent(
             place,
@@ -420,27 +444,19 @@ def test_a_folder_accepts_dropped_conversations(listing: ConversationList, qtbot
             Qt.MouseButton.LeftButton,
             Qt.KeyboardModifier.NoModifier,
         )
-        if taken:
-            with qtbot.waitSignal(listing.move_requested) as told:
-                listing.view.dropEvent(event)
-            assert told.args == [["a", "c"], "f"]
-        else:
-            with qtbot.assertNotEmitted(listing.move_requested):
-                listing.view.dropEvent(event)
+        listing.view.dropEvent(event)
+        assert requests(listing) == asked
 
 
-def test_esc_leaves_a_filter_and_otherwise_goes_to_the_window(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
+def test_esc_leaves_a_filter_and_otherwise_goes_to_the_window(listing: ConversationList) -> None:
     listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
     escape = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
-    with qtbot.waitSignal(listing.filter_requested) as told:
-        listing.view.keyPressEvent(escape)
-    assert told.args == [LIST]
+    listing.view.keyPressEvent(escape)
+    assert requests(listing) == [("list_presenter.apply_filter", LIST)]
     assert escape.isAccepted()
     listing.set_conversations([conversation("a")])
-    with qtbot.assertNotEmitted(listing.filter_requested):
-        listing.view.keyPressEvent(escape)
+    listing.view.keyPressEvent(escape)
+    assert not requests(listing)
     assert not escape.isAccepted()
 
 
@@ -585,14 +601,13 @@ def pinned(listing: ConversationList) -> ConversationList:
     ],
 )
 def test_a_drop_among_pinned_conversations_orders_them(
-    pinned: ConversationList, qtbot: QtBot, dragged: str, at: str, lower: bool, order: list[str]
+    pinned: ConversationList, dragged: str, at: str, lower: bool, order: list[str]
 ) -> None:
-    with qtbot.waitSignal(pinned.pin_order_requested) as told:
-        drop_at(pinned, drop_position(pinned, at, lower=lower), dragged)
-    assert told.args == [order]
+    drop_at(pinned, drop_position(pinned, at, lower=lower), dragged)
+    assert requests(pinned) == [("pinned_order.arrange", order)]
 
 
-def test_a_drop_elsewhere_changes_no_order(pinned: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.assertNotEmitted(pinned.pin_order_requested):
-        drop_at(pinned, drop_position(pinned, "a", lower=False), "p")
-        drop_at(pinned, drop_position(pinned, "p", lower=False), "p")
+def test_a_drop_elsewhere_changes_no_order(pinned: ConversationList) -> None:
+    drop_at(pinned, drop_position(pinned, "a", lower=False), "p")
+    drop_at(pinned, drop_position(pinned, "p", lower=False), "p")
+    assert not requests(pinned)

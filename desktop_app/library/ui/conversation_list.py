@@ -42,6 +42,7 @@ from desktop_app.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
+    from desktop_app.app.session import Session
     from desktop_app.domain.conversations.conversation import Conversation, Folder
     from desktop_app.library.ui.list_menus import ListMenus
     from desktop_app.library.ui.row_delegates import ConversationDelegate
@@ -50,11 +51,9 @@ if TYPE_CHECKING:
 class ConversationList(QFrame):
     """The sidebar with the conversations. See the module.
 
-    The receivers of the requests update the rows.
-
     Attributes:
+        session: the session of the window, whose controllers do what the user asks for.
         folders: all folders, sorted by name.
-        theme: the current theme.
         top: the layout above the rows; what is added to it comes below "New conversation".
         selection: the selected rows.
         pages: the rows, the hits, or a note without them.
@@ -63,49 +62,15 @@ class ConversationList(QFrame):
 
     Signals:
         open_requested(str id): the row of a conversation was clicked, or Enter was pressed on it.
-        new_requested(), new_in_folder_requested(str folder id), temporary_requested(): start a
-            conversation.
-        export_requested(list ids, str format id): export conversations.
-        renamed(str id, str title): the user changed a title; the row already shows it.
-        pin_requested(list ids, bool), archive_requested(list ids, bool): pin or unpin, archive or
-            unarchive conversations.
-        pin_order_requested(list ids): pin these conversations, in this order.
-        delete_requested(list ids), restore_requested(list ids): move conversations to the trash,
-            or out of it.
-        erase_requested(list ids): delete conversations permanently.
-        move_requested(list ids, str folder id or ""): move conversations to a folder, or out of it.
-        filter_requested(ListFilter): show the archive, the trash, the list or an opened folder.
-        folder_requested(list ids): create a folder with these conversations.
-        folder_renamed(str id, str name): the user changed a folder's name; the row already shows
-            it.
-        folder_delete_requested(str id), folder_settings_requested(str id): delete a folder, or show
-            its settings.
-        empty_trash_requested(): erase everything in the trash.
-        more_requested(bool): load the next page, or with True all remaining pages.
+        new_requested(), new_in_folder_requested(str folder id): open an empty conversation.
         command_requested(str): run the command with this id.
     """
 
     open_requested = Signal(str)
     new_requested = Signal()
     new_in_folder_requested = Signal(str)
-    temporary_requested = Signal()
-    export_requested = Signal(list, str)
-    renamed = Signal(str, str)
-    pin_requested = Signal(list, bool)
-    archive_requested = Signal(list, bool)
-    pin_order_requested = Signal(list)
-    delete_requested = Signal(list)
-    restore_requested = Signal(list)
-    erase_requested = Signal(list)
-    move_requested = Signal(list, str)
-    filter_requested = Signal(object)
-    folder_requested = Signal(list)
-    folder_renamed = Signal(str, str)
-    folder_delete_requested = Signal(str)
-    folder_settings_requested = Signal(str)
-    empty_trash_requested = Signal()
-    more_requested = Signal(bool)
     command_requested = Signal(str)
+    session: Session
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,17 +84,16 @@ class ConversationList(QFrame):
             "new-conversation", tr("New conversation"), "square-pen", role="row"
         )
         self._delegate: ConversationDelegate | None = None
-        self.view = ConversationView("conversations", self.model)
+        self.view = ConversationView(self)
         self.selection = ListSelection(self.model, self.view)
         self.name_editing = NameEditing(self.view, self.selection)
         self.day_change = DayChange(self)
         self.footer = SidebarFooter()
-        self.filter_bar = FilterBar()
-        self.filter_row = FilterRow()
+        self.filter_bar = FilterBar(self)
+        self.filter_row = FilterRow(self)
         self.pages = ListPages(self.model, self.view, self.filter_bar)
         self._build()
-        self._connect_list()
-        self._connect_filters()
+        self._connect()
 
     # ------------------------------------------------------------ rows
 
@@ -188,7 +152,7 @@ class ConversationList(QFrame):
 
     # ------------------------------------------------------------ behavior
 
-    def _connect_list(self) -> None:
+    def _connect(self) -> None:
         self.search_button.clicked.connect(lambda: self.command_requested.emit("palette.open"))
         self.footer.command_requested.connect(self.command_requested)
         self.new_button.clicked.connect(self.new_requested)
@@ -200,14 +164,8 @@ class ConversationList(QFrame):
             signal.connect(self._create_delegate)
         self.view.chosen.connect(self._open_row)
         self.view.delete_pressed.connect(self._delete_row)
-        self.view.end_pressed.connect(self._request_all)
-        self.view.dropped.connect(self.move_requested)
-        self.view.pins_dropped.connect(self._place_pins)
         self.view.up_pressed_at_top.connect(self.search_button.setFocus)
         self.view.menu_requested.connect(lambda *place: self.menus.open_row_menu(*place))
-        self.model.renamed.connect(self.renamed)
-        self.model.folder_renamed.connect(self.folder_renamed)
-        self.model.more_requested.connect(lambda: self.more_requested.emit(False))
         self.day_change.reported.connect(self._regroup)
         self.name_editing.ended.connect(self._regroup)
 
@@ -221,45 +179,30 @@ class ConversationList(QFrame):
         self.view.setItemDelegate(self._delegate)
         self.name_editing.watch(self._delegate)
 
-    def _connect_filters(self) -> None:
-        bar = self.filter_bar
-        filter_row = self.filter_row
-        bar.back_requested.connect(self._go_back)
-        self.view.back_requested.connect(self._go_back)
-        bar.empty_requested.connect(self.empty_trash_requested)
-        bar.menu_requested.connect(lambda: self.menus.open_folder_menu(bar.menu_button))
-        bar.move_requested.connect(self.move_requested)
-        for part in (bar, filter_row):
-            part.archive_requested.connect(self.archive_requested)
-            part.restore_requested.connect(self.restore_requested)
-        filter_row.chosen.connect(self.filter_requested)
-        filter_row.folder_requested.connect(lambda: self.folder_requested.emit([]))
-        filter_row.delete_requested.connect(self.delete_requested)
-
     def _open_row(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
-            self.filter_requested.emit(ListFilter.for_folder(row.data(Roles.IDENTIFIER)))
+            self.show_filter(ListFilter.for_folder(row.data(Roles.IDENTIFIER)))
         elif not row.data(Roles.IS_HEADING):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
-    def _place_pins(self, identifiers: list[str], before_id: str) -> None:
-        """Request to pin conversations before another pinned one, or with "" after the last."""
+    def place_pins(self, identifiers: list[str], before_id: str) -> None:
+        """Pin conversations before another pinned one, or with "" after the last."""
         if before_id in identifiers:
             return
         other_ids = [id_ for id_ in self.model.pinned_ids if id_ not in identifiers]
         position = other_ids.index(before_id) if before_id else len(other_ids)
         order = [*other_ids[:position], *identifiers, *other_ids[position:]]
         if order != self.model.pinned_ids:
-            self.pin_order_requested.emit(order)
+            self.session.pinned_order.arrange(order)
 
     def _delete_row(self, row: QModelIndex) -> None:
-        """Request to delete a folder or the affected conversations; in the trash, to erase them."""
+        """Delete a folder or the affected conversations; in the trash, offer to erase them."""
         if row.data(Roles.IS_FOLDER):
-            self.folder_delete_requested.emit(row.data(Roles.IDENTIFIER))
-            return
-        ids = [affected.data(Roles.IDENTIFIER) for affected in self.view.affected_rows]
-        is_trash = self.model.order.list_filter.kind is ListFilterKind.TRASH
-        (self.erase_requested if is_trash else self.delete_requested).emit(ids)
+            self.session.folders_controller.delete(row.data(Roles.IDENTIFIER))
+        else:
+            self.session.trash.delete_or_erase(
+                [affected.data(Roles.IDENTIFIER) for affected in self.view.affected_rows]
+            )
 
     # ------------------------------------------------------------ filters
 
@@ -271,15 +214,21 @@ class ConversationList(QFrame):
             spoken_text(self.filter_bar.title.text() or tr("Conversations"))
         )
 
-    def _go_back(self) -> None:
+    def show_filter(self, list_filter: ListFilter) -> None:
+        """Show the archive, the trash, the list or an opened folder."""
+        self.session.tasks.start(self.session.list_presenter.apply_filter(list_filter))
+
+    def go_back(self) -> None:
+        """Leave the filter, if any."""
         if self.model.order.list_filter != LIST:
-            self.filter_requested.emit(LIST)
+            self.show_filter(LIST)
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _request_all(self) -> None:
+    def request_all(self) -> None:
+        """Load all remaining rows, and then scroll to the last."""
         if self.model.last_of_pages is not None:
             self._scrolls_to_end = True
-            self.more_requested.emit(True)
+            self.session.list_presenter.load_more(all_rows=True)
 
     @cached_property
     def menus(self) -> ListMenus:

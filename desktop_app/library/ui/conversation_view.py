@@ -11,17 +11,9 @@ the view has a current row only while it has the focus, and remembers it otherwi
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import (
-    QAbstractItemModel,
-    QMimeData,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -45,6 +37,9 @@ from desktop_app.library.ui.rows.row_marks import RowMarks
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import Index
 
+if TYPE_CHECKING:
+    from desktop_app.library.ui.conversation_list import ConversationList
+
 _Key = Qt.Key
 _DRAG_HOT_SPOT: Final = QPoint(12, 12)
 """The place of the pointer in the image of a dragged row, chosen by eye."""
@@ -67,27 +62,17 @@ class ConversationView(RowView):
             back arrow, which is Left, or Right in right-to-left windows.
 
     Signals:
-        back_requested(): the user wants to leave the filter (Esc, Backspace or back arrow).
-        end_pressed(): the user wants to see the very last row, loaded or not.
-        undo_pressed(): the key for Undo was pressed.
-        dropped(list[str] ids, str folder id): conversations were dropped on a folder.
-        pins_dropped(list[str] ids, str id): conversations were dropped before this pinned one, or
-            with "" after the last.
         drop_hint_changed(str): the hint for a drop here; "" after the drag has left or ended.
         content_dropped(DroppedContent, str id, bool is_folder): external content was dropped on the
             conversation or folder with this id, or with "" outside the rows.
     """
 
-    back_requested = Signal()
-    end_pressed = Signal()
-    undo_pressed = Signal()
-    dropped = Signal(list, str)
-    pins_dropped = Signal(list, str)
     drop_hint_changed = Signal(str)
     content_dropped = Signal(object, str, bool)
 
-    def __init__(self, name: str, model: QAbstractItemModel) -> None:
-        super().__init__(name, model)
+    def __init__(self, listing: ConversationList) -> None:
+        super().__init__("conversations", listing.model)
+        self._list = listing
         self.marks = RowMarks(self)
         self.can_go_back = False
         self._remembered_row = QPersistentModelIndex()
@@ -194,14 +179,14 @@ class ConversationView(RowView):
         elif has_control and key == _Key.Key_A:
             self.marks.mark_all()
         elif event.matches(QKeySequence.StandardKey.Undo):
-            self.undo_pressed.emit()
+            self._list.session.window.notifications.undo_last()
         elif has_control and key == _Key.Key_Space and self.currentIndex().isValid():
             self.marks.toggle(self.currentIndex())
         elif key == _Key.Key_Escape and self.marks.is_active:
             self.marks.reset()
         elif key in (_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left):
             if self.can_go_back:
-                self.back_requested.emit()
+                self._list.go_back()
             else:
                 event.ignore()  # Esc may stop an answer, or close a drawer
         else:
@@ -216,7 +201,7 @@ class ConversationView(RowView):
         if key in _CURSOR_MOVES and not has_control:
             self.marks.reset()
         if key == _Key.Key_End:
-            self.end_pressed.emit()
+            self._list.request_all()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Mark rows on a click with Ctrl or Shift.
@@ -346,10 +331,10 @@ class ConversationView(RowView):
             self.content_dropped.emit(read_dropped(event.mimeData()), identifier or "", is_folder)
         elif is_folder:
             event.acceptProposedAction()
-            self.dropped.emit(dragged_ids(event.mimeData()), identifier)
+            self._list.session.folders_controller.move(dragged_ids(event.mimeData()), identifier)
         elif (pinned_id := self._pinned_before(event)) is not None:
             event.acceptProposedAction()
-            self.pins_dropped.emit(dragged_ids(event.mimeData()), pinned_id)
+            self._list.place_pins(dragged_ids(event.mimeData()), pinned_id)
         # Qt's handler, which is not called, would end the drag in this way.
         self.stopAutoScroll()
         self.setState(QAbstractItemView.State.NoState)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
@@ -30,6 +31,9 @@ from desktop_app.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
+
+if TYPE_CHECKING:
+    from desktop_app.library.ui.conversation_list import ConversationList
 
 
 def _title(kind: ListFilterKind) -> str:
@@ -75,22 +79,12 @@ class _DropButton(PlainToolButton):
 class FilterBar(QWidget):
     """The title of the current filter and the Back button.
 
-    Signals:
-        back_requested(), empty_requested(), menu_requested(): the user clicked a button.
-        move_requested(list ids, ""), archive_requested(list ids, False),
-            restore_requested(list ids): conversations were dropped on the Back button; move them
-            out of the current filter.
+    Conversations that are dropped on the button leave the filter.
     """
 
-    back_requested = Signal()
-    empty_requested = Signal()
-    menu_requested = Signal()
-    move_requested = Signal(list, str)
-    archive_requested = Signal(list, bool)
-    restore_requested = Signal(list)
-
-    def __init__(self) -> None:
+    def __init__(self, listing: ConversationList) -> None:
         super().__init__()
+        self._list = listing
         self.back_button = _DropButton("back-to-list", tr("Back to all conversations"))
         set_tooltip(
             self.back_button,
@@ -109,10 +103,10 @@ class FilterBar(QWidget):
         self.empty_button.setAccessibleName(tr("Empty trash"))
         widgets = (self.back_button, (self.title, 1), self.menu_button, self.empty_button)
         row_of(*widgets, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
-        self.back_button.clicked.connect(self.back_requested)
+        self.back_button.clicked.connect(listing.go_back)
         self.back_button.dropped.connect(self._move_out)
-        self.empty_button.clicked.connect(self.empty_requested)
-        self.menu_button.clicked.connect(self.menu_requested)
+        self.empty_button.clicked.connect(lambda: listing.session.trash.confirm_and_empty())
+        self.menu_button.clicked.connect(lambda: listing.menus.open_folder_menu(self.menu_button))
         self.update_theme()
         self.show_filter(LIST, "")
 
@@ -124,13 +118,14 @@ class FilterBar(QWidget):
         self.empty_button.setVisible(list_filter.kind is ListFilterKind.TRASH)
 
     def _move_out(self, ids: list[str]) -> None:
+        session = self._list.session
         match self._kind:
             case ListFilterKind.FOLDER:
-                self.move_requested.emit(ids, "")
+                session.folders_controller.move(ids, "")
             case ListFilterKind.ARCHIVE:
-                self.archive_requested.emit(ids, False)
+                session.trash.archive(ids, archived=False)
             case ListFilterKind.TRASH:
-                self.restore_requested.emit(ids)
+                session.trash.restore(ids)
 
     def update_theme(self) -> None:
         theme = current_theme()
@@ -142,21 +137,12 @@ class FilterBar(QWidget):
 class FilterRow(QWidget):
     """The buttons for the archive, the trash and a new folder.
 
-    Signals:
-        chosen(ListFilter): the user chose a filter.
-        archive_requested(list ids, True), delete_requested(list ids), restore_requested(list ids):
-            archive or delete dropped conversations; restore them if they are in the trash.
-        folder_requested(): create a folder.
+    Conversations can be dropped on the first two.
     """
 
-    chosen = Signal(object)
-    archive_requested = Signal(list, bool)
-    delete_requested = Signal(list)
-    restore_requested = Signal(list)
-    folder_requested = Signal()
-
-    def __init__(self) -> None:
+    def __init__(self, listing: ConversationList) -> None:
         super().__init__()
+        self._list = listing
         self._kind = ListFilterKind.LIST
         self.archive_button = self._filter_button("show-archive", ARCHIVE)
         self.trash_button = self._filter_button("show-trash", TRASH)
@@ -164,7 +150,7 @@ class FilterRow(QWidget):
             name="new-folder", role="quiet", label=tr("New folder")
         )
         self.new_folder_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.new_folder_button.clicked.connect(self.folder_requested)
+        self.new_folder_button.clicked.connect(lambda: listing.session.folders_controller.create())
         widgets = (self.archive_button, self.trash_button, STRETCH, self.new_folder_button)
         row_margins = (4, 6, themes.ROW_MARGIN + 6, 0)
         self._row = row_of(*widgets, parent=self, margins=row_margins, spacing=4)
@@ -207,19 +193,20 @@ class FilterRow(QWidget):
         button.setCheckable(True)
         button.setProperty("current", False)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.clicked.connect(lambda on: self.chosen.emit(list_filter if on else LIST))
+        button.clicked.connect(lambda on: self._list.show_filter(list_filter if on else LIST))
         button.dropped.connect(partial(self._on_dropped, list_filter.kind))
         return button
 
     def _on_dropped(self, target: ListFilterKind, ids: list[str]) -> None:
         if target is self._kind:
             return  # dropped on the button of the filter that contains them
+        trash = self._list.session.trash
         if self._kind is ListFilterKind.TRASH:
-            self.restore_requested.emit(ids)
+            trash.restore(ids)
         elif target is ListFilterKind.ARCHIVE:
-            self.archive_requested.emit(ids, True)
+            trash.archive(ids, archived=True)
         else:
-            self.delete_requested.emit(ids)
+            trash.delete(ids)
 
 
 def _set_icon(button: QToolButton, name: str) -> None:

@@ -7,18 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
 from desktop_app.domain.conversations.conversation import Folder, ModelChoice, new_id, now
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.schema import label_of
 from desktop_app.settings.setting import SettingValue
 from desktop_app.shortcuts.command_search import PaletteEntry
@@ -31,39 +26,19 @@ NEW_NAME = N_("New folder")
 _NEW_ROW, _NO_FOLDER_ROW = "folder.new", "folder.none"  # rows of the picker
 
 
-class FoldersController(QObject):
-    """Connection of the conversation list's folders with the store.
+class FoldersController(Controller):
+    """Connection of the conversation list's folders with the store."""
 
-    Args:
-        show_list: shows the conversation list if it is hidden.
-    """
-
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        navigator: Navigator,
-        presenter: ListPresenter,
-        *,
-        show_list: Callable[[], None],
-    ) -> None:
-        super().__init__(window)
-        self._parent = window
-        self._notifications = window.notifications
-        self._conversation_list = window.conversations
-        self._show_list = show_list
-        self._folders = state.folders
-        self._flag_store = state.backend.flags
-        self._folder_store = state.backend.conversation_folders
-        self._navigator = navigator
-        self._presenter = presenter
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._conversation_list = session.window.conversations
+        self._folders = session.folders
+        self._flag_store = session.backend.flags
+        self._folder_store = session.backend.conversation_folders
+        self._presenter = session.list_presenter
         self._picker: CommandPalette | None = None
         self._ids_to_move: list[str] = []  # by the open picker
-        window.conversations.folder_requested.connect(self.create)
-        window.conversations.folder_renamed.connect(self._rename)
-        window.conversations.folder_delete_requested.connect(self.delete)
-        window.conversations.move_requested.connect(self.move)
-        window.conversations.new_in_folder_requested.connect(self._open_new_in)
+        self._conversation_list.model.folder_renamed.connect(self._rename)
 
     # -------------------------------------------------------------- folders
 
@@ -78,12 +53,12 @@ class FoldersController(QObject):
         self._presenter.writes.start(self._folders.save(folder))
         if conversation_ids:
             self.move(conversation_ids, folder.id)
-        self._presenter.start(self._edit_name(folder.id))
+        self._tasks.start(self._edit_name(folder.id))
 
     async def _edit_name(self, folder_id: str) -> None:
         if self._presenter.list_filter != LIST:
             await self._presenter.apply_filter(LIST)
-        self._show_list()
+        self._window.outer_panes.show_list()
         self._conversation_list.name_editing.rename(folder_id)
 
     def _rename(self, folder_id: str, name: str) -> None:
@@ -109,7 +84,7 @@ class FoldersController(QObject):
             raise
         self._presenter.change(ids, folder_id=None)
         is_shown = self._presenter.list_filter == ListFilter.for_folder(folder.id)
-        self._presenter.start(
+        self._tasks.start(
             self._presenter.apply_filter(LIST) if is_shown else self._presenter.refresh()
         )
         message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
@@ -122,10 +97,6 @@ class FoldersController(QObject):
         await self._flag_store.move(ids, folder.id)
         self._folders.replace_all([*self._folders.by_id.values(), folder])
         self._presenter.change(ids, folder_id=folder.id)
-
-    def _open_new_in(self, folder_id: str) -> None:
-        self._navigator.open_fresh(folder_id)
-        self._presenter.start(self._presenter.apply_filter(ListFilter.for_folder(folder_id)))
 
     # -------------------------------------------------------------- moving conversations
 
@@ -178,7 +149,15 @@ class FoldersController(QObject):
             return
         self._ids_to_move = ids
         if self._picker is None:
-            self._picker = self._make_picker()
+            from desktop_app.app.window.command_palette import CommandPalette  # not at the start
+
+            self._picker = CommandPalette(
+                self._window,
+                name="folder-picker",
+                label=tr("Move to folder"),
+                empty_text=tr("No matching folders"),
+            )
+            self._picker.chosen.connect(self._on_picked)
         folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
         rows = [PaletteEntry(folder.id, folder.name) for folder in folders]
         rows += [
@@ -187,18 +166,6 @@ class FoldersController(QObject):
         ]
         self._picker.open_with(rows)
 
-    def _make_picker(self) -> CommandPalette:
-        from desktop_app.app.window.command_palette import CommandPalette  # not needed at the start
-
-        picker = CommandPalette(
-            self._parent,
-            name="folder-picker",
-            label=tr("Move to folder"),
-            empty_text=tr("No matching folders"),
-        )
-        picker.chosen.connect(self._on_picked)
-        return picker
-
     def _on_picked(self, row: str) -> None:
         if row == _NEW_ROW:
             self.create(self._ids_to_move)
@@ -206,21 +173,19 @@ class FoldersController(QObject):
             self.move(self._ids_to_move, "" if row == _NO_FOLDER_ROW else row)
 
 
-class FolderSettingsController(QObject):
+class FolderSettingsController(Controller):
     """Connection of a folder's page of settings with the folders."""
 
-    def __init__(self, window: MainWindow, state: Session, presenter: ListPresenter) -> None:
-        super().__init__(window)
-        self._presenter = presenter
-        self._notifications = window.notifications
-        self._panel = window.settings
-        self._current = state.setup.current
-        self._folders = state.folders
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._presenter = session.list_presenter
+        self._panel = session.window.settings
+        self._folders = session.folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
-        window.settings.pages.responses.on_created(self._connect_page)
-        state.folders.changed.connect(self._show_values)
-        state.setup.current.opened.connect(self._show_open)
-        state.setup.choice_changed.connect(self._show_values)
+        self._panel.pages.responses.on_created(self._connect_page)
+        self._folders.changed.connect(self._show_values)
+        self._current.opened.connect(self._show_open)
+        self._setup.choice_changed.connect(self._show_values)
 
     def _connect_page(self, page: ResponsesTab) -> None:
         page.folder_override_changed.connect(

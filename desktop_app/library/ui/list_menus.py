@@ -26,14 +26,12 @@ from desktop_app.widgets.text.foreign_text import menu_text
 
 
 class ListMenus(QObject):
-    """The menus of one conversation list.
-
-    They emit the requests of the list.
-    """
+    """The menus of one conversation list."""
 
     def __init__(self, listing: ConversationList) -> None:
         super().__init__(listing)
         self._list = listing
+        self._session = listing.session
 
     def open_row_menu(self, row: QModelIndex, position: QPoint) -> None:
         """Open the menu of a row at a position on the screen."""
@@ -71,11 +69,11 @@ class ListMenus(QObject):
         count = len(ids)
         if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
             label = tr_plural("Restore", "Restore {count} conversations", count)
-            self._add(menu, "archive-restore", label, self._list.restore_requested.emit, ids)
+            self._add(menu, "archive-restore", label, self._session.trash.restore, ids)
             label = tr_plural(
                 "Delete permanently", "Delete {count} conversations permanently", count
             )
-            self._add(menu, "trash-2", label, self._list.erase_requested.emit, ids, keys="Del")
+            self._add(menu, "trash-2", label, self._session.trash.delete_or_erase, ids, keys="Del")
             return menu
         if count == 1:
             self._add(
@@ -89,7 +87,7 @@ class ListMenus(QObject):
             else:
                 label = tr_plural("Pin", "Pin {count} conversations", count)
             icon_name = "pin-off" if are_pinned else "pin"
-            self._add(menu, icon_name, label, self._list.pin_requested.emit, ids, not are_pinned)
+            self._add(menu, icon_name, label, self._session.pinned_order.pin, ids, not are_pinned)
             self._add_move_targets(menu, conversations)
         self._add_export(menu, ids)
         if are_archived:
@@ -97,9 +95,9 @@ class ListMenus(QObject):
         else:
             label = tr_plural("Archive", "Archive {count} conversations", count)
         icon_name = "archive-restore" if are_archived else "archive"
-        self._add(menu, icon_name, label, self._list.archive_requested.emit, ids, not are_archived)
+        self._add(menu, icon_name, label, self._session.trash.archive, ids, not are_archived)
         label = tr_plural("Delete", "Delete {count} conversations", count)
-        self._add(menu, "trash-2", label, self._list.delete_requested.emit, ids, keys="Del")
+        self._add(menu, "trash-2", label, self._session.trash.delete, ids, keys="Del")
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
@@ -109,12 +107,12 @@ class ListMenus(QObject):
         label = tr("New conversation here")
         self._add(menu, "square-pen", label, self._list.new_in_folder_requested.emit, id_)
         label = tr("Folder settings")
-        self._add(menu, "settings", label, self._list.folder_settings_requested.emit, id_)
+        self._add(menu, "settings", label, self._session.folder_settings.show, id_)
         # The name is edited in the folder's row, which only the unfiltered list has.
         if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
             self._add(menu, "pencil", tr("Rename"), self._list.name_editing.rename, id_, keys="F2")
         label = tr("Delete folder")
-        self._add(menu, "trash-2", label, self._list.folder_delete_requested.emit, id_, keys="Del")
+        self._add(menu, "trash-2", label, self._session.folders_controller.delete, id_, keys="Del")
         return menu
 
     def list_menu(self) -> QMenu:
@@ -122,8 +120,8 @@ class ListMenus(QObject):
         menu = ProgramMenu(self._list)
         self._add(menu, "square-pen", tr("New conversation"), self._list.new_requested.emit)
         label = tr("New temporary conversation")
-        self._add(menu, "lock", label, self._list.temporary_requested.emit)
-        self._add(menu, "folder-plus", tr("New folder"), self._list.folder_requested.emit, [])
+        self._add(menu, "lock", label, self._session.temporary_controller.open)
+        self._add(menu, "folder-plus", tr("New folder"), self._session.folders_controller.create)
         return menu
 
     def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
@@ -133,7 +131,7 @@ class ListMenus(QObject):
         for export_format in EXPORT_FORMATS:
             submenu.addAction(
                 menu_text(tr(export_format.label)),
-                partial(self._list.export_requested.emit, list(ids), export_format.id),
+                partial(self._session.transfer.choose_export, list(ids), export_format.id),
             )
 
     def _add_move_targets(self, menu: QMenu, conversations: Sequence[Conversation]) -> None:
@@ -143,7 +141,7 @@ class ListMenus(QObject):
         label = tr_plural("Move to", "Move {count} conversations to", len(conversations))
         submenu = self._add_submenu(menu, "folder-input", label)
         submenu.setObjectName("move-to")
-        move = self._list.move_requested.emit
+        move = self._session.folders_controller.move
         for folder in self._list.folders:
             entry = self._add(submenu, "folder", folder.name, move, ids, folder.id)
             entry.setEnabled(folder_ids != {folder.id})
@@ -151,7 +149,7 @@ class ListMenus(QObject):
             submenu.addSeparator()
         if folder_ids != {None}:
             self._add(submenu, "x", tr("No folder"), move, ids, "")
-        create = self._list.folder_requested.emit
+        create = self._session.folders_controller.create
         self._add(submenu, "folder-plus", tr("New folder"), create, ids)
 
     def _add(

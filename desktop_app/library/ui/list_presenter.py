@@ -6,17 +6,16 @@ written later (`PendingWrites`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.session import Session
+from desktop_app.app.session import Controller, Session
 from desktop_app.app.tasks import PendingWrites
-from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.chat.ui.open_conversation import OpenConversation
 from desktop_app.chat.ui.running_answers import RunningAnswers
@@ -30,54 +29,28 @@ LARGE_PAGE = 2000  # for commands that need all rows
 MAX_REREAD = 1000  # rows that are read again after other processes wrote
 
 
-class ListPresenter(QObject):
+class ListPresenter(Controller):
     """Presenter that fills the conversation list and applies changes to it.
 
     Attributes:
         cache: the conversations that were read or changed.
         writes: the writes of changes that the list shows already.
-
-    Args:
-        show_title: shows the title of the open conversation.
     """
 
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        *,
-        show_title: Callable[[str], None],
-    ) -> None:
-        super().__init__(window.conversations)
-        self._list = window.conversations
-        self._show_title = show_title
-        self._current = state.setup.current
-        self._folders = state.folders
-        self._setup = state.setup
-        self._temporary = state.temporary
-        self._tasks = state.tasks
-        self._conversations = state.backend.conversations
-        self._running = running
-        self.cache = ConversationCache(state.setup.current, running)
-        self.writes = PendingWrites(state.tasks)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._list = session.window.conversations
+        self._folders = session.folders
+        self.cache = ConversationCache(session.current, session.running)
+        self.writes = PendingWrites(session.tasks)
         self._filter_number = 0
-        window.conversations.filter_requested.connect(
-            lambda list_filter: self.start(self.apply_filter(list_filter))
-        )
-        window.conversations.more_requested.connect(
-            lambda all_rows: self.start(self._load_more(all_rows=all_rows))
-        )
-        window.conversations.renamed.connect(self.rename)
+        self._list.model.more_requested.connect(self.load_more)
+        self._list.model.renamed.connect(self.rename)
         self._setup.choice_changed.connect(self._cache_choice)
         self._setup.other_conversation_changed.connect(self.upsert)
         self._folders.changed.connect(self._show_folders)
-        running.started.connect(self._show_dot)
-        running.finished.connect(lambda id_, _answer: self._show_dot(id_))
-
-    def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Start a task that writes no change of the list (see `writes`)."""
-        self._tasks.start(work)
+        self._running.started.connect(self._show_dot)
+        self._running.finished.connect(lambda id_, _answer: self._show_dot(id_))
 
     # -------------------------------------------------------------- conversations
 
@@ -122,7 +95,7 @@ class ListPresenter(QObject):
                 self.upsert(replace(cached, **changes))
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
-            self._show_title(self._current.conversation.title)
+            self._pane.set_title(self._current.conversation.title)
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Set a conversation's title, and write it; the default title replaces an empty one."""
@@ -154,8 +127,11 @@ class ListPresenter(QObject):
         self._list.selection.select(self._current.id if self._current.is_listed else None)
         self._show_dots_of_folders()
 
-    async def _load_more(self, *, all_rows: bool) -> None:
+    def load_more(self, *, all_rows: bool = False) -> None:
         """Append the next page, or all remaining rows."""
+        self._tasks.start(self._load_more(all_rows=all_rows))
+
+    async def _load_more(self, *, all_rows: bool) -> None:
         filter_number = self._filter_number
         size = LARGE_PAGE if all_rows else PAGE_SIZE
         last = self._list.model.last_of_pages
@@ -348,18 +324,15 @@ class ConversationCache:
 ORDER_KEY: Final = "list.pinned_order"
 
 
-class PinnedOrder(QObject):
+class PinnedOrder(Controller):
     """Pins of the list's conversations, in the user's order."""
 
-    def __init__(self, window: MainWindow, state: Session, presenter: ListPresenter) -> None:
-        super().__init__(window)
-        self._presenter = presenter
-        self._list = window.conversations
-        self._notifications = window.notifications
-        self._flag_store = state.backend.flags
-        self._settings_store = state.backend.settings
-        window.conversations.pin_order_requested.connect(self._arrange)
-        window.conversations.pin_requested.connect(self._pin)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._presenter = session.list_presenter
+        self._list = session.window.conversations
+        self._flag_store = session.backend.flags
+        self._settings_store = session.backend.settings
 
     async def load(self) -> None:
         """Load the order, before the list is filled."""
@@ -367,7 +340,8 @@ class PinnedOrder(QObject):
         if isinstance(stored_order, list):
             self._list.model.set_pin_order([str(id_) for id_ in stored_order])
 
-    def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+    def pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        """Pin or unpin conversations."""
         self._notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
         self._presenter.change(conversation_ids, pinned=pinned)
         self._presenter.writes.start(self._flag_store.set_pinned(conversation_ids, pinned))
@@ -376,7 +350,7 @@ class PinnedOrder(QObject):
         """Pin the marked conversations or the open one, or unpin them if all are pinned."""
         if chosen_conversations := self._presenter.chosen_conversations:
             should_pin = not all(conversation.pinned for conversation in chosen_conversations)
-            self._pin([conversation.id for conversation in chosen_conversations], should_pin)
+            self.pin([conversation.id for conversation in chosen_conversations], should_pin)
 
     def move(self, step: int) -> None:
         """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
@@ -390,7 +364,7 @@ class PinnedOrder(QObject):
         new_index = min(max(index + step, 0), len(order) - 1)
         order.insert(new_index, order.pop(index))
         if new_index != index:
-            self._arrange(order)
+            self.arrange(order)
         self._notifications.announce(
             tr(
                 "{title}: {position} of {count} pinned conversations",
@@ -400,7 +374,7 @@ class PinnedOrder(QObject):
             )
         )
 
-    def _arrange(self, order: Sequence[str]) -> None:
+    def arrange(self, order: Sequence[str]) -> None:
         """Show and store this order of pinned conversations; pin those that are not yet pinned."""
         former_order = self._list.model.pinned_ids
         newly_pinned = [id_ for id_ in order if id_ not in former_order]
@@ -424,7 +398,7 @@ UNREAD_KEY: Final = "window.unread"
 MAX_UNREAD: Final = 500  # the oldest marks go, because each change writes the whole list
 
 
-class UnreadMarks(QObject):
+class UnreadMarks(Controller):
     """Marks in the list, stored over restarts. Opening a conversation removes its mark.
 
     Signals:
@@ -434,12 +408,9 @@ class UnreadMarks(QObject):
     seen = Signal(str)
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session.window)
-        self._session = session
+        super().__init__(session)
         self._list = session.window.conversations
-        self._current = session.current
         self._settings_store = session.backend.settings
-        self._tasks = session.tasks
         self._unread_ids: dict[str, None] = {}  # conversation ids, in the order of their marks
         session.running.finished.connect(self._on_finished)
         session.current.opened.connect(self._mark_read)

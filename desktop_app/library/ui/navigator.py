@@ -14,12 +14,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
-from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -28,11 +26,10 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.transcript.message_items import COPY_LINK
 
 PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
@@ -40,31 +37,21 @@ OPEN_KEY = "window.conversation"  # the id of the open conversation
 SCROLL_KEY = "window.scroll"  # the position at which it was left
 
 
-class Navigator(QObject):
+class Navigator(Controller):
     """Opener of conversations, from the list and for other controllers."""
 
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        presenter: ListPresenter,
-        saver: DraftSaver,
-        shown_conversation: ShownConversation,
-    ) -> None:
-        super().__init__(window.pane)
-        self._session = state
-        self._pane = window.pane
-        self._current = state.current
-        self._drafts = state.drafts
-        self._new_conversation = state.new_conversation
-        self._tasks = state.tasks
-        self._conversations = state.backend.conversations
-        self._settings_store = state.backend.settings
-        self._running = running
-        self._presenter = presenter
-        self._saver = saver
-        self._shown_conversation = shown_conversation
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._new_conversation = session.new_conversation
+        self._settings_store = session.backend.settings
+        self._presenter = session.list_presenter
+        self._saver = session.draft_saver
+        self._shown_conversation = ShownConversation(session)
+        window = session.window
+        window.conversations.open_requested.connect(session.tasks.slot(self.open))
+        window.conversations.new_requested.connect(self.open_here)
+        window.conversations.new_in_folder_requested.connect(self._open_in_folder)
+        window.header.renamed.connect(lambda title: self._presenter.rename(self._current.id, title))
         self._request_number = 0  # of the latest request to open a conversation
         self._has_opened = False  # True once a conversation is open
 
@@ -105,6 +92,10 @@ class Navigator(QObject):
         self.open_fresh(list_filter.folder_id or None)
         if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._tasks.start(self._presenter.apply_filter(LIST))
+
+    def _open_in_folder(self, folder_id: str) -> None:
+        self.open_fresh(folder_id)
+        self._tasks.start(self._presenter.apply_filter(ListFilter.for_folder(folder_id)))
 
     def open_fresh(self, folder_id: str | None = None) -> None:
         """Open an empty conversation in a folder, None for none.
@@ -149,9 +140,9 @@ class Navigator(QObject):
         self._request_number += 1
         self._pane.close_page()
         self._open_blank(folder_id)
-        self._pane.notifications.announce(tr("New conversation"))
+        self._notifications.announce(tr("New conversation"))
         self._tasks.start(self._settings_store.remove(OPEN_KEY))
-        self._pane.prompt.focus_text()
+        self._prompt.focus_text()
 
     def open_another_blank(self) -> None:
         """Open another blank conversation, and move the open conversation's draft there."""
@@ -159,7 +150,7 @@ class Navigator(QObject):
         typed_draft = draft.current
         folder_id = self._current.conversation.folder_id
         draft.replace(Draft())
-        self._pane.prompt.set_text("")
+        self._prompt.set_text("")
         if typed_draft.has_question:
             self._drafts.put(self._drafts.blank_id, typed_draft)
         self._open_blank(folder_id)
@@ -180,7 +171,7 @@ class Navigator(QObject):
         self._presenter.cache.merge(conversation)
         self._current.open(conversation, [], {}, Draft())
         self._append_early_text(early_text)
-        self._pane.prompt.focus_text()
+        self._prompt.focus_text()
 
     def forget_temporary(self, conversation_id: str) -> None:
         """Forget a temporary conversation that was closed."""
@@ -212,7 +203,7 @@ class Navigator(QObject):
             conversation_id
         )
         if message_id and is_open and self._current.message(message_id) is not None:
-            self._pane.transcript.scroll_to_message(message_id, words)
+            self._transcript.scroll_to_message(message_id, words)
             return
         if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
             await store.show_version(conversation_id, message_id)
@@ -239,11 +230,11 @@ class Navigator(QObject):
         early_text = self._store_view_state()
         draft = self._drafts.draft_of(conversation)
         if conversation_id != self._current.id:
-            self._pane.notifications.announce(conversation.title)
+            self._notifications.announce(conversation.title)
         self._current.open(conversation, path, versions, draft)
         self._append_early_text(early_text)
         if message_id:
-            self._pane.transcript.scroll_to_message(message_id, words)
+            self._transcript.scroll_to_message(message_id, words)
         if not self._current.is_temporary:
             self._tasks.start(self._settings_store.set(OPEN_KEY, conversation_id))
 
@@ -283,14 +274,14 @@ class Navigator(QObject):
         """
         if not self._has_opened:
             self._has_opened = True
-            return self._pane.prompt.text()
+            return self._prompt.text()
         self._shown_conversation.save_scroll()
         self._saver.save()
         return ""
 
     def _append_early_text(self, early_text: str) -> None:
         if early_text:
-            prompt = self._pane.prompt
+            prompt = self._prompt
             prompt.set_text(prompt.text() + early_text, prompt.field.template_id)
             self._saver.save_soon()
 
@@ -299,18 +290,15 @@ ScrollPosition = tuple[str, int]
 """The id of the topmost message on screen, and the pixels of it that are scrolled off."""
 
 
-class ShownConversation(QObject):
+class ShownConversation(Controller):
     """Presenter of the open conversation, or of the end of one that is about to be opened."""
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window.pane)
-        self._pane = window.pane
-        self._conversation_list = window.conversations
-        self._current = state.current
-        self._messages = state.messages
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._selection = session.window.conversations.selection
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._positions: dict[str, ScrollPosition] = {}  # by conversation id
-        state.current.opened.connect(self._show_opened)
+        self._current.opened.connect(self._show_opened)
 
     def is_showing(self, conversation_id: str) -> bool:
         """Return True if the transcript has messages of this conversation."""
@@ -337,36 +325,32 @@ class ShownConversation(QObject):
         self._shown_id = conversation_id
         self._pane.set_title(title)
         self._pane.show_empty_state(False)
-        self._pane.prompt.set_refusal(tr("Loading conversation…"))
-        self._pane.transcript.set_messages(
-            [self._messages.display_form(message) for message in tail]
-        )
-        self._conversation_list.selection.select(conversation_id)
-        self._pane.transcript.viewport().repaint()  # before reading occupies the processor
+        self._prompt.set_refusal(tr("Loading conversation…"))
+        self._transcript.set_messages([self._messages.display_form(message) for message in tail])
+        self._selection.select(conversation_id)
+        self._transcript.viewport().repaint()  # before reading occupies the processor
 
     def save_scroll(self) -> None:
         """Record the scroll position of the open conversation, or none at the bottom."""
         if not self._current.path or self._shown_id != self._current.id:
             return
-        navigator = self._pane.transcript.navigator
+        navigator = self._transcript.navigator
         position = None if navigator.is_at_end else navigator.scroll_state()
         self.set_scroll_position(self._current.id, position)
 
     def select_open(self) -> None:
         """Select the open conversation in the list, or nothing if the list does not have it."""
-        self._conversation_list.selection.select(
-            self._current.id if self._current.is_listed else None
-        )
+        self._selection.select(self._current.id if self._current.is_listed else None)
 
     def _show_opened(self) -> None:
         self._pane.set_title(self._current.conversation.title)
         self._pane.show_empty_state(not self._current.path)
-        navigator = self._pane.transcript.navigator
+        navigator = self._transcript.navigator
         scroll_position = self.scroll_position(self._current.id)
         if self._shown_id == self._current.id and not navigator.is_at_end:
             scroll_position = navigator.scroll_state()  # the user has begun to read
         self._shown_id = self._current.id
-        self._pane.transcript.set_messages(
+        self._transcript.set_messages(
             [self._messages.display_form(message) for message in self._current.path],
             versions=self._current.version_numbers,
         )
@@ -374,7 +358,7 @@ class ShownConversation(QObject):
             navigator.restore_scroll(scroll_position)
         self.select_open()
         draft = self._current.draft.value
-        prompt = self._pane.prompt
+        prompt = self._prompt
         if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):
             prompt.set_text(draft.text, draft.template_id)
 
@@ -382,19 +366,15 @@ class ShownConversation(QObject):
 DRAFT_MS = 400
 
 
-class DraftSaver(QObject):
+class DraftSaver(Controller):
     """Timer that copies the prompt's text into the draft and stores the draft."""
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window.prompt)
-        self._prompt = window.prompt
-        self._current = state.current
-        self._draft = state.current.draft
-        self._drafts = state.drafts
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
-        window.prompt.text_changed.connect(self.save_soon)
-        state.current.draft.changed.connect(self.save_soon)
+        self._prompt.text_changed.connect(self.save_soon)
+        self._draft.changed.connect(self.save_soon)
 
     def save_soon(self) -> None:
         """Save after a pause without another change."""
@@ -418,17 +398,12 @@ class DraftSaver(QObject):
                 self._prompt.set_text(remaining_draft.text, remaining_draft.template_id)
 
 
-class LinkController(QObject):
+class LinkController(Controller):
     """Opener of links, and copier of those to the open conversation."""
 
-    def __init__(self, window: MainWindow, state: Session, navigator: Navigator) -> None:
-        super().__init__(window.pane)
-        self._navigator = navigator
-        self._current = state.current
-        self._tasks = state.tasks
-        self._notifications = window.pane.notifications
-        self._conversations = state.backend.conversations
-        window.pane.transcript.action_requested.connect(self._run_action)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._transcript.action_requested.connect(self._run_action)
 
     def _run_action(self, message_id: str, action: str) -> None:
         if action == COPY_LINK:
@@ -454,7 +429,7 @@ class LinkController(QObject):
             if message is None or message.conversation_id != link.conversation_id:
                 self._notifications.notify(tr("This link leads to a deleted message."))
                 message_id = ""
-        await self._navigator.open(link.conversation_id, message_id)
+        await self._session.navigator.open(link.conversation_id, message_id)
 
     def copy(self, message_id: str = "") -> None:
         """Copy a link to a message of the open conversation, "" for the conversation itself."""
@@ -466,7 +441,7 @@ class LinkController(QObject):
         self._notifications.notify(tr("Link copied"))
 
 
-class ForeignChanges(QObject):
+class ForeignChanges(Controller):
     """Updater of the list and the open conversation after writes of other processes.
 
     Signals:
@@ -475,25 +450,11 @@ class ForeignChanges(QObject):
 
     found = Signal()
 
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        navigator: Navigator,
-        presenter: ListPresenter,
-    ) -> None:
-        super().__init__(window.pane)
-        self._running = running
-        self._navigator = navigator
-        self._presenter = presenter
-        self._show_title = window.pane.set_title
-        self._notifications = window.pane.notifications
-        self._current = state.current
-        self._messages = state.messages
-        self._conversations = state.backend.conversations
-        self._database = state.backend.database
-        self._tasks = state.tasks
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._navigator = session.navigator
+        self._presenter = session.list_presenter
+        self._database = session.backend.database
         self._seen_version = 0
 
     async def watch(self) -> None:
@@ -534,19 +495,15 @@ class ForeignChanges(QObject):
             self._presenter.forget(opened_id)
             self._navigator.open_new()
             self._notifications.notify(tr("Another program deleted this conversation."))
-        elif self._has_another_path(path):
+        elif [message.id for message in path] != [m.id for m in self._current.path]:
             await self._navigator.open(opened_id)
         else:
             self._update_open(stored_conversation, path)
 
-    def _has_another_path(self, path: Sequence[Message]) -> bool:
-        """Return True if the messages of `path` are not those that are shown."""
-        return [message.id for message in path] != [message.id for message in self._current.path]
-
     def _update_open(self, stored_conversation: Conversation, path: Sequence[Message]) -> None:
         """Show the open conversation and its messages as they are stored."""
         self._current.update(stored_conversation.with_settings_of(self._current.conversation))
-        self._show_title(stored_conversation.title)
+        self._pane.set_title(stored_conversation.title)
         for old, new in zip(self._current.path, path, strict=True):
             if old != new:
                 self._messages.update(new)

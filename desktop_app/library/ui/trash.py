@@ -6,53 +6,31 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
-from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.forms.form_dialog import ask
 
 log = logging.getLogger(__name__)
 
 
-class Trash(QObject):
+class Trash(Controller):
     """Commands of the list that trash, archive, restore and permanently delete."""
 
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        navigator: Navigator,
-        presenter: ListPresenter,
-    ) -> None:
-        super().__init__(window)
-        self._parent = window
-        self._notifications = window.notifications
-        self._current = state.current
-        self._view = window.conversations.view
-        self._conversations = state.backend.conversations
-        self._flag_store = state.backend.flags
-        self._attachment_store = state.backend.attachments
-        self._running = running
-        self._navigator = navigator
-        self._presenter = presenter
-        window.conversations.delete_requested.connect(self.delete)
-        window.conversations.view.undo_pressed.connect(window.notifications.undo_last)
-        window.conversations.restore_requested.connect(self.restore)
-        window.conversations.erase_requested.connect(self._offer_to_erase)
-        window.conversations.archive_requested.connect(self.archive)
-        window.conversations.empty_trash_requested.connect(self.confirm_and_empty)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._view = session.window.conversations.view
+        self._flag_store = session.backend.flags
+        self._attachment_store = session.backend.attachments
+        self._navigator = session.navigator
+        self._presenter = session.list_presenter
         # A new answer restores its conversation from the trash. The slot is queued because, after
         # starting a run, `TurnPresenter` sets the open conversation, still marked as trashed.
-        running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
+        self._running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
         self._current.opened.connect(self._notify_if_trashed)
 
     # -------------------------------------------------------------- moving to and from the trash
@@ -116,7 +94,7 @@ class Trash(QObject):
         ]
         self.restore(restorable_ids)
         if opened_id in restorable_ids:
-            self._presenter.start(self._navigator.open(opened_id))
+            self._tasks.start(self._navigator.open(opened_id))
 
     def _filter_ids(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
         """Return the ids of cached conversations in the trash, or outside it if not `in_trash`."""
@@ -130,14 +108,22 @@ class Trash(QObject):
         conversation = self._presenter.cache.get(ids[0]) if len(ids) == 1 else None
         return conversation.title if conversation else ""
 
-    def delete_chosen(self) -> None:
-        """Delete the marked conversations, or the open one if none is marked.
+    def delete_or_erase(self, conversation_ids: Sequence[str]) -> None:
+        """Delete conversations; offer to permanently delete those in the trash."""
+        ids = self._filter_ids(conversation_ids, in_trash=True)
+        if ids:
+            question = tr_plural(
+                "Permanently delete “{title}”?",
+                "Permanently delete {count} conversations?",
+                len(ids),
+                title=self._single_title(ids),
+            )
+            self._ask(question, lambda: self._tasks.start(self.erase(ids)))
+        self.delete(conversation_ids)
 
-        Those in the trash are deleted permanently, after a question.
-        """
-        ids = [conversation.id for conversation in self._presenter.chosen_conversations]
-        self._offer_to_erase(ids)
-        self.delete(ids)
+    def delete_chosen(self) -> None:
+        """Delete the marked conversations, or the open one if none is marked."""
+        self.delete_or_erase([c.id for c in self._presenter.chosen_conversations])
 
     def archive_chosen(self) -> None:
         """Archive the marked conversations or the open one, or unarchive them if all are archived.
@@ -171,31 +157,20 @@ class Trash(QObject):
 
     # -------------------------------------------------------------- permanent deletion
 
-    def _offer_to_erase(self, conversation_ids: Sequence[str]) -> None:
-        ids = self._filter_ids(conversation_ids, in_trash=True)
-        if ids:
-            question = tr_plural(
-                "Permanently delete “{title}”?",
-                "Permanently delete {count} conversations?",
-                len(ids),
-                title=self._single_title(ids),
-            )
-            self._ask(question, lambda: self._presenter.start(self.erase(ids)))
-
     def confirm_and_empty(self) -> None:
         """Ask for confirmation, then empty the trash, or say that it is empty."""
 
         async def offer() -> None:
             if await self._conversations.list_trashed(1):
-                self._ask(tr("Empty trash?"), lambda: self._presenter.start(self.empty()))
+                self._ask(tr("Empty trash?"), lambda: self._tasks.start(self.empty()))
             else:
                 self._notifications.notify(tr("Trash is empty"))
 
-        self._presenter.start(offer())
+        self._tasks.start(offer())
 
     def _ask(self, question: str, on_accepted: Callable[[], object]) -> None:
         ask(
-            self._parent,
+            self._window,
             "delete-for-good",
             question,
             tr("This can’t be undone."),

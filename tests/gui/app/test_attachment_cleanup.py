@@ -32,7 +32,7 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptie
         await attach(app, data / "report.pdf")
         asked = await app.ask_and_answer("What is it?", "A report.")
         assert len(files()) == 1
-        app.window.conversations.delete_requested.emit([asked])
+        app.session.trash.delete([asked])
         await app.written()
     assert len(files()) == 1  # it is in the trash
     async with AppHarness() as app:
@@ -42,7 +42,7 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptie
         await app.backend.database.write(lambda c: c.execute(age, (HOURS_AGO, removed.sha256)))
         app.window.prompt.chips.remove_requested.emit(removed.sha256)
         await app.written()
-        app.window.conversations.filter_requested.emit(TRASH)
+        app.window.conversations.show_filter(TRASH)
         await until(lambda: app.rows)
         trash = app.controllers.trash
         await (trash.empty() if is_emptied else trash.erase([asked]))

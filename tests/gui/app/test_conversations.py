@@ -164,7 +164,7 @@ async def test_a_deleted_conversation_returns_with_its_draft() -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("First", "1")
         app.type("a draft")
-        app.window.conversations.delete_requested.emit([one])
+        app.session.trash.delete([one])
         assert app.rows == []
         assert app.open_id != one
         assert app.text.toPlainText() == ""
@@ -175,7 +175,7 @@ async def test_a_deleted_conversation_returns_with_its_draft() -> None:
         assert app.text.toPlainText() == "a draft"
         new(app)
         app.type("something else")
-        app.window.conversations.delete_requested.emit([one])
+        app.session.trash.delete([one])
         app.press_action("Undo")
         await app.written()
         assert app.rows == ["First"]
@@ -187,7 +187,7 @@ async def test_renaming_and_pinning_change_nothing_else() -> None:
         turn = await app.ask("First")
         one = app.open_id
         app.press(Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
-        app.window.conversations.renamed.emit(one, "  Better title ")
+        app.session.list_presenter.rename(one, "  Better title ")
         app.controllers.pinned_order.pin_chosen()
         assert app.rows == ["Better title"]
         assert app.is_marked_as_streaming(one)

@@ -73,7 +73,7 @@ async def fill(count: int, title: str = "Old") -> list[Conversation]:
 
 
 async def go(app: AppHarness, place: ListFilter) -> None:
-    app.window.conversations.filter_requested.emit(place)
+    app.window.conversations.show_filter(place)
     await until(lambda: app.window.conversations.model.order.list_filter == place)
 
 
@@ -130,7 +130,7 @@ async def test_a_conversation_that_is_not_listed_can_be_opened() -> None:
         QTest.keyClick(palette.field, Qt.Key.Key_Return)
         await until(lambda: app.open_id == last.id)
         assert last.title not in app.rows
-        app.window.conversations.renamed.emit(last.id, "Better")
+        app.session.list_presenter.rename(last.id, "Better")
         assert app.window.header.title.text() == "Better"
         await app.written()
         assert "Better" not in app.rows  # its page has not come yet
@@ -164,7 +164,7 @@ async def test_a_folder_is_created_named_filled_and_opened() -> None:
         assert "“Old 0” moved to “Thesis”" in app.said
         click_row(app, two.id, CONTROL)
         click_row(app, three.id, CONTROL)
-        shown.view.dropped.emit(shown.selection.affected_ids, folder_id)
+        app.session.folders_controller.move(shown.selection.affected_ids, folder_id)
         assert app.rows == ["Thesis"]
         app.press_action("Undo")
         assert app.rows == ["Thesis", "Old 1", "Old 2"]
@@ -186,7 +186,7 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         state, panel = app.state, app.window.settings
         folder = Folder(new_id(), "Thesis", now())
         app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
-        app.window.conversations.folder_settings_requested.emit(folder.id)
+        app.session.folder_settings.show(folder.id)
         panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.variant", "pro")
         panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.effort", "high")
         panel.pages.responses.page.folder_override_changed.emit(
@@ -232,10 +232,10 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
     async with AppHarness() as app:
         folder = Folder(new_id(), "Thesis", now())
         app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
-        app.window.conversations.move_requested.emit([one.id], folder.id)
+        app.session.folders_controller.move([one.id], folder.id)
         await app.written()
         await go(app, ListFilter.for_folder(folder.id))
-        app.window.conversations.folder_delete_requested.emit(folder.id)
+        app.session.folders_controller.delete(folder.id)
         await until(lambda: app.window.conversations.model.order.list_filter == LIST)
         assert app.rows == ["Old 0", "Old 1"]
         app.press_action("Undo")
@@ -262,7 +262,7 @@ async def test_conversations_are_archived_trashed_restored_and_deleted() -> None
         app.click("back-to-list")
         await until(lambda: app.rows == ["Old 0", "Old 1", "Old 2"])
         for each in (one, two, three):
-            app.window.conversations.delete_requested.emit([each.id])
+            app.session.trash.delete([each.id])
         await go(app, TRASH)
         assert app.rows == ["Old 2", "Old 1", "Old 0"]
         index = app.window.conversations.model.index_of(one.id)
@@ -298,7 +298,7 @@ async def test_the_trash_is_emptied_after_thirty_days() -> None:
 async def test_a_question_in_the_trash_restores_the_conversation() -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("First", "1")
-        app.window.conversations.delete_requested.emit([one])
+        app.session.trash.delete([one])
         await go(app, TRASH)
         await app.open_conversation(one)
         assert "in the trash" in app.said
