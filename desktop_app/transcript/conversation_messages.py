@@ -179,7 +179,7 @@ class ConversationMessages(ArticleList):
         self._indices = {message.id: index for index, message in enumerate(self.messages)}
         # Messages that two paths share keep their unfolded sections.
         self._unfolded = {k: value for k, value in self._unfolded.items() if k in self._indices}
-        self.facts.begin_path(self.messages)
+        self.facts.followed_ids = {message.parent_id for message in self.messages}
         self.sources.begin_path(self.messages)
         self.versions = versions
         self._notes = {}
@@ -188,7 +188,7 @@ class ConversationMessages(ArticleList):
     def append(self, message: Message) -> None:
         """Append a message."""
         self.sources.add_message(message)
-        self.facts.add_follower(message)
+        self.facts.followed_ids.add(message.parent_id)
         self._indices[message.id] = len(self.messages)
         self.messages.append(message)
         self._heights.append(self._estimated_height(message))

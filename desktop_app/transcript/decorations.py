@@ -73,7 +73,7 @@ class Decorations:
     """Everything that is painted behind the text of one segment.
 
     Attributes:
-        marks: the position of each head of code, and the area of its Copy mark.
+        marks: the piece of each head of code, and the area of its Copy mark.
     """
 
     grounds: list[_Ground] = field(default_factory=list)
@@ -201,7 +201,7 @@ class Decorator:
             if quoted or item.kind in (Kind.CODE_HEAD, Kind.RULE):
                 box = layout.blockBoundingRect(block)
                 if item.kind is Kind.CODE_HEAD:
-                    made.marks.append((block.position(), self._mark_rect(box, viewport_width)))
+                    made.marks.append((index, self._mark_rect(box, viewport_width)))
                 if item.kind is Kind.RULE:
                     made.lines.append(QRectF(0, box.center().y(), box.right(), 1))
                 if quoted:

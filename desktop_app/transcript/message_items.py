@@ -34,7 +34,7 @@ from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
 TOGGLE_REASONING: Final = "reasoning"
 """Action that shows or hides the reasoning."""
@@ -406,22 +406,6 @@ class FooterFacts:
     title_of: Callable[[Message], str] = lambda _message: ""
     are_shown: bool = True
     followed_ids: set[str | None] = field(default_factory=set)
-
-    def begin_path(self, messages: Iterable[Message]) -> None:
-        """Start another conversation or path."""
-        self.followed_ids = {message.parent_id for message in messages}
-
-    def add_follower(self, message: Message) -> None:
-        """Record that a message follows its parent."""
-        self.followed_ids.add(message.parent_id)
-
-    def set_titles(self, title_of: Callable[[Message], str]) -> None:
-        """Set the function that names saved prompts."""
-        self.title_of = title_of
-
-    def set_names(self, name_of: Callable[[str], str]) -> None:
-        """Set the function that names models."""
-        self.name_of = name_of
 
 
 def footer_line(message: Message, facts: FooterFacts) -> Line:

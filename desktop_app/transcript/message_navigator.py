@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject
 from desktop_app.transcript.segment import Place
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.view import TranscriptView
 
 
@@ -88,8 +87,9 @@ class MessageNavigator(QObject):
         is_last = messages.index_of(message_id) == messages.count - 1
         if shown is None or (self.is_at_end and is_last):
             return None
-        y = self._bottom_of_actions(shown)
-        return y if y is not None and 0 < y <= self._view.viewport().height() else None
+        rect = self._view.rect_of(Place(shown.key, shown.action_item))
+        y = 0 if rect is None else round(rect.bottom())
+        return y if 0 < y <= self._view.viewport().height() else None
 
     def scroll_actions_line_to(self, message_id: str, y: int) -> None:
         """Scroll the line beside a message's actions to a position of `actions_line_y`.
@@ -103,19 +103,14 @@ class MessageNavigator(QObject):
         shown = self._view.messages.opened(message_id)
         if shown is None:
             return
-        for _ in range(3):  # the heights above become real on the way
-            bottom = self._bottom_of_actions(shown, loads=True)
-            if bottom is None or bottom == y:
-                return
-            bar = self._view.verticalScrollBar()
-            bar.setValue(bar.value() + bottom - y)
-
-    def _bottom_of_actions(self, shown: ShownMessage, *, loads: bool = False) -> int | None:
         place = Place(shown.key, shown.action_item)
-        if loads:
-            self._view.shown_segment(place)
-        rect = self._view.rect_of(place)
-        return None if rect is None else round(rect.bottom())
+
+        def target() -> int | None:
+            self._view.shown_segment(place)  # loads it
+            rect = self._view.rect_of(place)
+            return None if rect is None else self._view.scroll_y + round(rect.bottom()) - y
+
+        self._view.approach(target)
 
     def materialize_whole(self, message_id: str, then: Callable[[], None]) -> bool:
         """Parse all of a message. Return True if done.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from math import ceil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QUrl
@@ -34,17 +34,6 @@ if TYPE_CHECKING:
     from desktop_app.transcript.media.message_images import MessageImages
     from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segment_formulas import SegmentFormulas
-
-
-class TextPosition(NamedTuple):
-    """A position in an item: the cell of a table, else 0, and the UTF-16 unit.
-
-    In the prefix of an item, `unit` is negative.
-    """
-
-    item: int
-    cell: int
-    unit: int
 
 
 class SegmentDocument(SealedDocument):
@@ -137,18 +126,17 @@ class SegmentDocument(SealedDocument):
             return min(end, self.cells[number + 1] - 1)
         return end
 
-    def place_at(self, position: int) -> TextPosition:
-        """Return the item, cell and unit at a position."""
+    def place_at(self, position: int) -> tuple[int, int, int]:
+        """Return the item, the cell and the unit at a position, as in a `Place`."""
         if self.columns and self.cells:
             number = max(0, bisect_right(self.cells, position) - 1)
             unit = max(0, position - self.cells[number])
-            return TextPosition(self.first, self._cell_number(number), unit)
+            return self.first, self._cell_number(number), unit
         index = max(0, bisect_right(self.starts, position) - 1)
         piece = self.pieces[index]
         prefix = 0 if piece.start else prefix_length(piece.item)
-        return TextPosition(
-            self.first + index, 0, position - self.starts[index] - prefix + piece.start
-        )
+        unit = position - self.starts[index] - prefix + piece.start
+        return self.first + index, 0, unit
 
     def block_at(self, index: int) -> QTextBlock:
         """Return the first text block of a piece."""

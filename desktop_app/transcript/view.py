@@ -241,20 +241,19 @@ class TranscriptView(TextArea):
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""
-        with self.keeping_position():
-            self.messages.facts.set_names(name_of)
-            for shown in self.messages.shown():
-                shown.refresh()
-                self.article_changed(shown.key)
+        self.messages.facts.name_of = name_of
+        self._refresh_messages()
 
     def set_question_titles(self, title_of: Callable[[Message], str]) -> None:
         """Set the function that returns the title of the saved prompt that a question is."""
+        self.messages.facts.title_of = title_of
+        self._refresh_messages()
+
+    def _refresh_messages(self) -> None:
         with self.keeping_position():
-            self.messages.facts.set_titles(title_of)
             for shown in self.messages.shown():
-                if shown.is_question:
-                    shown.refresh()
-                    self.article_changed(shown.key)
+                shown.refresh()
+                self.article_changed(shown.key)
 
     def set_notes(self, notes: Mapping[str, MessageNote]) -> None:
         """Show notes below these messages, by id, and below no others."""
@@ -340,22 +339,21 @@ class TranscriptView(TextArea):
     def item_rect(self, message_id: str, item: int) -> QRect:
         """Return the rectangle of an item in the viewport; for -1, that of the whole message.
 
-        Return an empty rectangle for an item that is far from the viewport.
+        The rectangle of an item that is not loaded is that of its segment or its message.
         """
         index = self.messages.index_of(message_id)
         if index < 0:
             return QRect()
         width = self.viewport().width()
         top = self.top_space + self.messages.top_of(index) - self.scroll_y
-        whole = QRect(0, top, width, self.messages.height_of(index))
         shown = self.messages.get(message_id)
-        if item < 0 or shown is None or item >= len(shown.items):
-            return whole
-        number = shown.segment_index(item)
-        if number < 0:
-            return whole
-        top += shown.tops[number]
-        segment = shown.segments[number]
+        found = None
+        if shown is not None and 0 <= item < len(shown.items):
+            found = self._located(Place(message_id, item))
+        if found is None:
+            return QRect(0, top, width, self.messages.height_of(index))
+        _article, segment, top = found
+        top -= self.scroll_y
         document = segment.document
         if document is None or segment.changed_from is not None or segment.is_table:
             return QRect(0, top, width, segment.height)
@@ -589,15 +587,27 @@ class TranscriptView(TextArea):
         place = Place(message_id, 0)
         self._pinned_index = -1
         self.follow(False)
-        for _ in range(4):  # the heights above may change once they are measured
+
+        def top() -> int | None:
             y = self.y_of(place, is_line=False)
+            return None if y is None else y + offset
+
+        self.approach(top)
+        self.follow(self.is_at_end)
+
+    def approach(self, target: Callable[[], int | None]) -> None:
+        """Scroll to a y coordinate, which changes while the heights on the way are measured.
+
+        `target` returns None to stay.
+        """
+        for _ in range(4):
+            before = self.scroll_y
+            y = target()
             if y is None:
                 return
-            before = self.scroll_y
-            self.scroll_to(y + offset)
-            if self.y_of(place, is_line=False) == y and self.scroll_y == before:
-                break
-        self.follow(self.is_at_end)
+            self.scroll_to(y)
+            if self.scroll_y == before:
+                return
 
     def follow_end(self) -> None:
         """Scroll to the end and follow new text."""
@@ -620,19 +630,18 @@ class TranscriptView(TextArea):
         """Scroll a place to a third of the height from the top unless it is on screen."""
         self.follow(False)
         height = self.viewport().height()
-        for _ in range(4):  # text above it may be shorter than estimated
+
+        def third() -> int | None:
             y = self.y_of(place)
             rect = self.rect_of(place)
             if y is None or rect is None:
-                return
+                return None
             # On screen, with a line of text above it and two below it.
             top = y - self.scroll_y
-            if top >= rect.height() and top + 3 * rect.height() <= height:
-                return
-            before = self.scroll_y
-            self.scroll_to(y - height // 3)
-            if self.scroll_y == before:
-                return
+            is_on_screen = top >= rect.height() and top + 3 * rect.height() <= height
+            return None if is_on_screen else y - height // 3
+
+        self.approach(third)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out the text again, and move the floating widgets."""
@@ -672,9 +681,8 @@ class TranscriptView(TextArea):
     ) -> None:
         """Paint the Copy marks, the caret and the ring around the focused target."""
         for each, decorations in shown:
-            for position, mark in decorations.marks:
-                place = each.document.place_at(position)
-                is_copied = self._copied == (each.key, place.item)
+            for index, mark in decorations.marks:
+                is_copied = self._copied == (each.key, each.segment.first + index)
                 rect = mark.translated(0, round(each.origin.y()))
                 if rect.intersects(area):
                     self._decorator.paint_mark(painter, rect, is_copied=is_copied)
@@ -692,8 +700,8 @@ class TranscriptView(TextArea):
         shown = self.shown_segment(place)
         if shown is None:
             return None
-        for position, area in self.decorations_of(shown).marks:
-            if shown.document.place_at(position).item == place.item:
+        for index, area in self.decorations_of(shown).marks:
+            if shown.segment.first + index == place.item:
                 return area.translated(0, round(shown.origin.y()))
         return None
 
