@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QImage,
@@ -36,7 +36,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import set_icon
-from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.widgets.text.foreign_text import (
     PlainToolButton,
@@ -51,6 +51,7 @@ _CHIP_HEIGHT: Final = 46
 _MAX_CHIP_WIDTH: Final = 400
 _SPACING: Final = 8
 _THUMBNAIL_SIZE: Final = 34
+_CORNER: Final = 10
 
 _MAX_ROWS: Final = 2.5  # the half row shows that there are more
 _CHIPS_PER_STEP: Final = 8  # a new chip takes a millisecond
@@ -101,70 +102,24 @@ class Chip(Value, frozen=True):
     has_preview: bool = False
 
 
-class _PreviewButton(QAbstractButton):
-    """The part of a chip that opens the preview: all but its buttons.
+class ChipWidget(QAbstractButton):
+    """The button that shows a `Chip` and previews it, with its menu and its cross.
 
-    The chip paints the content, and this widget only the outline of the focus.
+    Its signals are those of the chips.
     """
 
-    def __init__(self, chip: ChipWidget) -> None:
-        super().__init__(chip)
-        self._chip = chip
-        self.setObjectName("preview-attachment")
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint an outline while it has the focus."""
-        if self.hasFocus():
-            theme = current_theme()
-            painter = painting.painter_of(self)
-            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(10), width=2)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Preview on Enter, remove on Delete, open the menu on the menu key or arrow down."""
-        match event.key():
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                self.click()
-            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                self._chip.remove()
-            case Qt.Key.Key_Menu | Qt.Key.Key_Down:
-                self._chip.open_menu()
-            case _:
-                super().keyPressEvent(event)
-
-    def contextMenuEvent(self, _event: QContextMenuEvent) -> None:
-        self._chip.open_menu()
-
-
-class ChipWidget(QFrame):
-    """The widget that shows a `Chip`, with its buttons and its menu.
-
-    Signals:
-        remove_requested(str): the user removes the attachment with this id.
-        detail_requested(str, str): the user chose a detail level for the attachment with this id.
-        preview_requested(str): preview the attachment with this id.
-        action_requested(str, str): the user chose another menu entry; the attachment's id and the
-            entry's key.
-    """
-
-    remove_requested = Signal(str)
-    detail_requested = Signal(str, str)
-    preview_requested = Signal(str)
-    action_requested = Signal(str, str)
-
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: Chip, chips: AttachmentChips) -> None:
         super().__init__()
         self._chip = chip
-        set_role(self, "chip")
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._chips = chips
+        self.setObjectName("preview-attachment")
+        self.clicked.connect(self._preview)
         self._remove_button = PlainToolButton(self, name="remove-attachment", role="quiet")
-        self._remove_button.installEventFilter(self)
-        self._remove_button.clicked.connect(self.remove)
+        self._remove_button.clicked.connect(self._remove)
         self._menu_button = PlainToolButton(self, role="quiet")
         self._menu_button.clicked.connect(self.open_menu)
-        self._preview = _PreviewButton(self)
-        self._preview.clicked.connect(lambda: self.preview_requested.emit(self._chip.id))
+        for button in (self._remove_button, self._menu_button):
+            button.setCursor(Qt.CursorShape.ArrowCursor)
         self.update_theme()
         self.set_chip(chip)
 
@@ -179,14 +134,14 @@ class ChipWidget(QFrame):
         set_tooltip(self, "\n".join(line for line in (name, summary, chip.tooltip) if line))
         self.setAccessibleDescription(spoken_text(chip.tooltip))
         self._name_menu()
-        spoken = tr("Preview {name}, {detail}", name=name, detail=summary)
-        self._preview.setAccessibleName(spoken_text(spoken))
-        self._preview.setAccessibleDescription(spoken_text(chip.tooltip))
-        self._preview.setVisible(chip.has_preview)
+        cursor, focus = Qt.CursorShape.ArrowCursor, Qt.FocusPolicy.NoFocus
+        if chip.has_preview:
+            cursor, focus = Qt.CursorShape.PointingHandCursor, Qt.FocusPolicy.TabFocus
+        self.setCursor(cursor)
+        self.setFocusPolicy(focus)
         self._remove_button.setAccessibleName(spoken_text(tr("Remove {name}", name=name)))
         is_reading = chip.state == "reading"
         set_tooltip(self._remove_button, tr("Stop reading") if is_reading else tr("Remove"))
-        self._fit_preview()
         self.updateGeometry()
         self.update()
 
@@ -212,18 +167,35 @@ class ChipWidget(QFrame):
     def _has_menu(self) -> bool:
         return bool(self._chip.detail_levels or self._chip.actions)
 
-    def remove(self) -> None:
-        """Ask to remove the attachment."""
-        self.remove_requested.emit(self._chip.id)
+    def _remove(self) -> None:
+        self._chips.remove_requested.emit(self._chip.id)
+
+    def _preview(self) -> None:
+        if self._chip.has_preview:
+            self._chips.preview_requested.emit(self._chip.id)
 
     @property
     def tab_stops(self) -> tuple[QWidget, ...]:
         """Return the widgets that Tab visits, in order."""
-        return self._preview, self._menu_button, self._remove_button
+        return self, self._menu_button, self._remove_button
 
-    def focus_preview(self) -> None:
-        """Focus the part that opens the preview."""
-        self._preview.setFocus(Qt.FocusReason.OtherFocusReason)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Preview on Enter, remove on Delete, open the menu on the menu key or arrow down.
+
+        The buttons pass the keys on that they do not handle.
+        """
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if self.hasFocus():
+                self.click()
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                self._remove()
+            case Qt.Key.Key_Menu | Qt.Key.Key_Down:
+                self.open_menu()
+            case _:
+                super().keyPressEvent(event)
+
+    def contextMenuEvent(self, _event: QContextMenuEvent) -> None:
+        self.open_menu()
 
     def update_theme(self) -> None:
         theme = current_theme()
@@ -240,16 +212,15 @@ class ChipWidget(QFrame):
             action.setObjectName(chip_action.key)
             action.setCheckable(chip_action.is_checked is not None)
             action.setChecked(bool(chip_action.is_checked))
-            action.triggered.connect(
-                lambda *_, key=chip_action.key: self.action_requested.emit(self._chip.id, key)
-            )
+            choose = partial(self._chips.action_requested.emit, self._chip.id, chip_action.key)
+            action.triggered.connect(lambda *_, choose=choose: choose())
         if self._chip.actions and self._chip.detail_levels:
             menu.addSeparator()
         from PySide6.QtGui import QActionGroup  # not needed at start-up
 
         group = QActionGroup(menu)
         for value, label in self._chip.detail_levels:
-            choose = partial(self.detail_requested.emit, self._chip.id, value)
+            choose = partial(self._chips.detail_requested.emit, self._chip.id, value)
             action = add_choice(menu, label, value == self._chip.detail_level, choose)
             group.addAction(action)
         return menu
@@ -284,28 +255,21 @@ class ChipWidget(QFrame):
         size = self._remove_button.sizeHint()
         top = (self.height() - size.height()) // 2
         for button, count in ((self._remove_button, 1), (self._menu_button, 2)):
-            rect = QRect(QPoint(self._left_of_buttons(count), top), size)
-            button.setGeometry(rect)
-        self._fit_preview()
+            button.setGeometry(QRect(QPoint(self._left_of_buttons(count), top), size))
 
     def _left_of_buttons(self, count: int) -> int:
         """Return the x coordinate at which `count` buttons begin."""
         return self.width() - current_theme().px(3) - count * self._remove_button.sizeHint().width()
 
-    @property
-    def _text_end(self) -> int:
-        return self._left_of_buttons(2 if self._has_menu else 1)
-
-    def _fit_preview(self) -> None:
-        rect = QRect(0, 0, self._text_end - current_theme().px(1), self.height())
-        self._preview.setGeometry(rect)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
         theme = current_theme()
-        px = current_theme().px
+        px = theme.px
         chip = self._chip
+        painting.fill_background(painter, self.rect(), theme.code_ground, px(_CORNER))
+        line = theme.accent if self.hasFocus() else theme.line
+        width = 2 if self.hasFocus() else 1
+        painting.draw_outline(painter, self.rect(), line, px(_CORNER), width)
         icon_rect = QRect(px(10), 0, px(24), self.height())
         if chip.state == "reading":
             _paint_ring(painter, icon_rect, chip.progress)
@@ -320,7 +284,7 @@ class ChipWidget(QFrame):
         else:
             painting.draw_icon(painter, icon_rect, chip.icon, theme.accent, px(20))
         left = self._text_left()
-        width = self._text_end - left - px(2)
+        width = self._left_of_buttons(2 if self._has_menu else 1) - left - px(2)
         middle = self.height() // 2
         upper = QRect(left, middle - px(18), width, px(18))
         lower = QRect(left, middle - px(1), width, px(18))
@@ -329,15 +293,6 @@ class ChipWidget(QFrame):
         painting.draw_text(painter, upper, chip.name, theme.strong(), theme.text, elide_mode)
         color = {"failed": theme.error, "large": theme.warning}.get(chip.state, theme.dim)
         painting.draw_text(painter, lower, chip.summary, theme.note(), color)
-
-    def eventFilter(self, watched: object, event: QEvent) -> bool:
-        """Let Delete and Backspace on the cross remove the attachment, too."""
-        if event.type() == QEvent.Type.KeyPress:
-            press: QKeyEvent = event  # type: ignore[assignment]
-            if press.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-                self.remove()
-                return True
-        return False
 
 
 def _paint_thumbnail(painter: QPainter, thumbnail: QImage, box: QRect, *, corner: int) -> None:
@@ -380,8 +335,11 @@ class AttachmentChips(QScrollArea):
     """All chips, wrapped into rows; beyond two and a half rows they scroll.
 
     Signals:
-        remove_requested(str), detail_requested(str, str): as in ChipWidget.
-        preview_requested(str), action_requested(str, str): as in ChipWidget.
+        remove_requested(str): the user removes the attachment with this id.
+        detail_requested(str, str): the user chose a detail level for the attachment with this id.
+        preview_requested(str): preview the attachment with this id.
+        action_requested(str, str): the user chose another menu entry; the attachment's id and the
+            entry's key.
         changed(): the chips were set; the surroundings may need another size.
     """
 
@@ -495,19 +453,16 @@ class AttachmentChips(QScrollArea):
         focused = QApplication.focusWidget()
         if focused is None:
             return ""
-        return next((id_ for id_, w in self._widgets.items() if w.isAncestorOf(focused)), "")
+        widgets = self._widgets.items()
+        return next((i for i, w in widgets if w is focused or w.isAncestorOf(focused)), "")
 
     def focus_chip(self, chip_id: str) -> None:
         """Focus a chip if it still exists."""
         if chip_id in self._widgets:
-            self._widgets[chip_id].focus_preview()
+            self._widgets[chip_id].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add(self, chip: Chip) -> None:
-        widget = ChipWidget(chip)
-        widget.remove_requested.connect(self.remove_requested)
-        widget.detail_requested.connect(self.detail_requested)
-        widget.preview_requested.connect(self.preview_requested)
-        widget.action_requested.connect(self.action_requested)
+        widget = ChipWidget(chip, self)
         self._flow.addWidget(widget)
         widget.show()  # now, because the layout does it in the next turn of the event loop
         self._widgets[chip.id] = widget

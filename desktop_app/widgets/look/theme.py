@@ -228,7 +228,7 @@ QFrame[role="prompt"][focused="true"] { border-color: @accent; }
 QFrame[role="prompt"][temporary="true"] { border-style: dashed; }
 QFrame[role="column"] { background: transparent; border: 1px solid @line; border-radius: $10px; }
 QFrame[role="column"][focused="true"] { border-color: @accent; }
-QFrame[role="chip"], QFrame[role="note-card"] { background: @code_ground; border: 1px solid @line;
+QFrame[role="note-card"] { background: @code_ground; border: 1px solid @line;
     border-radius: $10px; }
 QFrame[role="error-card"] { background: @error_ground; border: none; border-radius: $10px; }
 QFrame[role="segments"] { background: @hover; border: none; border-radius: $8px; }
