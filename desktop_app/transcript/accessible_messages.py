@@ -5,38 +5,28 @@ The tree of a message is built from its items when it is asked for, loaded or no
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget
 
 from desktop_app.markdown.block_model import LINE_BREAK, Runs
-from desktop_app.transcript.accessibility.accessible_node import (
+from desktop_app.transcript.accessible_node import (
     NO_INTERFACE,
     AccessibleNode,
+    MessageNode,
     NodeActions,
     PlainTextInterface,
-)
-from desktop_app.transcript.accessibility.reading_tree import (
-    ReadingNode,
-    message_description,
-    message_name,
-    reading_nodes,
+    TargetNode,
 )
 from desktop_app.transcript.message_items import prefix_length, prefix_of
 from desktop_app.transcript.segment import Place, is_table
 from desktop_app.transcript.text_marks import texts_of
-from desktop_app.widgets.text.foreign_text import spoken_text
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segment import Article
-    from desktop_app.transcript.targets import Target
     from desktop_app.transcript.text_area import TextArea
     from desktop_app.transcript.view import TranscriptView
 
@@ -214,11 +204,10 @@ class AccessibleTranscript(AccessibleText):
         return self._view.accessibleName() if kind is QAccessible.Text.Name else ""
 
     def _node_at(self, index: int) -> MessageNode:
-        message = self._view.messages.message_at(index)
-        node = self._nodes.get(message.id)
-        if node is None:
-            node = self._nodes[message.id] = MessageNode(self, self._view, message)
-        return node
+        key = self._view.messages.key_at(index)
+        if key not in self._nodes:
+            self._nodes[key] = MessageNode(self, self._view, key)
+        return self._nodes[key]
 
 
 def _texts(item: Item) -> list[tuple[int, str]]:
@@ -231,100 +220,3 @@ def _texts(item: Item) -> list[tuple[int, str]]:
 def _read_text(runs: Runs) -> str:
     """Return the words of runs; a formula is on one line."""
     return "".join(run.text.replace(LINE_BREAK, " ") if run.math else run.text for run in runs)
-
-
-class TargetNode(AccessibleNode):
-    """The link or button in the text that has the keyboard focus.
-
-    Its name tells where a link leads, which the node of the link in its message does not.
-
-    Attributes:
-        target: the link or button.
-    """
-
-    def __init__(
-        self, transcript: AccessibleTranscript, view: TranscriptView, target: Target
-    ) -> None:
-        self.target = target
-        self._view = view
-        shown = view.messages.opened(target.place.message_id)
-        name = "" if shown is None else view.focus_navigator.describe(shown, target).name
-        item = target.place.item
-        super().__init__(
-            transcript,
-            ReadingNode(QAccessible.Role.Button, spoken_text(name), link=target.link, item=item),
-            rect_of=self._rect_of_target,
-            focus=lambda _item: None,
-            press=lambda _item, _link: view.activate(target),
-        )
-
-    def _rect_of_target(self, _item: int) -> QRect:
-        bounds = QRect()
-        for rect in self._view.focus_navigator.rects(loads=False):
-            bounds = bounds.united(rect.toRect())
-        return QRect(self._view.viewport().mapToGlobal(bounds.topLeft()), bounds.size())
-
-    def state(self) -> QAccessible.State:
-        state = super().state()
-        state.focused = self._view.hasFocus()
-        return state
-
-
-class MessageNode(AccessibleNode):
-    """The node of a message.
-
-    Its children are created on first use, and again after the message has changed.
-    """
-
-    def __init__(
-        self, transcript: AccessibleTranscript, view: TranscriptView, message: Message
-    ) -> None:
-        self.message_id = message.id
-        self._view = view
-        self._children_version: object = None
-        content = ReadingNode(QAccessible.Role.ListItem, "")
-        super().__init__(
-            transcript,
-            content,
-            rect_of=self._rect_of_item,
-            focus=partial(view.reading.read_at, message.id),
-            press=partial(view.reading.follow_link, message.id),
-        )
-
-    def child_nodes(self) -> list[AccessibleNode]:
-        messages = self._view.messages
-        shown = messages.get(self.message_id)
-        message = self._current_message()
-        version = (shown.revision if shown is not None else -1, message)
-        if self._children_version != version:
-            self._children_version = version
-            for node in self._nodes or ():
-                node.release()
-            self._nodes = None
-            items = shown.items if shown is not None else list(messages.block_maker(message)())
-            self.content = replace(self.content, children=reading_nodes(items))
-        return super().child_nodes()
-
-    def _current_message(self) -> Message:
-        messages = self._view.messages
-        return messages.message_at(messages.index_of(self.message_id))
-
-    def isValid(self) -> bool:
-        return self.is_alive and self._view.messages.index_of(self.message_id) >= 0
-
-    def text(self, kind: QAccessible.Text) -> str:
-        message = self._current_message()
-        name_of_model = self._view.messages.facts.name_of
-        if kind is QAccessible.Text.Name:
-            return message_name(message, name_of_model)
-        if kind is QAccessible.Text.Description:
-            return message_description(message, name_of_model)
-        return ""
-
-    def _rect_of_item(self, item: int) -> QRect:
-        """Return the visible rectangle of an item, or of the message, in screen coordinates."""
-        view = self._view
-        rect = view.item_rect(self.message_id, item)
-        corner = QPoint(0, rect.top())
-        visible = QRect(corner, rect.size()) & view.viewport().rect()
-        return QRect(view.viewport().mapToGlobal(visible.topLeft()), visible.size())

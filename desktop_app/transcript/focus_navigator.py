@@ -333,7 +333,7 @@ class ReadingSteps(QObject):
 
         If the message has no more, move to the beginning of the next or previous message.
         """
-        from desktop_app.transcript.accessibility.reading_tree import reading_nodes
+        from desktop_app.transcript.reading_tree import reading_nodes
 
         messages = self._view.messages
         caret = self._view.selection.caret
@@ -368,10 +368,6 @@ class ReadingSteps(QObject):
             view.unfold_item(shown, place.item)
         view.place_caret(place)
         self.moved.emit(message_id, item)
-
-    def follow_link(self, message_id: str, item: int, link: str) -> None:
-        """Follow a link in an item of a message, as a click on it does."""
-        self._view.follow_link(Place(message_id, item), link)
 
 
 def ring_rects(rects: list[QRectF], viewport: QRect, margin: int = 3) -> list[QRectF]:

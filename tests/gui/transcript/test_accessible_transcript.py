@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.cost import Usage
-from desktop_app.transcript.accessibility.accessible_node import AccessibleNode
 from desktop_app.transcript.accessible_messages import AccessibleTranscript
+from desktop_app.transcript.accessible_node import AccessibleNode
 from desktop_app.widgets.accessibility.accessible_roles import install_roles
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Combo

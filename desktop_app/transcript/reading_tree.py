@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QAccessible
 
@@ -61,14 +61,6 @@ class ReadingNode:
         yield self
         for child in self.children:
             yield from child.walk()
-
-
-class _CodeBlock(NamedTuple):
-    """A code block: the index of its first item, its language and its lines."""
-
-    first_item: int
-    language: str
-    lines: list[str]
 
 
 def message_name(message: Message, name_of_model: Callable[[str], str]) -> str:
@@ -246,19 +238,17 @@ def _tables(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
 
 def _code_blocks(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     """Return a node for each code block; its text is the code."""
-    code_blocks: list[_CodeBlock] = []
+    nodes: list[ReadingNode] = []
+    language = ""
     lines: list[str] = []
     for index, item in pairs:
         assert isinstance(item, Block)
-        if item.kind is Kind.CODE_HEAD or not code_blocks:
+        if item.kind is Kind.CODE_HEAD or not nodes:
+            language = item.language
             lines = []
-            code_blocks.append(_CodeBlock(index, item.language, lines))
+            nodes.append(ReadingNode(_Role.Section, "", item=index))
         if item.kind is Kind.CODE:
-            lines.append(spoken_words(item.runs))
-    nodes: list[ReadingNode] = []
-    for code in code_blocks:
-        text = "\n".join(code.lines)
-        count = len(text.split("\n")) if code.lines else 0
-        name = code_summary(code.language, count)
-        nodes.append(ReadingNode(_Role.Section, name, text, item=code.first_item))
+            lines += spoken_words(item.runs).split("\n")
+        nodes[-1].name = code_summary(language, len(lines))
+        nodes[-1].text = "\n".join(lines)
     return nodes

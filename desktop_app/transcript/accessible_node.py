@@ -6,6 +6,7 @@ implements the interface, or NO_INTERFACE: None and integers crash PySide.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QPoint, QRect
@@ -19,13 +20,24 @@ from PySide6.QtGui import (
 )
 from shiboken6 import VoidPtr
 
-from desktop_app.transcript.accessibility.reading_tree import ReadingNode
+from desktop_app.transcript.reading_tree import (
+    ReadingNode,
+    message_description,
+    message_name,
+    reading_nodes,
+)
+from desktop_app.transcript.segment import Place
+from desktop_app.widgets.text.foreign_text import spoken_text
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtGui import QWindow
+
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.transcript.targets import Target
+    from desktop_app.transcript.view import TranscriptView
 
 NO_INTERFACE: Final = VoidPtr(0)
 _Type = QAccessible.InterfaceType
@@ -168,14 +180,8 @@ class NodeActions(QAccessibleActionInterface):
 class AccessibleNode(QAccessibleInterface):
     """A node: a message, or a part of one.
 
-    Args:
-        parent: the interface of the parent.
-        content: the node's role, name and text.
-        rect_of: returns an item's rectangle on the screen.
-        focus: moves the reading position to an item.
-        press: follows a link of an item.
-
     Attributes:
+        message_id: the message.
         content: the node's role, name and text. The content of a message is replaced as the message
             grows.
         is_alive: False once the node is released.
@@ -184,17 +190,15 @@ class AccessibleNode(QAccessibleInterface):
     def __init__(
         self,
         parent: QAccessibleInterface,
+        view: TranscriptView,
+        message_id: str,
         content: ReadingNode,
-        rect_of: Callable[[int], QRect],
-        focus: Callable[[int], object],
-        press: Callable[[int, str], object],
     ) -> None:
         super().__init__()
         self._parent = parent
+        self._view = view
+        self.message_id = message_id
         self.content = content
-        self._rect_of = rect_of
-        self._focus = focus
-        self._press = press
         self._nodes: list[AccessibleNode] | None = None
         self._interfaces: dict[QAccessible.InterfaceType, Any] = {}
         self.is_alive = True
@@ -211,9 +215,7 @@ class AccessibleNode(QAccessibleInterface):
         """Return the children, which are created on first use."""
         if self._nodes is None:
             self._nodes = [
-                AccessibleNode(
-                    self, child, rect_of=self._rect_of, focus=self._focus, press=self._press
-                )
+                AccessibleNode(self, self._view, self.message_id, child)
                 for child in self.content.children
             ]
         return self._nodes
@@ -233,9 +235,16 @@ class AccessibleNode(QAccessibleInterface):
         if kind is _Type.TableCellInterface and content.cell is not None:
             return CellPosition(self, *content.cell)
         if kind is _Type.ActionInterface:
-            press = (lambda: self._press(content.item, content.link)) if content.link else None
-            return NodeActions(lambda: self._focus(content.item), press)
+            return NodeActions(self.focus, self.press if content.link else None)
         return NO_INTERFACE
+
+    def focus(self) -> None:
+        """Move the caret to the node."""
+        self._view.reading.read_at(self.message_id, self.content.item)
+
+    def press(self) -> None:
+        """Follow the link."""
+        self._view.follow_link(Place(self.message_id, self.content.item), self.content.link)
 
     def isValid(self) -> bool:
         return self.is_alive
@@ -276,7 +285,11 @@ class AccessibleNode(QAccessibleInterface):
         """Change nothing: messages are read-only."""
 
     def rect(self) -> QRect:
-        return self._rect_of(self.content.item)
+        """Return the visible rectangle of the node's item, in screen coordinates."""
+        viewport = self._view.viewport()
+        rect = self._view.item_rect(self.message_id, self.content.item)
+        visible = QRect(QPoint(0, rect.top()), rect.size()) & viewport.rect()
+        return QRect(viewport.mapToGlobal(visible.topLeft()), visible.size())
 
     def role(self) -> QAccessible.Role:
         return self.content.role
@@ -290,3 +303,81 @@ class AccessibleNode(QAccessibleInterface):
         if self.rect().isEmpty():
             state.offscreen = True
         return state
+
+
+class TargetNode(AccessibleNode):
+    """The link or button in the text that has the keyboard focus.
+
+    Its name tells where a link leads, which the node of the link in its message does not.
+
+    Attributes:
+        target: the link or button.
+    """
+
+    def __init__(self, parent: QAccessibleInterface, view: TranscriptView, target: Target) -> None:
+        self.target = target
+        key, item = target.place[:2]
+        shown = view.messages.opened(key)
+        name = "" if shown is None else view.focus_navigator.describe(shown, target).name
+        role = QAccessible.Role.Button
+        content = ReadingNode(role, spoken_text(name), link=target.link, item=item)
+        super().__init__(parent, view, key, content)
+
+    def focus(self) -> None:
+        """Do nothing: the target has the focus."""
+
+    def press(self) -> None:
+        """Follow the link, or press the button."""
+        self._view.activate(self.target)
+
+    def rect(self) -> QRect:
+        """Return the rectangle of the target, in screen coordinates."""
+        bounds = QRect()
+        for rect in self._view.focus_navigator.rects(loads=False):
+            bounds = bounds.united(rect.toRect())
+        return QRect(self._view.viewport().mapToGlobal(bounds.topLeft()), bounds.size())
+
+    def state(self) -> QAccessible.State:
+        state = super().state()
+        state.focused = self._view.hasFocus()
+        return state
+
+
+class MessageNode(AccessibleNode):
+    """The node of a message.
+
+    Its children are created on first use, and again after the message has changed.
+    """
+
+    def __init__(self, parent: QAccessibleInterface, view: TranscriptView, key: str) -> None:
+        super().__init__(parent, view, key, ReadingNode(QAccessible.Role.ListItem, ""))
+        self._children_version: object = None
+
+    def child_nodes(self) -> list[AccessibleNode]:
+        messages = self._view.messages
+        shown = messages.get(self.message_id)
+        message = self._message()
+        version = (shown.revision if shown is not None else -1, message)
+        if self._children_version != version:
+            self._children_version = version
+            for node in self._nodes or ():
+                node.release()
+            self._nodes = None
+            items = shown.items if shown is not None else list(messages.block_maker(message)())
+            self.content = replace(self.content, children=reading_nodes(items))
+        return super().child_nodes()
+
+    def _message(self) -> Message:
+        messages = self._view.messages
+        return messages.message_at(messages.index_of(self.message_id))
+
+    def isValid(self) -> bool:
+        return self.is_alive and self._view.messages.index_of(self.message_id) >= 0
+
+    def text(self, kind: QAccessible.Text) -> str:
+        name_of_model = self._view.messages.facts.name_of
+        if kind is QAccessible.Text.Name:
+            return message_name(self._message(), name_of_model)
+        if kind is QAccessible.Text.Description:
+            return message_description(self._message(), name_of_model)
+        return ""
