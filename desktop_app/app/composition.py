@@ -142,8 +142,7 @@ def make_conversation(
 
 def _make_sidebar(session: Session) -> None:
     """Make the controllers that list, open, move and delete conversations."""
-    window, backend = session.window, session.backend
-    window.conversations.session = session
+    session.window.conversations.session = session
     session.draft_saver = DraftSaver(session)
     session.list_presenter = ListPresenter(session)
     session.navigator = Navigator(session)
@@ -153,14 +152,7 @@ def _make_sidebar(session: Session) -> None:
     session.folders_controller = FoldersController(session)
     session.folder_settings = FolderSettingsController(session)
     session.trash = Trash(session)
-    session.housekeeping = Housekeeping(
-        session.trash.expire,
-        window,
-        tasks=session.tasks,
-        conversations=backend.conversations,
-        attachment_store=backend.attachments,
-        database=backend.database,
-    )
+    session.housekeeping = Housekeeping(session)
 
 
 def _make_composer(session: Session) -> None:
@@ -261,18 +253,15 @@ def _make_panel(session: Session, theme: ThemeWatcher) -> None:
     )
     session.look = LookController(window, session, theme)
     session.settings = SettingsController(window, session)
-    transfer = session.transfer = TransferController(window, session, session.foreign_changes.show)
-    backups = session.backups = BackupController(window, session, transfer.back_up)
-    data = window.settings.pages.data
-    data.on_created(lambda _page: session.data_page)
-    data.on_created(lambda page: page.import_requested.connect(transfer.choose_import))
-    data.on_created(lambda page: page.backup_requested.connect(backups.back_up_now))
+    session.transfer = TransferController(session)
+    session.backups = BackupController(session)
+    window.settings.pages.data.on_created(lambda _page: session.data_page)
 
 
 def _make_dialogs(session: Session) -> None:
     """Make the controller of spending, and connect batch jobs and the help."""
     window = session.window
-    session.spending_controller = SpendingController(window, session, session.name_of_model)
+    session.spending_controller = SpendingController(session)
     for files_arrived in (window.files_dropped, window.prompt.attach_requested):
         files_arrived.connect(lambda paths: session.batches.bar.offer(paths))
     window.settings.help_requested.connect(lambda name: session.help.open_part(name))

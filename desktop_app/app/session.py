@@ -284,9 +284,7 @@ class Session:
     def data_page(self) -> DataPageController:
         from desktop_app.storage.ui.data_page_controller import DataPageController
 
-        data_page = DataPageController(self.window, self, self.run_on_closed_store)
-        data_page.export_requested.connect(self.transfer.choose_export)
-        return data_page
+        return DataPageController(self)
 
     # -------------------------------------------------------------- state
 

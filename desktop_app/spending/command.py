@@ -132,11 +132,11 @@ def _total(rows: Sequence[SpendingRow]) -> Decimal:
     return sum((row.spent for row in rows), SpendingSum()).cost
 
 
-def rows_as_csv(by: str, rows: Sequence[SpendingRow]) -> str:
+def rows_as_csv(by: str, rows: Sequence[SpendingRow], delimiter: str = ",") -> str:
     """Return the rows as CSV; no cell is a formula."""
     text = io.StringIO()
     table = [_fields(by, row) for row in rows]
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     # The header comes from an empty row, because there may be no rows.
     empty_row = SpendingRow("", SpendingSum())
     names = list(_fields(by, empty_row))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
@@ -47,8 +48,7 @@ class DataTab(QWidget):
     Signals:
         changed(str, object): the key of a setting and its value.
         import_requested(): import conversations.
-        export_requested(str, str): export the "open" conversation or "all", in the format of
-            this id.
+        export_requested(str): export all conversations, in the format of this id.
         backup_requested(): make a backup now.
         restore_requested(): restore a backup.
         erase_requested(): delete everything; the user has confirmed it.
@@ -56,7 +56,7 @@ class DataTab(QWidget):
 
     changed = Signal(str, object)
     import_requested = Signal()
-    export_requested = Signal(str, str)
+    export_requested = Signal(str)
     backup_requested = Signal()
     restore_requested = Signal()
     erase_requested = Signal()
@@ -82,14 +82,13 @@ class DataTab(QWidget):
         self._transfer.note.set_text(tr(TRANSFER))
         import_button = compact_button(tr("Import…"), "import", "plain")
         import_button.clicked.connect(self.import_requested)
-        self._export_button = compact_button(tr("Export"), "export", "plain")
-        menu = ProgramMenu(self._export_button)
-        # Submenus, because a style sheet hides the titles of a menu's sections.
-        self._open_menu = self._add_export_menu(menu, "open", tr("This conversation"))
-        self._open_menu.setEnabled(False)
-        self._add_export_menu(menu, "all", tr("All conversations"))
-        self._export_button.setMenu(menu)
-        self._transfer.body.addLayout(FlowLayout(import_button, self._export_button))
+        export_button = compact_button(tr("Export all"), "export", "plain")
+        menu = ProgramMenu(export_button)
+        for each in EXPORT_FORMATS:
+            text = tr("{format}…", format=tr(each.label))
+            menu.addAction(menu_text(text), partial(self.export_requested.emit, each.id))
+        export_button.setMenu(menu)
+        self._transfer.body.addLayout(FlowLayout(import_button, export_button))
 
     def _build_backups(self) -> None:
         self._folder.setPlaceholderText(tr("No folder selected"))
@@ -120,23 +119,9 @@ class DataTab(QWidget):
         """Show when the last backup was made, or why there is none."""
         self._state.set_text(text, tone)
 
-    def set_has_open_conversation(self, has_open: bool) -> None:
-        """Set whether an open conversation can be exported."""
-        self._open_menu.setEnabled(has_open)
-
     def update_theme(self) -> None:
         theme = current_theme()
         self._gap.setFixedHeight(theme.px(4))
-
-    def _add_export_menu(self, parent: QMenu, scope: str, title: str) -> QMenu:
-        menu = ProgramMenu(menu_text(title), parent)
-        for export_format in EXPORT_FORMATS:
-            action = menu.addAction(menu_text(tr("{format}…", format=tr(export_format.label))))
-            action.triggered.connect(
-                lambda *_, f=export_format.id: self.export_requested.emit(scope, f)
-            )
-        parent.addMenu(menu)
-        return menu
 
     def _choose_folder(self) -> None:
         choose_folder(

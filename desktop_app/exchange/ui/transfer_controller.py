@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
-
-from desktop_app.app.session import Session
+from desktop_app.app.session import Controller, Session
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
-from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
@@ -26,31 +23,20 @@ MAX_REASONS = 3
 _MAX_STEM_CHARACTERS = 60  # of the proposed file name, which begins with the title
 
 
-class TransferController(QObject):
+class TransferController(Controller):
     """Runner of `repartee import`, `export` and `backup`, with their progress.
-
-    Args:
-        on_imported: is awaited after each import, even if it was stopped or failed.
 
     Attributes:
         is_busy: True while a command runs.
     """
 
-    def __init__(
-        self, window: MainWindow, state: Session, on_imported: Callable[[], Awaitable[None]]
-    ) -> None:
-        super().__init__(window)
-        self._parent = window
-        self._sidebar_model = window.conversations.model
-        self._notifications = window.notifications
-        self._current = state.current
-        self._tasks = state.tasks
-        self._on_imported = on_imported
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._command = CommandRunner()
         self.is_busy = False
         self._card = ProgressCard()
         self._card.cancel_requested.connect(self._command.stop)
-        window.pane.add_above_prompt(self._card)
+        self._pane.add_above_prompt(self._card)
 
     def close(self) -> None:
         """Stop the running command at the program's end."""
@@ -61,7 +47,7 @@ class TransferController(QObject):
     def choose_import(self) -> None:
         """Ask for files, and import them."""
         choose_files(
-            self._parent,
+            self._window,
             tr("Import conversations"),
             self.import_files,
             start=Path.home(),
@@ -79,7 +65,7 @@ class TransferController(QObject):
         if result is None:
             return
         try:
-            await self._on_imported()
+            await self._session.foreign_changes.show()
         finally:
             self._report_import(result)
 
@@ -122,14 +108,14 @@ class TransferController(QObject):
         if is_file:
             self._choose_target(export_format, self._title_of(conversation_ids), export)
         else:
-            choose_folder(self._parent, tr("Export to folder"), export, start=Path.home())
+            choose_folder(self._window, tr("Export to folder"), export, start=Path.home())
 
     def _title_of(self, conversation_ids: Sequence[str] | None) -> str:
         """Return the title of a single conversation that is listed or open; "" otherwise."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
         open_conversation = self._current.conversation
-        model = self._sidebar_model
+        model = self._window.conversations.model
         if open_conversation.id == conversation_ids[0]:
             return open_conversation.title
         conversation = model.conversation_at(model.index_of(conversation_ids[0]))
@@ -141,7 +127,7 @@ class TransferController(QObject):
         stem = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()
         stem = stem[:_MAX_STEM_CHARACTERS] or tr("Conversations")
         choose_target(
-            self._parent,
+            self._window,
             tr("Export"),
             export,
             start=Path.home() / f"{stem}{export_format.suffix}",

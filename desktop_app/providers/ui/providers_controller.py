@@ -14,7 +14,6 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.models.model_listing import ModelListing
@@ -22,25 +21,17 @@ from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.places import LinkedText
-from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.gateway.environment_profiles import OPENAI
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.models.model_menu import chat_models
 from desktop_app.providers.ui.key_state import KeyState
-from desktop_app.widgets.cards.notifications import Actions
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.trust import CaFile
     from desktop_app.providers.ui.provider_tab import ProviderTab
 
 OFFER_TOPIC: Final = "new-provider"  # the topic of the offer to use a new provider
-_FIRST_REQUEST_TOPIC: Final = "first-request"  # the topic of the answer to a first request
-_MAX_SHOWN_CHARACTERS: Final = 200  # of the answer, which a notification shows
-_TEST_QUESTION: Final = "Reply with one short greeting."
-_TEST_INPUT_TOKENS: Final = 30  # an estimate, for the cost
-_TEST_OUTPUT_TOKENS: Final = 64  # the limit of the reply
 
 
 class ProvidersController(QObject):
@@ -277,14 +268,10 @@ class ProvidersController(QObject):
             if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
                 await self._providers.save(replace(current, models=models))
 
-    # -------------------------------------------------------------- offer of a new provider
-
     def _offer_provider(self, profile: ProviderProfile) -> None:
-        """Offer to use a provider in the open conversation, or to try it."""
-        try_actions = self._try_actions(profile)
+        """Offer to use a provider in the open conversation."""
         if self._setup.profile.id == profile.id:
-            if try_actions:
-                self._notifications.notify(tr("Key saved."), actions=try_actions, topic=OFFER_TOPIC)
+            self._notifications.notify(tr("Key saved."), topic=OFFER_TOPIC)
             return
         choice = self._state.new_conversation.choice_with(profile.id)
         default_profile = self._providers.default
@@ -299,39 +286,8 @@ class ProvidersController(QObject):
                 "Key saved. New conversations still use {name}.", name=default_profile.name
             )
         use_label = tr("Use {provider} here", provider=profile.name)
-        actions = [(use_label, lambda: self._setup.choose(choice)), *try_actions]
+        actions = [(use_label, lambda: self._setup.choose(choice))]
         self._notifications.notify(message, actions=actions, topic=OFFER_TOPIC)
-
-    def _try_actions(self, profile: ProviderProfile) -> Actions:
-        """Return the offer of a first request, with its cost; () if the cost is zero or unknown."""
-        backend = self._state.backend
-        resolved = backend.chat.resolve(profile, self._providers.default_choice(profile))
-        price = backend.utility_model.model_for(Purpose.TEST, resolved).price
-        if price is None or price == FREE:
-            return ()
-        cost = price.cost(Usage(input_tokens=_TEST_INPUT_TOKENS, output_tokens=_TEST_OUTPUT_TOKENS))
-        label = tr("Try it for {cost}", cost=formatting.rough_money(cost))
-        return [(label, lambda: self._tasks.start(self._send_test_request(resolved)))]
-
-    async def _send_test_request(self, resolved: ResolvedChoice) -> None:
-        """Send the request, and show the answer. Raises UserFacingError."""
-        from desktop_app.chat.utility_model import SmallTask  # rarely needed
-
-        started_at = time.monotonic()
-        utility_model = self._state.backend.utility_model
-        reply = await utility_model.ask(
-            SmallTask(Purpose.TEST, resolved),
-            "",
-            _TEST_QUESTION,
-            max_output_tokens=_TEST_OUTPUT_TOKENS,
-        )
-        message = tr(
-            "{model} responded in {duration}: {text}",
-            model=utility_model.model_for(Purpose.TEST, resolved).model.name,
-            duration=formatting.duration(time.monotonic() - started_at),
-            text=reply[:_MAX_SHOWN_CHARACTERS] or "–",
-        )
-        self._notifications.notify(message, topic=_FIRST_REQUEST_TOPIC)
 
     # -------------------------------------------------------------- network
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending_report import Grouping, MonthSpending, Purpose, SpendingRow
@@ -60,32 +57,21 @@ _NAMES: Final[dict[Grouping, dict[str, str]]] = {
 """The names of what the ledger stores, marked for translation."""
 
 
-class SpendingController(QObject):
-    """Connection of the ledger and the budget with the report, the settings and the sidebar.
+class SpendingController(Controller):
+    """Connection of the ledger and the budget with the report, the settings and the sidebar."""
 
-    Args:
-        name_of_model: returns a model's name for display.
-    """
-
-    def __init__(
-        self, window: MainWindow, state: Session, name_of_model: Callable[[str], str]
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._name_of_model = name_of_model
-        self._setup = state.setup
-        self._providers = state.providers
-        self._tasks = state.tasks
-        self._budget = state.backend.budget
-        self._ledger = state.backend.ledger
-        self._page = window.settings.pages.provider
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._budget = session.backend.budget
+        self._ledger = session.backend.ledger
+        self._page = session.window.settings.pages.provider
         self._page.on_created(lambda page: page.spending.report_requested.connect(self.show))
         self._view: SpendingView | None = None
         self._load_number = 0
-        state.spending.spent.connect(self._tasks.slot(self._on_spent))
+        session.spending.spent.connect(self._tasks.slot(self._on_spent))
         self._providers.changed.connect(self.refresh)
-        window.conversations.day_change.reported.connect(self.refresh)
-        for signal in (state.current.opened, state.setup.choice_changed):
+        session.window.conversations.day_change.reported.connect(self.refresh)
+        for signal in (self._current.opened, self._setup.choice_changed):
             signal.connect(lambda *_: self._tasks.start(self._show_footer()))
 
     def refresh(self) -> None:
@@ -113,7 +99,7 @@ class SpendingController(QObject):
                 limit=money(month.cap),
                 provider=profile.short_name,
             )
-            self._window.notifications.notify(warning, [(tr("Show spending"), self.show)])
+            self._notifications.notify(warning, [(tr("Show spending"), self.show)])
 
     def _show_month(self, profile_id: str, month: MonthSpending) -> None:
         self._page.set_content(
@@ -123,7 +109,7 @@ class SpendingController(QObject):
     async def _show_footer(self) -> None:
         """Show the open conversation's provider and its spending this month below the list."""
         footer = self._window.conversations.footer
-        if not self._providers.has_provider(self._setup.current.conversation):
+        if not self._providers.has_provider(self._current.conversation):
             footer.show_provider(tr(PROVIDER_REMOVED), "cloud", "")
             return
         profile = self._setup.profile
@@ -148,19 +134,14 @@ class SpendingController(QObject):
         self._tasks.start(self._show())
 
     async def _show(self) -> None:
+        from desktop_app.spending.ui.spending_view import SpendingView  # not needed at the start
+
         if self._view is None:
-            self._view = self._make_view()
+            view = self._view = SpendingView(self._window)
+            view.rows_requested.connect(lambda: self._tasks.start(self._fill(view)))
+            view.export_requested.connect(lambda: self._export(view))
         await self._fill(self._view)
         self._window.show_page(self._view)
-
-    def _make_view(self) -> SpendingView:
-        # Imported here, because the start does not need it.
-        from desktop_app.spending.ui.spending_view import SpendingView
-
-        view = SpendingView(self._window)
-        view.rows_requested.connect(lambda: self._tasks.start(self._fill(view)))
-        view.export_requested.connect(lambda: self._export(view))
-        return view
 
     async def _fill(self, view: SpendingView) -> None:
         """Show the rows; a later call supersedes an earlier one."""
@@ -189,7 +170,7 @@ class SpendingController(QObject):
         if grouping is Grouping.MONTH:
             return formatting.month(date.fromisoformat(f"{key}-01"))
         if grouping is Grouping.MODEL:
-            return self._name_of_model(key)
+            return self._session.name_of_model(key)
         if grouping is Grouping.PROVIDER:
             return next((p.name for p in self._providers.all if p.id == key), key)
         return tr(_NAMES[grouping].get(key, key)) if key else tr("Not recorded")
@@ -209,7 +190,7 @@ class SpendingController(QObject):
 
         text = rows_as_csv(view.grouping, view.rows)
         error = await asyncio.to_thread(save_text, path, text)
-        self._window.notifications.notify(error or tr("Saved “{file}”.", file=path.name))
+        self._notifications.notify(error or tr("Saved “{file}”.", file=path.name))
 
 
 def _charted_days(

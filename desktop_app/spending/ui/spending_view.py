@@ -11,10 +11,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from desktop_app.domain.cost import exact_digits
 from desktop_app.domain.spending_report import Grouping, SpendingRow, SpendingSum
 from desktop_app.i18n.formatting import decimal, duration, exact_money, money, number, percent
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.spending.command import rows_as_csv
 from desktop_app.spending.ui.bar_chart import BarChart
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
@@ -191,7 +191,8 @@ class SpendingView(QWidget):
 
     def copy(self) -> None:
         """Copy the table to the clipboard."""
-        QGuiApplication.clipboard().setText(self._model.to_tsv())
+        text = rows_as_csv(self.grouping, self.rows, delimiter="\t")
+        QGuiApplication.clipboard().setText(text)
         self._copy_button.setText(tr("Copied"))
 
     def update_theme(self) -> None:
@@ -229,23 +230,3 @@ class _SpendingModel(TableModel[SpendingRow]):
     def cell_tooltip(self, row: SpendingRow, column: int) -> str:
         """Return the exact cost of a rounded one."""
         return exact_money(row.spent.cost) if column == _COST_COLUMN else ""
-
-    def to_tsv(self) -> str:
-        """Return tab-separated lines with exact figures, in which no name is a formula."""
-        lines = [[tr(heading) for heading in self._headings]]
-        for row in self.rows:
-            figures = [_exact(column.figure(row)) for column in _COLUMNS]
-            lines.append([_spreadsheet_cell(self._name_of(row)), *figures])
-        return "".join("\t".join(line) + "\n" for line in lines)
-
-
-def _exact(figure: Decimal | float | None) -> str:
-    if isinstance(figure, Decimal):
-        return exact_digits(figure)
-    return "" if figure is None else str(figure)
-
-
-def _spreadsheet_cell(text: str) -> str:
-    """Return a name as a single cell that spreadsheets do not take for a formula."""
-    plain = " ".join(text.split())
-    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain

@@ -6,15 +6,13 @@ shown in the settings. A failed backup is retried every hour.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
 
-from desktop_app.app.session import Session
+from desktop_app.app.session import Controller, Session
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
-from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import error_from_json, error_from_note, error_to_json
 from desktop_app.domain.errors import StorageError
@@ -30,9 +28,6 @@ RETRY_AFTER = timedelta(hours=1)
 MAX_WAIT = timedelta(hours=6)
 INTERVALS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 BACKUP_TOPIC = "backup"
-
-BackUp = Callable[[str, int], Awaitable[CommandResult | None]]
-"""Takes a folder and the number of backups to keep; returns None unless it ran to its end."""
 
 
 def time_until_backup(
@@ -58,21 +53,13 @@ def time_until_backup(
     return max(due_at - current_time, timedelta())
 
 
-class BackupController(QObject):
-    """Timer that runs `repartee backup` when a backup is due.
+class BackupController(Controller):
+    """Timer that runs `repartee backup` when a backup is due."""
 
-    Args:
-        back_up_visibly: makes a backup with visible progress.
-    """
-
-    def __init__(self, window: MainWindow, state: Session, back_up_visibly: BackUp) -> None:
-        super().__init__(window)
-        self._notifications = window.notifications
-        self._page = window.settings.pages.data
-        self._values = state.values
-        self._tasks = state.tasks
-        self._settings_store = state.backend.settings
-        self._back_up_visibly = back_up_visibly
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._page = session.window.settings.pages.data
+        self._settings_store = session.backend.settings
         self._command = CommandRunner()
         self._last_outcome: dict[str, Any] = {}
         self._is_running = False
@@ -154,7 +141,7 @@ class BackupController(QObject):
         self._tasks.start(self._run_now())
 
     async def _run_now(self) -> None:
-        result = await self._back_up_visibly(self._folder, self._kept_count)
+        result = await self._session.transfer.back_up(self._folder, self._kept_count)
         if result is not None:
             await self._record(result, is_manual=True)
 

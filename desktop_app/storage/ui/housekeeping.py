@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.tasks import Tasks
-from desktop_app.chat.conversation_store import ConversationStore
-from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.app.session import Session
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database import Database
 from desktop_app.storage.deletion_wipe import resume_wipe
 
 log = logging.getLogger(__name__)
@@ -29,28 +25,15 @@ INTERVAL_MS: Final = 6 * 60 * 60 * 1000
 
 
 class Housekeeping(QObject):
-    """Cleaner of the store at the start, periodically, and at the end.
+    """Cleaner of the store at the start, periodically, and at the end."""
 
-    Args:
-        expire: deletes conversations that have expired in the trash.
-    """
-
-    def __init__(
-        self,
-        expire: Callable[[], Awaitable[None]],
-        parent: QObject,
-        *,
-        tasks: Tasks,
-        conversations: ConversationStore,
-        attachment_store: AttachmentStore,
-        database: Database,
-    ) -> None:
-        super().__init__(parent)
-        self._tasks = tasks
-        self._expire = expire
-        self._conversations = conversations
-        self._attachment_store = attachment_store
-        self._database = database
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._tasks = session.tasks
+        self._expire = session.trash.expire
+        self._conversations = session.backend.conversations
+        self._attachment_store = session.backend.attachments
+        self._database = session.backend.database
         # Repeated, because a window may stay open for weeks.
         self._timer = QTimer(self, interval=INTERVAL_MS)
         self._timer.timeout.connect(self._start_cleanup)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QPushButton
+from PySide6.QtWidgets import QAbstractButton
 
 from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -16,7 +16,6 @@ from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
-from desktop_app.domain.spending_report import Grouping
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
 from desktop_app.providers.ui.key_section import KeySection
 from desktop_app.settings.ui.responses_tab import CONVERSATION
@@ -304,23 +303,3 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         panel.pages.provider.page.profile_save_requested.emit(replace(profile, custom_fields=()))
         await app.written()
         assert not (await vault.place(name, where)).is_usable
-
-
-async def test_a_new_key_is_tried_with_one_request_whose_cost_was_said() -> None:
-    async with AppHarness() as app:
-        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
-        words = "Try it for < $0.01"  # of GPT-5 nano
-        notifications = app.window.notifications
-
-        def offered() -> list[QPushButton]:
-            return [b for b in notifications.findChildren(QPushButton) if b.text() == words]
-
-        await until(lambda: bool(offered()))
-        assert app.providers.turns == []  # nothing is sent by itself
-        offered()[0].click()
-        await until(lambda: len(app.providers.turns) == 1)
-        assert app.providers.turns[0].request.model == "gpt-5-nano"
-        app.providers.turns[0].end("Hello!")
-        await until(lambda: "Hello!" in notifications.status.text())
-        spent = await app.backend.ledger.group_spending(Grouping.PURPOSE)
-        assert [row.key for row in spent] == ["test"]

@@ -110,8 +110,9 @@ async def test_the_tables_show_all_calls() -> None:
         await until(lambda: view.table.model().index(0, 0).data() == "Responses")
         view.copy()
         lines = QGuiApplication.clipboard().text().splitlines()
-        assert lines[0].split("\t")[:2] == ["Purpose", "Cost"]
-        assert lines[1].split("\t")[1:5] == ["1.12469", "2", "1001000", "210"]
+        assert lines[0].split("\t")[:2] == ["purpose", "calls"]
+        assert lines[1].split("\t")[:2] == ["answer", "2"]
+        assert lines[1].endswith("1.12469")
         view.close()
 
 
