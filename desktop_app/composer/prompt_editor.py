@@ -22,7 +22,6 @@ from desktop_app.composer.completion.prompt_completer import PopupAboveEditor, P
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.composer.suggestions import Suggestions
 from desktop_app.composer.text.prompt_text import PromptText
-from desktop_app.composer.text.text_height import fit_height
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
@@ -401,7 +400,7 @@ class PromptEditor(QFrame):
         if self._layout.hasHeightForWidth():  # suggestions may wrap
             needed_height = self._layout.totalHeightForWidth(self.width())
         limit = round(self.window().height() * _MAX_SHARE_OF_WINDOW)
-        fit_height(self.field, limit - (needed_height - self.field.height()))
+        self.field.fit_height(limit - (needed_height - self.field.height()))
         # The card may have been laid out for the text's former height. Lay it out again, so that
         # its size hint includes the new height.
         self._card_layout.invalidate()

@@ -131,14 +131,24 @@ class PromptFields(QFrame):
         self._cancel_button = cancel_button("leave-prompt")
         self._insert_button.clicked.connect(self._submit)
         self._cancel_button.clicked.connect(self.canceled)
-        self._lay_out()
+        content = QWidget()
+        content.setLayout(self._grid)
+        self._scroll_area = scroll_area_of(content)
+        buttons = (self._cancel_button, self._insert_button)
+        self._footer = row_of((self._note, 1), *buttons, spacing=8)
+        rows = (self._title, (self._scroll_area, 1), self._footer)
+        self._column = column_of(*rows, parent=self, margins=(14, 12, 14, 12), spacing=10)
         self._show_note("")
         self.update_theme()
 
     def _add_field(self, row: int, variable: Variable, value: str) -> None:
         label = PlainLabel(_display_name(variable.name), wraps=True)
         if variable.choices:
-            field: GrowingTextField | Combo = _choice_field(variable, value)
+            combo = Combo(variable.name, object_name=f"field-{variable.name}")
+            for choice in variable.choices:
+                combo.addItem(choice, choice)
+            combo.setCurrentIndex(max(0, combo.findData(value)))
+            field: GrowingTextField | Combo = combo
         else:
             field = GrowingTextField(variable.name, value)
             field.entered.connect(self._submit)
@@ -150,15 +160,6 @@ class PromptFields(QFrame):
         self._fields[variable.name] = field
         self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(field, row, 1)
-
-    def _lay_out(self) -> None:
-        content = QWidget()
-        content.setLayout(self._grid)
-        self._scroll_area = scroll_area_of(content)
-        buttons = (self._cancel_button, self._insert_button)
-        self._footer = row_of((self._note, 1), *buttons, spacing=8)
-        rows = (self._title, (self._scroll_area, 1), self._footer)
-        self._column = column_of(*rows, parent=self, margins=(14, 12, 14, 12), spacing=10)
 
     def values(self) -> dict[str, str]:
         """Return the current values by name."""
@@ -195,7 +196,8 @@ class PromptFields(QFrame):
 
     def event(self, event: QEvent) -> bool:
         """Claim Esc before a shortcut of the window does."""
-        if event.type() == QEvent.Type.ShortcutOverride and _is_escape(event):
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and event.key() == Qt.Key.Key_Escape:  # type: ignore[attr-defined]
             event.accept()
             return True
         return super().event(event)
@@ -228,7 +230,13 @@ class PromptFields(QFrame):
             for name, label in self._labels.items():
                 if name not in missing_names(self.prompt.text, self.values()):
                     set_role(label, "")
-        self._note.setText(text or _key_hint())
+        keys = tr(
+            "{insert} to insert · {next} for next field · {cancel} to cancel",
+            insert=shortcut_text("Return"),
+            next=shortcut_text("Tab"),
+            cancel=shortcut_text("Esc"),
+        )
+        self._note.setText(text or keys)
         set_role(self._note, "error" if text else "note")
         announce(self._note, text)
 
@@ -240,26 +248,5 @@ class PromptFields(QFrame):
         self._scroll_area.ensureWidgetVisible(field)
 
 
-def _choice_field(variable: Variable, value: str) -> Combo:
-    combo = Combo(variable.name, object_name=f"field-{variable.name}")
-    for choice in variable.choices:
-        combo.addItem(choice, choice)
-    combo.setCurrentIndex(max(0, combo.findData(value)))
-    return combo
-
-
 def _display_name(name: str) -> str:
     return one_line(name[:1].upper() + name[1:], _MAX_NAME_CHARACTERS)
-
-
-def _is_escape(event: QEvent) -> bool:
-    return event.key() == Qt.Key.Key_Escape  # type: ignore[attr-defined, no-any-return]
-
-
-def _key_hint() -> str:
-    return tr(
-        "{insert} to insert · {next} for next field · {cancel} to cancel",
-        insert=shortcut_text("Return"),
-        next=shortcut_text("Tab"),
-        cancel=shortcut_text("Esc"),
-    )

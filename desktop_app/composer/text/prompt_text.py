@@ -6,6 +6,7 @@ not inserted: signals ask to attach them. The widget around it sets its height.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
@@ -37,6 +38,7 @@ LARGE_PASTE_CHARACTERS: Final = 20_000
 """A longer pasted text becomes an attachment."""
 MAX_TEXT_CHARACTERS: Final = 1_000_000
 """Longer texts are attached instead of inserted, because their layout would be slow."""
+_MEASURED_PARAGRAPHS: Final = 64  # more than any prompt shows without scrolling
 _DIRECTION_SAMPLE_CHARS: Final = 200  # characters of the first line
 
 
@@ -143,6 +145,39 @@ class PromptText(PlainTextField):
     def is_composing(self) -> bool:
         """Return True while an input method holds uncommitted text."""
         return bool(self.textCursor().block().layout().preeditAreaText())
+
+    # ------------------------------------------------------------------ height
+
+    def fit_height(self, limit: int) -> None:
+        """Set the height of the lines, at most `limit` pixels or three lines, whichever is more.
+
+        Beyond the limit, the text scrolls.
+        """
+        document = self.document()
+        # Qt lays a paragraph out when it is painted; until then it counts as a single line.
+        block = document.firstBlock()
+        for _ in range(_MEASURED_PARAGRAPHS):
+            if not block.isValid():
+                break
+            document.documentLayout().blockBoundingRect(block)
+            block = block.next()
+        # The size of a plain text document is in lines.
+        needed_height = self.height_of_lines(max(1, round(document.size().height())))
+        limit = max(limit, 3 * self.fontMetrics().lineSpacing())
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if needed_height > limit else policy.ScrollBarAlwaysOff
+        )
+        height = min(needed_height, limit)
+        if height != self.height():
+            self.setFixedHeight(height)
+
+    def height_of_lines(self, line_count: int) -> int:
+        """Return the height in pixels of a number of lines."""
+        from PySide6.QtGui import QFontMetricsF  # not needed at start-up
+
+        line_height = math.ceil(QFontMetricsF(self.font()).height())  # rounded up as in Qt's layout
+        return line_count * line_height + 2 * round(self.document().documentMargin()) + 1
 
     # ------------------------------------------------------------------ keys
 

@@ -30,7 +30,6 @@ from PySide6.QtWidgets import QFrame, QWidget
 from desktop_app.composer.attachment_chips import AttachmentChips
 from desktop_app.composer.completion.prompt_completer import PopupBelowField, PromptCompleter
 from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acceptable, read_dropped
-from desktop_app.composer.text.text_height import height_of_lines
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.ui.quick_model_button import QuickModelButton
@@ -343,7 +342,7 @@ class QuickPrompt(QWidget):
         if self._x11_frame is not None:
             self._x11_frame.set_radius(px(RADIUS_CARD))
         # The icon is beside the first line.
-        line_height = max(height_of_lines(self.field, 1), self.model_button.sizeHint().height())
+        line_height = max(self.field.height_of_lines(1), self.model_button.sizeHint().height())
         self._icon.setFixedHeight(line_height)
         self._fit()
 

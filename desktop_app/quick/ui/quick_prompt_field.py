@@ -9,7 +9,6 @@ from PySide6.QtGui import QDragEnterEvent, QFont, QKeyEvent, QTextCursor
 
 from desktop_app.composer.dropped_content import has_attachable_content
 from desktop_app.composer.text.prompt_text import PromptText, pressed_keys
-from desktop_app.composer.text.text_height import fit_height, height_of_lines
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.widgets.look.theme import Theme, set_role
 
@@ -53,8 +52,8 @@ class QuickPromptField(PromptText):
         self.mark_template(template_id, 0, self.document().characterCount() - 1)
 
     def fit_lines(self, limit: int) -> None:
-        """Fit the height to the text, up to six lines and `limit` pixels; see `text_height`."""
-        fit_height(self, min(height_of_lines(self, _MAX_LINES), limit))
+        """Fit the height to the text, up to six lines and `limit` pixels."""
+        self.fit_height(min(self.height_of_lines(_MAX_LINES), limit))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Leave files and images to the window, which shows the effect of a drop."""
