@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QRect, QSize, Signal
@@ -92,15 +93,12 @@ class Suggestions(QWidget):
     changed = Signal()
 
     def __init__(self) -> None:
-        theme = current_theme()
         super().__init__()
         self._suggestions: tuple[Suggestion, ...] = ()
         self._buttons: list[SuggestionButton] = []
         self._is_compact = False
-        self._first_key = ""
-        self._refusal = ""
+        self._first_key = self._refusal = ""
         self._layout = FlowLayout(parent=self)
-        self._layout.setSpacing(theme.px(_SPACING))
         self.setAccessibleName(tr("Suggestions"))
         self.hide()
         self.update_theme()
@@ -119,67 +117,56 @@ class Suggestions(QWidget):
             self._layout.removeWidget(button)
             button.hide()  # now, because deletion waits for the event loop
             button.deleteLater()
-        self._buttons = [self._create_button(suggestion) for suggestion in suggestions]
+        self._buttons = []
+        for suggestion in suggestions:
+            button = SuggestionButton(suggestion.label, suggestion.icon)
+            button.setObjectName(f"suggest-{suggestion.id}")
+            button.clicked.connect(partial(self.chosen.emit, suggestion.id))
+            self._layout.addWidget(button)
+            self._buttons.append(button)
         order_children(self, self._buttons)
         self.setVisible(bool(suggestions))
-        self._show_refusal()
-        self._show_first_key()
+        self._refresh()
         self.changed.emit()
+
+    def choose_first(self) -> bool:
+        """Choose the first suggestion, unless all are refused. Return False if there is none."""
+        if not self._buttons or self._refusal:
+            return False
+        self._buttons[0].click()
+        return True
 
     def set_compact(self, is_compact: bool) -> None:
         """Show one row of suggestions if there is little room; "/" offers all prompts."""
-        if is_compact != self._is_compact:
-            self._is_compact = is_compact
-            self._show_fitting_buttons()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._show_fitting_buttons()
-
-    def _show_fitting_buttons(self) -> None:
-        """Show all buttons, or if there is little room, the first row and at least one button."""
-        used_width = 0
-        for index, button in enumerate(self._buttons):
-            used_width += button.sizeHint().width()
-            fits = index == 0 or used_width <= self.width()
-            button.setVisible(fits or not self._is_compact)
-            used_width += current_theme().px(_SPACING)
-
-    def choose_first(self) -> bool:
-        """Choose the first enabled suggestion. Return False if there is none."""
-        first_enabled = next((button for button in self._buttons if button.isEnabled()), None)
-        if first_enabled is not None:
-            first_enabled.click()
-        return first_enabled is not None
+        self._is_compact = is_compact
+        self._refresh()
 
     def set_first_key(self, key: str) -> None:
         """Show the key of the first suggestion; "" for none."""
         self._first_key = key
-        self._show_first_key()
-
-    def _show_first_key(self) -> None:
-        for index, button in enumerate(self._buttons):
-            button.set_key("" if index else self._first_key)
-        self._show_fitting_buttons()
+        self._refresh()
 
     def set_refusal(self, refusal: str) -> None:
         """Disable all suggestions with a reason as tooltip; "" enables them."""
         self._refusal = refusal
-        self._show_refusal()
+        self._refresh()
 
-    def _show_refusal(self) -> None:
-        for button in self._buttons:
-            button.setEnabled(not self._refusal)
-            set_tooltip(button, self._refusal)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._refresh()
 
     def update_theme(self) -> None:
-        theme = current_theme()
-        self._layout.setSpacing(theme.px(_SPACING))
-        self._show_fitting_buttons()
+        self._layout.setSpacing(current_theme().px(_SPACING))
+        self._refresh()
 
-    def _create_button(self, suggestion: Suggestion) -> SuggestionButton:
-        button = SuggestionButton(suggestion.label, suggestion.icon)
-        button.setObjectName(f"suggest-{suggestion.id}")
-        button.clicked.connect(lambda: self.chosen.emit(suggestion.id))
-        self._layout.addWidget(button)
-        return button
+    def _refresh(self) -> None:
+        """Show the state of all buttons; if there is little room, only the first row of them."""
+        used_width = 0
+        for index, button in enumerate(self._buttons):
+            button.setEnabled(not self._refusal)
+            set_tooltip(button, self._refusal)
+            button.set_key("" if index else self._first_key)
+            used_width += button.sizeHint().width()
+            fits = index == 0 or used_width <= self.width()
+            button.setVisible(fits or not self._is_compact)
+            used_width += current_theme().px(_SPACING)

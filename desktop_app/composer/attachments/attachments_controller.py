@@ -52,13 +52,12 @@ class AttachmentsController(Controller):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._plan_costs: dict[tuple[str, ...], Decimal | None] = {}
-        self._has_opened = False
         self._prompt.attach_requested.connect(self.attach)
         self._prompt.field.large_text_pasted.connect(self.attach_text)
         self._prompt.field.data_pasted.connect(self.attach_content)
         self._prompt.text_changed.connect(self._show_suggestions)
         session.prompts.changed.connect(self._show_suggestions)
-        self._current.opened.connect(self._on_opened)
+        self._current.opened.connect(self._show_refusal)
         session.main.chips.shown.connect(self._show_refusal)
 
     # -------------------------------------------------------------- attaching
@@ -109,13 +108,9 @@ class AttachmentsController(Controller):
 
     # -------------------------------------------------------------- sending
 
-    def _on_opened(self) -> None:
-        self._has_opened = True
-        self._show_refusal()
-
     def _show_refusal(self) -> None:
         """Show why a question cannot be sent, and the questions to suggest."""
-        if not self._has_opened:  # no model is chosen yet
+        if not self._current.opening_number:  # no model is chosen yet
             return
         if self._providers.has_provider(self._current.conversation):
             refusal = self._find_refusal()
@@ -148,7 +143,7 @@ class AttachmentsController(Controller):
         suggestions: Sequence[Suggestion] = ()
         if can_suggest and not self._prompt.text().strip():
             suggestions = self._session.prompts.suggestions(len(documents))
-            if self._has_opened and exceeds_window(documents, self._setup.resolved):
+            if self._current.opening_number and exceeds_window(documents, self._setup.resolved):
                 suggestions = [self._summary_in_parts(s, documents) for s in suggestions[:1]]
         self._prompt.suggestions.set_suggestions(suggestions)
 
@@ -194,12 +189,14 @@ class PromptChips(QObject):
         self._is_expanded = False
         chips = conversation.prompt.chips
         chips.detail_requested.connect(self._choose_detail)
-        chips.action_requested.connect(self._run_action)
+        chips.action_requested.connect(
+            lambda _id, action: self._set_expanded(True) if action == SHOW_ALL_ACTION else None
+        )
         chips.remove_requested.connect(self._remove)
-        session.thumbnails.made.connect(self._show_thumbnail)
-        self._current.opened.connect(self._collapse)
+        self._current.opened.connect(lambda: self._set_expanded(False))
         for signal in (
             *change_signals(conversation),
+            session.thumbnails.made,
             session.providers.changed,
             session.providers.listings_changed,
             session.collection_facts.changed,
@@ -277,26 +274,17 @@ class PromptChips(QObject):
             lambda part: with_detail(part, detail) if part.sha256 == chip_id else part
         )
 
-    def _run_action(self, _chip_id: str, action: str) -> None:
-        """Show all chips, if that was chosen. Other controllers run all other actions."""
-        if action == SHOW_ALL_ACTION:
-            self._is_expanded = True
-            self.show()
-
     # -------------------------------------------------------------- showing
 
-    def _collapse(self) -> None:
-        self._is_expanded = False
+    def _set_expanded(self, is_expanded: bool) -> None:
+        self._is_expanded = is_expanded
+        self.show()
 
     def show(self) -> None:
         """Show the attachments, and the files that are being read."""
         readings = self._conversation.readings.in_open_conversation
         self._prompt.chips.set_chips([*self._make_attachment_chips(), *reading_chips(readings)])
         self.shown.emit()
-
-    def _show_thumbnail(self, sha256: str) -> None:
-        if sha256 in map(part_id, self._draft.value.attachments):
-            self.show()
 
     def _make_attachment_chips(self) -> list[Chip]:
         """Return a chip for each attachment; of many, the last chip stands for the rest."""
@@ -309,35 +297,25 @@ class PromptChips(QObject):
         chips = [self._make_chip(part, resolved) for part in sent_parts]
         if other_parts := parts[separate_count:]:
             tokens = sum(part.tokens or 0 for part in other_parts if isinstance(part, DocumentPart))
-            label = tr_plural("Show {count}", "Show all {count}", len(parts))
             count = len(other_parts)
-            name = tr_plural("{count} more attachment", "{count} more attachments", count)
-            detail = token_count(tokens, is_exact=False)
-            chips.append(
-                Chip(
-                    OTHER_ATTACHMENTS_CHIP,
-                    name,
-                    summary=detail,
-                    state="ready",
-                    progress=None,
-                    icon="file-text",
-                    actions=(ChipAction(SHOW_ALL_ACTION, label),),
-                )
+            label = tr_plural("Show {count}", "Show all {count}", len(parts))
+            chip = Chip(
+                OTHER_ATTACHMENTS_CHIP,
+                tr_plural("{count} more attachment", "{count} more attachments", count),
+                token_count(tokens, is_exact=False),
+                "ready",
+                progress=None,
+                icon="file-text",
+                actions=(ChipAction(SHOW_ALL_ACTION, label),),
             )
+            chips.append(chip)
         return chips
 
     def _make_chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
             facts, exists = self._session.collection_facts.facts(part.collection_id)
             state: Literal["ready", "failed"] = "ready" if exists else "failed"
-            return Chip(
-                part.collection_id,
-                part.name,
-                summary=facts,
-                state=state,
-                progress=None,
-                icon="library",
-            )
+            return Chip(part.collection_id, part.name, facts, state, progress=None, icon="library")
         if isinstance(part, ImagePart):
             return image_chip(part, resolved, self._session.thumbnails.get(part))
         return document_chip(part, resolved)
