@@ -170,10 +170,8 @@ def _make_composer(session: Session) -> None:
     window.settings.pages.provider.on_created(
         lambda page: page.downloads_requested.connect(lambda: session.local_models.show())
     )
-    session.prompts_controller = PromptsController(window, session)
-    session.presets_controller = PresetsController(
-        window, session, session.prompts_controller, session.choices
-    )
+    session.prompts_controller = PromptsController(session)
+    session.presets_controller = PresetsController(session)
     window.empty_state.example_chosen.connect(session.prompts_controller.begin_example)
     window.empty_state.question_chosen.connect(session.prompts_controller.begin_question)
     attachments = session.attachments = AttachmentsController(session)
@@ -182,10 +180,9 @@ def _make_composer(session: Session) -> None:
         window, session, collections=lambda: session.backend.collections
     )
     session.servers = ServersController(session)
-    session.tools = ToolsController(window, session, session.prompts_controller)
+    session.tools = ToolsController(window, session)
     window.files_dropped.connect(attachments.attach)
     window.data_dropped.connect(attachments.attach_content)
-    session.prompts_controller.text_attach_requested.connect(attachments.attach_text)
 
 
 def _make_pane(session: Session) -> None:

@@ -26,6 +26,7 @@ from desktop_app.library.ui.search.search_hits import group_hits, plain_snippet
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look.theme import current_theme
 from tests.helpers.menus import entry_text
+from tests.helpers.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,20 +61,6 @@ def rows(model: QAbstractItemModel) -> list[str]:
     return shown
 
 
-class Requests:
-    """What a list asks of its session: each call with its arguments."""
-
-    def __init__(self, name: str = "", calls: list[tuple[Any, ...]] | None = None) -> None:
-        self._name = name
-        self.calls = [] if calls is None else calls
-
-    def __getattr__(self, name: str) -> Requests:
-        return Requests(f"{self._name}.{name}".lstrip("."), self.calls)
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> None:
-        self.calls.append((self._name, *arguments, *keywords.values()))
-
-
 def requests(listing: ConversationList) -> list[tuple[Any, ...]]:
     """Return what the list has asked for since the last call, but the starts of tasks."""
     session: Any = listing.session
@@ -95,7 +82,7 @@ def model() -> Iterator[ConversationModel]:
 def listing(qtbot: QtBot) -> ConversationList:
     """Return a shown list with three conversations of today, a second apart."""
     made = ConversationList()
-    session: Any = Requests()
+    session: Any = RecordedCalls()
     made.session = session
     qtbot.addWidget(made)
     made.resize(264, 700)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.backend.answer_settings import overridden_values
+from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
+from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.look import theme as themes
+from tests.helpers.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,23 +25,28 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 PROMPTS = [
-    (Prompt("a", "Explain", "Explain: {{selection}}", "Code"), "built-in"),
-    (Prompt("b", "Review", "Review it well", "Code", hidden=True), "edited"),
-    (Prompt("c", "Reply", "Reply to {{name}}", "Mail"), "own"),
+    PromptEntry(Prompt("a", "Explain", "Explain: {{selection}}", "Code"), PromptOrigin.BUILT_IN),
+    PromptEntry(Prompt("b", "Review", "Review it well", "Code", hidden=True), PromptOrigin.EDITED),
+    PromptEntry(Prompt("c", "Reply", "Reply to {{name}}", "Mail"), PromptOrigin.OWN),
 ]
 PRESETS = [Preset("p", "Poet", overrides=Overrides("Rhyme.")), Preset("q", "Plain")]
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptLibraryPage]:
+def asked() -> RecordedCalls:
+    """Return what the pages ask of their controllers."""
+    return RecordedCalls()
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, asked: Any, light_theme: themes.Theme) -> Iterator[PromptLibraryPage]:
     window = QWidget()
     window.resize(640, 480)
     qtbot.addWidget(window)
     window.show()
-    made = PromptLibraryPage(window)
+    made = PromptLibraryPage(window, asked, asked)
     made.prompts.set_entries(PROMPTS)
-    made.presets.set_values(with_defaults({}), lambda preset: overridden_values(preset.overrides))
-    made.presets.set_presets(PRESETS, "p")
+    made.presets.set_presets(PRESETS, {**with_defaults({}), DEFAULT_PRESET: "p"})
     made.show()
     made.activateWindow()
     yield made
@@ -58,7 +65,7 @@ def test_each_focusable_widget_has_a_name(dialog: PromptLibraryPage, page: str) 
 
 
 def test_a_prompt_is_found_and_edited_by_the_keyboard(
-    dialog: PromptLibraryPage, qtbot: QtBot
+    dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
     page = dialog.prompts
     qtbot.waitUntil(page.list.field.hasFocus)
@@ -66,24 +73,20 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(
     assert page.list.current_id == "c"
     qtbot.keyClick(page.list.field, Qt.Key.Key_Return)
     assert page.text.hasFocus()
-    told: list[tuple[str, dict[str, str]]] = []
-    page.change_requested.connect(lambda *change: told.append(change))
     qtbot.keyClicks(page.text, "Dear ")
     qtbot.keyClick(page.text, Qt.Key.Key_Backtab)
-    assert told[-1] == ("c", {"text": "Dear Reply to {{name}}"})
+    assert asked.calls[-1] == ("change", "c", {"text": "Dear Reply to {{name}}"})
 
 
 def test_the_delete_key_deletes_only_the_users_prompts(
-    dialog: PromptLibraryPage, qtbot: QtBot
+    dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
     page = dialog.prompts
-    gone: list[str] = []
-    page.delete_requested.connect(gone.append)
     for prompt_id in ("a", "b", "c"):
         page.list.select(prompt_id)
         page.list.view.setFocus()
         qtbot.keyClick(page.list.view, Qt.Key.Key_Delete)
-    assert gone == ["c"]
+    assert asked.calls == [("delete", "c")]
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [False, True]
     page.list.select("b")
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [True, False]
@@ -92,11 +95,10 @@ def test_the_delete_key_deletes_only_the_users_prompts(
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])
 def test_a_double_click_deletes_only_one(
-    dialog: PromptLibraryPage, qtbot: QtBot, page: str
+    dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls, page: str
 ) -> None:
     dialog.show_page(page)
-    shown, gone = dialog.prompts if page == "prompts" else dialog.presets, list[str]()
-    shown.delete_requested.connect(gone.append)
+    shown = dialog.prompts if page == "prompts" else dialog.presets
     shown.list.select("c" if page == "prompts" else "p")
     qtbot.mouseClick(shown.delete_button, Qt.MouseButton.LeftButton)
     event = QMouseEvent(
@@ -109,17 +111,15 @@ def test_a_double_click_deletes_only_one(
     )
     QApplication.sendEvent(shown.delete_button, event)
     qtbot.mouseRelease(shown.delete_button, Qt.MouseButton.LeftButton)
-    assert len(gone) == 1
+    assert [call[0] for call in asked.calls] == ["delete"]
 
 
-def test_a_title_is_never_empty(dialog: PromptLibraryPage) -> None:
+def test_a_title_is_never_empty(dialog: PromptLibraryPage, asked: RecordedCalls) -> None:
     page = dialog.prompts
     page.list.select("c")
-    told: list[str] = []
-    page.change_requested.connect(lambda prompt_id, _changes: told.append(prompt_id))
     page.title.clear()
     page.report_edits()
-    assert told == []
+    assert asked.calls == []
     assert page.title.text() == "Reply"
     dialog.presets.list.select("p")
     dialog.presets.name.clear()
@@ -128,16 +128,32 @@ def test_a_title_is_never_empty(dialog: PromptLibraryPage) -> None:
 
 
 def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(
-    dialog: PromptLibraryPage, qtbot: QtBot
+    dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
     page = dialog.prompts
     page.list.select("c")
-    changes: list[tuple[str, dict[str, str]]] = []
-    page.change_requested.connect(lambda id_, fields: changes.append((id_, fields)))
     page.text.setFocus()
     page.text.selectAll()
     qtbot.keyClicks(page.text, "typed")
-    page.set_entries([*PROMPTS[:2], (Prompt("c", "Renamed", "Reply to {{name}}", "Mail"), "own")])
+    renamed = Prompt("c", "Renamed", "Reply to {{name}}", "Mail")
+    page.set_entries([*PROMPTS[:2], PromptEntry(renamed, PromptOrigin.OWN)])
     page.report_edits()
     assert page.title.text() == "Renamed"
-    assert changes == [("c", {"text": "typed"})]
+    assert asked.calls == [("change", "c", {"text": "typed"})]
+
+
+def test_a_title_being_typed_stays_and_a_reset_shows_in_saved_fields(
+    dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
+) -> None:
+    page = dialog.prompts
+    page.list.select("c")
+    page.folder.setText("Post")
+    page.report_edits()
+    assert asked.calls == [("change", "c", {"folder": "Post"})]
+    page.title.setText("Half")
+    reset = Prompt("c", "Reply", "Anew", "Mail")
+    page.set_entries([*PROMPTS[:2], PromptEntry(reset, PromptOrigin.OWN)])
+    assert (page.title.text(), page.folder.text()) == ("Half", "Mail")
+    assert page.text.toPlainText() == "Anew"
+    page.report_edits()
+    assert asked.calls[1:] == [("change", "c", {"title": "Half"})]

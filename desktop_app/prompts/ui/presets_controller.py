@@ -6,14 +6,11 @@ import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
-from desktop_app.app.session import Session
+from desktop_app.app.session import Controller, Session
 from desktop_app.app.shared_lists import DEFAULT_PRESET
-from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.answer_settings import (
     overridden_values,
     with_override,
@@ -26,56 +23,34 @@ from desktop_app.backend.preset_loader import (
     hidden_ids,
     with_built_in,
 )
-from desktop_app.chat.ui.choice_controller import AvailableModels
-from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.preset import Preset, preset_of
-from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.settings.schema import label_of
+from desktop_app.settings.setting import SettingValue
+from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import add_choice
 from desktop_app.widgets.text.foreign_text import menu_text
-
-if TYPE_CHECKING:
-    from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
 NEW_NAME = N_("New preset")
 
 
-class PresetsController(QObject):
-    """Connection of the presets with the open conversation, the header's menu and their page.
+class PresetsController(Controller):
+    """Connection of the presets with the open conversation, the header's menu and their page."""
 
-    Args:
-        prompts: owns the dialog of which the page of presets is a part.
-        choices: the models that a preset can name.
-    """
-
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        prompts: PromptsController,
-        choices: AvailableModels,
-    ) -> None:
-        super().__init__(window)
-        self._notifications = window.pane.notifications
-        self._header = window.pane.header
-        self._state = state
-        self._current = state.current
-        self._setup = state.setup
-        self._presets = state.presets
-        self._prompts = prompts
-        self._choices = choices
-        self._dialog: PromptLibraryPage | None = None
-        self._prompt_store = state.backend.prompts
-        self._settings_store = state.backend.settings
-        prompts.dialog_created.connect(self._connect_page)
-        prompts.imported.connect(state.tasks.slot(self.load))
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._header = session.window.pane.header
+        self._presets = session.presets
+        self._prompts = session.prompts_controller  # its page has that of the presets
+        self._prompt_store = session.backend.prompts
+        self._settings_store = session.backend.settings
         self._header.preset_menu_requested.connect(self._fill_menu)
         for signal in (self._current.opened, self._setup.choice_changed):
             signal.connect(self._show_in_header)
-        for signal in (state.values.changed, state.providers.changed):
-            signal.connect(lambda *_: self._show_on_page())
+        for signal in (session.values.changed, session.providers.changed):
+            signal.connect(lambda *_: self.show_on_page())
 
     # -------------------------------------------------------------- the stored presets
 
@@ -107,8 +82,8 @@ class PresetsController(QObject):
         built_in_ids = {preset.id for preset in built_in_presets()}
         own = (p.position for p in self._presets.by_id.values() if p.id not in built_in_ids)
         self._save(replace(preset, position=max(own, default=-1) + 1))
-        if self._dialog is not None:
-            self._dialog.presets.edit(preset.id)
+        if self._prompts.page is not None:
+            self._prompts.page.presets.edit(preset.id)
 
     def _free_name(self) -> str:
         """Return a name for a new preset."""
@@ -198,7 +173,7 @@ class PresetsController(QObject):
 
     def _show(self) -> None:
         self._show_in_header()
-        self._show_on_page()
+        self.show_on_page()
 
     def _show_in_header(self) -> None:
         conversation = self._current.conversation
@@ -226,80 +201,72 @@ class PresetsController(QObject):
 
     # -------------------------------------------------------------- the page
 
-    def _connect_page(self, dialog: PromptLibraryPage) -> None:
-        self._dialog = dialog
-        page = dialog.presets
-        page.save_requested.connect(self._save_named)
-        page.override_changed.connect(
-            lambda id_, key, value: self._override(
-                id_, lambda overrides: with_override(overrides, key, value)
-            )
-        )
-        page.override_removed.connect(self._remove_override)
-        page.examples_changed.connect(
-            lambda id_, pairs: self._override(
-                id_, lambda overrides: replace(overrides, examples=pairs)
-            )
-        )
-        page.new_requested.connect(
-            lambda: self._add(Preset(new_id(), self._free_name(), created_at=now()))
-        )
-        page.duplicate_requested.connect(self._duplicate)
-        page.delete_requested.connect(self._delete)
-        page.use_requested.connect(self.use)
-        set_default = self._state.new_conversation.set_default
-        page.default_requested.connect(
-            lambda id_: self._state.tasks.start(set_default(DEFAULT_PRESET, id_))
-        )
-        self._show_on_page()
+    def show_on_page(self) -> None:
+        """Show the presets on their page, if it exists."""
+        if self._prompts.page is not None:
+            page = self._prompts.page.presets
+            page.set_models(self._session.choices.models)
+            page.set_presets(list(self._presets.by_id.values()), self._values.all)
 
-    def _show_on_page(self) -> None:
-        if self._dialog is not None:
-            page, values = self._dialog.presets, self._state.values.all
-            page.set_models(self._choices.models)
-            page.set_values(values, lambda preset: overridden_values(preset.overrides))
-            page.set_presets(list(self._presets.by_id.values()), str(values[DEFAULT_PRESET]))
+    def edit(self, request: EditRequest) -> None:
+        """Change a value in a window of its own."""
+        self._session.tools.edit(request)
 
-    def _save_named(self, preset: Preset) -> None:
+    def begin_new(self) -> None:
+        """Create a preset."""
+        self._add(Preset(new_id(), self._free_name(), created_at=now()))
+
+    def set_default(self, preset_id: str) -> None:
+        """Use a preset for new conversations; "" for none."""
+        set_default = self._session.new_conversation.set_default
+        self._tasks.start(set_default(DEFAULT_PRESET, preset_id))
+
+    def save_named(self, preset: Preset) -> None:
         """Save name and choice from the page; the settings in memory may be newer."""
         stored_preset = self._presets.by_id.get(preset.id)
         self._save(
             preset if stored_preset is None else replace(preset, overrides=stored_preset.overrides)
         )
 
-    def _override(self, preset_id: str, change: Callable[[Overrides], Overrides]) -> None:
+    def override(self, preset_id: str, key: str, value: SettingValue) -> None:
+        """Set a setting of a preset."""
+        self._change_overrides(preset_id, lambda overrides: with_override(overrides, key, value))
+
+    def set_examples(self, preset_id: str, examples: Examples) -> None:
+        """Set the examples of a preset."""
+        self._change_overrides(preset_id, lambda overrides: replace(overrides, examples=examples))
+
+    def _change_overrides(self, preset_id: str, change: Callable[[Overrides], Overrides]) -> None:
         preset = self._presets.by_id.get(preset_id)
         if preset is not None:
             self._save(replace(preset, overrides=change(preset.overrides)))
 
-    def _report(self, message: str, undo: Callable[[], object]) -> None:
-        if self._dialog is not None:
-            self._dialog.status.show_message(message, undo)
-
-    def _remove_override(self, preset_id: str, key: str) -> None:
+    def remove_override(self, preset_id: str, key: str) -> None:
         """Reset a setting of a preset to the default; offer Undo."""
         removed_value = overridden_values(self._presets.by_id[preset_id].overrides).get(key)
-        self._override(preset_id, lambda overrides: without_override(overrides, key))
-        self._report(
+        self._change_overrides(preset_id, lambda overrides: without_override(overrides, key))
+        self._prompts.report(
             tr("“{name}” reset to default", name=tr(label_of(key))),
-            lambda: self._override(
+            lambda: self._change_overrides(
                 preset_id, lambda overrides: with_restored(overrides, key, removed_value)
             ),
         )
 
-    def _duplicate(self, preset_id: str) -> None:
+    def duplicate(self, preset_id: str) -> None:
+        """Copy a preset."""
         preset = self._presets.by_id[preset_id]
         name = tr("{name} (copy)", name=preset.name)
         self._add(replace(preset, id=new_id(), name=name, created_at=now()))
 
-    def _delete(self, preset_id: str) -> None:
+    def delete(self, preset_id: str) -> None:
+        """Delete a preset; offer Undo."""
         deleted = self._presets.remove(preset_id)
         self._show()
         self._prompts.writer.start(partial(self._delete_stored, preset_id))
 
         def undo() -> None:
             self._save(deleted)
-            if self._dialog is not None:
-                self._dialog.presets.list.select(deleted.id)
+            if self._prompts.page is not None:
+                self._prompts.page.presets.list.select(deleted.id)
 
-        self._report(tr("“{name}” deleted", name=deleted.name), undo)
+        self._prompts.report(tr("“{name}” deleted", name=deleted.name), undo)

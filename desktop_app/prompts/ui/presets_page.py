@@ -11,17 +11,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
+from desktop_app.app.shared_lists import DEFAULT_PRESET
+from desktop_app.backend.answer_settings import overridden_values
 from desktop_app.composer.choice.choice_view import ModelEntry
 from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.ui.example_turns import ExampleTurns
-from desktop_app.settings.setting import Group
+from desktop_app.settings.setting import Group, SettingValue
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.flow_layout import FlowLayout
@@ -33,7 +35,7 @@ from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
-    OverridesOf = Callable[[Preset], Mapping[str, object]]
+    from desktop_app.prompts.ui.presets_controller import PresetsController
 
 # Below this width, the effort is below the model.
 _NARROW_WIDTH = 430
@@ -41,36 +43,14 @@ _SAME_AS_CONVERSATION = N_("Same as conversation")
 
 
 class PresetsPage(QWidget):
-    """The page of presets.
+    """The page of presets, with a list of them and the fields of one."""
 
-    Signals:
-        save_requested(Preset): its name, model or effort changed.
-        override_changed(str, str, object): preset id, key and value of a setting.
-        override_removed(str, str): preset id and the key of a setting it no longer overrides.
-        examples_changed(str, Examples): preset id and its examples.
-        new_requested(): create a preset.
-        duplicate_requested(str), delete_requested(str), use_requested(str): preset id.
-        default_requested(str): preset id for new conversations; "" for none.
-        edit_requested(EditRequest): change a value in a window of its own.
-    """
-
-    save_requested = Signal(object)
-    override_changed = Signal(str, str, object)
-    override_removed = Signal(str, str)
-    examples_changed = Signal(str, object)
-    new_requested = Signal()
-    duplicate_requested = Signal(str)
-    delete_requested = Signal(str)
-    use_requested = Signal(str)
-    default_requested = Signal(str)
-    edit_requested = Signal(object)
-
-    def __init__(self) -> None:
+    def __init__(self, controller: PresetsController) -> None:
         super().__init__()
+        self._controller = controller
         self.setObjectName("presets-page")
         self._presets: dict[str, Preset] = {}
         self._values: Mapping[str, object] = {}
-        self._overrides_of: OverridesOf = lambda _preset: {}
         self._default_id = ""
         self._preset: Preset | None = None
         self.list = LibraryList(
@@ -124,27 +104,28 @@ class PresetsPage(QWidget):
         beside_list(self.list, self._editor, self._placeholder, parent=self)
 
     def _connect(self) -> None:
+        controller = self._controller
         self.list.current_changed.connect(self._show_preset)
-        self.list.new_requested.connect(self._request_new)
+        self.list.new_requested.connect(self._begin_new)
         self.list.chosen.connect(lambda _id: self.name.setFocus())
-        self.list.delete_pressed.connect(lambda id_: self._emit_with(self.delete_requested, id_))
+        self.list.delete_pressed.connect(lambda id_: self._act(controller.delete, id_))
         self.name.editingFinished.connect(self.report_edits)
         self.model.activated.connect(lambda _index: self.report_edits())
         self.effort.activated.connect(lambda _index: self.report_edits())
-        self.form.changed.connect(self._report_override)
-        self.examples.changed.connect(self._report_examples)
+        self.form.changed.connect(self._override)
+        self.examples.changed.connect(self._set_examples)
         self.form.edit_requested.connect(self._request_edit)
         self.form.reset_requested.connect(
-            lambda key: self.override_removed.emit(self.list.current_id, key)
+            lambda key: controller.remove_override(self.list.current_id, key)
         )
-        for button, signal in (
-            (self.use_button, self.use_requested),
-            (self.duplicate_button, self.duplicate_requested),
-            (self.delete_button, self.delete_requested),
+        for button, action in (
+            (self.use_button, controller.use),
+            (self.duplicate_button, controller.duplicate),
+            (self.delete_button, controller.delete),
         ):
-            button.clicked.connect(lambda *_, s=signal: self._emit_with(s, self.list.current_id))
+            button.clicked.connect(lambda *_, act=action: self._act(act, self.list.current_id))
         self.default_box.clicked.connect(
-            lambda on: self.default_requested.emit(self.list.current_id if on else "")
+            lambda on: controller.set_default(self.list.current_id if on else "")
         )
 
     # ------------------------------------------------------------------ state
@@ -164,18 +145,11 @@ class PresetsPage(QWidget):
                 label = tr("{model} – {provider}", model=entry.name, provider=entry.provider_name)
                 self.model.addItem(label, (entry.provider_id, entry.model, None))
 
-    def set_values(self, values: Mapping[str, object], overrides_of: OverridesOf) -> None:
-        """Set the defaults, and the function that returns the values that a preset overrides.
-
-        The next `set_presets` shows the values.
-        """
+    def set_presets(self, presets: Sequence[Preset], values: Mapping[str, object]) -> None:
+        """Set all presets, and the settings, which hold the defaults and the default preset."""
         self._values = values
-        self._overrides_of = overrides_of
-
-    def set_presets(self, presets: Sequence[Preset], default: str) -> None:
-        """Set all presets, and the id of the default for new conversations."""
+        default = self._default_id = str(values[DEFAULT_PRESET])
         self._presets = {preset.id: preset for preset in presets}
-        self._default_id = default
         rows = []
         for preset in presets:
             note = tr_context("preset", "default") if preset.id == default else ""
@@ -217,7 +191,7 @@ class PresetsPage(QWidget):
         self.name.setModified(False)
         if edited_preset != preset:
             self._preset = edited_preset
-            self.save_requested.emit(edited_preset)
+            self._controller.save_named(edited_preset)
         # Last, because the signals of the form and of the examples refill the page.
         self.form.report_edits()
         self.examples.report_edits()
@@ -229,10 +203,10 @@ class PresetsPage(QWidget):
 
         def value_now() -> object:
             preset = self._presets.get(preset_id)
-            return "" if preset is None else self._overrides_of(preset).get(key, "")
+            return "" if preset is None else overridden_values(preset.overrides).get(key, "")
 
-        on_changed = partial(self.override_changed.emit, preset_id, key)
-        self.edit_requested.emit(request._replace(on_changed=on_changed, value_now=value_now))
+        on_changed = partial(self._controller.override, preset_id, key)
+        self._controller.edit(request._replace(on_changed=on_changed, value_now=value_now))
 
     def update_theme(self) -> None:
         theme = current_theme()
@@ -274,28 +248,29 @@ class PresetsPage(QWidget):
         self.model.setCurrentIndex(_find_or_add_model(self.model, preset))
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
         self.default_box.setChecked(preset.id == self._default_id)
-        overrides = self._overrides_of(preset)
+        overrides = overridden_values(preset.overrides)
         self.form.set_values({**self._values, **overrides})
         self.form.set_overrides(preset.id, overrides)
         self.examples.show_examples(preset.id, preset.overrides.examples)
         self._preset = preset
 
-    def _report_override(self, key: str, value: object) -> None:
+    def _override(self, key: str, value: SettingValue) -> None:
         if self._preset is not None:
-            self.override_changed.emit(self._preset.id, key, value)
+            self._controller.override(self._preset.id, key, value)
 
-    def _report_examples(self, examples: Examples) -> None:
+    def _set_examples(self, examples: Examples) -> None:
         if self._preset is not None:
-            self.examples_changed.emit(self._preset.id, examples)
+            self._controller.set_examples(self._preset.id, examples)
 
-    def _emit_with(self, signal: SignalInstance, preset_id: str) -> None:
+    def _act(self, action: Callable[[str], object], preset_id: str) -> None:
+        """Call an action with the id of a preset, once the changes are saved."""
         self.report_edits()
         if preset_id:
-            signal.emit(preset_id)
+            action(preset_id)
 
-    def _request_new(self) -> None:
+    def _begin_new(self) -> None:
         self.report_edits()
-        self.new_requested.emit()
+        self._controller.begin_new()
 
 
 def _find_or_add_model(models: Combo, preset: Preset) -> int:

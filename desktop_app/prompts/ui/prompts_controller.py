@@ -10,12 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.session import Session
+from desktop_app.app.session import Controller, Session
 from desktop_app.app.tasks import Tasks, Work
-from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.composer.attachments.attachment_facts import exceeds_window
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
@@ -26,6 +25,7 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing_names
 from desktop_app.prompts.prompt_library import PromptOrigin, copy_of, next_position, task_for_each
+from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.text_file import save_text
 
 if TYPE_CHECKING:
@@ -33,20 +33,18 @@ if TYPE_CHECKING:
     from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
 
-class PromptWriter(QObject):
+class PromptWriter:
     """The queue of changes that the window shows already.
 
     A change that the store refuses, as on a full disk, stays in the queue until the next change.
 
-    Signals:
-        failure_changed(str): the store refuses the changes for this reason; "" if no longer.
+    Args:
+        show_failure: shows why the store refuses the changes; "" if it no longer does.
     """
 
-    failure_changed = Signal(str)
-
-    def __init__(self, parent: QObject, tasks: Tasks) -> None:
-        super().__init__(parent)
+    def __init__(self, tasks: Tasks, show_failure: Callable[[str], None]) -> None:
         self._tasks = tasks
+        self._show_failure = show_failure
         self._lock = asyncio.Lock()
         self._queue: list[Callable[[], Work]] = []
         self._failure = ""
@@ -80,48 +78,32 @@ class PromptWriter(QObject):
     def _set_failure(self, reason: str) -> None:
         if reason or self._failure:
             self._failure = reason
-            self.failure_changed.emit(reason)
+            self._show_failure(reason)
 
 
-class PromptsController(QObject):
+class PromptsController(Controller):
     """Connection of the stored and built-in prompts with the fields that offer them.
 
     A prompt of the library is called `template` beside the prompt that it is inserted into.
 
     Attributes:
         writer: the queue of changes of prompts and presets.
-
-    Signals:
-        dialog_created(PromptLibraryPage): the dialog is about to be shown for the first time.
-        imported(): a file of prompts and presets was imported.
-        text_attach_requested(str): attach a text that is too long for the prompt.
+        page: the page that manages prompts and presets; None before its first use.
     """
 
-    dialog_created = Signal(object)
-    imported = Signal()
-    text_attach_requested = Signal(str)
-
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._window = window
-        self._prompt = window.pane.prompt
-        self._transcript = window.pane.transcript
-        self._draft = state.current.draft
-        self._setup = state.setup
-        self._tasks = state.tasks
-        self._prompt_store = state.backend.prompts
-        self.writer = PromptWriter(window, state.tasks)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._prompt_store = session.backend.prompts
+        self.writer = PromptWriter(session.tasks, self._show_failure)
         self._built_in: tuple[Prompt, ...] = ()
         self._stored_prompts: dict[str, Prompt] = {}
-        self._list = state.prompts
+        self._list = session.prompts
         self._example_question = ""  # the example that was inserted last
-        self._dialog: PromptLibraryPage | None = None
-        self.writer.failure_changed.connect(self._show_failure)
-        self.configure_completer(
-            window.pane.prompt.completer, self._fill_in, self._for_each_document
-        )
-        state.current.opened.connect(window.pane.prompt.completer.close)
-        window.pane.prompt.suggestions.chosen.connect(self.ask)
+        self.page: PromptLibraryPage | None = None
+        completer = self._prompt.completer
+        self.configure_completer(completer, self._fill_in, self._for_each_document)
+        self._current.opened.connect(completer.close)
+        self._prompt.suggestions.chosen.connect(self.ask)
 
     async def load(self) -> None:
         """Load the prompts from the program's files and the store."""
@@ -132,9 +114,8 @@ class PromptsController(QObject):
 
     def _show_prompts(self) -> None:
         self._list.replace_all(self._built_in, self._stored_prompts.values())
-        if self._dialog is not None:
-            entries = [(entry.prompt, entry.origin.value) for entry in self._list.entries]
-            self._dialog.prompts.set_entries(entries)
+        if self.page is not None:
+            self.page.prompts.set_entries(self._list.entries)
 
     # -------------------------------------------------------------- offering
 
@@ -200,8 +181,7 @@ class PromptsController(QObject):
     def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills in: selection, clipboard and date.
 
-        For a text that is too long for the prompt, emit `text_attach_requested`, and return words
-        that refer to the attached text.
+        Attach a text that is too long for the prompt, and return words that refer to it.
         """
         values = {DATE: today()}
         if SELECTION in names:
@@ -214,37 +194,36 @@ class PromptsController(QObject):
         for name, text in values.items():
             if len(text) > LARGE_PASTE_CHARACTERS:
                 values[name] = ATTACHED_TEXT
-                self.text_attach_requested.emit(text)
+                self._session.attachments.attach_text(text)
         return values
 
     # -------------------------------------------------------------- managing
 
-    def manage(self, page: str = "prompts") -> None:
-        """Show the dialog that manages prompts and presets."""
-        dialog = self._get_dialog()
-        dialog.show_page(page)
-        self._window.show_page(dialog)
+    def manage(self, name: str = "prompts") -> None:
+        """Show the page that manages "prompts" and "presets"."""
+        if self.page is None:
+            # Imported here, because the start does not need it.
+            from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
-    def _get_dialog(self) -> PromptLibraryPage:
-        if self._dialog is not None:
-            return self._dialog
-        # Imported here, because the start does not need it.
-        from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
+            presets = self._session.presets_controller
+            self.page = PromptLibraryPage(self._window, self, presets)
+            self._show_prompts()
+            presets.show_on_page()
+        self.page.show_page(name)
+        self._window.show_page(self.page)
 
-        dialog = self._dialog = PromptLibraryPage(self._window)
-        page = dialog.prompts
-        page.change_requested.connect(self._change)
-        page.new_requested.connect(self._begin_new)
-        page.duplicate_requested.connect(self._duplicate)
-        page.delete_requested.connect(lambda id_: self._remove(id_, N_("“{name}” deleted")))
-        page.reset_requested.connect(lambda id_: self._remove(id_, N_("“{name}” reset to default")))
-        dialog.import_requested.connect(self._tasks.slot(self._import))
-        dialog.export_requested.connect(self._tasks.slot(self._export))
-        self.dialog_created.emit(dialog)
-        self._show_prompts()
-        return dialog
+    def report(
+        self, message: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
+    ) -> None:
+        """Show a message on the page, if it exists."""
+        if self.page is not None:
+            self.page.status.show_message(message, undo, is_error=is_error)
 
-    def _change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
+    def edit(self, request: EditRequest) -> None:
+        """Change a value in a window of its own."""
+        self._session.tools.edit(request)
+
+    def change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
         """Change fields of a prompt. A built-in prompt's other fields are stored in English."""
         prompt = {**{p.id: p for p in self._built_in}, **self._stored_prompts}[prompt_id]
         self.save(replace(prompt, **changes))
@@ -257,56 +236,55 @@ class PromptsController(QObject):
 
     def _show_failure(self, reason: str) -> None:
         """Show why a change was not stored."""
-        if self._dialog is not None and self._dialog.isVisible():
-            self._dialog.status.show_message(reason, is_error=True)
+        if self.page is not None and self.page.isVisible():
+            self.report(reason, is_error=True)
 
-    def _begin_new(self, folder: str) -> None:
-        prompts = [entry.prompt for entry in self._list.entries]
-        position = next_position(prompts, folder)
-        self._add(
-            Prompt(
-                id=new_id(),
-                title=tr("New prompt"),
-                text="",
-                folder=folder,
-                position=position,
-                created_at=now(),
-            )
-        )
+    def begin_new(self, folder: str) -> None:
+        """Create a prompt in a folder, "" for none, and edit its title."""
+        self._add(Prompt(id=new_id(), title=tr("New prompt"), text="", folder=folder))
 
-    def _duplicate(self, prompt_id: str) -> None:
-        prompts = [entry.prompt for entry in self._list.entries]
-        original = next(prompt for prompt in prompts if prompt.id == prompt_id)
-        duplicate = copy_of(original, new_id())
-        position = next_position(prompts, duplicate.folder)
-        self._add(replace(duplicate, position=position, created_at=now()))
+    def duplicate(self, prompt_id: str) -> None:
+        """Copy a prompt, and edit the copy's title."""
+        prompts = (entry.prompt for entry in self._list.entries)
+        self._add(copy_of(next(p for p in prompts if p.id == prompt_id), new_id()))
 
     def _add(self, prompt: Prompt) -> None:
-        self.save(prompt)
-        if self._dialog is not None:
-            self._dialog.prompts.edit(prompt.id)
+        """Add a prompt after all others of its folder."""
+        position = next_position((entry.prompt for entry in self._list.entries), prompt.folder)
+        self.save(replace(prompt, position=position, created_at=now()))
+        if self.page is not None:
+            self.page.prompts.edit(prompt.id)
+
+    def delete(self, prompt_id: str) -> None:
+        """Delete a prompt of the user; offer Undo."""
+        self._remove(prompt_id, N_("“{name}” deleted"))
+
+    def reset(self, prompt_id: str) -> None:
+        """Return to the built-in version of a prompt; offer Undo."""
+        self._remove(prompt_id, N_("“{name}” reset to default"))
 
     def _remove(self, prompt_id: str, message: str) -> None:
-        """Remove a stored prompt; offer Undo with a message, marked by N_."""
         removed_prompt = self._stored_prompts.pop(prompt_id)
         self._show_prompts()
         self.writer.start(partial(self._prompt_store.remove_prompt, prompt_id))
 
         def undo() -> None:
             self.save(removed_prompt)
-            if self._dialog is not None:
-                self._dialog.prompts.list.select(removed_prompt.id)
+            if self.page is not None:
+                self.page.prompts.list.select(removed_prompt.id)
 
-        if self._dialog is not None:
-            self._dialog.status.show_message(tr(message, name=removed_prompt.title), undo)
+        self.report(tr(message, name=removed_prompt.title), undo)
 
     # -------------------------------------------------------------- files
+
+    def import_file(self, path: Path) -> None:
+        """Add the prompts and presets of a file."""
+        self._tasks.start(self._import(path))
 
     async def _import(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, new_items, read_file
 
         store = self._prompt_store
-        dialog = self._dialog
         await self.writer.write_again()  # `load` would lose what is not stored yet
         try:
             file_items = await asyncio.to_thread(read_file, path)
@@ -327,24 +305,25 @@ class PromptsController(QObject):
             )
             await store.save(added_items.prompts, added_items.presets)
         except (ImportRefusedError, StorageError) as error:
-            if dialog is not None:
-                dialog.status.show_message(error.sentences, is_error=True)
+            self.report(error.sentences, is_error=True)
             return
         await self.load()
-        self.imported.emit()
-        if dialog is not None:
-            added_ids = {prompt.id for prompt in added_items.prompts}
-            replaced_titles = [
-                entry.prompt.title
-                for entry in self._list.entries
-                if entry.origin is PromptOrigin.EDITED and entry.prompt.id in added_ids
-            ]
-            dialog.status.show_message(
-                _import_text(len(added_items.prompts), len(added_items.presets), replaced_titles)
-            )
+        await self._session.presets_controller.load()
+        added_ids = {prompt.id for prompt in added_items.prompts}
+        replaced_titles = [
+            entry.prompt.title
+            for entry in self._list.entries
+            if entry.origin is PromptOrigin.EDITED and entry.prompt.id in added_ids
+        ]
+        self.report(
+            _import_text(len(added_items.prompts), len(added_items.presets), replaced_titles)
+        )
+
+    def export_file(self, path: Path) -> None:
+        """Write the user's own prompts and presets to a file."""
+        self._tasks.start(self._export(path))
 
     async def _export(self, path: Path) -> None:
-        """Write the user's own prompts and presets to a file."""
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
 
         presets = await self._prompt_store.presets()
@@ -353,14 +332,9 @@ class PromptsController(QObject):
         own_prompts = [self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts]
         text = to_json_text(PromptCollection(tuple(own_prompts), tuple(presets)))
         error = await asyncio.to_thread(save_text, path, text)
-        if self._dialog is None:
-            return
-        if error:
-            self._dialog.status.show_message(error, is_error=True)
-        else:
-            self._dialog.status.show_message(
-                _export_text(len(own_prompts), len(presets), path.name)
-            )
+        self.report(
+            error or _export_text(len(own_prompts), len(presets), path.name), is_error=bool(error)
+        )
 
 
 def _remove_unchanged(prompts: Sequence[Prompt], built_in: Sequence[Prompt]) -> tuple[Prompt, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -17,6 +17,10 @@ from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.file_dialogs import choose_file, choose_target
 from desktop_app.widgets.status_line import StatusLine
 
+if TYPE_CHECKING:
+    from desktop_app.prompts.ui.presets_controller import PresetsController
+    from desktop_app.prompts.ui.prompts_controller import PromptsController
+
 PAGES: Final = (("prompts", N_("Prompts")), ("presets", N_("Presets")))
 _DEFAULT_FILE: Final = "repartee-prompts.json"
 _FILE_FILTER: Final = N_("Prompts (*.json);;All files (*)")
@@ -28,38 +32,32 @@ class PromptLibraryPage(QWidget):
     Attributes:
         prompts, presets: the pages.
         status: reports the last action.
-
-    Signals:
-        import_requested(Path), export_requested(Path): the user chose this file.
     """
 
-    import_requested = Signal(object)
-    export_requested = Signal(object)
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(
+        self, parent: QWidget, prompts: PromptsController, presets: PresetsController
+    ) -> None:
         super().__init__(parent)
+        self._controller = prompts
         self.setObjectName("prompts-dialog")
         self.setWindowTitle(tr("Prompts and presets"))
         self._tabs = SegmentedControl(
             [(page, tr(label)) for page, label in PAGES], name=tr("Prompts or presets")
         )
-        self.prompts = PromptsPage()
-        self.presets = PresetsPage()
+        self.prompts = PromptsPage(prompts)
+        self.presets = PresetsPage(presets)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.prompts)
         self._stack.addWidget(self.presets)
         self.status = StatusLine("prompts")
-        self._import_button = dialog_button(tr("Import…"), "import-prompts")
-        self._export_button = dialog_button(tr("Export…"), "export-prompts")
-        self._lay_out()
-        self._tabs.chosen.connect(self.show_page)
-        self._import_button.clicked.connect(self._choose_import)
-        self._export_button.clicked.connect(self._choose_export)
-
-    def _lay_out(self) -> None:
-        head = row_of(self._tabs, STRETCH, self._import_button, self._export_button, spacing=8)
+        import_button = dialog_button(tr("Import…"), "import-prompts")
+        export_button = dialog_button(tr("Export…"), "export-prompts")
+        head = row_of(self._tabs, STRETCH, import_button, export_button, spacing=8)
         rows = (head, (self._stack, 1), self.status)
         column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
+        self._tabs.chosen.connect(self.show_page)
+        import_button.clicked.connect(self._choose_import)
+        export_button.clicked.connect(self._choose_export)
 
     def show_page(self, page: str) -> None:
         """Show "prompts" or "presets"."""
@@ -86,14 +84,14 @@ class PromptLibraryPage(QWidget):
     def _choose_import(self) -> None:
         self.report_edits()
         title = tr("Import prompts and presets")
-        choose_file(self, title, self.import_requested.emit, filters=tr(_FILE_FILTER))
+        choose_file(self, title, self._controller.import_file, filters=tr(_FILE_FILTER))
 
     def _choose_export(self) -> None:
         self.report_edits()
         choose_target(
             self,
             tr("Export prompts and presets"),
-            self.export_requested.emit,
+            self._controller.export_file,
             start=_DEFAULT_FILE,
             filters=tr(_FILE_FILTER),
             suffix="json",

@@ -9,12 +9,11 @@ is the schema or grammar that its answers follow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QStringListModel, Qt, Signal, SignalInstance
+from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QCompleter, QWidget
 
 from desktop_app.i18n.formatting import joined
@@ -27,20 +26,19 @@ from desktop_app.prompts.prompt import (
     program_variables_in,
     variables,
 )
+from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.forms.form_widgets import MultilineField, Note
-from desktop_app.widgets.forms.line_field import line_field
 from desktop_app.widgets.forms.schema_form import EditRequest, describe_form
-from desktop_app.widgets.library_list import LibraryList, LibraryRow, beside_list
+from desktop_app.widgets.library_list import LibraryList, LibraryRow, NameField, beside_list
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line
 
-# The origins of a prompt. EDITED: the user's version of a built-in prompt.
-OWN: Final = "own"
-EDITED: Final = "edited"
-BUILT_IN: Final = "built-in"
+if TYPE_CHECKING:
+    from desktop_app.prompts.ui.prompts_controller import PromptsController
+
 _AUTOMATIC_FIELDS: Final = {
     SELECTION: N_("selected text"),
     CLIPBOARD: N_("clipboard"),
@@ -50,14 +48,6 @@ _HELP: Final = N_(
     "{{name}} is a field, {{name=default}} has a default, and {{name=one|two}} is a choice. "
     "{{selection}}, {{clipboard}}, and {{date}} are filled in automatically."
 )
-
-
-class _FieldTexts(NamedTuple):
-    """The texts in the fields of the editor."""
-
-    title: str = ""
-    folder: str = ""
-    text: str = ""
 
 
 class ExpandingTextField(MultilineField):
@@ -70,45 +60,29 @@ class ExpandingTextField(MultilineField):
 
 
 class PromptsPage(QWidget):
-    """The page of prompts.
+    """The page of prompts, with a list of them and the fields of one."""
 
-    Signals:
-        change_requested(str, dict): change these fields of the prompt with this id.
-        new_requested(str): create a prompt in this folder; "" for none.
-        duplicate_requested(str), delete_requested(str), reset_requested(str): prompt id.
-        edit_requested(EditRequest): change the form of the prompt's answers.
-    """
-
-    change_requested = Signal(str, object)
-    new_requested = Signal(str)
-    duplicate_requested = Signal(str)
-    delete_requested = Signal(str)
-    reset_requested = Signal(str)
-    edit_requested = Signal(object)
-
-    def __init__(self) -> None:
+    def __init__(self, controller: PromptsController) -> None:
         super().__init__()
-        self._entries: dict[str, tuple[Prompt, str]] = {}  # by id, with the origin
-        self._prompt: Prompt | None = None
-        self._reported_texts = _FieldTexts()  # as last shown or reported
+        self._controller = controller
+        self._entries: dict[str, PromptEntry] = {}  # by id
+        self._prompt: Prompt | None = None  # the shown one, with the changes that were saved
         self.list = LibraryList(
             name="prompts",
             label=tr("Prompts"),
             find_label=tr("Find a prompt"),
             new_label=tr("New prompt"),
         )
-        self.title = line_field(tr("Title"), "prompt-title")
-        self.folder = line_field(tr("Folder"), "prompt-folder")
-        self.title.editingFinished.connect(self.report_edits)
-        self.folder.editingFinished.connect(self.report_edits)
+        self.title = NameField(tr("Title"), "prompt-title")
+        self.folder = NameField(tr("Folder"), "prompt-folder")
+        self.title.setPlaceholderText(tr("Title"))
+        self.folder.setPlaceholderText(tr("Folder"))
         self._folder_names = QStringListModel(self)
         completer = QCompleter(self._folder_names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.folder.setCompleter(completer)
         self.text = ExpandingTextField(tr("Text"))
         self.text.setObjectName("prompt-text")
-        self.text.edited.connect(lambda _text: self.report_edits())
-        self.text.textChanged.connect(self._show_variables)
         self._note = Note(object_name="prompt-variables")
         self._form_label = PlainLabel(role="note")
         self.form_button = dialog_button(tr("Response format…"), "prompt-form")
@@ -117,49 +91,42 @@ class PromptsPage(QWidget):
         self.reset_button = dialog_button(tr("Reset to default"), "reset-prompt")
         self.delete_button = delete_button(tr("Delete"), "delete-prompt")
         self._lay_out()
-        self._connect()
+        self.list.current_changed.connect(self._show_prompt)
+        self.list.new_requested.connect(self._begin_new)
+        self.list.chosen.connect(lambda _id: self.text.setFocus())
+        self.list.delete_pressed.connect(self._delete)
+        self.title.editingFinished.connect(self.report_edits)
+        self.folder.editingFinished.connect(self.report_edits)
+        self.text.edited.connect(lambda text: self._change(text=text))
+        self.text.textChanged.connect(self._show_variables)
+        self.form_button.clicked.connect(lambda: self._act(self._edit_form))
+        self.duplicate_button.clicked.connect(lambda: self._act(controller.duplicate))
+        self.reset_button.clicked.connect(lambda: self._act(controller.reset))
+        self.delete_button.clicked.connect(lambda: self._delete(self.list.current_id))
+        self.hide_button.clicked.connect(lambda: self._act(self._toggle_hidden))
         self._show_prompt("")
 
     def _lay_out(self) -> None:
         names = row_of((self.title, 3), (self.folder, 2), spacing=8)
         form_row = row_of(self.form_button, (self._form_label, 1), spacing=8)
-        buttons = row_of(
-            self.duplicate_button,
-            self.hide_button,
-            self.reset_button,
-            self.delete_button,
-            STRETCH,
-            spacing=8,
-        )
+        buttons = (self.duplicate_button, self.hide_button, self.reset_button, self.delete_button)
         self._editor = QWidget()
         content = QWidget()
         rows = ((self.text, 1), self._note, form_row)
         column_of(*rows, parent=content, margins=0, spacing=10)
-        editor_parts = (names, (scroll_area_of(content), 1), buttons)
+        foot = row_of(*buttons, STRETCH, spacing=8)
+        editor_parts = (names, (scroll_area_of(content), 1), foot)
         column_of(*editor_parts, parent=self._editor, margins=0, spacing=10)
         self._placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
         beside_list(self.list, self._editor, self._placeholder, parent=self)
 
-    def _connect(self) -> None:
-        self.list.current_changed.connect(self._show_prompt)
-        self.list.new_requested.connect(self._request_new)
-        self.list.chosen.connect(lambda _id: self.text.setFocus())
-        self.list.delete_pressed.connect(self._request_deletion)
-        self.duplicate_button.clicked.connect(
-            lambda: self._emit_with_current(self.duplicate_requested)
-        )
-        self.form_button.clicked.connect(self._request_form)
-        self.reset_button.clicked.connect(lambda: self._emit_with_current(self.reset_requested))
-        self.delete_button.clicked.connect(lambda: self._request_deletion(self.list.current_id))
-        self.hide_button.clicked.connect(self._toggle_hidden)
-
     # ------------------------------------------------------------------ state
 
-    def set_entries(self, entries: Sequence[tuple[Prompt, str]]) -> None:
-        """Set all prompts, grouped by folder, each with `OWN`, `EDITED` or `BUILT_IN`."""
-        self._entries = {prompt.id: (prompt, origin) for prompt, origin in entries}
-        folders = {prompt.folder for prompt, _ in entries}
+    def set_entries(self, entries: Sequence[PromptEntry]) -> None:
+        """Set all prompts, grouped by folder."""
+        self._entries = {entry.prompt.id: entry for entry in entries}
+        folders = {entry.prompt.folder for entry in entries}
         # Complete only names that are displayed exactly as they are stored.
         self._folder_names.setStringList(sorted(f for f in folders if f and f == one_line(f)))
         rows = [
@@ -175,7 +142,8 @@ class PromptsPage(QWidget):
         self.list.set_rows(rows)
         if not self.list.current_id and rows:
             self.list.select(rows[0].id)
-        self._refresh()
+        if self._prompt is not None and self._prompt.id in self._entries:
+            self._show_entry(self._entries[self._prompt.id])
 
     def edit(self, prompt_id: str) -> None:
         """Show a prompt and select its title for typing."""
@@ -184,29 +152,35 @@ class PromptsPage(QWidget):
         self.title.selectAll()
 
     def report_edits(self) -> None:
-        """Report changes that were not reported yet."""
-        self.text.report_edits()  # calls this method again if the text changed
-        prompt = self._prompt
-        if prompt is None:
+        """Save changes that were not saved yet."""
+        self.text.report_edits()
+        if self._prompt is None:
             return
         if not self.title.text().strip():  # a prompt always has a title
-            self.title.setText(prompt.title)
-            self._reported_texts = self._reported_texts._replace(title=self.title.text())
-        texts = self._texts_in_fields()
-        reported_texts = self._reported_texts
-        changes: dict[str, Any] = {}
-        if texts.title != reported_texts.title and texts.title.strip() != prompt.title:
-            changes["title"] = texts.title.strip()
-        if texts.folder != reported_texts.folder and texts.folder.strip() != prompt.folder:
-            changes["folder"] = texts.folder.strip()
-        if texts.text not in (reported_texts.text, prompt.text):
-            changes["text"] = texts.text
+            self.title.set_name(self._prompt.title)
+        changes = {name: value for name, value in self._edited_names().items() if value is not None}
         if changes:
-            self._prompt = replace(prompt, **changes)
-            self._reported_texts = self._texts_in_fields()
-            self.change_requested.emit(prompt.id, changes)
+            self._change(**changes)
 
     # ------------------------------------------------------------------ private
+
+    def _change(self, **changes: Any) -> None:
+        if self._prompt is not None:
+            self._prompt = replace(self._prompt, **changes)
+            self._controller.change(self._prompt.id, changes)
+
+    def _edited_names(self) -> dict[str, str | None]:
+        """Return title and folder as typed; None for one that is saved so."""
+        prompt = self._prompt
+        names: dict[str, str | None] = {"title": None, "folder": None}
+        if prompt is not None:
+            for name, field, saved in (
+                ("title", self.title, prompt.title),
+                ("folder", self.folder, prompt.folder),
+            ):
+                if field.is_edited and field.text().strip() != saved:
+                    names[name] = field.text().strip()
+        return names
 
     def _show_prompt(self, prompt_id: str) -> None:
         self.report_edits()
@@ -214,48 +188,24 @@ class PromptsPage(QWidget):
         self._prompt = None
         self._editor.setVisible(entry is not None)
         self._placeholder.setVisible(entry is None)
-        if entry is None:
-            return
-        # Whatever the fields hold is reported by now, so `_fill_fields` may replace it.
-        self._reported_texts = self._texts_in_fields()
-        prompt, _origin = entry
-        self._fill_fields(prompt)
-        self._refresh()
+        if entry is not None:
+            self._show_entry(entry)
 
-    def _fill_fields(self, prompt: Prompt) -> None:
-        """Fill the fields, and record their texts: a field may drop characters of the prompt.
-
-        A field keeps text that the user has typed but that is not reported yet.
-        """
-        title = self._reported_texts.title
-        folder = self._reported_texts.folder
-        if self.title.text() == title:
-            self.title.setText(prompt.title)
-            title = self.title.text()
-        if self.folder.text() == folder:
-            self.folder.setText(prompt.folder)
-            folder = self.folder.text()
-        self.text.show_text(prompt.text)
-        self._form_label.setText(describe_form(prompt.form))
-        self._reported_texts = _FieldTexts(title=title, folder=folder, text=self.text.reported_text)
-        self._prompt = prompt
-
-    def _texts_in_fields(self) -> _FieldTexts:
-        return _FieldTexts(
-            title=self.title.text(), folder=self.folder.text(), text=self.text.toPlainText()
-        )
-
-    def _refresh(self) -> None:
-        """Show changes made to the prompt elsewhere, such as a reset."""
-        shown_prompt = self._prompt
-        if shown_prompt is None or shown_prompt.id not in self._entries:
-            return
-        prompt, origin = self._entries[shown_prompt.id]
-        if prompt != shown_prompt:
+    def _show_entry(self, entry: PromptEntry) -> None:
+        """Fill the fields, except those in which the user is typing."""
+        prompt, origin = entry
+        if prompt != self._prompt:
+            typed = self._edited_names()
             self._prompt = None  # filling the fields is not a change by the user
-            self._fill_fields(prompt)
-        self.reset_button.setVisible(origin == EDITED)
-        self.delete_button.setVisible(origin == OWN)
+            if typed["title"] is None:
+                self.title.set_name(prompt.title)
+            if typed["folder"] is None:
+                self.folder.set_name(prompt.folder)
+            self.text.show_text(prompt.text)
+            self._form_label.setText(describe_form(prompt.form))
+            self._prompt = prompt
+        self.reset_button.setVisible(origin is PromptOrigin.EDITED)
+        self.delete_button.setVisible(origin is PromptOrigin.OWN)
         self.hide_button.setText(tr("Show") if prompt.hidden else tr("Hide"))
         self._show_variables()
 
@@ -271,11 +221,8 @@ class PromptsPage(QWidget):
                 fields.append(variable.name)
         if fields:
             sentences.append(tr("Fields: {fields}.", fields=joined(fields)))
-        automatic_fields = [
-            tr(label)
-            for name, label in _AUTOMATIC_FIELDS.items()
-            if name in program_variables_in(text)
-        ]
+        used = program_variables_in(text)
+        automatic_fields = [tr(label) for name, label in _AUTOMATIC_FIELDS.items() if name in used]
         if automatic_fields:
             sentences.append(
                 tr("Filled in automatically: {fields}.", fields=joined(automatic_fields))
@@ -283,61 +230,45 @@ class PromptsPage(QWidget):
         self._note.set_text(" ".join(sentences) or tr(_HELP))
         self._note.setToolTip(tr(_HELP))
 
-    def _request_form(self) -> None:
-        self.report_edits()
-        prompt = self._prompt
-        if prompt is not None:
-            on_changed = partial(self._save_form, prompt.id)
-            value_now = partial(self._form_of, prompt.id)
-            request = EditRequest(
-                key="answer.form",
-                value=prompt.form,
-                on_changed=on_changed,
-                anchor=self.form_button,
-                value_now=value_now,
-            )
-            self.edit_requested.emit(request)
-
-    def _form_of(self, prompt_id: str) -> str:
-        if prompt_id not in self._entries:  # deleted since
-            return ""
-        prompt, _origin = self._entries[prompt_id]
-        return prompt.form
-
-    def _save_form(self, prompt_id: str, value: str) -> None:
-        if prompt_id in self._entries:
-            self.change_requested.emit(prompt_id, {"form": value})
-
-    def _emit_with_current(self, signal: SignalInstance) -> None:
-        self.report_edits()
-        if self.list.current_id:
-            signal.emit(self.list.current_id)
-
-    def _request_new(self) -> None:
-        self.report_edits()
-        # The new prompt is in the folder of the shown prompt.
-        folder = "" if self._prompt is None else self._prompt.folder
-        self.new_requested.emit(folder)
-
-    def _request_deletion(self, prompt_id: str) -> None:
-        """Request to delete one of the user's prompts; built-in prompts can only be hidden."""
-        self.report_edits()
-        if prompt_id not in self._entries:  # no prompt is current
-            return
-        _prompt, origin = self._entries[prompt_id]
-        if origin == OWN:
-            self.delete_requested.emit(prompt_id)
-
-    def _toggle_hidden(self) -> None:
+    def _act(self, action: Callable[[str], object]) -> None:
+        """Call an action with the id of the shown prompt, once its changes are saved."""
         self.report_edits()
         if self._prompt is not None:
-            self.change_requested.emit(self._prompt.id, {"hidden": not self._prompt.hidden})
+            action(self._prompt.id)
+
+    def _edit_form(self, prompt_id: str) -> None:
+        def form() -> str:
+            entry = self._entries.get(prompt_id)
+            return "" if entry is None else entry.prompt.form  # "": deleted since
+
+        def save(value: str) -> None:
+            if prompt_id in self._entries:
+                self._controller.change(prompt_id, {"form": value})
+
+        self._controller.edit(
+            EditRequest("answer.form", form(), save, anchor=self.form_button, value_now=form)
+        )
+
+    def _begin_new(self) -> None:
+        """Create a prompt in the folder of the shown prompt."""
+        self.report_edits()
+        self._controller.begin_new("" if self._prompt is None else self._prompt.folder)
+
+    def _delete(self, prompt_id: str) -> None:
+        """Delete one of the user's prompts; built-in prompts can only be hidden."""
+        self.report_edits()
+        entry = self._entries.get(prompt_id)
+        if entry is not None and entry.origin is PromptOrigin.OWN:
+            self._controller.delete(prompt_id)
+
+    def _toggle_hidden(self, prompt_id: str) -> None:
+        self._controller.change(prompt_id, {"hidden": not self._entries[prompt_id].prompt.hidden})
 
 
-def _list_note(prompt: Prompt, origin: str) -> str:
+def _list_note(prompt: Prompt, origin: PromptOrigin) -> str:
     """Return the note beside a prompt's title in the list."""
     if prompt.hidden:
         return tr_context("prompt", "hidden")
-    if origin == EDITED:
+    if origin is PromptOrigin.EDITED:
         return tr_context("prompt", "edited")
     return ""

@@ -26,7 +26,6 @@ from desktop_app.domain.places import LinkedText, LinkSegment
 from desktop_app.domain.tools.tool import ListedTool, Permission
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import tr
-from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.tools.calls.consent import fingerprint
 from desktop_app.tools.calls.hosted_tools import hosted_price_text, hosted_refusal, price_text
 from desktop_app.tools.ui.consent_controller import KIND_NOTES
@@ -34,7 +33,6 @@ from desktop_app.widgets.forms.schema_form import EditRequest, describe_form, de
 
 if TYPE_CHECKING:
     from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
-    from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
     from desktop_app.tools.ui.tool_picker import ToolPicker
 
 # The keys of the two settings.
@@ -51,7 +49,7 @@ class ToolsController(QObject):
         picker: the list of tools that is open; None for none.
     """
 
-    def __init__(self, window: MainWindow, state: Session, prompts: PromptsController) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._parent = window
         self._choice_row = window.prompt.row
@@ -68,14 +66,8 @@ class ToolsController(QObject):
         window.settings.pages.responses.on_created(
             lambda page: page.edit_requested.connect(self.edit)
         )
-        prompts.dialog_created.connect(self._connect_pages)
         state.current.opened.connect(self._show)
         state.setup.choice_changed.connect(self._show)
-
-    def _connect_pages(self, dialog: PromptLibraryPage) -> None:
-        """Connect the pages of prompts and presets."""
-        dialog.prompts.edit_requested.connect(self.edit)
-        dialog.presets.edit_requested.connect(self.edit)
 
     def _show(self) -> None:
         """Show the tools and the form that the open conversation uses, at its prompt."""

@@ -200,9 +200,9 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
         assert settings.instructions.startswith("You translate.")
         assert settings.examples == (("Das ist nicht mein Bier.", "That’s not my problem."),)
         app.controllers.prompts_controller.manage("presets")
-        page = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage)).presets
-        page.save_requested.emit(replace(app.state.presets.by_id["editor"], name="My editor"))
-        page.delete_requested.emit("tutor")
+        presets = app.session.presets_controller
+        presets.save_named(replace(app.state.presets.by_id["editor"], name="My editor"))
+        presets.delete("tutor")
         await app.written()
         await app.controllers.presets_controller.load()
         found = {preset.id: preset.name for preset in app.state.presets.by_id.values()}
