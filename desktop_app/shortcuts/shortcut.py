@@ -54,8 +54,17 @@ def parse_press(text: str) -> tuple[frozenset[str], str]:
     match = _PRESS_PATTERN.fullmatch(text.strip())
     if match is None:
         raise _not_a_shortcut(text)
-    modifiers = [_modifier(part, text) for part in match[1].split("+")[:-1]]
-    return frozenset(modifiers), _key(match[2].strip(), text)
+    names = [name.strip().capitalize() for name in match[1].split("+")[:-1]]
+    modifiers = frozenset(_MODIFIER_ALIASES.get(name, name) for name in names)
+    if not modifiers.issubset(_MODIFIERS):
+        raise _not_a_shortcut(text)
+    key = match[2].strip()
+    folded = _KEY_ALIASES.get(key.casefold(), key).casefold()
+    if folded in _NAMED_KEY_BY_NAME:
+        return modifiers, _NAMED_KEY_BY_NAME[folded]
+    if len(key) != 1 or not key.isprintable() or key.isspace():
+        raise _not_a_shortcut(text)
+    return modifiers, key.upper() if len(key.upper()) == 1 else key
 
 
 @lru_cache(1000)  # the page of shortcuts asks a dozen times for each command: 20 ms
@@ -70,17 +79,16 @@ def normalized(text: str) -> str:
     presses = presses_of(text)
     if len(presses) > MAX_PRESSES:
         raise _not_a_shortcut(text)
-    return _SEPARATOR.join(_normalized_press(press) for press in presses)
+    parsed = map(parse_press, presses)
+    return _SEPARATOR.join(
+        "+".join([*(name for name in _MODIFIERS if name in modifiers), key])
+        for modifiers, key in parsed
+    )
 
 
 def presses_of(text: str) -> list[str]:
     """Return the presses of a shortcut: two for a chord, otherwise one."""
     return text.strip().split(_SEPARATOR)
-
-
-def _normalized_press(text: str) -> str:
-    modifiers, key = parse_press(text)
-    return "+".join([name for name in _MODIFIERS if name in modifiers] + [key])
 
 
 def is_prefix(keys: str, other: str) -> bool:
@@ -108,26 +116,7 @@ def key_refusal(text: str, scope: CommandScope = CommandScope.WINDOW) -> str | N
     return None
 
 
-def _modifier(name: str, text: str) -> str:
-    proper = name.strip().capitalize()
-    proper = _MODIFIER_ALIASES.get(proper, proper)
-    if proper not in _MODIFIERS:
-        raise _not_a_shortcut(text)
-    return proper
-
-
-def _key(name: str, text: str) -> str:
-    folded = name.casefold()
-    folded = _KEY_ALIASES.get(folded, folded).casefold()
-    if folded in _NAMED_KEY_BY_NAME:
-        return _NAMED_KEY_BY_NAME[folded]
-    if len(name) == 1 and name.isprintable() and not name.isspace():
-        return name.upper() if len(name.upper()) == 1 else name
-    raise _not_a_shortcut(text)
-
-
 def _not_a_shortcut(text: str) -> SettingError:
-
     return SettingError(
         N_("“{keys}” isn’t a valid shortcut."), hint=N_("Enter it like Ctrl+Shift+F."), keys=text
     )

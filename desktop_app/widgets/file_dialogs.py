@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.icons import set_icon
+from desktop_app.widgets.look.theme import current_theme
 
 # By button of Qt's own dialog, whose icons are black, even on a dark background.
 _ICON_OF_BUTTON: Final = {
@@ -95,25 +95,19 @@ def _create_dialog(parent: QWidget, title: str, start: Path | str, filters: str)
 
 
 def _open(dialog: QFileDialog, on_chosen: Callable[[list[Path]], object]) -> QFileDialog:
+    from PySide6.QtWidgets import QToolButton
+
     # Not `filesSelected`: it is emitted while the dialog still covers what the caller shows next.
     dialog.accepted.connect(lambda: on_chosen([Path(name) for name in dialog.selectedFiles()]))
     dialog.open()
-    _set_icons(dialog)
-    return dialog
-
-
-def _set_icons(dialog: QFileDialog) -> None:
-    """Draw the icons of Qt's own dialog in the color of text; a dialog of the system has none."""
-    from PySide6.QtWidgets import QToolButton
-
-    colors = dialog.palette()
-    role = QPalette.ColorRole.ButtonText
-    color = colors.color(QPalette.ColorGroup.Active, role)
-    disabled = colors.color(QPalette.ColorGroup.Disabled, role)
+    # Qt's own dialog has buttons, whose icons would be black; a dialog of the system has none.
+    theme = current_theme()
     for button in dialog.findChildren(QToolButton):
         name = _ICON_OF_BUTTON.get(button.objectName())
         if name is not None:
-            button.setIcon(icons.icon(name, color, button.iconSize().width(), disabled=disabled))
+            size = button.iconSize().width()
+            set_icon(button, name, theme.text, size, disabled=theme.faint)
+    return dialog
 
 
 class _Closer(QObject):

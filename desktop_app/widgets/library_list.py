@@ -14,7 +14,7 @@ from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import ElidedButton
 from desktop_app.widgets.forms.line_field import line_field
 from desktop_app.widgets.look import painting
-from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
@@ -159,7 +159,6 @@ class LibraryList(QWidget):
             label: the accessible name of the list.
             find_label: the placeholder of the search field.
             new_label: the label of the button.
-            theme: the initial theme.
         """
         super().__init__()
         self._rows: Sequence[LibraryRow] = ()
@@ -168,12 +167,9 @@ class LibraryList(QWidget):
         set_tooltip(self.field, find_label)  # it may be elided
         self.field.installEventFilter(self)
         self.model = LibraryModel(self)
-        self._delegate = LibraryDelegate(self)
-        self.view = RowView(f"{name}-list", self.model, self._delegate)
+        self.view = RowView(f"{name}-list", self.model, LibraryDelegate(self))
         self.view.setAccessibleName(spoken_text(label))
-        self.new_button = ElidedButton(new_label)
-        self.new_button.setObjectName(f"new-{name}")
-        set_role(self.new_button, "plain")
+        self.new_button = ElidedButton(new_label, name=f"new-{name}", role="plain")
         self.new_button.setAutoDefault(False)
         foot = row_of(self.new_button, STRETCH)
         column_of(self.field, (self.view, 1), foot, parent=self, margins=0, spacing=8)

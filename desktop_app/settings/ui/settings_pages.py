@@ -23,6 +23,17 @@ if TYPE_CHECKING:  # the start needs none of them: importing them takes 50 ms
 
 _Page = TypeVar("_Page", bound="QWidget")
 
+_CLASSES: Final = {
+    "provider": ("providers.ui.provider_tab", "ProviderTab"),
+    "answer": ("settings.ui.responses_tab", "ResponsesTab"),
+    "servers": ("tools.ui.servers_tab", "ServersTab"),
+    "look": ("widgets.forms.schema_form", "AppearanceTab"),
+    "keys": ("settings.ui.shortcuts_tab", "ShortcutsTab"),
+    "library": ("backup.ui.data_tab", "DataTab"),
+    "about": ("settings.ui.about_tab", "AboutTab"),
+}
+"""The module and the class of each page."""
+
 
 class LazyPage(Generic[_Page]):
     """A page that is created when it is first shown, with the content it was given until then.
@@ -89,30 +100,17 @@ class SettingsPages(QObject):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._values: dict[str, Any] = {}
-        self.provider: LazyPage[ProviderTab] = LazyPage(
-            "providers.ui.provider_tab", "ProviderTab", parent
-        )
-        self.responses: LazyPage[ResponsesTab] = LazyPage(
-            "settings.ui.responses_tab", "ResponsesTab", parent
-        )
-        self.appearance: LazyPage[AppearanceTab] = LazyPage(
-            "widgets.forms.schema_form", "AppearanceTab", parent
-        )
-        self.shortcuts: LazyPage[ShortcutsTab] = LazyPage(
-            "settings.ui.shortcuts_tab", "ShortcutsTab", parent
-        )
-        self.servers: LazyPage[ServersTab] = LazyPage("tools.ui.servers_tab", "ServersTab", parent)
-        self.data: LazyPage[DataTab] = LazyPage("backup.ui.data_tab", "DataTab", parent)
-        self.about: LazyPage[AboutTab] = LazyPage("settings.ui.about_tab", "AboutTab", parent)
         self.by_name: Final[Mapping[str, LazyPage[Any]]] = {
-            "provider": self.provider,
-            "answer": self.responses,
-            "servers": self.servers,
-            "look": self.appearance,
-            "keys": self.shortcuts,
-            "library": self.data,
-            "about": self.about,
+            name: LazyPage(module, class_name, parent)
+            for name, (module, class_name) in _CLASSES.items()
         }
+        self.provider: LazyPage[ProviderTab] = self.by_name["provider"]
+        self.responses: LazyPage[ResponsesTab] = self.by_name["answer"]
+        self.servers: LazyPage[ServersTab] = self.by_name["servers"]
+        self.appearance: LazyPage[AppearanceTab] = self.by_name["look"]
+        self.shortcuts: LazyPage[ShortcutsTab] = self.by_name["keys"]
+        self.data: LazyPage[DataTab] = self.by_name["library"]
+        self.about: LazyPage[AboutTab] = self.by_name["about"]
         self._pages_with_values = (self.provider, self.responses, self.appearance, self.data)
         for lazy in self._pages_with_values:
             lazy.on_created(lambda page: page.changed.connect(self._on_setting_changed))
@@ -124,21 +122,13 @@ class SettingsPages(QObject):
         self._values = dict(values)
         for lazy in self._pages_with_values:
             lazy.set_content("values", lambda page: page.set_values(self._values))
-        self._show_keymap()
-
-    def _show_keymap(self) -> None:
-        self.shortcuts.set_content(
-            "keymap", lambda page: page.set_keymap(Keymap.from_settings(self._values))
-        )
+        keymap = Keymap.from_settings(self._values)
+        self.shortcuts.set_content("keymap", lambda page: page.set_keymap(keymap))
 
     def _on_setting_changed(self, key: str, value: object) -> None:
-        self._values[key] = value
-        if key.startswith(KEYS_PREFIX):
-            self._show_keymap()
+        self.set_values({**self._values, key: value})
         self.setting_changed.emit(key, value)
 
     def _on_shortcut_changed(self, command_id: str, keys: str) -> None:
-        self._values[f"{KEYS_PREFIX}{command_id}"] = keys
-        self.responses.set_content("values", lambda page: page.set_values(self._values))
-        self._show_keymap()
+        self.set_values({**self._values, f"{KEYS_PREFIX}{command_id}": keys})
         self.shortcut_changed.emit(command_id, keys)

@@ -8,7 +8,7 @@ owns each interface.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import (
@@ -27,13 +27,6 @@ _MIN_PRUNED_COUNT: Final = 256
 """Interfaces that are retained before those that Qt has deleted are dropped."""
 _interfaces: list[QAccessibleObject] = []
 _is_ending = False
-
-
-@runtime_checkable
-class HasNodes(Protocol):
-    """An interface that creates interfaces of its own for its parts."""
-
-    def release_nodes(self) -> None: ...
 
 
 def install_roles(*existing: QWidget) -> None:
@@ -109,8 +102,9 @@ def _retain(interface: QAccessibleObject) -> None:
 
 
 def _release_nodes(interface: QAccessibleObject) -> None:
-    if isinstance(interface, HasNodes):
-        interface.release_nodes()
+    # An interface may create interfaces of its own for its parts.
+    if release := getattr(interface, "release_nodes", None):
+        release()
 
 
 class AccessibleProgram(QAccessibleObject):
