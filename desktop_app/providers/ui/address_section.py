@@ -6,9 +6,6 @@ an unencrypted address in the user's own network, the user confirms once per hos
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 from PySide6.QtCore import Qt, QUrl, Signal
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderProfile
@@ -20,6 +17,7 @@ from desktop_app.domain.network.network_address import (
 )
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
+from desktop_app.providers.ui.custom_field_section import Edit
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_widgets import LineSection
 from desktop_app.widgets.text.foreign_text import spoken_text
@@ -55,7 +53,7 @@ class AddressSection(LineSection):
     """The base URL of a provider.
 
     Args:
-        save: called with the profile with a new address or a newly allowed host.
+        edit: saves changed attributes of the profile.
 
     Signals:
         edited(): another address was entered, valid or not, or its host was allowed.
@@ -63,9 +61,9 @@ class AddressSection(LineSection):
 
     edited = Signal()
 
-    def __init__(self, save: Callable[[ProviderProfile], None]) -> None:
+    def __init__(self, edit: Edit) -> None:
         super().__init__(tr("Base URL"), "base-url")
-        self._save = save
+        self._edit = edit
         self._profile = NO_PROVIDER
         self._allow_button = compact_button(tr("Allow unencrypted"), "allow-unencrypted", "plain")
         self._allow_button.hide()
@@ -92,13 +90,9 @@ class AddressSection(LineSection):
         if self._show_verdict(text):
             address, version = split_version(text)
             fields = with_version(self._profile.custom_fields, version)
-            self._profile = replace(
-                self._profile, base_url=address.rstrip("/"), custom_fields=fields
-            )
             if version:
-                self.field.setText(self._profile.base_url)
-            self._save(self._profile)
-            self._show_verdict(address)
+                self.field.setText(address.rstrip("/"))
+            self._edit(base_url=address.rstrip("/"), custom_fields=fields)
 
     def _show_verdict(self, text: str) -> bool:
         """Show what is wrong with an address, or a warning about it. Return True if it is valid."""
@@ -131,9 +125,6 @@ class AddressSection(LineSection):
     def _allow_host(self) -> None:
         host = self._host_to_allow(self._profile.base_url)
         if host:
-            allowed_hosts = (*self._profile.plain_http_hosts, host)
-            self._profile = replace(self._profile, plain_http_hosts=allowed_hosts)
-            self._show_verdict(self._profile.base_url)
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.edited.emit()
-            self._save(self._profile)
+            self._edit(plain_http_hosts=(*self._profile.plain_http_hosts, host))

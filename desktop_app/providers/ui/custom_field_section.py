@@ -7,63 +7,24 @@ value.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
-from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderProfile
 from desktop_app.domain.network.custom_fields import MAX_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_dialog import ask
-from desktop_app.widgets.forms.form_widgets import Combo, FormSection, check_box, check_row
+from desktop_app.widgets.forms.form_widgets import Combo, FormSection
 from desktop_app.widgets.forms.line_field import line_field
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
-
-class CustomServerSection(FormSection):
-    """The switches of a custom server. See the module.
-
-    Args:
-        save: called with the changed profile.
-    """
-
-    def __init__(self, save: Callable[[ProviderProfile], None]) -> None:
-        super().__init__("")
-        self._save = save
-        self._profile = NO_PROVIDER
-        self._batches = self._add(tr("Supports Batch API"), "offers-batches")
-        self._files = self._add(tr("Accepts file uploads"), "takes-files")
-        self.note.set_text(tr("For servers with OpenAI’s Files and Batch APIs or file inputs."))
-        self._batches.toggled.connect(lambda on: self._change(offers_batches=on))
-        self._files.toggled.connect(lambda on: self._change(takes_files=on))
-
-    def _add(self, title: str, name: str) -> QCheckBox:
-        switch = check_box(title, object_name=name)
-        self.body.addLayout(check_row(title, switch))
-        return switch
-
-    def show_profile(self, profile: ProviderProfile) -> None:
-        """Show the switches of a stored custom server; hide the section for other profiles."""
-        self._profile = profile
-        is_custom = profile.kind is ProviderKind.COMPATIBLE
-        self.setVisible(is_custom and not profile.from_environment)
-        for switch, is_on in (
-            (self._batches, profile.has_batches),
-            (self._files, profile.takes_files),
-        ):
-            with QSignalBlocker(switch):
-                switch.setChecked(is_on)
-
-    def _change(self, **changes: bool) -> None:
-        self._profile = replace(self._profile, **changes)  # type: ignore[arg-type]
-        self._save(self._profile)
-
-
+Edit = Callable[..., None]
+"""Saves the attributes of the shown profile that are given by name."""
 _KINDS: Final = ((False, N_("Header")), (True, N_("Query parameter")))
 
 
@@ -71,7 +32,7 @@ class CustomFieldSection(FormSection):
     """A list of fields and a form to add a field.
 
     Args:
-        save: stores the profile after a field was removed from it.
+        edit: saves changed attributes of the profile.
 
     Signals:
         entered(object, str): a CustomField without its value, and the value.
@@ -79,9 +40,9 @@ class CustomFieldSection(FormSection):
 
     entered = Signal(object, str)
 
-    def __init__(self, save: Callable[[ProviderProfile], None]) -> None:
+    def __init__(self, edit: Edit) -> None:
         super().__init__(tr("Headers and query parameters"))
-        self._save = save
+        self._edit = edit
         self._profile = NO_PROVIDER
         self._has_value: Mapping[str, bool] = {}
         self._list = QVBoxLayout()
@@ -206,5 +167,5 @@ class CustomFieldSection(FormSection):
             self.entered.emit(field, value)
 
     def _remove(self, key: str) -> None:
-        remaining_fields = tuple(field for field in self._profile.custom_fields if field.key != key)
-        self._save(replace(self._profile, custom_fields=remaining_fields))
+        fields = self._profile.custom_fields
+        self._edit(custom_fields=tuple(field for field in fields if field.key != key))

@@ -7,13 +7,13 @@ removed from the address at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from desktop_app.domain.answering.chat_request import (
     DIRECT,
@@ -23,10 +23,9 @@ from desktop_app.domain.answering.chat_request import (
 )
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.providers.ui.custom_field_section import CustomFieldSection
+from desktop_app.providers.ui.custom_field_section import CustomFieldSection, Edit
 from desktop_app.providers.ui.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.providers.ui.key_state import KeyState
 from desktop_app.widgets.boxes import column_of, row_of
@@ -42,8 +41,6 @@ from desktop_app.widgets.forms.form_widgets import (
 )
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
-
-Save = Callable[[ProviderProfile], None]
 
 # The modes of a proxy: "" and DIRECT are also values of `ProviderProfile.proxy`. The third mode
 # stands for its other values, which are URLs.
@@ -75,16 +72,47 @@ NOT_STORED_NOTE: Final = N_(
     "Asks the provider not to store requests (store: false). Encrypted reasoning is saved on this "
     "computer and sent with your next message."
 )
+_SWITCHES: Final = {
+    "offers_batches": ("offers-batches", N_("Supports Batch API")),
+    "takes_files": ("takes-files", N_("Accepts file uploads")),
+}
+"""The object names and titles of the switches of a custom server, by the profile's attribute."""
+
+
+class _Choice(NamedTuple):
+    """An attribute of a profile that has one of few values; `labels` are by the value."""
+
+    attribute: str
+    title: str
+    object_name: str
+    labels: Mapping[object, str]
+    note: str
+
+
 # The names of APIs and parameters are not translated.
-_APIS: Final = (
-    ("", N_("Automatic")),
-    (Api.RESPONSES.value, "Responses"),
-    (Api.CHAT_COMPLETIONS.value, "Chat Completions"),
-)
-_LIMIT_PARAMETERS: Final = (
-    ("", N_("Default")),
-    ("max_tokens", "max_tokens"),
-    ("max_completion_tokens", "max_completion_tokens"),
+_CHOICES: Final = (
+    _Choice(
+        "api",
+        N_("API"),
+        "provider-api",
+        {
+            None: N_("Automatic"),
+            Api.RESPONSES: "Responses",
+            Api.CHAT_COMPLETIONS: "Chat Completions",
+        },
+        N_("Stop sequences and penalties need Chat Completions."),
+    ),
+    _Choice(
+        "max_tokens_field",
+        N_("Token limit parameter"),
+        "max-tokens-field",
+        {
+            "": N_("Default"),
+            "max_tokens": "max_tokens",
+            "max_completion_tokens": "max_completion_tokens",
+        },
+        N_("Change this if a Chat Completions server rejects the default."),
+    ),
 )
 
 
@@ -100,10 +128,10 @@ class ProxySection(ComboSection):
 
     password_found = Signal(str)
 
-    def __init__(self, save: Save) -> None:
+    def __init__(self, edit: Edit) -> None:
         theme = current_theme()
         super().__init__(tr("Proxy"), "proxy")
-        self._save = save
+        self._edit = edit
         self._profile = NO_PROVIDER
         for key, label in _MODES:
             self.combo.addItem(tr(label), key)
@@ -143,7 +171,7 @@ class ProxySection(ComboSection):
         mode = str(self.combo.currentData())
         self._show_mode()
         if mode != _MANUAL:
-            self._save_proxy(mode)
+            self._edit(proxy=mode)
         elif self._url.text().strip():
             self._enter_url()
         else:
@@ -159,15 +187,10 @@ class ProxySection(ComboSection):
             self.note.set_text(error.sentences, "error")
             return
         self._url.setText(proxy.url_with_user)
-        self._save_proxy(proxy.url_with_user)
+        self._edit(proxy=proxy.url_with_user)
         self._show_mode()
         if proxy.password:
             self.password_found.emit(proxy.password)
-
-    def _save_proxy(self, proxy: str) -> None:
-        if proxy != self._profile.proxy:
-            self._profile = replace(self._profile, proxy=proxy)
-            self._save(self._profile)
 
 
 class CaFileResult(NamedTuple):
@@ -230,7 +253,7 @@ class NetworkSection(CollapsibleSection):
     The Accounts page adds further rows at the top of `body`.
 
     Args:
-        save: called with the changed profile.
+        edit: saves changed attributes of the profile.
 
     Signals:
         password_entered(str, str): the keyring name of a proxy's password, and the password.
@@ -246,50 +269,57 @@ class NetworkSection(CollapsibleSection):
     ca_file_chosen = Signal(str, object)
     custom_field_entered = Signal(str, object, str)
 
-    def __init__(self, save: Save) -> None:
+    def __init__(self, edit: Edit) -> None:
         super().__init__(tr("Advanced"), "network")
-        self._save = save
+        self._edit = edit
         self._profile = NO_PROVIDER
         self._password_states: dict[str, KeyState] = {}  # by keyring name
         self._ca_results: dict[str, CaFileResult] = {}  # by profile id
-        self._build()
-        self._connect()
-
-    def _build(self) -> None:
-        self._storage = FormSection("")
-        label_text = tr("Allow provider to store conversations")
-        self._storage_switch = check_box(label_text, object_name="keeps-at-provider")
-        self._storage.body.addLayout(check_row(label_text, self._storage_switch))
-        self._proxy = ProxySection(self._change)
-        self._certificates = CertificateSection()
-        self._api = ComboSection(tr("API"), "provider-api")
-        for key, label in _APIS:  # only the label without a key is translated
-            self._api.combo.addItem(label if key else tr(label), key)
-        self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
-        self._limit_parameter = ComboSection(tr("Token limit parameter"), "max-tokens-field")
-        for key, label in _LIMIT_PARAMETERS:
-            self._limit_parameter.combo.addItem(label if key else tr(label), key)
-        self._limit_parameter.note.set_text(
-            tr("Change this if a Chat Completions server rejects the default.")
+        self._switches: dict[str, QCheckBox] = {}  # by the attribute of the profile
+        self._choices: dict[str, ComboSection] = {}
+        self._custom_server = FormSection("")
+        for attribute, (name, title) in _SWITCHES.items():
+            self._add_switch(self._custom_server, attribute, name, tr(title))
+        self._custom_server.note.set_text(
+            tr("For servers with OpenAI’s Files and Batch APIs or file inputs.")
         )
-        self._fields = CustomFieldSection(self._change)
+        self._storage = FormSection("")
+        title = tr("Allow provider to store conversations")
+        self._add_switch(self._storage, "keeps_at_provider", "keeps-at-provider", title)
+        self._proxy = ProxySection(edit)
+        self._certificates = CertificateSection()
+        self._fields = CustomFieldSection(edit)
+        for choice in _CHOICES:
+            section = self._choices[choice.attribute] = ComboSection(
+                tr(choice.title), choice.object_name
+            )
+            for value, label in choice.labels.items():
+                section.combo.addItem(tr(label), value or "")
+            section.note.set_text(tr(choice.note))
+            section.combo.activated.connect(partial(self._choose, choice))
         self._parts = QWidget()
         first_sections = (self._storage, self._proxy, self._certificates)
-        rows = (*first_sections, self._fields, self._api, self._limit_parameter)
+        rows = (*first_sections, self._fields, *self._choices.values())
         column_of(*rows, parent=self._parts, margins=0, spacing=14)
+        self.body.addWidget(self._custom_server)
         self.body.addWidget(self._parts)
-
-    def _connect(self) -> None:
-        self._storage_switch.toggled.connect(
-            lambda on: self._change(replace(self._profile, keeps_at_provider=on))
-        )
         self._proxy.password.key_entered.connect(self._enter_password)
         self._proxy.password_found.connect(self._enter_password)
-        self._proxy.password.key_removal_requested.connect(self._remove_password)
+        self._proxy.password.key_removal_requested.connect(
+            lambda: self.password_removal_requested.emit(self._profile.proxy_password_id)
+        )
         self._certificates.ca_file_chosen.connect(self._choose_ca_file)
-        self._limit_parameter.combo.activated.connect(self._change_limit_parameter)
-        self._api.combo.activated.connect(self._change_api)
-        self._fields.entered.connect(self._enter_field)
+        self._fields.entered.connect(
+            lambda field, value: self.custom_field_entered.emit(self._profile.id, field, value)
+        )
+
+    def _add_switch(self, section: FormSection, attribute: str, name: str, title: str) -> None:
+        switch = self._switches[attribute] = check_box(title, object_name=name)
+        section.body.addLayout(check_row(title, switch))
+        switch.toggled.connect(lambda on: self._edit(**{attribute: on}))
+
+    def _choose(self, choice: _Choice, index: int) -> None:
+        self._edit(**{choice.attribute: list(choice.labels)[index]})
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show how a provider is reached.
@@ -301,11 +331,18 @@ class NetworkSection(CollapsibleSection):
         self._profile = profile
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
         self._parts.setVisible(not profile.from_environment)
+        is_custom = profile.kind is ProviderKind.COMPATIBLE
+        self._custom_server.setVisible(is_custom and not profile.from_environment)
         self._fields.setVisible(is_remote)
-        self._api.setVisible(is_remote)
         self._storage.setVisible(profile.serves_gpt_family)
-        with QSignalBlocker(self._storage_switch):
-            self._storage_switch.setChecked(profile.keeps_at_provider)
+        for attribute, switch in self._switches.items():
+            with QSignalBlocker(switch):
+                switch.setChecked(bool(getattr(profile, attribute)))
+        for choice in _CHOICES:
+            index = list(choice.labels).index(getattr(profile, choice.attribute))
+            self._choices[choice.attribute].combo.setCurrentIndex(index)
+        self._choices["api"].setVisible(is_remote)
+        self._choices["max_tokens_field"].setVisible(is_custom)
         if profile.keeps_at_provider:
             storage_note = STORAGE_NOTES.get(profile.kind, OTHER_STORAGE_NOTE)
             self._storage.note.set_text(tr(storage_note), "warning")
@@ -319,12 +356,6 @@ class NetworkSection(CollapsibleSection):
                 self._password_states.get(password_id, KeyState("none"))
             )
         self._show_ca_file()
-        api_name = "" if profile.api is None else profile.api.value
-        api_index = self._api.combo.findData(api_name)
-        self._api.combo.setCurrentIndex(max(0, api_index))
-        self._limit_parameter.setVisible(profile.kind is ProviderKind.COMPATIBLE)
-        limit_index = self._limit_parameter.combo.findData(profile.max_tokens_field)
-        self._limit_parameter.combo.setCurrentIndex(max(0, limit_index))
         self.set_summary(summary_of(profile))
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
@@ -352,27 +383,8 @@ class NetworkSection(CollapsibleSection):
         result = self._ca_results.get(self._profile.id, CaFileResult())
         self._certificates.show_file(self._profile.ca_file, result)
 
-    def _change(self, profile: ProviderProfile) -> None:
-        self.show_profile(profile)
-        self._save(profile)
-
-    def _change_limit_parameter(self) -> None:
-        name = str(self._limit_parameter.combo.currentData())
-        self._change(replace(self._profile, max_tokens_field=name))
-
-    def _change_api(self) -> None:
-        name = str(self._api.combo.currentData())
-        api = Api(name) if name else None
-        self._change(replace(self._profile, api=api))
-
     def _enter_password(self, password: str) -> None:
         self.password_entered.emit(self._profile.proxy_password_id, password)
-
-    def _remove_password(self) -> None:
-        self.password_removal_requested.emit(self._profile.proxy_password_id)
-
-    def _enter_field(self, field: CustomField, value: str) -> None:
-        self.custom_field_entered.emit(self._profile.id, field, value)
 
     def _choose_ca_file(self, path: Path | None) -> None:
         self._ca_results.pop(self._profile.id, None)  # that of the former file

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QLocale, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QIntValidator
@@ -19,7 +19,6 @@ from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind,
 from desktop_app.domain.places import LinkedText
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.ui.address_section import AddressSection
-from desktop_app.providers.ui.custom_field_section import CustomServerSection
 from desktop_app.providers.ui.key_section import KeySection, LocalModelSection
 from desktop_app.providers.ui.key_state import KeyState
 from desktop_app.providers.ui.network_section import NetworkSection
@@ -105,7 +104,7 @@ class ProviderTab(QWidget):
     def _build(self) -> None:
         self._build_choice()
         self._name = self._line_section(tr("Name"), "provider-name")
-        self._address = AddressSection(self._save)
+        self._address = AddressSection(self._edit)
         self._column.addWidget(self._address)
         self._key = KeySection()
         self._column.addWidget(self._key)
@@ -125,13 +124,10 @@ class ProviderTab(QWidget):
         self._price = LineSection(tr("Price (percent of list price)"), "price")
         self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
         self._price.note.set_text(tr("Used to calculate the costs shown."))
-        self.spending = SpendingSection(
-            lambda cap: self._save(replace(self._profile, monthly_cap=cap))
-        )
-        self._custom_server = CustomServerSection(self._save)
-        self.network = NetworkSection(self._save)
+        self.spending = SpendingSection(lambda cap: self._edit(monthly_cap=cap))
+        self.network = NetworkSection(self._edit)
         sections = (self.spending, self._models, self._models_button, self._price)
-        for position, section in enumerate((*sections, self._custom_server)):
+        for position, section in enumerate(sections):
             self.network.body.insertWidget(position, section)
         self._column.addWidget(self.network)
         self._remove_button = PlainButton(tr("Remove server"), name="remove-provider", role="link")
@@ -168,13 +164,9 @@ class ProviderTab(QWidget):
         self._name.finished.connect(self._save_name)
         self._address.edited.connect(self.test.forget)
         self.network.custom_field_entered.connect(self._address.report_edits)
-        self._models.finished.connect(
-            lambda text: self._save(replace(self._profile, models=_parse_model_ids(text)))
-        )
+        self._models.finished.connect(lambda text: self._edit(models=_parse_model_ids(text)))
         self._price.finished.connect(
-            lambda text: self._save(
-                replace(self._profile, price_multiplier=_parse_multiplier(text))
-            )
+            lambda text: self._edit(price_multiplier=_parse_multiplier(text))
         )
         self._key.key_entered.connect(self._enter_key)
         self._key.key_removal_requested.connect(self.test.forget)
@@ -268,7 +260,6 @@ class ProviderTab(QWidget):
             self.network.body.insertWidget(0, self._address)
         self._address.setVisible(is_remote)
         self._address.show_profile(profile, read_only=is_read_only)
-        self._custom_server.show_profile(profile)
         self.network.show_profile(profile)
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_read_only)
@@ -328,11 +319,13 @@ class ProviderTab(QWidget):
 
     def _save_name(self, text: str) -> None:
         if text:
-            self._save(replace(self._profile, name=text))
+            self._edit(name=text)
         else:
             self._name.show_value(self._profile.name)
 
-    def _save(self, profile: ProviderProfile) -> None:
+    def _edit(self, **changes: Any) -> None:
+        """Save these attributes of the shown profile."""
+        profile = replace(self._profile, **changes)
         if profile != self._profile and profile.id in self._profiles:  # it may have been removed
             self._profile = self._profiles[profile.id] = profile
             self._combo.setItemText(self._combo.findData(profile.id), profile.name)
