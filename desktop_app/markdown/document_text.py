@@ -31,8 +31,8 @@ from desktop_app.markdown.parsing.parser import parser
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SLICE_LENGTH: Final = 6_000
-"""Characters after which a slice ends at the next suitable position, an arbitrary number."""
+SLICE_LENGTH: Final = 3_000
+"""Characters after which a slice ends at the next suitable position: parsed in 6 to 20 ms."""
 
 _MAX_SLICE_LENGTH: Final = 2 * SLICE_LENGTH
 """Characters after which a slice ends even within a paragraph or a line."""

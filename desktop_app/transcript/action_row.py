@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.transcript.area_widgets import COPIED_MS
 from desktop_app.transcript.transcript_styles import PAD
+from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import Theme, set_role
 from desktop_app.widgets.text.foreign_text import (
@@ -27,38 +28,36 @@ if TYPE_CHECKING:
 
 
 ACTIONS: Final = {
-    Role.USER: (
-        ("copy", "copy", N_("Copy message")),
-        ("edit", "pencil", N_("Edit message")),
-        ("branch", "git-branch", N_("Branch into new conversation")),
-    ),
-    Role.ASSISTANT: (
-        ("copy", "copy", N_("Copy response")),
-        ("retry", "refresh-cw", N_("Regenerate response")),
-        ("retry-with", "refresh-cw", N_("Regenerate with…")),
-        ("review", "circle-check", N_("Mark as reviewed or rejected")),
-        ("branch", "git-branch", N_("Branch into new conversation")),
-    ),
+    Role.USER: {
+        "copy": N_("Copy message"),
+        "edit": N_("Edit message"),
+        "branch": N_("Branch into new conversation"),
+    },
+    Role.ASSISTANT: {
+        "copy": N_("Copy response"),
+        "retry": N_("Regenerate response"),
+        "retry-with": N_("Regenerate with…"),
+        "review": N_("Mark as reviewed or rejected"),
+        "branch": N_("Branch into new conversation"),
+    },
 }
-"""For each role, the actions of its messages as (action, icon, title)."""
+"""For each role, the actions of its messages and their titles."""
 
 MORE: Final = "more"
 """Opens the menu of the actions that have no button."""
 
+_OLDER: Final = "older-version"
+_NEWER: Final = "newer-version"
 _BUTTONS: Final = {Role.USER: ("copy", "edit", MORE), Role.ASSISTANT: ("copy", "retry-with", MORE)}
 _ICONS: Final = {
-    **{action: icon for actions in ACTIONS.values() for action, icon, _ in actions},
-    MORE: "ellipsis",
-    "older-version": "chevron-left",
-    "newer-version": "chevron-right",
+    _OLDER: ("chevron-left", N_("Previous version")),
+    _NEWER: ("chevron-right", N_("Next version")),
+    "copy": ("copy", N_("Copy response")),
+    "edit": ("pencil", N_("Edit message")),
+    "retry-with": ("refresh-cw", N_("Regenerate response")),
+    MORE: ("ellipsis", N_("More")),
 }
-_TITLES: Final = {
-    "retry-with": N_("Regenerate response"),
-    MORE: N_("More"),
-    "older-version": N_("Previous version"),
-    "newer-version": N_("Next version"),
-}
-_MENU_BUTTONS: Final = ("retry-with",)
+"""The icon and the title of each button."""
 _ARROW_WIDTH: Final = 26
 """Pixels, at the default text size, of an arrow to another version."""
 
@@ -105,23 +104,37 @@ class ActionRow(QWidget):
         self.setObjectName("message-actions")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
         self.message_id = ""
-        self._role: Role | None = None
-        self._version: tuple[int, int] | None = None
-        self._actions: tuple[str, ...] = ()
+        self._role = Role.ASSISTANT
         self._is_on_background = False
         self._theme = theme
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(is_copied=False))
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(2)
+        self._by_action = {action: self._make_button(action) for action in _ICONS}
+        self._version = PlainLabel(parent=self, name="message-version", role="note")
+        older, *others = self._by_action.values()
+        row_of(older, self._version, *others, parent=self, margins=0, spacing=2)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.hide()
+
+    def _make_button(self, action: str) -> _ActionButton:
+        button = _ActionButton(self)
+        set_role(button, "quiet")
+        button.setObjectName(f"message-{action}")
+        button.setText("▾" if action == "retry-with" else "")
+        beside = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        only_icon = Qt.ToolButtonStyle.ToolButtonIconOnly
+        button.setToolButtonStyle(beside if button.text() else only_icon)
+        _name(button, _ICONS[action][1])
+        button.clicked.connect(lambda: self._choose(action, button))
+        return button
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colors of a theme."""
         self._theme = theme
-        self._set_icons()
+        for action, button in self._by_action.items():
+            icons.set_icon(button, _ICONS[action][0], theme.dim, theme.px(15), disabled=theme.faint)
+            if action in (_OLDER, _NEWER):
+                button.setMinimumWidth(theme.px(_ARROW_WIDTH))
         self.adjustSize()
 
     def show_for(
@@ -136,7 +149,19 @@ class ActionRow(QWidget):
         if message_id != self.message_id:
             self._show_copied(is_copied=False)
         self.message_id = message_id
-        self._fill(role, version, _BUTTONS[role] if has_actions else ())
+        self._role = role
+        number, count = version or (1, 1)
+        shown = (*((_OLDER, _NEWER) if count > 1 else ()), *(_BUTTONS[role] if has_actions else ()))
+        disabled = {_OLDER: number == 1, _NEWER: number == count}
+        for action, button in self._by_action.items():
+            is_usable = action in shown and not disabled.get(action)
+            if button.hasFocus() and not is_usable:
+                self.return_focus()
+            button.setEnabled(is_usable)
+            button.setVisible(action in shown)
+        self._version.setText(f"{number}/{count}")
+        self._version.setVisible(count > 1)
+        _name(self._by_action["copy"], ACTIONS[role]["copy"])
         self.adjustSize()
         self.show()
 
@@ -207,13 +232,12 @@ class ActionRow(QWidget):
     @property
     def focused_name(self) -> str:
         """Return the object name of the button that has the focus, or ""."""
-        return next((button.objectName() for button in self._buttons() if button.hasFocus()), "")
+        return next(
+            (button.objectName() for button in self._by_action.values() if button.hasFocus()), ""
+        )
 
-    def _buttons(self) -> list[QToolButton]:
-        return [button for button in self.findChildren(QToolButton) if button.objectName()]
-
-    def _enabled_buttons(self) -> list[QToolButton]:
-        return [button for button in self._buttons() if button.isEnabled()]
+    def _enabled_buttons(self) -> list[_ActionButton]:
+        return [button for button in self._by_action.values() if button.isEnabled()]
 
     def dismiss(self) -> None:
         """Hide the row and detach it from its message."""
@@ -221,56 +245,10 @@ class ActionRow(QWidget):
         self.message_id = ""
         self.hide()
 
-    def _fill(self, role: Role, version: tuple[int, int] | None, actions: tuple[str, ...]) -> None:
-        if (role, version, actions) == (self._role, self._version, self._actions):
-            return
-        self._role, self._version, self._actions = role, version, actions
-        self.return_focus()
-        while item := self._row.takeAt(0):
-            if old := item.widget():
-                old.hide()
-                old.deleteLater()
-                old.setObjectName("")
-        if version is not None and has_arrows(version):
-            number, count = version
-            self._add_button("older-version", _TITLES["older-version"]).setEnabled(number > 1)
-            label = PlainLabel(f"{number}/{count}", self, name="message-version", role="note")
-            self._row.addWidget(label)
-            label.show()
-            self._add_button("newer-version", _TITLES["newer-version"]).setEnabled(number < count)
-        titles = {action: title for action, _, title in ACTIONS[role]} | _TITLES
-        for action in actions:
-            self._add_button(action, titles[action])
-        self._set_icons()
-
-    def _add_button(self, action: str, title: str) -> QToolButton:
-        button = _ActionButton(self)
-        set_role(button, "quiet")
-        set_tooltip(button, tr(title))
-        button.setAccessibleName(spoken_text(tr(title)))
-        button.setObjectName(f"message-{action}")
-        if action in _MENU_BUTTONS:
-            button.setText("▾")
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        elif action.endswith("-version"):
-            button.setMinimumWidth(self._theme.px(_ARROW_WIDTH))
-        button.clicked.connect(lambda: self._choose(action, button))
-        self._row.addWidget(button)
-        button.show()  # shown now, because hidden widgets have no size
-        return button
-
-    def _set_icons(self) -> None:
-        size = self._theme.px(15)
-        for button in self._buttons():
-            icon = _ICONS[button.objectName().removeprefix("message-")]
-            icons.set_icon(button, icon, self._theme.dim, size, disabled=self._theme.faint)
-
     def _show_copied(self, *, is_copied: bool) -> None:
         """Show a check mark on the Copy button after copying, otherwise its own icon."""
-        for button in self._buttons():
-            if button.objectName() == "message-copy":
-                icon_name = "check" if is_copied else "copy"
-                button.setIcon(icons.icon(icon_name, self._theme.dim, self._theme.px(15)))
+        icon = icons.icon("check" if is_copied else "copy", self._theme.dim, self._theme.px(15))
+        self._by_action["copy"].setIcon(icon)
 
     def _choose(self, action: str, button: QToolButton) -> None:
         if action == MORE:
@@ -287,7 +265,7 @@ class ActionRow(QWidget):
 
         A button passes Enter to its parent, and the text would follow the link at its caret.
         """
-        focused = next((button for button in self._buttons() if button.hasFocus()), None)
+        focused = next((button for button in self._by_action.values() if button.hasFocus()), None)
         if focused is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             focused.click()
         else:
@@ -325,3 +303,8 @@ class _ActionButton(PlainToolButton):
         super().focusInEvent(event)
         if event.reason() is Qt.FocusReason.MouseFocusReason:
             self._row.return_focus()
+
+
+def _name(button: QToolButton, title: str) -> None:
+    set_tooltip(button, tr(title))
+    button.setAccessibleName(spoken_text(tr(title)))

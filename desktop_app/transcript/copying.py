@@ -289,7 +289,7 @@ class ContextMenu(QObject):
 
     def _add_actions(self, menu: QMenu, shown: ShownMessage, *, with_buttons: bool = True) -> None:
         role = shown.message.role
-        for action, _, label in ACTIONS[role]:
+        for action, label in ACTIONS[role].items():
             if with_buttons or not is_beside(role, action):
                 run = partial(self._view.commands.run, shown.key, action)
                 menu.addAction(menu_text(tr(label)), run)

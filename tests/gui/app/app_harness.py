@@ -335,7 +335,8 @@ class AppHarness:
         for message in reversed(self.state.current.path):
             self.window.transcript.show_actions_of(message.id)
             label = self.window.transcript.findChild(QLabel, "message-version")
-            if label is not None:
+            assert label is not None
+            if not label.isHidden():
                 return label.text()
         return ""
 
