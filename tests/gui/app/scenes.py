@@ -774,7 +774,11 @@ async def menus(app: AppHarness, look: Look) -> None:
     """Open the menu of every button of the window, and those of spelling."""
     app.window.outer_panes.show_settings(False)
     suggestions = ProgramMenu(app.window)
-    Spelling(app.window)._insert_suggestions(suggestions, "⟦wrld⟧", ["⟦world⟧", "⟦wild⟧"], print)
+    session = app.session
+    spelling = Spelling(
+        app.window, values=session.values, tasks=session.tasks, panel=app.window.settings
+    )
+    await spelling.add_suggestions(suggestions, "⟦wrld⟧", print)
     await _popup(app, look, "menu-spelling", suggestions)
     await app.session.check_spelling()
     request = EditRequest(SPELLING_LANGUAGES, "⟦xx⟧", print, app.window)
