@@ -1,13 +1,12 @@
 """Export, copying and printing from the window.
 
-The user chooses the file or the printer here. The command `export` writes files in a process of its
-own, and a thread prints, so that the window never waits.
+The user chooses the file or the printer here. `TransferController` writes files, and a thread
+prints, so that the window never waits.
 """
 
 from __future__ import annotations
 
 import asyncio
-from asyncio.subprocess import DEVNULL, PIPE
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,18 +14,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QStandardPaths
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.startup.command_runner import reported_error
-from desktop_app.child_processes import ChildCommand, library_command, start_child
-from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.error_note import error_from_note
-from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
-from desktop_app.domain.system_error import system_words
-from desktop_app.i18n.translation import N_, tr
-from desktop_app.paths import folders
-from desktop_app.storage.temporary_files import remove_abandoned
-from desktop_app.widgets.external_open import open_path
+from desktop_app.i18n.translation import tr
 from desktop_app.widgets.file_dialogs import choose_target
 
 if TYPE_CHECKING:
@@ -50,7 +40,7 @@ class ExportController(Controller):
 
     @property
     def is_busy(self) -> bool:
-        """Return True while a conversation is exported or printed."""
+        """Return True while a conversation is printed."""
         return bool(self._jobs)
 
     def export(self) -> None:
@@ -88,21 +78,8 @@ class ExportController(Controller):
 
     def export_to(self, conversation_id: str, file: Path, format_id: str) -> None:
         """Write a conversation to a file, in a format that `repartee export` knows."""
-        self._tasks.start(self._export(conversation_id, file.absolute(), format_id))
-
-    async def _export(self, conversation_id: str, file: Path, format_id: str) -> None:
-        arguments = ("--conversation", conversation_id, "--format", format_id, "--to", str(file))
-        command = library_command("export", *arguments, reports_to_window=True)
-        run = _run_export(command, file)
-        if not await self._run_cancelable(tr("Exporting to {file}…", file=file.name), run):
-            self._notifications.notify(tr("Export to {file} canceled.", file=file.name))
-            return
-        self._notifications.notify(
-            tr("Exported to {file}.", file=file.name),
-            actions=[
-                (tr("Open"), lambda: open_path(file)),
-                (tr("Show in folder"), lambda: open_path(file.parent)),
-            ],
+        self._tasks.start(
+            self._session.transfer.export_one(conversation_id, file.absolute(), format_id)
         )
 
     def copy(self) -> None:
@@ -229,42 +206,6 @@ class ExportController(Controller):
             return True
         self._notifications.notify(tr("This conversation is empty."))
         return False
-
-
-async def _run_export(command: ChildCommand, file: Path) -> None:
-    """Run a command that writes `file`.
-
-    If the task is canceled, remove the partial file.
-
-    Raises:
-        UserFacingError: the process could not be started, or the error that it reported.
-        StorageError: it failed without a report; the error contains its output.
-    """
-    try:
-        process = await start_child(command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
-    except OSError as error:
-        raise UserFacingError(
-            N_("Repartee couldn’t start a helper process."),
-            hint=N_("Close other apps, then try again."),
-            details=system_words(error),
-        ) from error
-    try:
-        _, errors = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        await asyncio.to_thread(remove_abandoned, folders().temporary)
-        raise
-    if process.returncode:
-        for line in errors.splitlines():
-            if note := reported_error(line):
-                raise error_from_note(note)
-        raise StorageError(
-            N_("Couldn’t save {file}."),
-            hint=hints.CHOOSE_LOCATION,
-            details=errors.decode(errors="replace").strip(),
-            file=file.name,
-        )
 
 
 def _format_of(file: Path, default_format: ExportFormat) -> ExportFormat:

@@ -15,6 +15,7 @@ from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.widgets.cards.progress_card import ProgressCard
+from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder, choose_target
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
@@ -156,6 +157,28 @@ class TransferController(Controller):
             self._notifications.notify(result.output, stays=bool(result.code))
         else:
             raise _error_of(result, N_("The export stopped unexpectedly."), N_("Export again."))
+
+    async def export_one(self, conversation_id: str, file: Path, format_id: str) -> None:
+        """Export a conversation to a file, then offer to open it. Raises UserFacingError."""
+        arguments = ("--format", format_id, "--to", str(file), "--progress")
+        result = await self._run_command(
+            tr("Exporting to {file}…", file=file.name),
+            ("export", "--conversation", conversation_id, *arguments),
+        )
+        if result is None:
+            return
+        if self._command.was_stopped:
+            self._notifications.notify(tr("Export to {file} canceled.", file=file.name))
+        elif result.code:
+            raise _error_of(result, N_("The export stopped unexpectedly."), N_("Export again."))
+        else:
+            self._notifications.notify(
+                tr("Exported to {file}.", file=file.name),
+                actions=[
+                    (tr("Open"), lambda: open_path(file)),
+                    (tr("Show in folder"), lambda: open_path(file.parent)),
+                ],
+            )
 
     # -------------------------------------------------------------- any command
 

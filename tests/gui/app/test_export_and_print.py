@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -14,23 +13,9 @@ from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
-from desktop_app.child_processes import child_command
-from desktop_app.exchange.ui import export_controller
 from desktop_app.exchange.ui.printing.pages import PrintedPages
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
-
-ROOT = Path(__file__).parents[3]
-
-_ENDLESS_EXPORT = """
-import signal, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from desktop_app.cli.output_file import partial_file
-with partial_file(Path(sys.argv[2])) as file:
-    file.write_text("begun")
-    signal.pause()
-"""
 
 
 def has_said(app: AppHarness, sentence: str) -> bool:
@@ -95,26 +80,6 @@ async def save(app: AppHarness, file: Path, chosen: str) -> None:
     dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))
     choose_paths(file)
     await until(partial(has_said, app, f"Exported to {file.name}."))
-
-
-async def test_a_canceled_export_removes_only_its_own_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    before = {"x.pdf": "old", "x.pdf.part": "foreign"}
-    for name, text in before.items():
-        (folder / name).write_text(text)
-    argv = (sys.executable, "-c", _ENDLESS_EXPORT, str(ROOT), str(folder / "x.pdf"))
-    endless = child_command("qt")._replace(argv=argv)
-    monkeypatch.setattr(export_controller, "library_command", lambda *_, **__: endless)
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This *one*.")
-        app.controllers.export.export_to(app.open_id, folder / "x.pdf", "pdf")
-        await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
-        await cancel_shown(app)
-        await until(lambda: app.said == "Export to x.pdf canceled.")
-    assert {path.name: path.read_text() for path in folder.iterdir()} == before
 
 
 async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
