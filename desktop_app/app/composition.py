@@ -176,9 +176,7 @@ def _make_composer(session: Session) -> None:
     window.empty_state.question_chosen.connect(session.prompts_controller.begin_question)
     attachments = session.attachments = AttachmentsController(session)
     session.drops = DropController(session)
-    session.collections = CollectionsController(
-        window, session, collections=lambda: session.backend.collections
-    )
+    session.collections = CollectionsController(session)
     session.servers = ServersController(session)
     session.tools = ToolsController(window, session)
     window.files_dropped.connect(attachments.attach)
@@ -194,9 +192,6 @@ def _make_pane(session: Session) -> None:
     session.images = ImagesController(session)
     prepare_transcript(session, window.transcript)
     AttachmentDrags(session)
-    session.collections.document_open_requested.connect(
-        lambda sha256, name: session.viewer.open_document(sha256, name)
-    )
     window.transcript.passage_requested.connect(
         lambda passage: session.viewer.open_passage(passage)
     )

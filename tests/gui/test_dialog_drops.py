@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, 
 
 from desktop_app.batch.ui.batch_dialog import BatchPage
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
+from tests.helpers.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -34,7 +35,12 @@ def batch_page(parent: QWidget) -> BatchPage:
     return BatchPage(parent, controller)
 
 
-@pytest.mark.parametrize("made", [batch_page, CollectionsPage])
+def collections_page(parent: QWidget) -> CollectionsPage:
+    controller: Any = RecordedCalls()
+    return CollectionsPage(parent, controller)
+
+
+@pytest.mark.parametrize("made", [batch_page, collections_page])
 def test_dropped_files_are_copied_and_not_inserted_as_addresses(
     qtbot: QtBot, tmp_path: Path, made: Callable[[QWidget], QDialog]
 ) -> None:

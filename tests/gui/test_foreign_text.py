@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
@@ -48,6 +48,7 @@ from desktop_app.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
+from tests.helpers.recorded_calls import RecordedCalls
 from tests.helpers.transcript_views import is_writing, shown_text
 from tests.helpers.translated_texts import columns_of
 
@@ -409,10 +410,12 @@ def test_a_name_with_an_ampersand_is_no_shortcut(host: WidgetHost) -> None:
 @pytest.mark.attack("plain-text")
 def test_edited_text_is_not_changed(host: WidgetHost) -> None:
     """A field contains the text itself, because it may be stored again."""
-    from desktop_app.collections.ui.collections_dialog import CollectionsPage, CollectionState
+    from desktop_app.collections.ui.collection_updates import CollectionState
+    from desktop_app.collections.ui.collections_dialog import CollectionsPage
 
     name = HOSTILE["bidi"][0]
-    made = CollectionsPage(host.window)
+    controller: Any = RecordedCalls()
+    made = CollectionsPage(host.window, controller)
     made.set_collections([CollectionState(Collection("c", name, NOW), 1, 0, 0)])
     assert made.name.text() == name
 

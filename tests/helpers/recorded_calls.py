@@ -17,6 +17,8 @@ class RecordedCalls:
         self.calls = [] if calls is None else calls
 
     def __getattr__(self, name: str) -> RecordedCalls:
+        if name.startswith(("_", "im_")):  # Python and PySide look for such
+            raise AttributeError(name)
         return RecordedCalls(f"{self._name}.{name}".lstrip("."), self.calls)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> None:

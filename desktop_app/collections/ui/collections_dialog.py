@@ -6,12 +6,11 @@ while a collection is being updated.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -22,8 +21,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QWidget
 
+from desktop_app.collections.ui.collection_updates import CollectionState
 from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
-from desktop_app.domain.documents.collections import Collection, CollectionFile
+from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
@@ -41,6 +41,9 @@ from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.widgets.status_line import StatusLine
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
 
+if TYPE_CHECKING:
+    from desktop_app.collections.ui.collections_controller import CollectionsController
+
 # Below this width, a collection's name and its main button have a row each.
 _NARROW_WIDTH: Final = 500
 INTRODUCTION: Final = N_(
@@ -53,7 +56,6 @@ NO_DOCUMENTS: Final = N_("No documents yet. Add files or a folder, or drop them 
 
 
 _INSET: Final = 10  # in pixels at the default text size (see `Theme.px`)
-_STATUS_ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 
 
 def file_status_text(file: CollectionFile) -> str:
@@ -72,16 +74,8 @@ def file_status_text(file: CollectionFile) -> str:
     return problem
 
 
-def sort_files(files: Sequence[CollectionFile]) -> list[CollectionFile]:
-    """Return failed files first, then waiting ones, then the rest, each by name.
-
-    20,000 files take 20 ms: call it in a thread.
-    """
-    return sorted(files, key=lambda f: (_STATUS_ORDER[f.status], f.name.casefold(), f.path))
-
-
 class CollectionFilesModel(RowsModel["CollectionFile"]):
-    """The list model of files, in the order of `sort_files`."""
+    """The list model of files, in order."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(
@@ -113,64 +107,12 @@ class CollectionFilesDelegate(RowDelegate):
         painting.draw_text(painter, lower, file_status_text(file), theme.note(), color)
 
 
-@dataclass(frozen=True)
-class CollectionState:
-    """A collection, and how many of its files are read, have failed or are waiting."""
-
-    collection: Collection
-    ready: int
-    failed: int
-    waiting: int
-
-    @property
-    def count(self) -> int:
-        """Return the number of documents."""
-        return self.ready + self.failed + self.waiting
-
-    @property
-    def summary(self) -> str:
-        """Describe the documents: their number, and how many are unreadable or waiting."""
-        facts = [tr_plural("{count} document", "{count} documents", self.count)]
-        if self.failed:
-            facts.append(tr_plural("{count} unreadable", "{count} unreadable", self.failed))
-        if self.waiting:
-            facts.append(tr_plural("{count} waiting", "{count} waiting", self.waiting))
-        return " · ".join(facts)
-
-
 class CollectionsPage(QWidget):
-    """The page of collections. Signals with a `str` pass the collection's id first.
+    """The page of collections."""
 
-    Signals:
-        create_requested(list[Path]): create a collection with these files, or an empty one.
-        add_requested(str, list[Path]): add files and folders.
-        rename_requested(str, str): the collection's new name.
-        delete_requested(str): delete the collection.
-        refresh_requested(str): look for changes of its files.
-        ask_requested(str): start a conversation that asks the collection.
-        embedding_requested(str): create embeddings for semantic search, by sending its passages.
-        file_removal_requested(str, str): remove a file, by its path.
-        file_open_requested(CollectionFile): show a file that has been read.
-        cancel_requested(): cancel the update, which reads files or creates embeddings.
-        collection_shown(str): another collection is shown; "" for none.
-        closed(): the page was closed.
-    """
-
-    create_requested = Signal(list)
-    add_requested = Signal(str, list)
-    rename_requested = Signal(str, str)
-    delete_requested = Signal(str)
-    refresh_requested = Signal(str)
-    ask_requested = Signal(str)
-    embedding_requested = Signal(str)
-    file_removal_requested = Signal(str, str)
-    file_open_requested = Signal(object)
-    cancel_requested = Signal()
-    collection_shown = Signal(str)
-    closed = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, controller: CollectionsController) -> None:
         super().__init__(parent)
+        self._controller = controller
         self.setObjectName("collections-dialog")
         self.setWindowTitle(tr("Collections"))
         self.setAcceptDrops(True)
@@ -241,28 +183,27 @@ class CollectionsPage(QWidget):
             FileDropFilter(part)
 
     def _connect(self) -> None:
+        controller = self._controller
         self.list.current_changed.connect(self._show_collection)
-        self.list.new_requested.connect(lambda: self.create_requested.emit([]))
-        self.list.delete_pressed.connect(
-            lambda id_: self.delete_requested.emit(id_) if id_ else None
-        )
+        self.list.new_requested.connect(lambda: controller.create([]))
+        self.list.delete_pressed.connect(self._act(controller.delete))
         self.list.chosen.connect(lambda _id: self.files.setFocus())
         self.name.editingFinished.connect(self._rename)
         self.files.delete_pressed.connect(
-            lambda index: self.file_removal_requested.emit(self.current, index.data(ROW).path)
+            lambda index: controller.remove_file(self.current, index.data(ROW).path)
         )
-        self.files.chosen.connect(self._open)
-        self.ask_button.clicked.connect(lambda: self._emit_with_current(self.ask_requested))
-        self.refresh_button.clicked.connect(lambda: self._emit_with_current(self.refresh_requested))
-        self.delete_button.clicked.connect(lambda: self._emit_with_current(self.delete_requested))
-        self.embed_button.clicked.connect(lambda: self._emit_with_current(self.embedding_requested))
+        self.files.chosen.connect(lambda index: controller.open_file(index.data(ROW)))
+        self.ask_button.clicked.connect(self._act(controller.ask_in_draft))
+        self.refresh_button.clicked.connect(self._act(controller.updates.refresh))
+        self.delete_button.clicked.connect(self._act(controller.delete))
+        self.embed_button.clicked.connect(self._act(controller.updates.embed))
         self.add_files_button.clicked.connect(
             lambda: choose_files(
-                self, tr("Add files"), partial(self.add_requested.emit, self.current)
+                self, tr("Add files"), partial(controller.updates.add, self.current)
             )
         )
         self.add_folder_button.clicked.connect(self._choose_folder)
-        self.work.cancel_requested.connect(self.cancel_requested)
+        self.work.cancel_requested.connect(controller.updates.cancel)
 
     # ------------------------------------------------------------ state
 
@@ -292,7 +233,7 @@ class CollectionsPage(QWidget):
             self.name.selectAll()
 
     def set_files(self, files: Sequence[CollectionFile]) -> None:
-        """Set the files of the shown collection, sorted by `sort_files`."""
+        """Set the files of the shown collection."""
         self._model.set_rows(files)
         self.files.update_focus_policy()
         self.files.setVisible(bool(files))
@@ -354,13 +295,18 @@ class CollectionsPage(QWidget):
             self.set_files([])
             self.set_semantic_note("")
             self.empty_label.setText("")
-            self.collection_shown.emit(collection_id if state is not None else "")
+            self._controller.show_shown_files()
 
     # ------------------------------------------------------------ actions of the user
 
-    def _emit_with_current(self, signal: SignalInstance) -> None:
-        if self.current:
-            signal.emit(self.current)
+    def _act(self, action: Callable[[str], object]) -> Callable[[], None]:
+        """Return a slot that calls an action with the id of the shown collection, if any."""
+
+        def act(*_: object) -> None:
+            if self.current:
+                action(self.current)
+
+        return act
 
     def _rename(self) -> None:
         state = self._states.get(self.current)
@@ -370,18 +316,12 @@ class CollectionsPage(QWidget):
         if not name:
             self.name.set_name(state.collection.name)
         elif name != state.collection.name:
-            self.rename_requested.emit(self.current, name)
-
-    def _open(self, index: QModelIndex) -> None:
-        file: CollectionFile = index.data(ROW)
-        if file.sha256:
-            self.file_open_requested.emit(file)
+            self._controller.rename(self.current, name)
 
     def _choose_folder(self) -> None:
         collection_id = self.current
-        choose_folder(
-            self, tr("Add folder"), lambda folder: self.add_requested.emit(collection_id, [folder])
-        )
+        add = self._controller.updates.add
+        choose_folder(self, tr("Add folder"), lambda folder: add(collection_id, [folder]))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if files_in(event.mimeData()):
@@ -392,9 +332,9 @@ class CollectionsPage(QWidget):
         paths = files_in(event.mimeData())
         accept_copy(event)
         if self.current and not self.work.isVisible():
-            self.add_requested.emit(self.current, paths)
+            self._controller.updates.add(self.current, paths)
         elif paths:
-            self.create_requested.emit(paths)
+            self._controller.create(paths)
 
     # ------------------------------------------------------------ appearance
 
@@ -417,8 +357,8 @@ class CollectionsPage(QWidget):
             self.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Apply a name that was typed but not confirmed, and emit `closed`."""
+        """Apply a name that was typed but not confirmed, and complete a deletion."""
         self._rename()
         self.status.show_message("")
         super().hideEvent(event)
-        self.closed.emit()
+        self._controller.complete_deletion()
