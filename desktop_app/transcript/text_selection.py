@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.transcript.copied_text import selected_texts, selected_words
-from desktop_app.transcript.segment import PAST_END, Place, Segment
+from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.segment_area import SegmentArea, ShownSegment, line_rect
 
 if TYPE_CHECKING:
@@ -16,16 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _Move = QTextCursor.MoveOperation
-_VERTICAL: Final = (_Move.Up, _Move.Down)
-_FORWARD: Final = (
-    _Move.Down,
-    _Move.Right,
-    _Move.NextCharacter,
-    _Move.WordRight,
-    _Move.NextWord,
-    _Move.NextBlock,
-    _Move.EndOfBlock,
-)
+_FORWARD: Final = (_Move.Down, _Move.Right, _Move.WordRight, _Move.EndOfBlock)
 
 
 class TextSelection(QObject):
@@ -109,13 +100,10 @@ class TextSelection(QObject):
         anchor, caret = self.anchor, self.caret
         if anchor is None or caret is None or anchor == caret:
             return None
-        if min(self._index(anchor), self._index(caret)) < 0:
+        if min(self._articles.index_of(end.message_id) for end in (anchor, caret)) < 0:
             return None  # a message is gone
         first, last = sorted((anchor, caret), key=self._articles.order_of)
         return first, last
-
-    def _index(self, place: Place) -> int:
-        return self._articles.index_of(place.message_id)
 
     @property
     def is_empty(self) -> bool:
@@ -149,24 +137,16 @@ class TextSelection(QObject):
         ends = self.ends
         if ends is None:
             return None
-        first, last = ends
+        first, last = map(self._articles.order_of, ends)
         index = self._articles.index_of(shown.key)
         segment = shown.segment
-        first_order = self._articles.order_of(first)
-        last_order = self._articles.order_of(last)
-        segment_start = segment.pieces[0].start
-        begins = (index, segment.first, 0, segment_start or -PAST_END)
-        if last_order < begins:
+        begin = (index, segment.first, 0, segment.pieces[0].start or -PAST_END)
+        below = (index, segment.end)
+        if last < begin or first[:2] >= below:
             return None
         document = shown.document
-        start = 0 if first_order <= begins else _position_in(shown, first)
-        is_last_part = segment.end == len(shown.article.items)
-        ends_here = last_order[:2] < (index, segment.end)
-        end = _position_in(shown, last) if ends_here else document.last_position
-        if last.item >= PAST_END and is_last_part and last_order[0] == index:
-            end = document.last_position
-        if first_order[:2] >= (index, segment.end):
-            return None
+        start = 0 if first <= begin else _position_in(shown, ends[0])
+        end = _position_in(shown, ends[1]) if last[:2] < below else document.last_position
         if document.is_reversed:
             start, end = sorted((start, end))
         return (start, end) if start < end else None
@@ -175,74 +155,46 @@ class TextSelection(QObject):
 
     def move(self, operation: QTextCursor.MoveOperation, *, selects: bool) -> bool:
         """Move the caret, also to the segment above or below. Return False at the ends."""
-        if self.caret is None:
+        shown = None if self.caret is None else self._view.shown_segment(self.caret)
+        if self.caret is None or shown is None:
             return False
-        shown = self._view.shown_segment(self.caret)
-        if shown is None:
-            return False
-        goal_x = self._goal_x
+        is_vertical = operation in (_Move.Up, _Move.Down)
         cursor = QTextCursor(shown.document)
-        position = _position_in(shown, self.caret)
-        cursor.setPosition(position)
-        if operation in _VERTICAL and goal_x is None:
-            goal_x = self._caret_x(shown, position)
-        target: Place | None
-        moved = cursor.movePosition(operation)
-        if moved and operation in _VERTICAL and goal_x is not None:
-            target = self._at_column(shown, cursor.position(), goal_x)
-        elif moved:
-            target = Place(shown.key, *shown.document.place_at(cursor.position()))
-        else:
-            target = self._beyond(shown, operation, goal_x)
-        if target is None:
-            return False
+        cursor.setPosition(_position_in(shown, self.caret))
+        goal_x = self._goal_x
+        if goal_x is None:
+            goal_x = line_rect(shown.document, cursor.position()).left()
+        if not cursor.movePosition(operation):
+            is_forward = operation in _FORWARD
+            shown = self._neighbor(shown, 1 if is_forward else -1)
+            if shown is None:
+                return False
+            cursor = QTextCursor(shown.document)
+            cursor.setPosition(0 if is_forward else shown.document.last_position)
+        position = cursor.position()
+        if is_vertical:
+            y = line_rect(shown.document, position).center().y()
+            layout = shown.document.documentLayout()
+            hit = layout.hitTest(QPointF(goal_x, y), Qt.HitTestAccuracy.FuzzyHit)
+            position = hit if hit >= 0 else position
+        target = Place(shown.key, *shown.document.place_at(position))
         self.set(self.anchor if selects else target, target)
-        self._goal_x = goal_x if operation in _VERTICAL else None
+        self._goal_x = goal_x if is_vertical else None
         return True
 
-    def _caret_x(self, shown: ShownSegment, position: int) -> float:
-        return line_rect(shown.document, position).left()
-
-    def _at_column(self, shown: ShownSegment, position: int, x: float) -> Place:
-        """Return the place in the line of a position that is nearest to a column."""
-        box = line_rect(shown.document, position)
-        hit = shown.document.documentLayout().hitTest(
-            QPointF(x, box.center().y()), Qt.HitTestAccuracy.FuzzyHit
-        )
-        return Place(shown.key, *shown.document.place_at(hit if hit >= 0 else position))
-
-    def _beyond(
-        self, shown: ShownSegment, operation: QTextCursor.MoveOperation, x: float | None
-    ) -> Place | None:
-        """Return the place in the next or the previous segment that a move leads to."""
-        forward = operation in _FORWARD
-        place = self._neighbor(shown.key, shown.segment, forward=forward)
-        if place is None:
-            return None
-        other = self._view.shown_segment(place)
-        if other is None:
-            return None
-        document = other.document
-        position = 0 if forward else document.last_position
-        if operation in _VERTICAL and x is not None:
-            return self._at_column(other, position, x)
-        if operation is _Move.PreviousBlock:
-            position = document.findBlock(position).position()
-        return Place(other.key, *document.place_at(position))
-
-    def _neighbor(self, key: str, segment: Segment, *, forward: bool) -> Place | None:
-        """Return the start of the next segment, or of the previous one; None at the ends."""
-        index = self._articles.index_of(key)
+    def _neighbor(self, shown: ShownSegment, step: int) -> ShownSegment | None:
+        """Return the next segment (1), or the previous one (-1); None at the ends."""
+        index = self._articles.index_of(shown.key)
         article = self._articles.open(index)
-        number = article.segments.index(segment) + (1 if forward else -1)
+        number = article.segments.index(shown.segment) + step
         while not 0 <= number < len(article.segments):
-            index += 1 if forward else -1
+            index += step
             if not 0 <= index < self._articles.count:
                 return None
             article = self._articles.open(index)
-            number = 0 if forward else len(article.segments) - 1
+            number = 0 if step > 0 else len(article.segments) - 1
         found = article.segments[number]
-        return Place(article.key, found.first, 0, found.pieces[0].start)
+        return self._view.shown_segment(Place(article.key, found.first, 0, found.pieces[0].start))
 
 
 def _position_in(shown: ShownSegment, place: Place) -> int:
