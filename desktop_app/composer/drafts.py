@@ -7,7 +7,7 @@ read arrive in its draft.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -90,10 +90,6 @@ class Drafts:
         """Return the draft in memory, an empty one for a conversation that was never open."""
         return self._drafts.get(conversation_id, Draft())
 
-    def blank_draft(self) -> Draft:
-        """Return the draft of the blank conversation."""
-        return self.cached(self.blank_id)
-
     def put(self, conversation_id: str, draft: Draft) -> None:
         """Set a draft, and write it if it has changed or its last write failed."""
         if self._drafts.get(conversation_id) != draft or conversation_id in self._unwritten:
@@ -148,7 +144,7 @@ class Drafts:
         """Set and write the settings of the blank conversation."""
         self.blank_overrides = overrides
         self.blank_preset_id = preset_id
-        self._tasks.start(self._write(self.blank_id, self.blank_draft()))
+        self._tasks.start(self._write(self.blank_id, self.cached(self.blank_id)))
 
     def remove_sent(self, conversation_id: str, sent_draft: Draft) -> Draft:
         """Remove a stored question from its draft, end its edit, and return the rest."""
@@ -201,22 +197,19 @@ class Drafts:
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
         try:
-            await self._store(conversation_id, draft)
+            if conversation_id == self.blank_id:
+                row = {
+                    **draft.to_json(),
+                    "overrides": self.blank_overrides.to_json(),
+                    "preset": self.blank_preset_id,
+                }
+                await self._settings_store.set(BLANK_KEY, row)
+            else:
+                await self._conversations.save_draft(conversation_id, draft)
         except StorageError:
             self._unwritten.add(conversation_id)
             raise
         self._unwritten.discard(conversation_id)
-
-    async def _store(self, conversation_id: str, draft: Draft) -> None:
-        if conversation_id == self.blank_id:
-            row = {
-                **draft.to_json(),
-                "overrides": self.blank_overrides.to_json(),
-                "preset": self.blank_preset_id,
-            }
-            await self._settings_store.set(BLANK_KEY, row)
-        else:
-            await self._conversations.save_draft(conversation_id, draft)
 
 
 def _remaining_draft(draft: Draft, sent_draft: Draft) -> Draft:
@@ -250,22 +243,13 @@ class AttachmentOrigins:
 
     def __init__(self, store: AttachmentStore) -> None:
         self._store = store
-        self._paths: dict[str, Path] = {}
-
-    @property
-    def paths(self) -> Mapping[str, Path]:
-        """Return all known paths by SHA-256."""
-        return self._paths
-
-    def add(self, sha256: str, path: Path) -> None:
-        """Record the path of an attached file in memory."""
-        self._paths[sha256] = path
+        self.paths: dict[str, Path] = {}
 
     async def load(self, hashes: Iterable[str]) -> None:
         """Load the paths of attachments from the store."""
-        unknown = [sha256 for sha256 in hashes if sha256 not in self._paths]
+        unknown = [sha256 for sha256 in hashes if sha256 not in self.paths]
         if unknown:
-            self._paths |= await self._store.origins(unknown)
+            self.paths |= await self._store.origins(unknown)
 
 
 Attached = DocumentPart | ImagePart
@@ -275,7 +259,8 @@ class PromptDraft(QObject):
     """Text and attachments of the prompt.
 
     Attributes:
-        value: the last draft that was set; its text lacks what was typed since.
+        value: the last draft that was set; its text lacks what was typed since. A
+            conversation that is opened sets it; `OpenConversation.opened` reports that.
 
     Signals:
         changed(): attachments were added, removed or changed, or the draft was replaced.
@@ -293,21 +278,10 @@ class PromptDraft(QObject):
         """Return the draft with the text that is in the prompt now."""
         return self.with_text(self._field.toPlainText(), self._field.template_id)
 
-    def load(self, draft: Draft) -> None:
-        """Set the draft of a conversation that is being opened.
-
-        `OpenConversation.opened` reports it.
-        """
-        self.value = draft
-
     def replace(self, draft: Draft) -> None:
         """Replace text and attachments."""
         self.value = draft
         self.changed.emit()
-
-    def update_text(self) -> None:
-        """Copy the prompt's current text into `value`; this emits nothing."""
-        self.value = self.current
 
     def with_text(self, text: str, template_id: str) -> Draft:
         """Return the draft with another text, and the template that produced it."""

@@ -71,7 +71,7 @@ class NewConversation:
         blank = self._apply_preset(blank)
         if drafts.blank_overrides or drafts.blank_preset_id:  # its settings were changed
             blank = replace(blank, overrides=drafts.blank_overrides)
-        self._current.open(blank, [], {}, drafts.blank_draft(), is_new=True)
+        self._current.open(blank, [], {}, drafts.cached(drafts.blank_id), is_new=True)
 
     async def set_default(self, key: str, value: Any) -> None:
         """Store a "default.…" setting, and apply it to the open conversation if that is blank."""

@@ -125,7 +125,7 @@ class OpenConversation(QObject):
         self.versions = versions
         self.compactions = ()
         self.opening_number += 1
-        self.draft.load(draft)
+        self.draft.value = draft
         self.opened.emit()
 
     def reopen(self) -> None:

@@ -45,33 +45,25 @@ class DocumentPasswords:
         except DocumentEncryptedError as error:
             if not error.takes_password:
                 raise
-            refusal = error
+            first_error = refusal = error
         async with self._dialog_lock:
-            return await self._try_passwords(attempt, refusal)
-
-    async def _try_passwords(self, attempt: Attempt[T], refusal: DocumentEncryptedError) -> T:
-        """Try known passwords, then those that the user enters; see `open_with_password`."""
-        for known_password in self._known_passwords:
-            with suppress(DocumentEncryptedError):
-                return await attempt(known_password)
-        first_error = refusal
-        was_wrong = False
-        while True:
-            password = await self._ask(refusal.what_happened, was_wrong=was_wrong)
-            if not password:
-                raise first_error
-            try:
-                result = await attempt(password)
-            except DocumentEncryptedError as error:
-                refusal, was_wrong = error, True
-            else:
-                self._known_passwords.insert(0, password)
-                return result
+            for known_password in self._known_passwords:
+                with suppress(DocumentEncryptedError):
+                    return await attempt(known_password)
+            was_wrong = False
+            while password := await self._ask(refusal.what_happened, was_wrong=was_wrong):
+                try:
+                    result = await attempt(password)
+                except DocumentEncryptedError as error:
+                    refusal, was_wrong = error, True
+                else:
+                    self._known_passwords.insert(0, password)
+                    return result
+            raise first_error
 
     async def _ask(self, reason: str, *, was_wrong: bool) -> str | None:
-        from desktop_app.documents.ui.password_dialog import (
-            PasswordDialog,  # not needed at the start
-        )
+        # Not needed at the start.
+        from desktop_app.documents.ui.password_dialog import PasswordDialog
 
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = PasswordDialog(reason, self._window, was_wrong=was_wrong)

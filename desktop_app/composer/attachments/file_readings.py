@@ -242,11 +242,11 @@ class FileReadings(QObject):
         self.cancel(reading_ids)
 
     def _on_opened(self) -> None:
-        """Load the paths of the attached documents, unless all are known."""
+        """Load the paths of the attached documents."""
         self._notices.dismiss_topic(DOCUMENT_TOPIC)
         parts = self._draft.value.attachments
         documents = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
-        if any(sha256 not in self._session.origins.paths for sha256 in documents):
+        if documents:
             self._tasks.start(self._session.origins.load(documents))
 
     # -------------------------------------------------------------- one file
@@ -271,7 +271,7 @@ class FileReadings(QObject):
             is_attached = True
             batch.attached += 1
             if isinstance(reading.content, Path):
-                self._session.origins.add(part.sha256, reading.content)
+                self._session.origins.paths[part.sha256] = reading.content
                 if not self._session.temporary.was_ever_temporary(conversation_id):
                     # Without its location, the file is opened as a copy.
                     with suppress(StorageError):

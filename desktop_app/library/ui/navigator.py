@@ -105,7 +105,7 @@ class Navigator(Controller):
         """
         if self._current.is_new:
             self._saver.save()
-        draft = self._drafts.blank_draft()
+        draft = self._drafts.cached(self._drafts.blank_id)
         readings = self._session.readings.readings_of(self._drafts.blank_id)
         reading_names = [reading.name for reading in readings.values()]
         if draft.text.strip() or draft.attachments or reading_names:
@@ -383,7 +383,7 @@ class DraftSaver(Controller):
     def save(self) -> None:
         """Save now."""
         self._timer.stop()
-        self._draft.update_text()
+        self._draft.value = self._draft.current
         self._drafts.put(self._current.id, self._draft.value)
 
     def remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:
