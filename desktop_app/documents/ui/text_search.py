@@ -56,7 +56,7 @@ class TextSearch(QObject):
         self._search_number += 1
         self._matches = []
         self._index = -1
-        if self._bar.isVisible():
+        if text and self._bar.isVisible():
             self._bar.changed.emit(self._bar.field.text())
 
     async def _search(self, query: str) -> None:

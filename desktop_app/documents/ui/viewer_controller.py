@@ -37,8 +37,7 @@ from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.documents.ui.document_viewer import DocumentViewer
-    from desktop_app.documents.worker.page_worker import Box, PageWorker, Strip, ViewedDocument
-    from desktop_app.markdown.document_text import DocumentText
+    from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
 _SLOW_STRIP_S: Final = 1.0  # a strip out of view that takes longer is canceled
@@ -100,7 +99,7 @@ class ViewerController(QObject):
         self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
         self._document_text = ""
         self._shown_match: Span | None = None
-        self._sliced_text: DocumentText | None = None
+        self._shows_text = False
         self._draw_task: asyncio.Future[Any] | None = None
         self._drawn_strip: tuple[Strip, float] | None = None  # and the time of its start
         self._copies = copies
@@ -141,7 +140,7 @@ class ViewerController(QObject):
         self._stop()
         self._target = target
         self._paged_document = None
-        self._sliced_text = None
+        self._shows_text = False
         position_text = target.position
         if target.page and not position_text:
             position_text = tr("page {number}", number=target.page)
@@ -180,7 +179,7 @@ class ViewerController(QObject):
         self._stop()
         self._target = None
         self._paged_document = None
-        self._sliced_text = None
+        self._shows_text = False
         self._begin_search("")
         if self.window is not None:
             self.window.pages.set_pages([])
@@ -297,7 +296,10 @@ class ViewerController(QObject):
                     document, piece.page, piece.text, piece.before
                 )
                 if boxes:
-                    marks[piece.page] = [_to_rectangle(box) for box in boxes]
+                    marks[piece.page] = [
+                        QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
+                        for box in boxes
+                    ]
         return marks
 
     # -------------------------------------------------------------- search
@@ -326,7 +328,7 @@ class ViewerController(QObject):
                 viewer.pages.set_marks(marks)
                 viewer.pages.go_to(pieces[0].page)
         # Without a match before or now, the passage is still marked.
-        elif self._sliced_text is not None and (match or self._shown_match):
+        elif self._shows_text and (match or self._shown_match):
             self._shown_match = match
             viewer.text.mark(match or (self._target.span if self._target else None))
 
@@ -340,10 +342,9 @@ class ViewerController(QObject):
         if not text.strip():
             viewer.show_message(tr("This document contains no text."))
             return
-        self._sliced_text = await asyncio.to_thread(
-            DocumentText, text, text_form_of(file.media_type)
-        )
-        viewer.show_text(self._sliced_text, target.span)
+        form = text_form_of(file.media_type)
+        viewer.show_text(await asyncio.to_thread(DocumentText, text, form), target.span)
+        self._shows_text = True
         mark_text = tr("Highlighted: {text}", text=_shorten(target.passage))
         viewer.describe_mark(mark_text if target.span else "")
         if target.passage and not target.span:  # `_locate_passage` did not find it
@@ -406,10 +407,6 @@ def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:
     if found_start < 0:
         return target._replace(span=None)
     return target._replace(span=(found_start, found_start + len(target.passage)))
-
-
-def _to_rectangle(box: Box) -> QRectF:
-    return QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
 
 
 def _shorten(passage: str) -> str:
