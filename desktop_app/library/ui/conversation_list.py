@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QStackedWidget, QWidget
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.filter_bars import FilterBar, FilterRow
-from desktop_app.library.ui.list_pages import ListPages
 from desktop_app.library.ui.list_selection import ListSelection, NameEditing
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.rows.date_groups import DayChange, today
-from desktop_app.library.ui.search.list_button import ListButton
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.look import icons
@@ -241,6 +239,117 @@ class ConversationList(QFrame):
         """Group by the current day, but not during a rename: regrouping closes the editor."""
         if not self.view.is_editing:
             self.model.set_today(today())
+
+
+_EMPTY_NOTES: Final = {
+    ListFilterKind.LIST: N_("No conversations yet"),
+    ListFilterKind.FOLDER: N_("No conversations in this folder"),
+    ListFilterKind.ARCHIVE: N_("No archived conversations"),
+    ListFilterKind.TRASH: N_("Trash is empty"),
+}
+
+
+class ListPages(QStackedWidget):
+    """The middle of the sidebar: the conversations, or a note without rows.
+
+    It also show the filter bar above them.
+
+    Attributes:
+        note: the text shown without rows.
+    """
+
+    def __init__(
+        self, model: ConversationModel, view: ConversationView, filter_bar: FilterBar
+    ) -> None:
+        super().__init__()
+        self._model = model
+        self._view = view
+        self._filter_bar = filter_bar
+        self._is_loaded = False
+        self.note = PlainLabel(role="note", wraps=True, keeps_lines=True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+        for page in (view, self.note):
+            self.addWidget(page)
+        for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset):
+            signal.connect(self._show_page)
+        self._show_page()
+        self.update_theme()
+
+    def set_loaded(self) -> None:
+        """Say from now on that there are no conversations if there are no rows.
+
+        Until the conversations are read, the list must not look as if they were lost.
+        """
+        self._is_loaded = True
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.note.setContentsMargins(0, 0, theme.px(themes.ROW_MARGIN), 0)
+
+    def focus_filtered_rows(self) -> None:
+        """Focus the rows; if there are none, the Back button."""
+        if self._model.rowCount():
+            self._view.setFocus(Qt.FocusReason.TabFocusReason)
+            self._view.ensure_current()
+        elif self._filter_bar.isVisible():
+            self._filter_bar.back_button.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _show_page(self) -> None:
+        kind = self._model.order.list_filter.kind
+        self._filter_bar.setVisible(kind is not ListFilterKind.LIST)
+        has_rows = self._model.rowCount() > 0
+        self.note.setText(tr(_EMPTY_NOTES[kind]) if self._is_loaded else "")
+        # After removing a filter's last row by keyboard, the focus moves to the Back button.
+        leaves_view = not has_rows and self._view.hasFocus() and self._view.can_go_back
+        self.setCurrentWidget(self._view if has_rows else self.note)
+        if leaves_view:
+            self._filter_bar.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class ListButton(PlainButton):
+    """A button of the width of the list, with an icon, a label, and its shortcut at the end."""
+
+    def __init__(self, name: str, label: str, icon_name: str, role: str) -> None:
+        super().__init__(name=name, role=role)
+        self.setAccessibleName(spoken_text(label))
+        self._icon_name = icon_name
+        self._image = PlainLabel()
+        self.hint = PlainLabel(role="key")
+        self._label = ElidedLabel(label)
+        parts = (self._image, (self._label, 1), (self.hint, Qt.AlignmentFlag.AlignVCenter))
+        self._line = row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)
+        self.set_keys("")
+        for part in self.findChildren(QLabel):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.update_theme()
+
+    def set_keys(self, keys: str) -> None:
+        """Show the button's shortcut (portable text); "" for none."""
+        self.hint.setText(shortcut_text(keys))
+        self._update_hint()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        px = theme.px
+        self.setFixedHeight(px(themes.ROW_HEIGHT))
+        self._image.setPixmap(icons.pixmap(self._icon_name, theme.text, px(16)))
+        self._update_hint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the shortcut if there is room for it."""
+        super().resizeEvent(event)
+        self._update_hint()
+
+    def _update_hint(self) -> None:
+        edges = self._line.contentsMargins()
+        spacing = self._line.spacing()
+        available_width = self.width() - edges.left() - edges.right()
+        available_width -= self._image.sizeHint().width() + spacing
+        needed_width = self._label.fontMetrics().horizontalAdvance(self._label.text())
+        width_with_hint = needed_width + spacing + self.hint.sizeHint().width()
+        self.hint.setVisible(bool(self.hint.text()) and width_with_hint <= available_width)
+        # The label lets the mouse through, so the button has the tooltip of an elided label.
+        set_tooltip(self, self._label.text() if needed_width > available_width else "")
 
 
 _MENU_ENTRIES: Final = (

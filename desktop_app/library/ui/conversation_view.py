@@ -13,7 +13,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -32,14 +42,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.translation import tr_plural
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
-from desktop_app.library.ui.rows.row_marks import RowMarks
+from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import Index
 
 if TYPE_CHECKING:
     from desktop_app.library.ui.conversation_list import ConversationList
 
+_Flag = QItemSelectionModel.SelectionFlag
 _Key = Qt.Key
 _DRAG_HOT_SPOT: Final = QPoint(12, 12)
 """The place of the pointer in the image of a dragged row, chosen by eye."""
@@ -367,6 +379,81 @@ class ConversationView(RowView):
     def _set_target(self, index: QModelIndex) -> None:
         self._drop_target = QPersistentModelIndex(index)
         self.viewport().update()
+
+
+class RowMarks(QObject):
+    """The marked rows of a view: its selection, while there are marks.
+
+    Attributes:
+        is_active: True if the user marked the selected rows; otherwise the open conversation is
+            selected.
+
+    Signals:
+        cleared(): the marks are cleared; select the open conversation again.
+    """
+
+    cleared = Signal()
+
+    def __init__(self, view: RowView) -> None:
+        super().__init__(view)
+        self._view = view
+        self.is_active = False
+        self._anchor = QPersistentModelIndex()
+
+    def reset(self) -> None:
+        """Clear the marks, and let the next range begin at the current row."""
+        self._anchor = QPersistentModelIndex(self._view.current_row)
+        if self.is_active:
+            self.is_active = False
+            self.cleared.emit()
+
+    def mark_all(self) -> None:
+        """Mark all loaded conversations, and announce their number, because the focus stays."""
+        model = self._view.model()
+        count = model.rowCount()
+        if not count:
+            return
+        self._mark(model.index(0, 0), model.index(count - 1, 0))
+        marked_count = len(self._view.selectedIndexes())
+        if not marked_count:  # all rows are folders
+            self.reset()
+            return
+        announce(
+            self._view,
+            tr_plural(
+                "{count} conversation selected", "{count} conversations selected", marked_count
+            ),
+        )
+
+    def mark_to(self, index: QModelIndex) -> None:
+        """Mark the rows from the anchor to a row, which becomes current."""
+        if not self._anchor.isValid():
+            self._anchor = QPersistentModelIndex(index)
+        anchor = self._view.model().index(self._anchor.row(), 0)
+        self._view.setCurrentIndex(index)
+        self._mark(anchor, index)
+
+    def mark_from_selected(self, index: QModelIndex) -> None:
+        """Mark as `mark_to` does, but without an anchor from the open conversation on."""
+        if not self._anchor.isValid() and self._view.selectedIndexes():
+            self._anchor = QPersistentModelIndex(self._view.selectedIndexes()[0])
+        self.mark_to(index)
+
+    def toggle(self, index: QModelIndex) -> None:
+        """Mark a row, or remove its mark."""
+        self.is_active = True
+        self._anchor = QPersistentModelIndex(index)
+        self._view.setCurrentIndex(index)
+        self._view.selectionModel().select(index, _Flag.Toggle)
+        if not self._view.selectedIndexes():
+            self.reset()
+
+    def _mark(self, first: QModelIndex, last: QModelIndex) -> None:
+        """Mark all rows between two rows; headings and folders are not selectable."""
+        if first.row() > last.row():
+            first, last = last, first
+        self.is_active = True
+        self._view.selectionModel().select(QItemSelection(first, last), _Flag.ClearAndSelect)
 
 
 def _drop_hint(data: QMimeData, index: QModelIndex) -> str:
