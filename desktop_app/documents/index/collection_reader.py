@@ -22,7 +22,7 @@ from desktop_app.i18n.translation import N_
 
 
 class CollectionReader:
-    """Reader of a collection's files: a `PassageReader` of collections."""
+    """Reader of the files of collections."""
 
     def __init__(self, worker: DocumentWorker) -> None:
         self._worker = worker
