@@ -159,7 +159,7 @@ def _make_composer(session: Session) -> None:
     """Make the controllers of models, prompts, attachments and tools for the next question."""
     window = session.window
     session.choices = AvailableModels(session)
-    session.estimates = EstimatePresenter(window, session)
+    session.estimates = EstimatePresenter(session)
     session.choice = ChoiceController(session)
     BuiltInModelNote(session)
     window.prompt.row.model_button.table_requested.connect(lambda: session.models.show())
@@ -178,7 +178,7 @@ def _make_composer(session: Session) -> None:
     session.drops = DropController(session)
     session.collections = CollectionsController(session)
     session.servers = ServersController(session)
-    session.tools = ToolsController(window, session)
+    session.tools = ToolsController(session)
     window.files_dropped.connect(attachments.attach)
     window.data_dropped.connect(attachments.attach_content)
 
@@ -209,9 +209,7 @@ def _make_pane(session: Session) -> None:
     )
     session.compaction = CompactionController(session)
     session.compaction_notes = CompactionNotes(session)
-    session.consent = ConsentController(
-        consent=session.backend.consent, current=session.current, pane=window.pane
-    )
+    session.consent = ConsentController(session)
     session.main.answers = ShownAnswers(session, session.main)
     session.store_errors = StoreErrors(session)
     StructuredAnswers(session)
@@ -236,9 +234,8 @@ def _make_answers(session: Session) -> None:
 def _make_panel(session: Session, theme: ThemeWatcher) -> None:
     """Make the controllers of the settings panel: imports, exports and backups are there, too."""
     window = session.window
-    providers = session.providers_controller = ProvidersController(window, session)
+    providers = session.providers_controller = ProvidersController(session)
     session.local_servers = LocalServerOffer(session)
-    providers.profile_added.connect(session.tasks.slot(session.local_servers.look_after_adding))
     window.empty_state.add_key_requested.connect(providers.open_at_key)
     window.transcript.action_requested.connect(
         lambda _id, action: providers.open_at_key() if action in ("add-key", "change-key") else None
@@ -275,7 +272,6 @@ def _make_dialogs(session: Session) -> None:
 def _connect(session: Session) -> None:
     """Connect the controllers of different features."""
     window = session.window
-    session.providers_controller.key_stored.connect(session.running.retry_with_key)
     places = session.places = PlaceOpener(
         window.settings,
         open_network=session.providers_controller.open_at_network,

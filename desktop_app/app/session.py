@@ -209,25 +209,19 @@ class Session:
     def models(self) -> ModelsController:
         from desktop_app.providers.ui.models.models_controller import ModelsController
 
-        models = ModelsController(self.window, self)
-        models.model_chosen.connect(self.choice.choose_model)
-        return models
+        return ModelsController(self)
 
     @cached_property
     def local_models(self) -> LocalModelsController:
         from desktop_app.local_model.ui.local_models_controller import LocalModelsController
 
-        local_models = LocalModelsController(self.window, self)
-        local_models.model_chosen.connect(self.choice.choose_model)
-        return local_models
+        return LocalModelsController(self)
 
     @cached_property
     def resources(self) -> ResourcesController:
         from desktop_app.tools.ui.resources_controller import ResourcesController
 
-        resources = ResourcesController(self.window, self)
-        resources.content_attach_requested.connect(self.attachments.attach_content)
-        return resources
+        return ResourcesController(self)
 
     @cached_property
     def viewer(self) -> ViewerController:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QTimer
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.backend.backend import EMBEDDING_SETTING, WEIGHTS_SETTING
 from desktop_app.composer.choice.choice_view import ModelEntry
 from desktop_app.domain.errors import UserFacingError
@@ -29,23 +28,12 @@ if TYPE_CHECKING:
 _REPORT_MS: Final = 250  # between two changes of what the page shows of downloads
 
 
-class LocalModelsController(QObject):
-    """Connection of the page with the store of models and their downloads.
+class LocalModelsController(Controller):
+    """Connection of the page with the store of models and their downloads."""
 
-    Signals:
-        model_chosen(ModelEntry): answer with this model in the open conversation.
-    """
-
-    model_chosen = Signal(object)
-
-    def __init__(self, window: MainWindow, session: Session) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._backend = session.backend
-        self._values = session.values
-        self._providers = session.providers
-        self._tasks = session.tasks
-        self._notifications = window.notifications
         self._page: LocalModelsPage | None = None
         self._downloads: dict[str, asyncio.Future[None]] = {}  # by address
         self._progress: dict[str, tuple[RemoteFile, Progress]] = {}
@@ -183,7 +171,7 @@ class LocalModelsController(QObject):
 
     def _use(self, line: ModelLine) -> None:
         assert line.file is not None
-        self.model_chosen.emit(
+        self._session.choice.choose_model(
             ModelEntry(ON_DEVICE.id, tr(ON_DEVICE.name), line.file.path, line.file.name, None)
         )
         self._window.pane.close_page()

@@ -9,10 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
 from desktop_app.domain.errors import SettingError, UserFacingError
@@ -34,37 +31,24 @@ if TYPE_CHECKING:
 OFFER_TOPIC: Final = "new-provider"  # the topic of the offer to use a new provider
 
 
-class ProvidersController(QObject):
-    """Connection of the panel's page of providers with the profiles and the keyring.
+class ProvidersController(Controller):
+    """Connection of the panel's page of providers with the profiles and the keyring."""
 
-    Signals:
-        key_stored(str): a key of the provider with this id was entered.
-        profile_added(): a provider was added.
-    """
-
-    key_stored = Signal(str)
-    profile_added = Signal()
-
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._panel = window.settings
-        self._page = window.settings.pages.provider
-        self._notifications = window.notifications
-        self._state = state
-        self._providers = state.providers
-        self._setup = state.setup
-        self._tasks = state.tasks
-        self._vault = state.backend.vault
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._panel = session.window.settings
+        self._page = session.window.settings.pages.provider
+        self._vault = session.backend.vault
         self._profile_lock = asyncio.Lock()  # held while a profile is changed
         self._secret_lock = asyncio.Lock()  # held while a secret of a profile is stored
         self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
         self._page.on_created(self._connect_page)
         self._panel.opened.connect(self._request_models)
         self._providers.changed.connect(self._show_profiles)
-        for signal in (state.current.opened, self._setup.choice_changed):
+        for signal in (self._current.opened, self._setup.choice_changed):
             signal.connect(self._show_profiles)
         # The offer names the open conversation and the default provider.
-        for signal in (state.current.opened, state.values.changed):
+        for signal in (self._current.opened, self._values.changed):
             signal.connect(lambda: self._notifications.dismiss_topic(OFFER_TOPIC))
 
     def _connect_page(self, page: ProviderTab) -> None:
@@ -176,7 +160,7 @@ class ProvidersController(QObject):
             self._shown_id = profile.id
         await self._providers.save(profile)
         if former is None:
-            self.profile_added.emit()
+            self._tasks.start(self._session.local_servers.look_after_adding())
         else:
             for name in sorted(former.secret_field_ids - profile.secret_field_ids):
                 await self._vault.remove(name)
@@ -199,9 +183,9 @@ class ProvidersController(QObject):
                 await self._vault.remove(name)
             self._shown_id = ""
             await self._providers.remove(profile_id)
-        current = self._state.current
+        current = self._session.current
         if current.is_new and not self._providers.has_provider(current.conversation):
-            self._setup.choose(self._state.new_conversation.default_choice)
+            self._setup.choose(self._session.new_conversation.default_choice)
         self._notifications.notify(tr("“{name}” removed", name=profile.name))
 
     # -------------------------------------------------------------- keys
@@ -217,8 +201,8 @@ class ProvidersController(QObject):
                 await self._vault.set(profile_id, Secret(key, origin(profile.base_url)))
         finally:
             await self._show_secrets(profile_id)
-        self.key_stored.emit(profile_id)
-        await self._state.new_conversation.set_default("default.provider", profile_id)
+        self._session.running.retry_with_key(profile_id)
+        await self._session.new_conversation.set_default("default.provider", profile_id)
         self._offer_provider(self._profile_or_current(profile_id))
         await self._providers.refresh_listing(self._profile_or_current(profile_id), force=True)
 
@@ -226,11 +210,11 @@ class ProvidersController(QObject):
         """Remove a provider's key; a default of this provider is reset."""
         await self._vault.remove(profile_id)
         await self._show_secrets(profile_id)
-        new_conversation = self._state.new_conversation
-        if self._state.values["default.provider"] == profile_id:
+        new_conversation = self._session.new_conversation
+        if self._session.values["default.provider"] == profile_id:
             await new_conversation.set_default("default.provider", "")
         await self._providers.reload()
-        if self._state.current.is_new and self._setup.profile.id == profile_id:
+        if self._session.current.is_new and self._setup.profile.id == profile_id:
             self._setup.choose(new_conversation.default_choice)
         name = self._profile_or_current(profile_id).name
         self._notifications.notify(tr("Key for {provider} removed", provider=name))
@@ -244,7 +228,7 @@ class ProvidersController(QObject):
         models: tuple[str, ...] = ()
         try:
             listing = await self._providers.fetch_listing(profile)
-            models = chat_models(self._state.backend.catalog, listing)
+            models = chat_models(self._session.backend.catalog, listing)
         except UserFacingError as error:
             # The panel has no Retry button and no question.
             surface = environment_surface(WINDOW) if profile.from_environment else WINDOW
@@ -273,7 +257,7 @@ class ProvidersController(QObject):
         if self._setup.profile.id == profile.id:
             self._notifications.notify(tr("Key saved."), topic=OFFER_TOPIC)
             return
-        choice = self._state.new_conversation.choice_with(profile.id)
+        choice = self._session.new_conversation.choice_with(profile.id)
         default_profile = self._providers.default
         if default_profile.id == profile.id:
             message = tr(

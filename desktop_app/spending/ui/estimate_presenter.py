@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.cost_estimate import (
     Estimate,
     TypicalAnswers,
@@ -39,31 +38,26 @@ NO_ESTIMATE = EstimateTexts(text="", tooltip="")
 BEING_COUNTED = N_("Counting…")
 
 
-class EstimatePresenter(QObject):
+class EstimatePresenter(Controller):
     """Presenter of the next question's estimate, and of the conversation's tokens and cost."""
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window.pane)
-        self._row = window.pane.prompt.row
-        self._header = window.pane.header
-        self._setup = state.setup
-        self._providers = state.setup.providers
-        self._current = state.setup.current
-        self._draft = state.setup.current.draft
-        self._chat_service = state.backend.chat
-        self._ledger = state.backend.ledger
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._row = session.window.prompt.row
+        self._header = session.window.pane.header
+        self._ledger = session.backend.ledger
         self._estimate_number = 0  # of the newest estimate
         self._typical_answers: dict[str, TypicalAnswers] = {}
         self._last_estimate: Estimate | None = None
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
-        self._timer.timeout.connect(state.tasks.slot(self._estimate))
-        window.pane.prompt.text_changed.connect(self.update_soon)
+        self._timer.timeout.connect(self._tasks.slot(self._estimate))
+        self._prompt.text_changed.connect(self.update_soon)
         self._current.compactions_changed.connect(self.update_soon)
         self._draft.changed.connect(self.update_soon)
         # An attachment may have thousands of tokens, so the old figures are hidden. They stay while
         # the user types, because a key usually changes them by little.
         self._draft.changed.connect(self._show_counting)
-        state.spending.spent.connect(self._forget_typical_answers)
+        session.spending.spent.connect(self._forget_typical_answers)
 
     def update_soon(self) -> None:
         """Estimate again in a moment."""

@@ -6,11 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.app.window.conversation_pane import ConversationPane
-from desktop_app.chat.ui.open_conversation import OpenConversation
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.tools.tool import (
     PYTHON_TOOL,
     Permission,
@@ -20,12 +19,7 @@ from desktop_app.domain.tools.tool import (
 )
 from desktop_app.domain.tools.tool_words import describe_call
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.tools.calls.consent import (
-    ConsentBroker,
-    ConsentQuestion,
-    Decision,
-    may_run_without_asking,
-)
+from desktop_app.tools.calls.consent import ConsentQuestion, Decision, may_run_without_asking
 
 if TYPE_CHECKING:
     from desktop_app.tools.ui.consent_card import ConsentCard, ConsentChoice
@@ -44,16 +38,8 @@ class _PendingQuestion(Struct, eq=False):
     answer: asyncio.Future[Decision]
     changed_arguments: str = ""
 
-    def set_changed_arguments(self, arguments: str) -> None:
-        """Keep the arguments that the user has changed, while another question is shown."""
-        self.changed_arguments = arguments
 
-    def reopen(self) -> None:
-        """Wait for another answer."""
-        self.answer = asyncio.get_running_loop().create_future()
-
-
-class ConsentController(QObject):
+class ConsentController(Controller):
     """Controller of the card above the prompt, which asks the broker's questions.
 
     Signals:
@@ -62,19 +48,13 @@ class ConsentController(QObject):
 
     question_opened = Signal(str)
 
-    def __init__(
-        self, *, pane: ConversationPane, consent: ConsentBroker, current: OpenConversation
-    ) -> None:
-        super().__init__(pane)
-        self._pane = pane
-        self._prompt = pane.prompt
-        self._current = current
-        self._notifications = pane.notifications
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._pending_questions: list[_PendingQuestion] = []
         self._shown_question: _PendingQuestion | None = None
         self._card: ConsentCard | None = None
-        current.opened.connect(self._show)
-        consent.set_source(self)
+        self._current.opened.connect(self._show)
+        session.backend.consent.set_source(self)
 
     @property
     def is_asking(self) -> bool:
@@ -98,7 +78,7 @@ class ConsentController(QObject):
         try:
             decision = await pending.answer
             while problem := await _find_problem(question.tool, decision.arguments):
-                pending.reopen()
+                pending.answer = asyncio.get_running_loop().create_future()
                 self._show_problem(pending, problem)
                 decision = await pending.answer
             return decision
@@ -118,7 +98,7 @@ class ConsentController(QObject):
             and former_pending is not first_pending
             and self._card is not None
         ):
-            former_pending.set_changed_arguments(self._card.changed_arguments)
+            former_pending.changed_arguments = self._card.changed_arguments
         if first_pending is None:
             self._shown_question = None
             if self._card is not None:

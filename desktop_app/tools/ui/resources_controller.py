@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QObject, Signal
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.command_search import PaletteEntry
@@ -27,22 +24,12 @@ class _Resource(NamedTuple):
     name: str
 
 
-class ResourcesController(QObject):
-    """Palette of the servers' resources, of which one is attached.
+class ResourcesController(Controller):
+    """Palette of the servers' resources, of which one is attached."""
 
-    Signals:
-        content_attach_requested(DroppedData, str): attach a resource to the conversation in which
-            it was chosen.
-    """
-
-    content_attach_requested = Signal(object, str)
-
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._window = window
-        self._backend = state.backend
-        self._current = state.current
-        self._tasks = state.tasks
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._servers = session.backend.tool_servers
         self._palette: CommandPalette | None = None
         self._resources: list[_Resource] = []
 
@@ -69,7 +56,7 @@ class ResourcesController(QObject):
     async def _list(self, palette: CommandPalette) -> None:
         resources: list[_Resource] = []
         problems: list[str] = []
-        for run in await self._backend.tool_servers.runs():
+        for run in await self._servers.runs():
             try:
                 rows = await run.fetch_list("resources")
             except UserFacingError as error:
@@ -78,7 +65,7 @@ class ResourcesController(QObject):
             name = run.server.name
             resources += [_Resource(name, row["uri"], run.redact(row["name"])) for row in rows]
         if problems:
-            self._window.notifications.notify("\n".join(problems))
+            self._notifications.notify("\n".join(problems))
         if palette.isVisible():  # not closed meanwhile
             self._resources = resources
             palette.empty_label.setText(tr("No tool server offers a resource."))
@@ -89,10 +76,10 @@ class ResourcesController(QObject):
     async def _attach(self, resource: _Resource, conversation_id: str) -> None:
         from desktop_app.composer.dropped_content import DroppedData
 
-        run = await self._backend.tool_servers.run(resource.server)
+        run = await self._servers.run(resource.server)
         content = await run.read_resource(resource.uri)
         data, name = await asyncio.to_thread(_decode_resource, content, resource.name)
-        self.content_attach_requested.emit(DroppedData(name, data), conversation_id)
+        self._session.attachments.attach_content(DroppedData(name, data), conversation_id)
 
 
 def _decode_resource(resource: Mapping[str, str], name: str) -> tuple[bytes, str]:

@@ -7,10 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.chat.structured.answer_forms import require_grammar_support
 from desktop_app.domain.answering.answer_form import (
@@ -42,32 +39,27 @@ WEB_SEARCH: Final = "web_search"
 """The provider's tool with a button of its own."""
 
 
-class ToolsController(QObject):
+class ToolsController(Controller):
     """Controller of the list of tools and the window of forms.
 
     Attributes:
         picker: the list of tools that is open; None for none.
     """
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._parent = window
-        self._choice_row = window.prompt.row
-        self._current = state.current
-        self._setup = state.setup
-        self._tasks = state.tasks
-        self._notifications = window.notifications
-        self._backend = state.backend
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._choice_row = session.window.prompt.row
+        self._backend = session.backend
         self.picker: ToolPicker | None = None
         self._shown_fingerprints: dict[str, str] = {}  # fingerprints in the picker, by full name
         self._dialogs: set[AnswerFormDialog] = set()
         self._choice_row.tools_button.clicked.connect(lambda: self.choose())
         self._choice_row.web_requested.connect(self._choose_web)
-        window.settings.pages.responses.on_created(
+        session.window.settings.pages.responses.on_created(
             lambda page: page.edit_requested.connect(self.edit)
         )
-        state.current.opened.connect(self._show)
-        state.setup.choice_changed.connect(self._show)
+        self._current.opened.connect(self._show)
+        self._setup.choice_changed.connect(self._show)
 
     def _show(self) -> None:
         """Show the tools and the form that the open conversation uses, at its prompt."""
@@ -122,7 +114,7 @@ class ToolsController(QObject):
     def _open_picker(self, request: EditRequest, *, is_for_conversation: bool) -> ToolPicker:
         from desktop_app.tools.ui.tool_picker import ToolPicker  # not at the start
 
-        picker = self.picker = ToolPicker(self._parent)
+        picker = self.picker = ToolPicker(self._window)
         picker.destroyed.connect(lambda: self._forget_picker(picker))
         picker.chosen.connect(lambda names: request.on_changed("\n".join(names)))
         picker.permission_chosen.connect(self._tasks.slot(self._permit))

@@ -7,10 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.composer.choice.choice_view import ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
@@ -19,22 +16,12 @@ if TYPE_CHECKING:
     from desktop_app.providers.ui.models.models_dialog import ModelsPage
 
 
-class ModelsController(QObject):
-    """Connection of the table of models with the providers and the open conversation.
+class ModelsController(Controller):
+    """Connection of the table of models with the providers and the open conversation."""
 
-    Signals:
-        model_chosen(ModelEntry): answer with this model in the open conversation.
-    """
-
-    model_chosen = Signal(object)
-
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._window = window
-        self._providers = state.setup.providers
-        self._setup = state.setup
-        self._tasks = state.tasks
-        self._settings_store = state.backend.settings
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._settings_store = session.backend.settings
         self._dialog: ModelsPage | None = None
         self._save_lock = asyncio.Lock()
         self._fill_lock = asyncio.Lock()
@@ -65,9 +52,8 @@ class ModelsController(QObject):
             await self._providers.refresh_listing(profile)
 
     def _make_dialog(self) -> ModelsPage:
-        from desktop_app.providers.ui.models.models_dialog import (
-            ModelsPage,  # not needed at the start
-        )
+        # Not needed at the start.
+        from desktop_app.providers.ui.models.models_dialog import ModelsPage
 
         dialog = ModelsPage(self._window)
         dialog.use_requested.connect(self._use)
@@ -118,7 +104,7 @@ class ModelsController(QObject):
 
     def _use(self, row: ModelRow) -> None:
         entry = ModelEntry(row.provider_id, row.provider_name, row.model, row.name, row.variant)
-        self.model_chosen.emit(entry)
+        self._session.choice.choose_model(entry)
         self._window.pane.close_page()
 
     async def _toggle_favorite(self, row: ModelRow) -> None:
