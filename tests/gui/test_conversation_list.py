@@ -130,6 +130,15 @@ def test_conversations_are_grouped_by_day(model: ConversationModel) -> None:
     ]
 
 
+@pytest.mark.parametrize(("ago", "heading"), [
+    (0, "Today"), (1, "Yesterday"), (2, "Previous 7 days"), (7, "Previous 7 days"),
+    (8, "March 2026"), (17, "March 2026"), (18, "February 2026"), (365 * 150, "March 1926"),
+])  # fmt: skip
+def test_a_day_has_its_heading(model: ConversationModel, ago: int, heading: str) -> None:
+    model.set_conversations([conversation("a", days(ago))])
+    assert rows(model)[0] == f"[{heading}]"
+
+
 def test_an_answer_moves_its_conversation_to_the_top(
     model: ConversationModel, qtbot: QtBot
 ) -> None:

@@ -26,7 +26,6 @@ from desktop_app.i18n.translation import tr
 
 PAGE_SIZE = 100  # more rows than the tallest window has
 LARGE_PAGE = 2000  # for commands that need all rows
-MAX_REREAD = 1000  # rows that are read again after other processes wrote
 
 
 class ListPresenter(Controller):
@@ -155,44 +154,27 @@ class ListPresenter(Controller):
         """Show other processes' changes to the folders and to the rows that are loaded."""
         list_filter = self.list_filter
         filter_number = self._filter_number
-
-        def is_pinned(conversation: Conversation) -> bool:
-            return conversation.pinned and list_filter.has_pinned
-
-        unpinned_conversations = [c for c in self._list.model.conversations if not is_pinned(c)]
-        limit = min(len(unpinned_conversations), MAX_REREAD) + PAGE_SIZE
         folders = await self.writes.read_settled(self._folders.read)
         if {folder.id: folder for folder in folders} != self._folders.by_id:
             self._folders.replace_all(folders)
         if list_filter.folder_id and list_filter.folder_id not in self._folders.by_id:
             await self.apply_filter(LIST)
             return
+        limit = len(self._list.model.conversations) + PAGE_SIZE
         pinned, page = await self._read_top(list_filter, limit)
         if filter_number != self._filter_number:
             return
         read_conversations = self.cache.set_stored([*pinned, *page])
-        if len(unpinned_conversations) <= MAX_REREAD:
-            self._list.append((), page[-1] if len(page) == limit else None)
+        self._list.append((), page[-1] if len(page) == limit else None)
         for conversation in read_conversations:
             self._list.upsert(self._with_streaming_state(conversation))
         read_ids = {c.id for c in read_conversations}
-        missing_conversations = [c for c in self._list.model.conversations if c.id not in read_ids]
-        if len(page) == limit:  # rows below the page were not read
-            page_end = list_filter.sort_time_of(page[-1])
-            missing_conversations = [
-                c
-                for c in missing_conversations
-                if is_pinned(c) or list_filter.sort_time_of(c) > page_end
-            ]
-        await self._refresh_missing(missing_conversations)
-
-    async def _refresh_missing(self, missing_conversations: Sequence[Conversation]) -> None:
-        """Update or remove conversations that were moved or deleted."""
-        for conversation in missing_conversations:
-            read = partial(self._conversations.get, conversation.id)
+        # Others were moved or deleted.
+        for missing_id in [c.id for c in self._list.model.conversations if c.id not in read_ids]:
+            read = partial(self._conversations.get, missing_id)
             stored = await self.writes.read_settled(read)
             if stored is None:
-                self.forget(conversation.id)
+                self.forget(missing_id)
             else:
                 self._list.upsert(self._with_streaming_state(self.cache.set_stored([stored])[0]))
 

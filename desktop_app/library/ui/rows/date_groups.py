@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -25,37 +24,19 @@ _MAX_MONTHS_AGO: Final = 1200
 
 
 class DateGroups:
-    """The groups of the list by date, relative to a day.
-
-    Times are compared as timestamps, because converting 100,000 of them to local dates
-    would cause a noticeable delay.
-    """
+    """The groups of the list by date, relative to a day."""
 
     def __init__(self, today: date) -> None:
         self.today = today
-        self._today_start = midnight(today).timestamp()
-        self._yesterday_start = midnight(today - timedelta(days=1)).timestamp()
-        self._week_start = midnight(today - timedelta(days=7)).timestamp()
-        # Negated starts of this month and of earlier months, so that they ascend for
-        # bisect.
-        self._negated_month_starts = [-midnight(today.replace(day=1)).timestamp()]
 
     def group(self, timestamp: float) -> int:
         """Return the group of a time: `TODAY` to `WEEK`, or `MONTHS` and more."""
-        if timestamp >= self._today_start:
-            return TODAY
-        if timestamp >= self._yesterday_start:
-            return YESTERDAY
-        if timestamp >= self._week_start:
-            return WEEK
-        while (
-            self._negated_month_starts[-1] < -timestamp
-            and len(self._negated_month_starts) < _MAX_MONTHS_AGO
-        ):
-            self._negated_month_starts.append(
-                -midnight(self._month(len(self._negated_month_starts))).timestamp()
-            )
-        return MONTHS + bisect_left(self._negated_month_starts, -timestamp)
+        day = datetime.fromtimestamp(timestamp, UTC).astimezone().date()
+        days_ago = (self.today - day).days
+        if days_ago <= 7:
+            return TODAY if days_ago <= 0 else YESTERDAY if days_ago == 1 else WEEK
+        months_ago = (self.today.year - day.year) * 12 + self.today.month - day.month
+        return MONTHS + min(months_ago, _MAX_MONTHS_AGO)
 
     def label(self, group: int) -> str:
         """Return the heading of a group."""
