@@ -8,8 +8,7 @@ again from its first line, and differences are corrected.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QTextCharFormat, QTextLayout
@@ -19,7 +18,7 @@ from desktop_app.markdown.processes import highlight
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from desktop_app.transcript.media.json_process import JsonProcess
     from desktop_app.transcript.message_items import Item
@@ -31,14 +30,15 @@ _CONTEXT_LINES: Final = 12
 """Lines above a new line of growing code that are lexed with it."""
 _MAX_CONTEXT_LINES: Final = 300
 """Maximum lines above a segment of complete code that are lexed with it."""
+_MAX_CHARACTERS: Final = 20_000
+"""Maximum characters of code that are lexed at once, a fifth of which is in the segment."""
 _CACHED_CODES: Final = 64
 """Codes whose colors are kept, because the user scrolls back to them."""
 
 _Colors = dict[int, list[highlight.ColoredSpan]]
 
 
-@dataclass
-class _Job:
+class _Job(NamedTuple):
     """Code to lex for a document.
 
     Attributes:
@@ -49,9 +49,6 @@ class _Job:
         context: the number of lines in `code` above them.
         language: the language, in lower case.
         code: all lines to lex.
-        parts: the parts of the code still to be lexed.
-        lexed_lines: the number of lines that are lexed.
-        colors: the spans found so far, by line of `code`.
     """
 
     segment: Segment
@@ -61,9 +58,6 @@ class _Job:
     context: int
     language: str
     code: str
-    parts: Iterator[str]
-    lexed_lines: int = 0
-    colors: _Colors = field(default_factory=dict)
 
 
 class CodeHighlighter(QObject):
@@ -80,7 +74,6 @@ class CodeHighlighter(QObject):
         self._jobs: deque[_Job] = deque()
         self._lexer: JsonProcess | None = None
         self._request = -1  # the number of the request that is not answered; -1 for none
-        self._part = ""
         self._unlexable: set[str] = set()
         self._cache: OrderedDict[tuple[str, str], _Colors] = OrderedDict()
         self.set_theme(theme)
@@ -156,22 +149,24 @@ class CodeHighlighter(QObject):
         language = line.language.lower()
         if not language or language in self._unlexable:
             return
-        top = segment.first + first
-        start = top
-        while start and top - start < context_lines and _is_code(article.items[start - 1]):
-            start -= 1
+        top = start = segment.first + first
         items = article.items[start : segment.first + end]
         texts = [text_of(item.runs) for item in items]
+        length = sum(map(len, texts))
+        while start and top - start < context_lines and _is_code(article.items[start - 1]):
+            text = text_of(article.items[start - 1].runs)
+            length += len(text)
+            if length > _MAX_CHARACTERS:
+                break
+            texts.insert(0, text)
+            start -= 1
         if max(map(len, texts)) > highlight.MAX_LINE_LENGTH:
             return
         code = "".join(f"{text}\n" for text in texts)
-        parts = highlight.lexing_parts(code)
-        lines = list(items[top - start :])
-        job = _Job(segment, document, first, lines, top - start, language, code, parts)
+        job = _Job(segment, document, first, list(items), top - start, language, code)
         cached = self._cache.get((language, code))
         if cached is not None:
-            job.colors = cached
-            self._apply(job)
+            self._apply(job, cached)
             return
         self._jobs.append(job)
         self._request_next()
@@ -181,50 +176,41 @@ class CodeHighlighter(QObject):
     def _request_next(self) -> None:
         while self._jobs and self._request < 0 and self._lexer is not None:
             job = self._jobs[0]
-            part = next(job.parts, "")
-            if part and job.segment.document is job.document:
-                self._part = part
-                self._request = self._lexer.ask({"language": job.language, "code": part})
-                return
-            self._jobs.popleft()
-            if not part:
-                self._cache[job.language, job.code] = job.colors
-                if len(self._cache) > _CACHED_CODES:
-                    self._cache.popitem(last=False)
+            if job.segment.document is job.document:
+                self._request = self._lexer.ask({"language": job.language, "code": job.code})
+            else:
+                self._jobs.popleft()
 
     def _on_answered(self, number: int, answer: dict[str, Any] | None) -> None:
         """Apply the spans that the lexer found. After an invalid answer, give up the language."""
         if number != self._request:
             return
         self._request = -1
-        if not self._jobs:
-            return
-        job = self._jobs[0]
+        job = self._jobs.popleft()
         spans = highlight.parse_colored_spans(answer)
         if spans is None:
             self._unlexable.add(job.language)
             self._jobs = deque(other for other in self._jobs if other.language != job.language)
         else:
+            colors: _Colors = {}
             for span in spans:
-                job.colors.setdefault(job.lexed_lines + span.line, []).append(span)
-            first_line = job.lexed_lines
-            job.lexed_lines += self._part.count("\n")
-            self._apply(job, first_line, job.lexed_lines)
+                colors.setdefault(span.line, []).append(span)
+            self._cache[job.language, job.code] = colors
+            if len(self._cache) > _CACHED_CODES:
+                self._cache.popitem(last=False)
+            self._apply(job, colors)
         self._request_next()
 
-    def _apply(self, job: _Job, first: int = 0, end: int | None = None) -> None:
-        """Apply the spans of some lines of the code, of which the first are only context."""
+    def _apply(self, job: _Job, colors: _Colors) -> None:
+        """Apply the spans of the lines of a job."""
         document = job.document
         if job.segment.document is not document:
             return
-        last = job.context + len(job.items)
-        for line in range(max(first, job.context), last if end is None else min(end, last)):
-            item = job.items[line - job.context]
-            index = job.first + line - job.context
-            if index >= len(document.pieces) or document.pieces[index].item != item:
-                continue
-            block = document.block_at(index)
-            self._set_formats(document, block.position(), job.colors.get(line, ()))
+        for line, item in enumerate(job.items):
+            index = job.first + line
+            if index < len(document.pieces) and document.pieces[index].item == item:
+                position = document.block_at(index).position()
+                self._set_formats(document, position, colors.get(job.context + line, ()))
         self.highlighted.emit()
 
     def _set_formats(
