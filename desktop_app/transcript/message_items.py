@@ -25,7 +25,6 @@ from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningP
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, MissingKeyError
-from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, clean_text
 from desktop_app.markdown.structured_answer import has_json_value
@@ -320,7 +319,15 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
         Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), begins_background=True)
     ]
     if hint:
-        hint_runs = [run for segment in hint for run in _segment_runs(segment)]
+        hint_runs = [
+            run
+            for segment in hint
+            for run in (
+                _line_runs(segment.text)
+                if segment.place is None
+                else (Run(segment.text, link=f"{ACTION}{OPEN_PLACE}{segment.place}"),)
+            )
+        ]
         lines.append(Line(LineKind.ERROR_TEXT, tuple(hint_runs)))
     if error.code == ContextTooLongError.code:
         actions.append("compact")
@@ -416,12 +423,6 @@ def footer_line(message: Message, facts: FooterFacts) -> Line:
     if message.status is MessageStatus.STREAMING or not facts.are_shown:
         return Line(LineKind.FOOTER, ())
     return Line(LineKind.FOOTER, _line_runs(" · ".join(model_facts(message, facts.name_of))))
-
-
-def _segment_runs(segment: LinkSegment) -> Runs:
-    if segment.place is None:
-        return _line_runs(segment.text)
-    return (Run(segment.text, link=f"{ACTION}{OPEN_PLACE}{segment.place}"),)
 
 
 def _action_link(action: str, *, bold: bool = False) -> Run:

@@ -193,9 +193,10 @@ class MessageStream(QObject):
     def queue_unwritten(self) -> None:
         """Queue the rest of long stored texts, to be written in slices like streamed text."""
         for shown in self._messages.shown():
-            if text := shown.take_unwritten():
+            if shown.unwritten:
                 work = self._work_of(shown.key)
-                work.texts.append(text)
+                work.texts.append(shown.unwritten)
+                shown.unwritten = ""
                 work.is_stored = True
                 work.update = work.update or partial(self._complete, shown.key)
                 self._schedule()

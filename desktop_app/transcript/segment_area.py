@@ -179,26 +179,18 @@ class SegmentArea(QAbstractScrollArea):
 
     def _set_margins(self) -> None:
         """Center the text column, before the viewport is resized."""
-        left, right = self._side_margins()
-        margins = self.viewportMargins()
-        if (margins.left(), margins.top(), margins.right()) != (left, self._space_above, right):
-            self.setViewportMargins(left, self._space_above, right, 0)
-
-    def _side_margins(self) -> tuple[int, int]:
         px = self.theme.px
         left = max(px(MARGIN), (self.width() - px(self.theme.max_line_width)) // 2)
         # The scroll bar takes its width out of the right margin, so the text stays centered.
-        return left, max(0, left - self.verticalScrollBar().sizeHint().width())
+        right = max(0, left - self.verticalScrollBar().sizeHint().width())
+        margins = self.viewportMargins()
+        if (margins.left(), margins.top(), margins.right()) != (left, self._space_above, right):
+            self.setViewportMargins(left, self._space_above, right, 0)
 
     @property
     def top_space(self) -> int:
         """Return the pixels above the first article."""
         return self.theme.px(36)
-
-    @property
-    def _bottom_space(self) -> int:
-        """Return the pixels below the last article."""
-        return self.theme.px(24)
 
     def event(self, event: QEvent) -> bool:
         """Select text with a drag that begins beside the column; let the wheel scroll there."""
@@ -240,7 +232,11 @@ class SegmentArea(QAbstractScrollArea):
         """Lay out the text for the new size; the text at the top stays there."""
         super().resizeEvent(event)
         self._focus_frame.setGeometry(self.rect())
-        self.fit_to_width()
+        width = self.viewport().width()
+        with self.keeping_position():
+            if width != self.writer.width:
+                self.writer.set_width(width)
+                self._forget_heights()
 
     # ------------------------------------------------------------------ layout
 
@@ -249,14 +245,6 @@ class SegmentArea(QAbstractScrollArea):
         theme = self.theme
         width = max(100, self.viewport().width())
         return theme.px(1000) / 1000 * max(1.0, theme.px(STANDARD_LINE_WIDTH) / width)
-
-    def fit_to_width(self) -> None:
-        """Lay out the text for the width of the viewport."""
-        width = self.viewport().width()
-        with self.keeping_position():
-            if width != self.writer.width:
-                self.writer.set_width(width)
-                self._forget_heights()
 
     def _forget_heights(self) -> None:
         """Write all documents again, and estimate the heights of what is not on screen."""
@@ -288,7 +276,8 @@ class SegmentArea(QAbstractScrollArea):
             size = document.size()
             segment.gap = self.writer.gap_above(segment)
             segment.width = round(size.width())
-            article.set_height(segment, self.writer.measured_height(segment, size.height()))
+            height = round(size.height() + 0.49) - 2 * document.inset
+            article.set_height(segment, segment.gap + height)
             segment.is_measured = True
         elif document is None and (not segment.height or segment.changed_from is not None):
             segment.gap = self.writer.gap_above(segment)
@@ -546,7 +535,7 @@ class SegmentArea(QAbstractScrollArea):
     def _update_range(self) -> None:
         """Update the range of the vertical scroll bar."""
         height = self.viewport().height()
-        total = self.top_space + self.articles.total_height + self._bottom_space
+        total = self.top_space + self.articles.total_height + self.theme.px(24)
         bar = self.verticalScrollBar()
         if (height, total) != (bar.pageStep(), bar.maximum() + height):
             bar.setPageStep(height)
@@ -555,15 +544,23 @@ class SegmentArea(QAbstractScrollArea):
 
     def _top_anchor(self) -> _ScrollAnchor | None:
         """Return the line at the top of the viewport, or else the segment there."""
-        found = self._segment_at(self.scroll_y)
-        if found is None:
+        articles = self.articles
+        if not articles.count:
             return None
-        key, segment, top = found
+        index = articles.index_at(self.scroll_y - self.top_space)
+        article = articles.open(index)
+        if not article.segments:
+            return None
+        if article.laid_out != article.revision:
+            self._lay_out(article)
+        above = self.scroll_y - self.top_space - articles.top_of(index)
+        number = max(0, min(bisect_right(article.tops, above), len(article.segments)) - 1)
+        segment = article.segments[number]
         if not self._needs_writing(segment):
             place = self.place_near(QPoint(0, 0))
             return None if place is None else self._anchor_of(place)
-        place = Place(key, segment.first, 0, segment.pieces[0].start)
-        return _ScrollAnchor(place, False, self.scroll_y - top)
+        place = Place(article.key, segment.first, 0, segment.pieces[0].start)
+        return _ScrollAnchor(place, False, above - article.tops[number])
 
     def _anchor_of(self, place: Place) -> _ScrollAnchor:
         rect = self.rect_of(place)
@@ -649,21 +646,6 @@ class SegmentArea(QAbstractScrollArea):
         self._decorations.clear()
 
     # ------------------------------------------------------------------ finding text
-
-    def _segment_at(self, y: int) -> tuple[str, Segment, int] | None:
-        """Return the segment at or nearest to a y coordinate of the text: key, segment, top."""
-        if not self.articles.count:
-            return None
-        index = self.articles.index_at(y - self.top_space)
-        article = self.articles.open(index)
-        top = self.top_space + self.articles.top_of(index)
-        if not article.segments:
-            return None
-        if article.laid_out != article.revision:
-            self._lay_out(article)
-        number = min(bisect_right(article.tops, y - top) - 1, len(article.segments) - 1)
-        number = max(number, 0)
-        return article.key, article.segments[number], top + article.tops[number]
 
     def _open_segments(self, top: int, bottom: int) -> Iterator[tuple[Article, Segment, int]]:
         """Yield the segments of parsed articles between two y coordinates, and where they begin."""

@@ -28,7 +28,7 @@ from desktop_app.widgets.text.sealed_document import SealedDocument, empty_resou
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextLine, QTextTable
+    from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextTable
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.transcript.media.message_images import MessageImages
@@ -107,11 +107,9 @@ class SegmentDocument(SealedDocument):
         piece = self.pieces[index]
         prefix = 0 if piece.start else prefix_length(piece.item)
         start = self.starts[index]
-        return min(max(start, start + prefix + unit - piece.start), self.end_of_piece(index))
-
-    def end_of_piece(self, index: int) -> int:
-        """Return the position after the last character of a piece."""
-        return self.starts[index + 1] - 1 if index + 1 < len(self.starts) else self.last_position
+        is_last = index + 1 == len(self.starts)
+        end = self.last_position if is_last else self.starts[index + 1] - 1
+        return min(max(start, start + prefix + unit - piece.start), end)
 
     def _cell_number(self, cell: int) -> int:
         """Convert a cell's number between reading order and the order of the document."""
@@ -185,7 +183,8 @@ class SegmentWriter:
         _set_left_margin(document, least)
         if not document.hugs_text:
             return
-        lines = (line for block in _blocks_of(document) for line in _lines_of(block))
+        layouts = [block.layout() for block in _blocks_of(document)]
+        lines = (layout.lineAt(index) for layout in layouts for index in range(layout.lineCount()))
         natural = max((line.naturalTextWidth() for line in lines), default=0.0)
         _set_left_margin(document, max(least, self.width - px(PAD) - ceil(natural) - 1))
 
@@ -555,12 +554,6 @@ class SegmentWriter:
             gap -= CELL_PAD
         return self.styles.theme.px(gap) if gap > 0 else 0
 
-    def measured_height(self, segment: Segment, height: float) -> int:
-        """Return the height of a segment, including the gap above, from that of its document."""
-        document = segment.document
-        assert document is not None
-        return segment.gap + round(height + 0.49) - 2 * document.inset
-
     def origin(self, segment: Segment, top: int) -> QPointF:
         """Return where the document begins if the segment begins at y coordinate `top`."""
         document = segment.document
@@ -588,11 +581,6 @@ def _blocks_of(document: SegmentDocument) -> Iterator[QTextBlock]:
         document.documentLayout().blockBoundingRect(block)  # lays out the block
         yield block
         block = block.next()
-
-
-def _lines_of(block: QTextBlock) -> Iterator[QTextLine]:
-    layout = block.layout()
-    return (layout.lineAt(number) for number in range(layout.lineCount()))
 
 
 def _set_left_margin(document: SegmentDocument, margin: int) -> None:

@@ -246,12 +246,6 @@ class ShownMessage(Article):
 
     # ------------------------------------------------------------------ changes
 
-    def take_unwritten(self) -> str:
-        """Return `unwritten` and reset it."""
-        unwritten = self.unwritten
-        self.unwritten = ""
-        return unwritten
-
     def append_text(self, text: str) -> None:
         """Append text that has arrived."""
         had_text = self.has_text

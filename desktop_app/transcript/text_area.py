@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
 )
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication
 
 from desktop_app.i18n.translation import tr
 from desktop_app.transcript.area_widgets import TEMPORARY_REASONS
@@ -220,16 +220,12 @@ class TextArea(SegmentArea):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Show the context menu."""
-        menu = self._make_menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(event.globalPos())
-
-    def _make_menu(self) -> QMenu:
         menu = ProgramMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if not self.selection.is_empty:
             menu.addAction(tr("Copy"), self.copy_selected)
         menu.addAction(tr("Select all"), self.selectAll)
-        return menu
+        menu.popup(event.globalPos())
 
     # ------------------------------------------------------------------ focus
 

@@ -552,21 +552,6 @@ class TranscriptView(TextArea):
         else:
             open_link(QUrl(link))
 
-    def _hover(self, position: QPoint, link: str) -> None:
-        """Show the address of the link under the pointer, or the source of a citation."""
-        tip = ""
-        if is_citation(link):
-            place = self.place_near(position)
-            key = place.message_id if place is not None else ""
-            passage = self.messages.cited_passage(key, link)
-            tip = citation_tooltip(passage) if passage is not None else ""
-        elif link and not link.startswith(ACTION) and not is_note_link(link):
-            encoded = QUrl(link).toString(QUrl.ComponentFormattingOption.FullyEncoded)
-            tip = encoded.replace("<", "%3C")
-        if tip != self._hovered_tip:
-            self._hovered_tip = tip
-            set_tooltip(self.viewport(), tip)
-
     _hovered_tip = ""
 
     # ------------------------------------------------------------------ scrolling
@@ -793,8 +778,17 @@ class TranscriptView(TextArea):
         shape = Qt.CursorShape.PointingHandCursor if is_clickable else Qt.CursorShape.IBeamCursor
         if self.viewport().cursor().shape() is not shape:
             self.viewport().setCursor(shape)
-        self._hover(position, link)
         place = self.place_near(position)
+        tip = ""
+        if is_citation(link) and place is not None:
+            passage = self.messages.cited_passage(place.message_id, link)
+            tip = citation_tooltip(passage) if passage is not None else ""
+        elif link and not link.startswith(ACTION) and not is_note_link(link):
+            encoded = QUrl(link).toString(QUrl.ComponentFormattingOption.FullyEncoded)
+            tip = encoded.replace("<", "%3C")
+        if tip != self._hovered_tip:
+            self._hovered_tip = tip
+            set_tooltip(self.viewport(), tip)
         shown = self.messages.get(place.message_id) if place is not None else None
         if shown is not None and not self.action_row.has_focus:
             self.show_actions(shown)
@@ -900,20 +894,16 @@ class TranscriptView(TextArea):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Move the focus to the next or previous message, or out of the transcript at its ends."""
-        if not self._is_on_bar():
+        focused: QWidget | None = self.focusWidget()  # PySide's stubs omit None
+        # A widget over the viewport, such as the find bar, is in no message.
+        is_on_bar = focused not in (None, self) and not self.viewport().isAncestorOf(focused)
+        if not is_on_bar:
             if self.focus_navigator.focus_next_message(forward=forward):
                 return True
             if not self.hasFocus():
                 self.setFocus(Qt.FocusReason.OtherFocusReason)
             self.focus_navigator.clear()
         return super().focusNextPrevChild(forward)
-
-    def _is_on_bar(self) -> bool:
-        """Return True if the focus is on a widget over the viewport, such as the find bar."""
-        focused: QWidget | None = self.focusWidget()  # PySide's stubs omit None
-        if focused is None or focused is self:
-            return False
-        return self.isAncestorOf(focused) and not self.viewport().isAncestorOf(focused)
 
     def scroll_to_start(self) -> None:
         """Scroll to the beginning of the conversation."""
