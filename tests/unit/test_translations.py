@@ -187,7 +187,7 @@ SHOWING: Final = {
     *("addMenu", "addItem", "addItems", "addTab", "setInformativeText", "setDetailedText"),
     *("setHeaderData", "setHorizontalHeaderLabels", "setLabelText", "setPrefix", "setSuffix"),
     *("set_text", "notify", "say", "PlainLabel", "PlainButton", "PlainToolButton", "QAction"),
-    *("HintButton", "QMenu", "message_box", "CollapsibleSection", "FormSection", "LineSection"),
+    *("_HintButton", "QMenu", "message_box", "CollapsibleSection", "FormSection", "LineSection"),
 }
 # Of a style or a state, such as "error".
 ROLE: Final = re.compile(r"[a-z-]+")

@@ -4,20 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import row_of
-from desktop_app.widgets.buttons.hint_button import HintButton
 from desktop_app.widgets.cards.notifications import Actions
 from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import MARGIN, current_theme
 from desktop_app.widgets.text.elided_label import ElidedLabel
-from desktop_app.widgets.text.foreign_text import PlainLabel
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel
+
+
+class _HintButton(PlainButton):
+    """A quiet button with its shortcut's key cap before the label, if there is room for it."""
+
+    def __init__(self, label: str, *, name: str = "") -> None:
+        super().__init__(label, name=name)
+        self._keys = ""
+        self._shows_keys = True
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def set_keys(self, keys: str) -> None:
+        """Show a shortcut (portable text); "" shows the label alone."""
+        self._keys = shortcut_text(keys)
+        self.updateGeometry()
+        self.update()
+
+    def set_keys_visible(self, is_visible: bool) -> None:
+        """Show the shortcut, or only the label if there is no room."""
+        if is_visible != self._shows_keys:
+            self._shows_keys = is_visible
+            self.updateGeometry()
+            self.update()
+
+    def width_with(self, keys: str) -> int:
+        """Return the width of the label and a key cap before it; "" is none."""
+        theme = current_theme()
+        width = painting.text_width(self.text(), theme.note()) + 1
+        return width + painting.key_size(theme, keys)[0] + theme.px(8) if keys else width
+
+    @property
+    def full_width(self) -> int:
+        """Return the width with the shortcut."""
+        return self.width_with(self._keys)
+
+    def sizeHint(self) -> QSize:
+        keys = self._keys if self._shows_keys else ""
+        return QSize(self.width_with(keys), current_theme().px(22))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = painting.painter_of(self)
+        theme = current_theme()
+        label_rect = ring_rect = self.rect()
+        if self._keys and self._shows_keys:
+            width, height = painting.key_size(theme, self._keys)
+            ring_rect = QRect(0, (self.height() - height) // 2, width, height)
+            painting.draw_key(painter, theme, ring_rect, self._keys, theme.dim)
+            label_rect = self.rect().adjusted(width + theme.px(8), 0, 0, 0)
+        if self.hasFocus():
+            painting.draw_outline(painter, ring_rect, theme.accent, theme.px(5), 2)
+        color = theme.text if self.underMouse() or self.hasFocus() else theme.dim
+        painting.draw_text(painter, label_rect, self.text(), theme.note(), color)
 
 
 class QuickStatus(QObject):
@@ -47,7 +104,7 @@ class QuickStatus(QObject):
         self.label.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self.problem_label = PlainLabel(name="problem", role="error", wraps=True)
         self.problem_label.hide()
-        self.remedy_button = HintButton(tr("Fix"), name="remedy")
+        self.remedy_button = _HintButton(tr("Fix"), name="remedy")
         self.remedy_button.hide()
         self.remedy_button.clicked.connect(self._request_remedy)
 
@@ -145,12 +202,12 @@ class QuickFooter:
 
     def __init__(self, status: QuickStatus) -> None:
         self._status = status
-        self._copy_button = HintButton(tr("Copy"))
-        self._paste_button = HintButton(tr("Paste"), name="paste-back")
+        self._copy_button = _HintButton(tr("Copy"))
+        self._paste_button = _HintButton(tr("Paste"), name="paste-back")
         self._paste_button.setToolTip(tr("Paste into the window behind"))
-        self._open_button = HintButton(tr("Continue in Repartee"))
-        self._selection_button = HintButton(tr("Add selection"), name="add-selection")
-        self._temporary_button = HintButton(tr("Make temporary"), name="temporary")
+        self._open_button = _HintButton(tr("Continue in Repartee"))
+        self._selection_button = _HintButton(tr("Add selection"), name="add-selection")
+        self._temporary_button = _HintButton(tr("Make temporary"), name="temporary")
         self._temporary_button.setCheckable(True)
         self._buttons = {
             "answer.copy": self._copy_button,
@@ -158,7 +215,7 @@ class QuickFooter:
             "quick.go-on": self._open_button,
             "quick.add-selection": self._selection_button,
             "quick.temporary": self._temporary_button,
-            "quick.close": HintButton(tr("Close")),
+            "quick.close": _HintButton(tr("Close")),
         }
         self._hints = (status.remedy_button, *self._buttons.values())
         row_margins = (MARGIN, 0, MARGIN, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QCursor, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -26,9 +26,6 @@ class RowDelegate(QStyledItemDelegate):
     """Base of the delegates of rows; subclasses paint a row's content."""
 
     height = themes.ROW_HEIGHT + _GAP
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(0, current_theme().px(self.height))
