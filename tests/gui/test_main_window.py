@@ -346,7 +346,7 @@ def test_text_and_links_go_into_the_prompt(window: MainWindow) -> None:
     assert field is not None
     assert words is not None
     link = dragged("https://example.org/a")
-    link.setData("text/x-moz-url", "https://example.org/a\nAn [odd] page".encode("utf-16-le"))
+    link.setHtml("<a href='https://example.org/a'>An [odd] page</a>")
     assert enter(window, link)
     assert words.text() == "Drop to insert text"
     drop(window, link)
