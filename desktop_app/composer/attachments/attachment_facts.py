@@ -174,7 +174,7 @@ def cost_note(count: TokenCount, resolved: ResolvedChoice) -> str:
         cost = rough_money(resolved.price.cost(Usage(input_tokens=count.tokens)))
         return tr("{tokens}, {cost} as input", tokens=tokens, cost=cost)
     if resolved.price == FREE:
-        return f"{tokens}\n{tr('Free on this computer')}"
+        return "\n".join((tokens, tr("Free on this computer")))
     note = tr(
         "The price of {model} at {provider} is unknown.",
         model=resolved.model.name,

@@ -109,7 +109,7 @@ class ViewerToolbar(QWidget):
         """Show the number of pages and the current page."""
         with QSignalBlocker(self._page):
             self._page.setMaximum(self._pages.count)
-            self._page.setSuffix(f" {tr('of {count}', count=self._pages.count)}")
+            self._page.setSuffix(" " + tr("of {count}", count=self._pages.count))
         self._show_page()
 
     def step_page(self, step: int) -> None:
