@@ -371,7 +371,9 @@ async def collections(app: AppHarness, look: Look) -> None:
     await until(lambda: not controller.is_busy)
     await look("collections")
     dialog = await dialog_of(CollectionsPage)
-    find(dialog, QPushButton, "delete-collection").click()
+    delete = find(dialog, QPushButton, "delete-collection")
+    await until(delete.isEnabled)
+    delete.click()
     undo = find(dialog, QPushButton, "undo-collections")
     await until(undo.isVisible)
     await look("collection-deleted")
@@ -864,6 +866,7 @@ def _close_popups() -> None:
 
 
 def _close_dialogs(app: AppHarness) -> None:
+    app.window.pane.close_page()
     for window in QApplication.topLevelWidgets():
         if window.isVisible() and window is not app.window:
             window.close()
