@@ -27,6 +27,7 @@ def order_tabs_of(window: MainWindow) -> None:
         listing.footer,
         window.header.list_button,
         window.header.back_button,
+        window.header.title_field,
         window.header.help_button,
         window.header.preset,
         window.header.settings_button,

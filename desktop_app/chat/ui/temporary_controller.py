@@ -108,6 +108,7 @@ class TemporaryController(Controller):
 
     def _make_row(self) -> TemporaryRow:
         from desktop_app.chat.ui.temporary_bar import TemporaryRow
+        from desktop_app.widgets.forms.tab_order import order_tabs
 
         row = TemporaryRow()
         row.open_requested.connect(self._reopen)
@@ -116,7 +117,9 @@ class TemporaryController(Controller):
         row.content_dropped.connect(
             lambda content: self._session.drops.insert_drop(content, self._id, is_folder=False)
         )
-        self._window.conversations.top.addWidget(row)
+        listing = self._window.conversations
+        listing.top.addWidget(row)
+        order_tabs(listing.filter_bar.empty_button, (row.button, row.close_button))
         return row
 
     def _get_bar(self) -> TemporaryBar:

@@ -67,9 +67,10 @@ class ExampleTurns(FormSection):
         fields.remove_button.clicked.connect(lambda: self._ask_removal(fields))
         self.body.addWidget(fields)
         stops = (fields.question, fields.answer, fields.remove_button)
-        if self._examples:
-            order_tabs(self._examples[-1].remove_button, stops)
-        order_tabs(fields.question, (*stops[1:], self.add_button))
+        previous = self.add_button.previousInFocusChain()
+        assert previous is not None  # the chain is a ring
+        order_tabs(self._examples[-1].remove_button if self._examples else previous, stops)
+        order_tabs(stops[-1], (self.add_button,))
         self._examples.append(fields)
         fields.set_number(len(self._examples))
         return fields
