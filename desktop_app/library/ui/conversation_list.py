@@ -9,7 +9,7 @@ shows the open conversation.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
@@ -20,7 +20,9 @@ from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListF
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.filter_bars import FilterBar, FilterRow
+from desktop_app.library.ui.list_menus import ListMenus
 from desktop_app.library.ui.list_selection import ListSelection, NameEditing
+from desktop_app.library.ui.row_delegates import ConversationDelegate
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.rows.date_groups import DayChange, today
 from desktop_app.shortcuts.keymap import Keymap
@@ -42,8 +44,6 @@ from desktop_app.widgets.text.foreign_text import (
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
     from desktop_app.domain.conversations.conversation import Conversation, Folder
-    from desktop_app.library.ui.list_menus import ListMenus
-    from desktop_app.library.ui.row_delegates import ConversationDelegate
 
 
 class ConversationList(QFrame):
@@ -55,7 +55,9 @@ class ConversationList(QFrame):
         top: the layout above the rows; what is added to it comes below "New conversation".
         selection: the selected rows.
         pages: the rows, the hits, or a note without them.
+        delegate: paints the rows.
         name_editing: edits names in the rows.
+        menus: the menus of the rows and of the list.
         day_change: reports that a new day has begun.
 
     Signals:
@@ -81,10 +83,14 @@ class ConversationList(QFrame):
         self.new_button = ListButton(
             "new-conversation", tr("New conversation"), "square-pen", role="row"
         )
-        self._delegate: ConversationDelegate | None = None
         self.view = ConversationView(self)
+        self.delegate = ConversationDelegate(self)
+        self.view.setItemDelegate(self.delegate)
         self.selection = ListSelection(self.model, self.view)
         self.name_editing = NameEditing(self.view, self.selection)
+        # After `setItemDelegate`, so that the view takes the focus back before `ended`.
+        self.delegate.closeEditor.connect(lambda *_: self.name_editing.end())
+        self.menus = ListMenus(self)
         self.day_change = DayChange(self)
         self.footer = SidebarFooter()
         self.filter_bar = FilterBar(self)
@@ -158,24 +164,12 @@ class ConversationList(QFrame):
         self.new_button.customContextMenuRequested.connect(
             lambda position: self.menus.open_new_menu(self.new_button.mapToGlobal(position))
         )
-        for signal in (self.model.rowsAboutToBeInserted, self.model.modelAboutToBeReset):
-            signal.connect(self._create_delegate)
         self.view.chosen.connect(self._open_row)
         self.view.delete_pressed.connect(self._delete_row)
         self.view.up_pressed_at_top.connect(self.search_button.setFocus)
         self.view.menu_requested.connect(lambda *place: self.menus.open_row_menu(*place))
         self.day_change.reported.connect(self._regroup)
         self.name_editing.ended.connect(self._regroup)
-
-    def _create_delegate(self) -> None:
-        """Create the delegate when the first rows arrive: the first paint has no rows."""
-        if self._delegate is not None:
-            return
-        from desktop_app.library.ui.row_delegates import ConversationDelegate
-
-        self._delegate = ConversationDelegate(self)
-        self.view.setItemDelegate(self._delegate)
-        self.name_editing.watch(self._delegate)
 
     def _open_row(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
@@ -228,13 +222,6 @@ class ConversationList(QFrame):
             self._scrolls_to_end = True
             self.session.list_presenter.load_more(all_rows=True)
 
-    @cached_property
-    def menus(self) -> ListMenus:
-        """Return the menus, created on first use because start-up does not need them."""
-        from desktop_app.library.ui.list_menus import ListMenus
-
-        return ListMenus(self)
-
     def _regroup(self) -> None:
         """Group by the current day, but not during a rename: regrouping closes the editor."""
         if not self.view.is_editing:
@@ -252,7 +239,7 @@ _EMPTY_NOTES: Final = {
 class ListPages(QStackedWidget):
     """The middle of the sidebar: the conversations, or a note without rows.
 
-    It also show the filter bar above them.
+    It also shows the filter bar above them.
 
     Attributes:
         note: the text shown without rows.

@@ -25,6 +25,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
+    QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -42,6 +43,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acceptable, read_dropped
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
 from desktop_app.widgets.accessibility.announcements import announce
@@ -259,15 +261,12 @@ class ConversationView(RowView):
 
     def _is_on_button(self, index: QModelIndex, position: QPoint) -> bool:
         """Return True if the pointer is on the button of a row, which hovering shows."""
-        from desktop_app.library.ui.row_delegates import ConversationDelegate
-
-        delegate = self.itemDelegate()
-        if not index.data(Roles.IDENTIFIER) or not isinstance(delegate, ConversationDelegate):
+        if not index.data(Roles.IDENTIFIER):
             return False
         option = QStyleOptionViewItem()
         option.widget = self
         option.rect = self.visualRect(index)
-        return delegate.button_rect(option).contains(position)
+        return self._list.delegate.button_rect(option).contains(position)
 
     # ------------------------------------------------------------ dragging
 
@@ -286,8 +285,6 @@ class ConversationView(RowView):
         rows = [row for row in self.affected_rows if row.flags() & Qt.ItemFlag.ItemIsDragEnabled]
         if not rows:
             return
-        from PySide6.QtGui import QDrag  # imported here and below because start-up needs no drags
-
         drag = QDrag(self)
         drag.setMimeData(self.model().mimeData(rows))
         drag.setPixmap(self.viewport().grab(self.visualRect(rows[0])))
@@ -296,8 +293,6 @@ class ConversationView(RowView):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept conversations and external content; `dragMoveEvent` then decides for a row."""
-        from desktop_app.composer.dropped_content import accept_copy, is_acceptable
-
         self._shows_hint = False
         if event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
@@ -308,8 +303,6 @@ class ConversationView(RowView):
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Highlight the row that would accept the drop; scroll near the edges."""
-        from desktop_app.composer.dropped_content import accept_copy
-
         super().dragMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
         if event.mimeData().hasFormat(MIME_TYPE):
@@ -331,8 +324,6 @@ class ConversationView(RowView):
         self.drop_hint_changed.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        from desktop_app.composer.dropped_content import accept_copy, read_dropped
-
         index = self.indexAt(event.position().toPoint())
         self._set_target(QModelIndex())
         self.drop_hint_changed.emit("")
@@ -458,8 +449,6 @@ class RowMarks(QObject):
 
 def _drop_hint(data: QMimeData, index: QModelIndex) -> str:
     """Return the hint for a drop of external content on a row."""
-    from desktop_app.composer.dropped_content import drop_hint
-
     if not index.data(Roles.IDENTIFIER):
         return drop_hint(data)
     if index.data(Roles.IS_FOLDER):

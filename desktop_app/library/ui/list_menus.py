@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QObject, QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -16,7 +17,6 @@ from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import ListFilterKind
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.shortcut_text import shortcut_text
@@ -24,14 +24,15 @@ from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import menu_text
 
+if TYPE_CHECKING:
+    from desktop_app.library.ui.conversation_list import ConversationList
 
-class ListMenus(QObject):
+
+class ListMenus:
     """The menus of one conversation list."""
 
     def __init__(self, listing: ConversationList) -> None:
-        super().__init__(listing)
         self._list = listing
-        self._session = listing.session
 
     def open_row_menu(self, row: QModelIndex, position: QPoint) -> None:
         """Open the menu of a row at a position on the screen."""
@@ -64,16 +65,16 @@ class ListMenus(QObject):
 
     def conversations_menu(self, conversations: Sequence[Conversation]) -> QMenu:
         """Return the menu of conversations in the current filter."""
-        menu = ProgramMenu(self._list)
+        menu, session = ProgramMenu(self._list), self._list.session
         ids = [conversation.id for conversation in conversations]
         count = len(ids)
         if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
             label = tr_plural("Restore", "Restore {count} conversations", count)
-            self._add(menu, "archive-restore", label, self._session.trash.restore, ids)
+            self._add(menu, "archive-restore", label, session.trash.restore, ids)
             label = tr_plural(
                 "Delete permanently", "Delete {count} conversations permanently", count
             )
-            self._add(menu, "trash-2", label, self._session.trash.delete_or_erase, ids, keys="Del")
+            self._add(menu, "trash-2", label, session.trash.delete_or_erase, ids, keys="Del")
             return menu
         if count == 1:
             self._add(
@@ -87,7 +88,7 @@ class ListMenus(QObject):
             else:
                 label = tr_plural("Pin", "Pin {count} conversations", count)
             icon_name = "pin-off" if are_pinned else "pin"
-            self._add(menu, icon_name, label, self._session.pinned_order.pin, ids, not are_pinned)
+            self._add(menu, icon_name, label, session.pinned_order.pin, ids, not are_pinned)
             self._add_move_targets(menu, conversations)
         self._add_export(menu, ids)
         if are_archived:
@@ -95,43 +96,43 @@ class ListMenus(QObject):
         else:
             label = tr_plural("Archive", "Archive {count} conversations", count)
         icon_name = "archive-restore" if are_archived else "archive"
-        self._add(menu, icon_name, label, self._session.trash.archive, ids, not are_archived)
+        self._add(menu, icon_name, label, session.trash.archive, ids, not are_archived)
         label = tr_plural("Delete", "Delete {count} conversations", count)
-        self._add(menu, "trash-2", label, self._session.trash.delete, ids, keys="Del")
+        self._add(menu, "trash-2", label, session.trash.delete, ids, keys="Del")
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
         """Return the menu of a folder, or of its row."""
-        menu = ProgramMenu(self._list)
+        menu, session = ProgramMenu(self._list), self._list.session
         id_ = folder.id
         label = tr("New conversation here")
         self._add(menu, "square-pen", label, self._list.new_in_folder_requested.emit, id_)
         label = tr("Folder settings")
-        self._add(menu, "settings", label, self._session.folder_settings.show, id_)
+        self._add(menu, "settings", label, session.folder_settings.show, id_)
         # The name is edited in the folder's row, which only the unfiltered list has.
         if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
             self._add(menu, "pencil", tr("Rename"), self._list.name_editing.rename, id_, keys="F2")
         label = tr("Delete folder")
-        self._add(menu, "trash-2", label, self._session.folders_controller.delete, id_, keys="Del")
+        self._add(menu, "trash-2", label, session.folders_controller.delete, id_, keys="Del")
         return menu
 
     def list_menu(self) -> QMenu:
         """Return the menu of the list itself, for headings and the area without rows."""
-        menu = ProgramMenu(self._list)
+        menu, session = ProgramMenu(self._list), self._list.session
         self._add(menu, "square-pen", tr("New conversation"), self._list.new_requested.emit)
         label = tr("New temporary conversation")
-        self._add(menu, "lock", label, self._session.temporary_controller.open)
-        self._add(menu, "folder-plus", tr("New folder"), self._session.folders_controller.create)
+        self._add(menu, "lock", label, session.temporary_controller.open)
+        self._add(menu, "folder-plus", tr("New folder"), session.folders_controller.create)
         return menu
 
     def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
         label = tr_plural("Export as", "Export {count} conversations as", len(ids))
         submenu = self._add_submenu(menu, "file-up", label)
         submenu.setObjectName("export-as")
+        export = self._list.session.transfer.choose_export
         for export_format in EXPORT_FORMATS:
             submenu.addAction(
-                menu_text(tr(export_format.label)),
-                partial(self._session.transfer.choose_export, list(ids), export_format.id),
+                menu_text(tr(export_format.label)), partial(export, list(ids), export_format.id)
             )
 
     def _add_move_targets(self, menu: QMenu, conversations: Sequence[Conversation]) -> None:
@@ -141,7 +142,8 @@ class ListMenus(QObject):
         label = tr_plural("Move to", "Move {count} conversations to", len(conversations))
         submenu = self._add_submenu(menu, "folder-input", label)
         submenu.setObjectName("move-to")
-        move = self._session.folders_controller.move
+        session = self._list.session
+        move = session.folders_controller.move
         for folder in self._list.folders:
             entry = self._add(submenu, "folder", folder.name, move, ids, folder.id)
             entry.setEnabled(folder_ids != {folder.id})
@@ -149,7 +151,7 @@ class ListMenus(QObject):
             submenu.addSeparator()
         if folder_ids != {None}:
             self._add(submenu, "x", tr("No folder"), move, ids, "")
-        create = self._session.folders_controller.create
+        create = session.folders_controller.create
         self._add(submenu, "folder-plus", tr("New folder"), create, ids)
 
     def _add(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QObject, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemDelegate
 
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
@@ -91,13 +90,6 @@ class NameEditing(QObject):
         # Queued, because the end of a rename may change the rows.
         view.model().rowsRemoved.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
 
-    def watch(self, delegate: QAbstractItemDelegate) -> None:
-        """Report the end of the editors that a delegate closes.
-
-        Call it after `setItemDelegate`, so that the view takes the focus back before `ended`.
-        """
-        delegate.closeEditor.connect(lambda *_: self._end())
-
     def rename(self, identifier: str) -> bool:
         """Edit the name of a conversation or folder.
 
@@ -123,8 +115,9 @@ class NameEditing(QObject):
     def _on_removed(self) -> None:
         """End an edit whose row was removed: Qt then closes the editor without a signal."""
         if self._is_editing and not self._view.is_editing:
-            self._end()
+            self.end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Report that an editor was closed."""
         self._is_editing = False
         self.ended.emit()
