@@ -117,7 +117,7 @@ class ConversationList(QFrame):
         )
         self._show_filter_name()
         self.filter_row.show_filter(list_filter)
-        self.view.set_can_go_back(list_filter != LIST)
+        self.view.can_go_back = list_filter != LIST
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page. `last` is the last loaded conversation; None if no page follows."""

@@ -11,6 +11,7 @@ the view has a current row only while it has the focus, and remembers it otherwi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
@@ -18,7 +19,6 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QMimeData,
     QModelIndex,
-    QObject,
     QPersistentModelIndex,
     QPoint,
     Qt,
@@ -97,10 +97,6 @@ class ConversationView(RowView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDropIndicatorShown(False)
-
-    def set_can_go_back(self, can_go_back: bool) -> None:
-        """Set whether a filter is active that Esc, Backspace and the back arrow leave."""
-        self.can_go_back = can_go_back
 
     # ------------------------------------------------------------ the current row
 
@@ -372,23 +368,19 @@ class ConversationView(RowView):
         self.viewport().update()
 
 
-class RowMarks(QObject):
+class RowMarks:
     """The marked rows of a view: its selection, while there are marks.
 
     Attributes:
         is_active: True if the user marked the selected rows; otherwise the open conversation is
             selected.
-
-    Signals:
-        cleared(): the marks are cleared; select the open conversation again.
+        on_cleared: selects the open conversation again.
     """
 
-    cleared = Signal()
-
-    def __init__(self, view: RowView) -> None:
-        super().__init__(view)
+    def __init__(self, view: ConversationView) -> None:
         self._view = view
         self.is_active = False
+        self.on_cleared: Callable[[], None] = lambda: None
         self._anchor = QPersistentModelIndex()
 
     def reset(self) -> None:
@@ -396,7 +388,7 @@ class RowMarks(QObject):
         self._anchor = QPersistentModelIndex(self._view.current_row)
         if self.is_active:
             self.is_active = False
-            self.cleared.emit()
+            self.on_cleared()
 
     def mark_all(self) -> None:
         """Mark all loaded conversations, and announce their number, because the focus stays."""

@@ -17,7 +17,7 @@ class ListSelection:
         self._model = model
         self._view = view
         self._open_id: str | None = None
-        view.marks.cleared.connect(self._select_open_row)
+        view.marks.on_cleared = self._select_open_row
         model.modelAboutToBeReset.connect(view.marks.reset)
         model.modelReset.connect(self._select_open_row)
 

@@ -15,19 +15,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, Qt, Signal
 
+from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.rows.row_order import FolderRow, Heading, Key, RowOrder, SortedRows
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import one_line
-
-if TYPE_CHECKING:
-    # Not imported at run time, because imports here delay the first paint.
-    from desktop_app.domain.conversations.conversation import Conversation, Folder
 
 MIME_TYPE: Final = "application/x-repartee-conversations"
 _NO_PARENT: Final = QModelIndex()
@@ -236,15 +233,12 @@ class ConversationModel(QAbstractListModel):
         The row is removed if the filter excludes the conversation, or if the conversation sorts
         after the loaded pages.
         """
-        if self._is_after_pages(conversation) or not self.order.list_filter.includes(conversation):
+        last = self.last_of_pages
+        is_after_pages = last is not None and self.order.key(conversation) > self.order.key(last)
+        if is_after_pages or not self.order.list_filter.includes(conversation):
             self.remove(conversation.id)
         else:
             self._insert_or_update(conversation)
-
-    def _is_after_pages(self, conversation: Conversation) -> bool:
-        if self.last_of_pages is None:
-            return False
-        return self.order.key(conversation) > self.order.key(self.last_of_pages)
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Replace the folders, which only the unfiltered list shows."""
@@ -305,7 +299,7 @@ class ConversationModel(QAbstractListModel):
         last: Conversation | None,
     ) -> None:
         self.beginResetModel()
-        self.order.set_list_filter(list_filter)
+        self.order.list_filter = list_filter
         self.last_of_pages = last
         self._has_requested_page = False
         keyed_rows = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
@@ -347,7 +341,7 @@ class ConversationModel(QAbstractListModel):
 
     def _replace(self, position: int, row: Conversation | FolderRow) -> None:
         if self._rows[position] != row:
-            self._rows.replace(position, row)
+            self._rows[position] = row
             index = self.index(position)
             self.dataChanged.emit(index, index)
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING
 
+from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.value import Value
 from desktop_app.library.ui.rows.date_groups import FOLDERS, PINNED, DateGroups
-
-if TYPE_CHECKING:
-    # Not imported at run time, because imports here delay the first paint.
-    from desktop_app.domain.conversations.conversation import Conversation, Folder
-    # Not imported at run time, because imports here delay the first paint.
 
 Key = tuple[int, float, str]
 """A sort key, with three parts.
@@ -56,14 +51,10 @@ class RowOrder:
     """
 
     def __init__(self, today: date) -> None:
-        self.list_filter = LIST
+        self.list_filter: ListFilter = LIST
         self.pin_order: tuple[str, ...] = ()
         self._pin_ranks: dict[str, int] = {}
         self._date_groups = DateGroups(today)
-
-    def set_list_filter(self, list_filter: ListFilter) -> None:
-        """Sort and group rows as the list with this filter does."""
-        self.list_filter = list_filter
 
     def set_pin_order(self, order: Iterable[str]) -> None:
         """Sort the pinned conversations in this order. Those missing from `order` come first."""
@@ -180,9 +171,8 @@ class SortedRows:
                 del self._key_of[row.id]
         del self._rows[first : last + 1], self._keys[first : last + 1]
 
-    def replace(self, position: int, row: Conversation | FolderRow) -> None:
-        """Replace a row by one with the same key."""
-        self._rows[position] = row
+    def __setitem__(self, position: int, row: Conversation | FolderRow) -> None:
+        self._rows[position] = row  # with the same key
 
     def move(self, source: int, target: int, key: Key) -> None:
         """Move a conversation or folder to before the row at `target`, and change its key."""
