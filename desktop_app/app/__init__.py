@@ -4,7 +4,6 @@ __all__ = [
     "composition",
     "session",
     "shared_lists",
-    "shortcuts",
     "single_instance",
     "startup",
     "tasks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -27,6 +28,7 @@ from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.text import prompt_text
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.quick.ui.quick_prompt import MAX_ANSWER_SHARE, QuickPrompt
+from desktop_app.quick.ui.quick_status import HintButton
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look import theme as themes
 from tests.helpers.widgets import find
@@ -42,6 +44,13 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 THINKING = ChoiceView(
     Variant.THINKING, "GPT-5.2 Thinking", Effort.HIGH, offers_variants=True, offers_effort=True
+)
+OF_THE_CONTROLLER = (
+    *(f"variant.{variant.value}" for variant in Variant),
+    "effort.more",
+    "effort.less",
+    "quick.go-on",
+    "quick.paste",
 )
 
 
@@ -73,9 +82,20 @@ def answer() -> PlainAnswer:
 
 
 @pytest.fixture
-def quick(qtbot: QtBot, light_theme: themes.Theme, answer: PlainAnswer) -> QuickPrompt:
+def commands() -> list[str]:
+    """Return the ids of the commands that keys have run since the last check."""
+    return []
+
+
+@pytest.fixture
+def quick(
+    qtbot: QtBot, light_theme: themes.Theme, answer: PlainAnswer, commands: list[str]
+) -> QuickPrompt:
     made = QuickPrompt(cast("Any", answer))
-    made.model_button.set_choice(THINKING)
+    made.show_choice(THINKING)
+    for command in OF_THE_CONTROLLER:
+        made.command_actions[command] = partial(commands.append, command)
+    made.set_keymap(Keymap())
     qtbot.addWidget(made)
     open_prompt(qtbot, made)
     qtbot.waitUntil(made.isActiveWindow)
@@ -134,9 +154,9 @@ def test_pasted_lines_stay_lines_and_a_long_text_is_passed_on(
     qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert quick.field.toPlainText() == "one\n\ttwo\n"
     monkeypatch.setattr(prompt_text, "LARGE_PASTE_CHARACTERS", 5)
-    with qtbot.waitSignal(quick.large_text_dropped) as given:
+    with qtbot.waitSignal(quick.field.large_text_pasted) as given:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
-    assert given.args == ["one\n\ttwo\n", ""]
+    assert given.args == ["one\n\ttwo\n"]
     assert quick.field.toPlainText() == "one\n\ttwo\n"
 
 
@@ -226,7 +246,7 @@ def test_a_running_answer_refuses_enter_and_can_be_stopped(
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert find(quick, QLabel, "status").text() == "Still responding…"
-    with qtbot.waitSignal(quick.stop_requested):
+    with qtbot.waitSignal(quick.stop_button.clicked):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     quick.set_streaming(False)
     assert not stop.isVisible()
@@ -243,33 +263,43 @@ def test_escape_hides_and_closing_does_not_destroy(qtbot: QtBot, quick: QuickPro
 
 
 def test_keys_choose_variant_and_effort_open_the_window_and_copy(
-    qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
+    qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer, commands: list[str]
 ) -> None:
     line = line_of(quick)
-    for key, variant in (
-        (Qt.Key.Key_1, Variant.INSTANT),
-        (Qt.Key.Key_2, Variant.THINKING),
-        (Qt.Key.Key_3, Variant.PRO),
+    for key, modifiers, command in (
+        (Qt.Key.Key_1, ALT, "variant.instant"),
+        (Qt.Key.Key_2, ALT, "variant.thinking"),
+        (Qt.Key.Key_3, ALT, "variant.pro"),
+        (Qt.Key.Key_Up, ALT, "effort.more"),
+        (Qt.Key.Key_Down, ALT, "effort.less"),
+        (Qt.Key.Key_O, CONTROL, "quick.go-on"),
     ):
-        with qtbot.waitSignal(quick.variant_requested) as chosen:
-            qtbot.keyClick(line, key, ALT)
-        assert chosen.args == [variant]
-    for key, step in ((Qt.Key.Key_Up, 1), (Qt.Key.Key_Down, -1)):
-        with qtbot.waitSignal(quick.effort_step_requested) as stepped:
-            qtbot.keyClick(line, key, ALT)
-        assert stepped.args == [step]
-    with qtbot.waitSignal(quick.open_in_window_requested):
-        qtbot.keyClick(line, Qt.Key.Key_O, CONTROL)
+        qtbot.keyClick(line, key, modifiers)
+        assert commands.pop() == command
     qtbot.keyClick(line, Qt.Key.Key_C, CONTROL | SHIFT)
     assert answer.copied == 1
+    assert quick.model_button.text() == "Thinking · High"
 
 
-def test_changed_shortcuts_work_and_are_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_changed_shortcuts_work_and_are_shown(
+    qtbot: QtBot, quick: QuickPrompt, commands: list[str]
+) -> None:
     quick.set_keymap(Keymap({"quick.go-on": "Ctrl+G", "quick.close": ""}))
-    with qtbot.assertNotEmitted(quick.open_in_window_requested):
-        qtbot.keyClick(line_of(quick), Qt.Key.Key_O, CONTROL)
-    with qtbot.waitSignal(quick.open_in_window_requested):
-        qtbot.keyClick(line_of(quick), Qt.Key.Key_G, CONTROL)
+    qtbot.keyClick(line_of(quick), Qt.Key.Key_O, CONTROL)
+    assert not commands
+    qtbot.keyClick(line_of(quick), Qt.Key.Key_G, CONTROL)
+    assert commands == ["quick.go-on"]
+
+
+def test_the_keys_of_the_buttons_stay_visible_below_an_answer(
+    qtbot: QtBot, quick: QuickPrompt
+) -> None:
+    quick.set_streaming(True)
+    quick.set_streaming(False)
+    quick.status.show_figures("$0.0004 · 11.1 s")
+    buttons = [b for b in quick.findChildren(HintButton) if b.isVisible()]
+    assert [button.text() for button in buttons] == ["Paste", "Continue in Repartee", "Close"]
+    assert all(button.width() == button.full_width for button in buttons)
 
 
 def test_every_control_has_a_name(quick: QuickPrompt) -> None:

@@ -32,7 +32,6 @@ PLACES: Final[Mapping[str, str]] = {
     "prompt-menu": "conversations#prompts",
     "prompt-fields": "conversations#prompts",
     "attachments": "documents#attach",
-    "variant": "getting-started#models",
     "model": "getting-started#models",
     "effort": "getting-started#models",
     "background": "getting-started#background",

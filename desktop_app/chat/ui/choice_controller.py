@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.session import Controller, Session
+from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.backend.backend import WEIGHTS_SETTING
 from desktop_app.chat.ui.answer_setup import AnswerSetup
+from desktop_app.composer.choice.choice_menus import ModelButton
 from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry, no_choice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -28,101 +27,95 @@ NO_BACKGROUND = N_(
 )
 
 
-class ChoiceController(Controller):
-    """Connection of the row under the prompt with the choice of a model."""
+class ConversationChoice(QObject):
+    """Connection of a conversation's model button with the choice of its model."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        # See `_defer`; None once a conversation is open.
-        self._deferred_changes: list[Callable[[], None]] | None = []
-        self._connected_profiles: set[ProviderProfile] = set()
-        self._is_parser_loaded = False
-        self._prompt.text_changed.connect(self._on_text_changed)
-        self._prompt.row.model_button.variant_requested.connect(self.choose_variant)
-        self._prompt.row.model_button.effort_requested.connect(self._choose_effort)
-        self._prompt.row.model_button.model_requested.connect(self.choose_model)
-        self._prompt.row.background_requested.connect(self._setup.choose_background)
-        for on_opened in (session.estimates.forget, self._show_choice, self._apply_deferred):
-            self._current.opened.connect(on_opened)
-        for on_choice in (self._show_choice, session.estimates.show_choice):
-            self._setup.choice_changed.connect(on_choice)
-        self._current.path_changed.connect(self._show_choice)
-        self._draft.changed.connect(self._on_draft_changed)
-        session.choices.changed.connect(self._show_choice)
-        self._prompt.row.model_button.listing_requested.connect(
-            lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
+    def __init__(
+        self, session: Session, conversation: ConversationSession, button: ModelButton
+    ) -> None:
+        super().__init__(conversation.window)
+        self._session = session
+        self._setup = conversation.setup
+        self._notices = conversation.notices
+        button.variant_requested.connect(self.choose_variant)
+        button.effort_requested.connect(self._choose_effort)
+        button.model_requested.connect(self.choose_model)
+        button.listing_requested.connect(
+            lambda: session.tasks.start(session.providers.refresh_listing(self._setup.profile))
         )
-
-    # -------------------------------------------------------------- choosing
-
-    def _defer(self, change: Callable[[], None]) -> bool:
-        """Defer a change until a conversation is open; return False if one is open already.
-
-        The conversation opens a moment after the window; its choice would replace an earlier one.
-        """
-        if self._deferred_changes is None:
-            return False
-        self._deferred_changes.append(change)
-        return True
-
-    def _apply_deferred(self) -> None:
-        deferred_changes = self._deferred_changes or ()
-        self._deferred_changes = None
-        for change in deferred_changes:
-            change()
 
     def choose_variant(self, variant: Variant) -> None:
         """Choose another variant, if the provider offers it."""
-        if self._defer(partial(self.choose_variant, variant)):
-            return
-        if self._session.choices.choose_variant(self._setup, variant):
-            self._announce_choice()
-
-    def toggle_background(self) -> None:
-        """Turn background answers on or off in the open conversation."""
-        background = self._setup.background
-        if background is None:
-            self._notifications.notify(tr(NO_BACKGROUND))
-        else:
-            self._setup.choose_background(not background)
+        available = self._session.choices
+        has_provider = self._session.providers.has_provider(self._setup.current.conversation)
+        if has_provider and variant in _variants_at(self._setup.profile, available.models):
+            effort = self._setup.choice.effort or available.default_effort
+            self._choose(replace(self._setup.choice, variant=variant, model="", effort=effort))
 
     def step_effort(self, step: int) -> None:
         """Choose the next higher (+1) or lower (-1) effort among those that the model takes."""
-        if self._defer(partial(self.step_effort, step)):
-            return
-        next_effort = self._session.choices.view.effort_beside(step)
+        next_effort = self._session.choices.view_of(self._setup).effort_beside(step)
         if next_effort is None:
             self._announce_choice()  # the unchanged choice
         else:
             self._choose_effort(next_effort)
 
-    def _announce_choice(self) -> None:
-        """Tell screen readers the new choice, because the focus is elsewhere."""
-        view = self._session.choices.view
-        announcement = view.short_name
-        if view.effort is not None and view.offers_effort:
-            announcement = tr(
-                "{model}, effort {effort}", model=announcement, effort=tr(view.effort.label)
-            )
-        self._notifications.announce(announcement)
-
     def _choose_effort(self, effort: Effort) -> None:
-        if self._defer(partial(self._choose_effort, effort)):
-            return
-        self._setup.choose(replace(self._setup.choice, effort=effort))
-        self._announce_choice()
+        self._choose(replace(self._setup.choice, effort=effort))
 
     def choose_model(self, entry: ModelEntry) -> None:
-        """Choose a model of the menu or of the table for the open conversation."""
-        if self._defer(partial(self.choose_model, entry)):
-            return
-        self._setup.choose(self._session.choices.choice_with(entry))
-        self._announce_choice()
+        """Choose a model of the menu or of the table."""
+        self._choose(self._session.choices.choice_with(entry, self._setup))
 
-    # -------------------------------------------------------------- showing
+    def _choose(self, choice: ModelChoice) -> None:
+        # The first conversation opens a moment after the window, with a choice of its own.
+        if self._setup.current.opening_number:
+            self._setup.choose(choice)
+            self._announce_choice()
+
+    def _announce_choice(self) -> None:
+        """Tell screen readers the choice, because the focus is elsewhere."""
+        view = self._session.choices.view_of(self._setup)
+        announcement = view.short_name
+        if view.display_effort is not None:
+            announcement = tr(
+                "{model}, effort {effort}", model=announcement, effort=tr(view.display_effort.label)
+            )
+        self._notices.announce(announcement)
+
+
+class ChoiceController(ConversationChoice):
+    """The choice in the main window, with the row under the prompt that shows it."""
+
+    def __init__(self, session: Session) -> None:
+        prompt = session.window.prompt
+        super().__init__(session, session.main, prompt.row.model_button)
+        self._prompt = prompt
+        self._connected_profiles: set[ProviderProfile] = set()
+        self._is_parser_loaded = False
+        prompt.text_changed.connect(self._on_text_changed)
+        prompt.row.background_requested.connect(self._setup.choose_background)
+        session.current.opened.connect(session.estimates.forget)
+        for signal in (
+            session.current.opened,
+            session.current.path_changed,
+            self._setup.choice_changed,
+            session.choices.changed,
+        ):
+            signal.connect(self._show_choice)
+        self._setup.choice_changed.connect(session.estimates.show_choice)
+        session.current.draft.changed.connect(self._on_draft_changed)
+
+    def toggle_background(self) -> None:
+        """Turn background answers on or off in the open conversation."""
+        background = self._setup.background
+        if background is None:
+            self._notices.notify(tr(NO_BACKGROUND))
+        else:
+            self._setup.choose_background(not background)
 
     def _show_choice(self) -> None:
-        if not self._current.opening_number:
+        if not self._session.current.opening_number:
             return  # the first conversation may have another model
         self._prompt.set_choice(self._session.choices.view)
         if self._prompt.isVisible():  # httpx would double the memory of a program in the background
@@ -137,12 +130,12 @@ class ChoiceController(Controller):
     def _on_text_changed(self) -> None:
         if not self._is_parser_loaded:
             self._is_parser_loaded = True
-            self._tasks.start(asyncio.to_thread(_load_parser))
+            self._session.tasks.start(asyncio.to_thread(_load_parser))
         self._open_connection()
 
     def _on_draft_changed(self) -> None:
         """Open the connection, because a question with an attachment may be sent without typing."""
-        if self._draft.value.attachments:
+        if self._session.current.draft.value.attachments:
             self._open_connection()
 
     def _open_connection(self) -> None:
@@ -153,7 +146,8 @@ class ChoiceController(Controller):
         profile = self._setup.profile
         if profile not in self._connected_profiles:
             self._connected_profiles.add(profile)
-            self._tasks.start(self._providers.refresh_listing(profile, force=True))
+            listing = self._session.providers.refresh_listing(profile, force=True)
+            self._session.tasks.start(listing)
 
 
 class AvailableModels(Controller):
@@ -192,18 +186,14 @@ class AvailableModels(Controller):
             return replace(no_choice(), model_name=tr("No model"), models=self.models)
         return replace(view_of(resolved, self.models), background=setup.background)
 
-    def choose_variant(self, setup: AnswerSetup, variant: Variant) -> bool:
-        """Choose a variant for a conversation; return False if its provider does not offer it."""
-        has_provider = self._providers.has_provider(setup.current.conversation)
-        if not has_provider or variant not in _variants_at(setup.profile, self.models):
-            return False
-        effort = setup.choice.effort or Effort(str(self._values["default.effort"]))
-        setup.choose(replace(setup.choice, variant=variant, model="", effort=effort))
-        return True
+    @property
+    def default_effort(self) -> Effort:
+        """Return the effort of new conversations."""
+        return Effort(str(self._values["default.effort"]))
 
-    def choice_with(self, entry: ModelEntry) -> ModelChoice:
-        """Return the open conversation's choice with an entry of the model menu applied."""
-        effort = self._setup.choice.effort or Effort(str(self._values["default.effort"]))
+    def choice_with(self, entry: ModelEntry, setup: AnswerSetup | None = None) -> ModelChoice:
+        """Return a conversation's choice with an entry of the model menu; None for the open one."""
+        effort = (setup or self._setup).choice.effort or self.default_effort
         profile = self._providers.get(entry.provider_id)
         takes_effort = entry.variant is not None or (
             profile is not None and self._providers.models_of(profile).info(entry.model).has_efforts

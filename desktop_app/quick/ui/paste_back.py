@@ -68,18 +68,16 @@ class PasteBack(QObject):
         self._question: QMessageBox | None = None
         self._is_typing = False
         self._fetch_count = 0
-        quick.paste_requested.connect(self._begin_pasting)
 
     @property
     def is_pasting(self) -> bool:
         """Return True while the other program still needs this process."""
         return self._is_typing or self._fetch_count > 0
 
-    def _begin_pasting(self) -> None:
-        if self._is_typing or self._question is not None:
-            return
-        has_copied = self._quick.copy_selection_or_answer()
-        if not has_copied:
+    def begin(self) -> None:
+        """Paste the selected part of the answer, or all of it, as the setting says."""
+        is_asking = self._is_typing or self._question is not None
+        if is_asking or not self._quick.copy_selection_or_answer():
             return
         choice = self._values[PASTE_BACK]
         if choice == PasteBackChoice.COPY:

@@ -1,4 +1,4 @@
-"""The creation of the quick prompt, and its connections with the window's session."""
+"""The owner of the quick prompt, which is created on first use."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject
 
 from desktop_app.app.session import Session
-from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.quick.ui.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.widgets.program_menu import open_context_menu
 
 if TYPE_CHECKING:
     from desktop_app.composer.spelling import Spelling
-    from desktop_app.quick.ui.paste_back import PasteBack
-    from desktop_app.quick.ui.quick_prompt import QuickPrompt
     from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 
 
@@ -24,14 +20,11 @@ POSITION_KEY: Final = "window.quick_place"
 
 
 class QuickHost(QObject):
-    """Owner of the quick prompt, which is created on first use.
+    """Owner of the quick prompt: what it needs before it exists, and its state if it does.
 
     Args:
         on_hidden: called when the quick prompt was hidden, and again when a paste has ended.
     """
-
-    paste_back: PasteBack
-    _quick_window: QuickPrompt
 
     def __init__(self, session: Session, on_hidden: Callable[[], None]) -> None:
         super().__init__(session.window)
@@ -56,9 +49,8 @@ class QuickHost(QObject):
     @property
     def is_visible(self) -> bool:
         """Return True if the quick prompt is visible, or hidden only while it pastes."""
-        return self._controller is not None and (
-            self._controller.is_visible or self.paste_back.is_pasting
-        )
+        quick = self._controller
+        return quick is not None and (quick.is_visible or quick.paste_back.is_pasting)
 
     @property
     def has_unsent(self) -> bool:
@@ -68,19 +60,18 @@ class QuickHost(QObject):
     def bind(self, keymap: Keymap) -> None:
         """Apply the shortcuts of `keymap`."""
         if self._controller is not None:
-            self._quick_window.set_keymap(keymap)
-            self._shortcuts.bind(keymap)
+            self._controller.window.set_keymap(keymap)
 
     def check_spelling_with(self, spelling: Spelling) -> None:
         """Underline misspelled words in the quick prompt."""
         self._spelling = spelling
         if self._controller is not None:
-            self._quick_window.field.check_spelling_with(spelling)
+            self._controller.window.field.check_spelling_with(spelling)
 
     def save_draft(self) -> None:
         """Store the unsent question of the quick prompt."""
         if self._controller is not None:
-            self._controller.draft.save()
+            self._controller.save_draft()
 
     def restore(self, stored_settings: dict[str, Any]) -> None:
         """Load the stored position and unsent question, before the quick prompt is built."""
@@ -89,50 +80,33 @@ class QuickHost(QObject):
             case [int() | float() as x, int() | float() as y]:
                 self._position = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
 
-    def _store_position(self) -> None:
-        position = self._quick_window.placement.shares
-        if position != self._position and position is not None:
-            self._position = position
-            settings = self._session.backend.settings
-            self._session.tasks.start(settings.set(POSITION_KEY, list(position)))
-
     def close(self) -> None:
         """Delete the quick prompt's window."""
         if self._controller is not None:
+            window = self._controller.window
             self._controller = None  # timers may still ask whether it is visible
-            self._quick_window.deleteLater()
+            window.deleteLater()
 
     def _build(self) -> QuickPromptController:
         # Imported here, because the start does not need it.
-        from desktop_app.quick.ui.paste_back import PasteBack
         from desktop_app.quick.ui.quick_prompt import QuickPrompt
         from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 
         session = self._session
-        transcript = session.images.brief_transcript(lambda: ())
-        quick_window = self._quick_window = QuickPrompt(transcript)
-        quick_window.placement.restore(self._position)
+        window = QuickPrompt(session.images.brief_transcript(lambda: ()))
+        window.placement.shares = self._position
         if self._spelling is not None:
-            quick_window.field.check_spelling_with(self._spelling)
-        quick = QuickPromptController(session, quick_window)
-        quick.restore_draft(self._unsent)
-        paste_back = self.paste_back = PasteBack(session, quick_window)
-        paste_back.ended.connect(self._on_hidden)
-        quick_window.hidden.connect(self._store_position)
-        quick_window.hidden.connect(self._on_hidden)
-        self._make_shortcuts()
-        return quick
+            window.field.check_spelling_with(self._spelling)
+        quick = QuickPromptController(session, window, self._unsent)
+        quick.paste_back.ended.connect(self._on_hidden)
 
-    def _make_shortcuts(self) -> None:
-        quick_window, session = self._quick_window, self._session
-        self._shortcuts = Shortcuts(
-            quick_window,
-            {
-                "app.quit": session.closing.quit,
-                "help.open": lambda: session.help.open(),
-                "menu.open": lambda: open_context_menu(quick_window),
-            },
-        )
-        keymap = Keymap.from_settings(session.values.all)
-        quick_window.set_keymap(keymap)
-        self._shortcuts.bind(keymap)
+        def on_hidden() -> None:
+            position = window.placement.shares
+            if position is not None and position != self._position:
+                self._position = position
+                settings = session.backend.settings
+                session.tasks.start(settings.set(POSITION_KEY, list(position)))
+            self._on_hidden()
+
+        window.hidden.connect(on_hidden)
+        return quick

@@ -6,7 +6,7 @@ single question and its answer; the conversation continues in the main window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QFont,
     QGuiApplication,
     QHideEvent,
     QKeyEvent,
@@ -24,17 +25,24 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QShortcut,
+    QTextCursor,
 )
 from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.composer.attachment_chips import AttachmentChips
+from desktop_app.composer.choice.choice_menus import ModelButton
+from desktop_app.composer.choice.choice_view import ChoiceView
 from desktop_app.composer.completion.prompt_completer import PopupBelowField, PromptCompleter
-from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acceptable, read_dropped
-from desktop_app.domain.models.variants import Variant
-from desktop_app.i18n.translation import tr
-from desktop_app.quick.ui.quick_model_button import QuickModelButton
-from desktop_app.quick.ui.quick_prompt_field import QuickPromptField, describe_text
-from desktop_app.quick.ui.quick_status import QuickFooter, QuickStatus
+from desktop_app.composer.dropped_content import (
+    accept_copy,
+    drop_hint,
+    has_attachable_content,
+    is_acceptable,
+    read_dropped,
+)
+from desktop_app.composer.text.prompt_text import PromptText, pressed_keys
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.quick.ui.quick_status import HintButton, QuickStatus
 from desktop_app.quick.ui.window_placement import TOP_SHARE, WindowPlacement, X11Frame
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.view import TranscriptView
@@ -43,7 +51,7 @@ from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import pixmap, set_icon
-from desktop_app.widgets.look.theme import MARGIN, RADIUS_CARD, current_theme, set_role
+from desktop_app.widgets.look.theme import MARGIN, RADIUS_CARD, Theme, current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainLabel, PlainToolButton
 
 # In pixels at the default text size (see `Theme.px`).
@@ -53,6 +61,18 @@ MAX_ANSWER_SHARE: Final = 0.55
 """The largest share of the screen's height that the answer takes."""
 MAX_FIELD_SHARE: Final = 0.25
 """The largest share of the screen's height that the text field takes; three lines always fit."""
+_MAX_LINES: Final = 6
+"""The lines of the question that are shown without scrolling."""
+_MAX_COUNTED_CHARACTERS: Final = 200_000
+"""Characters of a text whose words are counted without a noticeable delay."""
+_BUTTONS: Final = (
+    ("quick.paste", N_("Paste"), "paste-back"),
+    ("quick.go-on", N_("Continue in Repartee"), "go-on"),
+    ("quick.add-selection", N_("Add selection"), "add-selection"),
+    ("quick.temporary", N_("Make temporary"), "temporary"),
+    ("quick.close", N_("Close"), "close"),
+)
+"""The buttons below the answer, which has its own to copy it: command, label, object name."""
 
 
 class QuickPrompt(QWidget):
@@ -62,56 +82,31 @@ class QuickPrompt(QWidget):
         field: the field for the question.
         chips: the attachments of the question.
         transcript: shows the answer.
-        model_button: shows the model, and changes the variant and the effort.
+        model_button: shows and changes the model and the effort.
+        stop_button: stops the answer.
         status: the messages about questions and answers.
         placement: the position of the window on the screen.
         completer: completes prompts from the library after "/".
-        command_actions: the actions of the commands that have shortcuts here, by id.
+        command_actions: the actions of the commands that have shortcuts here, by id. The
+            controller adds those that need more than the window.
 
     Signals:
         submit_requested(str): send this text.
-        text_changed(): the typed text has changed.
-        files_dropped(list[Path]): attach these dropped or pasted files.
-        large_text_dropped(str text, str html): a very long text was dropped or pasted; `html` is ""
-            if it has no formatting.
-        stop_requested(): stop the answer.
-        open_in_window_requested(): show the conversation in the main window.
-        variant_requested(Variant): answer with this variant.
-        effort_step_requested(int): answer with more (+1) or less (-1) effort.
-        selection_requested(): add the text that is selected in another program.
-        paste_requested(): paste the answer into the window of another program.
-        temporary_requested(): make this conversation temporary, or one that is stored again.
         hidden(): the window was hidden.
     """
 
     submit_requested = Signal(str)
-    text_changed = Signal()
-    files_dropped = Signal(list)
-    large_text_dropped = Signal(str, str)
-    stop_requested = Signal()
-    open_in_window_requested = Signal()
-    variant_requested = Signal(object)
-    effort_step_requested = Signal(int)
-    selection_requested = Signal()
-    paste_requested = Signal()
-    temporary_requested = Signal()
     hidden = Signal()
 
-    command_actions: Mapping[str, Callable[[], object]]
-
     def __init__(self, transcript: TranscriptView) -> None:
-        theme = current_theme()
         super().__init__()
         self.accessible_role = DIALOG
         self.setObjectName("quick-prompt")
         self.setWindowTitle(tr("Quick prompt"))
-        window_types = Qt.WindowType
-        self.setWindowFlags(
-            window_types.Dialog
-            | window_types.FramelessWindowHint
-            | window_types.WindowStaysOnTopHint
-        )
+        types = Qt.WindowType
+        self.setWindowFlags(types.Dialog | types.FramelessWindowHint | types.WindowStaysOnTopHint)
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        self.setAcceptDrops(True)
         self.transcript = transcript
         self._accompanying_text = ""
         self._submitted_text = ""
@@ -120,12 +115,18 @@ class QuickPrompt(QWidget):
         self.placement = WindowPlacement(self)
         self._x11_frame: X11Frame | None = None
         if QGuiApplication.platformName() == "xcb":
-            self._x11_frame = X11Frame(self, theme.px(RADIUS_CARD))
+            self._x11_frame = X11Frame(self, current_theme().px(RADIUS_CARD))
         self._shortcuts: list[QShortcut] = []
-        self._build()
+        self._lay_out()
         self.completer = PromptCompleter(
             self.field, PopupBelowField(self._popup_column, 0, self._fit)
         )
+        self.command_actions: dict[str, Callable[[], object]] = {
+            "answer.copy": self.transcript.commands.copy_last_answer,
+            "quick.close": self.hide,
+            "prompt.paste-plain": self.field.paste_plain,
+            "prompt.spelling": self.field.suggest_spelling,
+        }
         self._connect()
         self.set_keymap(Keymap())
         self.update_theme()
@@ -133,29 +134,34 @@ class QuickPrompt(QWidget):
 
     # ------------------------------------------------------------------ building
 
-    def _build(self) -> None:
+    def _lay_out(self) -> None:
         self._icon = PlainLabel()
         self.field = QuickPromptField()
         self.chips = AttachmentChips()
-        self.model_button = QuickModelButton(self.field)
-        self._stop_button = PlainToolButton(name="stop", role="stop", label=tr("Stop"))
+        self.model_button = ModelButton()
+        self.stop_button = PlainToolButton(name="stop", role="stop", label=tr("Stop"))
         self._accompanying_label = PlainLabel(name="accompanying-text", role="note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
         self.status = QuickStatus(self.field)
-        self._footer = QuickFooter(self.status)
-        self.setAcceptDrops(True)
+        self._buttons = {id_: HintButton(tr(label), name=name) for id_, label, name in _BUTTONS}
+        self._buttons["quick.paste"].setToolTip(tr("Paste into the window behind"))
+        self._buttons["quick.temporary"].setCheckable(True)
+        self._hints = (self.status.remedy_button, *self._buttons.values())
         top = Qt.AlignmentFlag.AlignTop
         side_margins = (MARGIN, 0, MARGIN, 0)
         first_row = row_of(
             (self._icon, top),
             (self.field, 1),
             (self.model_button, top),
-            (self._stop_button, top),
+            (self.stop_button, top),
             margins=side_margins,
             spacing=11,
         )
         self._popup_column = column_of(margins=(MARGIN - 6, 0, MARGIN - 6, 0))
+        self._footer = row_of(
+            *self._hints, (self.status.label, 1), margins=side_margins, spacing=10
+        )
         self._column = column_of(
             first_row,
             self._popup_column,
@@ -164,50 +170,47 @@ class QuickPrompt(QWidget):
             row_of(self._rule, margins=side_margins),
             self.transcript,
             self.status.problem_label,
-            self._footer.row,
+            self._footer,
             parent=self,
             margins=(0, 11, 0, 8),
             spacing=6,
         )
 
     def _connect(self) -> None:
-        self.command_actions = {
-            "answer.copy": self.transcript.commands.copy_last_answer,
-            "quick.paste": self.paste_requested.emit,
-            "quick.go-on": self.open_in_window_requested.emit,
-            "quick.close": self.hide,
-            "quick.add-selection": self.selection_requested.emit,
-            "quick.temporary": self.temporary_requested.emit,
-            "prompt.paste-plain": self.field.paste_plain,
-            "prompt.spelling": self.field.suggest_spelling,
-            "effort.more": lambda: self.effort_step_requested.emit(1),
-            "effort.less": lambda: self.effort_step_requested.emit(-1),
-            **{f"variant.{v.value}": partial(self.variant_requested.emit, v) for v in Variant},
-        }
-        self._footer.connect_buttons(self.command_actions)
+        for command_id, button in self._buttons.items():
+            button.clicked.connect(lambda _=False, id_=command_id: self.run(id_))
         self.field.send_pressed.connect(self._submit)
         self.field.textChanged.connect(self.completer.update_list)
-        self.field.textChanged.connect(self.text_changed)
         self.field.cursorPositionChanged.connect(self.completer.update_open_list)
         self.field.height_changed.connect(self._fit)
-        self.field.files_pasted.connect(self.files_dropped)
-        self.field.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
-        self.field.large_rich_text_pasted.connect(self.large_text_dropped)
-        self.field.notice_raised.connect(self.status.show_status)
-        self._stop_button.clicked.connect(self.stop_requested)
         self.status.changed.connect(self._fit)
         self.chips.changed.connect(self._fit)
-        self.model_button.variant_requested.connect(self.variant_requested)
-        self.model_button.effort_step_requested.connect(self.effort_step_requested)
-        self.transcript.text_typed.connect(
-            lambda _: self.field.setFocus(Qt.FocusReason.OtherFocusReason)
-        )
-        self.transcript.text_typed.connect(self.field.insert_plain)
-        self.transcript.notice_raised.connect(self.status.show_status)
+        for widget in (self.field, self.transcript):
+            widget.notice_raised.connect(self.status.show_status)
+        self.transcript.text_typed.connect(self._type_on)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
             self._fit, Qt.ConnectionType.QueuedConnection
         )
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Activate the shortcuts of a keymap for all actions, and show them on the buttons."""
+        for old_shortcut in self._shortcuts:
+            old_shortcut.setEnabled(False)
+            old_shortcut.deleteLater()
+        self._shortcuts = []
+        for command_id in self.command_actions:
+            if keys := keymap.shortcut_of(command_id):
+                shortcut = QShortcut(QKeySequence(keys), self)
+                shortcut.activated.connect(partial(self.run, command_id))
+                self._shortcuts.append(shortcut)
+        self.field.set_keymap(keymap, default_send="Return")  # there is no button to send
+        for command_id, button in self._buttons.items():
+            button.set_keys(keymap.shortcut_of(command_id))
+
+    def run(self, command_id: str) -> None:
+        """Run the action of a command."""
+        self.command_actions[command_id]()
 
     # ------------------------------------------------------------------ content and state
 
@@ -238,15 +241,22 @@ class QuickPrompt(QWidget):
     def set_accompanying_text(self, text: str) -> None:
         """Set the text that is sent along with the question."""
         self._accompanying_text = text
-        self._accompanying_label.setText(describe_text(text))
-        self._accompanying_label.setVisible(bool(self._accompanying_label.text()))
+        self._accompanying_label.setText(_describe_text(text))
+        self._accompanying_label.setVisible(bool(text.strip()))
         placeholder = tr("Ask about this text") if text.strip() else tr("Ask anything")
         self.field.setPlaceholderText(placeholder)
         self._fit()
 
+    def show_choice(self, choice: ChoiceView) -> None:
+        """Show the model that will answer."""
+        self.model_button.set_choice(choice)
+        self.model_button.setText(self.model_button.label(with_effort=True))
+
     def set_temporary(self, is_temporary: bool) -> None:
         """Show whether the conversation is in memory only."""
-        self._footer.set_temporary(is_temporary)
+        button = self._buttons["quick.temporary"]
+        button.setChecked(is_temporary)
+        button.setText(tr("Temporary") if is_temporary else tr("Make temporary"))
         self._set_expanded(self._is_expanded)  # shows the buttons that apply now
 
     def set_streaming(self, is_streaming: bool) -> None:
@@ -258,21 +268,7 @@ class QuickPrompt(QWidget):
             # A follow-up replaces the question, but nothing that was typed after it.
             if self.field.toPlainText() == self._submitted_text:
                 self.field.selectAll()
-        self._stop_button.setVisible(is_streaming)
-
-    def set_keymap(self, keymap: Keymap) -> None:
-        """Activate the shortcuts of a keymap and show them on the buttons."""
-        for old_shortcut in self._shortcuts:
-            old_shortcut.setEnabled(False)
-            old_shortcut.deleteLater()
-        self._shortcuts = []
-        for command_id, action in self.command_actions.items():
-            if keys := keymap.shortcut_of(command_id):
-                shortcut = QShortcut(QKeySequence(keys), self)
-                shortcut.activated.connect(action)
-                self._shortcuts.append(shortcut)
-        self.field.set_keymap(keymap, default_send="Return")  # there is no button to send
-        self._footer.set_keymap(keymap)
+        self.stop_button.setVisible(is_streaming)
 
     def copy_selection_or_answer(self) -> bool:
         """Copy the selected part of the answer, or all of it.
@@ -311,13 +307,13 @@ class QuickPrompt(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if is_acceptable(event.mimeData()):
             accept_copy(event)
-            self.status.show_drop_hint(drop_hint(event.mimeData()))
+            self.status.label.setText(drop_hint(event.mimeData()))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        self.status.hide_drop_hint()
+        self.status.label.setText(self.status.text)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.status.hide_drop_hint()
+        self.status.label.setText(self.status.text)
         accept_copy(event)
         self.field.insert_dropped(read_dropped(event.mimeData()))
 
@@ -336,7 +332,7 @@ class QuickPrompt(QWidget):
         theme = current_theme()
         px = theme.px
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
-        set_icon(self._stop_button, "square", theme.ground, px(14))
+        set_icon(self.stop_button, "square", theme.ground, px(14))
         for label in (self._accompanying_label, self.status.problem_label):
             label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)
         if self._x11_frame is not None:
@@ -356,12 +352,22 @@ class QuickPrompt(QWidget):
         elif self.chips.count():
             self.status.show_status(tr("Add a message first"))
 
+    def _type_on(self, text: str) -> None:
+        """Continue in the field what was typed while the answer had the focus."""
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.field.insert_plain(text)
+
     def _set_expanded(self, is_expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""
         self._is_expanded = is_expanded
         self.transcript.setVisible(is_expanded)
-        self._footer.show_buttons(has_answer=is_expanded)
-        self._stop_button.setVisible(self._is_streaming)
+        buttons = self._buttons
+        is_temporary = buttons["quick.temporary"].isChecked()
+        buttons["quick.paste"].setVisible(is_expanded)
+        buttons["quick.go-on"].setVisible(is_expanded and not is_temporary)
+        buttons["quick.add-selection"].setVisible(not is_expanded)
+        buttons["quick.temporary"].setVisible(not is_expanded or is_temporary)
+        self.stop_button.setVisible(self._is_streaming)
         self.transcript.setFixedHeight(current_theme().px(_MIN_ANSWER_HEIGHT))
         self._fit()
 
@@ -372,7 +378,7 @@ class QuickPrompt(QWidget):
         """
         screen_rect = self.screen().availableGeometry()
         width = min(current_theme().px(_WIDTH), screen_rect.width())
-        self._footer.fit(width)
+        self._fit_footer(width)
         screen_height = screen_rect.height()
         # The user may have moved the window down.
         top = max(round(screen_height * TOP_SHARE), self.y() - screen_rect.top())
@@ -397,3 +403,74 @@ class QuickPrompt(QWidget):
         else:
             height = column.totalSizeHint().height()
         self.setFixedSize(width, height)
+
+    def _fit_footer(self, width: int) -> None:
+        """Show the shortcuts of the buttons if there is room for them in `width` pixels."""
+        visible_hints = [hint for hint in self._hints if not hint.isHidden()]
+        other_width = self._footer.spacing() * len(visible_hints) + 2 * current_theme().px(MARGIN)
+        other_width += painting.text_width(self.status.label.text(), current_theme().note())
+        has_room = sum(hint.full_width for hint in visible_hints) <= width - other_width
+        for hint in self._hints:
+            hint.set_keys_visible(has_room)
+
+
+class QuickPromptField(PromptText):
+    """Text field with large letters, in which Up and Down request earlier and later questions.
+
+    Signals:
+        history_requested(int): +1 for an older question, -1 for a newer one; not while the cursor
+            can move a line up or down.
+    """
+
+    history_requested = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__(font_of=_large_font)
+        self.setPlaceholderText(tr("Ask anything"))
+        set_role(self, "card-text")
+
+    def set_text(self, text: str, template_id: str = "") -> None:
+        """Replace the text, with the cursor at its end.
+
+        `template_id` is the library prompt that the text comes from, or "".
+        """
+        self.setPlainText(text)
+        self.moveCursor(QTextCursor.MoveOperation.End)
+        self.mark_template(template_id, 0, self.document().characterCount() - 1)
+
+    def fit_lines(self, limit: int) -> None:
+        """Fit the height to the text, up to six lines and `limit` pixels."""
+        self.fit_height(min(self.height_of_lines(_MAX_LINES), limit))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Leave files and images to the window, which shows the effect of a drop."""
+        if has_attachable_content(event.mimeData()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = QTextCursor.MoveOperation
+        keys = pressed_keys(event)
+        cursor = self.textCursor()  # a copy: moving it does not move the text's cursor
+        if self.is_composing:
+            super().keyPressEvent(event)
+        elif keys == "Up" and not cursor.movePosition(moves.Up):
+            self.history_requested.emit(+1)
+        elif keys == "Down" and not cursor.movePosition(moves.Down):
+            self.history_requested.emit(-1)
+        else:
+            super().keyPressEvent(event)
+
+
+def _large_font(theme: Theme) -> QFont:
+    font = theme.reading()
+    font.setPointSizeF(theme.points(19))
+    return font
+
+
+def _describe_text(text: str) -> str:
+    """Describe the text that accompanies a question: "Text: 312 words"."""
+    if len(text) > _MAX_COUNTED_CHARACTERS:
+        return tr("Text: {count} characters", count=len(text))
+    return tr_plural("Text: {count} word", "Text: {count} words", len(text.split()))

@@ -1,8 +1,8 @@
-"""The footer of the quick prompt, and its messages: a status there, or a problem on a line."""
+"""The messages of the quick prompt, and the buttons with keys in its footer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPaintEvent
@@ -10,18 +10,16 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
-from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.accessibility.announcements import announce
-from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.cards.notifications import Actions
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.shortcut_text import shortcut_text
-from desktop_app.widgets.look.theme import MARGIN, current_theme
+from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.elided_label import ElidedLabel
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel
 
 
-class _HintButton(PlainButton):
+class HintButton(PlainButton):
     """A quiet button with its shortcut's key cap before the label, if there is room for it."""
 
     def __init__(self, label: str, *, name: str = "") -> None:
@@ -78,54 +76,52 @@ class _HintButton(PlainButton):
 
 
 class QuickStatus(QObject):
-    """The status, the problem and its remedy button; each message replaces the former.
+    """The messages of the quick prompt: a status in the footer, or a problem on a line of its own.
+
+    Each message replaces the former. See `Notices` for `notify` to `announce`.
 
     Args:
         speaker: the widget for which messages are announced.
 
     Attributes:
+        text: the status, which the effect of a drop may hide.
+        last_undo: undoes the action that `notify_undo` reported; None for none.
         label, problem_label, remedy_button: the parts, which the window lays out.
 
     Signals:
         changed(): another message is shown; the window may need another size.
-        remedy_requested(): run the remedy offered beside a problem.
     """
 
     changed = Signal()
-    remedy_requested = Signal()
 
     def __init__(self, speaker: QWidget) -> None:
         super().__init__(speaker)
         self._speaker = speaker
+        self.text = ""
         self.last_undo: Callable[[], object] | None = None
         self._topic = ""
-        self._status = ""
+        self._remedies: Actions = ()
         self.label = ElidedLabel(name="status", role="note")
         self.label.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self.problem_label = PlainLabel(name="problem", role="error", wraps=True)
         self.problem_label.hide()
-        self.remedy_button = _HintButton(tr("Fix"), name="remedy")
+        self.remedy_button = HintButton(tr("Undo"), name="remedy")
         self.remedy_button.hide()
-        self.remedy_button.clicked.connect(self._request_remedy)
+        self.remedy_button.clicked.connect(self._run_remedies)
 
     def show_status(self, text: str) -> None:
         """Show a few words instead of a problem, and announce them."""
         self._show(status=text)
-        announce(self._speaker, text)
+        self.announce(text)
 
     def show_figures(self, text: str) -> None:
         """Show the answer's cost and time, without an announcement."""
         self._show(status=text)
 
-    def show_problem(self, text: str, remedy: str = "") -> None:
-        """Show a problem on a line of its own.
-
-        `remedy` is the label of the button that remedies it, "" for none.
-        """
-        self._show(problem=text, button=remedy)
-        announce(self._speaker, text)
-
-    # Like the main window's notifications (see `Notices`):
+    def show_problem(self, text: str, remedies: Actions = ()) -> None:
+        """Show a problem on a line of its own, with the button of its remedy, if there is one."""
+        self._show(problem=text, remedies=remedies)
+        self.announce(text)
 
     def notify(
         self,
@@ -146,9 +142,9 @@ class QuickStatus(QObject):
 
     def notify_undo(self, message: str, undo: Callable[[], object]) -> None:
         """Show a note on an action, with a button that undoes it."""
-        self._show(status=message, button=tr("Undo"))
+        self._show(status=message, remedies=[(tr("Undo"), self.undo_last)])
         self.last_undo = undo
-        announce(self._speaker, message)
+        self.announce(message)
 
     def undo_last(self) -> None:
         """Undo the action that `notify_undo` reported last."""
@@ -162,94 +158,24 @@ class QuickStatus(QObject):
         if topic == self._topic:
             self._show()
 
+    def _run_remedies(self) -> None:
+        for _, action in self._remedies:
+            action()
+
     def announce(self, text: str) -> None:
         """Have screen readers speak a text."""
         announce(self._speaker, text)
 
-    def show_drop_hint(self, hint: str) -> None:
-        """Show the effect of a drop in place of the status, until `hide_drop_hint`."""
-        self.label.setText(hint)
-
-    def hide_drop_hint(self) -> None:
-        """Show the status again after a drag."""
-        self.label.setText(self._status)
-
-    def _show(self, *, status: str = "", problem: str = "", button: str = "") -> None:
-        """Show these texts, and hide the parts without one; `button` is the button's label."""
+    def _show(self, *, status: str = "", problem: str = "", remedies: Actions = ()) -> None:
+        """Show these texts, and hide the parts without one."""
         self.last_undo = None
         self._topic = ""
-        self._status = status
+        self.text = status
+        self._remedies = remedies
         self.label.setText(status)
         self.problem_label.setText(problem)
         self.problem_label.setVisible(bool(problem))
-        self.remedy_button.setText(button or tr("Fix"))
-        self.remedy_button.setVisible(bool(button))
+        for label, _ in remedies:
+            self.remedy_button.setText(label)
+        self.remedy_button.setVisible(bool(remedies))
         self.changed.emit()
-
-    def _request_remedy(self) -> None:
-        if self.last_undo is not None:
-            self.undo_last()
-        else:
-            self.remedy_requested.emit()
-
-
-class QuickFooter:
-    """The row below the answer.
-
-    Attributes:
-        row: the layout of the footer.
-    """
-
-    def __init__(self, status: QuickStatus) -> None:
-        self._status = status
-        self._copy_button = _HintButton(tr("Copy"))
-        self._paste_button = _HintButton(tr("Paste"), name="paste-back")
-        self._paste_button.setToolTip(tr("Paste into the window behind"))
-        self._open_button = _HintButton(tr("Continue in Repartee"))
-        self._selection_button = _HintButton(tr("Add selection"), name="add-selection")
-        self._temporary_button = _HintButton(tr("Make temporary"), name="temporary")
-        self._temporary_button.setCheckable(True)
-        self._buttons = {
-            "answer.copy": self._copy_button,
-            "quick.paste": self._paste_button,
-            "quick.go-on": self._open_button,
-            "quick.add-selection": self._selection_button,
-            "quick.temporary": self._temporary_button,
-            "quick.close": _HintButton(tr("Close")),
-        }
-        self._hints = (status.remedy_button, *self._buttons.values())
-        row_margins = (MARGIN, 0, MARGIN, 0)
-        self.row = row_of(*self._hints, (status.label, 1), margins=row_margins, spacing=10)
-
-    def connect_buttons(self, actions: Mapping[str, Callable[[], object]]) -> None:
-        """Let the buttons run the actions of their commands."""
-        for command_id, button in self._buttons.items():
-            button.clicked.connect(lambda *_, act=actions[command_id]: act())
-
-    def set_keymap(self, keymap: Keymap) -> None:
-        """Show the shortcuts of a keymap on the buttons."""
-        for command_id, button in self._buttons.items():
-            button.set_keys(keymap.shortcut_of(command_id))
-
-    def set_temporary(self, is_temporary: bool) -> None:
-        """Show whether the conversation is kept off the disk."""
-        self._temporary_button.setChecked(is_temporary)
-        self._temporary_button.setText(tr("Temporary") if is_temporary else tr("Make temporary"))
-
-    def show_buttons(self, *, has_answer: bool) -> None:
-        """Show the buttons that apply before a question, or to an answer."""
-        is_temporary = self._temporary_button.isChecked()
-        for button in (self._copy_button, self._paste_button):
-            button.setVisible(has_answer)
-        self._open_button.setVisible(has_answer and not is_temporary)
-        self._selection_button.setVisible(not has_answer)
-        self._temporary_button.setVisible(not has_answer or is_temporary)
-
-    def fit(self, width: int) -> None:
-        """Show the shortcuts of the buttons if there is room for them in `width` pixels."""
-        visible_hints = [hint for hint in self._hints if not hint.isHidden()]
-        other_width = self.row.spacing() * len(visible_hints) + 2 * current_theme().px(MARGIN)
-        other_width += painting.text_width(self._status.label.text(), current_theme().note())
-        has_room = sum(hint.full_width for hint in visible_hints) <= width - other_width
-        for hint in self._hints:
-            hint.set_keys_visible(has_room)

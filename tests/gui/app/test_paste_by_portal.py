@@ -33,11 +33,11 @@ async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
     with portal.service:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             quick = await answered(app)
-            pasting = app.session.quick_host.paste_back
+            pasting = app.session.quick.paste_back
             for count in (1, 2):
                 quick.show_again()
-                quick.paste_requested.emit()
-                quick.paste_requested.emit()  # one at a time
+                quick.run("quick.paste")
+                quick.run("quick.paste")  # one at a time
                 await until(lambda: not pasting.is_pasting)
                 assert portal.typed == CTRL_V * count
                 assert not quick.isVisible()
@@ -55,11 +55,11 @@ async def test_after_a_refusal_the_answer_is_only_copied(
     with portal.service:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             quick = await answered(app)
-            quick.paste_requested.emit()
+            quick.run("quick.paste")
             await until(lambda: find(quick, ElidedLabel, "status").text() == "Copied")
             await until(lambda: app.state.values[PASTE_BACK] == kept)
             assert quick.isVisible()
-            assert not app.session.quick_host.paste_back.is_pasting
+            assert not app.session.quick.paste_back.is_pasting
             assert not portal.typed
 
 
@@ -74,13 +74,13 @@ async def test_nothing_is_typed_while_a_key_is_held(
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             quick = await answered(app)
             await until(quick.isActiveWindow)
-            quick.paste_requested.emit()
+            quick.run("quick.paste")
             await until(lambda: "Nothing was pasted" in find(quick, QLabel, "problem").text())
             assert quick.isVisible()
             assert not portal.typed
             portal.service.wait_for("Close")
             held.append(Qt.KeyboardModifier.NoModifier)
-            quick.paste_requested.emit()
+            quick.run("quick.paste")
             await until(lambda: portal.typed == CTRL_V)
             await until(lambda: not quick.isVisible())
-            await until(lambda: not app.session.quick_host.paste_back.is_pasting)
+            await until(lambda: not app.session.quick.paste_back.is_pasting)

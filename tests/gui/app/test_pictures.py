@@ -167,7 +167,7 @@ async def test_the_quick_prompt_takes_images() -> None:
         await app.settled()
         find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
         await until(lambda: attached.parts)
-        quick.open_in_window_requested.emit()
+        quick.run("quick.go-on")
         await until(lambda: app.chips)
         assert [c.split(",")[0] for c in app.chips] == ["Pasted image.png"]
         assert attached.parts == ()

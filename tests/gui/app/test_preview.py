@@ -236,7 +236,7 @@ async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> 
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
         app.session.quick.open_with("")
         window, held = app.session.quick.window, app.session.quick
-        window.files_dropped.emit([data / "report.pdf"])
+        held.attach([data / "report.pdf"])
         await until(lambda: held.parts)
         face = find(window, QAbstractButton, "preview-attachment")
         face.click()

@@ -333,7 +333,7 @@ async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None
         turn = await ask_quick(app, "Two")
         turn.end("2")
         await app.settled()
-        quick_of(app).open_in_window_requested.emit()
+        quick_of(app).run("quick.go-on")
         await until(lambda: not quick_of(app).isVisible())
         assert not app.session.shutdown.has_begun
         assert app.window.isVisible()

@@ -73,7 +73,7 @@ async def test_text_typed_while_the_window_opens_stays_in_the_quick_prompt() -> 
         await app.settled()
         app.disk.is_paused = True
         QTest.keyClicks(line(quick), "More")
-        quick.open_in_window_requested.emit()
+        quick.run("quick.go-on")
         await app.disk.waiting.wait()
         QTest.keyClicks(line(quick), " and more")
         app.disk.release.set()
@@ -89,7 +89,7 @@ async def test_a_first_question_that_is_refused_moves_to_the_window() -> None:
         QTest.keyClicks(line(quick), "Why?")
         QTest.keyClick(line(quick), Qt.Key.Key_Return)
         await until(lambda: slow.waiting)
-        quick.open_in_window_requested.emit()
+        quick.run("quick.go-on")
         slow.is_full = True
         slow.release.set()
         await until(lambda: not quick.isVisible())
@@ -111,7 +111,7 @@ async def test_a_temporary_conversation_is_neither_stored_nor_listed() -> None:
         assert await app.backend.conversations.all() == []
         assert is_temporary(app)
         assert find(quick, QPushButton, "temporary").isVisible()
-        quick.open_in_window_requested.emit()  # it stays here
+        quick.run("quick.go-on")  # it stays here
         await app.settled()
         assert quick.isVisible()
         said = find(quick, ElidedLabel, "status")
@@ -130,9 +130,9 @@ async def test_a_file_of_a_temporary_conversation_is_not_stored(tmp_path: Path) 
     async with AppHarness() as app:
         quick = opened(app)
         find(quick, QPushButton, "temporary").click()
-        quick.files_dropped.emit([path])
+        app.session.quick.attach([path])
         await until(lambda: app.session.quick.parts)
-        quick.open_in_window_requested.emit()  # it stays here
+        quick.run("quick.go-on")  # it stays here
         find(quick, QPushButton, "temporary").click()  # refused: it has a file
         assert is_temporary(app)
         turn = await ask(app, quick, "What?")
@@ -150,7 +150,7 @@ async def test_many_files_share_a_chip_while_they_are_read(tmp_path: Path) -> No
     async with AppHarness() as app:
         quick = opened(app)
         for count, texts in ((FEW_FILES, FEW_FILES), (FEW_FILES + 1, 2)):
-            quick.files_dropped.emit(paths[:count])
+            app.session.quick.attach(paths[:count])
             names = [chip.accessibleName() for chip in quick.chips.findChildren(ChipWidget)]
             reading = [name for name in names if "read" in name]
             assert len(reading) == texts
@@ -171,7 +171,7 @@ async def test_an_unsent_question_survives_a_restart(tmp_path: Path) -> None:
         assert line(quick).toPlainText() == "half a question"
         QGuiApplication.clipboard().setText("some selected text")
         find(quick, QPushButton, "add-selection").click()
-        quick.files_dropped.emit([path])
+        app.session.quick.attach([path])
         await until(lambda: app.session.quick.parts)
         await app.written()
         QTest.keyClick(line(quick), Qt.Key.Key_Up)  # an earlier question is not what was typed
@@ -184,7 +184,7 @@ async def test_an_unsent_question_survives_a_restart(tmp_path: Path) -> None:
         turn = await ask(app, quick, "!")
         turn.end("So.")
         await app.settled()
-        app.session.quick.draft.save()
+        app.session.quick.save_draft()
         await until(lambda: app.setting(QUICK_DRAFT_KEY) is None)
         quick.hide()
         find(quick, QPushButton, "temporary").click()
@@ -221,7 +221,7 @@ async def answered(app: AppHarness) -> QuickPrompt:
 async def test_pasting_only_copies_if_programs_cannot_type_into_others() -> None:
     async with AppHarness() as app:
         quick = opened(app)
-        quick.paste_requested.emit()  # there is no answer yet
+        quick.run("quick.paste")  # there is no answer yet
         assert find(quick, ElidedLabel, "status").text() == ""
         quick = await answered(app)
         find(quick, QPushButton, "paste-back").click()
@@ -235,18 +235,18 @@ async def test_the_permission_to_paste_is_remembered(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
     async with AppHarness() as app:
         quick = await answered(app)
-        quick.paste_requested.emit()
-        quick.paste_requested.emit()  # one question at a time
+        quick.run("quick.paste")
+        quick.run("quick.paste")  # one question at a time
         (box,) = quick.findChildren(QMessageBox)
         box.reject()
         await until(lambda: not quick.findChildren(QMessageBox))
         assert app.state.values[PASTE_BACK] == PasteBackChoice.ASK
-        quick.paste_requested.emit()
+        quick.run("quick.paste")
         (box,) = quick.findChildren(QMessageBox)
         box.findChildren(QPushButton)[1].click()
         await until(lambda: app.state.values[PASTE_BACK] == PasteBackChoice.COPY)
         quick.transcript.selectAll()
-        quick.paste_requested.emit()
+        quick.run("quick.paste")
         assert QGuiApplication.clipboard().text() == "Because so."
 
 
