@@ -15,8 +15,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from desktop_app.app.tasks import Tasks
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.run_resumption import ResumedRun
-from desktop_app.chat.ui.server_watch import RetryCountdown
-from desktop_app.domain.answering.answer_status import status_text
+from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN, ShownTextLimiter
 from desktop_app.domain.answering.stream_events import (
@@ -44,6 +43,7 @@ FRAME_MS = 34
 
 So the transcript shows each report at once. Twice as many take twice the work, and look the same.
 """
+COUNTDOWN_MS = 100
 STORE_RETRY_S = 1.0  # the user may free space on a full disk meanwhile
 # The time before a rate is shown. A rate over a shorter time would be far too high, because the
 # first deltas arrive at almost the same time.
@@ -66,6 +66,8 @@ class _Progress(Struct):
     section: int | None = None
     first_status: str = ""  # shown again once a retry is accepted
     is_retrying: bool = False
+    retry_at: float | None = None  # while the line below the answer counts down to a retry
+    retry_status: Status | None = None
     status: NoticeText = ""  # the line below the answer
     unreported_status: NoticeText | None = None  # `status`, until it is reported
     store_error: StorageError | None = None
@@ -86,7 +88,7 @@ class _Progress(Struct):
             self.text or self.reasoning or self.unreported_status is not None or self.has_step
         )
 
-    def record(self, event: StreamEvent, countdown: RetryCountdown) -> bool:
+    def record(self, event: StreamEvent) -> bool:
         """Record an event, to be reported in the next frame. Return False if it changes nothing."""
         match event:
             case TextDelta(text) | RefusalDelta(text):
@@ -100,25 +102,26 @@ class _Progress(Struct):
                 self.section = section
                 self.reasoning.append(self.shown_reasoning.shown_part(gap + text))
                 if self.status:  # the reason for the wait
-                    countdown.stop(self.run.answer.id)
+                    self.retry_at = None
                     self.set_status("")
                 self._show_cut_note(self.shown_reasoning)
             case ReasoningItem():  # the next item counts its own sections
                 self.section = None if self.section is None else -1
                 return False
             case StatusChanged(seconds, status):
-                answer_id = self.run.answer.id
-                countdown.stop(answer_id)
+                self.retry_at = None
                 sentence = status_text(status)
                 if seconds:
                     self.is_retrying = True
-                    sentence = countdown.start(answer_id, seconds, status)
+                    self.retry_at = time.monotonic() + seconds
+                    self.retry_status = status
+                    sentence = status_text(status, seconds)
                 self.first_status = self.first_status or sentence
                 self.set_status(sentence)
             case Started() if self.is_retrying:
                 # The retry was accepted, so the reason for the wait is over.
                 self.is_retrying = False
-                countdown.stop(self.run.answer.id)
+                self.retry_at = None
                 self.set_status(self.first_status)
             case Notice(text):
                 self.set_status(text)
@@ -176,8 +179,8 @@ class RunningAnswers(QObject):
         self._runs: dict[str, _Progress] = {}
         self._frame = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(self._report_next)
-        self._countdown = RetryCountdown(self)
-        self._countdown.ticked.connect(self._on_countdown)
+        self._countdown = QTimer(self, interval=COUNTDOWN_MS)
+        self._countdown.timeout.connect(self._count_down)
 
     def start(self, run: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
@@ -281,7 +284,10 @@ class RunningAnswers(QObject):
 
     async def _run(self, conversation_id: str, progress: _Progress) -> Message:
         def on_event(event: StreamEvent, _reply: Reply) -> None:
-            if progress.record(event, self._countdown) and not self._frame.isActive():
+            is_new = progress.record(event)
+            if progress.retry_at is not None and not self._countdown.isActive():
+                self._countdown.start()
+            if is_new and not self._frame.isActive():
                 since_s = time.monotonic() - progress.reported_at
                 self._frame.start(max(0, FRAME_MS - int(since_s * 1000)))  # the first at once
 
@@ -301,7 +307,6 @@ class RunningAnswers(QObject):
             return await progress.run.run(on_event, on_store_error)
         finally:
             self._report_all()
-            self._countdown.stop(progress.run.answer.id)
             del self._runs[progress.run.answer.id]
             if progress.store_error is not None:  # stopped while the disk was full
                 self._unstored[progress.run.answer.id] = progress.run
@@ -323,11 +328,20 @@ class RunningAnswers(QObject):
         if run.answer != answer:
             self.amended.emit(answer.conversation_id, run.answer)
 
-    def _on_countdown(self, answer_id: str, sentence: str) -> None:
-        progress = self._runs.get(answer_id)
-        if progress is not None:
-            progress.status = sentence
-            self.status_changed.emit(progress.run.conversation.id, answer_id, sentence)
+    def _count_down(self) -> None:
+        """Show the remaining seconds of each wait for a retry when they change."""
+        waiting = [progress for progress in self._runs.values() if progress.retry_at is not None]
+        if not waiting:
+            self._countdown.stop()
+        for progress in waiting:
+            remaining_s = max((progress.retry_at or 0.0) - time.monotonic(), 0.0)
+            sentence = status_text(progress.retry_status, remaining_s)
+            if not remaining_s:
+                progress.retry_at = None
+            if sentence != progress.status:
+                progress.status = sentence
+                run = progress.run
+                self.status_changed.emit(run.conversation.id, run.answer.id, sentence)
 
     def _report_next(self) -> None:
         """Report one answer at a time: several side by side could take longer than a frame."""
