@@ -72,6 +72,11 @@ class PrintedPages:
         """Return the number of pages."""
         return self.content.document.pageCount()
 
+    @property
+    def height(self) -> float:
+        """Return the height of all pages in pixels."""
+        return self.content.document.size().height()
+
     def paint(self, painter: QPainter, number: int) -> None:
         """Paint page `number`, counted from 0, on the device's current sheet."""
         page_rect = QRectF(0, number * self._size.height(), self._size.width(), self._size.height())

@@ -22,6 +22,7 @@ from desktop_app.child_processes import child_command
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.exchange.ui.printing.pages import PrintedPages, set_paper
+from desktop_app.i18n.translation import N_
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.markdown.processes.formula_client import FormulaClient
 from desktop_app.markdown.processes.highlight import MAX_LINE_LENGTH, parse_colored_spans
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from PySide6.QtGui import QPagedPaintDevice
+    from PySide6.QtPrintSupport import QPrinter
 
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.markdown.processes.highlight import ColoredSpan
@@ -41,6 +43,11 @@ _RESOLUTION: Final = 1200
 _SWITCH_INTERVAL_S: Final = 0.0005
 """With Python's own 5 ms, one in a hundred turns of the event loop takes 23 ms."""
 _USUAL_SWITCH_INTERVAL_S: Final = sys.getswitchinterval()
+_COARSER_RESOLUTIONS: Final = (300, 72)
+"""Pixels per inch for long conversations, of which a page has fewer pixels."""
+_MAX_HEIGHT: Final = 4_000_000
+"""Pixels: about 350 pages of A4 at 1200 per inch, 5,500 at 72. Qt 6.11 crashes while it lays out a
+document of more than 2²³ pixels, so this leaves room for another message."""
 _MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that images are scaled to fit into."""
 
@@ -103,7 +110,7 @@ async def pdf_of(source: PrintSource) -> bytes:
 
 
 async def print_conversation(
-    source: PrintSource, device: QPagedPaintDevice, choose_pages: Callable[[int], range]
+    source: PrintSource, device: QPdfWriter | QPrinter, choose_pages: Callable[[int], range]
 ) -> None:
     """Print a conversation; if the task is canceled, stop before the next message or page.
 
@@ -113,6 +120,7 @@ async def print_conversation(
 
     Raises:
         OSError: the disk is full, or the printer accepts no more.
+        UserFacingError: it has more pages than can be printed.
     """
     job = _PrintJob(source, device, choose_pages)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
@@ -131,7 +139,10 @@ class _PrintJob:
     """The work of the thread; it also reads what other processes know of the conversation."""
 
     def __init__(
-        self, source: PrintSource, device: QPagedPaintDevice, choose_pages: Callable[[int], range]
+        self,
+        source: PrintSource,
+        device: QPdfWriter | QPrinter,
+        choose_pages: Callable[[int], range],
     ) -> None:
         self._source = source
         self._device = device
@@ -144,25 +155,40 @@ class _PrintJob:
     def run(self) -> None:
         """Lay out the messages, and paint the pages."""
         try:
-            pages = PrintedPages(
-                self._source.title, light(), self._device, self._source.name_of_model, self
-            )
-            for message in self._source.path:
-                if self.stopped.is_set():
-                    return
-                parts = [part for part in message.attachments if isinstance(part, ImagePart)]
-                decoder = self._source.images
-                pages.content.add_message(
-                    message,
-                    {
-                        part.sha256: self._image(decoder.thumbnail(part, _MAX_IMAGE_SIZE))
-                        for part in parts
-                    },
+            pages = self._lay_out()
+            for resolution in _COARSER_RESOLUTIONS:
+                if pages is None and not self.stopped.is_set():
+                    self._device.setResolution(resolution)
+                    pages = self._lay_out()
+            if pages is not None:
+                paint(pages, self._device, self._choose_pages(pages.count), self.stopped)
+            elif not self.stopped.is_set():
+                raise UserFacingError(
+                    N_("The conversation is too long to print."),
+                    hint=N_("Export it as Markdown or HTML."),
                 )
-            paint(pages, self._device, self._choose_pages(pages.count), self.stopped)
         finally:
             self._formulas.close()
             self._lexer.close()
+
+    def _lay_out(self) -> PrintedPages | None:
+        """Return the pages; None if they are too many for the resolution, or the job stopped."""
+        pages = PrintedPages(
+            self._source.title, light(), self._device, self._source.name_of_model, self
+        )
+        decoder = self._source.images
+        for message in self._source.path:
+            if self.stopped.is_set() or pages.height > _MAX_HEIGHT:
+                return None
+            parts = [part for part in message.attachments if isinstance(part, ImagePart)]
+            pages.content.add_message(
+                message,
+                {
+                    part.sha256: self._image(decoder.thumbnail(part, _MAX_IMAGE_SIZE))
+                    for part in parts
+                },
+            )
+        return pages
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
         """Return a typeset formula."""
