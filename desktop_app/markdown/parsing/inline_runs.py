@@ -253,7 +253,7 @@ def _add_image(builder: _RunBuilder, token: Token) -> None:
     """Add the runs of a drawn image, or the name of any other image.
 
     Unless it is within another link, the name is a link to the image, and the address follows it.
-    An image without a name is named by its address.
+    An image without a name is named by its address, or "image" within another link.
     """
     outer_link = builder.link
     source = str(token.attrGet("src") or "")
@@ -265,7 +265,7 @@ def _add_image(builder: _RunBuilder, token: Token) -> None:
         builder.runs += drawn_runs
         return
     builder.link = outer_link or source
-    builder.add_text(words or source or tr("image"), image=True)
+    builder.add_text(words or ("" if outer_link else source) or tr("image"), image=True)
     destination = image_destination(source) if words else ""
     if destination and not outer_link:
         builder.runs.append(_destination_run(destination, builder.link))

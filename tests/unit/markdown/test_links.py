@@ -192,6 +192,12 @@ def test_the_recipients_of_a_mail_are_shown(words: str, target: str, place: str)
     assert destination_to_show(words, target).startswith(place)
 
 
+def test_a_linked_image_is_a_link_with_its_name_or_the_word_for_it() -> None:
+    for words, shown in {"the build": "the build", "": "image"}.items():
+        [image] = render(f"[![{words}](https://a.example/b.png)](https://b.example)")[0].runs
+        assert (image.text, image.link) == (shown, "https://b.example")
+
+
 @pytest.mark.usefixtures("german_language")
 def test_texts_that_the_program_adds_are_in_the_language_of_the_user() -> None:
     place = destination_to_show("Mail us", "mailto:p@q.example,r@s.example")
