@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from desktop_app.i18n.translation import tr_plural
-from desktop_app.markdown.block_model import LINE_BREAK
+from desktop_app.markdown.block_model import LINE_BREAK, Runs
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.block_builder import CHECKED, UNCHECKED
 from desktop_app.markdown.spoken_formula import spoken_words
@@ -173,7 +173,12 @@ def _words_of_sentence(source: str) -> str:
     for block in render(source.strip()):
         if block.marker[-1:] in (CHECKED, UNCHECKED):
             texts.append(block.marker[-1:])
-        texts += [spoken_words(cell) for row in block.rows for cell in row]
-        texts.append(spoken_words(block.runs))
+        texts += [_without_marks(cell) for row in block.rows for cell in row]
+        texts.append(_without_marks(block.runs))
     words = " ".join(filter(str.strip, texts))
     return " ".join(_UNSPOKEN.sub("", words.replace(LINE_BREAK, " ")).split())
+
+
+def _without_marks(runs: Runs) -> str:
+    """Return the spoken words of runs without the marks of footnotes."""
+    return spoken_words(run for run in runs if run.image or not run.note)

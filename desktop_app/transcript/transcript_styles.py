@@ -376,9 +376,9 @@ class Styles:
         if run.strike:
             char_format.setFontStrikeOut(True)
         set_element(char_format, run.element, self.theme)
-        if run.note:  # the reference to a footnote
+        if run.note:  # the reference to a footnote, a link once the footnote is defined
             char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
-            char_format.setForeground(self.theme.accent)
+            char_format.setForeground(self.theme.dim)
         if is_citation(run.link) and isinstance(kind, Kind):
             font = char_format.font()
             font.setPointSizeF(font.pointSizeF() * CITATION_SCALE)

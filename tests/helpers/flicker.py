@@ -225,7 +225,8 @@ def _block(block: Block) -> Iterator[tuple[Any, ...]]:
 
 def _runs(runs: Runs, of: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     for run in runs:
-        style = (*run[1:8], bool(run.link), of)
+        is_link = bool(run.link) or run.note  # a footnote's mark is a link once it is defined
+        style = (*run[1:8], is_link, of)
         for piece in (run.text,) if run.math else run.text:
             yield (piece, style)
 

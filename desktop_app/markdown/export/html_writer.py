@@ -285,7 +285,7 @@ class HtmlWriter:
         ):
             if is_on:
                 text = f"<{tag}>{text}</{tag}>"
-        if run.note:
+        if run.note and run.link:
             return self.render_mark(run, text)
         if text and is_openable(run.link):
             return f'<a href="{escape(run.link)}">{text}</a>'

@@ -232,7 +232,8 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
             builder.runs += [wide_table_note(), Run(" ")]
         case "footnote_ref":
             label = clean_text(token.meta["label"])
-            builder.runs.append(Run(label, note=True, link=link_to_note(label)))
+            link = link_to_note(label) if token.meta["is_defined"] else ""
+            builder.runs.append(Run(label, note=True, link=link))
         case "image":
             _add_image(builder, token)
         case _:

@@ -49,7 +49,8 @@ EXPECTS_NOTES: Final = "expects_notes"
 """Key in the parse environment: True if `[^1]` counts as a footnote before its definition."""
 
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
-_FOOTNOTE_MARK: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a character class
+_FOOTNOTE_MARK: Final = re.compile(r"\[\^(?P<label>[^ \n\]]+)\]")
+_EXPECTED_LABEL: Final = re.compile(r"(?!\w-\w\Z)[\w-]{1,24}")  # [^a-z] is a character class
 _SQUARE_BRACKET: Final = re.compile(r"[\[\]]")
 CJK_PUNCTUATION: Final = "，。、；：！？（）【】「」『』《》“”"
 """Punctuation of scripts without spaces, which ends a bare address."""
@@ -231,14 +232,22 @@ def _cache_link_normalization(markdown: MarkdownIt) -> None:
 
 
 def _parse_footnote_mark(state: StateInline, silent: bool) -> bool:
-    """Parse the mark of a footnote that is defined, or expected to be."""
-    if not state.src.startswith("[^", state.pos):
-        return False
-    from mdit_py_plugins.footnote.index import footnote_ref
+    """Parse the mark of a footnote that is defined, numbered, or expected to be defined.
 
-    is_mark = _FOOTNOTE_MARK.match(state.src, state.pos, state.posMax) is not None
-    is_expected = bool(state.env.get(EXPECTS_NOTES)) and is_mark
-    return footnote_ref(state, silent, always_match=is_expected)
+    A number suffices, because an answer that was cut off lacks its definitions.
+    """
+    mark = _FOOTNOTE_MARK.match(state.src, state.pos, state.posMax)
+    if mark is None:
+        return False
+    label = mark["label"]
+    is_defined = f":{label}" in state.env.get("footnotes", {}).get("refs", ())
+    is_expected = label.isdecimal() or bool(state.env.get(EXPECTS_NOTES))
+    if not is_defined and not (is_expected and _EXPECTED_LABEL.fullmatch(label)):
+        return False
+    if not silent:
+        state.push("footnote_ref", "", 0).meta = {"label": label, "is_defined": is_defined}
+    state.pos = mark.end()
+    return True
 
 
 def _parse_footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -165,15 +165,17 @@ def test_a_row_stays_when_a_mark_begins_its_first_cell() -> None:
         assert sum(len(block.rows) for block in stream.blocks) == 3
 
 
-def test_footnote_marks_without_a_definition_end_as_text() -> None:
+def test_named_footnotes_without_a_definition_end_as_text_and_numbered_as_marks() -> None:
     source = "One[^1] and\n\n- two[^two]\n\n| a[^3] |\n|---|\n| b[^1] |\n\n[^3]: Here.\n"
     stream = BlockStream()
     for character in source:
         stream.feed(character)
-    assert Run("1", note=True, link=link_to_note("1")) in stream.blocks[0].runs
+    assert Run("1", note=True) in stream.blocks[0].runs
+    assert Run("two", note=True) in stream.blocks[1].runs
     stream.finish()
     assert stream.blocks == render(source)
-    assert stream.blocks[0].runs == (Run("One[^1] and"),)
+    assert stream.blocks[0].runs == (Run("One"), Run("1", note=True), Run(" and"))
+    assert stream.blocks[1].runs == (Run("two[^two]"),)
     assert Run("3", note=True, link=link_to_note("3")) in stream.blocks[2].rows[0][0]
 
 

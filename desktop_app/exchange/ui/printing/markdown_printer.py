@@ -185,7 +185,7 @@ class MarkdownPrinter:
             )
             if is_openable(run.link):
                 char_format = self._styles.link_format(char_format, run.link)
-            elif run.note:
+            elif run.note and run.link:
                 target = f"#{self._footnote_anchor(run.link)}"
                 char_format = self._styles.link_format(char_format, target, is_underlined=False)
             if run.math:
