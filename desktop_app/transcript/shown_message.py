@@ -194,7 +194,7 @@ class ShownMessage(Article):
     @property
     def piece_length(self) -> int:
         """Return the best length of the next piece of text, in characters."""
-        return self._stream.piece_bounds[1]
+        return self._stream.piece_length
 
     @property
     def has_text(self) -> bool:

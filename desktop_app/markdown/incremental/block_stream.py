@@ -68,8 +68,6 @@ _UNSETTLED_CHARS: Final = 200
 """Characters at the end of a very long line that stay open when the line is split."""
 _HEADER_LINES: Final = 2
 """Lines of a table's header: the first row and the rule below it."""
-_REPARSE_FACTOR: Final = 4
-"""Maximum text to parse again with a piece, as a multiple of its length."""
 _STEP_CHARS: Final = 1_500
 """Source characters between the positions at which a long open construct may be split.
 
@@ -199,15 +197,9 @@ class BlockStream:
         return bool(self._reference_updates or self._list_spacing)
 
     @property
-    def piece_bounds(self) -> tuple[int, int]:
-        """Return the best minimum and maximum length of the next piece in characters.
-
-        Each piece parses the open tail again, so a long text in small pieces would take minutes. A
-        piece that crosses a step is parsed in two.
-        """
-        reparsed_length = len(self._source)
-        remaining = _STEP_CHARS - self._length % _STEP_CHARS
-        return min(reparsed_length // _REPARSE_FACTOR, remaining), remaining
+    def piece_length(self) -> int:
+        """Return the best length of the next piece: one that crosses a step is parsed in two."""
+        return _STEP_CHARS - self._length % _STEP_CHARS
 
     def run_updates(self) -> list[Patch]:
         """Update earlier blocks for definitions or loose lists, for a few milliseconds."""
