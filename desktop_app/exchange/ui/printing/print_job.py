@@ -39,12 +39,13 @@ if TYPE_CHECKING:
     from desktop_app.markdown.processes.math_typesetting import Formula
 
 _RESOLUTION: Final = 1200
-"""Pixels per inch of a PDF; letters are placed at whole pixels."""
+"""Pixels per inch; letters are placed at whole pixels."""
 _SWITCH_INTERVAL_S: Final = 0.0005
 """With Python's own 5 ms, one in a hundred turns of the event loop takes 23 ms."""
 _USUAL_SWITCH_INTERVAL_S: Final = sys.getswitchinterval()
-_COARSER_RESOLUTIONS: Final = (300, 72)
-"""Pixels per inch for long conversations, of which a page has fewer pixels."""
+_RESOLUTIONS: Final = {_RESOLUTION: 1_000_000, 300: 4_000_000, 72: 100_000_000}
+"""Pixels per inch, and the characters that fit: a page has 2,400, and in long conversations fewer
+pixels. If lines are so short that the pages are too many, the next resolution is taken."""
 _MAX_HEIGHT: Final = 4_000_000
 """Pixels: about 350 pages of A4 at 1200 per inch, 5,500 at 72. Qt 6.11 crashes while it lays out a
 document of more than 2²³ pixels, so this leaves room for another message."""
@@ -101,7 +102,6 @@ async def pdf_of(source: PrintSource) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     device = QPdfWriter(buffer)
-    device.setResolution(_RESOLUTION)
     device.setTitle(source.title)
     device.setCreator(f"Repartee {__version__}")
     set_paper(device, QPageSize.PageSizeId.A4)
@@ -150,14 +150,15 @@ class _PrintJob:
         self._loop = asyncio.get_running_loop()
         self._formulas = FormulaClient(child_command("math"))
         self._lexer = FormulaClient(child_command("lexing"))
+        self._characters = sum(len(message.text) for message in source.path)
         self.stopped = Event()
 
     def run(self) -> None:
         """Lay out the messages, and paint the pages."""
         try:
-            pages = self._lay_out()
-            for resolution in _COARSER_RESOLUTIONS:
-                if pages is None and not self.stopped.is_set():
+            pages = None
+            for resolution, most_characters in _RESOLUTIONS.items():
+                if pages is None and self._characters <= most_characters:
                     self._device.setResolution(resolution)
                     pages = self._lay_out()
             if pages is not None:
