@@ -43,6 +43,10 @@ class ArticleList:
         """Return an article, parsing it if needed."""
         raise NotImplementedError
 
+    def whole(self, index: int) -> Any:
+        """Return an article that is parsed to its end."""
+        return self.open(index)
+
     def source_of(self, index: int) -> str:
         """Return the stored text of an article."""
         raise NotImplementedError

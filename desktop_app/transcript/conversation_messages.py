@@ -86,20 +86,31 @@ class ConversationMessages(ArticleList):
         message = self.messages[index]
         shown = self._shown.pop(message.id, None)
         if shown is None:
-            # Imported here, with the parser, because a start shows no message.
-            from desktop_app.transcript.shown_message import ShownMessage
-
-            shown = ShownMessage(
-                message,
-                self.facts,
-                version=self.versions.get(message.id),
-                unfolded=self._unfolded.setdefault(message.id, set()),
-                citable=self.sources.numbers(message.id),
-                note=self._notes.get(message.id),
-            )
+            shown = self._parse(message)
             self.has_opened = True
         self._shown[message.id] = shown
         return shown
+
+    def whole(self, index: int) -> ShownMessage:
+        """Return a message to copy, with the text that is still to be parsed for the screen."""
+        shown = self.open(index)
+        if shown.is_growing and not shown.is_streaming:
+            return self._parse(shown.message, is_whole=True)
+        return shown
+
+    def _parse(self, message: Message, *, is_whole: bool = False) -> ShownMessage:
+        # Imported here, with the parser, because a start shows no message.
+        from desktop_app.transcript.shown_message import ShownMessage
+
+        return ShownMessage(
+            message,
+            self.facts,
+            version=self.versions.get(message.id),
+            unfolded=self._unfolded.setdefault(message.id, set()),
+            citable=self.sources.numbers(message.id),
+            note=self._notes.get(message.id),
+            is_whole=is_whole,
+        )
 
     def opened(self, message_id: str) -> ShownMessage | None:
         """Return a message, parsing it if needed; None if there is no such message."""

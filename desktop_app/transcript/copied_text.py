@@ -129,7 +129,7 @@ def selected_texts(articles: ArticleList, start: Place, end: Place) -> Clipboard
             sources.append(articles.markdown_of(index))
             continue
         begin = start.item if index == first else 0
-        part = articles.open(index).items[begin : end.item + 1 if index == last else None]
+        part = articles.whole(index).items[begin : end.item + 1 if index == last else None]
         items += part
         if is_long and part:
             start_unit = _unit(part[0], start) if index == first else 0

@@ -39,7 +39,7 @@ from desktop_app.transcript.transcript_styles import Background, background_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-IMMEDIATE_CHARACTERS: Final = 12_000
+IMMEDIATE_CHARACTERS: Final = 8_000
 """Maximum characters of a stored answer that are parsed immediately."""
 
 
@@ -136,8 +136,9 @@ class ShownMessage(Article):
         unfolded: set[str],
         citable: frozenset[int],
         note: MessageNote | None = None,
+        is_whole: bool = False,
     ) -> None:
-        """Parse the beginning of a message; `citable` are the passages that it may cite."""
+        """Parse the beginning of a message, or the whole; it may cite the passages `citable`."""
         super().__init__()
         self.message = message
         self.version = version
@@ -156,7 +157,8 @@ class ShownMessage(Article):
         self._hidden: set[int] = set()  # the indices of folded items
         self._tool_count = 0
         if not self.is_question:
-            is_long = self._is_stored and len(message.text) > IMMEDIATE_CHARACTERS
+            has_rest = self._is_stored and len(message.text) > IMMEDIATE_CHARACTERS
+            is_long = has_rest and not is_whole
             immediate = IMMEDIATE_CHARACTERS if is_long else len(message.text)
             self.unwritten = message.text[immediate:]
             self._feed(message.text[:immediate])

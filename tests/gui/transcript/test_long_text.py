@@ -60,3 +60,12 @@ def test_part_of_a_split_text_can_be_copied(view: TranscriptView) -> None:
     view.setTextCursor(cursor)
     text = view.createMimeDataFromSelection().text()
     assert text.removeprefix("• ").split(" ") == words[300:901]
+
+
+def test_a_copy_has_the_text_that_is_still_to_be_parsed(view: TranscriptView) -> None:
+    ends = [f"the {number}th end" for number in range(4)]
+    view.set_messages([answer("word and more " * 1300 + end) for end in ends])
+    view.selectAll()
+    data = view.createMimeDataFromSelection()
+    for text in (data.text(), data.html()):
+        assert [end in text for end in ends] == [True] * 4

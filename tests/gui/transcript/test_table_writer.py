@@ -36,6 +36,7 @@ def test_a_streamed_table_changes_between_text_blocks_and_cells(view: Transcript
         stream_into(view, message, [text[i : i + step] for i in range(0, len(text), step)])
         arrived = look(view.document())
         view.set_messages([asked, finished(message, text)])
+        view.stream.flush()
         view.navigator.scroll_to_top()
         assert arrived == look(view.document())
 
@@ -142,6 +143,7 @@ def test_a_table_whose_words_do_not_fit_scrolls_sideways(view: TranscriptView) -
     heads = " | ".join(f"Column {n}" for n in range(columns))
     body = " |\n| ".join(rows)
     view.set_messages([answer(f"| {heads} |\n|{'---|' * columns}\n| {body} |\n")])
+    view.stream.flush()
     bar = view.horizontalScrollBar()
     assert bar.maximum() > 4_000
     last = view.document().find("2.49")
