@@ -56,6 +56,11 @@ class AccessibleText(QAccessibleWidget):
         self._text_interface = PlainTextInterface(self._text, self.caret, self._set_caret)
         self._actions = NodeActions(view.setFocus, None)
 
+    def state(self) -> QAccessible.State:
+        state = super().state()
+        state.readOnly = state.selectableText = state.multiLine = True
+        return state
+
     def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
         if kind is QAccessible.InterfaceType.TextInterface:
             return self._text_interface

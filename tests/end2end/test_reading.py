@@ -70,7 +70,7 @@ def test_every_word_is_there(
             ("table column header", "Head"),
             ("table cell", "two"),
             ("section", "py code, 60 lines"),
-            ("page tab", "Archive"),
+            ("check box", "Archive"),
             ("list", "Conversations"),
             ("text", "Message"),
         ):

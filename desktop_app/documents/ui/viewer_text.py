@@ -159,7 +159,7 @@ class ViewerText(TextArea):
 
     def make_accessible(self) -> AccessibleText:
         """Create the interface by which assistive technology reads the text."""
-        return AccessibleText(self, QAccessible.Role.StaticText)
+        return AccessibleText(self, QAccessible.Role.EditableText)
 
     def show_document(self, document: DocumentText | None, span: Span | None = None) -> None:
         """Show another text with a range of characters marked; None for none."""
