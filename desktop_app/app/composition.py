@@ -272,12 +272,7 @@ def _make_dialogs(session: Session) -> None:
 def _connect(session: Session) -> None:
     """Connect the controllers of different features."""
     window = session.window
-    places = session.places = PlaceOpener(
-        window.settings,
-        open_network=session.providers_controller.open_at_network,
-        open_help=lambda place: session.help.open_at(place),
-        open_models=lambda: session.models.show(),
-    )
+    places = session.places = PlaceOpener(session)
     window.place_requested.connect(places.open)
     window.transcript.action_requested.connect(places.open_action)
     # Changes that other processes write to the store.

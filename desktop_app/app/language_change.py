@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from desktop_app.app.session import Session
@@ -16,28 +17,27 @@ LANGUAGE_RETRY_MS = 300
 class LanguageChange(QObject):
     """The wait until the window can be built again without loss of work or text.
 
-    Signals:
-        rebuild_requested(): the window is to be built again.
+    Args:
+        rebuild: ends the window, to be built again.
     """
 
-    rebuild_requested = Signal()
-
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, rebuild: Callable[[], None]) -> None:
         super().__init__(session.window)
         self._session = session
+        self._rebuild = rebuild
         # Checked repeatedly, because no signal tells that the last dialog has closed.
         self._retry_timer = QTimer(self, interval=LANGUAGE_RETRY_MS)
         self._retry_timer.timeout.connect(self._try_rebuild)
 
     def begin(self) -> None:
-        """Request the rebuild as soon as possible; notify of an obstacle."""
+        """Rebuild the window as soon as possible; notify of an obstacle."""
         self._retry_timer.start()
         obstacle = self._try_rebuild()
         if obstacle:
             self._session.window.notifications.notify(obstacle)
 
     def _try_rebuild(self) -> str:
-        """Request the rebuild and return "", or return the obstacle as a sentence."""
+        """Rebuild the window and return "", or return the obstacle as a sentence."""
         if self._session.quick_host.has_unsent:
             return tr("The language changes once the quick prompt’s text is sent.")
         if is_dialog_open() or self._session.batches.is_creating:
@@ -48,7 +48,7 @@ class LanguageChange(QObject):
                 "temporary conversations are closed."
             )
         self._retry_timer.stop()
-        self.rebuild_requested.emit()
+        self._rebuild()
         return ""
 
 

@@ -262,10 +262,7 @@ class Session:
     def help(self) -> HelpController:
         from desktop_app.app.help.help_controller import HelpController
 
-        help_ = HelpController(
-            self.window, values=self.values, tasks=self.tasks, settings_store=self.backend.settings
-        )
-        help_.place_requested.connect(self.places.open)
+        help_ = HelpController(self)
         self.late_ends.append(help_.close)
         return help_
 

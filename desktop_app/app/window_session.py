@@ -278,8 +278,7 @@ class WindowSession(Session):
     # -------------------------------------------------------------- changed settings
 
     def _connect_settings(self) -> None:
-        language_change = LanguageChange(self)
-        language_change.rebuild_requested.connect(self._rebuild)
+        language_change = LanguageChange(self, self._rebuild)
 
         def on_stored(key: str) -> None:
             self.look.apply(key)

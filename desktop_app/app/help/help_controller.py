@@ -7,20 +7,18 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.app.tasks import Tasks
 from desktop_app.i18n.translation import language
 from desktop_app.paths import resource_path
-from desktop_app.providers.ui.providers import SettingValues
 from desktop_app.settings.schema import KEYS_PREFIX
-from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.buttons.dialog_button import HelpButton
 
 if TYPE_CHECKING:
     from desktop_app.app.help.help_window import HelpChapter, HelpWindow
+    from desktop_app.app.session import Session
 
 GEOMETRY_KEY: Final = "window.help"
 START: Final = "getting-started"
@@ -95,25 +93,16 @@ class HelpController(QObject):
 
     Attributes:
         place_at_close: the place that was shown when `close` was called; None for none.
-
-    Signals:
-        place_requested(Place): a link to a place of the main window was followed.
     """
 
-    place_requested = Signal(object)
-
-    def __init__(
-        self, parent: QWidget, *, values: SettingValues, tasks: Tasks, settings_store: SettingsStore
-    ) -> None:
-        super().__init__(parent)
-        self._values = values
-        self._tasks = tasks
-        self._settings_store = settings_store
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._session = session
         self._window: HelpWindow | None = None
         self.place_at_close: str | None = None
         self._requested_place = START
         self._open_task: asyncio.Future[None] | None = None
-        values.changed.connect(self._on_value_changed)
+        session.values.changed.connect(self._on_value_changed)
 
     def open(self) -> None:
         """Open the section that belongs to the focused widget."""
@@ -141,7 +130,7 @@ class HelpController(QObject):
         if self._window is not None:
             self._window.open_at(place)
         elif self._open_task is None or self._open_task.done():
-            self._open_task = self._tasks.start(self._open_first())
+            self._open_task = self._session.tasks.start(self._open_first())
 
     def close(self) -> None:
         """Close the window and store its geometry."""
@@ -150,7 +139,7 @@ class HelpController(QObject):
         if self._window is not None:
             self.place_at_close = self._window.place if self._window.isVisible() else None
             geometry = self._window.geometry_text()
-            self._tasks.start(self._settings_store.set(GEOMETRY_KEY, geometry))
+            self._session.tasks.start(self._session.backend.settings.set(GEOMETRY_KEY, geometry))
             self._window.close()
             self._window.deleteLater()
             self._window = None
@@ -159,18 +148,18 @@ class HelpController(QObject):
         # Imported here, because the start does not need it.
         from desktop_app.app.help.help_window import HelpWindow
 
-        geometry = (await self._settings_store.all()).get(GEOMETRY_KEY)
+        geometry = (await self._session.backend.settings.all()).get(GEOMETRY_KEY)
         window = HelpWindow(self._chapters())
         if isinstance(geometry, str):
             window.restore_geometry(geometry)
-        window.place_requested.connect(self.place_requested)
+        window.place_requested.connect(self._session.places.open)
         self._window = window
         window.open_at(self._requested_place)
 
     def _chapters(self) -> tuple[HelpChapter, ...]:
         from desktop_app.app.help.help_chapters import placeholder_values, render_chapters
 
-        values = placeholder_values(Keymap.from_settings(self._values.all))
+        values = placeholder_values(Keymap.from_settings(self._session.values.all))
         return render_chapters(resource_path("help"), language(), values)
 
     def _on_value_changed(self, key: str) -> None:

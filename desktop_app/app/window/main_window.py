@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 from desktop_app.app.window.conversation_pane import ConversationPane
 from desktop_app.app.window.header import Header
 from desktop_app.app.window.outer_panes import OuterPanes
-from desktop_app.app.window.overlays import DropOverlay
+from desktop_app.app.window.overlays import DropArea, DropOverlay
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import window_title
@@ -166,7 +166,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(window_title(title or "Repartee"))  # Qt adds the program's name
 
     def _add_later_parts(self) -> None:
-        from desktop_app.app.window.drop_area import DropArea
         from desktop_app.app.window.empty_state import EmptyState
         from desktop_app.composer.dropped_content import FileDropFilter
         from desktop_app.widgets.cards.notifications import Notifications
@@ -176,9 +175,8 @@ class MainWindow(QMainWindow):
         self.notifications.focus_lost.connect(self.prompt.focus_text)
         overlay = DropOverlay(self)
         self.outer_panes.add_cover(overlay)
-        drops = DropArea(self, overlay, self.conversations)
+        DropArea(self, overlay, self.conversations, self._on_dropped)
         FileDropFilter(self.prompt)
-        drops.content_dropped.connect(self._on_dropped)
 
     def update_theme(self) -> None:
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))

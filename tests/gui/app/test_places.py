@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 
 from desktop_app.app.help.help_chapters import CHAPTERS, placeholder_values, render_chapters
+from desktop_app.app.help.help_window import HelpWindow
 from desktop_app.app.place_opener import HELP_PLACES, SETTINGS_PAGES
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
@@ -51,7 +52,9 @@ async def test_every_place_opens() -> None:
                 assert [each.is_open for each in found] == [True]
                 await until(found[0].isVisible)
                 assert found[0].head.text() == PLACE_PATHS[place][2]
-        app.controllers.help.place_requested.emit(Place.DATA)
+        app.session.actions["help.open"]()
+        help_window = await dialog_of(HelpWindow)
+        help_window.place_requested.emit(Place.DATA)
         assert settings.page == "library"
         app.window.request_place(Place.MODELS)
         dialog = await dialog_of(ModelsPage)
