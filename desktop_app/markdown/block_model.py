@@ -154,20 +154,6 @@ class Block(NamedTuple):
         return "".join(map(source_text, self.runs))
 
 
-class Patch(NamedTuple):
-    """A change of a sequence of blocks.
-
-    Attributes:
-        at: the index of the first block that is replaced.
-        removed: the number of blocks that are replaced.
-        added: the new blocks.
-    """
-
-    at: int
-    removed: int
-    added: tuple[Block, ...]
-
-
 def has_gap_between(above: Block, block: Block) -> bool:
     """Return True if a gap separates two adjacent texts in lists.
 

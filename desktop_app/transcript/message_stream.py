@@ -171,7 +171,7 @@ class MessageStream(QObject):
         return bool(self._work)
 
     def has_more(self, message_id: str) -> bool:
-        """Return True if arrived text, or an update of earlier blocks, is not yet written."""
+        """Return True if arrived text is not yet written."""
         shown = self._messages.get(message_id)
         if shown is not None and shown.is_growing and not shown.is_streaming:
             return True
@@ -256,15 +256,7 @@ class MessageStream(QObject):
         elif work.update is not None:
             update, work.update = work.update, None
             update()
-        else:
-            shown = self._messages.get(message_id)
-            if shown is not None and shown.has_pending_updates:
-                with self._view.changing(shown):
-                    shown.run_updates()
-                self.text_changed.emit(message_id)
-        shown = self._messages.get(message_id)
-        has_updates = shown is not None and shown.has_pending_updates
-        if not (work.texts or work.update or has_updates) and self._work.get(message_id) is work:
+        if not (work.texts or work.update) and self._work.get(message_id) is work:
             del self._work[message_id]
             self.settled.emit(message_id)
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.markdown.block_model import Block, Kind, Patch, quote_block
+from desktop_app.markdown.block_model import Block, Kind, quote_block
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from desktop_app.transcript.citation_sources import source_lines
 from desktop_app.transcript.copied_text import attachment_block
@@ -163,7 +163,7 @@ class ShownMessage(Article):
             self.unwritten = message.text[immediate:]
             self._feed(message.text[:immediate])
             if not is_long:
-                self._finish(defers_updates=False)
+                self._finish()
         self.refresh()
 
     # ------------------------------------------------------------------ state
@@ -185,13 +185,8 @@ class ShownMessage(Article):
 
     @property
     def is_growing(self) -> bool:
-        """Return True if text is still to be added, or earlier blocks are to be updated."""
-        return not self.is_complete or self.has_pending_updates
-
-    @property
-    def has_pending_updates(self) -> bool:
-        """Return True if late link definitions or loose lists still change earlier blocks."""
-        return self._stream.has_pending_updates
+        """Return True if text is still to be added."""
+        return not self.is_complete
 
     @property
     def piece_length(self) -> int:
@@ -257,29 +252,19 @@ class ShownMessage(Article):
         """Parse text, and return the index of the first block that changes."""
         self.reasoning.record_end()
         self._pieces.append(text)
-        return self._first_of(self._stream.feed(text))
+        return self._stream.feed(text)
 
-    def _finish(self, *, defers_updates: bool = True) -> int:
-        """Complete the text unless it streams. Return the index of the first block that changes.
-
-        `run_updates` then updates earlier blocks if the updates are deferred.
-        """
+    def _finish(self) -> int:
+        """Complete the text unless it streams. Return the index of the first block that changes."""
         if self.is_streaming or self.is_complete:
             return len(self._stream.blocks)
         self.is_complete = True
-        return self._first_of(self._stream.finish(defer_updates=defers_updates))
-
-    def _first_of(self, patches: Sequence[Patch]) -> int:
-        return min((patch.at for patch in patches), default=len(self._stream.blocks))
+        return self._stream.finish()
 
     @property
     def has_new_head(self) -> bool:
         """Return True if `refresh` would change something above the text."""
         return self._head_items() != self.items[: self.head_count]
-
-    def run_updates(self) -> None:
-        """Update some earlier blocks for late link definitions or loose lists."""
-        self.refresh(self._first_of(self._stream.run_updates()))
 
     def update(self, message: Message, version: tuple[int, int] | None) -> None:
         """Replace the message by its newer form; only the text that differs changes."""

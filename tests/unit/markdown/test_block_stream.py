@@ -1,4 +1,4 @@
-"""A growing source renders like the whole source, and patches touch only its end."""
+"""A growing source renders like the whole source, and a piece changes only its end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from desktop_app.markdown.block_model import (
     MAX_TABLE_SOURCE_CHARS,
     Block,
     Kind,
-    Patch,
     Run,
 )
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
@@ -24,7 +23,7 @@ from desktop_app.markdown.parsing.footnote_links import link_to_note
 from desktop_app.markdown.parsing.loose_lists import mark_loose_lists
 from desktop_app.markdown.parsing.parser import parser
 from tests.helpers.examples import examples
-from tests.helpers.patches import apply_patches
+from tests.helpers.streams import streamed_blocks
 
 PIECES = [
     "para text", "**bold", "* item\n", "- item\n", "  - nested\n", "1. one\n", "2. two\n", "7) x\n",
@@ -128,15 +127,8 @@ def with_equal_rows(blocks: list[Block]) -> list[Block]:
 
 
 def streamed(source: str, cuts: list[int]) -> list[Block]:
-    """Return the result of the patches for a source cut at these places."""
-    stream, shown, last = BlockStream(), list[Block](), 0
-    for cut in [*sorted(cut % (len(source) + 1) for cut in cuts), len(source)]:
-        apply_patches(stream.feed(source[last:cut]), shown)
-        last = cut
-        assert shown == stream.blocks
-    apply_patches(stream.finish(), shown)
-    assert shown == stream.blocks
-    return shown
+    """Return the blocks of a source cut at these places."""
+    return streamed_blocks(BlockStream(), source, cuts)
 
 
 cuts_anywhere = st.lists(st.integers(0, 10_000), max_size=40)
@@ -292,10 +284,8 @@ def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
     for _ in range(250):
         stream.feed(line)
     before = len(stream.blocks)
-    patches = [patch for piece in line for patch in stream.feed(piece)]
-    assert patches
-    assert min(patch.at for patch in patches) >= before - 1
-    assert max(len(patch.added) for patch in patches) <= 2
+    first = min(stream.feed(piece) for piece in line)
+    assert before - 1 <= first < len(stream.blocks) <= before + 2
     assert len(stream._source) < (8_000 if "paragraph" in kind else 1_200)
 
 
@@ -304,14 +294,9 @@ def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
 @pytest.mark.parametrize(
     "unit", [" ", "a `b` ~~~ ", "\t", "\u202e\ud800\0x", "x", "aé\u200d\u200b"]
 )
-def test_an_endless_line_of_code_is_appended_to(begin: str, end: str, unit: str) -> None:
+def test_an_endless_line_of_code_renders_like_the_whole(begin: str, end: str, unit: str) -> None:
     source = begin + unit * (3_000 // len(unit)) + end
     assert streamed(source, list(range(0, len(source), 70))) == streamed(source, [])
-    stream = BlockStream()
-    for at in range(0, len(source), 300):
-        parsed = stream._plain_end is None
-        stream.feed(source[at : at + 300])
-    assert end or unit.isspace() or not parsed
 
 
 CELLS = st.sampled_from(
@@ -348,9 +333,8 @@ def test_a_late_definition_rerenders_the_text_that_names_it() -> None:
     stream = BlockStream()
     stream.feed("See [docs] and a note[^1].\n\n# Next\n\n")
     assert Run("See [docs] and a note") in stream.blocks[0].runs
-    patches = stream.feed("[docs]: https://example.com\n\n[^1]: The note.\n\nMore")
-    patches += stream.finish()
-    assert {patch.at for patch in patches} >= {0}
+    changed = stream.feed("[docs]: https://example.com\n\n[^1]: The note.\n\nMore")
+    assert min(changed, stream.finish()) == 0
     assert Run("docs", link="https://example.com") in stream.blocks[0].runs
     assert Run("1", note=True, link=link_to_note("1")) in stream.blocks[0].runs
     assert [block.marker for block in stream.blocks if block.marker] == ["1"]
@@ -368,19 +352,10 @@ def test_a_row_completed_together_with_a_definition_is_shown_once() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["[x]: /u\n", "words[^1] [x]\n\n[^1]: note\n\n[x]: /u\n", "[x]"])
-def test_a_late_definition_rerenders_long_text_in_slices(end: str) -> None:
+def test_a_late_definition_rerenders_long_text(end: str) -> None:
     source = "words [x] and[^2] more\n\n" * 1200 + end
-    stream, shown = BlockStream(), list[Block]()
-    apply_patches(stream.feed(source), shown)
-    apply_patches(stream.finish(defer_updates=True), shown)
-    steps = 0
-    while stream.has_pending_updates:
-        patches = stream.run_updates()
-        assert sum(len(patch.added) for patch in patches) < 400
-        apply_patches(patches, shown)
-        steps += 1
-    assert steps > 2
-    assert shown == stream.blocks == render(source)
+    shown = streamed_blocks(BlockStream(), source, [])
+    assert shown == render(source)
     assert shown[0] == render("words [x] and[^2] more\n\n" + end)[0]
 
 
@@ -439,15 +414,22 @@ def test_undecided_text_is_held_back(source: str, kinds: list[Kind]) -> None:
 def test_text_that_was_held_back_is_shown_at_the_end() -> None:
     stream = BlockStream()
     stream.feed("Text\n\n| a | b |\n")
-    assert stream.finish() == [Patch(1, 0, (Block(Kind.PARAGRAPH, (Run("| a | b |"),)),))]
+    assert stream.finish() == 1
+    assert stream.blocks[1:] == [Block(Kind.PARAGRAPH, (Run("| a | b |"),))]
 
 
-def test_plain_words_are_appended_without_parsing() -> None:
+def test_a_piece_without_words_changes_nothing() -> None:
     stream = BlockStream()
-    stream.feed("A sentence that is long enough")
-    [patch] = stream.feed(" to go on")
-    assert patch.added[0].text == "A sentence that is long enough to go on"
-    assert stream.finish() == []
+    assert stream.feed("A sentence.") == 0
+    assert [stream.feed(""), stream.feed("\n"), stream.finish()] == [1, 1, 1]
+
+
+def test_a_long_line_of_code_is_parsed_when_it_has_grown_by_a_quarter() -> None:
+    stream = BlockStream()
+    stream.feed("```\n" + "x" * 8_000)
+    assert stream.feed("x" * 1_000) == len(stream.blocks)
+    assert stream.feed("x" * 1_000) == 1
+    assert stream.blocks[1].text == "x" * 10_000
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from desktop_app.markdown.export.html_writer import to_html
 from desktop_app.markdown.export.text_writer import plain_pieces, to_markdown
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from tests.helpers.examples import examples
-from tests.helpers.patches import apply_patches
+from tests.helpers.streams import streamed_blocks
 from tests.unit.markdown.test_block_stream import PIECES, WORDS
 
 CITED = frozenset((1, 2, 3, 4, 12))
@@ -84,13 +84,7 @@ def test_without_passages_nothing_is_a_citation() -> None:
 
 
 def streamed(source: str, cuts: list[int]) -> list[Block]:
-    stream, shown, last = BlockStream(CITED), list[Block](), 0
-    for cut in [*sorted(cut % (len(source) + 1) for cut in cuts), len(source)]:
-        apply_patches(stream.feed(source[last:cut]), shown)
-        last = cut
-        assert shown == stream.blocks
-    apply_patches(stream.finish(), shown)
-    return shown
+    return streamed_blocks(BlockStream(CITED), source, cuts)
 
 
 @settings(max_examples=examples(80))

@@ -19,7 +19,7 @@ from desktop_app.markdown.parsing.loose_lists import mark_loose_lists
 from desktop_app.markdown.parsing.parser import parser
 from tests.helpers.examples import examples
 from tests.helpers.nested_markdown import sources
-from tests.helpers.patches import apply_patches
+from tests.helpers.streams import streamed_blocks
 from tests.unit.markdown.test_block_stream import at_once
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
@@ -102,11 +102,7 @@ def test_loose_lists_are_found_as_by_the_parser(source: str) -> None:
 @example("- - words\n\n  - two\n    lines", 1)
 @example("- [x]\n  text [y]\n\n- b\n\n[x]: /u\n[y]: /v\n", 3)
 def test_lists_in_pieces_render_like_the_whole(source: str, length: int) -> None:
-    stream, shown = BlockStream(), list[Block]()
-    for at in range(0, len(source), length):
-        apply_patches(stream.feed(source[at : at + length]), shown)
-        assert shown == stream.blocks
-    apply_patches(stream.finish(), shown)
+    shown = streamed_blocks(BlockStream(), source, list(range(0, len(source), length)))
     assert shown == at_once(source)
     assert shown == render(source)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from desktop_app.markdown.block_model import Block, Kind
-from desktop_app.markdown.incremental.table_packing import max_rows_of, pack_rows
+from desktop_app.markdown.incremental.shown_blocks import max_rows_of, pack_rows
 
 
 def row(source_chars: int = 1, columns: int = 2, **more: Any) -> Block:
