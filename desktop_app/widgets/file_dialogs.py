@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QUrl
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop_app.widgets.look.icons import set_icon
@@ -90,8 +90,23 @@ def _create_dialog(parent: QWidget, title: str, start: Path | str, filters: str)
     dialog = QFileDialog(parent, title, str(start), filters)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setSupportedSchemes(["file"])  # callers read paths
+    dialog.setSidebarUrls(_usual_folders())
     parent.window().installEventFilter(_Closer(dialog))
     return dialog
+
+
+def _usual_folders() -> list[QUrl]:
+    """Return the folders that Qt's own dialog lists; a dialog of the system lists its own."""
+    where = QStandardPaths.StandardLocation
+    kinds = (
+        where.HomeLocation,
+        where.DesktopLocation,
+        where.DocumentsLocation,
+        where.DownloadLocation,
+        where.PicturesLocation,
+    )
+    folders = dict.fromkeys(map(QStandardPaths.writableLocation, kinds))
+    return [QUrl.fromLocalFile(folder) for folder in folders if folder and Path(folder).is_dir()]
 
 
 def _open(dialog: QFileDialog, on_chosen: Callable[[list[Path]], object]) -> QFileDialog:

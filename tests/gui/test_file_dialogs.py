@@ -99,3 +99,14 @@ def test_a_left_dialog_reports_nothing_and_is_deleted(
     assert left == [None]
     assert not chosen
     qtbot.waitUntil(lambda: has_no_dialog(window))
+
+
+def test_the_usual_folders_are_beside_the_files(
+    qtbot: QtBot, window: QWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "Downloads").mkdir()
+    dialog = choose_file(window, "Attach", print)
+    listed = [url.toLocalFile() for url in dialog.sidebarUrls()]
+    assert listed == [str(tmp_path), str(tmp_path / "Downloads")]
+    dialog.reject()
