@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.i18n.translation import tr
@@ -11,7 +12,6 @@ from desktop_app.markdown.block_model import (
     Runs,
     clean_text,
     formula_run,
-    is_destination,
     mark_program_text,
     show_invisible,
     source_text,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-_MAX_CONTEXT_LENGTH: Final = 100
+_MAX_CONTEXT: Final = 100
 """Characters before or after a link that are searched for a host, an arbitrary number."""
 
 
@@ -44,20 +44,12 @@ def wide_table_note() -> Run:
     return Run(mark_program_text(words), italic=True)
 
 
-class _ClosedLink(NamedTuple):
-    """A link that may mislead together with the text after it: "[example](…).com" names a host.
+class _Link(NamedTuple):
+    """The runs [start, end) of a link, or of adjacent links with one target."""
 
-    Attributes:
-        end: the index after its last run.
-        words: the text that the link shows.
-        target: the address that the link opens.
-        context: the words with the text that touches them, so far.
-    """
-
+    start: int
     end: int
-    words: str
     target: str
-    context: str
 
 
 class _RunBuilder:
@@ -68,12 +60,10 @@ class _RunBuilder:
         elements: the open elements of HTML, the outermost first.
         link: the target of the open link; "" for none.
         link_start: the index of the link's first run.
-        closed_link: the last link, while text without a space follows it; None for none.
+        links: the closed links, in order.
     """
 
-    __slots__ = (
-        "bold", "closed_link", "elements", "italic", "link", "link_start", "runs", "strike",
-    )  # fmt: skip
+    __slots__ = ("bold", "elements", "italic", "link", "link_start", "links", "runs", "strike")
 
     def __init__(self) -> None:
         self.bold = 0
@@ -82,7 +72,7 @@ class _RunBuilder:
         self.elements: list[str] = []
         self.link_start = 0
         self.link = ""
-        self.closed_link: _ClosedLink | None = None
+        self.links: list[_Link] = []
         self.runs: list[Run] = []
 
     def add_text(
@@ -91,8 +81,6 @@ class _RunBuilder:
         text = clean_text(text)
         if not text:
             return
-        if self.closed_link is not None:
-            self._extend_closed_link(self.closed_link, text)
         # The characters that enclose a formula are invisible, too, and must stay.
         text = show_invisible(text, code=code, link=bool(self.link) and not math)
         run = Run(
@@ -113,64 +101,43 @@ class _RunBuilder:
             self.runs.append(run)
 
     def open_link(self, target: str) -> None:
-        """Open a link, or continue the previous one if both have this target.
+        """Open a link."""
+        self.link = target
+        self.link_start = len(self.runs)
+
+    def close_link(self) -> None:
+        """Close the link, or make it a part of the link before it if both have one target.
 
         Adjacent links with one target look like a single link, whose words may mislead together.
         """
-        self.closed_link = None
-        if target and self.runs and target == self.runs[-1].link and is_destination(self.runs[-1]):
-            self.runs.pop()  # appended again if the words of both links mislead
-        self.link = target
+        start = self.link_start
         end = len(self.runs)
-        first_run = end
-        while (
-            target
-            and first_run
-            and self.runs[first_run - 1].link == target
-            and end - first_run < _MAX_CONTEXT_LENGTH
-        ):
-            first_run -= 1
-        self.link_start = first_run
-
-    def close_link(self) -> None:
-        """Close the link, and append its destination if its words could mislead."""
-        runs = self.runs[self.link_start :]
-        # The words of a link with a formula are unknown, because a formula can draw any letters.
-        has_formula = any(run.math for run in runs)
-        words = None if has_formula else "".join(map(source_text, runs))
-        context = self._text_touching(self.link_start) + (words or "")
-        destination = destination_to_show(words, self.link, context)
-        if runs and runs[-1].link == self.link:
-            if destination:
-                self.runs.append(_destination_run(destination, self.link))
-            elif words is not None and len(context) <= _MAX_CONTEXT_LENGTH:
-                # Shorter words may mislead once more text is known.
-                self.closed_link = _ClosedLink(len(self.runs), words, self.link, context)
+        if self.link and end > start:
+            if self.links and self.links[-1][1:] == (start, self.link):
+                start = self.links.pop().start
+            self.links.append(_Link(start, end, self.link))
         self.link = ""
 
-    def _text_touching(self, end: int) -> str:
-        """Return the text before a run, from the last space on, or its last characters."""
-        pieces: list[str] = []
-        length = 0
-        for run in reversed(self.runs[max(0, end - _MAX_CONTEXT_LENGTH) : end]):
-            piece = source_text(run)[-_MAX_CONTEXT_LENGTH:]
-            touching = WORD_BREAK.split(piece)[-1]
-            pieces.append(touching)
-            length += len(touching)
-            if touching != piece or not piece or length > _MAX_CONTEXT_LENGTH:
-                break
-        return "".join(reversed(pieces))
-
-    def _extend_closed_link(self, closed: _ClosedLink, text: str) -> None:
-        """Insert the destination of a closed link if its words mislead with the text after it."""
-        self.closed_link = None
-        touching = WORD_BREAK.split(text[:_MAX_CONTEXT_LENGTH], maxsplit=1)[0]
-        context = closed.context + touching
-        destination = destination_to_show(closed.words, closed.target, context) if touching else ""
-        if destination:
-            self.runs.insert(closed.end, _destination_run(destination, closed.target))
-        elif touching == text and len(context) <= _MAX_CONTEXT_LENGTH:  # no space has come yet
-            self.closed_link = closed._replace(context=context)
+    def runs_with_destinations(self) -> Runs:
+        """Return the runs, with the destination after each link whose words could mislead."""
+        runs = self.runs.copy()
+        for start, end, target in reversed(self.links):
+            words = "".join(map(source_text, self.runs[start:end]))
+            # "[example](…).com" names a host together with the text that touches the link.
+            before = "".join(map(source_text, self.runs[max(0, start - _MAX_CONTEXT) : start]))
+            after_link = takewhile(lambda run: not run.link, self.runs[end : end + _MAX_CONTEXT])
+            after = "".join(map(source_text, after_link))
+            context = (
+                WORD_BREAK.split(before[-_MAX_CONTEXT:])[-1]
+                + words
+                + WORD_BREAK.split(after[:_MAX_CONTEXT], maxsplit=1)[0]
+            )
+            # The words of a link with a formula are unknown: a formula can draw any letters.
+            has_formula = any(run.math for run in self.runs[start:end])
+            destination = destination_to_show(None if has_formula else words, target, context)
+            if destination:
+                runs.insert(end, _destination_run(destination, target))
+        return tuple(runs)
 
 
 def runs_of(children: Sequence[Token] | None) -> Runs:
@@ -191,7 +158,7 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
             builder.add_text(token.content, code=True)
         else:
             _apply_token(builder, token)
-    return tuple(builder.runs)
+    return builder.runs_with_destinations()
 
 
 def _without_outer_space(tex: str) -> str:

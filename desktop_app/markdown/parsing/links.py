@@ -96,23 +96,6 @@ class _Mail(NamedTuple):
     blind: list[str]
 
 
-class _Field(NamedTuple):
-    """A field of a mail's address, or a further piece of a field.
-
-    Attributes:
-        separator: the characters before the field or piece.
-        name: the name of the field.
-        value: the value of the field, or the further piece.
-        is_named: the name is written before the value. It is not before the recipients at the
-            beginning of the address, nor before a further piece.
-    """
-
-    separator: str
-    name: str
-    value: str
-    is_named: bool
-
-
 def is_openable(target: str) -> bool:
     """Return True if a click on a link to `target` may open it through the system."""
     if not target.isprintable() or any(map(str.isspace, target)):
@@ -234,16 +217,25 @@ def _parse_mail(target: str) -> _Mail | None:
     link.
     """
     readings = list(_decodings(target[len(_MAIL_SCHEME) :]))
-    if not readings or any(map(_is_suspicious_mail, readings)):
+    if not readings:
         return None
-    mail = _Mail([], [])
-    for field in _mail_fields(readings[-1]):
-        addresses = [address for address in field.value.split(",") if address]
-        if field.name in _RECIPIENTS:
-            if not all(map(_RECIPIENT.fullmatch, addresses)):
+    for reading in readings:
+        if any(not (c.isprintable() or c in "\r\n") or c == "\ufffd" for c in reading):
+            return None
+        mail = _Mail([], [])
+        for separator, name, value, is_named in _mail_fields(reading):
+            if is_named and name not in _MAIL_FIELDS:
                 return None
-            (mail.blind if field.name == "bcc" else mail.visible).extend(addresses)
-    return mail
+            # Only a body has several lines, and no line begins with the name of a field.
+            if separator in ("\r", "\n", "\r\n") and (is_named or name != "body"):
+                return None
+            if name in _RECIPIENTS:
+                if _FIELD_SEPARATORS.search(value):
+                    return None
+                addresses = [address for address in value.split(",") if address]
+                (mail.blind if name == "bcc" else mail.visible).extend(addresses)
+    # Those of the last reading, which is fully decoded.
+    return mail if all(map(_RECIPIENT.fullmatch, mail.visible + mail.blind)) else None
 
 
 def _decodings(text: str) -> Iterator[str]:
@@ -259,34 +251,22 @@ def _decodings(text: str) -> Iterator[str]:
     yield from (reading.decode(errors="replace") for reading in readings)
 
 
-def _mail_fields(reading: str) -> Iterator[_Field]:
-    """Yield the pieces of a mail's address, split wherever some program would split it."""
+def _mail_fields(reading: str) -> Iterator[tuple[str, str, str, bool]]:
+    """Yield the pieces of a mail's address, split wherever some program would split it.
+
+    A piece is the separator before it, the name of its field, its text, and True if the name is
+    written before the text. It is not before the recipients at the beginning of the address.
+    """
     path, question_mark, fields = reading.partition("?")
     name = "to"
-    yield _Field("", name, path, is_named=False)
+    yield "", name, path, False
     pieces = [question_mark, *_FIELD_SEPARATORS.split(fields)]  # each after its separator
     for separator, piece in zip(pieces[::2], pieces[1::2], strict=True):
-        field_name, is_named, value = piece.partition("=")
-        if is_named or field_name in ("attach", "attachment"):
+        field_name, equals, value = piece.partition("=")
+        is_named = bool(equals) or field_name in ("attach", "attachment")
+        if is_named:
             name = field_name.strip().lower()
-            yield _Field(separator, name, value, is_named=True)
-        else:
-            yield _Field(separator, name, piece, is_named=False)
-
-
-def _is_suspicious_mail(reading: str) -> bool:
-    """Return True if a reading of a mail's address has more than recipients and text."""
-    if any(not (c.isprintable() or c in "\r\n") or c == "\ufffd" for c in reading):
-        return True
-    for separator, name, value, is_named in _mail_fields(reading):
-        if is_named and name not in _MAIL_FIELDS:
-            return True
-        # Only a body has several lines, and no line begins with the name of a field.
-        if separator in ("\r", "\n", "\r\n") and (is_named or name != "body"):
-            return True
-        if name in _RECIPIENTS and _FIELD_SEPARATORS.search(value):
-            return True
-    return False
+        yield separator, name, value if is_named else piece, is_named
 
 
 def _mail_destination(words: str | None, visible_words: str | None, target: str) -> str:

@@ -51,15 +51,17 @@ class _OpenContainer:
 
     Attributes:
         token: the token that opens it.
+        list_token: the token of the list, or of the list around the item; None for others.
         definition_lines: of an item: the lines of link definitions directly in it that have not
             been processed yet.
         has_content: a block or definition in it has been processed.
     """
 
-    __slots__ = ("definition_lines", "has_content", "token")
+    __slots__ = ("definition_lines", "has_content", "list_token", "token")
 
-    def __init__(self, token: Token, definition_lines: list[int]) -> None:
+    def __init__(self, token: Token, list_token: Token | None, definition_lines: list[int]) -> None:
         self.token = token
+        self.list_token = list_token
         self.definition_lines = definition_lines
         self.has_content = False
 
@@ -135,64 +137,53 @@ class _LooseListFinder:
         self._definitions = definitions
         self._tail_lines = tail_lines
         self._marks_above = marks_above
-        self._open_containers: list[_OpenContainer] = []
         self._quote_lines: list[int] = []  # the first lines of the open quotes
 
     def mark(self, tokens: list[Token]) -> None:
+        open_containers: list[_OpenContainer] = []
         for token in tokens:
+            inner = open_containers[-1] if open_containers else None
             if token.nesting >= 0 and token.map is not None:
-                self._process_block(token, token.map[0])
+                line = token.map[0]
+                if token.type == NOTE:
+                    token.meta["loose"] = self._is_below_blank(line)
+                if inner is not None and token.level == inner.token.level + 1:
+                    self._process_definitions(inner, line)
+                    if token.meta.get("has_earlier_items"):  # such a list began in earlier text
+                        inner.has_content = True
+                    else:
+                        self._process_content(inner, line)
             if token.type in _CONTAINERS:
-                self._push_container(token)
+                list_token = token if token.type in LISTS else None
+                definition_lines = []
+                begin, end = token.map or (0, 0)
+                if token.type == "list_item_open":
+                    list_token = inner.token if inner is not None else None
+                    definition_lines = [
+                        line
+                        for line, level in self._definitions
+                        if level == token.level + 1 and begin <= line < end
+                    ]
+                elif token.type == "blockquote_open":
+                    self._quote_lines.append(begin)
+                open_containers.append(_OpenContainer(token, list_token, definition_lines))
             elif token.type in _CONTAINER_CLOSERS:
-                closed = self._open_containers.pop()
+                closed = open_containers.pop()
                 if closed.token.type == "blockquote_open":
                     self._quote_lines.pop()
                 self._process_definitions(closed, len(self._lines))
 
-    def _push_container(self, token: Token) -> None:
-        definition_lines = []
-        if token.type == "list_item_open" and token.map is not None:
-            begin, end = token.map
-            content_level = token.level + 1
-            definition_lines = [
-                n for n, level in self._definitions if level == content_level and begin <= n < end
-            ]
-        self._open_containers.append(_OpenContainer(token, definition_lines))
-        if token.type == "blockquote_open":
-            self._quote_lines.append((token.map or [0])[0])
-
-    def _process_block(self, token: Token, line: int) -> None:
-        """Mark a footnote's definition, or the list that the blank line above it makes loose."""
-        if token.type == NOTE:
-            token.meta["loose"] = self._is_below_blank(line)
-        container = self._open_containers[-1] if self._open_containers else None
-        if container is not None and token.level == container.token.level + 1:
-            self._process_definitions(container, line)
-            if not token.meta.get("has_earlier_items"):  # such a list began in earlier text
-                self._mark_if_separated(container, line)
-            container.has_content = True
-
     def _process_definitions(self, container: _OpenContainer, line: int) -> None:
         """Process the link definitions of an item above a line."""
         while container.definition_lines and container.definition_lines[0] < line:
-            self._mark_if_separated(container, container.definition_lines.pop(0))
-            container.has_content = True
+            self._process_content(container, container.definition_lines.pop(0))
 
-    def _mark_if_separated(self, container: _OpenContainer, line: int) -> None:
-        if container.has_content and self._is_below_blank(line):
-            list_token = self._list_of(container)
-            if list_token is not None:
-                list_token.meta["loose"] = True
-
-    def _list_of(self, container: _OpenContainer) -> Token | None:
-        """Return the token of a list, or of the list around an item; None for other containers."""
-        if container.token.type != "list_item_open":
-            return container.token if container.token.type in LISTS else None
-        # The list is open directly around the item. The item itself is open too, or was just
-        # removed because it is closed.
-        outer = [c for c in self._open_containers[-2:] if c is not container]
-        return outer[-1].token if outer else None
+    def _process_content(self, container: _OpenContainer, line: int) -> None:
+        """Mark the list that a blank line above the content at `line` makes loose."""
+        list_token = container.list_token
+        if container.has_content and list_token is not None and self._is_below_blank(line):
+            list_token.meta["loose"] = True
+        container.has_content = True
 
     def _is_below_blank(self, line: int) -> bool:
         """Return True if the line above is blank, apart from the marks of the open quotes."""

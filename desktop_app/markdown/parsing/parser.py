@@ -92,7 +92,6 @@ def _create_parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.footnote import footnote_plugin
 
-    from desktop_app.markdown.parsing.block_parser import BlockParser
     from desktop_app.markdown.parsing.inline_parser import InlineParser
 
     options = {"html": False, "linkify": True, "maxNesting": 100}
@@ -115,7 +114,6 @@ def _create_parser() -> MarkdownIt:
     markdown.core.ruler.at("inline", _parse_inline)
     _cache_link_normalization(markdown)
     markdown.block.ruler.at("table", parse_table, {"alt": ["paragraph", "reference"]})
-    markdown.block = BlockParser(markdown.block)
     markdown.inline = InlineParser(markdown.inline)
     # linkify-it compiles its patterns at the first address, in 15 ms: better here than later.
     markdown.parse("https://example.com www.example.com")
