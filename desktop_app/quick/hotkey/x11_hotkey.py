@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from Xlib import XK, X
 from Xlib import display as xlib
 from Xlib import error as xlib_error
+from Xlib import ext as xlib_extensions
 
 from desktop_app.quick.hotkey.hotkey_status import HotkeyError, HotkeyStatus
 from desktop_app.quick.hotkey.keysyms import character_keysyms, keysym_name, parse_keys
@@ -26,6 +27,8 @@ _MASKS: Final = {"Ctrl": X.ControlMask, "Shift": X.ShiftMask}
 _MODIFIER_KEYS: Final = {"Alt": "Alt_L", "Meta": "Super_L"}
 _CONNECTION_ERRORS: Final = (xlib_error.ConnectionClosedError, OSError)
 _LOCK_KEYS: Final = ("Num_Lock", "Scroll_Lock")
+# A connection loads the modules of all these that the server has; only pasting needs one.
+xlib_extensions.__extensions__ = [("XTEST", "xtest")]
 
 
 class X11Hotkey:

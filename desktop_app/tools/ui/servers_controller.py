@@ -22,6 +22,7 @@ from desktop_app.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from desktop_app.exchange.importers.server_configuration import ConfiguredServer
+    from desktop_app.tools.servers.server_registry import ToolServers
     from desktop_app.tools.servers.server_run import ServerRun
     from desktop_app.tools.servers.tool_server import ServerSecrets, ToolServer
     from desktop_app.tools.ui.server_form import EnteredServer, ServerForm
@@ -40,13 +41,16 @@ class ServersController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._servers = session.backend.tool_servers
         self._page = session.window.settings.pages.servers
         self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
         session.window.settings.servers_opened.connect(self._tasks.slot(self.show_servers))
         self._page.on_created(lambda page: page.requested.connect(self.run))
+
+    @property
+    def _servers(self) -> ToolServers:
+        return self._session.backend.tool_servers  # created on first use: its modules take 15 ms
 
     def run(self, action: str, name: str) -> None:
         """Do what the page requests: see `ServersTab`."""
