@@ -98,7 +98,7 @@ def _prompt_actions(session: Session) -> Actions:
         "prompt.attach": window.prompt.choose_files,
         "prompt.attach-folder": window.prompt.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,
-        "prompt.discard": session.edited.discard_draft,
+        "prompt.discard": session.chat.discard_draft,
         "prompt.spelling": window.prompt.suggest_spelling,
         "prompt.as-text": session.attachments.insert_as_text,
         "prompt.stop": session.chat.stop_latest,
@@ -123,7 +123,7 @@ def _transcript_actions(session: Session) -> Actions:
     """Return the actions of messages and of the open conversation's text."""
     window = session.window
     return {
-        "conversation.branch": session.branching.branch_last,
+        "conversation.branch": lambda: session.answer_actions.act_on_last("branch"),
         "conversation.compact": session.compaction.offer,
         "conversation.uncompact": session.compaction_notes.undo,
         "conversation.show-sent": session.compaction_notes.show_sent,

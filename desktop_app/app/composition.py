@@ -14,9 +14,9 @@ from desktop_app.app.shared_lists import (
     SpendingEvents,
 )
 from desktop_app.app.shortcuts import DialogShortcuts
-from desktop_app.chat.ui.answer_actions import AnswerActions, Branching
+from desktop_app.chat.ui.answer_actions import AnswerActions
 from desktop_app.chat.ui.answer_setup import AnswerSetup
-from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion
+from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.chat.ui.choice_controller import (
     AvailableModels,
     BuiltInModelNote,
@@ -25,12 +25,10 @@ from desktop_app.chat.ui.choice_controller import (
 from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
 from desktop_app.chat.ui.new_conversation import NewConversation
 from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
-from desktop_app.chat.ui.question_queue import QuestionQueue
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.chat.ui.server_watch import ServerWatch
-from desktop_app.chat.ui.shown_answers import ShownAnswers, StoreErrors, StructuredAnswers
+from desktop_app.chat.ui.shown_answers import ShownAnswers, TitleController
 from desktop_app.chat.ui.temporary_controller import TemporaryController
-from desktop_app.chat.ui.turn_starter import TitleController, TurnStarter
 from desktop_app.child_processes import child_command
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.composer.attachments.attachment_facts import OPEN_ACTION
@@ -187,7 +185,6 @@ def _make_pane(session: Session) -> None:
     """Make the controllers of the open conversation, its images and its documents."""
     window = session.window
     session.temporary_controller = TemporaryController(session)
-    session.branching = Branching(session)
     session.export = ExportController(session)
     session.images = ImagesController(session)
     prepare_transcript(session, window.transcript)
@@ -211,8 +208,6 @@ def _make_pane(session: Session) -> None:
     session.compaction_notes = CompactionNotes(session)
     session.consent = ConsentController(session)
     session.main.answers = ShownAnswers(session, session.main)
-    session.store_errors = StoreErrors(session)
-    StructuredAnswers(session)
     TitleController(session)
     session.server_watch = ServerWatch(session)
 
@@ -221,9 +216,6 @@ def _make_answers(session: Session) -> None:
     """Make the controllers of new, queued, edited, repeated and compared questions."""
     window = session.window
     session.unlocker = DocumentUnlocker(session)
-    session.turns = TurnStarter(session)
-    session.edited = EditedQuestion(session)
-    session.queue = QuestionQueue(session)
     session.chat = ChatController(session)
     session.answer_actions = AnswerActions(session)
     window.prompt.row.model_button.comparison_requested.connect(

@@ -33,21 +33,19 @@ if TYPE_CHECKING:
     from desktop_app.app.window.main_window import MainWindow
     from desktop_app.backend.backend import Backend
     from desktop_app.batch.ui.batch_controller import BatchController
-    from desktop_app.chat.ui.answer_actions import AnswerActions, Branching
+    from desktop_app.chat.ui.answer_actions import AnswerActions
     from desktop_app.chat.ui.answer_setup import AnswerSetup
-    from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion
+    from desktop_app.chat.ui.chat_controller import ChatController
     from desktop_app.chat.ui.choice_controller import AvailableModels, ChoiceController
     from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
     from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
     from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
     from desktop_app.chat.ui.new_conversation import NewConversation
     from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
-    from desktop_app.chat.ui.question_queue import QuestionQueue
     from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.chat.ui.server_watch import ServerWatch
-    from desktop_app.chat.ui.shown_answers import ShownAnswers, StoreErrors
+    from desktop_app.chat.ui.shown_answers import ShownAnswers
     from desktop_app.chat.ui.temporary_controller import TemporaryController
-    from desktop_app.chat.ui.turn_starter import TurnStarter
     from desktop_app.collections.ui.collections_controller import CollectionsController
     from desktop_app.composer.attachment_chips import AttachmentChips
     from desktop_app.composer.attachments.attachments_controller import (
@@ -166,18 +164,13 @@ class Session:
     tools: ToolsController
     # The conversation's pane.
     temporary_controller: TemporaryController
-    branching: Branching
     export: ExportController
     images: ImagesController
     compaction: CompactionController
     compaction_notes: CompactionNotes
     consent: ConsentController
     server_watch: ServerWatch
-    store_errors: StoreErrors
     unlocker: DocumentUnlocker
-    turns: TurnStarter
-    edited: EditedQuestion
-    queue: QuestionQueue
     chat: ChatController
     answer_actions: AnswerActions
     # The settings panel, and other windows.

@@ -334,7 +334,7 @@ class WindowSession(Session):
             self.lexer.close,
             self.readings.cancel_all,
             self.drops.aclose,
-            self.queue.clear,
+            self.chat.clear_queue,
             self.compaction.close,
             self.collections.close,
             *self.late_ends,

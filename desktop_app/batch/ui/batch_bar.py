@@ -82,7 +82,7 @@ class BatchBarController(Controller):
         self._bar.show_button.clicked.connect(self._accept)
         self._bar.dismiss_button.clicked.connect(self._dismiss)
         self._current.opened.connect(self._forget_offer)
-        session.turns.begun.connect(self._forget_offer_in)
+        session.running.started.connect(self._forget_offer_in)
 
     # -------------------------------------------------------------- many files at once
 
@@ -119,7 +119,7 @@ class BatchBarController(Controller):
             return
         # The files must not go into the prompt.
         self._session.readings.cancel_paths(paths)
-        self._session.queue.remove(self._current.id)
+        self._session.chat.unqueue(self._current.id)
         # Files that had been attached before the offer stay, even if they are offered again.
         ids_at_offer = set(map(part_id, self._draft_at_offer.attachments))
         origins = self._session.origins.paths

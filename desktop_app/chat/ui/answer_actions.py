@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCursor
+from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QToolButton
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.prompt_assembly import CONTINUE
+from desktop_app.chat.ui.shown_answers import text_to_copy
 from desktop_app.composer.choice.choice_menus import fill_efforts, fill_models
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.compaction import Compaction
@@ -27,7 +28,9 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.review import with_next_mark
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_JSON, SHOW_VALUE
 from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.clipboard import copyable
 
 
 class AnswerActions(Controller):
@@ -39,10 +42,15 @@ class AnswerActions(Controller):
             "retry": lambda answer: self._tasks.start(self._retry(answer)),
             "retry-with": self._offer_retry_choices,
             "continue": lambda answer: self._tasks.start(self._continue(answer)),
-            "edit": session.edited.begin,
+            "edit": session.chat.edit,
+            "branch": lambda message: self._tasks.start(self._branch(message)),
             "review": lambda answer: self._tasks.start(self._mark(answer)),
             "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
+            SHOW_JSON: lambda answer: self._messages.show_as_text(answer, True),
+            SHOW_VALUE: lambda answer: self._messages.show_as_text(answer, False),
+            COPY_JSON: lambda answer: self._copy(text_to_copy(answer, as_csv=False)),
+            COPY_CSV: lambda answer: self._copy(text_to_copy(answer, as_csv=True)),
         }
         self._transcript.action_requested.connect(self._run_action)
 
@@ -103,7 +111,7 @@ class AnswerActions(Controller):
         if message.role is Role.USER:
             path.append(message)
         if path:
-            await self._session.turns.begin(path, None, choice)
+            await self._session.chat.begin(path, None, choice)
 
     def _offer_retry_choices(self, answer: Message) -> None:
         """Open a menu of another answer to the same question: again, or by another choice."""
@@ -140,7 +148,7 @@ class AnswerActions(Controller):
     async def _continue(self, answer: Message) -> None:
         """Continue an answer that was cut. A draft in the prompt editor stays there."""
         path = [*self._current.path_before(answer.id), answer]
-        await self._session.turns.begin(path, Draft(CONTINUE), single_answer=True)
+        await self._session.chat.begin(path, Draft(CONTINUE), single_answer=True)
 
     async def _mark(self, answer: Message) -> None:
         """Give an answer its next mark: reviewed, rejected, and none again."""
@@ -173,38 +181,25 @@ class AnswerActions(Controller):
             self._transcript.navigator.scroll_actions_line_to(version_ids[index], y)
         self._transcript.show_actions_of(version_ids[index], focused_button)
 
+    def _copy(self, text: str | None) -> None:
+        if text is not None:
+            QGuiApplication.clipboard().setText(copyable(text))
+            self._notifications.notify(tr("Copied"))
 
-class Branching(Controller):
-    """Creation of branches; the original conversation does not change."""
+    async def _branch(self, message: Message) -> None:
+        """Copy the messages up to this one into a new conversation, and open it.
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._compaction_store = session.backend.compactions
-        self._transcript.action_requested.connect(self._run_action)
-
-    def _run_action(self, message_id: str, action: str) -> None:
-        if action == "branch":
-            self._tasks.start(self._branch(message_id))
-
-    def branch_last(self) -> None:
-        """Branch after the last message."""
-        if self._current.path:
-            self._run_action(self._current.path[-1].id, "branch")
-
-    async def _branch(self, message_id: str) -> None:
-        """Copy the messages up to this one into a new conversation, and open it."""
+        The original conversation does not change.
+        """
         if self._current.is_temporary:
             raise IllegalChoiceError(
                 N_("Temporary conversations can’t be branched, because the branch would be saved."),
                 hint=hints.USE_REGULAR,
             )
-        path = self._current.path
-        ids = [message.id for message in path]
-        if message_id not in ids:
-            return
-        path_to_copy = [self._running.newest_state(m) for m in path[: ids.index(message_id) + 1]]
+        path = [*self._current.path_before(message.id), message]
+        path_to_copy = [self._running.newest_state(m) for m in path]
         source = self._current.conversation
-        compactions = await self._compaction_store.load(source.id)
+        compactions = await self._session.backend.compactions.load(source.id)
         conversation, messages = copy_branch(source, path_to_copy)
         copied_compactions = copy_compactions(compactions, path_to_copy, messages)
         await self._conversations.add_with_messages(conversation, messages, copied_compactions)

@@ -1,40 +1,85 @@
-"""Actions of the main window's prompt: ask, edit, compare and stop."""
+"""Questions of the main window: asked, queued, edited, compared and stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any, Final
+
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.chat.answers.answer_run import AnswerRun
+from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.composer.drafts import QuestionEdit, join_drafts
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import (
+    Conversation,
     Draft,
     Message,
     MessageStatus,
     ModelChoice,
     Role,
 )
-from desktop_app.i18n.translation import tr
+from desktop_app.domain.errors import (
+    IllegalChoiceError,
+    SpendingCapError,
+    StorageError,
+    StoreFullError,
+    UnpricedModelError,
+    UserFacingError,
+)
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.boxes import STRETCH, row_of
+from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
+from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.shortcut_text import shortcut_text
+from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.text.foreign_text import (
+    PlainLabel,
+    PlainToolButton,
+    one_line,
+    set_tooltip,
+    spoken_text,
+)
+
+_MAX_CHARACTERS: Final = 60
+_LIST_FIELDS: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
 
 
 class ChatController(Controller):
-    """Connection of the prompt with the turns and the running answers."""
+    """Asks the questions of the main window, and shows their turns in the open conversation.
+
+    A question that must wait is queued, at most one for each conversation: until the running answer
+    ends, in a bubble above the prompt, or until the files for it are read, in the prompt.
+    """
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._announced_hint = ""
+        self.beginning_ids: set[str] = set()  # conversations whose turn is being written
+        self._queued_ids: set[str] = set()  # conversations with a queued question
+        self._bubble: QueuedBubble | None = None
         self._prompt.submit_requested.connect(
             lambda text: self.submit(text, self._prompt.field.template_id)
         )
-        self._prompt.stop_requested.connect(self.stop)
+        self._prompt.stop_requested.connect(lambda: self._running.stop(self._current.id))
         self._prompt.field.stop_pressed.connect(self.stop_latest)
-        self._current.opened.connect(lambda: self._prompt.row.set_rate(""))
+        self._prompt.text_changed.connect(self._on_typed)
         self._current.opened.connect(self._show_state)
         self._running.started.connect(lambda _id: self._show_state())
-        self._running.finished.connect(self._finish)
+        self._running.finished.connect(self._on_finished)
         self._running.rate_changed.connect(self._show_rate)
+        self._running.store_error_changed.connect(self._show_store_error)
+        for signal in (
+            self._current.opened,
+            self._draft.changed,
+            self._setup.choice_changed,
+            self._providers.changed,
+        ):
+            signal.connect(lambda: self._notifications.dismiss_topic(NOT_SENT))
 
     # -------------------------------------------------------------- asking
 
@@ -45,161 +90,431 @@ class ChatController(Controller):
         """
         draft = self._draft.with_text(text, template_id)
         opened_id = self._current.id
-        if draft.has_question and self._session.queue.must_wait(opened_id):
-            self._session.queue.add(opened_id, draft)
-        elif draft.has_question:
-            path = list(self._current.path_before_question)
-            self._tasks.start(self._session.turns.begin(path, draft))
+        if not draft.has_question:
+            return
+        if not self._must_wait(opened_id):
+            self._tasks.start(self.begin(list(self._current.path_before_question), draft))
+            return
+        self._queued_ids.add(opened_id)
+        is_edit = self._current.edited_question is not None
+        if not (is_edit or self._session.readings.readings_of(opened_id)):
+            self._drafts.hold(opened_id, draft)  # below one that is queued already
+            self._put_into_prompt(draft.after_sending)
+        self._show_state()
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""
         draft = self._draft.current
+        path = list(self._current.path)
         # Unlike in `submit`, the question cannot wait, because the queue keeps no choice of models.
         if self._session.readings.in_open_conversation:
             self._notifications.notify(tr("Wait until the attached files are read."))
-            return
-        if draft.has_question:
-            path = list(self._current.path_before_question)
-            await self._session.turns.begin(path, draft, compared=choices)
-            return
-        path = list(self._current.path)
-        while path and path[-1].role is not Role.USER:
-            path.pop()
-        if path:
-            # Without a draft, the last question of the path is asked again.
-            await self._session.turns.begin(path, draft=None, compared=choices)
+        elif draft.has_question:
+            await self.begin(list(self._current.path_before_question), draft, compared=choices)
+        else:
+            while path and path[-1].role is not Role.USER:
+                path.pop()
+            if path:
+                await self.begin(path, draft=None, compared=choices)
 
-    def show_hint(self) -> None:
-        """Show a hint if a question is queued or edited, and announce it once."""
-        opened_id = self._current.id
-        hint = ""
-        is_editing = self._current.edited_question is not None
-        key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
-        if opened_id in self._session.queue:
-            hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
-        # While an answer is running, the key stops the answer first: see `stop_latest`.
-        elif is_editing and key and not self._running.is_running(opened_id):
-            hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
-        elif is_editing:
-            hint = tr("Editing · The original message is kept")
-        self._prompt.set_hint(hint)
-        if hint and hint != self._announced_hint:
-            self._notifications.announce(hint)
-        self._announced_hint = hint
+    async def begin(
+        self,
+        path: list[Message],
+        draft: Draft | None,
+        choice: ModelChoice | None = None,
+        conversation: Conversation | None = None,
+        *,
+        single_answer: bool = False,
+        compared: Sequence[ModelChoice] = (),
+    ) -> None:
+        """Ask `draft` after `path`, or request another answer to the last question of `path`.
 
-    # -------------------------------------------------------------- answering
+        Do nothing while another turn of the conversation begins or is answered.
 
-    def _finish(self, conversation_id: str, answer: Message) -> None:
-        if answer.status is MessageStatus.STREAMING:
-            # The program ends, but the answer has not: its provider continues it in the background.
+        Args:
+            choice: the model for this answer only; the conversation keeps its own choice.
+            conversation: the conversation before the turn; None for the open one.
+            single_answer: request a single answer, even if several are set.
+            compared: the models that each give an answer, without tools; () for the usual answer.
+        """
+        chat, setup = self._chat_service, self._setup
+        original = conversation or self._current.conversation
+        opening_number = self._current.opening_number
+        profile = setup.profile_of(original)
+        if original.id in self.beginning_ids or self._running.is_running(original.id):
             return
+        if choice is None and not compared and not self._providers.has_provider(original):
+            error = IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
+            self._notifications.notify(error, topic=NOT_SENT)
+            return
+        self.beginning_ids.add(original.id)
+        try:
+            with_choice = replace(original, choice=choice or await setup.known_choice(original))
+            profile = setup.profile_of(with_choice)
+            settings = setup.settings_of(with_choice)
+            if single_answer:
+                settings = settings.for_one_answer()
+            self._notifications.dismiss_topic(NOT_SENT)
+            await self._session.compaction.compact_before_turn(with_choice, path, draft or Draft())
+            # A blank conversation is not in the cache before its first turn.
+            if path and self._session.list_presenter.cache.find_existing(original.id) is None:
+                return  # deleted in the meantime
+            if compared:
+                targets = [(setup.profile_of(replace(original, choice=c)), c) for c in compared]
+                settings = settings.for_comparison()
+                run = await chat.begin_comparison(
+                    with_choice, path, draft, choices=targets, settings=settings
+                )
+            elif draft is None:
+                run = await chat.begin_another_answer(with_choice, path, profile, settings)
+            else:
+                run = await chat.begin(with_choice, path, draft, profile, settings)
+        except UserFacingError as error:
+            begin_again = partial(
+                self.begin,
+                path,
+                draft,
+                choice,
+                original,
+                single_answer=single_answer,
+                compared=compared,
+            )
+            if isinstance(error, UnpricedModelError):
+                choices = compared or [with_choice.choice]
+                self._ask_about_price(error, choices, with_choice, begin_again)
+            else:
+                # The profile of the choice, or of the conversation if finding the choice failed.
+                self._refuse(error, profile.id)
+            return
+        finally:
+            self.beginning_ids.discard(original.id)
+        await self._show_begun(run, draft, original, opening_number)
+        if compared:
+            asked_path = path if run.question is None else [*path, run.question]
+            answers = [begun.answer for begun in (run, *run.siblings)]
+            self._session.comparison.show_answers(asked_path, answers)
+
+    def _refuse(self, error: UserFacingError, provider_id: str) -> None:
+        """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
+        session = self._session
+        if isinstance(error, SpendingCapError):
+            open_at_cap = session.providers_controller.open_at_cap
+            actions: Actions = [(tr("Raise the limit"), lambda: open_at_cap(provider_id))]
+        else:
+            actions = [
+                *session.unlocker.remedies_for(error),
+                *session.chunked_reading.remedies_for(error),
+                *session.collections.remedies_for(error),
+                *session.compaction.remedies_for(error),
+            ]
+        # A full disk also keeps the draft from being saved. One topic, so that one card says both.
+        topic = STORE_TOPIC if isinstance(error, StoreFullError) else NOT_SENT
+        self._notifications.notify(error, actions, topic=topic)
+
+    def _ask_about_price(
+        self,
+        error: UnpricedModelError,
+        choices: Sequence[ModelChoice],
+        conversation: Conversation,
+        begin_again: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Ask for permission to use a model of unknown price in spite of the monthly cap."""
+        candidates = []
+        for choice in choices:
+            profile = self._setup.profile_of(replace(conversation, choice=choice))
+            candidates.append((profile, self._chat_service.resolve(profile, choice).model))
+        # The error only has the model's name, which may match none of them.
+        named = [c for c in candidates if c[1].name == error.params.get("model")]
+        profile, model = (named or candidates)[0]
+
+        async def allow_and_begin() -> None:
+            await self._chat_service.calls.budget.allow_unpriced(profile, model.id)
+            await begin_again()
+
+        actions: Actions = [
+            (tr("Use anyway"), lambda: self._tasks.start(allow_and_begin())),
+            (tr("Enter price…"), lambda: self._session.models.edit(profile.id, model.id)),
+        ]
+        self._notifications.notify(error, actions, topic=NOT_SENT)
+
+    async def _show_begun(
+        self, run: AnswerRun, draft: Draft | None, original: Conversation, opening_number: int
+    ) -> None:
+        """Start the answers of a stored turn, and show it if its conversation is open.
+
+        Args:
+            original: the conversation before the turn.
+            opening_number: that of the open conversation when the turn was requested.
+        """
+        self._dismiss_store_error()
+        session, current, question = self._session, self._current, run.question
+        is_open = original.id == current.id
+        # A blank conversation that was left and opened again has the same id.
+        was_left = is_open and current.is_new and opening_number != current.opening_number
+        if question is not None and draft is not None:
+            session.draft_saver.remove_sent(original.id, draft)
+        if was_left:
+            session.navigator.open_another_blank()
+            is_open = False
+        # The user may have changed the conversation meanwhile, or the choice was for one answer.
+        listed = session.list_presenter.cache.get(original.id)
+        newest = current.conversation if is_open else listed or original
+        changed = {name: getattr(newest, name) for name in _LIST_FIELDS if listed is not None}
+        changed = {name: v for name, v in changed.items() if v != getattr(original, name)}
+        choice = self._setup.choice_of(newest)
+        stored = replace(run.conversation.with_settings_of(newest), choice=choice, **changed)
+        if stored != run.conversation:
+            self._tasks.start(self._conversations.save_settings(stored))
+        session.list_presenter.upsert(stored)
+        self._running.start(run)
+        if original.trashed_at is None and stored.trashed_at is not None:
+            self._running.stop(run.conversation.id)  # it was deleted while the turn began
+        last_id = current.path[-1].id if current.path else None
+        if is_open:
+            current.set_stored(stored)
+            self._pane.set_title(stored.title)
+            if question is not None and not run.siblings and question.parent_id == last_id:
+                current.append(question, run.answer)
+                self._pane.show_empty_state(False)
+                self._transcript.stream.append_message(question)
+                self._transcript.stream.append_message(run.answer)
+                self._transcript.navigator.scroll_to_bottom()
+                self._prompt.focus_text()
+                session.navigator.mark_open()
+            else:  # appending is not enough
+                await session.navigator.open(run.conversation.id)
+            current.report_path()
+
+    # -------------------------------------------------------------- the queue
+
+    def _must_wait(self, conversation_id: str) -> bool:
+        """Return True if a question of this conversation cannot be asked yet."""
+        readings = self._session.readings.readings_of(conversation_id)
+        return bool(readings) or self._running.is_running(conversation_id)
+
+    def unqueue(self, conversation_id: str) -> None:
+        """Return a conversation's question from the queue to its prompt or draft."""
+        if conversation_id in self._queued_ids:
+            self._queued_ids.discard(conversation_id)
+            self._return_to_draft(conversation_id)
+            self._show_state()
+
+    def send_queued(self, conversation_id: str) -> None:
+        """Ask the queued question of a conversation if it need not wait any more."""
+        if conversation_id not in self._queued_ids or self._must_wait(conversation_id):
+            return
+        self._queued_ids.discard(conversation_id)
+        self._show_state()
+        if conversation_id == self._current.id and self._drafts.held(conversation_id) is None:
+            self._prompt.send()
+        else:
+            self._tasks.start(self._ask_queued(conversation_id))
+
+    async def _ask_queued(self, conversation_id: str) -> None:
+        """Ask the question of a conversation, which may not be open."""
+        conversation = self._session.list_presenter.cache.find_existing(conversation_id)
+        if conversation_id == self._current.id:
+            conversation = self._current.conversation
+        held = self._drafts.held(conversation_id)
+        is_in_edit = held is None and self._drafts.edit_in(conversation_id) is not None
+        if conversation is None or is_in_edit:
+            return  # deleted; or a question that replaces an earlier one stays in the draft
+        draft = held or self._drafts.cached(conversation_id)
+        try:
+            path = await self._conversations.path(conversation_id)
+            await self.begin(path, draft, conversation=conversation)
+        finally:
+            if held is not None and self._drafts.held(conversation_id) is held:  # it was not sent
+                self._return_to_draft(conversation_id)
+            self._show_state()
+
+    def _return_to_draft(self, conversation_id: str) -> None:
         is_open = conversation_id == self._current.id
         if is_open:
-            self._show_state()
-        if not self._running.is_running(conversation_id):
-            if answer.status is MessageStatus.FAILED:
-                # What was queued behind a failed answer is not asked; it returns to the prompt.
-                self._session.queue.remove(conversation_id)
-            else:
-                self._session.queue.send(conversation_id)
+            self._drafts.put(conversation_id, self._draft.current)
+        draft = self._drafts.release(conversation_id)
+        if draft is not None and is_open:
+            self._put_into_prompt(draft)
 
-    def _show_rate(self, _conversation_id: str, message_id: str, rate: float) -> None:
-        if self._current.message(message_id) is not None:
-            self._prompt.row.set_rate(tr("{count} tok/s", count=round(rate)))
+    def _on_typed(self) -> None:
+        """Unqueue a question that stayed in the prompt, because it is being changed."""
+        if self._drafts.held(self._current.id) is None:
+            self.unqueue(self._current.id)
 
-    def _show_state(self) -> None:
-        is_running = self._running.is_running(self._current.id)
-        self._prompt.set_streaming(is_running)
-        if not is_running:
-            self._prompt.row.set_rate("")
-        self.show_hint()
+    def clear_queue(self) -> None:
+        """Ask no queued question any more, because the program ends; they become drafts."""
+        self._queued_ids.clear()
 
-    def stop(self) -> None:
-        """Stop the answer of the open conversation."""
-        self._running.stop(self._current.id)
+    # -------------------------------------------------------------- edits
 
-    def stop_latest(self) -> None:
-        """Cancel one thing: the first of a queued question, other work, an answer, an edit."""
-        opened_id = self._current.id
-        if opened_id in self._session.queue:
-            self._session.queue.remove(opened_id)
-        elif self._session.compaction.cancel():
-            return
-        elif self._running.is_running(opened_id):
-            self.stop()
-        elif resume_edit := self._session.edited.discard():
-            self._notifications.notify_undo(tr("Edit discarded"), resume_edit)
+    def edit(self, message: Message) -> None:
+        """Edit a question, or the question of an answer, if it has one.
 
-
-class EditedQuestion(Controller):
-    """The question that is being edited in each conversation, if any.
-
-    After an edit, the prompt shows the draft that it had before.
-    """
-
-    def begin(self, message: Message) -> None:
-        """Edit a question, or the question of an answer, if it has one."""
+        After the edit, the prompt shows the draft that it had before.
+        """
         path = [*self._current.path_before(message.id), message]
         question = next((m for m in reversed(path) if m.role is Role.USER), None)
-        if question is None:
-            return  # imported conversations may begin with an answer
-        self._begin(question, self._draft.current)
-        self._put_into_prompt(question.as_draft)
+        if question is not None:  # imported conversations may begin with an answer
+            self._begin_edit(question, self._draft.current)
+            self._put_into_prompt(question.as_draft, focus=True)
 
-    def _begin(self, question: Message, typed_draft: Draft) -> None:
+    def _begin_edit(self, question: Message, typed_draft: Draft) -> None:
         """Edit a question in place of a draft, which returns after the edit."""
         edit = self._drafts.end_edit(question.conversation_id)
         previous_draft = typed_draft if edit is None else edit.with_changed_question(typed_draft)
         self._drafts.edit(question.conversation_id, QuestionEdit(question, previous_draft))
 
-    def discard(self) -> Callable[[], None] | None:
-        """Stop editing: restore the draft that was in the prompt before.
+    def _discard_edit(self) -> bool:
+        """Restore the draft from before the edit, and offer to undo that.
 
-        Returns:
-            A function that restores the edited text; None if no question was changed.
+        Return False if nothing was edited, or not changed.
         """
         edit = self._drafts.edit_in(self._current.id)
         if edit is None or self._current.edited_question is None:
-            return None
-        typed_draft = self._draft.current
+            return False
+        question, typed_draft = edit.question, self._draft.current
         self._drafts.end_edit(self._current.id)
-        self._put_into_prompt(edit.previous)
-        if typed_draft == edit.question.as_draft:
-            return None
-        return lambda: self._resume(edit.question, typed_draft)
+        self._put_into_prompt(edit.previous, focus=True)
+        if typed_draft == question.as_draft:
+            return False
+
+        def resume() -> None:
+            conversation_id = question.conversation_id
+            if conversation_id != self._current.id:  # shown when it is opened again
+                self._begin_edit(question, self._drafts.cached(conversation_id))
+                self._drafts.put(conversation_id, typed_draft)
+            elif self._current.message(question.id) is not None:
+                self.edit(question)
+                self._put_into_prompt(typed_draft, focus=True)
+
+        self._notifications.notify_undo(tr("Edit discarded"), resume)
+        return True
 
     def discard_draft(self) -> None:
         """Empty the prompt, and offer to undo that. Without messages, its row is deleted too."""
         opened_id = self._current.id
         draft = self._draft.current
-        if resume_edit := self.discard():
-            self._notifications.notify_undo(tr("Edit discarded"), resume_edit)
-        elif self._current.is_listed and not self._current.path:
+
+        def restore() -> None:
+            """Put the draft before what was typed since."""
+            if opened_id == self._current.id:
+                self._put_into_prompt(join_drafts(draft, self._draft.current), focus=True)
+            else:
+                joined = join_drafts(draft, self._drafts.cached(opened_id))
+                self._drafts.put(opened_id, joined)
+
+        if self._discard_edit():
+            return
+        if self._current.is_listed and not self._current.path:
             self._session.trash.delete([opened_id])  # Undo opens it again with its draft
         elif draft.text or draft.attachments:
-            self._put_into_prompt(Draft())
-            restore = partial(self._restore, opened_id, draft)
+            self._put_into_prompt(Draft(), focus=True)
             self._notifications.notify_undo(tr("Draft discarded"), restore)
 
-    def _restore(self, conversation_id: str, draft: Draft) -> None:
-        """Put a discarded draft before what was typed since."""
-        if conversation_id == self._current.id:
-            self._put_into_prompt(join_drafts(draft, self._draft.current))
-        else:
-            joined = join_drafts(draft, self._drafts.cached(conversation_id))
-            self._drafts.put(conversation_id, joined)
-
-    def _resume(self, question: Message, typed_draft: Draft) -> None:
-        conversation_id = question.conversation_id
-        if conversation_id != self._current.id:  # shown when the conversation is opened again
-            self._begin(question, self._drafts.cached(conversation_id))
-            self._drafts.put(conversation_id, typed_draft)
-        elif self._current.message(question.id) is not None:
-            self.begin(question)
-            self._put_into_prompt(typed_draft)
-
-    def _put_into_prompt(self, draft: Draft) -> None:
+    def _put_into_prompt(self, draft: Draft, *, focus: bool = False) -> None:
         self._draft.replace(draft)
         self._prompt.set_text(draft.text, draft.template_id)
-        self._session.chat.show_hint()
-        self._prompt.focus_text()
+        if focus:
+            self._show_state()
+            self._prompt.focus_text()
+
+    # -------------------------------------------------------------- answers, state
+
+    def stop_latest(self) -> None:
+        """Cancel one thing: the first of a queued question, other work, an answer, an edit."""
+        opened_id = self._current.id
+        if opened_id in self._queued_ids:
+            self.unqueue(opened_id)
+        elif self._session.compaction.cancel():
+            return
+        elif self._running.is_running(opened_id):
+            self._running.stop(opened_id)
+        else:
+            self._discard_edit()
+
+    def _on_finished(self, conversation_id: str, answer: Message) -> None:
+        if answer.status is MessageStatus.STREAMING:
+            # The program ends, but the answer has not: its provider continues it in the background.
+            return
+        if conversation_id == self._current.id:
+            self._show_state()
+        if self._running.is_running(conversation_id):
+            return
+        if answer.status is MessageStatus.FAILED:
+            # What was queued behind a failed answer is not asked; it returns to the prompt.
+            self.unqueue(conversation_id)
+        else:
+            self.send_queued(conversation_id)
+
+    def _show_rate(self, _conversation_id: str, message_id: str, rate: float) -> None:
+        if self._current.message(message_id) is not None:
+            self._prompt.row.set_rate(tr("{count} tok/s", count=round(rate)))
+
+    def _show_store_error(self, _conversation_id: str, error: StorageError | None) -> None:
+        if error is not None:
+            self._notifications.notify(error, topic=STORE_TOPIC)
+        else:
+            self._dismiss_store_error()
+
+    def _dismiss_store_error(self) -> None:
+        """Dismiss the error after a successful write, unless answers are still unstored."""
+        if not self._running.has_unstored:
+            self._notifications.dismiss_topic(STORE_TOPIC)
+
+    def _show_state(self) -> None:
+        """Show Stop, the queued question, and a hint at it or at an edit, announced once."""
+        opened_id = self._current.id
+        is_running = self._running.is_running(opened_id)
+        self._prompt.set_streaming(is_running)
+        self._prompt.row.set_rate("")
+        held = self._drafts.held(opened_id)
+        if self._bubble is None and held is not None:
+            self._bubble = QueuedBubble()
+            self._bubble.button.clicked.connect(lambda: self.unqueue(self._current.id))
+            self._pane.add_above_prompt(self._bubble)
+        if self._bubble is not None:
+            self._bubble.show_draft(held)
+        hint = ""
+        key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
+        if opened_id in self._queued_ids:
+            hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
+        elif self._current.edited_question is not None:
+            hint = tr("Editing · The original message is kept")
+            if key and not is_running:  # the key stops a running answer first
+                hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
+        self._prompt.set_hint(hint)
+        if hint and hint != self._announced_hint:
+            self._notifications.announce(hint)
+        self._announced_hint = hint
+
+
+class QueuedBubble(QWidget):
+    """The queued question below the transcript, on the side of questions, with a button."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("queued-question")
+        frame = QFrame()
+        set_role(frame, "note-card")
+        self._words = PlainLabel(name="queued-words", role="note")
+        label = tr("Don’t send this message yet")
+        self.button = PlainToolButton(name="unqueue", role="quiet", label=label)
+        row_of(self._words, self.button, parent=frame, margins=(12, 4, 6, 4), spacing=6)
+        row_of(STRETCH, frame, parent=self, margins=0)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.update_theme()
+        self.hide()
+
+    def show_draft(self, draft: Draft | None) -> None:
+        """Show a queued question, None for none."""
+        if draft is not None:
+            names = (part.name for part in draft.question_attachments)
+            text = " · ".join(filter(None, (one_line(draft.text, _MAX_CHARACTERS), *names)))
+            self._words.setText(one_line(text, 2 * _MAX_CHARACTERS))
+            set_tooltip(self._words, draft.text)
+            self.setAccessibleName(spoken_text(tr("Queued: {question}", question=text)))
+        self.setVisible(draft is not None)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        set_icon(self.button, "x", theme.dim, theme.px(14))

@@ -1,30 +1,26 @@
-"""Shows streaming answers in the transcript, and finished JSON answers as trees of values."""
+"""Shows streaming answers in the transcript, and titles conversations after the first."""
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, ConversationSession, Session
+from desktop_app.chat.titles import TitleWriter, local_title, wants_title
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.structured_answer import json_value
-from desktop_app.transcript.message_items import (
-    COPY_CSV,
-    COPY_JSON,
-    SHOW_JSON,
-    SHOW_VALUE,
-    is_continuable,
-)
+from desktop_app.transcript.message_items import is_continuable
 from desktop_app.transcript.message_stream import MessageStream
-from desktop_app.widgets.text.clipboard import copyable
 
+log = logging.getLogger(__name__)
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
 _OTHER_END = N_("Response ended.")
 _ANNOUNCEMENTS = {
@@ -61,29 +57,25 @@ class StreamedAnswers(QObject):
         stream_of: Callable[[str, str], MessageStream | None],
     ) -> None:
         super().__init__(parent)
-        self._stream_of = stream_of
-        running.text_arrived.connect(self._show_text)
-        running.reasoning_arrived.connect(self._show_reasoning)
-        running.status_changed.connect(self._show_status_line)
 
-    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
-        if stream := self._stream_of(conversation_id, message_id):
-            stream.append_text(message_id, text)
+        def show(append: Callable[[MessageStream, str, str], None], *ids_and_text: str) -> None:
+            conversation_id, message_id, text = ids_and_text
+            if stream := stream_of(conversation_id, message_id):
+                append(stream, message_id, text)
 
-    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
-        if stream := self._stream_of(conversation_id, message_id):
-            stream.append_reasoning(message_id, text)
-
-    def _show_status_line(self, conversation_id: str, message_id: str, sentence: str) -> None:
-        if stream := self._stream_of(conversation_id, message_id):
-            stream.set_status_line(message_id, sentence)
+        running.text_arrived.connect(partial(show, MessageStream.append_text))
+        running.reasoning_arrived.connect(partial(show, MessageStream.append_reasoning))
+        running.status_changed.connect(partial(show, MessageStream.set_status_line))
 
 
 class ShownAnswers(StreamedAnswers):
     """Connection of the running answers with the transcript of a conversation."""
 
     def __init__(self, session: Session, conversation: ConversationSession) -> None:
-        super().__init__(conversation.window, session.running, self._find_stream)
+        def find_stream(conversation_id: str, _message_id: str) -> MessageStream | None:
+            return self._transcript.stream if conversation_id == self._current.id else None
+
+        super().__init__(conversation.window, session.running, find_stream)
         self._transcript = conversation.transcript
         self._notices = conversation.notices
         self._current = conversation.current
@@ -96,9 +88,6 @@ class ShownAnswers(StreamedAnswers):
         running.amended.connect(self._show_amended)
         running.stepped.connect(self._show_amended)
         running.finished.connect(self._show_end)
-
-    def _find_stream(self, conversation_id: str, _message_id: str) -> MessageStream | None:
-        return self._transcript.stream if conversation_id == self._current.id else None
 
     def _show_end(self, conversation_id: str, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
@@ -130,46 +119,44 @@ class ShownAnswers(StreamedAnswers):
             self._messages.update(answer)
 
 
-class StoreErrors(Controller):
-    """The message that answers cannot be stored."""
+class TitleController(Controller):
+    """Giver of titles after a conversation's first answer, by a small model or made here."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._running.store_error_changed.connect(self._show)
+        self._requested_ids: set[str] = set()
+        self._running.finished.connect(self._tasks.slot(self._set_title))
 
-    def _show(self, _conversation_id: str, error: StorageError | None) -> None:
-        if error is not None:
-            self._notifications.notify(error, topic=STORE_TOPIC)
-        else:
-            self.dismiss()
-
-    def dismiss(self) -> None:
-        """Dismiss the error after a successful write, unless answers are still unstored."""
-        if not self._running.has_unstored:
-            self._notifications.dismiss_topic(STORE_TOPIC)
-
-
-class StructuredAnswers(Controller):
-    """Actions on the JSON of the open conversation's answers."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._transcript.action_requested.connect(self._run_action)
-
-    def _run_action(self, message_id: str, action: str) -> None:
-        answer = self._current.message(message_id)
-        if answer is None:
+    async def _set_title(self, conversation_id: str, answer: Message) -> None:
+        """Set a better title, unless the user has chosen one in the meantime."""
+        if (
+            self._temporary.was_ever_temporary(conversation_id)
+            or answer.status is not MessageStatus.COMPLETE
+        ):
             return
-        if action in (SHOW_JSON, SHOW_VALUE):
-            self._messages.show_as_text(answer, action == SHOW_JSON)
-        elif action in (COPY_JSON, COPY_CSV):
-            self._copy(answer, as_csv=action == COPY_CSV)
-
-    def _copy(self, answer: Message, *, as_csv: bool) -> None:
-        text = text_to_copy(answer, as_csv=as_csv)
-        if text is not None:
-            QGuiApplication.clipboard().setText(copyable(text))
-            self._notifications.notify(tr("Copied"))
+        find_existing = self._session.list_presenter.cache.find_existing
+        path = await self._conversations.path(conversation_id)
+        conversation = find_existing(conversation_id)
+        if conversation is None or not wants_title(conversation, path):
+            return
+        if conversation_id in self._requested_ids:  # for an answer that ended earlier
+            return
+        self._requested_ids.add(conversation_id)
+        profile = self._setup.profile_of(conversation)
+        resolved = self._chat_service.resolve(profile, conversation.choice)
+        writer = TitleWriter(self._session.backend.utility_model, self._session.backend.delimiters)
+        title = ""
+        if self._values["library.model_titles"] and writer.may_ask(resolved):
+            try:
+                title = await writer.suggest(path, resolved)
+            except UserFacingError as error:
+                log.warning("no title: %s %s", error, error.all_details)
+        title = title or local_title(path)
+        current_conversation = find_existing(conversation_id)
+        if current_conversation is None or not current_conversation.title_is_automatic:
+            return
+        if title and title != current_conversation.title:
+            self._session.list_presenter.rename(conversation_id, title)
 
 
 def text_to_copy(answer: Message, *, as_csv: bool) -> str | None:

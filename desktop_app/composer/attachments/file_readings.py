@@ -218,7 +218,7 @@ class FileReadings(QObject):
                 reading.task.cancel()
         # Once for each conversation and batch, because there may be thousands of files.
         for conversation_id in {reading.conversation_id for reading in canceled}:
-            self._session.queue.remove(conversation_id)
+            self._session.chat.unqueue(conversation_id)
         self._update()
         for batch in {id(reading.batch): reading.batch for reading in canceled}.values():
             self._report(batch)
@@ -298,10 +298,10 @@ class FileReadings(QObject):
             self._notices.announce(text)
         self._report(batch)
         if not is_attached:
-            self._session.queue.remove(conversation_id)
+            self._session.chat.unqueue(conversation_id)
         if not self.readings_of(conversation_id):
             self._update()  # first, because a question may wait to be sent
-            self._session.queue.send(conversation_id)
+            self._session.chat.send_queued(conversation_id)
 
     async def read_content(
         self,

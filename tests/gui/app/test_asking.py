@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QToolButton
 
 from desktop_app.chat.prompt_assembly import CONTINUE
-from desktop_app.chat.ui.question_queue import QueuedBubble
+from desktop_app.chat.ui.chat_controller import QueuedBubble
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.errors import AuthenticationError, StorageError, StreamCutError

@@ -206,7 +206,7 @@ async def test_a_question_waits_for_the_compaction() -> None:
         before = len(app.providers.turns)
         app.type("fourth")
         app.enter()
-        await until(lambda: app.controllers.turns.is_beginning(app.open_id))
+        await until(lambda: app.open_id in app.controllers.chat.beginning_ids)
         assert len(app.providers.turns) == before
         app.providers.states.put_nowait(STATE)
         await until(lambda: len(app.providers.turns) > before)

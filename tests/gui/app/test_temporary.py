@@ -190,7 +190,7 @@ async def test_a_temporary_conversation_is_neither_branched_nor_titled(scratch: 
         app.controllers.temporary_controller.open()
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         assert len(app.providers.turns) == 1
-        app.controllers.branching.branch_last()
+        app.controllers.answer_actions.act_on_last("branch")
         await until(lambda: "can’t be branched" in app.said)
         assert not app.state.current.is_listed
         assert app.window.windowTitle() == "Temporary conversation"
