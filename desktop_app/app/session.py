@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
     from desktop_app.desktop.ui.closing_controller import ClosingController
-    from desktop_app.documents.ui.viewer_controller import ViewerController
+    from desktop_app.documents.ui.document_viewer import DocumentViewer
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.exchange.ui.export_controller import ExportController
     from desktop_app.exchange.ui.transfer_controller import TransferController
@@ -217,13 +217,11 @@ class Session:
         return ResourcesController(self)
 
     @cached_property
-    def viewer(self) -> ViewerController:
-        from desktop_app.documents.ui.viewer_controller import ViewerController
+    def viewer(self) -> DocumentViewer:
+        from desktop_app.documents.ui.document_viewer import DocumentViewer
 
-        viewer = ViewerController(self.window, self, self.copies)
-        viewer.place_requested.connect(self.places.open)
-        viewer.place_requested.connect(lambda _place: self.window.activateWindow())
-        self.late_ends.append(viewer.close)
+        viewer = DocumentViewer(self)
+        self.late_ends.append(viewer.end)
         return viewer
 
     @cached_property

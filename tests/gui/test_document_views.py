@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.documents.ui import viewer_pages
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
-from desktop_app.documents.ui.document_viewer import DocumentViewer
 from desktop_app.documents.ui.viewer_pages import ViewerPages
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.markdown.document_text import DocumentText, TextForm
@@ -118,16 +117,6 @@ def test_a_whole_text_is_copied_without_parsing_it_before(
     qapp.clipboard().clear()
 
 
-def test_enter_presses_the_focused_button(qtbot: QtBot, light_theme: Theme) -> None:
-    viewer = DocumentViewer()
-    qtbot.addWidget(viewer)
-    viewer.show()
-    original = find(viewer, QToolButton, "viewer-original")
-    original.setFocus()
-    with qtbot.waitSignal(viewer.original_requested):
-        qtbot.keyClick(original, Qt.Key.Key_Return)
-
-
 def test_a_match_after_windows_line_breaks_is_marked(text: ViewerText, qtbot: QtBot) -> None:
     source = "one\r\ntwo\r\nneedle"
     text.show_document(DocumentText(source, TextForm.CODE))
@@ -174,8 +163,6 @@ def step_after_typing(qtbot: QtBot, shown: QWidget) -> list[object]:
 
 
 def test_a_step_right_after_typing_finds_the_typed_text(qtbot: QtBot, light_theme: Theme) -> None:
-    window, viewer = QWidget(), DocumentViewer()
+    window = QWidget()
     qtbot.addWidget(window)
-    qtbot.addWidget(viewer)
     assert step_after_typing(qtbot, AttachmentPreview(window)) == ["after", 1]
-    assert step_after_typing(qtbot, viewer) == ["after", 1]

@@ -1,80 +1,136 @@
-"""A window that shows a document, as pages or as text, with a passage marked.
+"""A window that shows a stored document, as pages or as text, with a passage marked.
 
-Its controller provides the content. This module has the keys, the note above the document, and
-the message that replaces the document if there is nothing to show.
+A PDF whose file is stored is shown as pages, any other document as its extracted text. A separate
+process (`documents.worker.page_worker`) renders the visible pages, strip by strip, and finds
+passages on them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+import time
+from contextlib import suppress
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QSpinBox, QStackedWidget, QWidget
 
+from desktop_app.documents.ui.text_search import PAGE_MARK, Span, TextSearch
 from desktop_app.documents.ui.viewer_pages import ViewerPages
 from desktop_app.documents.ui.viewer_text import ViewerText
-from desktop_app.documents.ui.viewer_toolbar import ViewerToolbar
-from desktop_app.domain.places import LinkedText, plain_text
-from desktop_app.i18n.translation import tr
+from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
+from desktop_app.domain import hints
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.documents import document_types
+from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.error_text import WINDOW, error_segments, hint_segments
+from desktop_app.domain.errors import (
+    AttachmentMissingError,
+    DocumentError,
+    IllegalChoiceError,
+    UserFacingError,
+)
+from desktop_app.domain.places import LinkedText, LinkSegment, plain_text
+from desktop_app.i18n.formatting import percent
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.markdown.document_text import DocumentText, text_form_of
 from desktop_app.transcript.find_bar import FindBar
 from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.accessibility.role_names import DIALOG
 from desktop_app.widgets.boxes import column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import press_focused
+from desktop_app.widgets.buttons.dialog_button import IconButton, press_focused
+from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.forms.tab_order import order_tabs
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, spoken_text, window_title
+from desktop_app.widgets.text.elided_label import ElidedLabel
+from desktop_app.widgets.text.foreign_text import (
+    PlainLabel,
+    one_line,
+    set_tooltip,
+    spoken_text,
+    window_title,
+)
 from desktop_app.widgets.text.linked_label import LinkedLabel
+from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from desktop_app.markdown.document_text import DocumentText
+    from desktop_app.app.session import Session
 
 _SIZE: Final = (860, 900)
+_MAX_PASSAGE_PLACE_CHARACTERS: Final = 60
+_NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
+_SLOW_STRIP_S: Final = 1.0  # a strip out of view that takes longer is canceled
+_MAX_PASSAGE_CHARACTERS: Final = 600  # an arbitrary number: some lines of a note
+# The suffix decides which program opens a file, and may name a script. A file with any other
+# suffix is opened as text.
+_OPENABLE_SUFFIXES: Final = frozenset(
+    (
+        *(known.suffix for known in document_types.DOCUMENT_FORMATS.values()),
+        *(".html", ".htm", ".eml", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml"),
+    )
+)
+
+
+class ViewerTarget(NamedTuple):
+    """The document, page and passage to show.
+
+    Attributes:
+        page: the page number from 1; None if it is unknown.
+        position: the position of the passage as a text, such as "page 3"; "" without a passage.
+        span: the start and end of the passage in the document's text; None if it has none there.
+        passage: the text of the passage; "" without a passage.
+    """
+
+    sha256: str
+    name: str
+    page: int | None = None
+    position: str = ""
+    span: Span | None = None
+    passage: str = ""
 
 
 class DocumentViewer(QWidget):
-    """A window with the pages or the text of a document.
+    """The window; it is kept for the next document when it is closed.
 
     Attributes:
         pages, text: the views for the two kinds of content.
         find_bar: the search bar.
-        toolbar: the toolbar.
-
-    Signals:
-        original_requested(): the user wants to open the file in the system's application.
-        closed(): the window was closed.
-        place_requested(Place): the user followed a link of the note.
     """
 
-    original_requested = Signal()
-    closed = Signal()
-    place_requested = Signal(object)
-
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         theme = current_theme()
         super().__init__()
         self.accessible_role = DIALOG
         self.setObjectName("document-viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAutoFillBackground(True)
+        self._session = session
+        self._tasks = session.tasks
+        self._attachments = session.backend.attachments
+        # The passwords are by SHA-256, and shared with the readers, which add some.
+        self._worker = PageWorker(passwords=session.backend.documents.passwords)
+        self._target: ViewerTarget | None = None
         self._title = ""
+        self._open_task: asyncio.Future[Any] | None = None
+        self._paged_document: ViewedDocument | None = None
+        self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
+        self._document_text = ""
+        self._shown_match: Span | None = None
+        self._draw_task: asyncio.Future[Any] | None = None
+        self._drawn_strip: tuple[Strip, float] | None = None  # and the time of its start
         self.pages = ViewerPages()
         self.text = ViewerText()
         self.find_bar = FindBar(self, tr("Find in document"))
-        self.toolbar = ViewerToolbar(self.pages)
-        self._lay_out()
-        self._connect()
-        self.update_theme()
-        frame = QSize(theme.px(48), theme.px(48))
-        size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
-        self.resize(size.boundedTo(self.screen().availableSize() - frame))
-
-    def _lay_out(self) -> None:
-        theme = current_theme()
+        self._search = TextSearch(self.find_bar, self._tasks, self._show_match, skips_marks=True)
+        self._build_toolbar()
         self._note = QFrame()
         set_role(self._note, "note-card")
         self._note_words = LinkedLabel(keeps_lines=True)
-        self._note_words.place_requested.connect(self.place_requested)
+        self._note_words.place_requested.connect(session.places.open)
+        self._note_words.place_requested.connect(lambda _: session.window.activateWindow())
         self._note_words.setObjectName("viewer-note")
         self._note_words.setWordWrap(True)
         set_role(self._note_words, "note")
@@ -87,22 +143,89 @@ class DocumentViewer(QWidget):
         for content in (self._message, self.pages, self.text):
             self._stack.addWidget(content)
         finding = row_of(self.find_bar, margins=(10, 0, 10, 0))
-        column_of(self.toolbar, finding, self._note, (self._stack, 1), parent=self, margins=0)
+        column_of(self._toolbar, finding, self._note, (self._stack, 1), parent=self, margins=0)
         order_tabs(
-            self.toolbar.original_button,
-            (*self.find_bar.tab_stops, self._message, self.pages, self.text),
+            self._original_button, (*self.find_bar.tab_stops, self._message, self.pages, self.text)
+        )
+        self._connect()
+        self.update_theme()
+        frame = QSize(theme.px(48), theme.px(48))
+        size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
+        self.resize(size.boundedTo(self.screen().availableSize() - frame))
+
+    def _build_toolbar(self) -> None:
+        pages = self.pages
+        middle = Qt.TextElideMode.ElideMiddle
+        self._name = ElidedLabel(name="viewer-name", role="strong", elide_mode=middle)
+        self._passage_place = PlainLabel(name="viewer-place", role="note")
+        self._page = QSpinBox(minimum=1)
+        self._page.setKeyboardTracking(False)
+        self._page.setGroupSeparatorShown(True)
+        self._page.setObjectName("viewer-page")
+        self._page.setAccessibleName(tr("Page"))
+        self._page.valueChanged.connect(pages.go_to)
+        self._page.lineEdit().returnPressed.connect(
+            lambda: pages.setFocus(Qt.FocusReason.OtherFocusReason)
+        )
+        self._zoom = PlainLabel(name="viewer-zoom", role="note")
+        self._zoom.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._fit_button = IconButton(
+            "viewer-fit", "move-horizontal", tr("Fit width"), pages.fit_width
+        )
+        self._mark_button = IconButton(
+            "viewer-mark", "highlighter", tr("Back to passage"), self._go_to_mark
+        )
+        self._original_button = IconButton(
+            "viewer-original", "external-link", tr("Open in default app"), self._request_original
+        )
+        find = tr("Find in document ({keys})", keys=shortcut_text(QKeySequence.StandardKey.Find))
+        self._page_tools = QWidget()
+        row_of(
+            self._page,
+            IconButton("viewer-smaller", "minus", tr("Zoom out"), lambda: pages.step_zoom(-1)),
+            self._zoom,
+            IconButton("viewer-larger", "plus", tr("Zoom in"), lambda: pages.step_zoom(+1)),
+            self._fit_button,
+            parent=self._page_tools,
+            margins=0,
+            spacing=4,
+        )
+        self._toolbar = row_of(
+            (self._name, 1),
+            self._passage_place,
+            self._mark_button,
+            self._page_tools,
+            IconButton("viewer-find", "search", find, self._begin_finding),
+            self._original_button,
+            margins=(14, 7, 10, 7),
+            spacing=8,
         )
 
     def _connect(self) -> None:
         pages = self.pages
-        pages.page_changed.connect(lambda _: self._name_pages())
-        self.toolbar.mark_requested.connect(self.go_to_mark)
-        self.toolbar.find_requested.connect(self._begin_finding)
-        self.toolbar.original_requested.connect(self.original_requested)
+        pages.strips_wanted.connect(self._on_strips_wanted)
+        pages.page_changed.connect(lambda _: self._show_page())
+        pages.zoom_changed.connect(self._show_zoom)
         self.find_bar.close_requested.connect(self._stop_finding)
+
+        def step_page(step: int) -> None:
+            if not self._page_tools.isHidden():
+                self._page.stepBy(step)
+
+        def focus_page_field() -> None:
+            if self._page_tools.isVisible():
+                self._page.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                self._page.selectAll()
+
+        def close_find_bar_or_window() -> None:
+            if self.find_bar.isVisible():
+                self.find_bar.request_close()
+            else:
+                self.close()
+
         keys = QKeySequence.StandardKey
         for key, act in (
-            (keys.Cancel, self._close_find_bar_or_window),
+            (keys.Cancel, close_find_bar_or_window),
             (keys.Find, self._begin_finding),
             (keys.FindNext, lambda: self.find_bar.step(+1)),
             (keys.FindPrevious, lambda: self.find_bar.step(-1)),
@@ -112,86 +235,244 @@ class DocumentViewer(QWidget):
             (keys.ZoomOut, lambda: pages.step_zoom(-1)),
             (QKeySequence("Ctrl+0"), pages.fit_width),
             (QKeySequence("Ctrl+1"), lambda: pages.set_percent(100)),
-            (QKeySequence("Ctrl+G"), self.toolbar.focus_page_field),
-            (QKeySequence("Ctrl+M"), self.go_to_mark),
-            (QKeySequence("Alt+Down"), lambda: self.toolbar.step_page(+1)),
-            (QKeySequence("Alt+Up"), lambda: self.toolbar.step_page(-1)),
+            (QKeySequence("Ctrl+G"), focus_page_field),
+            (QKeySequence("Ctrl+M"), self._go_to_mark),
+            (QKeySequence("Alt+Down"), lambda: step_page(+1)),
+            (QKeySequence("Alt+Up"), lambda: step_page(-1)),
         ):
             QShortcut(QKeySequence(key), self).activated.connect(act)
 
-    # ------------------------------------------------------------ content
+    # -------------------------------------------------------------- opening
 
-    def begin_document(self, title: str, passage_place: str) -> None:
-        """Prepare for a document that is not loaded yet.
+    def open_document(self, sha256: str, name: str) -> None:
+        """Show a document from its beginning."""
+        self.open(ViewerTarget(sha256, name))
 
-        Args:
-            title: the name of the document.
-            passage_place: the place of the cited passage, such as its page; "" for no passage.
-        """
-        self._title = one_line(title)
+    def open_sent(self, sha256: str) -> None:
+        """Show a document that was sent with a question of the open conversation."""
+        parts = (part for m in self._session.current.path for part in m.attachments)
+        self.open_document(sha256, next((p.name for p in parts if p.sha256 == sha256), ""))
+
+    def open_attached(self, sha256: str) -> None:
+        """Show a document that is attached to the prompt."""
+        parts = self._session.current.draft.value.attachments
+        names = [p.name for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256]
+        self.open_document(sha256, next(iter(names), ""))
+
+    def open_passage(self, passage: Passage) -> None:
+        """Show a cited passage in its document."""
+        span = (passage.start, passage.end)
+        position = passage.localized_place
+        self.open(
+            ViewerTarget(passage.sha256, passage.name, passage.page, position, span, passage.text)
+        )
+
+    def open(self, target: ViewerTarget) -> None:
+        """Show a document, with its passage marked."""
+        self._release()
+        self._target = target
+        position_text = target.position
+        if target.page and not position_text:
+            position_text = tr("page {number}", number=target.page)
+        self._title = one_line(target.name)
         self.setWindowTitle(window_title(self._title))
-        self.toolbar.set_document(title, passage_place)
-        self.set_note("")
-        self.describe_mark("")
+        self._name.setText(target.name)
+        self._passage_place.setText(one_line(position_text, _MAX_PASSAGE_PLACE_CHARACTERS))
+        set_tooltip(self._passage_place, position_text)
+        self._mark_button.setVisible(bool(position_text))
+        self._fit_width()
+        self._set_note(())
+        self._describe_mark("")
         self.find_bar.hide()
+        self._show_message(tr("Opening…"))
+        bring_to_front(self)
+        self._open_task = self._tasks.start(self._open(target))
+
+    def _release(self) -> None:
+        """Free the document."""
+        for task in (self._open_task, self._draw_task):
+            if task is not None:
+                task.cancel()
+        self._open_task = self._draw_task = None
+        self._target = None
+        self._paged_document = None
+        self._begin_search("")
         self.pages.set_pages([])
         self.text.show_document(None)
-        self.show_message(tr("Opening…"))
 
-    def show_message(self, message: str) -> None:
-        """Show a message in place of the document."""
-        self._message.setText(message)
-        self._message.setAccessibleName(spoken_text(message))
-        self._show_content(self._message)
-        announce(self._message, message)
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        self._release()
 
-    def set_note(self, note: str) -> None:
-        """Show a note above the document; "" hides it."""
-        self._note_words.setText(note)
-        self._note_words.setAccessibleName(spoken_text(note))
-        self._note.setVisible(bool(note))
-        announce(self._note, note)
+    async def end(self) -> None:
+        """Stop at the program's end."""
+        self.close()
+        self.deleteLater()
+        await self._worker.aclose()
 
-    def set_linked_note(self, text: LinkedText) -> None:
-        """Show a note with links above the document."""
-        self.set_note(plain_text(text))
-        self._note_words.set_linked_text(text)
+    async def _open(self, target: ViewerTarget) -> None:
+        """Load a document, and show it as pages or as text, or show why that fails."""
+        try:
+            file = await self._attachments.metadata(target.sha256)
+            source = await self._attachments.source(target.sha256)
+            self._original_button.setVisible(source is not None)
+            text = await self._attachments.text(target.sha256)
+            target = self._target = await asyncio.to_thread(_locate_passage, text, target)
+            self._begin_search(text)
+            note: LinkedText = ()
+            is_pdf = file.media_type == document_types.PDF
+            if is_pdf and source is None:
+                sentence = tr("The file no longer exists. This is the text extracted from it.")
+                note = (LinkSegment(sentence),)
+            elif is_pdf and source is not None:
+                document = ViewedDocument(target.sha256, target.name or file.name, source)
+                try:
+                    await self._show_pages(target, document, text)
+                    return
+                except DocumentError as error:
+                    extracted_note = tr("This is the text extracted from it.")
+                    sentences = (error.what_happened, " ", extracted_note, " ")
+                    note = (*map(LinkSegment, sentences), *hint_segments(error, WINDOW))
+            await self._show_text(target, file.media_type, text)
+            if note:
+                self._set_note(note)
+        except UserFacingError as error:
+            message = error.sentences
+            if isinstance(error, AttachmentMissingError) and target.passage:
+                missing_note = tr("This document isn’t on this computer. The cited passage:")
+                message = f"{missing_note}\n\n{_shorten(target.passage)}"
+            self._show_message(message)
 
-    @property
-    def message(self) -> str:
-        """Return the message in place of the document; "" if a document is shown."""
-        return self._message.text() if self._stack.currentWidget() is self._message else ""
-
-    def show_pages(self, sizes: list[tuple[float, float]], page: int) -> None:
-        """Show pages of these sizes in points, scrolled to `page`, counted from 1."""
-        self._show_content(self.pages)
-        self.pages.set_pages(sizes)
-        self.pages.go_to(page)
-        self.toolbar.update_pages()
-        self._name_pages()
-
-    def show_text(self, document: DocumentText, span: tuple[int, int] | None) -> None:
-        """Show a text, scrolled to a range of characters that is marked; None for no mark."""
+    async def _show_text(self, target: ViewerTarget, media_type: str, text: str) -> None:
+        """Show a document's text, beginning with the slice that has the passage."""
+        if not text.strip():
+            self._show_message(tr("This document contains no text."))
+            return
+        document = await asyncio.to_thread(DocumentText, text, text_form_of(media_type))
         self.text.setAccessibleName(spoken_text(tr("Text of {name}", name=self._title)))
         self._show_content(self.text)
-        self.text.show_document(document, span)
+        self.text.show_document(document, target.span)
+        if target.span:
+            self._describe_mark(tr("Highlighted: {text}", text=_shorten(target.passage)))
+        elif target.passage:  # `_locate_passage` did not find it
+            self._set_not_located(target.passage)
 
-    def go_to_mark(self) -> None:
-        """Scroll to the marked passage."""
-        marked = self.pages.marks
-        if self._stack.currentWidget() is self.text:
-            self.text.go_to_mark()
-        elif marked:
-            self.pages.go_to(min(marked))
+    # -------------------------------------------------------------- pages
 
-    def _show_content(self, widget: QWidget) -> None:
-        had_focus = self.focusWidget() in (None, self._message, self.pages, self.text)
-        self._stack.setCurrentWidget(widget)
-        self.toolbar.set_pages_shown(widget is self.pages)
-        if had_focus:
-            widget.setFocus(Qt.FocusReason.OtherFocusReason)
+    async def _show_pages(self, target: ViewerTarget, document: ViewedDocument, text: str) -> None:
+        """Show a PDF as pages, with the passage marked, or else its words in the note.
 
-    # ------------------------------------------------------------ search
+        Raises:
+            DocumentError: it cannot be opened.
+        """
+        sizes = await self._worker.open_document(document)
+        pieces: list[TextPiece] = []
+        if target.span is not None:
+            pieces = await asyncio.to_thread(split_by_page, text, target.span)
+        elif target.page and target.passage:  # not in the stored text, but perhaps on its page
+            pieces = [TextPiece(target.page, target.passage, before="")]
+        self._paged_document = document
+        self._show_content(self.pages)
+        self.pages.set_pages(sizes)
+        self.pages.go_to(pieces[0].page if pieces else target.page or 1)
+        with QSignalBlocker(self._page):
+            self._page.setMaximum(len(sizes))
+            self._page.setSuffix(" " + tr("of {count}", count=len(sizes)))
+        self._show_page()
+        if not target.passage:
+            return
+        self._marks = await self._find_boxes(document, pieces)  # shown again when a search ends
+        if self._marks:
+            self.pages.set_marks(self._marks)
+            self._go_to_mark()
+            self._describe_mark(tr("Highlighted: {text}", text=_shorten(target.passage)))
+        else:
+            self._set_not_located(target.passage)
+
+    def _on_strips_wanted(self) -> None:
+        """Draw the strips in view; cancel a slow strip that is out of view."""
+        if self._draw_task is not None and self._drawn_strip is not None:
+            strip, started_at = self._drawn_strip
+            is_slow = time.monotonic() - started_at > _SLOW_STRIP_S
+            if is_slow and not self.pages.is_near(strip):
+                self._draw_task.cancel()
+                self._draw_task = None
+        if self._draw_task is None and self._paged_document is not None:
+            self._draw_task = self._tasks.start(self._draw(self._paged_document))
+
+    async def _draw(self, document: ViewedDocument) -> None:
+        """Draw strips until none is missing in view, or another document is shown."""
+        pages = self.pages
+        try:
+            while document is self._paged_document and (strip := pages.next_strip()) is not None:
+                self._drawn_strip = (strip, time.monotonic())
+                try:
+                    pixels = await self._worker.render_strip(document, strip)
+                except DocumentError:
+                    pages.add_failed(strip.page)
+                    continue
+                if document is self._paged_document:
+                    pages.add_strip(strip, pixels)
+        finally:
+            if self._draw_task is asyncio.current_task():
+                self._draw_task = self._drawn_strip = None
+
+    async def _find_boxes(
+        self, document: ViewedDocument, pieces: list[TextPiece]
+    ) -> dict[int, list[QRectF]]:
+        """Return the boxes of these pieces on their pages, as far as they are found."""
+        marks: dict[int, list[QRectF]] = {}
+        for piece in pieces:
+            with suppress(DocumentError):  # the document is shown all the same
+                boxes = await self._worker.find_boxes(
+                    document, piece.page, piece.text, piece.before
+                )
+                if boxes:
+                    marks[piece.page] = [
+                        QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
+                        for box in boxes
+                    ]
+        return marks
+
+    def _show_page(self) -> None:
+        with QSignalBlocker(self._page):
+            self._page.setValue(self.pages.page)
+        page, count = self.pages.page, self.pages.count
+        name = tr("{name}, page {page} of {count}", name=self._title, page=page, count=count)
+        self.pages.setAccessibleName(spoken_text(name))
+
+    def _show_zoom(self, zoom: int) -> None:
+        zoom_text = percent(zoom)
+        self._zoom.setText(zoom_text)
+        self._zoom.setAccessibleName(spoken_text(tr("Zoom: {percent}", percent=zoom_text)))
+
+    # -------------------------------------------------------------- search
+
+    def _begin_search(self, text: str) -> None:
+        self._document_text = text
+        self._marks = {}
+        self._shown_match = None
+        span = None if self._target is None else self._target.span
+        self._search.begin(text, 0 if span is None else span[0])
+
+    async def _show_match(self, match: Span | None) -> None:
+        """Show a match; None marks the document's passage again."""
+        document = self._paged_document
+        if document is not None:
+            self._shown_match = match
+            if match is None:
+                self.pages.set_marks(self._marks)
+                return
+            pieces = await asyncio.to_thread(split_by_page, self._document_text, match)
+            marks = await self._find_boxes(document, pieces)
+            # Another document or match may have been chosen while the boxes were searched.
+            if document is self._paged_document and match == self._shown_match and pieces:
+                self.pages.set_marks(marks)
+                self.pages.go_to(pieces[0].page)
+        # Without a match before or now, the passage is still marked.
+        elif self._is_shown(self.text) and (match or self._shown_match):
+            self._shown_match = match
+            self.text.mark(match or (self._target.span if self._target else None))
 
     def _begin_finding(self) -> None:
         if not self.message:
@@ -199,45 +480,153 @@ class DocumentViewer(QWidget):
 
     def _stop_finding(self) -> None:
         self.find_bar.hide()
-        content = self.pages if self._stack.currentWidget() is self.pages else self.text
+        content = self.pages if self._is_shown(self.pages) else self.text
         content.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._tasks.start(self._show_match(None))
 
-    def _close_find_bar_or_window(self) -> None:
-        """Close the search bar, or the window if the bar is closed."""
-        if self.find_bar.isVisible():
-            self.find_bar.request_close()
-        else:
-            self.close()
+    # -------------------------------------------------------------- the original
 
-    # ------------------------------------------------------------ assistive technology
+    def _request_original(self) -> None:
+        if self._target is not None:
+            self._tasks.start(self._open_original(self._target.sha256))
 
-    def _name_pages(self) -> None:
-        page, count = self.pages.page, self.pages.count
-        self.pages.setAccessibleName(
-            spoken_text(
-                tr("{name}, page {page} of {count}", name=self._title, page=page, count=count)
-            )
-        )
+    async def _open_original(self, sha256: str) -> None:
+        """Open a read-only copy of the original with the system's program."""
+        try:
+            file = await self._attachments.metadata(sha256)
+            source = await self._attachments.source(sha256)
+            if isinstance(source, bytes):  # only in memory: a copy would write it to the disk
+                raise IllegalChoiceError(
+                    N_(
+                        "Other apps can’t open documents of temporary conversations, "
+                        "since that saves them."
+                    ),
+                    hint=hints.USE_REGULAR,
+                )
+            if source is None:
+                await self._attachments.bytes(sha256)  # raises the error for a missing file
+                return
+            # The copy does not get the document's own name, which may contain anything.
+            suffix = PurePath(file.name).suffix.lower()
+            if suffix not in _OPENABLE_SUFFIXES:
+                suffix = ".txt"
+            name = f"{file.sha256[:16]}{suffix}"
+            copy = await asyncio.to_thread(self._session.copies.make, source, file.sha256, name)
+            open_path(copy)
+        except UserFacingError as error:
+            self._set_note(error_segments(error, WINDOW))
 
-    def describe_mark(self, description: str) -> None:
+    # -------------------------------------------------------------- content
+
+    @property
+    def message(self) -> str:
+        """Return the message in place of the document; "" if a document is shown."""
+        return self._message.text() if self._is_shown(self._message) else ""
+
+    def _is_shown(self, content: QWidget) -> bool:
+        return self._stack.currentWidget() is content
+
+    def _show_message(self, message: str) -> None:
+        self._message.setText(message)
+        self._message.setAccessibleName(spoken_text(message))
+        self._show_content(self._message)
+        announce(self._message, message)
+
+    def _show_content(self, widget: QWidget) -> None:
+        had_focus = self.focusWidget() in (None, self._message, self.pages, self.text)
+        self._stack.setCurrentWidget(widget)
+        self._page_tools.setVisible(widget is self.pages)
+        if had_focus:
+            widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _set_not_located(self, passage: str) -> None:
+        self._set_note((LinkSegment(f"{tr(_NOT_LOCATED)}\n{_shorten(passage)}"),))
+
+    def _set_note(self, text: LinkedText) -> None:
+        """Show a note with links above the document; () hides it."""
+        note = plain_text(text)
+        self._note_words.set_linked_text(text)
+        self._note_words.setAccessibleName(spoken_text(note))
+        self._note.setVisible(bool(note))
+        announce(self._note, note)
+
+    def _describe_mark(self, description: str) -> None:
         """Describe the marked passage to assistive technology; "" for none."""
         self.pages.setAccessibleDescription(spoken_text(description))
         self.text.setAccessibleDescription(spoken_text(description))
 
-    # ------------------------------------------------------------ appearance
+    def _go_to_mark(self) -> None:
+        if self._is_shown(self.text):
+            self.text.go_to_mark()
+        elif self.pages.marks:
+            self.pages.go_to(min(self.pages.marks))
+
+    # -------------------------------------------------------------- appearance
 
     def update_theme(self) -> None:
         theme = current_theme()
         palette = self.palette()
         palette.setColor(palette.ColorRole.Window, theme.ground)
         self.setPalette(palette)
-        self.setAutoFillBackground(True)
+        self._zoom.setFixedWidth(theme.px(44))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_width()
+
+    def _fit_width(self) -> None:
+        """Show the place from 700 pixels of width on, and the zoom and Fit width from 560 on."""
+        px = current_theme().px
+        self._zoom.setVisible(self.width() >= px(560))
+        self._fit_button.setVisible(self.width() >= px(560))
+        self._passage_place.setVisible(bool(self._passage_place.text()) and self.width() >= px(700))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):
             super().keyPressEvent(event)
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Emit `closed`. The window is kept for the next document."""
-        super().closeEvent(event)
-        self.closed.emit()
+
+def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:
+    """Return the target with its passage's span in the stored text; None as span if not found.
+
+    The given span may belong to an earlier extraction of the document.
+    """
+    if target.span is None or not target.passage:
+        return target
+    start, end = target.span
+    if text[start:end] == target.passage:
+        return target
+    found_start = text.find(target.passage)
+    if found_start < 0:
+        return target._replace(span=None)
+    return target._replace(span=(found_start, found_start + len(target.passage)))
+
+
+def _shorten(passage: str) -> str:
+    passage = " ".join(passage.split())
+    if len(passage) <= _MAX_PASSAGE_CHARACTERS:
+        return passage
+    return f"{passage[:_MAX_PASSAGE_CHARACTERS]}…"
+
+
+class TextPiece(NamedTuple):
+    """The part of a passage on a page, and the text that precedes it on that page."""
+
+    page: int
+    text: str
+    before: str
+
+
+def split_by_page(text: str, span: Span) -> list[TextPiece]:
+    """Return a passage of a PDF's text, split by page."""
+    marks = list(PAGE_MARK.finditer(text))
+    page_ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    pieces = []
+    for mark, page_end in zip(marks, page_ends, strict=False):
+        start = max(mark.end(), span[0])
+        end = min(page_end, span[1])
+        if text[start:end].strip():
+            pieces.append(
+                TextPiece(page=int(mark[1]), text=text[start:end], before=text[mark.end() : start])
+            )
+    return pieces

@@ -49,8 +49,8 @@ from desktop_app.composer.dropped_content import drop_hint
 from desktop_app.composer.spelling import Spelling
 from desktop_app.desktop.desktop_binding import BindingDesktop
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview, ImageView
+from desktop_app.documents.ui.document_viewer import ViewerTarget
 from desktop_app.documents.ui.password_dialog import PasswordDialog
-from desktop_app.documents.ui.viewer_controller import ViewerTarget
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides

@@ -37,8 +37,7 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
         assert link_at(transcript, f"[{numbers[-1] + 7}]") == ""
         answer = app.state.current.path[1]
         transcript.follow_link(Place(answer.id, 0), "repartee:passage/1")
-        viewer = app.controllers.viewer.window
-        assert viewer is not None
+        viewer = app.controllers.viewer
         await until(lambda: bool(viewer.pages.marks))
         assert part.passages[0].page in viewer.pages.marks
 

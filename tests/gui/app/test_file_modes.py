@@ -87,8 +87,7 @@ async def test_nobody_else_reads_what_the_window_writes(
         (part,) = app.state.current.path[0].attachments
         assert isinstance(part, DocumentPart)
         app.act(f"document/{part.sha256}", 0)
-        viewer = app.controllers.viewer.window
-        assert viewer is not None
+        viewer = app.controllers.viewer
         find(viewer, QAbstractButton, "viewer-original").click()
         await until(lambda: bool(system.opened))
         assert system.opened[0].is_relative_to(folders().temporary)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
@@ -13,15 +12,12 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QSpinBox
 
-from desktop_app.documents.ui.viewer_controller import ViewerTarget
+from desktop_app.documents.ui.document_viewer import DocumentViewer, ViewerTarget
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.transcript_views import marked_text, shown_text, top_line
 from tests.helpers.widgets import find, timer_of
-
-if TYPE_CHECKING:
-    from desktop_app.documents.ui.document_viewer import DocumentViewer
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
@@ -52,8 +48,7 @@ async def passage(app: AppHarness, path: Path, words: str) -> ViewerTarget:
 
 async def opened(app: AppHarness, what: ViewerTarget) -> DocumentViewer:
     app.controllers.viewer.open(what)
-    viewer = app.controllers.viewer.window
-    assert viewer is not None
+    viewer = app.controllers.viewer
     await until(lambda: viewer.message != "Opening…")
     return viewer
 
@@ -247,7 +242,9 @@ async def test_the_original_is_opened_only_by_a_click(
             viewer = await opened(app, ViewerTarget(part.sha256, part.name))
             await asyncio.sleep(0)
             assert not opened_files
-            find(viewer, QAbstractButton, "viewer-original").click()
+            original = find(viewer, QAbstractButton, "viewer-original")
+            original.setFocus()
+            QTest.keyClick(original, Qt.Key.Key_Return)
             await until(lambda: opened_files)
             copy = Path(opened_files.pop().toLocalFile())
             assert copy.suffix == ending
@@ -262,16 +259,14 @@ async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None
         await until(lambda: bool(app.chips) and not app.is_reading)
         (attached,) = app.state.current.draft.value.attachments
         app.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
-        chip_viewer = app.controllers.viewer.window
-        assert chip_viewer is not None
+        chip_viewer = app.controllers.viewer
         await until(lambda: chip_viewer.pages.count == 3)
         turn = await app.ask("What is it?")
         turn.end("A report.")
         await app.settled()
         part = app.state.current.path[0].attachments[0]
         app.act(f"document/{part.sha256}", 0)
-        viewer = app.controllers.viewer.window
-        assert viewer is not None
+        viewer = app.controllers.viewer
         await until(lambda: viewer.pages.count == 3)
         assert viewer.windowTitle() == "report.pdf"
         QTest.keyClick(viewer, Qt.Key.Key_Escape)
