@@ -50,7 +50,7 @@ from desktop_app.exchange.ui.export_controller import ExportController
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
-from desktop_app.library.ui.navigator import DraftSaver, ForeignChanges, LinkController, Navigator
+from desktop_app.library.ui.navigator import ForeignChanges, LinkController, Navigator
 from desktop_app.library.ui.trash import Trash
 from desktop_app.prompts.ui.presets_controller import PresetsController
 from desktop_app.prompts.ui.prompts_controller import PromptsController
@@ -111,6 +111,7 @@ def _make_shared(session: Session) -> None:
     main = session.main = make_conversation(
         session, window, window.prompt, window.transcript, window.notifications
     )
+    window.prompt.text_changed.connect(main.draft.save_soon)
     session.current, session.setup, session.messages = main.current, main.setup, main.messages
     session.readings, session.previews = main.readings, main.previews
     session.presets = Presets(session.setup)
@@ -128,7 +129,7 @@ def make_conversation(
     conversation = ConversationSession()
     conversation.window, conversation.prompt = window, prompt
     conversation.transcript, conversation.notices = transcript, notices
-    conversation.draft = PromptDraft(prompt.field)
+    conversation.draft = PromptDraft(session.drafts, prompt.field)
     conversation.current = OpenConversation(session, conversation.draft)
     conversation.messages = MessagePresenter(session, conversation)
     conversation.setup = AnswerSetup(session, conversation.current)
@@ -141,7 +142,6 @@ def make_conversation(
 def _make_sidebar(session: Session) -> None:
     """Make the controllers that list, open, move and delete conversations."""
     session.window.conversations.session = session
-    session.draft_saver = DraftSaver(session)
     session.list_presenter = ListPresenter(session)
     session.navigator = Navigator(session)
     session.foreign_changes = ForeignChanges(session)

@@ -40,7 +40,7 @@ class DesktopControllers:
         self._apply_hotkey()
         start = session.tasks.start
         start(self.tray.watch())
-        self.sleep_watch = SleepWatch(self._save_drafts, self._on_wake)
+        self.sleep_watch = SleepWatch(session.drafts.save_prompts, self._on_wake)
         start(self.sleep_watch.watch())
         appearance = AppearanceWatch(bus, theme.set_portal_appearance, theme.set_reduced_motion)
         start(appearance.watch())
@@ -67,7 +67,7 @@ class DesktopControllers:
         shortcuts.on_created(lambda page: page.binding_requested.connect(binding.offer))
 
     def _open_quick_prompt(self) -> None:
-        self._session.quick_host.controller.open_with("")
+        self._session.quick.open_with("")
 
     def bind(self, keymap: Keymap) -> None:
         """Grab the global shortcut of `keymap`, unless it is paused."""
@@ -132,10 +132,6 @@ class DesktopControllers:
         self._session.batches.show()
 
     # -------------------------------------------------------------- sleep, login
-
-    def _save_drafts(self) -> None:
-        self._session.draft_saver.save()
-        self._session.quick_host.save_draft()
 
     def _on_wake(self) -> None:
         """Run at once the work of timers, which stood still during sleep."""

@@ -38,7 +38,8 @@ class LanguageChange(QObject):
 
     def _try_rebuild(self) -> str:
         """Rebuild the window and return "", or return the obstacle as a sentence."""
-        if self._session.quick_host.has_unsent:
+        quick = self._session.used_quick
+        if quick is not None and quick.has_unsent:
             return tr("The language changes once the quick prompt’s text is sent.")
         if is_dialog_open() or self._session.batches.is_creating:
             return tr("The language changes once the other windows are closed.")

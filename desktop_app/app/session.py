@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject
 
 from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from PySide6.QtWidgets import QWidget
 
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from desktop_app.composer.attachments.images_controller import ImagesController, Thumbnails
     from desktop_app.composer.attachments.preview_controller import PreviewController
     from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
+    from desktop_app.composer.spelling import Spelling
     from desktop_app.composer.text.prompt_text import PromptText
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
@@ -71,12 +72,7 @@ if TYPE_CHECKING:
         FolderSettingsController,
     )
     from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
-    from desktop_app.library.ui.navigator import (
-        DraftSaver,
-        ForeignChanges,
-        LinkController,
-        Navigator,
-    )
+    from desktop_app.library.ui.navigator import ForeignChanges, LinkController, Navigator
     from desktop_app.library.ui.trash import Trash
     from desktop_app.local_model.ui.local_models_controller import LocalModelsController
     from desktop_app.prompts.ui.presets_controller import PresetsController
@@ -85,7 +81,7 @@ if TYPE_CHECKING:
     from desktop_app.providers.ui.models.models_controller import ModelsController
     from desktop_app.providers.ui.providers import Providers, SettingValues
     from desktop_app.providers.ui.providers_controller import ProvidersController
-    from desktop_app.quick.ui.quick_host import QuickHost
+    from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
     from desktop_app.settings.ui.settings_controller import LookController, SettingsController
     from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
     from desktop_app.spending.ui.spending_controller import SpendingController
@@ -138,7 +134,6 @@ class Session:
     new_conversation: NewConversation
     running: RunningAnswers
     # The sidebar.
-    draft_saver: DraftSaver
     list_presenter: ListPresenter
     navigator: Navigator
     foreign_changes: ForeignChanges
@@ -183,12 +178,17 @@ class Session:
     spending_controller: SpendingController
     places: PlaceOpener
     closing: ClosingController
-    quick_host: QuickHost
+    stored_settings: Mapping[str, Any]  # as they were at the start
+    spelling: Spelling | None = None
     bus: SessionBus | None = None  # before the program has joined the desktop
     notifier: AnswerNotifier | None = None  # as `bus`
 
     def run_on_closed_store(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""
+        raise NotImplementedError
+
+    def on_quick_hidden(self) -> None:
+        """Decide what follows after the quick prompt was hidden, or a paste has ended."""
         raise NotImplementedError
 
     # -------------------------------------------------------------- created on first use
@@ -261,6 +261,17 @@ class Session:
     def help_at_close(self) -> str | None:
         """Return the place that the help showed when it was closed; None for none."""
         return self.help.place_at_close if "help" in vars(self) else None
+
+    @cached_property
+    def quick(self) -> QuickPromptController:
+        from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
+
+        return QuickPromptController(self)
+
+    @property
+    def used_quick(self) -> QuickPromptController | None:
+        """Return the quick prompt, None before its first use."""
+        return vars(self).get("quick")
 
     @cached_property
     def data_page(self) -> DataPageController:

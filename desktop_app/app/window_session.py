@@ -37,7 +37,6 @@ from desktop_app.desktop.window_request import (
 )
 from desktop_app.domain.errors import StorageError
 from desktop_app.library.ui.list_presenter import UnreadMarks
-from desktop_app.quick.ui.quick_host import QuickHost
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.system import END_SIGNALS
@@ -49,9 +48,7 @@ if TYPE_CHECKING:
     from desktop_app.app.desktop_controllers import DesktopControllers
     from desktop_app.app.palette import Palette
     from desktop_app.app.startup.closed_store import ClosedWork
-    from desktop_app.composer.spelling import Spelling
     from desktop_app.desktop.session_bus import SessionBus
-    from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 WINDOW_STATE_KEY = "window.state"
 # Delays after the start, for parts that the first question does not need.
 SPELLING_DELAY_MS = 1200
@@ -92,7 +89,6 @@ class WindowSession(Session):
         compose(self, theme)
         FocusScroller(window)
         loop.set_exception_handler(self._errors.on_defect)
-        self.spelling: Spelling | None = None
         self.closed_work: ClosedWork | None = None
         self.should_rebuild = False
         self.commands_to_reopen: tuple[str, ...] = ()
@@ -113,11 +109,6 @@ class WindowSession(Session):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                     loop.add_signal_handler(number, self.shutdown.begin)
 
-    @property
-    def quick(self) -> QuickPromptController:
-        """Return the quick prompt's controller, created on first use."""
-        return self.quick_host.controller
-
     @cached_property
     def _palette(self) -> Palette:
         # Imported here, because the start does not need it.
@@ -133,22 +124,21 @@ class WindowSession(Session):
         tasks = self.tasks
         running = self.running
 
-        def on_quick_hidden() -> None:
-            self._memory_trimmer.restart_timer()
-            self.closing.end_if_nothing_shows()
-
-        self.quick_host = QuickHost(self, on_quick_hidden)
         closing = self.closing = ClosingController(self, was_started_to_stay=is_resident)
         closing.ended.connect(self.shutdown.begin)
 
         def is_idle() -> bool:
-            is_visible = window.isVisible() or self.quick_host.is_visible
-            return not is_visible and not running.conversations
+            return not (self.closing.is_anything_visible or running.conversations)
 
         self._memory_trimmer = MemoryTrimmer(window, is_idle, tasks=tasks)
         closing.hidden.connect(self._memory_trimmer.restart_timer)
         running.finished.connect(lambda *_: self._memory_trimmer.restart_timer())
         self._unread_marks = UnreadMarks(self)
+
+    def on_quick_hidden(self) -> None:
+        """Release memory, and end the program if nothing else is visible or pastes."""
+        self._memory_trimmer.restart_timer()
+        self.closing.end_if_nothing_shows()
 
     def connect_desktop(self, bus: SessionBus) -> None:
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
@@ -176,9 +166,9 @@ class WindowSession(Session):
     async def start(self, request: WindowRequest) -> None:
         """Load the window's content, and handle the request of this start."""
         tasks = self.tasks
-        stored_settings = await self.backend.settings.all()
-        use_weights(self.backend.local_models, stored_settings)
-        self.quick_host.restore(stored_settings)
+        self.stored_settings = await self.backend.settings.all()
+        use_weights(self.backend.local_models, self.stored_settings)
+        self.drafts.load(self.stored_settings)
         await self.load()
         await self.presets_controller.load()
         tasks.start(self.prompts_controller.load())
@@ -230,7 +220,8 @@ class WindowSession(Session):
             self.window, values=self.values, tasks=self.tasks, panel=self.window.settings
         )
         self.window.prompt.field.check_spelling_with(spelling)
-        self.quick_host.check_spelling_with(spelling)
+        if self.used_quick is not None:
+            self.used_quick.window.field.check_spelling_with(spelling)
         await spelling.start()
 
     def serve(self, request: WindowRequest) -> None:
@@ -267,7 +258,8 @@ class WindowSession(Session):
         keymap = Keymap.from_settings(self.values.all)
         self._shortcuts.bind(keymap)
         self.window.prompt.set_keymap(keymap)
-        self.quick_host.bind(keymap)
+        if self.used_quick is not None:
+            self.used_quick.window.set_keymap(keymap)
         if self._is_on_desktop:
             self.desktop.bind(keymap)
         conversations = self.window.conversations
@@ -320,6 +312,11 @@ class WindowSession(Session):
             state = self.window.saved_state()
             tasks.start(self.backend.settings.set(WINDOW_STATE_KEY, state))
 
+        def close_quick() -> None:
+            if self.used_quick is not None:
+                self.quick.window.deleteLater()
+                del self.quick  # timers may still ask whether it is visible
+
         async def close_spelling() -> None:
             if self.spelling is not None:
                 await self.spelling.aclose()
@@ -342,10 +339,10 @@ class WindowSession(Session):
             self.running.stop_all,
             save_window_state,
             self.navigator.close,
-            self.quick_host.save_draft,
+            self.drafts.save_prompts,
             tasks.shut_down,
             close_spelling,
-            self.quick_host.close,
+            close_quick,
             self._memory_trimmer.close,
             self.housekeeping.clean_up_at_end,
             self.backend.aclose,

@@ -7,13 +7,13 @@ read arrive in its draft.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.tasks import Tasks
 from desktop_app.chat.conversation_store import ConversationStore
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from desktop_app.composer.text.prompt_text import PromptText
 
 BLANK_KEY = "window.new_draft"
+QUICK_KEY = "window.quick_draft"
+"""Of the quick prompt's unsent question, which belongs to no conversation, also its id here."""
+SAVE_MS = 400
 
 
 class QuestionEdit(NamedTuple):
@@ -52,10 +55,35 @@ class QuestionEdit(NamedTuple):
         return join_drafts(self.previous, draft) if draft.has_question else self.previous
 
 
-class Drafts:
-    """Drafts of conversations by id.
+class QuickDraft(Draft, frozen=True):
+    """The unsent question of the quick prompt.
 
     Attributes:
+        accompanying: text from another program, which is sent with the question.
+        clipboard: the text that replaces the clipboard's mark in the draft.
+    """
+
+    accompanying: str = ""
+    clipboard: str = ""
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> QuickDraft:
+        """Return the question that was stored as `row`, {} for none."""
+        draft = Draft.from_json({"text": "", "attachments": (), **row})
+        texts = draft.text, row.get("brought", ""), row.get("clipboard", "")
+        return cls(texts[0], draft.attachments, draft.template_id, *texts[1:])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored form."""
+        row = Draft.to_json(self)
+        return {**row, "brought": self.accompanying, "clipboard": self.clipboard}
+
+
+class Drafts:
+    """Drafts of conversations by id, and of the quick prompt by `QUICK_KEY`.
+
+    Attributes:
+        prompts: those in the prompts.
         blank_id: the id of the blank conversation.
         blank_overrides: the settings of its answers.
         blank_preset_id: the id of the preset that was applied to it; None for none.
@@ -67,16 +95,18 @@ class Drafts:
         self._conversations = conversations
         self._settings_store = settings_store
         self._tasks = tasks
-        self._drafts: dict[str, Draft] = {}
+        self._drafts: dict[str, Draft] = {QUICK_KEY: QuickDraft()}
         self._edits: dict[str, QuestionEdit] = {}
         self._held: dict[str, Draft] = {}  # queued questions
         self._unwritten: set[str] = set()  # conversations whose last write failed
+        self.prompts: list[PromptDraft] = []
         self.blank_id = new_id()
         self.blank_overrides = Overrides()
         self.blank_preset_id: str | None = None
 
     def load(self, stored_settings: dict[str, Any]) -> None:
-        """Load the blank conversation's draft from the stored settings."""
+        """Load the drafts of the blank conversation and the quick prompt."""
+        self._drafts[QUICK_KEY] = QuickDraft.from_json(stored_settings.get(QUICK_KEY) or {})
         row = stored_settings.get(BLANK_KEY) or {}
         self._drafts[self.blank_id] = Draft.from_json(row) if row else Draft()
         self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
@@ -95,6 +125,11 @@ class Drafts:
         if self._drafts.get(conversation_id) != draft or conversation_id in self._unwritten:
             self._drafts[conversation_id] = draft
             self._tasks.start(self._write(conversation_id, self._draft_to_store(conversation_id)))
+
+    def save_prompts(self) -> None:
+        """Save what is in the prompts now."""
+        for draft in self.prompts:
+            draft.save()
 
     @property
     def has_unwritten(self) -> bool:
@@ -197,7 +232,11 @@ class Drafts:
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
         try:
-            if conversation_id == self.blank_id:
+            if conversation_id == QUICK_KEY and draft == QuickDraft():
+                await self._settings_store.remove(QUICK_KEY)
+            elif conversation_id == QUICK_KEY:
+                await self._settings_store.set(QUICK_KEY, draft.to_json())
+            elif conversation_id == self.blank_id:
                 row = {
                     **draft.to_json(),
                     "overrides": self.blank_overrides.to_json(),
@@ -256,9 +295,10 @@ Attached = DocumentPart | ImagePart
 
 
 class PromptDraft(QObject):
-    """Text and attachments of the prompt.
+    """Text and attachments of a prompt, which are saved after a pause without another change.
 
     Attributes:
+        store: saves the draft.
         value: the last draft that was set; its text lacks what was typed since. A
             conversation that is opened sets it; `OpenConversation.opened` reports that.
 
@@ -268,10 +308,25 @@ class PromptDraft(QObject):
 
     changed = Signal()
 
-    def __init__(self, field: PromptText) -> None:
+    store: Callable[[], None]
+
+    def __init__(self, drafts: Drafts, field: PromptText) -> None:
         super().__init__(field)
         self._field = field
         self.value = Draft()
+        self._timer = QTimer(self, singleShot=True, interval=SAVE_MS)
+        self._timer.timeout.connect(self.save)
+        self.changed.connect(self.save_soon)
+        drafts.prompts.append(self)
+
+    def save_soon(self) -> None:
+        """Save after a pause without another change."""
+        self._timer.start()
+
+    def save(self) -> None:
+        """Save now."""
+        self._timer.stop()
+        self.store()
 
     @property
     def current(self) -> Draft:

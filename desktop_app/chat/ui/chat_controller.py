@@ -252,7 +252,7 @@ class ChatController(Controller):
         # A blank conversation that was left and opened again has the same id.
         was_left = is_open and current.is_new and opening_number != current.opening_number
         if question is not None and draft is not None:
-            session.draft_saver.remove_sent(original.id, draft)
+            self._remove_sent(original.id, draft)
         if was_left:
             session.navigator.open_another_blank()
             is_open = False
@@ -284,6 +284,17 @@ class ChatController(Controller):
             else:  # appending is not enough
                 await session.navigator.open(run.conversation.id)
             current.report_path()
+
+    def _remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:
+        """Remove a sent question from its draft; what was typed or attached later stays."""
+        is_open = conversation_id == self._current.id
+        if is_open:
+            self._draft.save()
+        remaining_draft = self._drafts.remove_sent(conversation_id, sent_draft)
+        if is_open:
+            self._draft.replace(remaining_draft)
+            if self._prompt.text() != remaining_draft.text:
+                self._prompt.set_text(remaining_draft.text, remaining_draft.template_id)
 
     # -------------------------------------------------------------- the queue
 

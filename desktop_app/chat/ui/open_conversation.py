@@ -54,6 +54,7 @@ class OpenConversation(QObject):
     def __init__(self, session: Session, draft: PromptDraft) -> None:
         super().__init__(draft)
         self.draft = draft
+        draft.store = self._store_draft
         self._drafts = session.drafts
         self._temporary = session.temporary
         self.conversation = blank_conversation(
@@ -127,6 +128,10 @@ class OpenConversation(QObject):
         self.opening_number += 1
         self.draft.value = draft
         self.opened.emit()
+
+    def _store_draft(self) -> None:
+        self.draft.value = self.draft.current
+        self._drafts.put(self.id, self.draft.value)
 
     def reopen(self) -> None:
         """Show the conversation again, after a preview of another had replaced it."""

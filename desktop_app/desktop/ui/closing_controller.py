@@ -101,10 +101,15 @@ class ClosingController(QObject):
 
     def end_if_nothing_shows(self) -> None:
         """End the program if nothing is visible, no answer streams and it need not stay."""
-        is_visible = self._window.isVisible() or self._session.quick_host.is_visible
         should_stay = self.is_resident and not self.is_finishing
-        if not is_visible and not should_stay and not self._running.conversations:
+        if not (self.is_anything_visible or should_stay or self._running.conversations):
             self.ended.emit()
+
+    @property
+    def is_anything_visible(self) -> bool:
+        """Return True if the window or the quick prompt is visible, or the latter pastes."""
+        quick = self._session.used_quick
+        return self._window.isVisible() or (quick is not None and quick.is_in_use)
 
     @property
     def _has_unsaved(self) -> bool:

@@ -402,7 +402,8 @@ class UnreadMarks(Controller):
 
     def _is_exempt(self, conversation_id: str) -> bool:
         """Return True if the quick prompt shows a conversation, or if its id stays off the disk."""
-        is_shown = self._session.quick_host.is_showing(conversation_id)
+        quick = self._session.used_quick
+        is_shown = quick is not None and quick.is_showing(conversation_id)
         return is_shown or self._session.temporary.was_ever_temporary(conversation_id)
 
     async def load(self) -> None:

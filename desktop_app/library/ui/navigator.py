@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
@@ -45,7 +45,6 @@ class Navigator(Controller):
         self._new_conversation = session.new_conversation
         self._settings_store = session.backend.settings
         self._presenter = session.list_presenter
-        self._saver = session.draft_saver
         self._shown_conversation = ShownConversation(session)
         window = session.window
         window.conversations.open_requested.connect(session.tasks.slot(self.open))
@@ -61,7 +60,6 @@ class Navigator(Controller):
         """Fill the list, and open the last conversation where it was left, or a blank one."""
         await self._presenter.load()
         stored_settings = await self._settings_store.all()
-        self._drafts.load(stored_settings)
         last_id = stored_settings.get(OPEN_KEY)
         if last_id and await self._conversations.get(last_id) is not None:
             if stored_settings.get(SCROLL_KEY):
@@ -104,7 +102,7 @@ class Navigator(Controller):
         and those that are still being read.
         """
         if self._current.is_new:
-            self._saver.save()
+            self._draft.save()
         draft = self._drafts.cached(self._drafts.blank_id)
         readings = self._session.readings.readings_of(self._drafts.blank_id)
         reading_names = [reading.name for reading in readings.values()]
@@ -276,14 +274,14 @@ class Navigator(Controller):
             self._has_opened = True
             return self._prompt.text()
         self._shown_conversation.save_scroll()
-        self._saver.save()
+        self._draft.save()
         return ""
 
     def _append_early_text(self, early_text: str) -> None:
         if early_text:
             prompt = self._prompt
             prompt.set_text(prompt.text() + early_text, prompt.field.template_id)
-            self._saver.save_soon()
+            self._draft.save_soon()
 
 
 ScrollPosition = tuple[str, int]
@@ -361,41 +359,6 @@ class ShownConversation(Controller):
         prompt = self._prompt
         if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):
             prompt.set_text(draft.text, draft.template_id)
-
-
-DRAFT_MS = 400
-
-
-class DraftSaver(Controller):
-    """Timer that copies the prompt's text into the draft and stores the draft."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
-        self._timer.timeout.connect(self.save)
-        self._prompt.text_changed.connect(self.save_soon)
-        self._draft.changed.connect(self.save_soon)
-
-    def save_soon(self) -> None:
-        """Save after a pause without another change."""
-        self._timer.start()
-
-    def save(self) -> None:
-        """Save now."""
-        self._timer.stop()
-        self._draft.value = self._draft.current
-        self._drafts.put(self._current.id, self._draft.value)
-
-    def remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:
-        """Remove a sent question from its draft; what was typed or attached later stays."""
-        is_open = conversation_id == self._current.id
-        if is_open:
-            self.save()
-        remaining_draft = self._drafts.remove_sent(conversation_id, sent_draft)
-        if is_open:
-            self._draft.replace(remaining_draft)
-            if self._prompt.text() != remaining_draft.text:
-                self._prompt.set_text(remaining_draft.text, remaining_draft.template_id)
 
 
 class LinkController(Controller):

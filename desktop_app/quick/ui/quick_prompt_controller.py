@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.composition import make_conversation
@@ -19,6 +19,7 @@ from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.choice_controller import ConversationChoice
 from desktop_app.chat.ui.shown_answers import ShownAnswers
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT, DOCUMENT_TOPIC
+from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.text.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.composer.text.rich_text_paste import RichTextPaste
@@ -33,19 +34,20 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.library.ui.navigator import DRAFT_MS
 from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION
 from desktop_app.quick.ui.paste_back import PasteBack
-from desktop_app.quick.ui.quick_draft import MARKS, QUICK_DRAFT_KEY, UnsentQuestion, fill_marks
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.message_items import OPEN_PLACE
 from desktop_app.widgets.program_menu import open_context_menu
 
+POSITION_KEY: Final = "window.quick_place"
 RAISE_CAP: Final = "raise-cap"
 ALL_MODELS: Final = "all-models"
 COMPARE: Final = "compare"
 MAX_RECALLED: Final = 50
+# In the field, these marks stand for the accompanying text and for the clipboard's.
+_MARKS: Final = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
 class QuickPromptController(QObject):
@@ -55,18 +57,15 @@ class QuickPromptController(QObject):
     The conversation is stored with its first question. Its settings are written with each question,
     because the main window may change them, too.
 
-    Args:
-        stored: the unsent question of an earlier run.
-
     Attributes:
         window: the quick prompt.
         conversation: its conversation, its attachments and their chips.
         paste_back: pastes the answer into another program.
     """
 
-    def __init__(self, session: Session, quick: QuickPrompt, stored: UnsentQuestion) -> None:
+    def __init__(self, session: Session) -> None:
+        quick = self.window = QuickPrompt(session.images.brief_transcript(lambda: ()))
         super().__init__(quick)
-        self.window = quick
         self._session = session
         self._running = session.running
         self._tasks = session.tasks
@@ -84,24 +83,26 @@ class QuickPromptController(QObject):
         self._typed_text = ""
         # Held while the question goes to the store or to the window.
         self._handover_lock = asyncio.Lock()
+        stored = self._draft.value = session.drafts.cached(QUICK_KEY)
         self._begin_conversation()
-        self._accompanying, self._clipboard = stored.accompanying, stored.clipboard
-        self._draft.set_attachments(stored.draft.question_attachments)
-        quick.field.set_text(stored.draft.text, stored.draft.template_id)
-        self._stored_question: UnsentQuestion | None = stored  # None after a failed write
-        self._draft_timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
-        self._draft_timer.timeout.connect(self.save_draft)
+        quick.field.set_text(stored.text, stored.template_id)
+        quick.placement.restore(session.stored_settings.get(POSITION_KEY))
+        if session.spelling is not None:
+            quick.field.check_spelling_with(session.spelling)
         session.prompts_controller.configure_completer(quick.completer, self._fill_in)
         self._connect()
-        self._connect_commands()
 
     def _connect(self) -> None:
-        quick, view, tasks = self.window, self.conversation, self._tasks
-        field = quick.field
+        session, quick, draft, tasks = self._session, self.window, self._draft, self._tasks
+        field, button = quick.field, quick.model_button
+        draft.store = self._store_draft
+        field.textChanged.connect(draft.save_soon)
+        draft.changed.connect(lambda: quick.set_accompanying_text(self._texts.accompanying))
         quick.submit_requested.connect(tasks.slot(self._submit))
+        quick.hidden.connect(self._on_hidden)
         field.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
         field.large_rich_text_pasted.connect(tasks.slot(self._add_long_text))
-        field.large_text_pasted.connect(lambda text: tasks.start(self._add_long_text(text)))
+        field.large_text_pasted.connect(self._add_accompanying)
         field.files_pasted.connect(self.attach)
         field.data_pasted.connect(lambda data: self._read([(data.name, data)]))
         quick.stop_button.clicked.connect(lambda: self._running.stop(self._current.id))
@@ -109,25 +110,12 @@ class QuickPromptController(QObject):
         quick.transcript.action_requested.connect(
             lambda _id, action: None if action == "copy" else self._start_leaving(action)
         )
-        for signal in (quick.field.textChanged, view.draft.changed):
-            signal.connect(self._draft_timer.start)
-        button = quick.model_button
-        button.listing_requested.connect(
-            lambda: tasks.start(self._session.providers.refresh_listing(self._setup.profile))
-        )
         button.table_requested.connect(lambda: self._start_leaving(ALL_MODELS))
         button.comparison_requested.connect(lambda: self._start_leaving(COMPARE))
-        for signal in (
-            self._session.choices.changed,
-            self._current.opened,
-            self._setup.choice_changed,
-        ):
+        for signal in (session.choices.changed, self._current.opened, self._setup.choice_changed):
             signal.connect(self._show_choice)
         self._running.finished.connect(self._finish)
-
-    def _connect_commands(self) -> None:
-        session = self._session
-        self.window.command_actions |= {
+        quick.command_actions |= {
             "quick.paste": self.paste_back.begin,
             "quick.go-on": self._start_leaving,
             "quick.add-selection": self._add_selection,
@@ -137,20 +125,20 @@ class QuickPromptController(QObject):
             **{f"variant.{v.value}": partial(self._choice.choose_variant, v) for v in Variant},
             "app.quit": session.closing.quit,
             "help.open": lambda: session.help.open(),
-            "menu.open": lambda: open_context_menu(self.window),
+            "menu.open": lambda: open_context_menu(quick),
         }
-        self.window.set_keymap(Keymap.from_settings(session.values.all))
+        quick.set_keymap(Keymap.from_settings(session.values.all))
 
     # -------------------------------------------------------------- state
 
     @property
-    def is_visible(self) -> bool:
-        """Return True if the quick prompt is visible."""
-        return self.window.isVisible()
+    def is_in_use(self) -> bool:
+        """Return True if the quick prompt is visible, or hidden only while it pastes."""
+        return self.window.isVisible() or self.paste_back.is_pasting
 
     def is_showing(self, conversation_id: str) -> bool:
         """Return True if the quick prompt shows this conversation."""
-        return self.is_visible and conversation_id == self._current.id
+        return self.window.isVisible() and conversation_id == self._current.id
 
     @property
     def _is_busy(self) -> bool:
@@ -163,6 +151,12 @@ class QuickPromptController(QObject):
         return self._draft.value.attachments
 
     @property
+    def _texts(self) -> QuickDraft:
+        """Return the draft with the texts that are not in the field."""
+        assert isinstance(self._draft.value, QuickDraft)
+        return self._draft.value
+
+    @property
     def reading_name(self) -> str:
         """Return the name of the first file that is being read; "" if no file is."""
         readings = self.conversation.readings.in_open_conversation.values()
@@ -171,44 +165,35 @@ class QuickPromptController(QObject):
     @property
     def has_unsent(self) -> bool:
         """Return True if a text or an attachment waits to be sent."""
-        return bool(self.unsent_question or self.reading_name)
+        unsent = self.unsent_question
+        return bool(unsent.has_question or unsent.accompanying.strip() or self.reading_name)
 
     @property
-    def unsent_question(self) -> UnsentQuestion:
+    def unsent_question(self) -> QuickDraft:
         """Return the unsent question; while an earlier one is recalled, the text typed before."""
         text = self._unsent_text()
         text_before = self._history.text_before_recall(text)
-        draft = Draft(
-            text if text_before is None else text_before,
-            self.parts,
-            self.window.field.template_id if text_before is None and text else "",
-        )
-        return UnsentQuestion(draft, self._accompanying, self._clipboard)
+        template_id = self.window.field.template_id if text_before is None and text else ""
+        text = text if text_before is None else text_before
+        return replace(self._texts, text=text, template_id=template_id)
 
     def _unsent_text(self) -> str:
         """Return the typed text, "" if it is the last question, which the prompt still shows."""
         text = self.window.field.toPlainText().strip()
         return "" if text == self._typed_text else text
 
-    def save_draft(self) -> None:
-        """Store the unsent question if it has changed, but not one of a temporary conversation."""
-        self._draft_timer.stop()
-        unsent = UnsentQuestion() if self._is_temporary else self.unsent_question
-        unsent = unsent or UnsentQuestion()
-        if unsent != self._stored_question:
-            self._stored_question = unsent
-            self._tasks.start(self._write_draft(unsent))
+    def _store_draft(self) -> None:
+        """Store the unsent question, but not one of a temporary conversation."""
+        unsent = self.unsent_question
+        is_stored = not self._is_temporary and (unsent.has_question or unsent.accompanying.strip())
+        self._session.drafts.put(QUICK_KEY, unsent if is_stored else QuickDraft())
 
-    async def _write_draft(self, unsent: UnsentQuestion) -> None:
-        settings = self._session.backend.settings
-        try:
-            if unsent:
-                await settings.set(QUICK_DRAFT_KEY, unsent.to_json())
-            else:
-                await settings.remove(QUICK_DRAFT_KEY)
-        except StorageError:  # the next change, or the program's end, writes it
-            self._stored_question = None
-            raise
+    def _on_hidden(self) -> None:
+        position = self.window.placement.shares
+        if position is not None:
+            settings = self._session.backend.settings
+            self._tasks.start(settings.set(POSITION_KEY, list(position)))
+        self._session.on_quick_hidden()
 
     def _show_choice(self) -> None:
         self.window.show_choice(self._session.choices.view_of(self._setup))
@@ -224,12 +209,12 @@ class QuickPromptController(QObject):
         if not has_unsent and not self._is_busy:  # a streaming answer stays visible
             self._begin_blank()
         if not has_unsent:
-            self._accompanying = self._clipboard = ""
+            self._draft.replace(replace(self._texts, accompanying="", clipboard=""))
             self._history.reset()
         self._add_accompanying(text)
         self._show_choice()  # settings may have changed
         self.conversation.chips.show()
-        self.window.open_with(self._accompanying, keeps_content=has_unsent)
+        self.window.open_with(self._texts.accompanying, keeps_content=has_unsent)
         self._tasks.start(self._history.load())
         self._tasks.start(self._propose_model())
 
@@ -270,19 +255,14 @@ class QuickPromptController(QObject):
         self.conversation.readings.cancel_all()
         self._draft.set_attachments(())
 
-    def _remove_sent(self, sent_parts: Sequence[DraftPart]) -> None:
-        """Remove attachments that were sent or moved; those added meanwhile stay."""
-        sent_ids = set(map(part_id, sent_parts))
-        self._draft.set_attachments([p for p in self.parts if part_id(p) not in sent_ids])
-
     def _add_accompanying(self, text: str) -> None:
-        self._accompanying = "\n\n".join(t for t in (self._accompanying, text) if t.strip())
-        self._draft_timer.start()
+        texts = (self._texts.accompanying, text)
+        accompanying = "\n\n".join(t for t in texts if t.strip())
+        self._draft.replace(replace(self._texts, accompanying=accompanying))
 
-    async def _add_long_text(self, text: str, html: str = "") -> None:
-        """Send a very long text along with the question; `html` is "" if it is plain."""
+    async def _add_long_text(self, text: str, html: str) -> None:
+        """Send a very long rich text along with the question."""
         self._add_accompanying(await self._session.drops.markdown_or_text(text, html))
-        self.window.set_accompanying_text(self._accompanying)
 
     async def _convert_rich_text(self, paste: RichTextPaste) -> None:
         paste.replace_with(await self._session.drops.markdown_or_text("", paste.html))
@@ -296,21 +276,19 @@ class QuickPromptController(QObject):
         has_selection = clipboard.supportsSelection() and not clipboard.ownsSelection()
         text = clipboard.text(clipboard.Mode.Selection) if has_selection else ""
         text = text if text.strip() else clipboard.text()
-        if not text.strip():
+        if text.strip():
+            self._add_accompanying(text)
+        else:
             self.window.status.show_status(tr("No text is selected or on the clipboard"))
-            return
-        self._add_accompanying(text)
-        self.window.set_accompanying_text(self._accompanying)
 
     def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills into the marks of a library prompt."""
         if CLIPBOARD in names:
-            self._clipboard = QGuiApplication.clipboard().text()
-        texts = ((SELECTION, self._accompanying), (CLIPBOARD, self._clipboard))
-        return {
-            DATE: today(),
-            **{name: MARKS[name] if text.strip() else "" for name, text in texts},
-        }
+            clipboard = QGuiApplication.clipboard().text()
+            self._draft.replace(replace(self._texts, clipboard=clipboard))
+        texts = {SELECTION: self._texts.accompanying, CLIPBOARD: self._texts.clipboard}
+        marks = {name: _MARKS[name] if text.strip() else "" for name, text in texts.items()}
+        return {DATE: today(), **marks}
 
     # -------------------------------------------------------------- temporary conversations
 
@@ -320,75 +298,71 @@ class QuickPromptController(QObject):
         return self._is_temporary and not self._current.is_temporary
 
     def _toggle_temporary(self) -> None:
-        # The button has already switched, so every refusal sets it back.
-        is_temporary = self._is_temporary
-        if self._is_busy or (self._current.path and not self._is_closed):
-            self.window.set_temporary(is_temporary)
-        elif not is_temporary and self._temporary.exists:
-            self.window.set_temporary(False)
-            self.window.status.show_status(tr("A temporary conversation is already open"))
-        elif self.parts or self.reading_name:
-            self.window.set_temporary(is_temporary)
-            self.window.status.show_status(tr("Remove the attachments first"))
-        elif self._is_closed:  # its messages are gone, so only the unsent text can be kept
-            text = self._unsent_text()
-            template_id = self.window.field.template_id if text else ""
-            self._begin_blank()
-            self.window.open_with(self._accompanying)
-            self.window.field.set_text(text, template_id)
-        else:
-            # Undo could not restore a removed attachment into the other state.
-            self.clear_attachments()
-            self.window.status.show_status("")  # instead of an offer to restore an attachment
-            self._set_temporary(not is_temporary)
-
-    def _set_temporary(self, is_temporary: bool) -> None:
         """Choose, before the first question, whether the conversation is in memory only.
 
         Attachments are stored where the conversation will be, so choose before they are read.
         """
-        self._temporary.discard(self._current.id)
-        # An id that was temporary stays so.
-        self._current.update(replace(self._current.conversation, id=new_id()))
-        if is_temporary:
-            self._temporary.begin(self._current.id)
-        self._is_temporary = is_temporary
-        self._draft_timer.start()
-        self.window.set_temporary(is_temporary)
+        quick, was_temporary = self.window, self._is_temporary
+        quick.set_temporary(was_temporary)  # the button has already switched, and may be refused
+        if self._is_busy or (self._current.path and not self._is_closed):
+            return
+        if not was_temporary and self._temporary.exists:
+            quick.status.show_status(tr("A temporary conversation is already open"))
+        elif self.parts or self.reading_name:
+            quick.status.show_status(tr("Remove the attachments first"))
+        elif self._is_closed:  # its messages are gone, so only the unsent text can be kept
+            text = self._unsent_text()
+            template_id = quick.field.template_id if text else ""
+            self._begin_blank()
+            quick.open_with(self._texts.accompanying)
+            quick.field.set_text(text, template_id)
+        else:
+            # Undo could not restore a removed attachment into the other state.
+            quick.status.show_status("")  # instead of an offer to restore an attachment
+            self._temporary.discard(self._current.id)
+            # An id that was temporary stays so.
+            self._current.update(replace(self._current.conversation, id=new_id()))
+            if not was_temporary:
+                self._temporary.begin(self._current.id)
+            self._is_temporary = not was_temporary
+            self._draft.save_soon()
+            quick.set_temporary(self._is_temporary)
 
     # -------------------------------------------------------------- asking
 
     async def _submit(self, text: str) -> None:
         # The marks of a library prompt are filled; accompanying text without a mark follows.
-        accompanying, attached_parts = self._accompanying, self.parts
-        question = "\n\n".join(filter(None, fill_marks(text, accompanying, self._clipboard)))
+        quick, sent = self.window, self._texts
+        question = "\n\n".join(filter(None, fill_marks(text, sent.accompanying, sent.clipboard)))
         if self._is_busy or not question or self._refuse_while_reading():
             return
         try:
-            draft = Draft(question, attached_parts, self.window.field.template_id)
             async with self._handover_lock:
-                run = await self._ask(draft)
+                run = await self._ask(Draft(question, sent.attachments, quick.field.template_id))
         except UserFacingError as error:
             # A higher cap does not help if the price is unknown; that error is a subclass.
             is_unpriced = isinstance(error, UnpricedModelError)
             remedy = (tr("Raise the limit"), partial(self._start_leaving, RAISE_CAP))
             is_over_cap = isinstance(error, SpendingCapError) and not is_unpriced
-            self.window.status.show_problem(error.sentences, [remedy] if is_over_cap else ())
+            quick.status.show_problem(error.sentences, [remedy] if is_over_cap else ())
             return
-        # Text that was added meanwhile waits for the next question.
-        self._accompanying = self._accompanying.removeprefix(accompanying).lstrip("\n")
         self._typed_text = text.strip()
         self._history.reset()
-        self._draft_timer.start()
-        self._remove_sent(attached_parts)
-        self.window.set_accompanying_text(self._accompanying)
+        self._remove_sent(sent)
         if not self._is_temporary:
             self._session.list_presenter.upsert(run.conversation)
-        self.window.transcript.set_messages([run.answer])
+        quick.transcript.set_messages([run.answer])
         self._current.report_path()
         self._running.start(run)
-        self.window.set_streaming(True)
+        quick.set_streaming(True)
         self._tasks.start(self._history.load())
+
+    def _remove_sent(self, sent: QuickDraft) -> None:
+        """Remove texts and attachments that were sent or moved; those added meanwhile stay."""
+        rest = self._texts.accompanying.removeprefix(sent.accompanying).lstrip("\n")
+        ids = set(map(part_id, sent.question_attachments))
+        parts = tuple(part for part in self.parts if part_id(part) not in ids)
+        self._draft.replace(replace(self._texts, accompanying=rest, attachments=parts))
 
     def _refuse_while_reading(self) -> bool:
         """Return True, and tell the user, if a file is still being read."""
@@ -448,85 +422,70 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- the main window
 
     def _start_leaving(self, action: str = "") -> None:
-        """Continue in the main window, and do there what the user chose; "" for nothing."""
-        self._tasks.start(self._leave_for_window(action))
+        """Continue in the main window, and do there what the user chose; "" for nothing.
 
-    async def _leave_for_window(self, action: str) -> None:
-        async with self._handover_lock:
-            if self.is_visible:  # an earlier request may have moved it while this one waited
-                await self._move_to_window(action)
-
-    async def _move_to_window(self, action: str) -> None:
-        if self._is_temporary and (self._current.path or self.parts):
-            self.window.status.show_status(tr("A temporary conversation stays here"))
-            return
-        if self._refuse_while_reading():
-            return
-        field_text = self.window.field.toPlainText()
-        # Show the window first, because the program ends once nothing is visible.
-        if self._current.path:
-            # The text in the prompt was asked already, unless a cap refused it or it is new.
-            unasked_text = field_text.strip() if action == RAISE_CAP else self._unsent_text()
-            template_id = self.window.field.template_id if unasked_text else ""
-            unsent = Draft(unasked_text, self.parts, template_id)
-            if not await self._continue_in_window(self._current.id, action, unsent, ""):
-                self.window.hide()
-                return
-        else:
-            accompanying = self._accompanying.strip()
-            if len(accompanying) > LARGE_PASTE_CHARACTERS:
-                # The window will attach the accompanying text, so the question names it.
-                text = field_text.replace(MARKS[SELECTION], ATTACHED_TEXT)
-                text, _ = fill_marks(text, "", self._clipboard)
-            else:
-                text, accompanying = fill_marks(field_text, accompanying, self._clipboard)
-            unsent = Draft(text, self.parts, self.window.field.template_id)
-            self._accompanying = ""
-            await self._continue_in_window("", action, unsent, accompanying)
-        # The main window has the unsent text and the attachments now.
-        self._remove_sent(unsent.question_attachments)
-        if self.window.field.toPlainText() == field_text:  # nothing was typed meanwhile
-            # While the answer is still shown, its question is too.
-            self.window.field.set_text(self._typed_text if self._current.path else "")
-        self.window.hide()
-
-    async def _continue_in_window(
-        self, conversation_id: str, action: str, typed_draft: Draft, accompanying: str
-    ) -> bool:
-        """Raise the main window and continue there.
-
-        Return False, and take nothing over, if the user opened another conversation meanwhile.
-
-        Args:
-            conversation_id: the conversation to open; "" for none.
-            action: what the user chose in the menu of models, or below the answer or its error.
-            typed_draft: unsent text and attachments.
-            accompanying: text that another program sent to the quick prompt.
+        The choice is of the menu of models, or of the actions below the answer or its error.
         """
-        session, prompt = self._session, self._session.window.prompt
-        session.raise_window()
-        if conversation_id:
-            await session.navigator.open(conversation_id)
-            is_deleted = session.list_presenter.cache.get(conversation_id) is None
-            if conversation_id != session.current.id and not is_deleted:
+        self._tasks.start(self._leave(action))
+
+    async def _leave(self, action: str) -> None:
+        async with self._handover_lock:
+            if not self.window.isVisible():  # an earlier request has moved it
+                return
+            if self._is_temporary and (self._current.path or self.parts):
+                self.window.status.show_status(tr("A temporary conversation stays here"))
+            elif not self._refuse_while_reading():
+                # Show the window first, because the program ends once nothing is visible.
+                self._session.raise_window()
+                if await self._move_to_window(action):
+                    self._act_in_window(action)
+                self.window.hide()
+
+    async def _move_to_window(self, action: str) -> bool:
+        """Open the conversation in the main window, and move what is unsent there.
+
+        Return False, and move nothing, if the user opened another conversation meanwhile.
+        """
+        session, current, field, sent = self._session, self._current, self.window.field, self._texts
+        prompt, text = session.window.prompt, field.toPlainText()
+        field_text, accompanying, template_id = text, sent.accompanying.strip(), field.template_id
+        is_long = not current.path and len(accompanying) > LARGE_PASTE_CHARACTERS
+        if current.path:
+            # The text in the prompt was asked already, unless a cap refused it or it is new.
+            text = text.strip() if action == RAISE_CAP else self._unsent_text()
+            sent, accompanying = replace(sent, accompanying=""), ""
+            await session.navigator.open(current.id)
+            is_deleted = session.list_presenter.cache.get(current.id) is None
+            if current.id != session.current.id and not is_deleted:
                 return False
-            if typed_draft.text:
-                gap = "\n\n" if prompt.text() else ""
-                prompt.prepend(typed_draft.text + gap, typed_draft.template_id)
-        elif typed_draft.has_question or accompanying:
+        elif is_long:
+            # The window will attach the accompanying text, so the question names it.
+            text = text.replace(_MARKS[SELECTION], ATTACHED_TEXT)
+            text, _ = fill_marks(text, "", sent.clipboard)
+        else:
+            text, accompanying = fill_marks(text, accompanying, sent.clipboard)
+        if not current.path and (text or accompanying or sent.question_attachments):
             session.navigator.open_new()
-            if len(accompanying) > LARGE_PASTE_CHARACTERS:
-                session.attachments.attach_text(accompanying)
-                accompanying = ""
-            texts = (typed_draft.text, accompanying, prompt.text())
-            prompt.set_text("")
-            prompt.prepend("\n\n".join(filter(None, texts)), typed_draft.template_id)
-        if typed_draft.attachments:
+        if is_long:
+            session.attachments.attach_text(accompanying)
+            accompanying = ""
+        if moved_text := "\n\n".join(filter(None, (text, accompanying))):
+            gap = "\n\n" if prompt.text() else ""
+            prompt.prepend(moved_text + gap, template_id if text else "")
+        if sent.attachments:
             draft = session.current.draft
-            attachments = dict.fromkeys((*draft.value.attachments, *typed_draft.attachments))
-            draft.set_attachments(tuple(attachments))
+            parts = dict.fromkeys((*draft.value.attachments, *sent.attachments))
+            draft.set_attachments(tuple(parts))
+        self._remove_sent(sent)
+        if field.toPlainText() == field_text:  # nothing was typed meanwhile
+            # While the answer is still shown, its question is too.
+            field.set_text(self._typed_text if current.path else "")
+        return True
+
+    def _act_in_window(self, action: str) -> None:
+        session, opened_id = self._session, self._current.id if self._current.path else ""
         actions: dict[str, Callable[[], object]] = {
-            "": prompt.focus_text,
+            "": session.window.prompt.focus_text,
             "add-key": session.providers_controller.open_at_key,
             "change-key": session.providers_controller.open_at_key,
             RAISE_CAP: lambda: session.providers_controller.open_at_cap(session.setup.profile.id),
@@ -536,10 +495,24 @@ class QuickPromptController(QObject):
         if action in actions:
             actions[action]()
         elif action.startswith(OPEN_PLACE):
-            session.places.open_action(conversation_id, action)
-        elif conversation_id == session.current.id:  # else it was deleted
+            session.places.open_action(opened_id, action)
+        elif opened_id == session.current.id:  # else it was deleted
             session.answer_actions.act_on_last(action)
-        return True
+
+
+def fill_marks(text: str, accompanying: str, clipboard: str) -> tuple[str, str]:
+    """Return the typed text with its marks replaced, and the accompanying text.
+
+    The accompanying text is "" if it has replaced a mark.
+    """
+    accompanying = accompanying.strip()
+    # Split, because the accompanying text may contain the clipboard's mark.
+    pieces = text.split(_MARKS[SELECTION])
+    if clipboard:
+        pieces = [piece.replace(_MARKS[CLIPBOARD], clipboard.strip()) for piece in pieces]
+    if len(pieces) == 1 or not accompanying:
+        return _MARKS[SELECTION].join(pieces).strip(), accompanying
+    return accompanying.join(pieces).strip(), ""
 
 
 class QuickHistory(QObject):

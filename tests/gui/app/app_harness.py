@@ -424,9 +424,9 @@ class AppHarness:
         await until(self._is_written)
 
     def _is_written(self) -> bool:
-        saver = self.controllers.draft_saver
-        if timer_of(saver).isActive():
-            saver.save()
+        for draft in self.controllers.drafts.prompts:
+            if timer_of(draft).isActive():
+                draft.save()
         answers = {run.task for run in self.controllers.running._runs.values()}
         return not self.controllers.tasks._running - answers
 

@@ -598,7 +598,7 @@ async def closing(app: AppHarness, look: Look) -> None:
     await app.settled()
     app.disk.is_full = True
     app.window.prompt.set_text("⟦Unsaved⟧")
-    app.controllers.draft_saver.save()
+    app.controllers.drafts.save_prompts()
     await until(lambda: tr(DISK_FULL) in app.said)
     app.window.close()
     await dialog_of(QMessageBox)

@@ -43,7 +43,7 @@ def look():
         "settings": window.settings.isVisible(),
         "enabled": window.isEnabled(),
         "logs": len(logging.getLogger().handlers),
-        "quick": application.session.quick_host.is_visible,
+        "quick": application.session.used_quick is not None,
         "help": str(next(w.place for w in QApplication.topLevelWidgets() if shows(w))),
     })
     if len(seen) == 1:

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton
 
 from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.attachments.file_readings import FEW_FILES
+from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
 from desktop_app.quick.ui import paste_back as paste_back_module
-from desktop_app.quick.ui.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.settings.settings_store import SettingsStore
@@ -79,7 +79,7 @@ async def test_text_typed_while_the_window_opens_stays_in_the_quick_prompt() -> 
         app.disk.release.set()
         await until(lambda: not quick.isVisible())
         assert app.text.toPlainText() == "More"
-        assert app.session.quick.unsent_question.draft.text == "More and more"
+        assert app.session.quick.unsent_question.text == "More and more"
 
 
 async def test_a_first_question_that_is_refused_moves_to_the_window() -> None:
@@ -95,7 +95,7 @@ async def test_a_first_question_that_is_refused_moves_to_the_window() -> None:
         await until(lambda: not quick.isVisible())
         slow.is_full = False
         assert app.text.toPlainText() == "Why?"
-        assert app.session.quick.unsent_question == UnsentQuestion()
+        assert app.session.quick.unsent_question == QuickDraft()
         await app.settled()
         assert app.messages() == []
 
@@ -184,13 +184,14 @@ async def test_an_unsent_question_survives_a_restart(tmp_path: Path) -> None:
         turn = await ask(app, quick, "!")
         turn.end("So.")
         await app.settled()
-        app.session.quick.save_draft()
-        await until(lambda: app.setting(QUICK_DRAFT_KEY) is None)
+        app.state.drafts.save_prompts()
+        await until(lambda: app.setting(QUICK_KEY) is None)
         quick.hide()
+        opened(app)
         find(quick, QPushButton, "temporary").click()
-        QTest.keyClicks(line(opened(app)), SECRET)
+        QTest.keyClicks(line(quick), SECRET)
         await app.written()
-        assert app.setting(QUICK_DRAFT_KEY) is None, "a temporary question is not stored"
+        assert app.setting(QUICK_KEY) is None, "a temporary question is not stored"
 
 
 async def test_an_unsent_question_that_a_full_disk_refused_is_stored_at_the_end(

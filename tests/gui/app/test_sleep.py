@@ -55,7 +55,7 @@ async def test_due_work_is_done_soon_after_waking(
 async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Why?", "So.")
-        timer = timer_of(app.controllers.draft_saver)
+        timer = timer_of(app.state.current.draft)
         timer.setInterval(60_000)
         app.type("half a sentence")
         assert timer.isActive()
