@@ -63,7 +63,7 @@ from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.storage.temporary_files import TemporaryCopies
 from desktop_app.storage.ui.backup_controller import BackupController
 from desktop_app.storage.ui.housekeeping import Housekeeping
-from desktop_app.tools.ui.consent_controller import ConsentController
+from desktop_app.tools.ui.consent_card import ConsentController
 from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.media.json_process import JsonProcess

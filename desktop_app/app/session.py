@@ -90,7 +90,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.ui.backup_controller import BackupController
     from desktop_app.storage.ui.data_page_controller import DataPageController
     from desktop_app.storage.ui.housekeeping import Housekeeping
-    from desktop_app.tools.ui.consent_controller import ConsentController
+    from desktop_app.tools.ui.consent_card import ConsentController
     from desktop_app.tools.ui.resources_controller import ResourcesController
     from desktop_app.tools.ui.servers_controller import ServersController
     from desktop_app.tools.ui.tools_controller import ToolsController

@@ -9,8 +9,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from desktop_app.domain.tools.tool import Permission
 from desktop_app.tools.ui import consent_card
-from desktop_app.tools.ui.consent_card import ConsentCard, ConsentChoice
+from desktop_app.tools.ui.consent_card import ConsentCard
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -151,7 +152,7 @@ def test_a_question_that_nobody_can_have_read_is_not_allowed_by_a_click(
 ) -> None:
     card = ConsentCard()
     qtbot.addWidget(card)
-    decided: list[ConsentChoice] = []
+    decided: list[Permission | None] = []
     card.decided.connect(decided.append)
     monkeypatch.setattr(consent_card, "MIN_READ_MS", 3_600_000)
     card.ask("Open “a”?", "", "{}")
@@ -159,22 +160,22 @@ def test_a_question_that_nobody_can_have_read_is_not_allowed_by_a_click(
     assert decided == []
     QTest.mouseClick(card.deny_button, Qt.MouseButton.LeftButton)
     QTest.keyClick(card.once_button, Qt.Key.Key_Space)  # whoever has the focus here, has read it
-    assert decided == [ConsentChoice.DENY, ConsentChoice.ONCE]
+    assert decided == [None, Permission.ASK]
     decided.clear()
     monkeypatch.setattr(consent_card, "MIN_READ_MS", 0)
     QTest.mouseClick(card.once_button, Qt.MouseButton.LeftButton)
-    assert decided == [ConsentChoice.ONCE]
+    assert decided == [Permission.ASK]
 
 
 def test_the_menu_allows_for_longer(qtbot: QtBot, light_theme: Theme) -> None:
     card = ConsentCard()
     qtbot.addWidget(card)
-    decided: list[ConsentChoice] = []
+    decided: list[Permission | None] = []
     card.decided.connect(decided.append)
     card.ask("Open “a”?", "", "{}")
     for action in menu_actions(card):
         action.trigger()
-    assert decided == [ConsentChoice.CONVERSATION, ConsentChoice.ALWAYS]
+    assert decided == [Permission.CONVERSATION, Permission.ALWAYS]
 
 
 def test_arguments_are_folded_if_the_question_says_all(qtbot: QtBot, light_theme: Theme) -> None:

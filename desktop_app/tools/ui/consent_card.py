@@ -1,19 +1,25 @@
-"""A card above the prompt that asks before a tool runs."""
+"""The questions about tool calls, one after another, in the conversation of the call."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from enum import Enum, auto
+from contextlib import suppress
+from functools import cached_property
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import QElapsedTimer, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy
+from PySide6.QtWidgets import QApplication, QFrame, QMenu, QSizePolicy
 
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.message_facts import indent_json
-from desktop_app.domain.tools.tool_words import escape_hidden
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.domain.tools.tool import PYTHON_TOOL, Permission, ToolError, ToolKind
+from desktop_app.domain.tools.tool_words import describe_call, escape_hidden
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.tools.calls.consent import ConsentQuestion, Decision, may_run_without_asking
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import SingleClickButton
 from desktop_app.widgets.buttons.menu_button import MenuButton
@@ -30,6 +36,11 @@ from desktop_app.widgets.text.foreign_text import (
     spoken_text,
 )
 
+KIND_NOTES: Final = {
+    ToolKind.READS: N_("The provider gets the result."),
+    ToolKind.WRITES: N_("It can change data."),
+    ToolKind.LEAVES: N_("It sends data to other servers."),
+}
 MIN_READ_MS: Final = 500
 """The time for which a new question ignores clicks that would allow it, in milliseconds."""
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
@@ -38,15 +49,6 @@ _MIN_ARGUMENT_LINES: Final = 1.5
 _MAX_ARGUMENT_LINES: Final = 6
 # Empty lines could move the rest of a code out of sight.
 _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){4,}")
-
-
-class ConsentChoice(Enum):
-    """The user's answer to a `ConsentCard`."""
-
-    ONCE = auto()
-    CONVERSATION = auto()
-    ALWAYS = auto()
-    DENY = auto()
 
 
 class _AllowButton(SingleClickButton):
@@ -71,7 +73,7 @@ class ConsentCard(QFrame):
     """The card that asks whether a tool may run.
 
     Signals:
-        decided(ConsentChoice): the user clicked a button.
+        decided(Permission | None): the user allowed the call, for so long, or denied it (None).
     """
 
     decided = Signal(object)
@@ -93,9 +95,9 @@ class ConsentCard(QFrame):
         self.details_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.details_button.toggled.connect(self._show_details)
         self.once_button = _AllowButton(tr("Allow"), "consent-once", self._question_age)
-        self.once_button.clicked.connect(lambda: self.decided.emit(ConsentChoice.ONCE))
+        self.once_button.clicked.connect(lambda: self.decided.emit(Permission.ASK))
         self.deny_button = SingleClickButton(tr("Deny"), role="plain", name="consent-deny")
-        self.deny_button.clicked.connect(lambda: self.decided.emit(ConsentChoice.DENY))
+        self.deny_button.clicked.connect(lambda: self.decided.emit(None))
         self.more_button = MenuButton(
             self._fill_menu, has_background=False, object_name="consent-more"
         )
@@ -112,7 +114,12 @@ class ConsentCard(QFrame):
         scroll_bar = self.arguments.verticalScrollBar()
         scroll_bar.valueChanged.connect(self._update_allowing)
         scroll_bar.rangeChanged.connect(self._update_allowing)
-        self._lay_out()
+        self._buttons = FlowLayout(self.once_button, self.deny_button, self.more_button, spacing=8)
+        words = column_of(self._question, self._note, spacing=3)
+        parts = (words, self.details_button, self.arguments, self._buttons)
+        icon = (self._icon, Qt.AlignmentFlag.AlignTop)
+        column = (column_of(*parts, spacing=6), 1)
+        row_of(icon, column, parent=self, margins=(14, 10, 14, 10), spacing=10)
         self.update_theme()
         self.hide()
 
@@ -133,13 +140,13 @@ class ConsentCard(QFrame):
             return ""
         if not text.strip():
             return "{}"
-        try:
-            if _is_strict(text):
-                return text
+        with suppress(ValueError, RecursionError):
             arguments = json.loads(text, strict=False)  # strings may contain line breaks
+            with suppress(ValueError):
+                json.loads(text)
+                return text
             return json.dumps(arguments, ensure_ascii=False)
-        except (ValueError, RecursionError):
-            return text
+        return text
 
     def show_changed_arguments(self, arguments: str) -> None:
         """Show arguments that the user changed before."""
@@ -169,7 +176,12 @@ class ConsentCard(QFrame):
             remark = tr("Only the beginning of the arguments is shown.")
             note = f"{remark} {note}".strip()
         self._note_text = note
-        folded = _EMPTY_LINES.sub(_count_empty_lines, readable)
+
+        def count_empty_lines(match: re.Match[str]) -> str:
+            count = match[0].count("\n") - 1
+            return "\n" + tr_plural("⋯ {count} empty line", "⋯ {count} empty lines", count) + "\n"
+
+        folded = _EMPTY_LINES.sub(count_empty_lines, readable)
         self.arguments.setReadOnly(not is_whole or folded != readable)
         self.arguments.setPlainText(folded)
         self.arguments.verticalScrollBar().setValue(0)
@@ -238,11 +250,9 @@ class ConsentCard(QFrame):
         theme = current_theme()
         chevron = "chevron-down" if is_shown else "chevron-right"
         self.details_button.setIcon(icons.icon(chevron, theme.dim, theme.px(14)))
-        name = (
-            tr("{section}, expanded", section=tr("Details"))
-            if is_shown
-            else tr("{section}, collapsed", section=tr("Details"))
-        )
+        name = tr("{section}, collapsed", section=tr("Details"))
+        if is_shown:
+            name = tr("{section}, expanded", section=tr("Details"))
         self.details_button.setAccessibleName(spoken_text(name))
         self._fit()
         self._update_allowing()
@@ -265,32 +275,15 @@ class ConsentCard(QFrame):
         self.setAccessibleName(spoken_text(self.words))
 
     def _fill_menu(self, menu: QMenu) -> None:
-        choices = (
-            (ConsentChoice.CONVERSATION, tr("Allow in this conversation"), ""),
-            (
-                ConsentChoice.ALWAYS,
-                tr("Always allow"),
-                tr("In all conversations, until the tool changes"),
-            ),
-        )
-        for choice, label, tooltip in choices:
+        always_note = tr("In all conversations, until the tool changes")
+        for permission, label, tooltip in (
+            (Permission.CONVERSATION, tr("Allow in this conversation"), ""),
+            (Permission.ALWAYS, tr("Always allow"), always_note),
+        ):
             action = menu.addAction(menu_text(label))
             action.setEnabled(self._may_allow)
-            if tooltip:
-                set_tooltip(action, tooltip)
-            action.triggered.connect(lambda _=False, choice=choice: self.decided.emit(choice))
-
-    def _lay_out(self) -> None:
-        self._buttons = FlowLayout(self.once_button, self.deny_button, self.more_button, spacing=8)
-        parts = (
-            column_of(self._question, self._note, spacing=3),
-            self.details_button,
-            self.arguments,
-            self._buttons,
-        )
-        column = column_of(*parts, spacing=6)
-        icon = (self._icon, Qt.AlignmentFlag.AlignTop)
-        row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
+            set_tooltip(action, tooltip)
+            action.triggered.connect(lambda _=False, chosen=permission: self.decided.emit(chosen))
 
 
 def readable_arguments(arguments: str) -> str:
@@ -309,19 +302,136 @@ def readable_arguments(arguments: str) -> str:
     return escape_hidden(start)
 
 
-def _count_empty_lines(match: re.Match[str]) -> str:
-    count = match[0].count("\n") - 1
-    return "\n" + tr_plural("⋯ {count} empty line", "⋯ {count} empty lines", count) + "\n"
-
-
 def _with_line_breaks(text: str) -> str:
     """Replace the escapes of line breaks in JSON; an escaped backslash before an n stays."""
     return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[0], text)
 
 
-def _is_strict(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+class _PendingQuestion(Struct, eq=False):
+    """A question that waits for the user."""
+
+    question: ConsentQuestion
+    answer: asyncio.Future[Decision]
+    changed_arguments: str = ""
+
+
+class ConsentController(Controller):
+    """Controller of the card above the prompt, which asks the broker's questions.
+
+    Signals:
+        question_opened(str): a question waits, in the conversation with this id.
+    """
+
+    question_opened = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._pending_questions: list[_PendingQuestion] = []
+        self._shown_question: _PendingQuestion | None = None
+        self._current.opened.connect(self._show)
+        session.backend.consent.set_source(self)
+
+    @cached_property
+    def _card(self) -> ConsentCard:
+        card = ConsentCard()
+        card.decided.connect(self._on_decided)
+        self._pane.cards.room_changed.connect(card.set_room)
+        self._pane.add_above_prompt(card)
+        return card
+
+    @property
+    def is_asking(self) -> bool:
+        """Return True while a question waits, in whichever conversation."""
+        return bool(self._pending_questions)
+
+    async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
+        """Return the user's decision, or consent at once if `stored` gives it.
+
+        If the task is canceled, the question is withdrawn.
+        """
+        if may_run_without_asking(question.tool, stored):
+            return Decision(is_allowed=True)
+        pending = _PendingQuestion(question, asyncio.get_running_loop().create_future())
+        self._pending_questions.append(pending)
+        if question.conversation_id != self._current.id:
+            message = tr("A tool in another conversation is waiting for your permission.")
+            self._notifications.notify(message)
+        self._show()
+        self.question_opened.emit(question.conversation_id)
+        from desktop_app.tools.calls.call_run import parse_arguments  # not for the start
+
+        try:
+            while True:
+                decision = await pending.answer
+                try:
+                    if decision.arguments:
+                        await asyncio.to_thread(parse_arguments, question.tool, decision.arguments)
+                    return decision
+                except ToolError as error:  # the user can change the arguments again
+                    pending.answer = asyncio.get_running_loop().create_future()
+                    if pending is self._shown_question:
+                        message = tr("Not valid: {words}", words=str(error))
+                        self._card.show_problem(message)
+                        self._notifications.announce(message)
+        finally:
+            self._pending_questions.remove(pending)
+            self._show()
+
+    def _show(self) -> None:
+        """Show the first question of the open conversation, or none."""
+        pending = [
+            p for p in self._pending_questions if p.question.conversation_id == self._current.id
+        ]
+        former, first = self._shown_question, pending[0] if pending else None
+        self._shown_question = first
+        if first is former:
+            if first is not None:
+                self._card.set_waiting(len(pending) - 1)
+            return
+        if former is not None:
+            former.changed_arguments = self._card.changed_arguments
+        if first is None:
+            focus = QApplication.focusWidget()
+            had_focus = focus is not None and self._card.isAncestorOf(focus)
+            self._card.hide()
+            if had_focus:
+                self._prompt.focus_text()  # Qt would choose any widget
+            return
+        tool, call = first.question.tool, first.question.call
+        words = describe_call(tool.full_name, call.arguments)
+        self._card.ask(
+            tr("{action}?", action=words.text),
+            access_note(first.question),
+            call.arguments,
+            says_all=words.is_complete,
+            waiting=len(pending) - 1,
+        )
+        if first.changed_arguments:
+            self._card.show_changed_arguments(first.changed_arguments)
+        self._notifications.announce(self._card.words)
+
+    def _on_decided(self, permission: Permission | None) -> None:
+        """Answer the shown question with the user's decision and changed arguments."""
+        pending = self._shown_question
+        if pending is None or pending.answer.done():
+            return
+        decision = Decision(is_allowed=False)
+        if permission is not None:
+            arguments = self._card.changed_arguments
+            decision = Decision(is_allowed=True, permission=permission, arguments=arguments)
+        pending.answer.set_result(decision)
+
+
+def access_note(question: ConsentQuestion) -> str:
+    """Return what a tool can access, and who gets the result of a call."""
+    tool = question.tool
+    # The question itself tells what the other built-in tools do.
+    is_explained = not tool.source and tool.name != PYTHON_TOOL
+    sentences = ["" if is_explained or not tool.touches else tr(tool.touches)]
+    if tool.kind is not ToolKind.READS:
+        sentences.append(tr(KIND_NOTES[tool.kind]))
+    if question.provider:
+        sentences.append(tr("The result goes to {provider}.", provider=question.provider))
+    else:
+        sentences.append(tr("The result stays on this computer."))
+    return " ".join(filter(None, sentences))

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QWidget
+from shiboken6 import isValid
 
-from desktop_app.domain.places import LinkedText, plain_text
-from desktop_app.domain.tools.tool import Permission
+from desktop_app.domain.error_text import WINDOW, error_segments
+from desktop_app.domain.places import LinkedText, LinkSegment, plain_text
+from desktop_app.domain.tools.tool import ListedTool, Permission
 from desktop_app.domain.tools.tool_words import tool_title
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.tools.calls.consent import fingerprint
+from desktop_app.tools.calls.hosted_tools import hosted_refusal, price_text
+from desktop_app.tools.ui.consent_card import KIND_NOTES
+from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
+from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.forms.form_widgets import Combo
+from desktop_app.widgets.forms.schema_form import EditRequest, describe_form
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainButton,
@@ -28,6 +34,9 @@ from desktop_app.widgets.text.foreign_text import (
     spoken_text,
 )
 from desktop_app.widgets.text.linked_label import LinkedLabel
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
 
 _PERMISSIONS: Final = {
     Permission.ASK: N_("Ask first"),
@@ -52,93 +61,91 @@ _MIN_WIDTH_BESIDE_POPUP: Final = 24
 _MIN_HEIGHT_BESIDE_POPUP: Final = 48
 
 
-@dataclass(frozen=True)
-class ToolChoice:
-    """A tool in the list.
-
-    Attributes:
-        name: its full name.
-        words: what the tool does and can access, for the note below its name.
-        reason: why it cannot be chosen; () if it can.
-        permission: None if its calls need no consent.
-    """
-
-    name: str
-    words: str
-    reason: LinkedText = ()
-    is_chosen: bool = False
-    permission: Permission | None = None
-
-
 class ToolPicker(QFrame):
     """Popup with the list of tools.
 
-    Signals:
-        chosen(tuple[str, ...]): the full names of the tools that the user has chosen.
-        permission_chosen(str, Permission): the full name of a tool, and its new permission.
-        form_requested(): the user wants to choose the form of the answers: none, a JSON Schema or
-            a grammar. The button calls it the response format.
+    Args:
+        request: the chosen tools, and what is done when the user chooses others.
+        choose_form: lets the user choose the form of the open conversation's answers; None if the
+            tools are not chosen for the open conversation.
     """
 
-    chosen = Signal(object)
-    permission_chosen = Signal(str, object)
-    form_requested = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(
+        self, session: Session, request: EditRequest, choose_form: Callable[[], object] | None
+    ) -> None:
         theme = current_theme()
-        super().__init__(parent, Qt.WindowType.Popup)
+        super().__init__(session.window, Qt.WindowType.Popup)
         self.setObjectName("tool-picker")
         self.setAccessibleName(tr("Tools"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         set_role(self, "popup")
+        self._session = session
+        self._request = request
+        self._permissions = session.backend.permissions
+        self._conversation_id = session.current.id
         self._boxes: dict[str, QCheckBox] = {}  # by tool
-        self._anchor: QWidget | None = None
+        self._fingerprints: dict[str, str] = {}  # of the tools as they are shown
         self._wanted_height = theme.px(_MAX_HEIGHT)
-        self.title = PlainLabel(tr("Tools"), role="strong")
-        self.note = PlainLabel(tr("Loading…"), role="note", wraps=True)
-        self.form_button = PlainButton(name="tool-picker-form", role="link")
-        self.form_button.clicked.connect(self._request_form)
-        self.form_button.hide()
-        self._area = QScrollArea()
+        note = tr("The model may call these in this conversation.")
+        self._loaded_note = note if choose_form else tr("The model may call these.")
+        self._note = PlainLabel(tr("Loading…"), role="note", wraps=True)
+        self._content = QWidget()
+        self._rows = column_of(parent=self._content, margins=(0, 0, _SPACING, 0), spacing=10)
+        self._area = scroll_area_of(self._content)
         self._area.setObjectName("tool-list")
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        parts = (self.title, self.note, (self._area, 1), self.form_button)
-        column_of(*parts, parent=self, margins=_MARGIN, spacing=8)
         self._area.hide()
-        self.resize(theme.px(_WIDTH), theme.px(120))
-
-    def set_form(self, form_name: str) -> None:
-        """Offer the form of the answers too; `form_name` names the current form."""
-        self.form_button.setText(
-            tr("Response format: {format}", format=one_line(form_name, _MAX_FORM_NAME_CHARACTERS))
+        title = PlainLabel(tr("Tools"), role="strong")
+        column = column_of(
+            title, self._note, (self._area, 1), parent=self, margins=_MARGIN, spacing=8
         )
-        self.form_button.show()
+        if choose_form is not None:
+            form = describe_form(session.setup.ask_settings.parameters.form)
+            form = one_line(form, _MAX_FORM_NAME_CHARACTERS)
+            label = tr("Response format: {format}", format=form)
+            form_button = PlainButton(label, name="tool-picker-form", role="link")
+            form_button.clicked.connect(self.close)
+            form_button.clicked.connect(choose_form)
+            column.addWidget(form_button)
+        self.resize(theme.px(_WIDTH), theme.px(120))
+        self._place()
+        self.show()
+        session.tasks.start(self._fill())
 
-    def set_tools(self, tools: Sequence[ToolChoice], *, is_for_conversation: bool) -> None:
-        """Show the tools.
-
-        Args:
-            is_for_conversation: whether they are chosen for the open conversation only.
-        """
-        if is_for_conversation:
-            self.note.setText(tr("The model may call these in this conversation."))
-        else:
-            self.note.setText(tr("The model may call these."))
-        content = QWidget()
-        rows = [self._create_row(tool) for tool in tools]
-        column_of(*rows, STRETCH, parent=content, margins=(0, 0, _SPACING, 0), spacing=10)
-        self._area.setWidget(content)
-        self._area.viewport().setAutoFillBackground(False)
+    async def _fill(self) -> None:
+        """List all tools, and those that no longer exist but are still chosen or permitted."""
+        chosen = set(filter(None, self._request.value.split("\n")))
+        stored_permissions = await self._permissions.for_all_conversations()
+        known: dict[str, tuple[ListedTool, Permission | None]] = {}
+        for tool in await self._session.backend.tools.list_tools():
+            name = tool.definition.full_name
+            permission = None
+            if tool.definition.needs_consent:
+                mark = self._fingerprints[name] = fingerprint(tool.definition)
+                permission = await self._permissions.permission(self._conversation_id, name, mark)
+            known[name] = tool, permission
+        if not isValid(self):  # closed meanwhile
+            return
+        self._note.setText(self._loaded_note)
+        catalog, setup = self._session.backend.catalog, self._session.setup
+        for name, (tool, permission) in known.items():
+            definition, refusal = tool.definition, tool.refusal
+            if definition.hosted is not None:
+                refusal = hosted_refusal(definition.name, setup.resolved) or refusal
+            reason = () if refusal is None else error_segments(refusal, WINDOW)
+            kind = tr(KIND_NOTES[definition.kind]) if definition.needs_consent else ""
+            price = price_text(tool, catalog.hosted_tools, setup.profile)
+            words = " ".join(filter(None, (definition.display_description, kind, price)))
+            self._add_row(name, words, reason, permission, is_chosen=name in chosen)
+        missing = (LinkSegment(tr("It no longer exists.")),)
+        for name in sorted({*stored_permissions, *chosen} - set(known)):
+            permission = stored_permissions.get(name)
+            self._add_row(name, "", missing, permission, is_chosen=name in chosen)
+        self._rows.addStretch()
         self._area.show()
         px = current_theme().px
-        self._wanted_height = min(
-            content.sizeHint().height() + px(_HEIGHT_BESIDE_LIST), px(_MAX_HEIGHT)
-        )
-        if self._anchor is not None:
-            self._place(self._anchor)
+        wanted_height = self._content.sizeHint().height() + px(_HEIGHT_BESIDE_LIST)
+        self._wanted_height = min(wanted_height, px(_MAX_HEIGHT))
+        self._place()
         first = next((box for box in self._boxes.values() if box.isEnabled()), None)
         if first is not None:
             first.setFocus()
@@ -147,77 +154,73 @@ class ToolPicker(QFrame):
         if not press_focused(self, event):
             super().keyPressEvent(event)
 
-    def show_at(self, anchor: QWidget) -> None:
-        """Open above a button, or below it if there is no room, within its window."""
-        self._anchor = anchor
-        self._place(anchor)
-        self.show()
-
-    def _place(self, anchor: QWidget) -> None:
+    def _place(self) -> None:
+        """Move above the button, or below it if there is no room, within its window."""
+        anchor = self._request.anchor
         window = anchor.window()
-        self.resize(
-            min(
-                current_theme().px(_WIDTH),
-                window.width() - current_theme().px(_MIN_WIDTH_BESIDE_POPUP),
-            ),
-            min(
-                self._wanted_height, window.height() - current_theme().px(_MIN_HEIGHT_BESIDE_POPUP)
-            ),
-        )
+        px = current_theme().px
+        width = min(px(_WIDTH), window.width() - px(_MIN_WIDTH_BESIDE_POPUP))
+        height = min(self._wanted_height, window.height() - px(_MIN_HEIGHT_BESIDE_POPUP))
+        self.resize(width, height)
         top = anchor.mapTo(window, QPoint(0, 0))
-        gap = current_theme().px(_GAP)
+        gap = px(_GAP)
         x = max(gap, min(top.x(), window.width() - self.width() - gap))
         y = top.y() - self.height() - gap
         if y < gap:
             y = min(top.y() + anchor.height() + gap, window.height() - self.height() - gap)
         self.move(window.mapToGlobal(QPoint(x, max(gap, y))))
 
-    def _create_row(self, tool: ToolChoice) -> QWidget:
-        row = QWidget()
-        box = QCheckBox()
-        combo = None
-        if tool.permission is not None:
-            combo = self._permission_field(tool.name, tool.permission)
+    def _add_row(
+        self,
+        name: str,
+        words: str,
+        reason: LinkedText,
+        permission: Permission | None,
+        *,
+        is_chosen: bool,
+    ) -> None:
+        """Add a tool.
+
+        Args:
+            words: what the tool does and can access.
+            reason: why it cannot be chosen; () if it can.
+            permission: None if its calls need no consent.
+        """
+        box = self._boxes[name] = QCheckBox()
+        head = row_of((box, 1), spacing=_SPACING)
         px = current_theme().px
         available_width = self.width() - 2 * px(_MARGIN) - 2 * px(_SPACING)
         available_width -= (
             box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
         )
-        if combo is not None:
+        if permission is not None:
+            combo = self._permission_field(name, permission)
+            head.addWidget(combo)
             available_width -= combo.sizeHint().width() + px(_SPACING)
-        name = one_line(tool_title(tool.name))
+        title = one_line(tool_title(name))
         # A name as wide as the list would push the permission out of sight.
-        fitting = box.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, available_width)
+        fitting = box.fontMetrics().elidedText(title, Qt.TextElideMode.ElideMiddle, available_width)
         box.setText(menu_text(fitting))
-        set_tooltip(box, "" if fitting == name else name)
-        box.setAccessibleName(spoken_text(name))
-        box.setObjectName(f"tool-{tool.name}")
-        box.setChecked(tool.is_chosen)
+        set_tooltip(box, "" if fitting == title else title)
+        box.setAccessibleName(spoken_text(title))
+        box.setObjectName(f"tool-{name}")
+        box.setChecked(is_chosen)
         # A chosen tool that can no longer be chosen can still be removed from the choice.
-        box.setEnabled(not tool.reason or tool.is_chosen)
-        box.setAccessibleDescription(spoken_text(plain_text(tool.reason) or tool.words))
-        box.toggled.connect(lambda _is_chosen: self._emit_chosen())
-        self._boxes[tool.name] = box
-        if combo is None:
-            head = row_of((box, 1), spacing=_SPACING)
-        else:
-            head = row_of((box, 1), combo, spacing=_SPACING)
-        column = column_of(head, parent=row, margins=0, spacing=2)
-        if tool.words:
-            column.addWidget(self._style_note(PlainLabel(multiline_text(tool.words))))
-        if tool.reason:
-            reason = LinkedLabel()
-            reason.set_linked_text(tool.reason)
+        box.setEnabled(not reason or is_chosen)
+        box.setAccessibleDescription(spoken_text(plain_text(reason) or words))
+        box.toggled.connect(self._choose)
+        column = column_of(head, spacing=2)
+        self._rows.addLayout(column)
+        if words:
+            column.addWidget(PlainLabel(multiline_text(words), role="note", wraps=True))
+        if reason:
+            label = LinkedLabel()
+            label.set_linked_text(reason)
             # A link leads to a place outside of the popup, such as a page of the settings.
-            reason.place_requested.connect(self.close)
-            column.addWidget(self._style_note(reason))
-        return row
-
-    @staticmethod
-    def _style_note(label: PlainLabel) -> PlainLabel:
-        label.setWordWrap(True)
-        set_role(label, "note")
-        return label
+            label.place_requested.connect(self.close)
+            label.setWordWrap(True)
+            set_role(label, "note")
+            column.addWidget(label)
 
     def _permission_field(self, name: str, permission: Permission) -> Combo:
         combo = Combo(
@@ -225,20 +228,24 @@ class ToolPicker(QFrame):
         )
         combo.setMinimumContentsLength(_MIN_PERMISSION_CHARACTERS)
         for offered, label in _PERMISSIONS.items():
-            if offered is Permission.CONVERSATION and permission is not offered:
-                # The user permits a tool in one conversation when a call asks. Here this permission
-                # is listed only so that the field can show it.
-                continue
-            combo.addItem(tr(label), offered)
+            # The user permits a tool in one conversation when a call asks. Here this permission is
+            # listed only so that the field can show it.
+            if offered is not Permission.CONVERSATION or permission is offered:
+                combo.addItem(tr(label), offered)
         combo.setCurrentIndex(combo.findData(permission))
+        start = self._session.tasks.start
         combo.activated.connect(
-            lambda index: self.permission_chosen.emit(name, Permission(combo.itemData(index)))
+            lambda index: start(self._permit(name, Permission(combo.itemData(index))))
         )
         return combo
 
-    def _emit_chosen(self) -> None:
-        self.chosen.emit(tuple(name for name, box in self._boxes.items() if box.isChecked()))
+    async def _permit(self, name: str, permission: Permission) -> None:
+        await self._permissions.forget(name, self._conversation_id)
+        if permission is not Permission.ASK:  # which is what happens without a stored permission
+            # Permit the tool as it was shown, because its server may have changed it since.
+            mark = self._fingerprints.get(name, "")
+            await self._permissions.save(self._conversation_id, name, mark, permission)
 
-    def _request_form(self) -> None:
-        self.close()
-        self.form_requested.emit()
+    def _choose(self) -> None:
+        chosen = [name for name, box in self._boxes.items() if box.isChecked()]
+        self._request.on_changed("\n".join(chosen))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from shiboken6 import isValid
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.backend.answer_settings import with_override
@@ -17,15 +20,10 @@ from desktop_app.domain.answering.answer_form import (
     FormKind,
     FormSource,
 )
-from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.places import LinkedText, LinkSegment
-from desktop_app.domain.tools.tool import ListedTool, Permission
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import tr
-from desktop_app.tools.calls.consent import fingerprint
-from desktop_app.tools.calls.hosted_tools import hosted_price_text, hosted_refusal, price_text
-from desktop_app.tools.ui.consent_controller import KIND_NOTES
+from desktop_app.tools.calls.hosted_tools import hosted_price_text, hosted_refusal
 from desktop_app.widgets.forms.schema_form import EditRequest, describe_form, describe_tools
 
 if TYPE_CHECKING:
@@ -40,19 +38,12 @@ WEB_SEARCH: Final = "web_search"
 
 
 class ToolsController(Controller):
-    """Controller of the list of tools and the window of forms.
-
-    Attributes:
-        picker: the list of tools that is open; None for none.
-    """
+    """Controller of the list of tools and the window of forms."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._choice_row = session.window.prompt.row
         self._backend = session.backend
-        self.picker: ToolPicker | None = None
-        self._shown_fingerprints: dict[str, str] = {}  # fingerprints in the picker, by full name
-        self._dialogs: set[AnswerFormDialog] = set()
         self._choice_row.tools_button.clicked.connect(lambda: self.choose())
         self._choice_row.web_requested.connect(self._choose_web)
         session.window.settings.pages.responses.on_created(
@@ -89,142 +80,49 @@ class ToolsController(Controller):
             self._current.id, lambda overrides: with_override(overrides, TOOLS, "\n".join(names))
         )
 
-    def choose(self) -> None:
+    def choose(self) -> ToolPicker:
         """Let the user choose the tools of the open conversation."""
-        conversation_id = self._current.id
+        from desktop_app.tools.ui.tool_picker import ToolPicker  # not at the start
+
         value = "\n".join(self._setup.ask_settings.parameters.tools)
+        request = EditRequest(TOOLS, value, self._setter_of(TOOLS), self._choice_row.attach_button)
+        return ToolPicker(self._session, request, self.choose_form)
 
-        def apply(names: str) -> None:
-            self._setup.override(
-                conversation_id, lambda overrides: with_override(overrides, TOOLS, names)
-            )
-
-        request = EditRequest(TOOLS, value, apply, self._choice_row.attach_button)
-        picker = self._open_picker(request, is_for_conversation=True)
-        picker.set_form(describe_form(self._setup.ask_settings.parameters.form))
-        picker.form_requested.connect(self.choose_form)
+    def _setter_of(self, key: str) -> Callable[[str], None]:
+        """Return a function that sets a value of the conversation that is open now."""
+        conversation_id = self._current.id
+        return lambda value: self._setup.override(
+            conversation_id, lambda overrides: with_override(overrides, key, value)
+        )
 
     def edit(self, request: EditRequest) -> None:
         """Let the user change a value of the settings, a preset or a prompt."""
-        if request.key == TOOLS:
-            self._open_picker(request, is_for_conversation=False)
-        else:
-            self._open_form(request)
-
-    def _open_picker(self, request: EditRequest, *, is_for_conversation: bool) -> ToolPicker:
         from desktop_app.tools.ui.tool_picker import ToolPicker  # not at the start
 
-        picker = self.picker = ToolPicker(self._window)
-        picker.destroyed.connect(lambda: self._forget_picker(picker))
-        picker.chosen.connect(lambda names: request.on_changed("\n".join(names)))
-        picker.permission_chosen.connect(self._tasks.slot(self._permit))
-        picker.show_at(request.anchor)
-        self._tasks.start(
-            self._fill(picker, request.value.split("\n"), is_for_conversation=is_for_conversation)
-        )
-        return picker
-
-    def _forget_picker(self, picker: ToolPicker) -> None:
-        if picker is self.picker:
-            self.picker = None
-
-    async def _fill(
-        self, picker: ToolPicker, names: list[str], *, is_for_conversation: bool
-    ) -> None:
-        """List all tools, and those that no longer exist but are still chosen or permitted."""
-        from desktop_app.tools.ui.tool_picker import ToolChoice
-
-        conversation_id = self._current.id
-        store = self._backend.permissions
-        stored_permissions = await store.for_all_conversations()
-        choices: list[ToolChoice] = []
-        self._shown_fingerprints = {}
-        for tool in await self._backend.tools.list_tools():
-            name = tool.definition.full_name
-            permission: Permission | None = None
-            if tool.definition.needs_consent:
-                self._shown_fingerprints[name] = fingerprint(tool.definition)
-                permission = await store.permission(
-                    conversation_id, name, self._shown_fingerprints[name]
-                )
-            price = price_text(tool, self._backend.catalog.hosted_tools, self._setup.profile)
-            description = " ".join(filter(None, (_tool_text(tool), price)))
-            reason = self._refusal_reason(tool)
-            choices.append(
-                ToolChoice(
-                    name,
-                    words=description,
-                    reason=reason,
-                    is_chosen=name in names,
-                    permission=permission,
-                )
-            )
-        known_names = {choice.name for choice in choices}
-        missing_note = tr("It no longer exists.")
-        for name in sorted({*stored_permissions, *filter(None, names)} - known_names):
-            permission = stored_permissions.get(name)
-            choices.append(
-                ToolChoice(
-                    name,
-                    words="",
-                    reason=(LinkSegment(missing_note),),
-                    is_chosen=name in names,
-                    permission=permission,
-                )
-            )
-        if picker is self.picker:
-            picker.set_tools(choices, is_for_conversation=is_for_conversation)
-
-    def _refusal_reason(self, tool: ListedTool) -> LinkedText:
-        """Return why a tool cannot be chosen in the open conversation; () if it can."""
-        refusal = tool.refusal
-        if tool.definition.hosted is not None:
-            refusal = hosted_refusal(tool.definition.name, self._setup.resolved) or refusal
-        return () if refusal is None else error_segments(refusal, WINDOW)
-
-    async def _permit(self, name: str, permission: Permission) -> None:
-        store = self._backend.permissions
-        conversation_id = self._current.id
-        await store.forget(name, conversation_id)
-        if permission is Permission.ASK:  # asking is what happens without a stored permission
-            return
-        # Permit the tool as it was shown, because its server may have changed it since.
-        tool_fingerprint = self._shown_fingerprints.get(name, "")
-        await store.save(conversation_id, name, tool_fingerprint, permission)
+        if request.key == TOOLS:
+            ToolPicker(self._session, request, None)
+        else:
+            self._open_form(request)
 
     # -------------------------------------------------------------- forms
 
     def choose_form(self) -> None:
         """Let the user choose the form of the open conversation's answers."""
         conversation_id = self._current.id
-        value = self._setup.ask_settings.parameters.form
-
-        def apply(form: str) -> None:
-            self._setup.override(
-                conversation_id, lambda overrides: with_override(overrides, FORM, form)
-            )
 
         def value_now() -> str:
             if self._current.id != conversation_id:  # only the open conversation's form is known
                 return ""
             return self._setup.ask_settings.parameters.form
 
-        self._open_form(
-            EditRequest(
-                FORM,
-                value,
-                on_changed=apply,
-                anchor=self._choice_row.attach_button,
-                value_now=value_now,
-            )
-        )
+        anchor = self._choice_row.attach_button
+        self._open_form(EditRequest(FORM, value_now(), self._setter_of(FORM), anchor, value_now))
 
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog  # not at the start
 
         dialog = AnswerFormDialog(request.anchor.window())
-        self._dialogs.add(dialog)
-        dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
+        dialog.finished.connect(dialog.deleteLater)
         dialog.form_chosen.connect(lambda form: self._apply_form(request, form))
         dialog.check_requested.connect(
             lambda source, should_accept: self._tasks.start(
@@ -243,10 +141,6 @@ class ToolsController(Controller):
         request.on_changed(form)
         if request.value and not form:  # it may be a schema that the user wrote
             self._notifications.notify_undo(tr("Response format removed"), undo)
-
-    def _forget_dialog(self, dialog: AnswerFormDialog) -> None:
-        self._dialogs.discard(dialog)
-        dialog.deleteLater()
 
     def _form_refusals(self) -> dict[FormKind, str]:
         """Return the kinds of grammar that the open conversation's model cannot follow, and why."""
@@ -268,7 +162,7 @@ class ToolsController(Controller):
             await asyncio.to_thread(check_form, source)
         except IllegalChoiceError as error:
             problem = tr("Not valid: {words}", words=str(error.params["words"]))
-        if dialog not in self._dialogs:
+        if not isValid(dialog) or not dialog.isVisible():
             return  # closed since
         if should_accept and not problem:
             dialog.accept_form(source)
@@ -280,18 +174,12 @@ class ToolsController(Controller):
         text: str | None = None
         with suppress(OSError, RefusedFileError, UnicodeDecodeError):
             text = await asyncio.to_thread(_read_text, path)
-        if dialog not in self._dialogs:
+        if not isValid(dialog) or not dialog.isVisible():
             return  # closed since
         if text is None:
             dialog.show_problem(tr("Can’t read {file}.", file=path.name))
         else:
             dialog.show_text(text)
-
-
-def _tool_text(tool: ListedTool) -> str:
-    definition = tool.definition
-    kind = tr(KIND_NOTES[definition.kind]) if definition.needs_consent else ""
-    return " ".join(filter(None, (definition.display_description, kind)))
 
 
 def _read_text(path: Path) -> str:

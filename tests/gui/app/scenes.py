@@ -164,9 +164,8 @@ async def _tools_and_forms(app: AppHarness, look: Look) -> None:
     app.state.setup.override(
         app.open_id, lambda own: with_override(own, "answer.tools", "calculator\n⟦gone⟧")
     )
-    tools.choose()
-    await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
-    assert tools.picker is not None
+    picker = tools.choose()
+    await until(lambda: picker.findChildren(QCheckBox))
     await look("tool-picker")
     _close_popups()
     tools.choose_form()

@@ -186,11 +186,9 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
 
 
 async def _picker(app: AppHarness) -> ToolPicker:
-    tools = app.controllers.tools
-    tools.choose()
-    await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
-    assert tools.picker is not None
-    return tools.picker
+    picker = app.controllers.tools.choose()
+    await until(lambda: picker.findChildren(QCheckBox))
+    return picker
 
 
 @pytest.mark.attack("tools")
