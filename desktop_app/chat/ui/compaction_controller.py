@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.compaction_service import CompactionPlan, CompactionService, readable_content
 from desktop_app.chat.cost_estimate import usable_input
 from desktop_app.chat.send_context import SendContext
-from desktop_app.chat.ui.compaction_card import CompactionCard
-from desktop_app.chat.ui.sent_text_dialog import SentTextDialog
 from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
@@ -25,45 +23,39 @@ from desktop_app.domain.conversations.conversation import Conversation, Draft, M
 from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.i18n.formatting import money, tokens
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.transcript.message_items import MessageNote
+from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.cards.notifications import Actions
+from desktop_app.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.widgets.forms.line_field import text_field
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import PlainLabel
 
-COMPACTION_TOPIC = "compaction"
+COMPACTION_TOPIC = "compaction"  # the topic of errors
+CARD_TOPIC = "compaction card"  # the topic of offers, and of the work
 CHECK_MS = 300  # after the last change, because a check may count the conversation
 # After "Not now" or Undo, offer again once the conversation has grown by this share of the limit.
 REOFFER_GROWTH = 0.1
-NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
-
-
-class _Offer(NamedTuple):
-    """A plan that is offered for a conversation."""
-
-    conversation_id: str
-    plan: CompactionPlan
-
-
-class _Work(NamedTuple):
-    """The task that compacts a conversation, and the text on the card meanwhile."""
-
-    task: asyncio.Future[None]
-    card_text: str
+_SENT_TEXT_SIZE = (640, 480)
 
 
 class CompactionController(Controller):
-    """Connection of the card above the prompt with the compaction service."""
+    """The compaction of the open conversation: offered on a card above the prompt, and done."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._card: CompactionCard | None = None
-        self._current_offer: _Offer | None = None
-        self._work: dict[str, _Work] = {}  # by the conversation's id
+        self._plan: CompactionPlan | None = None  # offered for the open conversation
+        self._card_text = ""  # of the card that was shown last, even if the user closed it
+        # By the conversation's id: the task that compacts it, and the text on the card meanwhile.
+        self._work: dict[str, asyncio.Future[None]] = {}
+        self._work_texts: dict[str, str] = {}
         # Conversation id -> tokens of the declined plan or undone compaction.
         self._declined_tokens: dict[str, int] = {}
         self._check_number = 0
         self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
         self._timer.timeout.connect(self._tasks.slot(self._check))
-        self._current.opened.connect(self._on_opened)
+        self._current.opened.connect(lambda: self._offer_plan(None))
         for signal in (
             self._setup.choice_changed,
             self._current.path_changed,
@@ -81,10 +73,6 @@ class CompactionController(Controller):
 
     # -------------------------------------------------------------- the offer
 
-    def _on_opened(self) -> None:
-        self._current_offer = None
-        self._show_card()
-
     async def _check(self) -> None:
         """Offer to compact if the open conversation nearly fills the context window."""
         self._check_number += 1
@@ -100,18 +88,12 @@ class CompactionController(Controller):
             return  # sending reports the error
         if check_number != self._check_number or opened_id != self._current.id:
             return
-        self._current_offer = None
-        if plan is not None and not self._is_declined(opened_id, plan):
-            self._current_offer = _Offer(opened_id, plan)
-        self._show_card()
-
-    def _is_declined(self, conversation_id: str, plan: CompactionPlan) -> bool:
-        """Return True if a plan was declined and the conversation has hardly grown since."""
-        declined_tokens = self._declined_tokens.get(conversation_id)
-        if declined_tokens is None:
-            return False
-        limit = usable_input(self._setup.resolved.model) or 0
-        return plan.tokens <= declined_tokens + limit * REOFFER_GROWTH
+        declined_tokens = self._declined_tokens.get(opened_id)
+        if plan is not None and declined_tokens is not None:
+            limit = usable_input(self._setup.resolved.model) or 0
+            if plan.tokens <= declined_tokens + limit * REOFFER_GROWTH:
+                plan = None
+        self._offer_plan(plan)
 
     @property
     def _context(self) -> SendContext:
@@ -136,49 +118,42 @@ class CompactionController(Controller):
         if opened_id != self._current.id or self._is_busy(opened_id):
             return
         if plan is None:
-            self._notifications.notify(tr(NOTHING_TO_GAIN))
+            self._notifications.notify(tr("This conversation is too short to compact."))
             return
         self._check_number += 1
-        self._current_offer = _Offer(opened_id, plan)
         if plan.maker.price == FREE:
-            self._accept()
+            self._accept(plan)
             return
-        self._show_card()
-        self._get_card().compact_button.setFocus()
+        self._card_text = ""  # shown again, even if the user closed it
+        self._offer_plan(plan)
+        self._pane.focus_cards(Qt.FocusReason.OtherFocusReason)
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer to compact if documents do not fit beside earlier messages; else ()."""
         does_not_fit = isinstance(error, DocumentDoesNotFitError) and bool(self._current.path)
         return [(tr("Compact"), self.offer)] if does_not_fit else ()
 
-    def _get_card(self) -> CompactionCard:
-        if self._card is None:
-            self._card = CompactionCard()
-            self._card.accepted.connect(self._accept)
-            self._card.declined.connect(self._decline)
-            self._card.cancel_requested.connect(self.cancel)
-            self._pane.add_above_prompt(self._card)
-        return self._card
+    def _offer_plan(self, plan: CompactionPlan | None) -> None:
+        """Offer a plan for the open conversation; None ends the offer."""
+        self._plan = plan
+        self._show_card()
 
     def _show_card(self) -> None:
-        opened_id = self._current.id
-        if opened_id in self._work:
-            self._get_card().show_work(self._work[opened_id].card_text)
-        elif (
-            self._current_offer is not None
-            and self._current_offer.conversation_id == opened_id
-            and not self._is_busy(opened_id)
-        ):
-            self._get_card().offer(*offer_texts(self._current_offer.plan))
-        elif self._card is not None:
-            self._card.hide()
-
-    def _decline(self) -> None:
-        if self._current_offer is not None:
-            self.postpone(self._current_offer.conversation_id, self._current_offer.plan.tokens)
-            self._current_offer = None
-        self._show_card()
-        self._prompt.focus_text()
+        """Show the work in the open conversation, else its offer; a closed card stays closed."""
+        opened_id, plan = self._current.id, self._plan
+        text = self._work_texts.get(opened_id, "")
+        actions: Actions = [(tr("Cancel"), self.cancel)]
+        if not text and plan is not None and not self._is_busy(opened_id):
+            text = offer_text(plan)
+            actions = [
+                (tr("Compact"), lambda: self._accept(plan)),
+                (tr("Not now"), lambda: self.postpone(opened_id, plan.tokens)),
+            ]
+        if text != self._card_text:
+            self._card_text = text
+            self._notifications.dismiss_topic(CARD_TOPIC)
+            if text:
+                self._notifications.notify(text, actions, topic=CARD_TOPIC, stays=True)
 
     def postpone(self, conversation_id: str, used_tokens: int) -> None:
         """Offer to compact a conversation only once it has grown well beyond these tokens."""
@@ -186,63 +161,60 @@ class CompactionController(Controller):
 
     # -------------------------------------------------------------- the work
 
-    def _accept(self) -> None:
-        offer = self._current_offer
-        if offer is not None and not self._is_busy(offer.conversation_id):
-            self._current_offer = None
-            instructions = self._setup.ask_settings.instructions
-            self._start_compaction(offer.conversation_id, offer.plan, instructions)
+    def _accept(self, plan: CompactionPlan) -> None:
+        conversation_id = plan.point.conversation_id
+        if not self._is_busy(conversation_id):
+            self._start_compaction(conversation_id, plan, self._setup.ask_settings.instructions)
             self._prompt.focus_text()
 
     def _start_compaction(
         self, conversation_id: str, plan: CompactionPlan, instructions: str
-    ) -> asyncio.Future[None]:
-        task = self._tasks.start(self._compact(conversation_id, plan, instructions))
-        card_text = tr("Compacting with {model}…", model=plan.maker.model.name)
-        self._work[conversation_id] = _Work(task, card_text)
-        task.add_done_callback(lambda _task: self._on_ended(conversation_id))
+    ) -> None:
+        self._work[conversation_id] = self._tasks.start(
+            self._compact(conversation_id, plan, instructions)
+        )
+        self._work_texts[conversation_id] = tr(
+            "Compacting with {model}…", model=plan.maker.model.name
+        )
+        self._work[conversation_id].add_done_callback(lambda _task: self._on_ended(conversation_id))
+        self._plan = None
         self._show_card()
-        return task
 
     async def _compact(self, conversation_id: str, plan: CompactionPlan, instructions: str) -> None:
         """Compact a conversation, and report the result or the error."""
 
         def on_part(done_parts: int, parts: int) -> None:
-            card_text = tr(
+            self._work_texts[conversation_id] = tr(
                 "Compacting with {model}, part {part} of {parts}…",
                 model=plan.maker.model.name,
                 part=done_parts + 1,
                 parts=parts,
             )
-            self._work[conversation_id] = self._work[conversation_id]._replace(card_text=card_text)
             self._show_card()
 
         self._notifications.dismiss_topic(COMPACTION_TOPIC)
-        service = self._service
         try:
-            compaction = await service.compact(plan, instructions, on_part)
+            compaction = await self._service.compact(plan, instructions, on_part)
         except UserFacingError as error:
             self._notifications.notify(error, topic=COMPACTION_TOPIC)
             return
         self._notifications.announce(result_text(compaction))
 
     def _on_ended(self, conversation_id: str) -> None:
-        del self._work[conversation_id]
+        del self._work[conversation_id], self._work_texts[conversation_id]
         self._show_card()
         self._session.compaction_notes.load(conversation_id)
 
     def cancel(self) -> bool:
         """Cancel the compaction of the open conversation; return True if there was one."""
-        is_working = self._current.id in self._work
-        if is_working:
-            self._work[self._current.id].task.cancel()
-        return is_working
+        task = self._work.get(self._current.id)
+        return task is not None and task.cancel()
 
     def close(self) -> None:
         """Cancel all compactions at the program's end."""
         self._timer.stop()
-        for work in self._work.values():
-            work.task.cancel()
+        for task in self._work.values():
+            task.cancel()
 
     async def compact_before_turn(
         self, conversation: Conversation, path: Sequence[Message], draft: Draft
@@ -252,7 +224,7 @@ class CompactionController(Controller):
             await self._compact_automatically(conversation, path, draft)
         if conversation.id in self._work:
             # `_compact` reports a failure itself; the question is then sent uncompacted.
-            await asyncio.wait([self._work[conversation.id].task])
+            await asyncio.wait([self._work[conversation.id]])
 
     async def _compact_automatically(
         self, conversation: Conversation, path: Sequence[Message], draft: Draft
@@ -273,12 +245,11 @@ class CompactionController(Controller):
         is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
         plan = await service.plan(context) if is_nearly_full else None
         if plan is not None and conversation.id not in self._work:
-            self._current_offer = None
             self._start_compaction(conversation.id, plan, settings.instructions)
 
 
-def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
-    """Return the offer's text, and the effect and cost of compacting."""
+def offer_text(plan: CompactionPlan) -> str:
+    """Return the text of an offer, with the effect and cost of compacting."""
     used_text = tokens(plan.request_tokens) if plan.is_exact else f"≈ {tokens(plan.request_tokens)}"
     limit = usable_input(plan.answering.model)
     if limit:
@@ -291,7 +262,7 @@ def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
     else:
         offer = tr("This conversation uses {used} tokens.", used=used_text)
     undo = tr("Messages stay visible here, and you can undo it.")
-    return offer, f"{_effect_text(plan)} {undo} {_cost_text(plan)}"
+    return f"{offer} {_effect_text(plan)} {undo} {_cost_text(plan)}"
 
 
 def _effect_text(plan: CompactionPlan) -> str:
@@ -420,7 +391,7 @@ class CompactionNotes(Controller):
                 hidden_characters,
                 provider=self._maker_name(compaction),
             )
-        SentTextDialog(note, text, self._window).open()
+        show_sent_text(note, text, self._window)
 
     def undo(self) -> None:
         """Undo the last compaction in the path, so that the messages themselves are sent again."""
@@ -448,6 +419,21 @@ class CompactionNotes(Controller):
         self._session.compaction.postpone(compaction.conversation_id, compaction.tokens_before)
         self._notifications.announce(tr("Compaction undone. The full messages will be sent again."))
         self.load(compaction.conversation_id)
+
+
+def show_sent_text(note: str, text: str, parent: QWidget) -> None:
+    """Show the text sent in place of messages in a dialog, below a note on it."""
+    dialog = QDialog(parent)
+    dialog.setObjectName("sent-text")
+    dialog.setWindowTitle(tr("Compacted content"))
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    field = text_field(tr("Compacted content"), "compacted-content", read_only=True)
+    field.setPlainText(text)
+    field.setFont(current_theme().reading())
+    rows = (PlainLabel(note, wraps=True, name="sent-text-note"), (field, 1))
+    column_of(*rows, parent=dialog, margins=16, spacing=10)
+    dialog.resize(fitting_size(_SENT_TEXT_SIZE, parent))
+    dialog.open()
 
 
 def result_text(compaction: Compaction) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.chat.ui.temporary_bar import TemporaryBar, TemporaryRow
+    from desktop_app.chat.ui.temporary_row import TemporaryRow
+
+_TOPIC = "temporary conversation"
 
 
 class TemporaryController(Controller):
@@ -17,10 +21,10 @@ class TemporaryController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
         self._id = ""
         self._is_being_replaced = False
+        self._is_shown = False
         self._current.opened.connect(self._show_widgets)
 
     def open(self) -> None:
@@ -31,7 +35,7 @@ class TemporaryController(Controller):
             self._open_another()
         elif self._has_content:
             self._is_being_replaced = True
-            self._get_bar().ask()
+            self._ask()
         else:
             self._prompt.focus_text()
 
@@ -51,7 +55,7 @@ class TemporaryController(Controller):
     def _close_shown(self) -> None:
         self._is_being_replaced = False
         if self._has_content:
-            self._get_bar().ask()
+            self._ask()
         else:
             self._close()
 
@@ -67,7 +71,7 @@ class TemporaryController(Controller):
         return bool(self._current.path) or is_typed
 
     def _open_another(self) -> None:
-        from desktop_app.chat.ui.temporary_bar import TITLE  # not needed at the start
+        from desktop_app.chat.ui.temporary_row import TITLE  # not needed at the start
 
         conversation = self._session.new_conversation.blank_with(new_id(), tr(TITLE))
         self._temporary.begin(conversation.id)
@@ -92,22 +96,40 @@ class TemporaryController(Controller):
             self._open_another()
 
     def _show_widgets(self) -> None:
-        """Show the row if there is a temporary conversation, and the card if it is open."""
+        """Show the row if there is a temporary conversation, and explain it if it is open."""
         is_open = self._current.is_temporary
         self._pane.header.set_temporary(is_open)
         self._prompt.set_temporary(is_open)
-        if is_open:
-            self._get_bar().explain()
-        if self._bar is not None:
-            self._bar.setVisible(is_open)
+        if is_open != self._is_shown:
+            self._is_shown = is_open
+            if is_open:
+                self._explain()
+            else:
+                self._notifications.dismiss_topic(_TOPIC)
         if self._id and self._row is None:
             self._row = self._make_row()
         if self._row is not None:
             self._row.setVisible(bool(self._id))
-            self._row.close_button.setVisible(not is_open)  # the card has a button to close it
+
+    def _explain(self) -> None:
+        """Explain what a temporary conversation is."""
+        text = tr(
+            "This conversation isn’t saved and is deleted when you close it. "
+            "The provider receives your messages, and the cost is counted."
+        )
+        actions = [(tr("Close"), self.request_close)]
+        self._notifications.notify(text, actions, topic=_TOPIC, stays=True)
+
+    def _ask(self) -> None:
+        """Ask the user to confirm closing."""
+        self._notifications.dismiss_topic(_TOPIC)
+        text = tr("Delete this temporary conversation? This can’t be undone.")
+        actions = [(tr("Delete"), self._close), (tr("Keep"), self._explain)]
+        self._notifications.notify(text, actions, topic=_TOPIC, stays=True)
+        self._pane.focus_cards(Qt.FocusReason.OtherFocusReason)
 
     def _make_row(self) -> TemporaryRow:
-        from desktop_app.chat.ui.temporary_bar import TemporaryRow
+        from desktop_app.chat.ui.temporary_row import TemporaryRow
         from desktop_app.widgets.forms.tab_order import order_tabs
 
         row = TemporaryRow()
@@ -121,13 +143,3 @@ class TemporaryController(Controller):
         listing.top.addWidget(row)
         order_tabs(listing.filter_bar.empty_button, (row.button, row.close_button))
         return row
-
-    def _get_bar(self) -> TemporaryBar:
-        if self._bar is None:
-            from desktop_app.chat.ui.temporary_bar import TemporaryBar
-
-            self._bar = TemporaryBar()
-            self._bar.close_requested.connect(self.request_close)
-            self._bar.confirmed.connect(self._close)
-            self._pane.add_above_prompt(self._bar)
-        return self._bar

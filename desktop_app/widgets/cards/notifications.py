@@ -279,6 +279,7 @@ class Notifications(QFrame):
             button = PlainButton(label, role="link")
             button.clicked.connect(lambda *_, action=action: self._run_action(action))
             self._buttons.addWidget(button)
+            button.show()  # now, so that it can get the focus
             self._actions.append(button)
         order_tabs(self.anchor, self.tab_stops[:-1])
 

@@ -37,10 +37,9 @@ from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.batch.ui.batch_bar import BatchBar
 from desktop_app.batch.ui.batch_dialog import BatchPage
 from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
-from desktop_app.chat.ui.compaction_card import CompactionCard
+from desktop_app.chat.ui.compaction_controller import show_sent_text
 from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
-from desktop_app.chat.ui.sent_text_dialog import SentTextDialog
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.composer.attachment_chips import ChipWidget
@@ -246,7 +245,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
     consent.ask("⟦search⟧", "⟦Reads files.⟧", '{"⟦name⟧": 1}', waiting=2)
     await look("consent")
     consent.hide()
-    SentTextDialog("⟦Note⟧", "⟦Text⟧\n" * 30, app.window).open()
+    show_sent_text("⟦Note⟧", "⟦Text⟧\n" * 30, app.window)
     await look("sent-text")
     _close_dialogs(app)
 
@@ -627,18 +626,12 @@ async def cards(app: AppHarness, look: Look) -> None:
         choose_paths(backup)
     await look("confirm-restore")
     _close_dialogs(app)
-    progress, compaction = ProgressCard(), CompactionCard()
-    for card in (progress, compaction):
-        app.window.pane.add_above_prompt(card)
+    progress = ProgressCard()
+    app.window.pane.add_above_prompt(progress)
     progress.begin("⟦Importing…⟧")
     progress.set_progress(1, 3)
     await look("progress")
     progress.hide()
-    compaction.offer("⟦This conversation is long.⟧", "⟦It costs a request.⟧")
-    await look("compaction")
-    compaction.show_work("⟦Compacting…⟧")
-    await look("compacting")
-    compaction.hide()
     app.window.files_dropped.emit([DATA / "notes.md"] * 12)
     await until(find(app.window, BatchBar, "batch-bar").isVisible)
     await look("batch-bar")

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QDialog, QLabel, QPlainTextEdit, QPushButton
 
 from desktop_app.chat import titles
 from desktop_app.chat.prompt_assembly import SUMMARY_READ
-from desktop_app.chat.ui import compaction_card
-from desktop_app.chat.ui.compaction_card import CompactionCard
-from desktop_app.chat.ui.sent_text_dialog import SentTextDialog
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderFaultError
+from desktop_app.widgets.cards import notifications
 from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:
@@ -33,25 +31,13 @@ ITEMS = json.dumps(
 STATE = ProviderState(ITEMS, Usage(input_tokens=100_000, output_tokens=9_000))
 
 
-def bar(app: AppHarness) -> CompactionCard | None:
-    """Return the card above the prompt if it is visible."""
-    found = app.window.findChild(CompactionCard)
-    return found if found is not None and found.isVisible() else None
-
-
-def words(app: AppHarness) -> str:
-    shown = bar(app)
-    return "" if shown is None else shown.words
-
-
 async def until_offered(app: AppHarness) -> None:
     await until(lambda: "Not now" in shown_buttons(app))
 
 
 def shown_buttons(app: AppHarness) -> list[str]:
-    shown = bar(app)
-    buttons = [] if shown is None else shown.findChildren(QPushButton)
-    return [b.text() for b in buttons if b.isVisible()]
+    buttons = app.window.notifications.findChildren(QPushButton)
+    return [button.text() for button in buttons if button.isVisible()]
 
 
 async def turn(app: AppHarness, question: str, used: int, answer: str = "So it is.") -> Turn:
@@ -75,27 +61,28 @@ async def test_a_compaction_by_the_provider_is_offered_marked_sent_and_undone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(compaction_card, "announce", lambda _card, words: said.append(words))
+    monkeypatch.setattr(notifications, "announce", lambda _card, words: said.append(words))
     async with AppHarness(environment=OPENAI) as app:
         app.providers.compacts = True
         await long_conversation(app)
         await until_offered(app)
-        assert words(app) == (
+        assert app.said == (
             "This conversation uses 220k of the 272k tokens that GPT-5.2 Thinking accepts. "
             "OpenAI (environment) will compact the first 182k tokens into a form only it can read. "
             "Messages stay visible here, and you can undo it. It costs $0.32 for input, $2.11 at "
             "most."
         )
-        app.click("compact")
-        await until(lambda: "Compacting with GPT-5.2 Thinking" in words(app))
+        app.press_action("Compact")
+        await until(lambda: "Compacting with GPT-5.2 Thinking" in app.said)
         assert shown_buttons(app) == ["Cancel"]
-        offer, work = said
+        offer, work = said[-2:]
         assert offer.startswith("This conversation uses 220k")
         assert work == "Compacting with GPT-5.2 Thinking…"
+        assert len([text for text in said if text.startswith("This conversation uses")]) == 1
         app.providers.states.put_nowait(STATE)
         await until(lambda: "Compacted: 182k → 9k tokens" in app.transcript)
         await app.settled()
-        assert bar(app) is None
+        assert not app.said
         assert "Only OpenAI (environment) can read it" in app.transcript
         assert "first" in app.transcript
         # The mark stands where it is: behind the second answer, before the third question.
@@ -109,10 +96,10 @@ async def test_a_compaction_by_the_provider_is_offered_marked_sent_and_undone(
         assert sent(asked) == ["third", "So it is.", "fourth"]
 
         app.act("show-sent", 3)
-        shown = app.window.findChild(SentTextDialog)
-        assert shown is not None
-        assert "only OpenAI (environment) can read " in shown.note.text()
-        assert shown.text.toPlainText() == "first"
+        shown = app.window.findChild(QDialog, "sent-text")
+        note = shown.findChild(QLabel, "sent-text-note").text()
+        assert "only OpenAI (environment) can read " in note
+        assert shown.findChild(QPlainTextEdit).toPlainText() == "first"
         shown.close()
 
         app.act("undo-compaction", 3)
@@ -128,11 +115,11 @@ async def test_a_small_model_writes_a_summary_if_the_provider_does_not_compact()
         await long_conversation(app)
         await until_offered(app)
         before = len(app.providers.turns)
-        app.click("compact")
+        app.press_action("Compact")
         await until(lambda: len(app.providers.turns) > before)
         summing = app.providers.turns[-1]
         assert summing.request.model == "gpt-5-mini"
-        await until(lambda: "part 1 of 1" in words(app))
+        await until(lambda: "part 1 of 1" in app.said)
         summing.end("They spoke of **two** things.")
         await until(lambda: "Compacted: 182k → " in app.transcript)
         await app.settled()
@@ -155,9 +142,9 @@ async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:
         app.providers.compacts = True
         await long_conversation(app)
         await until_offered(app)
-        app.click("compact")
+        app.press_action("Compact")
         await until(lambda: app.providers.compacted)
-        app.click("compact-cancel")
+        app.press_action("Cancel")
         await app.written()
         await until(lambda: "Cancel" not in shown_buttons(app))
         assert app.stored("SELECT count(*) FROM compactions") == [(0,)]
@@ -165,11 +152,10 @@ async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:
         before = len(app.providers.turns)
         app.controllers.compaction.offer()
         await until_offered(app)
-        app.click("compact")
+        app.press_action("Compact")
         await until(lambda: len(app.providers.turns) > before)
         app.providers.turns[-1].fail(ProviderFaultError("It has a fault of its own."))
-        await until(lambda: app.said)
-        assert app.said == "It has a fault of its own."
+        await until(lambda: app.said == "It has a fault of its own.")
         await app.written()
         assert app.stored("SELECT count(*) FROM compactions") == [(0,)]
         assert "Compacted" not in app.transcript
@@ -186,7 +172,7 @@ async def test_the_command_offers_a_compaction_or_reports_that_none_is_possible(
         app.session.actions["conversation.compact"]()
         await until_offered(app)
         app.press(Qt.Key.Key_Space)  # the keyboard is on Compact
-        await until(lambda: "Compacting" in words(app))
+        await until(lambda: "Compacting" in app.said)
         await until(lambda: app.providers.turns[-1].request.model == "gpt-5-mini")
         app.providers.turns[-1].end("Two things.")
         await until(lambda: "Compacted: 5." in app.transcript)
@@ -201,7 +187,7 @@ async def test_a_question_waits_for_the_compaction() -> None:
         app.providers.compacts = True
         await long_conversation(app)
         await until_offered(app)
-        app.click("compact")
+        app.press_action("Compact")
         await until(lambda: app.providers.compacted)
         before = len(app.providers.turns)
         app.type("fourth")

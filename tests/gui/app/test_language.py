@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from desktop_app.chat.ui.temporary_bar import TemporaryBar, TemporaryRow
+from desktop_app.chat.ui.temporary_row import TemporaryRow
 from desktop_app.domain.conversations.conversation import MessageStatus
 from tests.gui.app.app_harness import AppHarness, until
 
@@ -126,7 +126,7 @@ async def test_the_language_changes_after_a_temporary_conversation_is_closed() -
         app.window.findChildren(TemporaryRow)[0].open_requested.emit()
         await until(lambda: app.open_id == temporary)
         app.controllers.temporary_controller.request_close()
-        app.window.findChildren(TemporaryBar)[0].confirmed.emit()
+        app.press_action("Delete")
         await until(lambda: app.session.should_rebuild)
         await app.session.shutdown.wait()
 

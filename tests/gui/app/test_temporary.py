@@ -7,9 +7,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QPushButton
 
-from desktop_app.chat.ui.temporary_bar import TemporaryBar, TemporaryRow
+from desktop_app.chat.ui.temporary_row import TemporaryRow
 from desktop_app.domain.errors import ProviderFaultError
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
@@ -36,10 +35,6 @@ def files_with_secrets(scratch: Path) -> list[Path]:
     return [path for path in files if any(word in path.read_bytes() for word in words)]
 
 
-def bar(app: AppHarness) -> TemporaryBar:
-    return app.window.findChildren(TemporaryBar)[0]
-
-
 def row(app: AppHarness) -> TemporaryRow:
     return app.window.findChildren(TemporaryRow)[0]
 
@@ -57,8 +52,7 @@ async def test_no_word_is_on_the_disk_while_the_conversation_is_open_or_after(
         kept = await app.ask_and_answer("Mine?", "Yes.")
         app.controllers.temporary_controller.open()
         assert is_temporary(app)
-        assert bar(app).isVisible()
-        assert row(app).close_button.isHidden()  # the card has the button
+        assert app.said.startswith("This conversation isn’t saved")
         assert app.window.header.temporary_icon.isVisible()
         app.controllers.attachments.attach([document])
         await until(lambda: any("notes.txt" in chip for chip in app.chips))
@@ -89,8 +83,7 @@ async def test_no_word_is_on_the_disk_while_the_conversation_is_open_or_after(
         assert len(app.state.current.path) == 2
         # Elsewhere and back.
         await app.open_conversation(kept)
-        assert not bar(app).isVisible()
-        assert not row(app).close_button.isHidden()
+        assert not app.said
         assert not app.window.header.temporary_icon.isVisible()
         assert SECRET not in app.transcript
         assert app.rows == ["Mine?"]
@@ -118,9 +111,9 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
             turn.end(f"A {SECRET}.", used)
             await app.settled()
         assert files_with_secrets(scratch) == []
-        await until(lambda: app.window.findChild(QPushButton, "compact") is not None)
+        await until(lambda: app.said.startswith("This conversation uses"))
         before = len(app.providers.turns)
-        app.click("compact")
+        app.press_action("Compact")
         (await app.turn(before)).end(f"They spoke of {SECRET}.")
         await until(lambda: "Compacted: " in app.transcript)
         await app.settled()
@@ -154,18 +147,18 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
 async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
     async with AppHarness() as app:
         app.controllers.temporary_controller.open()
-        bar(app).close_button.click()
+        app.press_action("Close")
         assert not is_temporary(app)  # nothing was in it
         app.controllers.temporary_controller.open()
         first = app.open_id
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
-        bar(app).close_button.click()
+        app.press_action("Close")
         assert is_temporary(app)
-        assert "can’t be undone" in bar(app).label.text()
-        bar(app).keep_button.click()
+        assert "can’t be undone" in app.said
+        app.press_action("Keep")
         assert is_temporary(app)
         app.session.actions["conversation.delete"]()
-        bar(app).forget_button.click()
+        app.press_action("Delete")
         assert not is_temporary(app)
         await app.settled()
         assert SECRET not in app.transcript
@@ -178,8 +171,8 @@ async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
         turn = await app.ask(f"What is {SECRET}?")
         turn.say(f"A {SECRET}")
         await until(lambda: "A zan" in app.transcript)
-        bar(app).close_button.click()
-        bar(app).forget_button.click()
+        app.press_action("Close")
+        app.press_action("Delete")
         await app.settled()
         assert app.messages() == [], "nor is an answer that was running"
         assert files_with_secrets(scratch) == []
