@@ -106,7 +106,7 @@ def _prompt_actions(session: Session) -> Actions:
         "attachment.choose-pages": session.previews.choose_pages,
         "collections.ask": session.collections.ask,
         "tools.choose": session.tools.choose,
-        "tools.resources": lambda: session.resources.show(),
+        "tools.resources": session.tasks.slot(session.servers.show_resources),
         "tools.form": session.tools.choose_form,
         "prompts.insert": window.prompt.completer.open,
         "presets.use": session.presets_controller.choose,

@@ -91,7 +91,6 @@ if TYPE_CHECKING:
     from desktop_app.storage.ui.data_page_controller import DataPageController
     from desktop_app.storage.ui.housekeeping import Housekeeping
     from desktop_app.tools.ui.consent_card import ConsentController
-    from desktop_app.tools.ui.resources_controller import ResourcesController
     from desktop_app.tools.ui.servers_controller import ServersController
     from desktop_app.tools.ui.tools_controller import ToolsController
     from desktop_app.transcript.media.json_process import JsonProcess
@@ -209,12 +208,6 @@ class Session:
         from desktop_app.local_model.ui.local_models_controller import LocalModelsController
 
         return LocalModelsController(self)
-
-    @cached_property
-    def resources(self) -> ResourcesController:
-        from desktop_app.tools.ui.resources_controller import ResourcesController
-
-        return ResourcesController(self)
 
     @cached_property
     def viewer(self) -> DocumentViewer:

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QP
 
 from desktop_app.domain.models.model_facts import ModelRow
 from desktop_app.providers.ui.models.model_editor import ModelEditor
-from desktop_app.tools.ui.server_form import EnteredServer, ServerForm
+from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.ui.servers_tab import ServerForm
 from desktop_app.widgets.forms.form_dialog import FormDialog, ask_about_changes
 from tests.helpers.widgets import find
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _server(parent: QWidget) -> FormDialog:
-    return ServerForm(EnteredServer("mail", ("mail-server",)), parent)
+    return ServerForm(server_of("mail", command=("mail-server",))[0], parent)
 
 
 def _model(parent: QWidget) -> FormDialog:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QTimer, QUrl
 from shiboken6 import isValid
@@ -15,18 +16,19 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.widgets.external_open import open_link
 from desktop_app.widgets.file_dialogs import choose_file
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
+    from desktop_app.app.window.command_palette import CommandPalette
     from desktop_app.exchange.importers.server_configuration import ConfiguredServer
     from desktop_app.tools.servers.server_registry import ToolServers
     from desktop_app.tools.servers.server_run import ServerRun
     from desktop_app.tools.servers.tool_server import ServerSecrets, ToolServer
-    from desktop_app.tools.ui.server_form import EnteredServer, ServerForm
-    from desktop_app.tools.ui.servers_tab import ServerRow
+    from desktop_app.tools.ui.servers_tab import EnteredServer, ServerForm, ServerRow
 
 _MAX_LISTED_CHARS: Final = 20_000  # of the commands of an imported file, which are shown whole
 # A longer list is shown in a field that scrolls: the question must fit a small screen.
@@ -36,13 +38,22 @@ REFRESH_DELAY_MS = 200
 """The delay of an update of the list, because a server may write many log lines at once."""
 
 
+class _Resource(NamedTuple):
+    """A resource of a server, which can be attached to a question."""
+
+    server: str
+    uri: str
+    name: str
+
+
 class ServersController(Controller):
-    """Connection of tool servers with their settings page and the prompt library."""
+    """Connection of tool servers with their settings page, the prompt library and the prompt."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._page = session.window.settings.pages.servers
         self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
+        self._resources: list[_Resource] = []
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
         session.window.settings.servers_opened.connect(self._tasks.slot(self.show_servers))
@@ -57,7 +68,9 @@ class ServersController(Controller):
         if action == "add":
             self._open_form(None)
         elif action == "import":
-            self._choose_import()
+            filters = tr("JSON files ({pattern})", pattern="*.json")
+            on_chosen = self._tasks.slot(self._import)
+            choose_file(self._window, tr("Import tool servers"), on_chosen, filters=filters)
         elif action == "remove":
             self._confirm_removal(name)
         else:
@@ -109,37 +122,19 @@ class ServersController(Controller):
 
     # -- adding and editing
 
-    def _open_form(self, stored_server: EnteredServer | None) -> None:
-        from desktop_app.tools.ui.server_form import ServerForm
+    def _open_form(self, server: ToolServer | None) -> None:
+        from desktop_app.tools.ui.servers_tab import ServerForm
 
-        form = ServerForm(stored_server, self._window)
+        form = ServerForm(server, self._window)
         form.saved.connect(
             lambda entered: self._tasks.start(
-                self._save(form, entered, replaces=stored_server is not None)
+                self._save(form, entered, replaces=server is not None)
             )
         )
         form.open()
 
     async def _edit(self, name: str) -> None:
-        from desktop_app.tools.ui.server_form import STORED, EnteredServer
-
-        server = (await self._servers.run(name)).server
-
-        def with_marks(values: Mapping[str, str]) -> dict[str, str]:
-            # The value of a secret is "" here; the form shows STORED in its place.
-            return {key: value or STORED for key, value in values.items()}
-
-        url = f"{server.url}?{STORED}" if server.has_query else server.url
-        self._open_form(
-            EnteredServer(
-                name=name,
-                command=server.command,
-                folder=server.folder,
-                url=url,
-                environment=with_marks(server.environment),
-                headers=with_marks(server.headers),
-            )
-        )
+        self._open_form((await self._servers.run(name)).server)
 
     async def _save(self, form: ServerForm, entered: EnteredServer, *, replaces: bool) -> None:
         try:
@@ -165,7 +160,7 @@ class ServersController(Controller):
             has_keyring_arguments,
             server_of,
         )
-        from desktop_app.tools.ui.server_form import STORED
+        from desktop_app.tools.ui.servers_tab import STORED
 
         has_unchanged = (
             STORED in (*entered.environment.values(), *entered.headers.values())
@@ -194,6 +189,11 @@ class ServersController(Controller):
         )
 
     def _confirm_removal(self, name: str) -> None:
+        async def remove() -> None:
+            await self._servers.remove(name)
+            await self.load_prompts()
+            await self.show_servers()
+
         ask(
             self._window,
             "confirm-server-removal",
@@ -203,13 +203,8 @@ class ServersController(Controller):
                 "This can’t be undone."
             ),
             label=tr("Remove"),
-            on_accepted=lambda: self._tasks.start(self._remove(name)),
+            on_accepted=lambda: self._tasks.start(remove()),
         )
-
-    async def _remove(self, name: str) -> None:
-        await self._servers.remove(name)
-        await self.load_prompts()
-        await self.show_servers()
 
     # -- testing, log, import
 
@@ -254,19 +249,11 @@ class ServersController(Controller):
         await self.show_servers()
 
     async def _show_log(self, name: str) -> None:
-        from desktop_app.tools.ui.server_form import ServerLog
+        from desktop_app.tools.ui.servers_tab import ServerLog
 
         run = await self._servers.run(name)
         lines = [line.text for line in run.log]
         ServerLog(name, lines, self._window).open()
-
-    def _choose_import(self) -> None:
-        choose_file(
-            self._window,
-            tr("Import tool servers"),
-            self._tasks.slot(self._import),
-            filters=tr("JSON files ({pattern})", pattern="*.json"),
-        )
 
     async def _import(self, path: Path) -> None:
         """Read the servers in a file, show their commands, and add them if confirmed."""
@@ -319,6 +306,67 @@ class ServersController(Controller):
         self._notifications.notify("\n".join([message, *problems]))
         await self.show_servers()
 
+    # -- resources
+
+    @cached_property
+    def _palette(self) -> CommandPalette:
+        from desktop_app.app.window.command_palette import CommandPalette  # not for the start
+
+        label = tr("Attach from a tool server")
+        palette = CommandPalette(self._window, name="resource-palette", label=label, empty_text="")
+        palette.chosen.connect(
+            lambda row: self._tasks.start(self._attach(self._resources[int(row)], self._current.id))
+        )
+        return palette
+
+    async def show_resources(self) -> None:
+        """List the resources of all servers, to attach one."""
+        palette = self._palette
+        palette.empty_label.setText(tr("Loading…"))
+        palette.open_with(())
+        resources: list[_Resource] = []
+        problems: list[str] = []
+        for run in await self._servers.runs():
+            try:
+                rows = await run.fetch_list("resources")
+            except UserFacingError as error:
+                problems.append(error.sentences)
+                continue
+            name = run.server.name
+            resources += [_Resource(name, row["uri"], run.redact(row["name"])) for row in rows]
+        if problems:
+            self._notifications.notify("\n".join(problems))
+        if palette.isVisible():  # not closed meanwhile
+            self._resources = resources
+            palette.empty_label.setText(tr("No tool server offers a resource."))
+            palette.open_with(
+                [PaletteEntry(str(n), each.name, each.server) for n, each in enumerate(resources)]
+            )
+
+    async def _attach(self, resource: _Resource, conversation_id: str) -> None:
+        from desktop_app.composer.dropped_content import DroppedData
+
+        run = await self._servers.run(resource.server)
+        content = await run.read_resource(resource.uri)
+        data, name = await asyncio.to_thread(_decode_resource, content, resource.name)
+        self._session.attachments.attach_content(DroppedData(name, data), conversation_id)
+
 
 def _open_in_browser(address: str) -> None:
     open_link(QUrl(address))
+
+
+def _decode_resource(resource: Mapping[str, str], name: str) -> tuple[bytes, str]:
+    """Return the bytes of a resource, and its file name with a suffix."""
+    import base64
+    import mimetypes
+
+    if resource["kind"] == "text":
+        data = resource["data"].encode()
+        default_suffix = ".txt"
+    else:
+        data = base64.b64decode(resource["data"])
+        default_suffix = ".bin"
+    if Path(name).suffix:
+        return data, name
+    return data, name + (mimetypes.guess_extension(resource["media_type"]) or default_suffix)

@@ -88,8 +88,7 @@ from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui.consent_card import ConsentCard
-from desktop_app.tools.ui.server_form import ServerForm, ServerLog
-from desktop_app.tools.ui.servers_tab import ServerSection
+from desktop_app.tools.ui.servers_tab import ServerForm, ServerLog, ServerSection
 from desktop_app.transcript.focus_navigator import LinkTargetLabel
 from desktop_app.widgets.cards.progress_card import ProgressCard
 from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
@@ -507,7 +506,7 @@ async def servers(app: AppHarness, look: Look) -> None:
     await look("server-log")
     _close_dialogs(app)
     app.window.outer_panes.show_settings(False)
-    app.controllers.resources.show()
+    await app.controllers.servers.show_resources()
     resources = find(app.window, CommandPalette, "resource-palette")
     await look("server-resources")
     resources.open_with([PaletteEntry("0", "my-notes")])

@@ -15,8 +15,7 @@ from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui import servers_controller
-from desktop_app.tools.ui.server_form import ServerForm
-from desktop_app.tools.ui.servers_tab import ServerSection
+from desktop_app.tools.ui.servers_tab import ServerForm, ServerSection
 from desktop_app.widgets.forms.form_widgets import Note
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
@@ -59,7 +58,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
         offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered_prompts}
         assert offered["demo: greet"] == "Greet {{who}} warmly."
-        app.controllers.resources.show()
+        await app.controllers.servers.show_resources()
         palette = find(app.window, CommandPalette, "resource-palette")
         await until(lambda: palette.model.rows)
         QTest.keyClick(palette.field, Qt.Key.Key_Return)
