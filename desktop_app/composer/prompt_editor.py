@@ -18,7 +18,7 @@ from desktop_app.composer.attachment_chips import AttachmentChips
 from desktop_app.composer.choice.choice_menus import add_note
 from desktop_app.composer.choice.choice_row import ChoiceRow
 from desktop_app.composer.choice.choice_view import ChoiceView, no_choice
-from desktop_app.composer.completion.prompt_completer import PopupAboveEditor, PromptCompleter
+from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.composer.suggestions import Suggestions
 from desktop_app.composer.text.prompt_text import PromptText
@@ -92,7 +92,7 @@ class PromptEditor(QFrame):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._layout = column_of(self._card, self.hint, parent=self, margins=0, spacing=6)
-        self.completer = PromptCompleter(self.field, PopupAboveEditor(self))
+        self.completer = PromptCompleter(self.field)
         self._connect()
         self.setAcceptDrops(True)
         # Not Maximum, because wrapped suggestions make the editor taller than its size hint.
@@ -103,7 +103,6 @@ class PromptEditor(QFrame):
     def _connect(self) -> None:
         text, row = self.field, self.row
         text.textChanged.connect(self._on_text_changed)
-        text.cursorPositionChanged.connect(self.completer.update_open_list)
         text.send_pressed.connect(self.send)
         text.edit_last_requested.connect(self._request_edit)
         text.files_pasted.connect(self.attach_requested)
@@ -177,7 +176,6 @@ class PromptEditor(QFrame):
         self._warning = ""
         self._show_state()
         if not self._is_setting_text:
-            self.completer.update_list()
             self.text_changed.emit()
 
     # ------------------------------------------------------------------ sending

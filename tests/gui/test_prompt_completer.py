@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from desktop_app.composer.completion import prompt_menu
-from desktop_app.composer.completion.prompt_completer import PromptCompleter, typed_name
-from desktop_app.composer.completion.prompt_fields import GrowingTextField, PromptFields
-from desktop_app.composer.completion.prompt_menu import PromptMenu, matching_prompts
+from desktop_app.composer import completion
+from desktop_app.composer.completion import (
+    PromptCompleter,
+    PromptDialog,
+    ValueField,
+    matching_prompts,
+    typed_name,
+)
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
@@ -53,7 +57,8 @@ class PromptDriver:
     def press(
         self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
     ) -> None:
-        self._qtbot.keyClick(QApplication.focusWidget() or self.widget, key, modifiers)
+        target = QApplication.activePopupWidget() or QApplication.focusWidget()
+        self._qtbot.keyClick(target or self.widget, key, modifiers)
 
     @property
     def text(self) -> str:
@@ -71,27 +76,32 @@ class PromptDriver:
 
     @property
     def offered(self) -> list[str]:
-        menu = self.window.findChild(PromptMenu)
-        if menu is None or menu.isHidden():
+        if not self.completer.popup().isVisible():
             return []
-        return [menu.model.index(row, 0).data() for row in range(menu.model.rowCount())]
+        model = self.completer.completionModel()
+        return [self.title(model.index(row, 0)) for row in range(model.rowCount())]
 
     @property
     def current(self) -> str:
-        menu = self.window.findChild(PromptMenu)
-        return "" if menu is None else str(menu.view.currentIndex().data())
+        return self.title(self.completer.popup().currentIndex())
 
-    def has_form(self) -> bool:
-        return self.fields is not None
+    @staticmethod
+    def title(index: QModelIndex) -> str:
+        return str(index.data()).partition("  ·  ")[0]
 
     @property
-    def fields(self) -> PromptFields | None:
-        shown = [f for f in self.window.findChildren(PromptFields) if not f.isHidden()]
-        return shown[0] if shown else None
+    def dialog(self) -> PromptDialog:
+        dialog = self.completer.dialog
+        assert dialog is not None
+        self._qtbot.waitUntil(lambda: dialog.isAncestorOf(QApplication.focusWidget()))
+        return dialog
 
-    def field(self, name: str) -> GrowingTextField:
-        assert self.fields is not None
-        return cast(GrowingTextField, self.fields.findChild(GrowingTextField, f"field-{name}"))
+    def wait_for_focus(self) -> None:
+        self.window.activateWindow()  # as a window manager does
+        self._qtbot.waitUntil(self.widget.hasFocus, timeout=5000)
+
+    def field(self, name: str) -> ValueField:
+        return find(self.dialog, ValueField, f"field-{name}")
 
 
 @pytest.fixture
@@ -146,19 +156,17 @@ def test_the_typed_name_is_read_after_a_slash_at_the_line_start(
     assert typed_name(before) == name
 
 
-def test_the_marked_prompt_is_announced_once(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_marked_prompt_is_announced_once(
+    editor: PromptDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
-    monkeypatch.setattr(prompt_menu, "announce", lambda _view, words: said.append(words))
-    menu = PromptMenu()
-    qtbot.addWidget(menu)
-    menu.set_prompts(PROMPTS)
-    for typed in ("c", "co", "cod", "code r"):
-        menu.show_matches(typed)
+    monkeypatch.setattr(completion, "announce", lambda _view, words: said.append(words))
+    editor.type("/code r")
     assert [words.partition(",")[0] for words in said] == ["Explain code", "Review code"]
-    menu.show()
-    menu.hide()
-    menu.show_matches("code r")
-    assert said[-1] == said[-2]
+    editor.press(KEY.Key_Escape)
+    editor.widget.clear()
+    editor.type("/rev")
+    assert said[-1] == said[-3]
 
 
 def test_matching_prompts_are_ranked_by_their_title() -> None:
@@ -230,7 +238,6 @@ def test_pasted_text_does_not_open_the_list(editor: PromptDriver) -> None:
 def test_the_fields_start_with_defaults_and_enter_inserts_the_prompt(editor: PromptDriver) -> None:
     editor.type("/tr")
     editor.press(KEY.Key_Return)
-    assert editor.has_form()
     field = editor.field("language")
     assert field.toPlainText() == "English"
     assert field.hasFocus()
@@ -238,17 +245,16 @@ def test_the_fields_start_with_defaults_and_enter_inserts_the_prompt(editor: Pro
     editor.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     editor.press(KEY.Key_L)
     editor.press(KEY.Key_Return)
-    assert not editor.has_form()
+    assert editor.completer.dialog is None
     assert editor.text == "Into p\nl: "
     assert editor.cursor == len("Into p\nl: ")
-    assert editor.widget.hasFocus()
+    editor.wait_for_focus()
 
 
 def test_missing_fields_are_named_and_tab_moves_between_fields(editor: PromptDriver) -> None:
     editor.type("/rev")
     editor.press(KEY.Key_Return)
-    fields = editor.fields
-    assert fields is not None
+    fields = editor.dialog
     assert editor.field("what").hasFocus()  # the only one that must be filled
     editor.press(KEY.Key_Return)
     (label,) = (each for each in fields.findChildren(QLabel) if each.text() == "What")
@@ -269,11 +275,12 @@ def test_missing_fields_are_named_and_tab_moves_between_fields(editor: PromptDri
 def test_esc_closes_the_fields_and_keeps_their_values(editor: PromptDriver) -> None:
     editor.type("/rev")
     editor.press(KEY.Key_Return)
+    assert editor.field("what").hasFocus()
     editor.press(KEY.Key_A)
     editor.press(KEY.Key_Escape)
-    assert not editor.has_form()
+    assert editor.completer.dialog is None
     assert editor.text == "/rev"
-    assert editor.widget.hasFocus()
+    editor.wait_for_focus()
     assert editor.window.isVisible()
     for _ in "/rev":
         editor.press(KEY.Key_Backspace)
@@ -316,12 +323,19 @@ def test_esc_removes_the_slash_that_a_command_inserted(editor: PromptDriver) -> 
 
 def test_a_click_chooses_a_prompt(editor: PromptDriver, qtbot: QtBot) -> None:
     editor.type("/")
-    menu = editor.window.findChild(PromptMenu)
-    assert menu is not None
-    at = menu.view.visualRect(menu.view.model().index(0, 0)).center()
-    qtbot.mouseClick(menu.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    view = editor.completer.popup()
+    at = view.visualRect(view.model().index(0, 0)).center()
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert editor.text == "Explain this:\n\n"
     assert editor.offered == []
+
+
+def test_a_click_elsewhere_closes_the_list(editor: PromptDriver, qtbot: QtBot) -> None:
+    editor.type("/")
+    qtbot.mousePress(editor.completer.popup(), Qt.MouseButton.LeftButton, pos=QPoint(-9, -9))
+    editor.type("e")
+    assert editor.offered == []
+    assert editor.text == "/e"
 
 
 # ------------------------------------------------------------------ the prompt of the main window
@@ -354,16 +368,3 @@ def test_a_text_belongs_to_its_template_until_none_of_it_is_left(editor: PromptD
     assert editor.template_id == "explain"
     editor.press(KEY.Key_Delete)
     assert (editor.text, editor.template_id) == ("and why", "")
-
-
-# ------------------------------------------------------------------ the quick prompt
-
-
-def test_the_quick_prompt_grows_for_the_list_and_shrinks_again(quick: PromptDriver) -> None:
-    before = quick.window.height()
-    quick.type("/")
-    assert quick.window.height() > before
-    quick.press(KEY.Key_Escape)
-    assert quick.window.height() == before
-    quick.press(KEY.Key_Escape)
-    assert not quick.window.isVisible()

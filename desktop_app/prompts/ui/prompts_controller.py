@@ -29,7 +29,7 @@ from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.text_file import save_text
 
 if TYPE_CHECKING:
-    from desktop_app.composer.completion.prompt_completer import PromptCompleter
+    from desktop_app.composer.completion import PromptCompleter
     from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
 

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 from desktop_app.composer.attachment_chips import AttachmentChips
 from desktop_app.composer.choice.choice_menus import ModelButton
 from desktop_app.composer.choice.choice_view import ChoiceView
-from desktop_app.composer.completion.prompt_completer import PopupBelowField, PromptCompleter
+from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import (
     accept_copy,
     drop_hint,
@@ -118,9 +118,7 @@ class QuickPrompt(QWidget):
             self._x11_frame = X11Frame(self, current_theme().px(RADIUS_CARD))
         self._shortcuts: list[QShortcut] = []
         self._lay_out()
-        self.completer = PromptCompleter(
-            self.field, PopupBelowField(self._popup_column, 0, self._fit)
-        )
+        self.completer = PromptCompleter(self.field)
         self.command_actions: dict[str, Callable[[], object]] = {
             "answer.copy": self.transcript.commands.copy_last_answer,
             "quick.close": self.hide,
@@ -158,13 +156,11 @@ class QuickPrompt(QWidget):
             margins=side_margins,
             spacing=11,
         )
-        self._popup_column = column_of(margins=(MARGIN - 6, 0, MARGIN - 6, 0))
         self._footer = row_of(
             *self._hints, (self.status.label, 1), margins=side_margins, spacing=10
         )
         self._column = column_of(
             first_row,
-            self._popup_column,
             self._accompanying_label,
             row_of(self.chips, margins=side_margins),
             row_of(self._rule, margins=side_margins),
@@ -180,8 +176,6 @@ class QuickPrompt(QWidget):
         for command_id, button in self._buttons.items():
             button.clicked.connect(lambda _=False, id_=command_id: self.run(id_))
         self.field.send_pressed.connect(self._submit)
-        self.field.textChanged.connect(self.completer.update_list)
-        self.field.cursorPositionChanged.connect(self.completer.update_open_list)
         self.field.height_changed.connect(self._fit)
         self.status.changed.connect(self._fit)
         self.chips.changed.connect(self._fit)

@@ -222,7 +222,7 @@ QFrame[role="side"] { background: @side; border: 0 solid @line; }
 QFrame[role="side"][edge="right"] { border-right-width: 1px; }
 QFrame[role="side"][edge="left"] { border-left-width: 1px; }
 QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius: $14px; }
-QFrame[role="popup"] { background: @card; border: 1px solid @line; }
+QFrame[role="popup"] { background: @card; border: 1px solid @line; outline: none; }
 QFrame[role="prompt"] { background: @card; border: 2px solid @line; border-radius: $14px; }
 QFrame[role="prompt"][focused="true"] { border-color: @accent; }
 QFrame[role="prompt"][temporary="true"] { border-style: dashed; }
@@ -329,10 +329,12 @@ QPushButton[role="key"]:focus { border: 2px solid @accent; padding: 0 $6px; min-
 [role="row"]:hover, [role="row"]:pressed { background: @hover; }
 QListView[role="rows"] { background: transparent; border: none; outline: none; }
 QAbstractItemView[role="choices"] { background: transparent; border: none; outline: none; }
-QAbstractItemView[role="choices"]::item { color: @text; padding: $5px $8px; border: 1px solid
-    transparent; border-radius: $6px; }
-QAbstractItemView[role="choices"]::item:hover { background: @hover; }
-QAbstractItemView[role="choices"]::item:selected { background: @selected; }
+QListView[role="popup"]::item, QAbstractItemView[role="choices"]::item { color: @text;
+    padding: $5px $8px; border: 1px solid transparent; border-radius: $6px; }
+QListView[role="popup"]::item:hover, QAbstractItemView[role="choices"]::item:hover {
+    background: @hover; }
+QListView[role="popup"]::item:selected, QAbstractItemView[role="choices"]::item:selected {
+    background: @selected; }
 QAbstractItemView[role="choices"]:focus::item:selected { border-color: @accent; }
 QListView[role="rows"] QLineEdit { padding: 0 $9px; }
 QTableView[role="figures"], QAbstractScrollArea[role="ringed"] { background: transparent;

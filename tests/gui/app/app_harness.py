@@ -247,8 +247,9 @@ class AppHarness:
     def press(
         self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
     ) -> None:
-        """Press a key in the focused widget."""
-        QTest.keyClick(QApplication.focusWidget() or self.window, key, modifiers)
+        """Press a key in the open popup or the focused widget."""
+        target = QApplication.activePopupWidget() or QApplication.focusWidget()
+        QTest.keyClick(target or self.window, key, modifiers)
 
     def enter(self) -> None:
         """Press Enter in the prompt."""

@@ -43,7 +43,7 @@ from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.composer.attachment_chips import ChipWidget
-from desktop_app.composer.completion.prompt_fields import PromptFields
+from desktop_app.composer.completion import PromptDialog
 from desktop_app.composer.dropped_content import drop_hint
 from desktop_app.composer.spelling import Spelling
 from desktop_app.desktop.desktop_binding import BindingDesktop
@@ -302,7 +302,7 @@ async def composer(app: AppHarness, look: Look) -> None:
     await look("prompt-menu")
     app.text.clear()
     app.controllers.prompts_controller.ask("fields")
-    await until(lambda: app.window.findChild(PromptFields) is not None)
+    await until(lambda: app.window.findChild(PromptDialog) is not None)
     await look("prompt-fields")
     app.press(Qt.Key.Key_Escape)
     app.controllers.navigator.open_new()

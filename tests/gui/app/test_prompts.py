@@ -14,8 +14,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
 from desktop_app.backend.prompt_loader import today
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
-from desktop_app.composer.completion.prompt_fields import GrowingTextField, PromptFields
-from desktop_app.composer.completion.prompt_menu import PromptMenu
+from desktop_app.composer.completion import PromptDialog, ValueField
 from desktop_app.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.composer.text.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.domain.errors import StoreFullError
@@ -34,10 +33,12 @@ REPLY = Prompt("reply", "Reply", "Reply on {{date}} to {{name}}:\n\n{{selection}
 
 def offered_prompts(app: AppHarness) -> list[str]:
     """Return the titles in the menu of prompts, which is empty if hidden."""
-    menu = app.window.findChild(PromptMenu)
-    if menu is None or menu.isHidden():
+    completer = app.window.prompt.completer
+    if not completer.popup().isVisible():
         return []
-    return [menu.model.index(row, 0).data() for row in range(menu.model.rowCount())]
+    model = completer.completionModel()
+    texts = [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+    return [text.partition("  ·  ")[0] for text in texts]
 
 
 async def prompts_loaded(app: AppHarness) -> None:
@@ -65,10 +66,10 @@ async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
         app.type("/rep")
         assert offered_prompts(app) == ["Reply"]
         app.press(Qt.Key.Key_Return)
-        await until(lambda: app.window.findChild(PromptFields))
-        field = find(app.window, GrowingTextField, "field-name")
+        await until(lambda: app.window.findChild(PromptDialog))
+        field = find(app.window, ValueField, "field-name")
         QTest.keyClicks(field, "Anna")
-        app.press(Qt.Key.Key_Return)
+        QTest.keyClick(field, Qt.Key.Key_Return)
         assert app.window.prompt.text() == f"Reply on {today()} to Anna:\n\n"
         turn = await app.ask("")
         assert f"Reply on {today()} to Anna:" in turn.asked
@@ -234,8 +235,8 @@ async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark(
         controller.open_with("Good morning")
         find(quick, PromptText, "prompt").setFocus()
         QTest.keyClicks(find(quick, PromptText, "prompt"), "/trans")
-        QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
-        field = find(quick, GrowingTextField, "field-language")
+        app.press(Qt.Key.Key_Return)
+        field = find(quick, ValueField, "field-language")
         QTest.keyClicks(field, "Polish")
         QTest.keyClick(field, Qt.Key.Key_Return)
         wanted = f"{translate_into('Polish')}\n\n"

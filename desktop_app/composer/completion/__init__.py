@@ -1,1 +1,0 @@
-"""Completion of `/` prompts: the list, the form for variables, the mark of inserted text."""
