@@ -19,7 +19,8 @@ from desktop_app.app.language_change import LanguageChange, commands_to_reopen
 from desktop_app.app.session import Session
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.shutdown import EndStep, Shutdown
-from desktop_app.app.startup.memory_release import MemoryTrimmer
+from desktop_app.app.startup.gc_policy import collect_and_trim
+from desktop_app.app.startup.memory_release import release_file_pages
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.backend import Backend, use_weights
@@ -37,6 +38,7 @@ from desktop_app.desktop.window_request import (
 )
 from desktop_app.domain.errors import StorageError
 from desktop_app.library.ui.list_presenter import UnreadMarks
+from desktop_app.markdown.parsing.parser import parser
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.system import END_SIGNALS
@@ -54,6 +56,9 @@ WINDOW_STATE_KEY = "window.state"
 SPELLING_DELAY_MS = 1200
 BATCHES_DELAY_MS = 1500
 LOCAL_SERVERS_DELAY_MS = 300
+PARSER_DELAY_MS = 3_000
+IDLE_MS = 10_000
+"""The time after the start, or without an answer and a visible window, until memory is freed."""
 
 
 class WindowSession(Session):
@@ -120,25 +125,28 @@ class WindowSession(Session):
 
     def _watch_windows(self, *, is_resident: bool) -> None:
         """Create the objects that react when windows are closed, hidden or focused."""
-        window = self.window
-        tasks = self.tasks
-        running = self.running
-
         closing = self.closing = ClosingController(self, was_started_to_stay=is_resident)
         closing.ended.connect(self.shutdown.begin)
-
-        def is_idle() -> bool:
-            return not (self.closing.is_anything_visible or running.conversations)
-
-        self._memory_trimmer = MemoryTrimmer(window, is_idle, tasks=tasks)
-        closing.hidden.connect(self._memory_trimmer.restart_timer)
-        running.finished.connect(lambda *_: self._memory_trimmer.restart_timer())
+        self._has_released_memory = False
+        self._idle_timer = QTimer(self.window, singleShot=True, interval=IDLE_MS)
+        self._idle_timer.timeout.connect(self._release_memory)
+        closing.hidden.connect(self._idle_timer.start)
+        self.running.finished.connect(lambda *_: self._idle_timer.start())
         self._unread_marks = UnreadMarks(self)
 
     def on_quick_hidden(self) -> None:
         """Release memory, and end the program if nothing else is visible or pastes."""
-        self._memory_trimmer.restart_timer()
+        self._idle_timer.start()
         self.closing.end_if_nothing_shows()
+
+    def _release_memory(self) -> None:
+        """Free memory: once after the start, which needed much of it, and while nothing shows."""
+        is_visible = self.closing.is_anything_visible
+        if self.running.conversations or (self._has_released_memory and is_visible):
+            return
+        self._has_released_memory = True
+        collect_and_trim()
+        self.tasks.start(asyncio.to_thread(release_file_pages))
 
     def connect_desktop(self, bus: SessionBus) -> None:
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
@@ -197,9 +205,11 @@ class WindowSession(Session):
         self._run_later(
             LOCAL_SERVERS_DELAY_MS, lambda: tasks.start(self.local_servers.look_at_first_start())
         )
+        # Its libraries load in 40 ms or more, for which the first answer would stop the window.
+        self._run_later(PARSER_DELAY_MS, lambda: tasks.start(asyncio.to_thread(parser)))
         tasks.start(self.servers.load_prompts())
         self.housekeeping.start()
-        self._memory_trimmer.restart_timer()
+        self._idle_timer.start()
 
     def _run_later(self, delay_ms: int, action: Callable[[], object]) -> None:
         """Run an action after a delay, unless the session is ending."""
@@ -343,7 +353,7 @@ class WindowSession(Session):
             tasks.shut_down,
             close_spelling,
             close_quick,
-            self._memory_trimmer.close,
+            self._idle_timer.stop,
             self.housekeeping.clean_up_at_end,
             self.backend.aclose,
         )

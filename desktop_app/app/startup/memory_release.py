@@ -8,22 +8,15 @@ the resident memory from 112 to 75 MB.
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from PySide6.QtCore import QObject, QTimer
-
-from desktop_app.app.startup.gc_policy import collect_and_trim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from desktop_app.app.tasks import Tasks
 
 _SMAPS_FILE: Final = Path("/proc/self/smaps")
 _FILE_MAPPING_LINE: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ (\d+)")
@@ -61,37 +54,3 @@ def _unchanged_ranges(smaps: str) -> Iterator[tuple[int, int]]:
             if line.split()[1] == "0":
                 yield mapped_range
             mapped_range = None
-
-
-IDLE_MS: Final = 10_000
-
-
-class MemoryTrimmer(QObject):
-    """Timer that frees memory ten seconds after the start, and after the program becomes idle.
-
-    Args:
-        is_idle: returns True if nothing is visible and no answer streams.
-    """
-
-    def __init__(self, parent: QObject, is_idle: Callable[[], bool], *, tasks: Tasks) -> None:
-        super().__init__(parent)
-        self._is_idle = is_idle
-        self._tasks = tasks
-        self._has_released = False
-        self._timer = QTimer(self, singleShot=True, interval=IDLE_MS)
-        self._timer.timeout.connect(self._release)
-
-    def restart_timer(self) -> None:
-        """Wait ten seconds again: the start or an answer ended, or a window was hidden."""
-        self._timer.start()
-
-    def close(self) -> None:
-        """Stop waiting, because the program ends."""
-        self._timer.stop()
-
-    def _release(self) -> None:
-        # After the start, even a visible window does not need everything that the start needed.
-        if not self._has_released or self._is_idle():
-            self._has_released = True
-            collect_and_trim()
-            self._tasks.start(asyncio.to_thread(release_file_pages))
