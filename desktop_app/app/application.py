@@ -145,7 +145,7 @@ class Application:
                     self._join_task.cancel()
                     loop.run_until_complete(asyncio.gather(self._join_task, return_exceptions=True))
                     loop.run_until_complete(self._bus.aclose())
-        from desktop_app.widgets.accessibility.accessible_roles import release_roles
+        from desktop_app.widgets.accessible_roles import release_roles
 
         release_roles()
         return self._exit_code

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject
 
-from desktop_app.widgets.window_activation import bring_to_front
+from desktop_app.widgets.windows import bring_to_front
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -33,7 +33,8 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.flow_layout import FlowLayout, order_children
+from desktop_app.widgets.boxes import FlowLayout
+from desktop_app.widgets.forms.tab_order import order_children
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme

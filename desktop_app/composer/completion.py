@@ -32,10 +32,8 @@ from desktop_app.prompts.prompt import (
     variables,
 )
 from desktop_app.shortcuts.command_search import match_rank
-from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
-from desktop_app.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.widgets.forms.form_widgets import Combo, Note
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
@@ -43,12 +41,14 @@ from desktop_app.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
     PlainTextField,
+    announce,
     one_line,
     spoken_text,
     tooltip_text,
     window_title,
 )
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
+from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
 SLASHES: Final = ("/", "／")
 """The characters that open the list; East Asian input methods type the wide slash."""

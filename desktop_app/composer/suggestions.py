@@ -11,7 +11,8 @@ from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.flow_layout import FlowLayout, order_children
+from desktop_app.widgets.boxes import FlowLayout
+from desktop_app.widgets.forms.tab_order import order_children
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import RADIUS, SEGMENT_HEIGHT, current_theme
 from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip

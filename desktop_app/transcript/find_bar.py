@@ -8,15 +8,15 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import row_of
-from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
+    announce,
     set_tooltip,
     spoken_text,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAccessible
 
-from desktop_app.widgets.accessibility.announcements import announce
+from desktop_app.widgets.text.foreign_text import announce
 
 if TYPE_CHECKING:
     from collections.abc import Callable

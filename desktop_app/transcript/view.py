@@ -59,7 +59,7 @@ from desktop_app.transcript.targets import COPY_CODE, Target
 from desktop_app.transcript.text_area import TextArea
 from desktop_app.transcript.text_marks import DifferenceMarks
 from desktop_app.transcript.transcript_styles import Styles, background_of
-from desktop_app.widgets.accessibility.accessible_roles import install_roles
+from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.external_open import open_link
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import set_tooltip, tooltip_text

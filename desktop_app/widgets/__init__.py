@@ -1,13 +1,12 @@
 """Widgets for every window, and the theme."""
 
 __all__ = [
-    "accessibility",
+    "accessible_roles",
     "boxes",
     "buttons",
     "cards",
     "external_open",
     "file_dialogs",
-    "flow_layout",
     "forms",
     "library_list",
     "look",
@@ -15,7 +14,6 @@ __all__ = [
     "rows",
     "status_line",
     "text",
-    "text_file",
     "wheel_steps",
-    "window_activation",
+    "windows",
 ]

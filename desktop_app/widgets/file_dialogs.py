@@ -12,6 +12,8 @@ from typing import Final
 from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QUrl
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from desktop_app.domain.system_error import system_words
+from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme
 
@@ -137,3 +139,19 @@ class _Closer(QObject):
         if event.type() == QEvent.Type.Hide and not event.spontaneous():
             self._dialog.reject()
         return False
+
+
+def save_text(path: Path, text: str) -> str:
+    """Write a file. Return why that failed; "" if it succeeded."""
+    from desktop_app.cli.output_file import partial_file
+
+    try:
+        with partial_file(path) as file:
+            file.write_text(text, "utf-8")
+    except OSError as exc:
+        return tr(
+            "Couldn’t save {name}: {reason}. Choose another place.",
+            name=path.name,
+            reason=tr(system_words(exc)),
+        )
+    return ""

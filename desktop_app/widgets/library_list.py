@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QStyleOption
 from desktop_app.domain.value import Value
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import ElidedButton
-from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.look.theme import set_role
-from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, announce, spoken_text
 
 
 class StatusLine(QWidget):

@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QListView, QTableWidget, QVBoxLayout, QWidget
 
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.forms.tab_order import FocusScroller
 from desktop_app.widgets.look import theme
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainTextField, PlainToolButton
+from desktop_app.widgets.windows import scroll_area_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

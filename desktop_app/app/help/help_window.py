@@ -18,20 +18,18 @@ from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.accessibility.announcements import announce
-from desktop_app.widgets.accessibility.role_names import DIALOG
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton
-from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
-from desktop_app.widgets.text.foreign_text import one_line, spoken_text
+from desktop_app.widgets.text.foreign_text import announce, one_line, spoken_text
 from desktop_app.widgets.text.linked_label import PLACE_SCHEME
 from desktop_app.widgets.text.sealed_document import SealedBrowser, empty_resource
-from desktop_app.widgets.window_activation import bring_to_front
+from desktop_app.widgets.windows import bring_to_front
 
 _SCHEME: Final = "help"
 # In pixels at the default text size (see `Theme.px`).
@@ -112,7 +110,7 @@ class HelpWindow(QWidget):
     def __init__(self, chapters: Sequence[HelpChapter]) -> None:
         theme = current_theme()
         super().__init__()
-        self.accessible_role = DIALOG
+        self.accessible_role = "Dialog"
         self.setObjectName("help")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(tr("Help"))

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.accessibility.role_names import GROUP
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -38,7 +37,7 @@ Choices = Sequence[tuple[str, str, str]]
 class ScrolledText(QScrollArea):
     """A text that the keyboard can scroll."""
 
-    accessible_role = GROUP
+    accessible_role = "Grouping"
 
 
 class StoreDialog(QDialog):

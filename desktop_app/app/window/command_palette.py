@@ -15,16 +15,14 @@ from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QWidge
 from shiboken6 import isValid
 
 from desktop_app.shortcuts.command_search import PaletteEntry, matching_entries
-from desktop_app.widgets.accessibility.announcements import announce
-from desktop_app.widgets.accessibility.role_names import DIALOG
 from desktop_app.widgets.boxes import column_of
-from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
-from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, announce, spoken_text
 
 # Pixels at the default text size, except `_MAX_ROWS`.
 _WIDTH: Final = 560
@@ -99,7 +97,7 @@ class CommandPalette(QWidget):
         delegate: CommandDelegate | None = None,
     ) -> None:
         super().__init__(window)
-        self.accessible_role = DIALOG
+        self.accessible_role = "Dialog"
         self.setObjectName(name)
         self.setAccessibleName(spoken_text(label))
         self._find: Callable[[str], Sequence[PaletteRow]] = lambda _typed: ()

@@ -140,7 +140,7 @@ class ConversationPane(QWidget):
         """Show a page in place of the conversation, with its window title in the header."""
         area = page.property("area")
         if area is None:
-            from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
+            from desktop_app.widgets.windows import scroll_area_of
 
             area = scroll_area_of(page)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)

@@ -16,8 +16,8 @@ from desktop_app.widgets.buttons.menu_button import MenuButton
 from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, limit_size
-from desktop_app.widgets.text.elided_label import ElidedLabel
 from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
     PlainLabel,
     PlainToolButton,
     one_line,

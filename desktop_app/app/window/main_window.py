@@ -16,7 +16,7 @@ from desktop_app.app.window.overlays import DropArea, DropOverlay
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import window_title
-from desktop_app.widgets.window_activation import bring_to_front
+from desktop_app.widgets.windows import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.app.window.empty_state import EmptyState
@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
         """
         # Not before the first paint.
         from desktop_app.app.window.focus_order import order_tabs_of
-        from desktop_app.widgets.accessibility.accessible_roles import install_roles
+        from desktop_app.widgets.accessible_roles import install_roles
 
         install_roles(self)
         self.transcript = transcript

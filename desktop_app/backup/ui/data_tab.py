@@ -13,13 +13,17 @@ from PySide6.QtWidgets import QWidget
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
-from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.file_dialogs import choose_folder
-from desktop_app.widgets.flow_layout import FlowLayout
-from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
-from desktop_app.widgets.forms.form_widgets import FormSection, Note, ReadOnlyLine, Tone
-from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.form_widgets import (
+    CollapsibleSection,
+    FormSection,
+    Note,
+    ReadOnlyLine,
+    Tone,
+    line_field,
+)
 from desktop_app.widgets.forms.schema_form import SchemaForm
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu

@@ -19,10 +19,9 @@ from desktop_app.domain.batch_jobs import BatchJob
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.widgets.look.theme import set_role
-from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, announce, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.batch.ui.batch_controller import BatchController

@@ -32,13 +32,11 @@ from desktop_app.domain.batch_jobs import (
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.file_dialogs import choose_target
-from desktop_app.widgets.flow_layout import FlowLayout
-from desktop_app.widgets.forms.form_widgets import Note
-from desktop_app.widgets.forms.line_field import text_field
+from desktop_app.widgets.forms.form_widgets import Note, text_field
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel

@@ -22,10 +22,9 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt import DATE, fill
 from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.model_menu import MenuEntry, menu_entries
-from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
-from desktop_app.widgets.flow_layout import FlowLayout
 from desktop_app.widgets.forms.form_widgets import Combo, MultilineField, Note
 from desktop_app.widgets.look.theme import set_role
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text

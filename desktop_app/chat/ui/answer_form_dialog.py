@@ -14,13 +14,12 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.widgets.file_dialogs import choose_file
-from desktop_app.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.widgets.forms.form_dialog import FormDialog
-from desktop_app.widgets.forms.form_widgets import Combo, Note
-from desktop_app.widgets.forms.line_field import text_field
+from desktop_app.widgets.forms.form_widgets import Combo, Note, text_field
 from desktop_app.widgets.forms.schema_form import FORM_KINDS
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import spoken_text
+from desktop_app.widgets.windows import fitting_size
 
 _CHECK_PAUSE_MS: Final = 400
 _SIZE: Final = (600, 460)

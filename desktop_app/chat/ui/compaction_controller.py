@@ -27,10 +27,10 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.transcript.message_items import MessageNote
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.cards.notifications import Actions
-from desktop_app.widgets.forms.fitting_dialog import fitting_size
-from desktop_app.widgets.forms.line_field import text_field
+from desktop_app.widgets.forms.form_widgets import text_field
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel
+from desktop_app.widgets.windows import fitting_size
 
 COMPACTION_TOPIC = "compaction"  # the topic of errors
 CARD_TOPIC = "compaction card"  # the topic of offers, and of the work

@@ -26,12 +26,10 @@ from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, fi
 from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
-from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.cards.progress_card import ProgressCard
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
-from desktop_app.widgets.flow_layout import FlowLayout
-from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.library_list import LibraryList, LibraryRow, NameField, beside_list
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
@@ -40,6 +38,7 @@ from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.widgets.status_line import StatusLine
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
+from desktop_app.widgets.windows import scroll_area_of
 
 if TYPE_CHECKING:
     from desktop_app.collections.ui.collections_controller import CollectionsController

@@ -17,16 +17,21 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QSizePolicy, QStackedWidget, Q
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.transcript.find_bar import FindBar
-from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import close_button, dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.clipboard import copyable
-from desktop_app.widgets.text.elided_label import ElidedLabel
-from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
+from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
+    PlainLabel,
+    announce,
+    one_line,
+    set_tooltip,
+    spoken_text,
+)
+from desktop_app.widgets.windows import fitting_size
 
 if TYPE_CHECKING:
     from desktop_app.markdown.document_text import DocumentText

@@ -37,24 +37,23 @@ from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.document_text import DocumentText, text_form_of
 from desktop_app.transcript.find_bar import FindBar
-from desktop_app.widgets.accessibility.announcements import announce
-from desktop_app.widgets.accessibility.role_names import DIALOG
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton, press_focused
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.forms.tab_order import order_tabs
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.text.elided_label import ElidedLabel
 from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
     PlainLabel,
+    announce,
     one_line,
     set_tooltip,
     spoken_text,
     window_title,
 )
 from desktop_app.widgets.text.linked_label import LinkedLabel
-from desktop_app.widgets.window_activation import bring_to_front
+from desktop_app.widgets.windows import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
@@ -103,7 +102,7 @@ class DocumentViewer(QWidget):
     def __init__(self, session: Session) -> None:
         theme = current_theme()
         super().__init__()
-        self.accessible_role = DIALOG
+        self.accessible_role = "Dialog"
         self.setObjectName("document-viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAutoFillBackground(True)

@@ -28,7 +28,6 @@ from PySide6.QtWidgets import QAbstractScrollArea
 
 from desktop_app.documents.worker.protocol import Strip
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.accessibility.role_names import GRAPHIC
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.wheel_steps import WheelSteps
@@ -79,7 +78,7 @@ class ViewerPages(QAbstractScrollArea):
 
     def __init__(self) -> None:
         super().__init__()
-        self.accessible_role = GRAPHIC
+        self.accessible_role = "Graphic"
         self.setObjectName("viewer-pages")
         set_role(self, "ringed")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -22,7 +22,7 @@ from desktop_app.transcript.segment_document import SegmentWriter
 from desktop_app.transcript.segment_formulas import SegmentFormulas
 from desktop_app.transcript.text_area import TextArea
 from desktop_app.transcript.transcript_styles import Styles
-from desktop_app.widgets.accessibility.accessible_roles import install_roles
+from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.utf16 import utf16_length
 

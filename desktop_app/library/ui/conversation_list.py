@@ -32,8 +32,8 @@ from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.elided_label import ElidedLabel
 from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
     PlainButton,
     PlainLabel,
     menu_text,

@@ -46,9 +46,9 @@ from PySide6.QtWidgets import (
 from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acceptable, read_dropped
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
-from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import Index
+from desktop_app.widgets.text.foreign_text import announce
 
 if TYPE_CHECKING:
     from desktop_app.library.ui.conversation_list import ConversationList

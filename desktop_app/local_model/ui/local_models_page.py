@@ -21,7 +21,7 @@ from desktop_app.local_model.store import LocalFile, PartialFile
 from desktop_app.local_model.wording import progress_text
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
-from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate

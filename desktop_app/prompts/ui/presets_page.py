@@ -24,15 +24,14 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.ui.example_turns import ExampleTurns
 from desktop_app.settings.setting import Group, SettingValue
-from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
-from desktop_app.widgets.flow_layout import FlowLayout
-from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
 from desktop_app.widgets.library_list import LibraryList, LibraryRow, NameField, beside_list
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel
+from desktop_app.widgets.windows import scroll_area_of
 
 if TYPE_CHECKING:
     from desktop_app.prompts.ui.presets_controller import PresetsController

@@ -25,8 +25,8 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing_names
 from desktop_app.prompts.prompt_library import PromptOrigin, copy_of, next_position, task_for_each
+from desktop_app.widgets.file_dialogs import save_text
 from desktop_app.widgets.forms.schema_form import EditRequest
-from desktop_app.widgets.text_file import save_text
 
 if TYPE_CHECKING:
     from desktop_app.composer.completion import PromptCompleter

@@ -19,8 +19,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_dialog import ask
-from desktop_app.widgets.forms.form_widgets import Combo, FormSection
-from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.form_widgets import Combo, FormSection, line_field
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 Edit = Callable[..., None]

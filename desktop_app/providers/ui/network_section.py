@@ -31,8 +31,8 @@ from desktop_app.providers.ui.key_state import KeyState
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.file_dialogs import choose_file
-from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
 from desktop_app.widgets.forms.form_widgets import (
+    CollapsibleSection,
     ComboSection,
     FormSection,
     ReadOnlyLine,

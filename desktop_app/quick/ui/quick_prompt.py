@@ -46,7 +46,6 @@ from desktop_app.quick.ui.quick_status import HintButton, QuickStatus
 from desktop_app.quick.ui.window_placement import TOP_SHARE, WindowPlacement, X11Frame
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.view import TranscriptView
-from desktop_app.widgets.accessibility.role_names import DIALOG
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
 from desktop_app.widgets.look import painting
@@ -100,7 +99,7 @@ class QuickPrompt(QWidget):
 
     def __init__(self, transcript: TranscriptView) -> None:
         super().__init__()
-        self.accessible_role = DIALOG
+        self.accessible_role = "Dialog"
         self.setObjectName("quick-prompt")
         self.setWindowTitle(tr("Quick prompt"))
         types = Qt.WindowType

@@ -10,13 +10,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.cards.notifications import Actions
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.elided_label import ElidedLabel
-from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel
+from desktop_app.widgets.text.foreign_text import ElidedLabel, PlainButton, PlainLabel, announce
 
 
 class HintButton(PlainButton):

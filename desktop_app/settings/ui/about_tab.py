@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.widgets.forms.form_widgets import Note
-from desktop_app.widgets.forms.line_field import text_field
+from desktop_app.widgets.forms.form_widgets import Note, text_field
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainButton, one_line, spoken_text
 

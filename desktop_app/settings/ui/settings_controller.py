@@ -34,10 +34,9 @@ from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX, label_of
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.shortcuts.keymap_file import read_shortcuts, shortcuts_to_json
-from desktop_app.widgets.file_dialogs import choose_file, choose_target
+from desktop_app.widgets.file_dialogs import choose_file, choose_target, save_text
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import one_line
-from desktop_app.widgets.text_file import save_text
 
 if TYPE_CHECKING:
     from desktop_app.settings.ui.responses_tab import ResponsesTab

@@ -26,12 +26,12 @@ from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.ui.settings_pages import SettingsPages
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton
-from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
-from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
+from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.tab_order import focus_first_part
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainLabel, PlainToolButton, one_line, spoken_text
+from desktop_app.widgets.windows import scroll_area_of
 
 PAGES: Final = (
     ("provider", N_("Accounts")),

@@ -28,12 +28,17 @@ from desktop_app.quick.hotkey.hotkey_status import (
 from desktop_app.shortcuts.command import Category, Command
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.shortcuts.shortcut import normalized
-from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.forms.form_widgets import Note, Tone
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
+from desktop_app.widgets.text.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    announce,
+    one_line,
+    spoken_text,
+)
 
 
 def _key_edit(name: str) -> QKeySequenceEdit:

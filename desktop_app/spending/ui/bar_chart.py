@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from desktop_app.i18n.formatting import money, short_day
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.accessibility.role_names import CHART
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import tooltip_text
 
@@ -26,7 +25,7 @@ class BarChart(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.accessible_role = CHART
+        self.accessible_role = "Chart"
         self.setObjectName("spending-chart")
         self.setAccessibleName(tr("Cost by day"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)

@@ -18,8 +18,7 @@ from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 from desktop_app.spending.budget import NEAR_LIMIT
-from desktop_app.widgets.file_dialogs import choose_target
-from desktop_app.widgets.text_file import save_text
+from desktop_app.widgets.file_dialogs import choose_target, save_text
 
 if TYPE_CHECKING:
     from desktop_app.spending.ui.spending_view import SpendingView

@@ -12,13 +12,10 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.tools.servers.tool_server import EXAMPLE_REFERENCE, ToolServer
-from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
-from desktop_app.widgets.flow_layout import FlowLayout
-from desktop_app.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.widgets.forms.form_dialog import FormDialog
-from desktop_app.widgets.forms.form_widgets import FormSection, Note, Tone
-from desktop_app.widgets.forms.line_field import text_field
+from desktop_app.widgets.forms.form_widgets import FormSection, Note, Tone, text_field
 from desktop_app.widgets.forms.tab_order import order_tabs
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
@@ -28,6 +25,7 @@ from desktop_app.widgets.text.foreign_text import (
     spoken_text,
     window_title,
 )
+from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
 INTRODUCTION: Final = N_(
     "Tool servers (MCP) offer tools to models. A server runs with your rights: add only servers "

@@ -20,7 +20,6 @@ from desktop_app.tools.calls.hosted_tools import hosted_refusal, price_text
 from desktop_app.tools.ui.consent_card import KIND_NOTES
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
-from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.forms.schema_form import EditRequest, describe_form
 from desktop_app.widgets.look.theme import current_theme, set_role
@@ -34,6 +33,7 @@ from desktop_app.widgets.text.foreign_text import (
     spoken_text,
 )
 from desktop_app.widgets.text.linked_label import LinkedLabel
+from desktop_app.widgets.windows import scroll_area_of
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session

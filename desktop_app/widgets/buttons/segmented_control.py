@@ -12,7 +12,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
 
-from desktop_app.widgets.accessibility.role_names import GROUP
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, spoken_text
@@ -82,7 +81,7 @@ class SegmentedControl(QFrame):
         """
         super().__init__()
         set_role(self, "segments")
-        self.accessible_role = GROUP
+        self.accessible_role = "Grouping"
         self.setAccessibleName(spoken_text(name))
         self._group = QButtonGroup(self)
         self._buttons: dict[str, Segment] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from PySide6.QtCore import QObject, Qt
@@ -15,6 +15,16 @@ def order_tabs(previous: QWidget, widgets: Iterable[QWidget]) -> QWidget:
         QWidget.setTabOrder(previous, widget)
         previous = widget
     return previous
+
+
+def order_children(container: QWidget, children: Sequence[QWidget]) -> None:
+    """Set the tab order of children of a container, at the container's position.
+
+    By default, Qt puts widgets that are added later at the end of the tab order.
+    """
+    container.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # Qt orders only widgets that accept focus
+    order_tabs(container, children)
+    container.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
 
 def focus_first_part(field: QWidget, reason: Qt.FocusReason) -> None:

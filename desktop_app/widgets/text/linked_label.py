@@ -11,8 +11,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFocusEvent
 
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, plain_text
-from desktop_app.widgets.accessibility.announcements import announce
-from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, PlainLabel, one_line
+from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, PlainLabel, announce, one_line
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox

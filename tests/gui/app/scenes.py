@@ -91,7 +91,7 @@ from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.tools.ui.servers_tab import ServerForm, ServerLog, ServerSection
 from desktop_app.transcript.focus_navigator import LinkTargetLabel
 from desktop_app.widgets.cards.progress_card import ProgressCard
-from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
+from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import ProgramMenu
 from tests.end2end.batch_states import fill_batches

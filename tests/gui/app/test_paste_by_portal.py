@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 from desktop_app.quick.ui import paste_back
 from desktop_app.quick.ui.paste_back import TOKEN_KEY
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
-from desktop_app.widgets.text.elided_label import ElidedLabel
+from desktop_app.widgets.text.foreign_text import ElidedLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_quick_conversation import answered
 from tests.helpers.bus_service import message_bus_daemon, session_bus

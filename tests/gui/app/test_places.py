@@ -15,7 +15,7 @@ from desktop_app.paths import resource_path
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.settings.ui.settings_panel import PAGES
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
+from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.text.linked_label import LinkedLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import dialog_of

@@ -19,7 +19,7 @@ from desktop_app.quick.ui import paste_back as paste_back_module
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.widgets.text.elided_label import ElidedLabel
+from desktop_app.widgets.text.foreign_text import ElidedLabel
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find

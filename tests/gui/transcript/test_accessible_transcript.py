@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.cost import Usage
 from desktop_app.transcript.accessible_messages import AccessibleTranscript
 from desktop_app.transcript.accessible_node import AccessibleNode
-from desktop_app.widgets.accessibility.accessible_roles import install_roles
+from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.program_menu import ProgramMenu

@@ -13,13 +13,16 @@ from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.transcript.view import TranscriptView
-from desktop_app.widgets.accessibility.announcements import announce
-from desktop_app.widgets.accessibility.role_names import GROUP
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.look.theme import current_theme, set_role, set_style_property
-from desktop_app.widgets.text.elided_label import ElidedLabel
-from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
+from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
+    PlainLabel,
+    announce,
+    set_tooltip,
+    spoken_text,
+)
 
 _STATES: Final = {
     **ENDINGS,
@@ -52,7 +55,7 @@ class AnswerColumn(QFrame):
     def __init__(self, transcript: TranscriptView, name_of_model: Callable[[str], str]) -> None:
         super().__init__()
         self.setObjectName("answer-column")
-        self.accessible_role = GROUP
+        self.accessible_role = "Grouping"
         set_role(self, "column")
         self._name_of_model = name_of_model
         self.transcript = transcript

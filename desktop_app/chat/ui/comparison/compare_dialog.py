@@ -29,8 +29,8 @@ from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.widgets.buttons.menu_button import MenuButton
 from desktop_app.widgets.look.icons import icon
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.elided_label import ElidedLabel
 from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
     PlainLabel,
     PlainToolButton,
     set_tooltip,

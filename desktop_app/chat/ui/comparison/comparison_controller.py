@@ -16,7 +16,7 @@ from desktop_app.markdown.search.word_differences import differing_words
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.message_stream import MessageStream
-from desktop_app.widgets.window_activation import bring_to_front
+from desktop_app.widgets.windows import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.chat.ui.comparison.answer_column import AnswerColumn

@@ -12,14 +12,18 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from desktop_app.chat.ui.comparison.answer_column import AnswerColumn
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.elided_label import ElidedLabel
-from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip
+from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
+    PlainLabel,
+    announce,
+    one_line,
+    set_tooltip,
+)
+from desktop_app.widgets.windows import fitting_size
 
 _SIZE: Final = (1240, 760)
 _MIN_COLUMN_WIDTH: Final = 300

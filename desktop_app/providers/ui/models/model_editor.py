@@ -13,15 +13,13 @@ from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFa
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.formatting import editable_amount, parse_amount
 from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
-from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
-from desktop_app.widgets.flow_layout import FlowLayout
-from desktop_app.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.widgets.forms.form_dialog import FormDialog
-from desktop_app.widgets.forms.form_widgets import Combo, Note
-from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.form_widgets import Combo, Note, line_field
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, window_title
+from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
 _PRICES: Final = (
     ("input_price", N_("Input price")),

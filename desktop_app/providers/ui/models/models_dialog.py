@@ -30,8 +30,7 @@ from desktop_app.providers.ui.models.model_columns import (
 )
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button, press_focused
-from desktop_app.widgets.forms.form_widgets import Combo
-from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.form_widgets import Combo, line_field
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.rows_model import ROW

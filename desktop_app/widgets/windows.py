@@ -1,4 +1,4 @@
-"""Dialogs and pages that fit into a small window with large text."""
+"""Windows: in front, and fitting into a small window with large text."""
 
 from __future__ import annotations
 
@@ -40,3 +40,11 @@ def scroll_area_of(page: QWidget) -> QScrollArea:
     for surface in (area.viewport(), page):
         surface.setAutoFillBackground(False)
     return area
+
+
+def bring_to_front(window: QWidget) -> None:
+    """Show a window, minimized or not, in front of the others, and give it the focus."""
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.show()
+    window.raise_()
+    window.activateWindow()

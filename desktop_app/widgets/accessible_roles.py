@@ -1,8 +1,8 @@
 """The roles of widgets for assistive technology, if Qt would choose others.
 
-A widget names its role in an attribute `accessible_role` (see role_names.py). A widget with parts
-has a method `make_accessible()` that returns a new interface. It may be called more than once; Qt
-owns each interface.
+A widget names its role, one of `QAccessible.Role`, in an attribute `accessible_role`. A widget with
+parts has a method `make_accessible()` that returns a new interface. It may be called more than
+once; Qt owns each interface.
 """
 
 from __future__ import annotations

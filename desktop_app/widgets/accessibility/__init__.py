@@ -1,1 +1,0 @@
-"""Roles, announcements and mnemonics, for use without a mouse or a screen."""
