@@ -46,7 +46,6 @@ from desktop_app.composer.attachments.images_controller import (
 )
 from desktop_app.composer.attachments.preview_controller import PreviewController
 from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
-from desktop_app.exchange.ui.export_controller import ExportController
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
@@ -185,7 +184,6 @@ def _make_pane(session: Session) -> None:
     """Make the controllers of the open conversation, its images and its documents."""
     window = session.window
     session.temporary_controller = TemporaryController(session)
-    session.export = ExportController(session)
     session.images = ImagesController(session)
     prepare_transcript(session, window.transcript)
     AttachmentDrags(session)

@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from desktop_app.desktop.ui.closing_controller import ClosingController
     from desktop_app.documents.ui.document_viewer import DocumentViewer
     from desktop_app.domain.errors import UserFacingError
-    from desktop_app.exchange.ui.export_controller import ExportController
     from desktop_app.exchange.ui.transfer_controller import TransferController
     from desktop_app.library.ui.folders_controller import (
         FoldersController,
@@ -158,7 +157,6 @@ class Session:
     tools: ToolsController
     # The conversation's pane.
     temporary_controller: TemporaryController
-    export: ExportController
     images: ImagesController
     compaction: CompactionController
     compaction_notes: CompactionNotes
@@ -282,7 +280,7 @@ class Session:
     @property
     def is_transferring(self) -> bool:
         """Return True while conversations are exported, imported, backed up or printed."""
-        return self.transfer.is_busy or self.export.is_busy
+        return self.transfer.is_busy or self.transfer.is_printing
 
     @property
     def is_busy(self) -> bool:

@@ -1,31 +1,49 @@
-"""Import and export. `repartee import` and `export` read and write the files in a child process."""
+"""Import, export, copying and printing.
+
+`repartee import` and `export` read and write the files in a child process, and a thread prints, so
+that the window never waits.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QStandardPaths
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
+from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
+from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.widgets.cards.progress_card import ProgressCard
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder, choose_target
 
+if TYPE_CHECKING:
+    from PySide6.QtPrintSupport import QPrinter
+
+    from desktop_app.exchange.ui.printing.print_job import PrintSource
+
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
 # Errors that the message after an import describes; further ones are only counted.
 MAX_REASONS = 3
+PROGRESS_AFTER_S: Final = 0.7
+"""The delay of the notification that offers to cancel printing."""
 _MAX_STEM_CHARACTERS = 60  # of the proposed file name, which begins with the title
 
 
 class TransferController(Controller):
     """Runner of `repartee import`, `export` and `backup`, with their progress.
+
+    It also copies and prints the open conversation.
 
     Attributes:
         is_busy: True while a command runs.
@@ -35,9 +53,15 @@ class TransferController(Controller):
         super().__init__(session)
         self._command = CommandRunner()
         self.is_busy = False
+        self._print_jobs: set[asyncio.Task[None]] = set()
         self._card = ProgressCard()
         self._card.cancel_requested.connect(self._command.stop)
         self._pane.add_above_prompt(self._card)
+
+    @property
+    def is_printing(self) -> bool:
+        """Return True while a conversation is printed."""
+        return bool(self._print_jobs)
 
     def close(self) -> None:
         """Stop the running command at the program's end."""
@@ -96,35 +120,19 @@ class TransferController(Controller):
 
     def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
         """Ask for a file or folder, and export these conversations, None for all."""
-        export_format = next(
-            known_format for known_format in EXPORT_FORMATS if known_format.id == format_id
-        )
-        is_file = export_format.holds_many or (
-            conversation_ids is not None and len(conversation_ids) == 1
-        )
-
-        def export(target: Path) -> None:
-            self.export(conversation_ids, format_id, target)
-
-        if is_file:
-            self._choose_target(export_format, self._title_of(conversation_ids), export)
-        else:
+        export_format = next(each for each in EXPORT_FORMATS if each.id == format_id)
+        export = partial(self.export, conversation_ids, format_id)
+        title = ""
+        if conversation_ids is not None and len(conversation_ids) == 1:
+            model = self._window.conversations.model
+            listed = model.conversation_at(model.index_of(conversation_ids[0]))
+            open_conversation = self._current.conversation
+            is_open = open_conversation.id == conversation_ids[0]
+            conversation = open_conversation if is_open else listed
+            title = conversation.title if conversation is not None else ""
+        elif not export_format.holds_many:
             choose_folder(self._window, tr("Export to folder"), export, start=Path.home())
-
-    def _title_of(self, conversation_ids: Sequence[str] | None) -> str:
-        """Return the title of a single conversation that is listed or open; "" otherwise."""
-        if conversation_ids is None or len(conversation_ids) != 1:
-            return ""
-        open_conversation = self._current.conversation
-        model = self._window.conversations.model
-        if open_conversation.id == conversation_ids[0]:
-            return open_conversation.title
-        conversation = model.conversation_at(model.index_of(conversation_ids[0]))
-        return conversation.title if conversation is not None else ""
-
-    def _choose_target(
-        self, export_format: ExportFormat, title: str, export: Callable[[Path], None]
-    ) -> None:
+            return
         stem = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()
         stem = stem[:_MAX_STEM_CHARACTERS] or tr("Conversations")
         choose_target(
@@ -158,8 +166,11 @@ class TransferController(Controller):
         else:
             raise _error_of(result, N_("The export stopped unexpectedly."), N_("Export again."))
 
-    async def export_one(self, conversation_id: str, file: Path, format_id: str) -> None:
-        """Export a conversation to a file, then offer to open it. Raises UserFacingError."""
+    def export_one(self, conversation_id: str, file: Path, format_id: str) -> None:
+        """Export a conversation to a file, then offer to open it."""
+        self._tasks.start(self._export_one(conversation_id, file.absolute(), format_id))
+
+    async def _export_one(self, conversation_id: str, file: Path, format_id: str) -> None:
         arguments = ("--format", format_id, "--to", str(file), "--progress")
         result = await self._run_command(
             tr("Exporting to {file}…", file=file.name),
@@ -179,6 +190,168 @@ class TransferController(Controller):
                     (tr("Show in folder"), lambda: open_path(file.parent)),
                 ],
             )
+
+    # -------------------------------------------------------------- the open conversation
+
+    def choose_open_export(self) -> None:
+        """Ask for a file and a format, and export the open conversation."""
+        if not self._check_stored():
+            return
+        # Imported here, because it imports every format.
+        from desktop_app.exchange.command import file_names
+
+        formats = {
+            f"{tr(export_format.label)} (*{export_format.suffix})": export_format
+            for export_format in reversed(EXPORT_FORMATS)
+        }
+        conversation_id = self._current.id
+
+        def export(file: Path) -> None:
+            selected_format = formats[dialog.selectedNameFilter()]
+            suffix = file.suffix.lower()
+            format_ = next((f for f in EXPORT_FORMATS if f.suffix == suffix), selected_format)
+            self.export_one(conversation_id, file, format_.id)
+
+        documents = QStandardPaths.writableLocation(
+            QStandardPaths.StandardLocation.DocumentsLocation
+        )
+        stem = next(file_names([self._current.conversation], ""))
+        dialog = choose_target(
+            self._window,
+            tr("Export conversation"),
+            export,
+            start=Path(documents, f"{stem}.pdf"),
+            filters=";;".join(formats),
+            suffix="pdf",
+        )
+        dialog.filterSelected.connect(
+            lambda name: dialog.setDefaultSuffix(formats[name].suffix.lstrip("."))
+        )
+
+    def copy(self) -> None:
+        """Copy the open conversation as Markdown, and as HTML unless it is very long."""
+        if not self._check_not_empty():
+            return
+        # Imported here, because the start does not need it.
+        from desktop_app.exchange.writers import markdown_file, rich_text
+        from desktop_app.widgets.text.clipboard import (
+            HTML,
+            MARKDOWN,
+            MAX_CONVERTED_CHARACTERS,
+            PLAIN,
+            copy_texts,
+        )
+
+        catalog = self._session.backend.catalog
+        messages = [
+            self._messages.with_environment_error(self._running.newest_state(message))
+            for message in self._current.path
+        ]
+        content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
+
+        markdown = "".join(markdown_file.markdown_pieces(*content))
+        texts: dict[str, Callable[[], Iterable[str]]] = dict.fromkeys(
+            (PLAIN, MARKDOWN), lambda: [markdown]
+        )
+        is_rich = sum(len(message.text) for message in messages) <= MAX_CONVERTED_CHARACTERS
+        if is_rich:
+            texts[HTML] = lambda: rich_text.html_pieces(*content)
+        copy_texts(texts)
+        self._notifications.notify(
+            tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
+        )
+
+    def print_(self) -> None:
+        """Ask for a printer, and print the open conversation."""
+        # Imported here, because the start does not need it and few users print.
+        from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+
+        if not self._check_stored():
+            return
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        dialog = QPrintDialog(printer, self._window)
+        dialog.setWindowTitle(tr("Print conversation"))
+        dialog.setOption(QPrintDialog.PrintDialogOption.PrintPageRange)
+        dialog.accepted.connect(lambda: self.print_on(printer))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.setModal(True)  # QPrintDialog.open would need a slot by name
+        dialog.show()
+
+    def print_on(self, printer: QPrinter) -> None:
+        """Print the open conversation on a configured printer."""
+        from desktop_app.exchange.ui.printing.print_job import PrintSource
+
+        path = [
+            self._messages.with_environment_error(self._running.newest_state(message))
+            for message in self._current.path
+        ]
+        catalog = self._session.backend.catalog
+        source = PrintSource(
+            self._current.conversation.title,
+            path,
+            self._session.backend.image_scaler,
+            lambda model: catalog.info(model).name,
+        )
+        self._tasks.start(self._print(source, printer))
+
+    async def _print(self, source: PrintSource, printer: QPrinter) -> None:
+        # Imported here, because the start does not need it and few users print.
+        from desktop_app.exchange.ui.printing.print_job import print_on, print_to_file
+
+        notice = tr("Conversation sent to the printer.")
+        file = printer.outputFileName()
+        if file:
+            notice = tr("Printed to {file}.", file=Path(file).name)
+        printing = print_to_file if file else print_on
+        run = printing(source, printer)
+        is_done = await self._run_cancelable(tr("Printing conversation…"), run)
+        self._notifications.notify(notice if is_done else tr("Printing canceled."))
+
+    async def _run_cancelable(self, progress_text: str, work: Coroutine[None, None, None]) -> bool:
+        """Run work; if it takes long, offer to cancel it. Return False if it was canceled."""
+        notifications = self._notifications
+        canceled = asyncio.Event()  # by the user, not by the program's end
+        task = asyncio.create_task(work)
+        self._print_jobs.add(task)
+
+        def cancel() -> None:
+            canceled.set()
+            task.cancel()
+
+        actions = [(tr("Cancel"), cancel)]
+        topic = new_id()
+        show_progress = partial(
+            notifications.notify, progress_text, actions, topic=topic, stays=True
+        )
+        timer = asyncio.get_running_loop().call_later(PROGRESS_AFTER_S, show_progress)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not canceled.is_set():
+                raise
+        finally:
+            self._print_jobs.discard(task)
+            timer.cancel()
+            notifications.dismiss_topic(topic)
+        return not canceled.is_set()
+
+    def _check_stored(self) -> bool:
+        """Return True if child processes can read the open conversation; else notify why not."""
+        if not self._check_not_empty():
+            return False
+        if not self._current.is_temporary:
+            return True
+        self._notifications.notify(
+            tr("Temporary conversations can’t be exported or printed. Copy the text instead.")
+        )
+        return False
+
+    def _check_not_empty(self) -> bool:
+        """Return True if the open conversation has messages; else notify that it is empty."""
+        if self._current.path and not self._current.is_new:
+            return True
+        self._notifications.notify(tr("This conversation is empty."))
+        return False
 
     # -------------------------------------------------------------- any command
 

@@ -662,7 +662,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         "import": controllers.transfer.choose_import,
         "export-all": lambda: controllers.transfer.choose_export(None, "html"),
         "export-one": lambda: controllers.transfer.choose_export([app.open_id], "html"),
-        "export-open": controllers.export.export,
+        "export-open": controllers.transfer.choose_open_export,
         "restore": controllers.data_page.choose_restore,
         "backup-folder": find(app.window, QPushButton, "choose-backup-folder").click,
         "model-file": find(app.window, QPushButton, "choose-weights").click,
@@ -675,7 +675,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         dialog.reject()
         await until(lambda: not dialog.isVisible())  # noqa: B023
     app.window.outer_panes.show_settings(False)
-    controllers.export.print_()
+    controllers.transfer.print_()
     printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
     printing.reject()

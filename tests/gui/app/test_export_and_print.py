@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
-from desktop_app.exchange.ui.printing.pages import PrintedPages
+from desktop_app.exchange.ui.printing.printed_conversation import PrintedConversation
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
 
@@ -50,14 +50,14 @@ def pdf_text(file: Path) -> str:
 async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "It is **this** one.")
-        app.controllers.export.export()
+        app.controllers.transfer.choose_open_export()
         dialog = app.window.findChild(QFileDialog)
         assert dialog is not None
         assert "Which is it" in dialog.selectedFiles()[0]
         dialog.close()
         for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
             file = tmp_path / f"out{suffix}"
-            app.controllers.export.export_to(app.open_id, file, kind)
+            app.controllers.transfer.export_one(app.open_id, file, kind)
             await until(partial(has_said, app, f"Exported to {file.name}."))
             text = pdf_text(file) if kind == "pdf" else file.read_text()
             assert "Which is it?" in text
@@ -75,7 +75,7 @@ async def test_the_suffix_chooses_the_export_format(tmp_path: Path) -> None:
 
 async def save(app: AppHarness, file: Path, chosen: str) -> None:
     """Save under a typed name, with this format chosen."""
-    app.controllers.export.export()
+    app.controllers.transfer.choose_open_export()
     dialog = file_dialog()
     dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))
     choose_paths(file)
@@ -86,7 +86,7 @@ async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
-        app.controllers.export.export_to(app.open_id, tmp_path / "file" / "x.pdf", "pdf")
+        app.controllers.transfer.export_one(app.open_id, tmp_path / "file" / "x.pdf", "pdf")
         await until(lambda: app.said.startswith("Couldn’t save"))
         assert "x.pdf: a file with this name exists." in app.said
 
@@ -95,7 +95,7 @@ async def test_the_conversation_is_copied() -> None:
     async with AppHarness() as app:
         table = "| a | b |\n|---|---|\n| 1 | 2 |"
         await app.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
-        app.controllers.export.copy()
+        app.controllers.transfer.copy()
         await until(lambda: app.said == "Conversation copied.")
         copied = QGuiApplication.clipboard().mimeData()
         assert "It is **this** one." in copied.text()
@@ -110,7 +110,7 @@ async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Pat
         await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}." for n in range(1500)))
         printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(2, 2)
-        app.controllers.export.print_on(printer)
+        app.controllers.transfer.print_on(printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         text = pdf_text(tmp_path / "printed.pdf")
         assert "This one is" in text
@@ -118,7 +118,7 @@ async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Pat
         assert "2 / " in text
         assert round(printer.pageLayout().margins().left()) == 18
         printer.setFromTo(90, 91)
-        app.controllers.export.print_on(printer)
+        app.controllers.transfer.print_on(printer)
         await until(lambda: app.said.startswith("This conversation has no page 90."))
 
 
@@ -130,19 +130,19 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
     file = folder / "printed.pdf"
     file.write_text("old")
     pages: list[int] = []
-    paint = PrintedPages.paint
+    paint = PrintedConversation.paint
 
-    def paint_until_canceled(self: PrintedPages, painter: QPainter, number: int) -> None:
+    def paint_until_canceled(self: PrintedConversation, painter: QPainter, number: int) -> None:
         pages.append(number)
         paint(self, painter, number)
         assert canceled.wait(30)
 
     canceled = Event()
-    monkeypatch.setattr(PrintedPages, "paint", paint_until_canceled)
+    monkeypatch.setattr(PrintedConversation, "paint", paint_until_canceled)
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}." for n in range(1500)))
         printer = pdf_printer(file)
-        app.controllers.export.print_on(printer)
+        app.controllers.transfer.print_on(printer)
         await cancel_shown(app)
         await asyncio.sleep(0)  # the task gets its cancellation before the thread goes on
         canceled.set()

@@ -79,10 +79,10 @@ async def test_nobody_else_reads_what_the_window_writes(
         await app.ask_and_answer("Which is it?", "This one.")
         logging.getLogger("desktop_app").warning("a line in the log")
         for kind in ("pdf", "html", "markdown", "json"):
-            app.controllers.export.export_to(app.open_id, out / f"out.{kind}", kind)
+            app.controllers.transfer.export_one(app.open_id, out / f"out.{kind}", kind)
             await until(partial(has_said, app, f"Exported to out.{kind}."))
         printer = pdf_printer(out / "printed.pdf")
-        app.controllers.export.print_on(printer)
+        app.controllers.transfer.print_on(printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         (part,) = app.state.current.path[0].attachments
         assert isinstance(part, DocumentPart)

@@ -47,7 +47,7 @@ async def test_a_long_answer_is_stored_and_copied_whole(monkeypatch: pytest.Monk
         assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
 
         QGuiApplication.clipboard().clear()
-        app.controllers.export.copy()
+        app.controllers.transfer.copy()
         await until(lambda: app.said == "Conversation copied.")
         assert text.strip() in copied()
 

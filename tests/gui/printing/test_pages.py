@@ -16,9 +16,9 @@ from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.exchange.ui.printing.pages import PrintedPages, set_paper
-from desktop_app.exchange.ui.printing.print_job import paint
-from desktop_app.exchange.ui.printing.wide_tables import column_groups
+from desktop_app.exchange.ui.printing.markdown_printer import column_groups
+from desktop_app.exchange.ui.printing.print_job import paint, set_paper
+from desktop_app.exchange.ui.printing.printed_conversation import PrintedConversation
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.markdown.processes.highlight import ColoredSpan, file_spans
 from desktop_app.markdown.processes.math_typesetting import Formula, typeset
@@ -56,9 +56,9 @@ def printed(file: Path, *messages: Message, title: str = "A title") -> pypdfium2
     set_paper(device, QPageSize.PageSizeId.A4)
     image = QImage(400, 300, QImage.Format.Format_RGB32)
     image.fill(0xFF3366)
-    pages = PrintedPages(title, light(), device, str, LocalReaders())
+    pages = PrintedConversation(title, light(), device, str, LocalReaders())
     for message in messages:
-        pages.content.add_message(message, {PICTURE.sha256: image})
+        pages.add_message(message, {PICTURE.sha256: image})
     paint(pages, device, range(pages.count))
     return pypdfium2.PdfDocument(file)
 
@@ -99,9 +99,9 @@ def box_of(page: pypdfium2.PdfPage, text: str) -> tuple[float, float, float, flo
 
 def test_an_image_that_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
     device = QPdfWriter(str(tmp_path / "x.pdf"))
-    pages = PrintedPages("A title", light(), device, str, LocalReaders())
-    pages.content.add_message(question("What now?", PICTURE), {PICTURE.sha256: QImage()})
-    assert "sun.png" in pages.content.document.toPlainText()
+    pages = PrintedConversation("A title", light(), device, str, LocalReaders())
+    pages.add_message(question("What now?", PICTURE), {PICTURE.sha256: QImage()})
+    assert "sun.png" in pages.document.toPlainText()
 
 
 def test_text_page_numbers_and_links_are_in_the_pdf(tmp_path: Path) -> None:

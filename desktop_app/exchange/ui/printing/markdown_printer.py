@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextFormat
+from PySide6.QtGui import (
+    QImage,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
+    QTextTable,
+)
 
-from desktop_app.exchange.ui.printing.page_writer import display_text
+from desktop_app.exchange.ui.printing.page_writer import PageWriter, display_text
 from desktop_app.exchange.ui.printing.print_styles import (
     CODE_SIZE,
     NOTE_SIZE,
@@ -17,7 +26,6 @@ from desktop_app.exchange.ui.printing.print_styles import (
     QUOTE_GAP,
     begins_at_right,
 )
-from desktop_app.exchange.ui.printing.wide_tables import column_groups
 from desktop_app.markdown.block_model import (
     ADDED_MARK,
     Block,
@@ -33,15 +41,12 @@ from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.footnote_links import link_to_mark
 from desktop_app.markdown.parsing.inline_images import is_drawn_image, is_image_name
 from desktop_app.markdown.parsing.links import is_openable
-from desktop_app.transcript.segment_formulas import FormulaFinder
+from desktop_app.markdown.processes.highlight import ColoredSpan
+from desktop_app.transcript.segment_formulas import FormulaFinder, SegmentFormulas
 from desktop_app.transcript.transcript_styles import ALIGNMENTS, CELL_PAD
 
-if TYPE_CHECKING:
-    from PySide6.QtGui import QImage, QTextBlock, QTextCharFormat, QTextTable
-
-    from desktop_app.exchange.ui.printing.page_writer import PageWriter
-    from desktop_app.markdown.processes.highlight import ColoredSpan
-    from desktop_app.transcript.segment_formulas import SegmentFormulas
+_PREFERRED_WIDTH: Final = 9
+"""The width of a column with wider text, in widths of "m", unless a word needs more."""
 
 
 @dataclass
@@ -56,10 +61,6 @@ class _QuoteBar:
     last: QTextBlock
     inset: float
     is_at_right: bool
-
-    def extend(self, last: QTextBlock) -> None:
-        """Let the bar end beside a later block."""
-        self.last = last
 
 
 class _TableRow(NamedTuple):
@@ -92,16 +93,16 @@ class MarkdownPrinter:
 
     def quote_bars(self) -> list[QRectF]:
         """Return the places of the bars beside quotes, in pixels from the top of the first page."""
-        return list(map(self._place_of_bar, self._quote_bars))
-
-    def _place_of_bar(self, bar: _QuoteBar) -> QRectF:
         layout = self._writer.document.documentLayout()
         width = QUOTE_BAR * self._styles.pixels_per_point
-        left = self._writer.page.width() - bar.inset - width if bar.is_at_right else bar.inset
-        padding = QTextCursor(bar.last).currentFrame().frameFormat().padding()
-        bottom = layout.blockBoundingRect(bar.last).bottom() + padding
-        top = layout.blockBoundingRect(bar.first).top()
-        return QRectF(left, top, width, bottom - top)
+        places = []
+        for bar in self._quote_bars:
+            left = self._writer.page.width() - bar.inset - width if bar.is_at_right else bar.inset
+            padding = QTextCursor(bar.last).currentFrame().frameFormat().padding()
+            bottom = layout.blockBoundingRect(bar.last).bottom() + padding
+            top = layout.blockBoundingRect(bar.first).top()
+            places.append(QRectF(left, top, width, bottom - top))
+        return places
 
     def insert(self, markdown: str, *, is_quoted: bool = False) -> None:
         """Insert Markdown; with `is_quoted`, within a quote."""
@@ -141,7 +142,7 @@ class MarkdownPrinter:
         current = self._writer.cursor.block()
         last_block = current.previous() if self._writer.is_block_empty else current
         for bar in open_bars:
-            bar.extend(last_block)
+            bar.last = last_block
         is_at_right = begins_at_right(block)
         new_bars = [
             _QuoteBar(inserted, last_block, inset, is_at_right)
@@ -174,7 +175,10 @@ class MarkdownPrinter:
     ) -> None:
         for run in runs:
             if is_drawn_image(run):
-                self._insert_embedded_image(run.link)
+                image = self._readers.inline_image(run.link)
+                if not image.isNull():
+                    name = f"raster:{sha256(run.link.encode()).hexdigest()}"
+                    self._writer.insert_image(name, image, self._writer.page.width() / 2)
                 continue
             if is_image_name(run):
                 hidden = self._styles.hidden_text_format()
@@ -210,14 +214,6 @@ class MarkdownPrinter:
         """Return a footnote's anchor, unique in a document of several texts."""
         return f"note-{self._text_count}-{target.rpartition('/')[2]}"
 
-    def _insert_embedded_image(self, target: str) -> None:
-        """Insert a small image that is embedded in the answer."""
-        image = self._readers.inline_image(target)
-        if image.isNull():
-            return
-        name = f"raster:{sha256(target.encode()).hexdigest()}"
-        self._writer.insert_image(name, image, self._writer.page.width() / 2)
-
     def _insert_rule(self, block: Block, previous_block: Block | None) -> None:
         if block.marker:
             # Only the marker, because a rule has no text.
@@ -233,7 +229,11 @@ class MarkdownPrinter:
         """Insert the code in `blocks`: one for each line, perhaps below a CODE_HEAD."""
         styles = self._styles
         first_block = blocks[0]
-        lines = [_code_text(block) for block in blocks if block.kind is Kind.CODE]
+        lines = [
+            "".join(run.text for run in block.runs).replace(ADDED_MARK, "")
+            for block in blocks
+            if block.kind is Kind.CODE
+        ]
         self._writer.begin_frame(
             styles.frame_format(self._writer.theme.code_ground, 6, styles.inset(first_block))
         )
@@ -276,7 +276,7 @@ class MarkdownPrinter:
         if not columns:
             return
         styles = self._styles
-        texts = [[_cell_text(cell) for cell in row.cells] for row in rows]
+        texts = [["".join(run.text for run in cell) for cell in row.cells] for row in rows]
         available_width = self._writer.page.width() - styles.inset(blocks[0])
         for group in column_groups(texts, columns, styles.cell_width, available_width):
             self._insert_columns(blocks[0], rows, group)
@@ -296,7 +296,7 @@ class MarkdownPrinter:
                 runs = row.cells[column] if column < len(row.cells) else ()
                 cell = table.cellAt(row_index, column_index)
                 cell.setFormat(cell_format)
-                self._writer.move_to(cell.firstCursorPosition())
+                self._writer.cursor = cell.firstCursorPosition()
                 block_format = QTextBlockFormat()
                 block_format.setAlignment(ALIGNMENTS[first_block.aligns[column] or default_align])
                 self._writer.cursor.setBlockFormat(block_format)
@@ -304,9 +304,39 @@ class MarkdownPrinter:
         self._writer.end_frame()
 
 
-def _code_text(block: Block) -> str:
-    return "".join(run.text for run in block.runs).replace(ADDED_MARK, "")
+def column_groups(
+    rows: Sequence[Sequence[str]],
+    columns: int,
+    measure: Callable[[str], float],
+    available_width: float,
+) -> list[list[int]]:
+    """Split a table that is too wide for the page into parts, one below the other.
 
+    Each part has as many columns as fit without breaking words, and repeats the first column, which
+    usually names the row. Return the columns of each part; one part if no word must be broken.
 
-def _cell_text(cell: Runs) -> str:
-    return "".join(run.text for run in cell)
+    Args:
+        measure: returns the width of a cell with a text.
+        available_width: in the unit of `measure`.
+    """
+    texts = [[row[column] for row in rows if column < len(row)] for column in range(columns)]
+    min_widths = [
+        max((measure(word) for text in column_texts for word in text.split()), default=0.0)
+        for column_texts in texts
+    ]
+    if sum(min_widths) <= available_width or columns < 2:
+        return [list(range(columns))]
+    preferred_width = measure("m" * _PREFERRED_WIDTH)
+    widths = []
+    for min_width, column_texts in zip(min_widths, texts, strict=True):
+        full_width = max(map(measure, column_texts), default=0.0)
+        widths.append(max(min_width, min(full_width, preferred_width)))
+    groups = [[0]]
+    width = widths[0]
+    for column in range(1, columns):
+        if width + widths[column] > available_width and len(groups[-1]) > 1:
+            groups.append([0])
+            width = widths[0]
+        groups[-1].append(column)
+        width += widths[column]
+    return groups

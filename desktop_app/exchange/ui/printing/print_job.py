@@ -10,34 +10,53 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from PySide6.QtCore import QBuffer, QIODevice
-from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
+from PySide6.QtGui import (
+    QGuiApplication,
+    QImage,
+    QPagedPaintDevice,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+)
 
 from desktop_app import __version__
 from desktop_app.child_processes import child_command
+from desktop_app.cli.output_file import partial_file
+from desktop_app.domain import hints
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart
-from desktop_app.domain.errors import UserFacingError
-from desktop_app.exchange.ui.printing.pages import PrintedPages, set_paper
+from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.system_error import system_words
+from desktop_app.exchange.ui.printing.printed_conversation import PrintedConversation
 from desktop_app.i18n.translation import N_
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.markdown.processes.formula_client import FormulaClient
-from desktop_app.markdown.processes.highlight import MAX_LINE_LENGTH, parse_colored_spans
+from desktop_app.markdown.processes.highlight import (
+    MAX_LINE_LENGTH,
+    ColoredSpan,
+    parse_colored_spans,
+)
+from desktop_app.markdown.processes.math_typesetting import Formula
 from desktop_app.widgets.look.theme import light
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from PySide6.QtPrintSupport import QPrinter  # a PDF is written without its libraries
 
-    from PySide6.QtGui import QPagedPaintDevice
-    from PySide6.QtPrintSupport import QPrinter
+MARGIN_MM: Final = 18.0
+"""Margin on each side of the paper in millimeters."""
+_MAX_MARGIN_SHARE: Final = 1 / 6
+"""The largest margin as a share of the paper's shorter side.
 
-    from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.markdown.processes.highlight import ColoredSpan
-    from desktop_app.markdown.processes.math_typesetting import Formula
-
+On a label of 62 by 29 mm, the usual margins would leave no room for text.
+"""
 _RESOLUTION: Final = 1200
 """Pixels per inch; letters are placed at whole pixels."""
 _SWITCH_INTERVAL_S: Final = 0.0005
@@ -97,6 +116,14 @@ def make_offscreen_application() -> QGuiApplication:
     return QGuiApplication(["repartee"])
 
 
+def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
+    """Set the paper size of the device, in portrait, with margins of `MARGIN_MM`."""
+    margins = QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM)
+    orientation = QPageLayout.Orientation.Portrait
+    layout = QPageLayout(QPageSize(paper), orientation, margins, QPageLayout.Unit.Millimeter)
+    device.setPageLayout(layout)
+
+
 async def pdf_of(source: PrintSource) -> bytes:
     """Return a conversation as PDF, on paper of size A4."""
     buffer = QBuffer()
@@ -107,6 +134,70 @@ async def pdf_of(source: PrintSource) -> bytes:
     set_paper(device, QPageSize.PageSizeId.A4)
     await print_conversation(source, device, range)
     return bytes(buffer.data().data())
+
+
+async def print_to_file(source: PrintSource, printer: QPrinter) -> None:
+    """Print into the file that the user chose, which gets its content when that is complete.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    from PySide6.QtPrintSupport import QPrinter
+
+    target = printer.outputFileName()
+    try:
+        with partial_file(Path(target)) as file:
+            printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+            printer.setOutputFileName(str(file))
+            await print_on(source, printer)
+    except OSError as error:
+        raise StorageError(
+            N_("Couldn’t save {file}: {words}."),
+            hint=hints.CHOOSE_LOCATION,
+            file=target,
+            words=system_words(error),
+        ) from error
+
+
+async def print_on(source: PrintSource, printer: QPrinter) -> None:
+    """Print the pages that the user chose, on paper with the usual margins or smaller ones.
+
+    Raises:
+        StorageError: there are no such pages, or the printer failed.
+    """
+    from PySide6.QtPrintSupport import QPrinter
+
+    layout = printer.pageLayout()
+    paper = layout.fullRect(QPageLayout.Unit.Millimeter)
+    margin = min(MARGIN_MM, _MAX_MARGIN_SHARE * min(paper.width(), paper.height()))
+    layout.setMode(QPageLayout.Mode.StandardMode)
+    layout.setUnits(QPageLayout.Unit.Millimeter)
+    layout.setMinimumMargins(QMarginsF())  # that of the printer is smaller, if it is right
+    layout.setMargins(QMarginsF(margin, margin, margin, margin))
+    printer.setPageLayout(layout)
+    printer.setDocName(source.title)
+    first_page, last_page = printer.fromPage(), printer.toPage()  # both 0 for all pages
+    is_reversed = printer.pageOrder() is QPrinter.PageOrder.LastPageFirst
+
+    def choose_pages(count: int) -> range:
+        pages = range(max(0, first_page - 1), min(last_page or count, count))
+        if not pages:  # a painter would print an empty page
+            raise StorageError(
+                N_("This conversation has no page {page}."),
+                hint=N_("Choose other pages."),
+                page=first_page,
+            )
+        return pages[::-1] if is_reversed else pages  # Qt leaves the order to the program
+
+    try:
+        await print_conversation(source, printer, choose_pages)
+    except OSError as error:
+        if printer.outputFileName():
+            raise
+        raise StorageError(
+            N_("Couldn’t print the conversation."),
+            hint=N_("Check the printer, or export as PDF and print that."),
+        ) from error
 
 
 async def print_conversation(
@@ -172,9 +263,9 @@ class _PrintJob:
             self._formulas.close()
             self._lexer.close()
 
-    def _lay_out(self) -> PrintedPages | None:
+    def _lay_out(self) -> PrintedConversation | None:
         """Return the pages; None if they are too many for the resolution, or the job stopped."""
-        pages = PrintedPages(
+        pages = PrintedConversation(
             self._source.title, light(), self._device, self._source.name_of_model, self
         )
         decoder = self._source.images
@@ -182,7 +273,7 @@ class _PrintJob:
             if self.stopped.is_set() or pages.height > _MAX_HEIGHT:
                 return None
             parts = [part for part in message.attachments if isinstance(part, ImagePart)]
-            pages.content.add_message(
+            pages.add_message(
                 message,
                 {
                     part.sha256: self._image(decoder.thumbnail(part, _MAX_IMAGE_SIZE))
@@ -222,7 +313,10 @@ class _PrintJob:
 
 
 def paint(
-    pages: PrintedPages, device: QPagedPaintDevice, numbers: range, stopped: Event | None = None
+    pages: PrintedConversation,
+    device: QPagedPaintDevice,
+    numbers: range,
+    stopped: Event | None = None,
 ) -> None:
     """Paint these pages, counted from 0, onto sheets.
 

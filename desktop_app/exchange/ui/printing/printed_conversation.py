@@ -8,7 +8,12 @@ Each message is laid out when it is added, so the caller can do other work betwe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSizeF, Qt
+from PySide6.QtGui import QAbstractTextDocumentLayout, QImage, QPagedPaintDevice, QPainter
 
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import (
@@ -30,31 +35,27 @@ from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.block_builder import code_line
 from desktop_app.markdown.structured_answer import with_rendered_form
 from desktop_app.transcript.segment_formulas import SegmentFormulas
+from desktop_app.widgets.look.theme import Theme
 from desktop_app.widgets.text.sealed_document import SealedDocument
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from PySide6.QtCore import QRectF, QSizeF
-    from PySide6.QtGui import QFont, QImage
-
-    from desktop_app.widgets.look.theme import Theme
+_FOOTER_HEIGHT: Final = 24.0
+"""Height of the page footer in points; on very small paper it is lower."""
+_NUMBER_WIDTH: Final = 60.0
+"""Points to the right of the title that are left to the page number; chosen by eye."""
 
 
 class PrintedConversation:
-    """The document of a conversation, laid out for pages of `page` device pixels.
+    """A conversation on pages: add messages, then `paint` each page.
 
     Attributes:
         document: the text document.
-        title: the title as shown, with control characters made visible.
     """
 
     def __init__(
         self,
         title: str,
         theme: Theme,
-        page: QSizeF,
-        pixels_per_point: float,
+        device: QPagedPaintDevice,
         name_of_model: Callable[[str], str],
         readers: ContentReaders,
     ) -> None:
@@ -63,11 +64,14 @@ class PrintedConversation:
         Args:
             title: the title of the conversation.
             theme: the light theme.
-            page: the size of a page in device pixels.
-            pixels_per_point: the resolution of the device.
+            device: the pages have its paper and margins.
             name_of_model: returns a model's display name for its id.
             readers: typeset formulas, lex code and decode images.
         """
+        pixels_per_point = self._pixels_per_point = device.logicalDpiY() / 72
+        paint_rect = device.pageLayout().paintRectPixels(device.logicalDpiY())
+        self._footer_height = min(_FOOTER_HEIGHT * pixels_per_point, paint_rect.height() / 4)
+        page = self._size = QSizeF(paint_rect.width(), paint_rect.height() - self._footer_height)
         self.document = SealedDocument()
         self._styles = PrintStyles(theme, pixels_per_point)
         self._theme = theme
@@ -84,15 +88,9 @@ class PrintedConversation:
         formulas = SegmentFormulas(self.document, readers, keeps_source=False)
         formulas.register(self.document)
         self._markdown = MarkdownPrinter(self._writer, readers, formulas)
-        self.title = display_text(title)
-        self._writer.insert_text(
-            self.title, self._styles.paragraph_format(0), TITLE_SIZE, bold=True
-        )
-
-    @property
-    def footer_font(self) -> QFont:
-        """Return the font of page footers."""
-        return self._styles.font(NOTE_SIZE)
+        title = display_text(title)
+        self._writer.insert_text(title, self._styles.paragraph_format(0), TITLE_SIZE, bold=True)
+        self._footer_title = " ".join(title.split())  # a footer has only one line
 
     def add_message(self, message: Message, images: Mapping[str, QImage]) -> None:
         """Append a message; `images` has the images of its attachments by their hashes."""
@@ -105,10 +103,6 @@ class PrintedConversation:
             self._insert_answer(message)
         self._writer.cursor.endEditBlock()
         self._writer.breaks.insert()
-
-    def quote_bars(self) -> list[QRectF]:
-        """Return the places of the bars beside quotes, in pixels from the top of the first page."""
-        return self._markdown.quote_bars()
 
     # ------------------------------------------------------------------ parts of a message
 
@@ -165,3 +159,53 @@ class PrintedConversation:
             self._writer.end_frame()
         if facts := " · ".join(answer_facts(message, self._name_of_model)):
             self._writer.insert_note(facts, 6, self._theme.faint)
+
+    # ------------------------------------------------------------------ painting
+
+    @cached_property
+    def _quote_bars(self) -> list[QRectF]:
+        return self._markdown.quote_bars()
+
+    @property
+    def count(self) -> int:
+        """Return the number of pages."""
+        return self.document.pageCount()
+
+    @property
+    def height(self) -> float:
+        """Return the height of all pages in pixels."""
+        return self.document.size().height()
+
+    def paint(self, painter: QPainter, number: int) -> None:
+        """Paint page `number`, counted from 0, on the device's current sheet."""
+        page_rect = QRectF(0, number * self._size.height(), self._size.width(), self._size.height())
+        painter.save()
+        painter.translate(0, -page_rect.top())
+        painter.setClipRect(page_rect)
+        context = QAbstractTextDocumentLayout.PaintContext()
+        context.clip = page_rect
+        context.palette.setColor(context.palette.ColorRole.Text, self._theme.text)
+        # Qt paints the horizontal rules of the text in this color.
+        context.palette.setColor(context.palette.ColorRole.WindowText, self._theme.line)
+        self.document.documentLayout().draw(painter, context)
+        for bar in self._quote_bars:
+            if bar.intersects(page_rect):
+                painter.fillRect(bar, self._theme.line)
+        painter.restore()
+        self._paint_footer(painter, number)
+
+    def _paint_footer(self, painter: QPainter, number: int) -> None:
+        # The upper half of the footer is empty, as a distance from the text above it.
+        half_height = self._footer_height / 2
+        top = self._size.height() + half_height
+        footer = QRectF(0, top, self._size.width(), half_height)
+        painter.setFont(self._styles.font(NOTE_SIZE))
+        painter.setPen(self._theme.faint)
+        align = Qt.AlignmentFlag
+        label = f"{number + 1} / {self.count}"
+        painter.drawText(footer, align.AlignRight | align.AlignVCenter, label)
+        title_rect = footer.adjusted(0, 0, -_NUMBER_WIDTH * self._pixels_per_point, 0)
+        title = painter.fontMetrics().elidedText(
+            self._footer_title, Qt.TextElideMode.ElideRight, int(title_rect.width())
+        )
+        painter.drawText(title_rect, align.AlignLeft | align.AlignVCenter, title)
