@@ -205,7 +205,10 @@ def _may_open(text: str) -> bool:
 def _partial_length(text: str, tags: tuple[str, ...]) -> int:
     """Return the length of the longest end of `text` that begins one of the tags."""
     longest = max(map(len, tags)) - 1
+    beginnings = {tag[0] for tag in tags}
     for length in range(min(longest, len(text)), 0, -1):
-        if any(tag.startswith(text[-length:].lower()) for tag in tags):
+        if text[-length] in beginnings and any(
+            tag.startswith(text[-length:].lower()) for tag in tags
+        ):
             return length
     return 0

@@ -22,6 +22,7 @@ from desktop_app.domain.answering.stream_events import StatusChanged, StreamEven
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.i18n.translation import N_
 
+_TURN_S = 0.005  # a third of a frame
 _SLEEP_THRESHOLD_S = 1.0  # above 0, because the two clocks are read one after the other
 
 
@@ -111,11 +112,18 @@ class SilenceWatch:
         try:
             for report in self._check_silence():
                 yield report
+            turn_ends_at = 0.0
             while not (task.done() and self._events.empty()):
                 event = None
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._next_check_s()):
-                        event = await self._events.get()
+                if self._loop.time() > turn_ends_at:  # many events have come at once
+                    await asyncio.sleep(0)
+                    turn_ends_at = self._loop.time() + _TURN_S
+                if not self._events.empty():
+                    event = self._events.get_nowait()
+                else:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(self._next_check_s()):
+                            event = await self._events.get()
                 if event is not None:
                     yield event
                 elif not task.done():

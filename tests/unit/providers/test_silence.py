@@ -143,6 +143,32 @@ async def endless() -> AsyncGenerator[StreamEvent, None]:
 
 
 @linux_only("clock without sleep")
+def test_other_work_runs_while_a_burst_of_events_is_handled() -> None:
+    async def burst() -> AsyncGenerator[StreamEvent, None]:
+        for number in range(100):
+            yield TextDelta(str(number))
+
+    async def turns_during_burst() -> int:
+        turns = 0
+
+        async def other_work() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        task = asyncio.ensure_future(other_work())
+        count = 0
+        async for _event in SilenceWatch("P", LIMITS, never).events_of(burst()):
+            count += 1
+            time.sleep(0.002)  # noqa: ASYNC251 — what the receiver does with an event
+        task.cancel()
+        assert count == 100
+        return turns
+
+    assert asyncio.run(turns_during_burst()) > 20  # 200 ms of work, in turns of 5 ms
+
+
 def test_the_time_asleep_is_the_difference_of_two_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
     clocks = {time.CLOCK_BOOTTIME: 105.0, time.CLOCK_MONOTONIC: 100.0}
     monkeypatch.setattr(time, "clock_gettime", clocks.__getitem__)
