@@ -23,8 +23,11 @@ from desktop_app.chat.ui.choice_controller import (
     ChoiceController,
 )
 from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
-from desktop_app.chat.ui.new_conversation import NewConversation
-from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
+from desktop_app.chat.ui.open_conversation import (
+    MessagePresenter,
+    NewConversation,
+    OpenConversation,
+)
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.chat.ui.server_watch import ServerWatch
 from desktop_app.chat.ui.shown_answers import ShownAnswers, TitleController

@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
     from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
     from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
-    from desktop_app.chat.ui.new_conversation import NewConversation
-    from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
+    from desktop_app.chat.ui.open_conversation import (
+        MessagePresenter,
+        NewConversation,
+        OpenConversation,
+    )
     from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.chat.ui.server_watch import ServerWatch
     from desktop_app.chat.ui.shown_answers import ShownAnswers

@@ -38,13 +38,14 @@ class AnswerActions(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        slot = self._tasks.slot
         self._actions: dict[str, Callable[[Message], object]] = {
-            "retry": lambda answer: self._tasks.start(self._retry(answer)),
+            "retry": slot(self._retry),
             "retry-with": self._offer_retry_choices,
-            "continue": lambda answer: self._tasks.start(self._continue(answer)),
+            "continue": slot(self._continue),
             "edit": session.chat.edit,
-            "branch": lambda message: self._tasks.start(self._branch(message)),
-            "review": lambda answer: self._tasks.start(self._mark(answer)),
+            "branch": slot(self._branch),
+            "review": slot(self._mark),
             "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
             SHOW_JSON: lambda answer: self._messages.show_as_text(answer, True),

@@ -283,7 +283,7 @@ class ChatController(Controller):
                 session.navigator.mark_open()
             else:  # appending is not enough
                 await session.navigator.open(run.conversation.id)
-            current.report_path()
+            current.path_changed.emit()
 
     def _remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:
         """Remove a sent question from its draft; what was typed or attached later stays."""

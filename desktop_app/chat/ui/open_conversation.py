@@ -1,14 +1,17 @@
-"""The open conversation and its messages."""
+"""The open conversation, its messages, and blank conversations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.session import ConversationSession, Session
+from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.composer.drafts import PromptDraft
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.answering.shown_length import shorten
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import (
@@ -88,8 +91,8 @@ class OpenConversation(QObject):
 
         While an earlier question is edited, these are the messages before that question.
         """
-        edited_question = self.edited_question
-        return self.path if edited_question is None else self.path_before(edited_question.id)
+        edited = self.edited_question
+        return self.path if edited is None else self.path_before(edited.id)
 
     @property
     def edited_question(self) -> Message | None:
@@ -133,15 +136,10 @@ class OpenConversation(QObject):
         self.draft.value = self.draft.current
         self._drafts.put(self.id, self.draft.value)
 
-    def reopen(self) -> None:
-        """Show the conversation again, after a preview of another had replaced it."""
-        self.opened.emit()
-
     def update(self, conversation: Conversation) -> None:
         """Set a newer state of the open conversation."""
-        was_moved = conversation.folder_id != self.conversation.folder_id
-        self.conversation = conversation
-        if was_moved:
+        former, self.conversation = self.conversation, conversation
+        if conversation.folder_id != former.folder_id:
             self.folder_changed.emit()
 
     def update_last_blank(self, source: Conversation) -> None:
@@ -157,16 +155,11 @@ class OpenConversation(QObject):
         self.is_new = False
 
     def append(self, *messages: Message) -> None:
-        """Add messages at the end.
+        """Add messages at the end. The caller shows them, and then emits `path_changed`.
 
-        Afterwards the caller shows them and calls `report_path`. Not before: a listener of
-        `path_changed` adds notes to shown messages.
+        Not before, because a listener adds notes to shown messages.
         """
         self.path = [*self.path, *messages]
-
-    def report_path(self) -> None:
-        """Emit `path_changed` for added messages that the transcript shows by now."""
-        self.path_changed.emit()
 
     def message(self, message_id: str) -> Message | None:
         """Return a message of the path by its id, None if it is not in the path."""
@@ -201,11 +194,6 @@ class OpenConversation(QObject):
         ids = [message.id for message in self.path]
         return self.path[: ids.index(message_id)] if message_id in ids else []
 
-    def replace_message(self, message: Message) -> None:
-        """Set a newer state of a message."""
-        self.path = [message if old.id == message.id else old for old in self.path]
-        self.path_changed.emit()
-
     def set_compactions(self, compactions: Sequence[Compaction]) -> None:
         """Set the loaded compactions."""
         self.compactions = tuple(compactions)
@@ -235,7 +223,9 @@ class MessagePresenter:
     def update(self, message: Message) -> None:
         """Show a newer state of a message, and set it in the open conversation."""
         self.show(message)
-        self._current.replace_message(message)
+        current = self._current
+        current.path = [message if old.id == message.id else old for old in current.path]
+        current.path_changed.emit()
 
     def show_as_text(self, answer: Message, as_text: bool) -> None:
         """Show the JSON of an answer as text, or again as a table or a tree."""
@@ -258,3 +248,94 @@ class MessagePresenter:
         if message.error is None or profile is None or not profile.from_environment:
             return message
         return replace(message, error=replace(message.error, is_of_environment=True))
+
+
+class NewConversation:
+    """Opener of blank conversations, which also applies changed defaults to an open blank one."""
+
+    def __init__(self, session: Session) -> None:
+        self._current = session.current
+        self._setup = session.setup
+        self._values = session.values
+        self._providers = session.providers
+        self._folders = session.folders
+        self._presets = session.presets
+        self._drafts = session.drafts
+        session.folders.changed.connect(self._leave_deleted_folder)
+
+    @property
+    def default_choice(self) -> ModelChoice:
+        """Return the choice of provider, model and effort in a new conversation."""
+        return self.choice_with(self._providers.default.id)
+
+    def choice_with(self, profile_id: str) -> ModelChoice:
+        """Return a new conversation's choice with this provider, or else the default one."""
+        profile = self._providers.get(profile_id) or self._providers.default
+        return self._providers.default_choice(profile)
+
+    def starting_choice(self, folder_id: str | None) -> ModelChoice:
+        """Return the choice of a new conversation in a folder.
+
+        It is the folder's model, or its variant and effort, if set, at the folder's provider. If
+        the folder names no provider, or a removed one, the default provider answers, without the
+        folder's model.
+        """
+        folder = self._folders.by_id.get(folder_id or "")
+        if folder is None or folder.choice is None:
+            return self.default_choice
+        wanted = folder.choice
+        profile = self._providers.get(wanted.provider_id) or self._providers.default
+        if profile.id == wanted.provider_id and wanted.model:
+            return wanted
+        default = self._providers.default_choice(profile)
+        if not profile.serves_gpt_family:
+            return default
+        variant, effort = wanted.variant or default.variant, wanted.effort or default.effort
+        return replace(default, variant=variant, effort=effort)
+
+    def blank_with(self, conversation_id: str, title: str = "") -> Conversation:
+        """Return a blank conversation in no folder, with the defaults and the default preset."""
+        blank = blank_conversation(conversation_id, self.default_choice, title)
+        return self._presets.apply_chosen(blank)
+
+    def open(self, folder_id: str | None = None) -> None:
+        """Open the blank conversation in a folder, None for none; its changed settings stay."""
+        self._setup.forget_background()
+        drafts = self._drafts
+        blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))
+        folder_id = folder_id if folder_id in self._folders.by_id else None
+        blank = replace(blank, folder_id=folder_id, preset_id=drafts.blank_preset_id)
+        blank = self._apply_preset(blank)
+        if drafts.blank_overrides or drafts.blank_preset_id:  # its settings were changed
+            blank = replace(blank, overrides=drafts.blank_overrides)
+        self._current.open(blank, [], {}, drafts.cached(drafts.blank_id), is_new=True)
+
+    async def set_default(self, key: str, value: Any) -> None:
+        """Store a "default.…" setting, and apply it to the open conversation if that is blank."""
+        await self._values.set(key, value)
+        if key == "default.provider":
+            await self._providers.reload()
+        if not self._current.is_new:
+            return
+        conversation = self._current.conversation
+        blank = replace(conversation, choice=self.starting_choice(conversation.folder_id))
+        if key == DEFAULT_PRESET:
+            blank = replace(blank, overrides=Overrides(), preset_id=None)
+            self._setup.copy_settings(blank.id, self._apply_preset(blank))
+        else:
+            self._setup.choose(self._apply_preset(blank).choice)
+
+    def _leave_deleted_folder(self) -> None:
+        blank = self._current.conversation
+        if self._current.is_new and blank.folder_id and self._folders.folder_of(blank) is None:
+            self._current.update(replace(blank, folder_id=None))
+
+    def _apply_preset(self, blank: Conversation) -> Conversation:
+        """Apply the preset; skip the default preset if the folder has its own settings."""
+        folder = self._folders.folder_of(blank)
+        has_folder_settings = folder is not None and (
+            folder.choice is not None or bool(folder.overrides)
+        )
+        if has_folder_settings and blank.preset_id is None:
+            return blank
+        return self._presets.apply_chosen(blank)

@@ -65,13 +65,12 @@ class _Progress(Struct):
     # has ended: the next reasoning begins a new section, whatever its number.
     section: int | None = None
     first_status: str = ""  # shown again once a retry is accepted
-    is_retrying: bool = False
     retry_at: float | None = None  # while the line below the answer counts down to a retry
     retry_status: Status | None = None
     status: NoticeText = ""  # the line below the answer
     unreported_status: NoticeText | None = None  # `status`, until it is reported
     store_error: StorageError | None = None
-    has_step: bool = False  # a step (see `stepped`) is not yet reported
+    has_step: bool = False  # a step (see `amended`) is not yet reported
     prefix: str = ""  # put before the next text: the fence of a form, or a gap between two requests
     reported_at: float = 0.0  # when something was reported last
     deltas: int = 0
@@ -94,7 +93,10 @@ class _Progress(Struct):
             case TextDelta(text) | RefusalDelta(text):
                 self.text.append(self.shown_text.shown_part(self.prefix + text))
                 self.prefix = ""
-                self._count_delta()
+                self.deltas += 1
+                if self.deltas == 1:  # it ends the status
+                    self.first_delta_at = time.monotonic()
+                    self.set_status("")
                 self._show_cut_note(self.shown_text)
             case ReasoningDelta(text, section):
                 is_first = self.section is None
@@ -109,19 +111,14 @@ class _Progress(Struct):
                 self.section = None if self.section is None else -1
                 return False
             case StatusChanged(seconds, status):
-                self.retry_at = None
-                sentence = status_text(status)
-                if seconds:
-                    self.is_retrying = True
-                    self.retry_at = time.monotonic() + seconds
-                    self.retry_status = status
-                    sentence = status_text(status, seconds)
+                self.retry_at = time.monotonic() + seconds if seconds else None
+                self.retry_status = status if seconds else self.retry_status
+                sentence = status_text(status, seconds)
                 self.first_status = self.first_status or sentence
                 self.set_status(sentence)
-            case Started() if self.is_retrying:
+            case Started() if self.retry_status is not None:
                 # The retry was accepted, so the reason for the wait is over.
-                self.is_retrying = False
-                self.retry_at = None
+                self.retry_at = self.retry_status = None
                 self.set_status(self.first_status)
             case Notice(text):
                 self.set_status(text)
@@ -132,13 +129,6 @@ class _Progress(Struct):
             case _:
                 return False
         return True
-
-    def _count_delta(self) -> None:
-        """Count a delta of the text; the first one ends the status."""
-        self.deltas += 1
-        if self.deltas == 1:
-            self.first_delta_at = time.monotonic()
-            self.set_status("")
 
     def _show_cut_note(self, limiter: ShownTextLimiter) -> None:
         if limiter.is_cut and self.status != NOT_ALL_SHOWN:
@@ -156,8 +146,8 @@ class RunningAnswers(QObject):
         rate_changed(str, str, float): message id and deltas a second, about one token each.
         finished(str, Message): the final answer, or an answer that is still STREAMING because it
             continues at its provider after the program's end.
-        stepped(str, Message): an answer so far, after a step of its tool calls or a new image.
-        amended(str, Message): an answer that changed after it ended, for example its usage.
+        amended(str, Message): an answer so far, after a step of its tool calls or a new image; or
+            one that changed after it ended, for example its usage.
         store_error_changed(str, object): a StorageError while an answer is not stored, then None.
     """
 
@@ -168,7 +158,6 @@ class RunningAnswers(QObject):
     rate_changed = Signal(str, str, float)
     finished = Signal(str, object)
     amended = Signal(str, object)
-    stepped = Signal(str, object)
     store_error_changed = Signal(str, object)
 
     def __init__(self, tasks: Tasks, parent: QObject) -> None:
@@ -377,4 +366,4 @@ class RunningAnswers(QObject):
                 self.rate_changed.emit(conversation_id, message_id, progress.deltas / seconds)
         if progress.has_step:
             progress.has_step = False
-            self.stepped.emit(conversation_id, progress.run.answer_so_far)
+            self.amended.emit(conversation_id, progress.run.answer_so_far)

@@ -34,9 +34,9 @@ class ServerWatch(Controller):
         self._watched_id = ""
         self._wait_ms = FIRST_WAIT_MS
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._on_timer)
+        self._timer.timeout.connect(self._tasks.slot(self._try_connection))
         self._current.opened.connect(self._restart_watch)
-        self._current.path_changed.connect(self._on_path_changed)
+        self._current.path_changed.connect(self._watch)
         self._providers.changed.connect(self._restart_watch)
 
     def check_soon(self) -> None:
@@ -47,78 +47,63 @@ class ServerWatch(Controller):
 
     def _restart_watch(self) -> None:
         self._watched_id = ""
-        self._on_path_changed()
+        self._watch()
 
-    def _on_path_changed(self) -> None:
-        message = self._failed_answer()
-        if message is None:
+    def _watch(self) -> None:
+        """Begin to try the server of the last message, unless that is done already."""
+        failed = self._find_failed()
+        if failed is None:
             self._watched_id = ""
             self._timer.stop()
-        elif message.id != self._watched_id:
-            self._watched_id = message.id
+        elif failed[0].id != self._watched_id:
+            self._watched_id = failed[0].id
             self._wait_ms = FIRST_WAIT_MS
             self._timer.start(FIRST_WAIT_MS)
 
-    def _failed_answer(self) -> Message | None:
-        """Return the last message if its server could not be reached and can be tried."""
+    def _find_failed(self) -> tuple[Message, str, int] | None:
+        """Return the last message with the host and port that it could not reach; None if it did.
+
+        Public networks are not tried. The profile has the address, because the message may be from
+        somebody else's backup.
+        """
         message = self._current.path[-1] if self._current.path else None
         if message is None or message.error is None or message.error.code != UnreachableError.code:
             return None
-        return message if self._server_address(message) else None
-
-    def _server_address(self, message: Message) -> tuple[str, int] | None:
-        """Return host and port of an answer's provider; None if unknown or on a public network.
-
-        The profile supplies them, because the message may be from somebody else's backup.
-        """
         profile = self._providers.get(message.choice.provider_id) if message.choice else None
         url = split_url(profile.base_url if profile else "")
         if not url.hostname or not is_private(url.hostname):
             return None
-        return url.hostname, url.port or (443 if url.scheme == "https" else 80)
+        return message, url.hostname, url.port or (443 if url.scheme == "https" else 80)
 
-    def _on_timer(self) -> None:
-        message = self._failed_answer()
-        address = self._server_address(message) if message else None
-        if message is None or address is None:
+    async def _try_connection(self) -> None:
+        """Open a connection; show at the answer, and tell screen readers, if the server is back."""
+        failed = self._find_failed()
+        if failed is None:
             return
-        if self._window.isVisible() and not self._window.isMinimized():
-            self._tasks.start(self._try_connection(message, address))
-        else:  # nobody would see it
+        message, host, port = failed
+        if not self._window.isVisible() or self._window.isMinimized():  # nobody would see it
             self._timer.start(self._wait_ms)
-
-    async def _try_connection(self, message: Message, address: tuple[str, int]) -> None:
-        has_recovered = await _accepts_connections(*address)
+            return
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                _, writer = await asyncio.open_connection(host, port)
+        except (OSError, TimeoutError):
+            if message.id == self._watched_id:
+                self._wait_ms = min(self._wait_ms * 2, MAX_WAIT_MS)
+                self._timer.start(self._wait_ms)
+            return
+        writer.close()
+        with suppress(OSError):  # the server may have closed it first
+            await writer.wait_closed()
         if message.id != self._watched_id:
             return
-        if has_recovered:
-            self._show_recovery(message, address)
-        else:
-            self._wait_ms = min(self._wait_ms * 2, MAX_WAIT_MS)
-            self._timer.start(self._wait_ms)
-
-    def _show_recovery(self, message: Message, address: tuple[str, int]) -> None:
-        """Show at the answer, and tell screen readers, that the server is back."""
-        host = f"[{address[0]}]" if ":" in address[0] else address[0]
         error = message.error or ErrorNote("")
         note = ErrorNote(
             N_("The server at {host} is back."),
             hint=N_("Select Retry to send the message again."),
             details=error.details,
             code=error.code,
-            params={"host": f"{host}:{address[1]}"},
+            params={"host": f"[{host}]:{port}" if ":" in host else f"{host}:{port}"},
         )
         self._messages.show(replace(message, error=note))
         self._notifications.announce(note.sentences)
-
-
-async def _accepts_connections(host: str, port: int) -> bool:
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            _, writer = await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    with suppress(OSError):  # the server may have closed it first
-        await writer.wait_closed()
-    return True

@@ -86,7 +86,6 @@ class ShownAnswers(StreamedAnswers):
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)
         running.amended.connect(self._show_amended)
-        running.stepped.connect(self._show_amended)
         running.finished.connect(self._show_end)
 
     def _show_end(self, conversation_id: str, answer: Message) -> None:

@@ -211,7 +211,7 @@ class Navigator(Controller):
             if request_number == self._request_number and not self._shown_conversation.is_showing(
                 self._current.id
             ):
-                self._current.reopen()  # end the preview of another conversation
+                self._current.opened.emit()  # end the preview of another conversation
             return
         if not message_id and self._shown_conversation.scroll_position(conversation_id) is None:
             await self._preview(request_number, conversation)
@@ -219,7 +219,7 @@ class Navigator(Controller):
             read = partial(self._read_path, conversation_id)
             path, versions = await self._presenter.writes.read_settled(read)
         except StorageError:
-            self._current.reopen()  # end the preview
+            self._current.opened.emit()  # end the preview
             raise
         if request_number != self._request_number:
             return

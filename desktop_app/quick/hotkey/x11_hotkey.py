@@ -1,4 +1,4 @@
-"""The global shortcut on X11: a passive grab on the root window.
+"""The global shortcut on X11, a passive grab on the root window; and the quick prompt's states.
 
 The grab uses a connection of its own, beside Qt's. The process that holds the keys owns a
 selection, by which other processes of this program recognize it.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from Xlib import XK, X
+from Xlib import XK, X, Xatom
 from Xlib import display as xlib
 from Xlib import error as xlib_error
 from Xlib import ext as xlib_extensions
@@ -21,11 +22,14 @@ from desktop_app.quick.hotkey.keysyms import character_keysyms, keysym_name, par
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from Xlib.display import Display
+
 _SELECTION_NAME: Final = "_REPARTEE_GLOBAL_SHORTCUT"
 _MASKS: Final = {"Ctrl": X.ControlMask, "Shift": X.ShiftMask}
 # The masks of these modifiers differ between keyboards: they are those of the keys.
 _MODIFIER_KEYS: Final = {"Alt": "Alt_L", "Meta": "Super_L"}
 _CONNECTION_ERRORS: Final = (xlib_error.ConnectionClosedError, OSError)
+_SKIPPED_STATES: Final = ("_NET_WM_STATE_SKIP_TASKBAR", "_NET_WM_STATE_SKIP_PAGER")
 _LOCK_KEYS: Final = ("Num_Lock", "Scroll_Lock")
 # A connection loads the modules of all these that the server has; only pasting needs one.
 xlib_extensions.__extensions__ = [("XTEST", "xtest")]
@@ -169,3 +173,22 @@ def _keysyms(key: str) -> list[int]:
         return character_keysyms(key)
     XK.load_keysym_group("xkb")  # contains the keysym of Backtab
     return [int(XK.string_to_keysym(keysym_name(key)))]
+
+
+@cache
+def _display() -> Display:
+    return xlib.Display()
+
+
+def skip_task_lists(window_id: int) -> None:
+    """Keep a window out of task lists. Call this before each time that the window is mapped.
+
+    Qt cannot, and Xfce's panel would list the quick prompt. The call replaces all states of the
+    window; Qt adds its own while it maps the window.
+    https://specifications.freedesktop.org/wm-spec/latest/
+    """
+    display = _display()
+    states = [display.intern_atom(name) for name in _SKIPPED_STATES]
+    window = display.create_resource_object("window", window_id)
+    window.change_property(display.intern_atom("_NET_WM_STATE"), Xatom.ATOM, 32, states)
+    display.sync()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox
 
@@ -25,9 +25,6 @@ from desktop_app.quick.hotkey.hotkey_status import is_x11
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.widgets.text.foreign_text import message_box
-
-if TYPE_CHECKING:
-    from desktop_app.quick.hotkey.x11_paste import PasteTarget
 
 TOKEN_KEY: Final = "desktop.paste_token"
 _RELEASE_TIMEOUT_S: Final = 5.0
@@ -51,17 +48,11 @@ class PasteBack(QObject):
 
     The answer stays on the clipboard. If the earlier content were restored, a slow program would
     paste that instead.
-
-    Signals:
-        ended(): the other program has had the time to fetch the text.
     """
-
-    ended = Signal()
 
     def __init__(self, session: Session, quick: QuickPrompt) -> None:
         super().__init__(quick)
         self._session = session
-        self._settings_store = session.backend.settings
         self._quick = quick
         self._values = session.values
         self._tasks = session.tasks
@@ -131,7 +122,11 @@ class PasteBack(QObject):
         self._quick.hide()
         try:
             target = await asyncio.to_thread(wait_for_target, window)
-            self._set_selection_for(target)
+            if target.is_terminal:
+                # It pastes the primary selection; other programs would lose theirs. Escaped,
+                # because a control character could end the paste, so that a shell runs the rest.
+                clipboard = QGuiApplication.clipboard()
+                clipboard.setText(clean(clipboard.text()), clipboard.Mode.Selection)
             await asyncio.to_thread(type_paste, target)
         except PasteError:
             self._show_failure()
@@ -141,6 +136,7 @@ class PasteBack(QObject):
 
     async def _paste_by_portal(self) -> None:
         """Type Paste by the desktop's portal; only copy if it refuses."""
+        settings = self._session.backend.settings
         try:
             bus = self._session.bus
             keyboard = None if bus is None else RemoteKeyboard(bus)
@@ -148,7 +144,15 @@ class PasteBack(QObject):
                 message = tr("Copied. This desktop doesn’t let programs paste for you.")
                 self._quick.status.show_status(message)
                 return
-            await self._type_by(keyboard)
+            token = await keyboard.open(str((await settings.all()).get(TOKEN_KEY) or ""))
+            try:
+                await settings.set(TOKEN_KEY, token)  # the earlier token is no longer valid
+                if self._values[PASTE_BACK] == PasteBackChoice.ASK:
+                    self._store_choice(PasteBackChoice.PASTE)
+                await self._release_focus()
+                await keyboard.type_paste()
+            finally:
+                await keyboard.close()
         except PortalRefusedError as error:
             if error.is_by_user:
                 self._store_choice(PasteBackChoice.COPY)
@@ -160,18 +164,6 @@ class PasteBack(QObject):
         finally:
             self._is_typing = False
         await self._wait_for_fetching()
-
-    async def _type_by(self, keyboard: RemoteKeyboard) -> None:
-        stored_settings = await self._settings_store.all()
-        token = await keyboard.open(str(stored_settings.get(TOKEN_KEY) or ""))
-        try:
-            await self._settings_store.set(TOKEN_KEY, token)  # the earlier token is no longer valid
-            if self._values[PASTE_BACK] == PasteBackChoice.ASK:
-                self._store_choice(PasteBackChoice.PASTE)
-            await self._release_focus()
-            await keyboard.type_paste()
-        finally:
-            await keyboard.close()
 
     async def _release_focus(self) -> None:
         """Hide the quick prompt once no modifier is held: it would change Ctrl+V.
@@ -211,15 +203,4 @@ class PasteBack(QObject):
             await asyncio.sleep(FETCH_S)
         finally:
             self._fetch_count -= 1
-            self.ended.emit()
-
-    @staticmethod
-    def _set_selection_for(target: PasteTarget) -> None:
-        """Set the primary selection to the copied text if the target is a terminal.
-
-        Other windows do not need it, and other programs would lose their selection. Control
-        characters are escaped, because one could end the paste, so that a shell runs the rest.
-        """
-        if target.is_terminal:
-            clipboard = QGuiApplication.clipboard()
-            clipboard.setText(clean(clipboard.text()), clipboard.Mode.Selection)
+            self._session.on_quick_hidden()

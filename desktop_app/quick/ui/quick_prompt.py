@@ -114,7 +114,7 @@ class QuickPrompt(QWidget):
         self.placement = WindowPlacement(self)
         self._x11_frame: X11Frame | None = None
         if QGuiApplication.platformName() == "xcb":
-            self._x11_frame = X11Frame(self, current_theme().px(RADIUS_CARD))
+            self._x11_frame = X11Frame(self)
         self._shortcuts: list[QShortcut] = []
         self._lay_out()
         self.completer = PromptCompleter(self.field)
@@ -328,8 +328,6 @@ class QuickPrompt(QWidget):
         set_icon(self.stop_button, "square", theme.ground, px(14))
         for label in (self._accompanying_label, self.status.problem_label):
             label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)
-        if self._x11_frame is not None:
-            self._x11_frame.set_radius(px(RADIUS_CARD))
         # The icon is beside the first line.
         line_height = max(self.field.height_of_lines(1), self.model_button.sizeHint().height())
         self._icon.setFixedHeight(line_height)

@@ -352,7 +352,7 @@ class QuickPromptController(QObject):
         if not self._is_temporary:
             self._session.list_presenter.upsert(run.conversation)
         quick.transcript.set_messages([run.answer])
-        self._current.report_path()
+        self._current.path_changed.emit()
         self._running.start(run)
         quick.set_streaming(True)
         self._tasks.start(self._history.load())

@@ -52,8 +52,9 @@ class HintButton(PlainButton):
         return self.width_with(self._keys)
 
     def sizeHint(self) -> QSize:
-        keys = self._keys if self._shows_keys else ""
-        return QSize(self.width_with(keys), current_theme().px(22))
+        return QSize(
+            self.width_with(self._keys if self._shows_keys else ""), current_theme().px(22)
+        )
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -98,14 +99,14 @@ class QuickStatus(QObject):
         self.text = ""
         self.last_undo: Callable[[], object] | None = None
         self._topic = ""
-        self._remedies: Actions = ()
+        self._remedy: Callable[[], object] = lambda: None
         self.label = ElidedLabel(name="status", role="note")
         self.label.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self.problem_label = PlainLabel(name="problem", role="error", wraps=True)
         self.problem_label.hide()
         self.remedy_button = HintButton(tr("Undo"), name="remedy")
         self.remedy_button.hide()
-        self.remedy_button.clicked.connect(self._run_remedies)
+        self.remedy_button.clicked.connect(lambda: self._remedy())
 
     def show_status(self, text: str) -> None:
         """Show a few words instead of a problem, and announce them."""
@@ -130,12 +131,9 @@ class QuickStatus(QObject):
         stays: bool = False,
     ) -> None:
         """Show an error, or a note; a note with a topic tells of a problem."""
-        if isinstance(message, UserFacingError):
-            self.show_problem(message.sentences)
-        elif topic:
-            self.show_problem(message)
-        else:
-            self.show_status(message)
+        text = message.sentences if isinstance(message, UserFacingError) else message
+        is_problem = bool(topic) or isinstance(message, UserFacingError)
+        (self.show_problem if is_problem else self.show_status)(text)
         self._topic = topic
 
     def notify_undo(self, message: str, undo: Callable[[], object]) -> None:
@@ -156,10 +154,6 @@ class QuickStatus(QObject):
         if topic == self._topic:
             self._show()
 
-    def _run_remedies(self) -> None:
-        for _, action in self._remedies:
-            action()
-
     def announce(self, text: str) -> None:
         """Have screen readers speak a text."""
         announce(self._speaker, text)
@@ -169,11 +163,10 @@ class QuickStatus(QObject):
         self.last_undo = None
         self._topic = ""
         self.text = status
-        self._remedies = remedies
         self.label.setText(status)
         self.problem_label.setText(problem)
         self.problem_label.setVisible(bool(problem))
-        for label, _ in remedies:
+        for label, self._remedy in remedies:
             self.remedy_button.setText(label)
         self.remedy_button.setVisible(bool(remedies))
         self.changed.emit()

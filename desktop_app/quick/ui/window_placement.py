@@ -1,19 +1,14 @@
-"""The quick prompt as a window: its place on the screen with the pointer, and its frame on X11.
-
-On X11, Qt cannot keep a window out of task lists and pagers. Xfce's panel lists the quick prompt
-unless it has the states in `_SKIPPED_STATES`.
-https://specifications.freedesktop.org/wm-spec/latest/
-"""
+"""The quick prompt as a window: its place on the screen with the pointer, and its frame on X11."""
 
 from __future__ import annotations
 
-import ctypes
-from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize
 from PySide6.QtGui import QCursor, QGuiApplication, QPainterPath, QRegion, QScreen
 from PySide6.QtWidgets import QWidget
+
+from desktop_app.widgets.look.theme import RADIUS_CARD, current_theme
 
 TOP_SHARE: Final = 0.2
 """The share of the screen's height above a window that was not moved."""
@@ -33,9 +28,11 @@ class WindowPlacement:
         self._opened_at = window.pos()
         self._opened_size = window.size()
 
-    def restore(self, shares: tuple[float, float] | None) -> None:
-        """Set `shares` to the position of an earlier run."""
-        self.shares = shares
+    def restore(self, stored: Any) -> None:
+        """Set `shares` to the position of an earlier run, if it is one."""
+        match stored:
+            case [int() | float() as x, int() | float() as y]:
+                self.shares = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
 
     def place(self) -> None:
         """Place the window where the user has moved it, or near the top.
@@ -61,10 +58,7 @@ class WindowPlacement:
             screen = self._window.screen()
             free_size = self._free_size(screen)
             offset = self._window.pos() - screen.availableGeometry().topLeft()
-            self.shares = (
-                min(max(offset.x() / free_size.width(), 0.0), 1.0),
-                min(max(offset.y() / free_size.height(), 0.0), 1.0),
-            )
+            self.restore([offset.x() / free_size.width(), offset.y() / free_size.height()])
 
     def _free_size(self, screen: QScreen) -> QSize:
         """Return how far the window could be moved on a screen when it was opened, at least 1.
@@ -77,84 +71,20 @@ class WindowPlacement:
 class X11Frame(QObject):
     """The frame of a window. Without a compositor, X11 shows transparent corners in black."""
 
-    def __init__(self, window: QWidget, radius: int) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
-        self._radius = radius
         window.installEventFilter(self)
-
-    def set_radius(self, radius: int) -> None:
-        """Set the radius of the corners in pixels, from the next change of the size."""
-        self._radius = radius
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            shape = QPainterPath()
-            shape.addRoundedRect(QRectF(self._window.rect()), self._radius, self._radius)
+            shape, radius = QPainterPath(), current_theme().px(RADIUS_CARD)
+            shape.addRoundedRect(QRectF(self._window.rect()), radius, radius)
             self._window.setMask(QRegion(shape.toFillPolygon().toPolygon()))
         elif event.type() == QEvent.Type.Show and not event.spontaneous():
-            skip_task_lists(self._window)
+            from desktop_app.quick.hotkey.x11_hotkey import skip_task_lists
+
+            window_id = int(self._window.winId())
+            QGuiApplication.queryKeyboardModifiers()  # a round trip: the server knows the window
+            skip_task_lists(window_id)
         return False
-
-
-_STATE_PROPERTY: Final = b"_NET_WM_STATE"
-_SKIPPED_STATES: Final = (b"_NET_WM_STATE_SKIP_TASKBAR", b"_NET_WM_STATE_SKIP_PAGER")
-_PROP_MODE_REPLACE = 0
-_ATOM_TYPE = 4
-_ATOM_BITS = 32
-
-
-class _Cookie(ctypes.Structure):
-    _fields_ = (("sequence", ctypes.c_uint),)
-
-
-class _AtomReply(ctypes.Structure):
-    _fields_ = (("header", ctypes.c_uint32 * 2), ("atom", ctypes.c_uint32))
-
-
-def skip_task_lists(window: QWidget) -> None:
-    """Keep a window out of task lists. Call this before each time that the window is mapped.
-
-    The call replaces all states of the window. Qt adds its own states while it maps the window.
-    """
-    connection = ctypes.c_void_p(_connection())
-    if not connection.value:
-        return
-    xcb = ctypes.CDLL("libxcb.so.1")  # Qt has loaded it
-    uint8 = ctypes.c_uint8
-    uint32 = ctypes.c_uint32
-    skipped_atoms = (uint32 * len(_SKIPPED_STATES))(*map(_atom, _SKIPPED_STATES))
-    xcb.xcb_change_property(
-        connection,
-        uint8(_PROP_MODE_REPLACE),
-        uint32(int(window.winId())),
-        uint32(_atom(_STATE_PROPERTY)),
-        uint32(_ATOM_TYPE),
-        uint8(_ATOM_BITS),
-        uint32(len(skipped_atoms)),
-        skipped_atoms,
-    )
-
-
-def _connection() -> int:
-    """Return Qt's connection to the X server, 0 for none."""
-    from PySide6.QtGui import QNativeInterface  # other systems may not have it
-
-    application = QGuiApplication.instance()
-    if not isinstance(application, QGuiApplication):
-        return 0
-    native = application.nativeInterface()
-    return int(native.connection()) if isinstance(native, QNativeInterface.QX11Application) else 0
-
-
-@cache
-def _atom(name: bytes) -> int:
-    xcb = ctypes.CDLL("libxcb.so.1")
-    pointer = ctypes.c_void_p
-    intern_type = ctypes.CFUNCTYPE(
-        _Cookie, pointer, ctypes.c_uint8, ctypes.c_uint16, ctypes.c_char_p
-    )
-    reply_type = ctypes.CFUNCTYPE(ctypes.POINTER(_AtomReply), pointer, _Cookie, pointer)
-    cookie = intern_type(("xcb_intern_atom", xcb))(_connection(), 0, len(name), name)
-    reply = reply_type(("xcb_intern_atom_reply", xcb))(_connection(), cookie, None)
-    return int(reply.contents.atom) if reply else 0

@@ -140,10 +140,10 @@ class ConnectionAttempts:
     """Counts the connections that the watch of a server tries to open."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.count, self._open = 0, server_watch._accepts_connections
-        monkeypatch.setattr(server_watch, "_accepts_connections", self._try)
+        self.count, self._open = 0, asyncio.open_connection
+        monkeypatch.setattr(asyncio, "open_connection", self._try)
 
-    async def _try(self, host: str, port: int) -> bool:
+    async def _try(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         self.count += 1
         return await self._open(host, port)
 

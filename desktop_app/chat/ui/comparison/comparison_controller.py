@@ -37,7 +37,7 @@ class ComparisonController(Controller):
         for signal in (self._running.text_arrived, self._running.reasoning_arrived):
             signal.connect(self._show_first_token)
         StreamedAnswers(self, self._running, self._stream_of)
-        for signal in (self._running.finished, self._running.amended, self._running.stepped):
+        for signal in (self._running.finished, self._running.amended):
             signal.connect(self._update_answer)
         self._current.opened.connect(self._close_if_discarded)
 
