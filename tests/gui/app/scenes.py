@@ -457,7 +457,7 @@ async def comparison(app: AppHarness, look: Look) -> None:
     await app.settled()
     shown.marks_button.click()
     await until(lambda: shown.columns[0].differing_count is not None)
-    shown.set_problem("⟦It failed.⟧")
+    shown.show_problem("⟦It failed.⟧")
     await look("comparison-marked")
     shown.close()
 

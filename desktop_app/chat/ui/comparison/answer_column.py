@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
+from desktop_app.app.session import Session
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.look.theme import current_theme, set_role, set_style_property
@@ -37,30 +36,21 @@ class AnswerColumn(QFrame):
     """A column with one answer.
 
     Attributes:
-        answer: the answer as last shown, None at first; the transcript may have newer text.
-        name: the variant or model, “Response” if the answer has none; "" at first.
+        answer: the answer as last shown; the transcript may have newer text.
+        name: the variant or model, “Response” if the answer has none.
         transcript: shows the text.
         first_token_s: seconds from the request to the first text; None if unknown.
         differing_count: the number of marked words; None while differences are not marked.
         keep_button, stop_button, retry_button: the buttons below the text.
-
-    Signals:
-        keep_requested(str), stop_requested(str), retry_requested(str): with the answer's id.
     """
 
-    keep_requested = Signal(str)
-    stop_requested = Signal(str)
-    retry_requested = Signal(str)
-
-    def __init__(self, transcript: TranscriptView, name_of_model: Callable[[str], str]) -> None:
+    def __init__(self, session: Session, answer: Message) -> None:
         super().__init__()
         self.setObjectName("answer-column")
         self.accessible_role = "Grouping"
         set_role(self, "column")
-        self._name_of_model = name_of_model
-        self.transcript = transcript
-        self.answer: Message | None = None
-        self.name = ""
+        self._session = session
+        self.transcript = session.images.brief_transcript(lambda: [self.answer])
         self.first_token_s: float | None = None
         self.differing_count: int | None = None
         self._is_compact = False
@@ -69,30 +59,18 @@ class AnswerColumn(QFrame):
         self.keep_button = dialog_button(tr("Keep this one"), "answer-column-keep")
         self.stop_button = dialog_button(tr("Stop"), "answer-column-stop")
         self.retry_button = dialog_button(tr("Retry"), "answer-column-retry")
-        for button, requested in (
-            (self.keep_button, self.keep_requested),
-            (self.stop_button, self.stop_requested),
-            (self.retry_button, self.retry_requested),
-        ):
-            button.clicked.connect(lambda _=False, signal=requested: signal.emit(self.id))
+        self.stop_button.clicked.connect(lambda: session.running.stop_answer(self.answer.id))
+        for signal in (session.running.text_arrived, session.running.reasoning_arrived):
+            signal.connect(self._show_first_token)
         foot = row_of(self.keep_button, self.stop_button, self.retry_button, STRETCH, spacing=6)
-        rows = (self._title, self._facts, (transcript, 1), foot)
+        rows = (self._title, self._facts, (self.transcript, 1), foot)
         column_of(*rows, parent=self, margins=8, spacing=4)
-
-    @property
-    def id(self) -> str:
-        """Return the id of the answer; "" before there is one."""
-        return "" if self.answer is None else self.answer.id
+        self.show_answer(answer)
 
     @property
     def is_streaming(self) -> bool:
         """Return True while the answer streams."""
-        return self.answer is not None and self.answer.status is MessageStatus.STREAMING
-
-    @property
-    def title(self) -> str:
-        """Return the variant or model, and the effort."""
-        return self._title.text()
+        return self.answer.status is MessageStatus.STREAMING
 
     @property
     def facts(self) -> str:
@@ -102,30 +80,32 @@ class AnswerColumn(QFrame):
     def show_answer(self, answer: Message) -> None:
         """Show a new answer, whose time to the first text is not known yet."""
         self.first_token_s = None
-        self.transcript.set_messages([answer])
-        self._show_facts(answer)
+        self.answer = self._session.messages.display_form(
+            self._session.running.newest_state(answer)
+        )
+        self.transcript.set_messages([self.answer])
+        self.show_facts()
 
     def update_answer(self, answer: Message) -> None:
         """Show a newer state of the same answer."""
         was_streaming = self.is_streaming
-        self.transcript.stream.update_message(answer)
-        self._show_facts(answer)
+        self.answer = self._session.messages.display_form(answer)
+        self.transcript.stream.set_status_line(answer.id, "")
+        self.transcript.stream.update_message(self.answer)
+        self.show_facts()
         if was_streaming and not self.is_streaming:
-            announce(self, f"{self.title}: {self.facts}")
+            announce(self, f"{self._title.text()}: {self.facts}")
 
-    def set_first_token(self, seconds: float | None) -> None:
-        """Show the time to the first text."""
-        self.first_token_s = seconds
-        if self.answer is not None:
-            self._show_facts(self.answer)
+    def _show_first_token(self, _conversation_id: str, answer_id: str, _text: str) -> None:
+        if answer_id == self.answer.id and self.first_token_s is None:
+            self.first_token_s = self._session.running.first_token_s(answer_id)
+            self.show_facts()
 
     def mark_differences(self, differs: Sequence[bool]) -> None:
         """Mark each word whose value in `differs` is True; () ends the marking."""
-        theme = current_theme()
-        self.transcript.differences.mark_words(differs, theme)
+        self.transcript.differences.mark_words(differs, current_theme())
         self.differing_count = sum(differs) if differs else None
-        if self.answer is not None:
-            self._show_facts(self.answer)
+        self.show_facts()
 
     def set_current(self, current: bool) -> None:
         """Mark the column that has the focus; only its text is announced to screen readers."""
@@ -137,17 +117,15 @@ class AnswerColumn(QFrame):
         if compact != self._is_compact:
             self._is_compact = compact
             self._title.setVisible(not compact)
-            if self.answer is not None:
-                self._show_facts(self.answer)
+            self.show_facts()
 
-    def _show_facts(self, answer: Message) -> None:
-        self.answer = answer
-        choice = answer.choice
-        facts = list(answer_facts(answer, self._name_of_model, with_effort=self._is_compact))
-        if choice is None:
-            self.name = tr("Response")
-        else:
-            self.name = facts.pop(0)  # of a choice, the first fact is the variant or model
+    def show_facts(self) -> None:
+        """Show the title, the state, the figures, and the buttons that apply."""
+        answer, choice = self.answer, self.answer.choice
+        name_of_model = self._session.name_of_model
+        facts = list(answer_facts(answer, name_of_model, with_effort=self._is_compact))
+        # Of a choice, the first fact is the variant or model.
+        self.name = tr("Response") if choice is None else facts.pop(0)
         effort = "" if choice is None or choice.effort is None else tr(choice.effort.label)
         self._title.setText(" · ".join(filter(None, (self.name, effort))))
         self.transcript.setAccessibleName(spoken_text(self._title.text()))

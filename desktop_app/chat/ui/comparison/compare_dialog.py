@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QMenu, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QWidget
 from shiboken6 import isValid
 
 from desktop_app.app.session import Session
@@ -60,36 +60,30 @@ class CompareDialog(QDialog):
         self.setObjectName("compare-dialog")
         self.setWindowTitle(tr("Compare models"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._question = ElidedLabel(question, role="strong")
-        has_tools = bool(session.setup.ask_settings.parameters.tools)
-        note = tr("Compared responses can’t use tools.") if has_tools else ""
-        self._note = PlainLabel(note, role="note", wraps=True)
-        self._note.setVisible(bool(note))
+        note = PlainLabel(tr("Compared responses can’t use tools."), role="note", wraps=True)
+        note.setVisible(bool(session.setup.ask_settings.parameters.tools))
         self._total = PlainLabel(name="compare-total", role="note")
         self.rows: list[CompareRow] = []
         self.add_button = dialog_button(tr("Add model"), "compare-add")
         self.compare_button = dialog_button(tr("Compare"), "compare-send", "primary")
-        self._lay_out()
-        self.add_button.clicked.connect(self._add_choice)
-        self.compare_button.clicked.connect(self._compare)
-        self.compare_button.setDefault(True)
-        self.update_theme()
-        self._restore_choices()
-        self.compare_button.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _lay_out(self) -> None:
         self._row_layout = column_of(spacing=8)
         column_of(
-            row_of((self._question, 1), HelpButton()),
+            row_of((ElidedLabel(question, role="strong"), 1), HelpButton()),
             self._row_layout,
             (self._total, Qt.AlignmentFlag.AlignTrailing),
-            self._note,
+            note,
             STRETCH,
             row_of(self.add_button, STRETCH, self.compare_button, spacing=8),
             parent=self,
             margins=DIALOG_MARGINS,
             spacing=12,
         )
+        self.add_button.clicked.connect(self._add_choice)
+        self.compare_button.clicked.connect(self._compare)
+        self.compare_button.setDefault(True)
+        self.update_theme()
+        self._restore_choices()
+        self.compare_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ------------------------------------------------------------------ choices
 
@@ -116,18 +110,21 @@ class CompareDialog(QDialog):
         )
         self._show_choices()
 
-    def _choose_model(self, index: int, entry: ModelEntry) -> None:
+    def choose_model(self, index: int, entry: ModelEntry) -> None:
+        """Choose the model of a row; its effort stays if the model takes one."""
         choice = self._session.choices.choice_with(entry)
-        if choice.effort is not None:  # the model takes an effort, so the row's effort stays
+        if choice.effort is not None:
             choice = replace(choice, effort=self._choices[index].effort)
         self._choices[index] = choice
         self._show_choices()
 
-    def _choose_effort(self, index: int, effort: Effort) -> None:
+    def choose_effort(self, index: int, effort: Effort) -> None:
+        """Choose the effort of a row."""
         self._choices[index] = replace(self._choices[index], effort=effort)
         self._show_choices()
 
-    def _remove_choice(self, index: int) -> None:
+    def remove_choice(self, index: int) -> None:
+        """Remove a row."""
         del self._choices[index]
         self._show_choices()
 
@@ -144,20 +141,12 @@ class CompareDialog(QDialog):
             row.hide()
             row.deleteLater()
         while len(self.rows) < len(self._choices):
-            self._add_row()
+            self.rows.append(CompareRow(self, len(self.rows)))
+            self._row_layout.addWidget(self.rows[-1])
         self.add_button.setEnabled(len(self._choices) < _MAX_ANSWERS)
         counting = tr("Counting…")
         self._show_costs([counting] * len(self._choices), counting)
         self._session.tasks.start(self._estimate())
-
-    def _add_row(self) -> None:
-        index = len(self.rows)
-        row = CompareRow(index)
-        row.model_chosen.connect(partial(self._choose_model, index))
-        row.effort_chosen.connect(partial(self._choose_effort, index))
-        row.remove_button.clicked.connect(lambda: self._remove_choice(index))
-        self.rows.append(row)
-        self._row_layout.addWidget(row)
 
     def _show_costs(self, costs: Sequence[str], total: str) -> None:
         is_removable = len(self._choices) > _MIN_ANSWERS
@@ -174,13 +163,14 @@ class CompareDialog(QDialog):
         if estimate_number != self._estimate_number or not isValid(self):
             return
         total = sum_costs(costs)
-        if total is None:
-            total_text = tr("Total unknown")
-        else:
-            total_text = tr("Total: {cost}", cost=_cost_text(total))
-        unknown = tr("Cost unknown")
-        texts = [unknown if cost is None else _cost_text(cost) for cost in costs]
-        self._show_costs(texts, total_text)
+        *texts, total_text = [
+            tr("Cost unknown") if cost is None else rough_money(cost) if cost else tr("Free")
+            for cost in (*costs, total)
+        ]
+        is_known = total is not None
+        self._show_costs(
+            texts, tr("Total: {cost}", cost=total_text) if is_known else tr("Total unknown")
+        )
 
     def _resolve(self, choice: ModelChoice) -> ResolvedChoice:
         with_choice = replace(self._session.current.conversation, choice=choice)
@@ -213,53 +203,39 @@ class CompareDialog(QDialog):
         return typical_cost(estimate, resolved, typical, settings.parameters.max_output_tokens)
 
     def update_theme(self) -> None:
-        theme = current_theme()
-        px = theme.px
-        available_width = self._session.window.width() - px(24)
-        self.setMinimumWidth(min(px(_WIDTH), available_width))
-
-
-def _cost_text(cost: Decimal) -> str:
-    return rough_money(cost) if cost else tr("Free")
+        px = current_theme().px
+        self.setMinimumWidth(min(px(_WIDTH), self._session.window.width() - px(24)))
 
 
 class CompareRow(QWidget):
-    """The model, effort and typical cost of an answer.
+    """The model, effort and typical cost of an answer."""
 
-    Signals:
-        model_chosen(ModelEntry), effort_chosen(Effort): the choice of the user.
-    """
-
-    model_chosen = Signal(object)
-    effort_chosen = Signal(object)
-
-    def __init__(self, index: int) -> None:
+    def __init__(self, dialog: CompareDialog, index: int) -> None:
         super().__init__()
-        self._index = index
-        self._view: ChoiceView | None = None
-        self.model_button = MenuButton(self._fill_models, object_name=f"compare-model-{index}")
-        self.effort_button = MenuButton(self._fill_efforts, object_name=f"compare-effort-{index}")
+        self._number = index + 1
+        self.model_button = MenuButton(
+            lambda menu: fill_models(
+                menu, self._view.models, self._view, partial(dialog.choose_model, index)
+            ),
+            object_name=f"compare-model-{index}",
+        )
+        self.effort_button = MenuButton(
+            lambda menu: fill_efforts(menu, self._view, partial(dialog.choose_effort, index)),
+            object_name=f"compare-effort-{index}",
+        )
         self._cost = PlainLabel(role="note")
         self.remove_button = PlainToolButton(role="quiet", name=f"compare-remove-{index}")
-        row_of(
-            self.model_button,
-            self.effort_button,
-            STRETCH,
-            self._cost,
-            self.remove_button,
-            parent=self,
-            margins=0,
-            spacing=8,
-        )
+        self.remove_button.clicked.connect(lambda: dialog.remove_choice(index))
+        buttons = (self.model_button, self.effort_button)
+        parts = (*buttons, STRETCH, self._cost, self.remove_button)
+        row_of(*parts, parent=self, margins=0, spacing=8)
         self.update_theme()
 
     def show_choice(self, view: ChoiceView, cost: str, *, is_removable: bool) -> None:
         """Show a choice and its cost; `is_removable` enables the button that removes the row."""
         self._view = view
-        name = view.short_name
-        effort = view.display_effort
+        name, effort, number = view.short_name, view.display_effort, self._number
         self.model_button.setText(name)
-        number = self._index + 1
         accessible_name = tr("Model {number}: {name}", number=number, name=name)
         self.model_button.setAccessibleName(spoken_text(accessible_name))
         set_tooltip(self.model_button, view.notice or view.provider_name)
@@ -278,13 +254,4 @@ class CompareRow(QWidget):
 
     def update_theme(self) -> None:
         theme = current_theme()
-        px = theme.px
-        self.remove_button.setIcon(icon("x", theme.dim, px(14), disabled=theme.faint))
-
-    def _fill_models(self, menu: QMenu) -> None:
-        if self._view is not None:
-            fill_models(menu, self._view.models, self._view, self.model_chosen.emit)
-
-    def _fill_efforts(self, menu: QMenu) -> None:
-        if self._view is not None:
-            fill_efforts(menu, self._view, self.effort_chosen.emit)
+        self.remove_button.setIcon(icon("x", theme.dim, theme.px(14), disabled=theme.faint))

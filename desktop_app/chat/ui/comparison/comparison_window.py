@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from shiboken6 import isValid
 
+from desktop_app.app.session import Session
 from desktop_app.chat.ui.comparison.answer_column import AnswerColumn
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
+from desktop_app.markdown.search.word_differences import differing_words
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -23,7 +31,7 @@ from desktop_app.widgets.text.foreign_text import (
     one_line,
     set_tooltip,
 )
-from desktop_app.widgets.windows import fitting_size
+from desktop_app.widgets.windows import bring_to_front, fitting_size
 
 _SIZE: Final = (1240, 760)
 _MIN_COLUMN_WIDTH: Final = 300
@@ -37,61 +45,45 @@ _MAX_TAB_CHARACTERS: Final = 18
 
 
 class ComparisonWindow(QDialog):
-    """Columns with the answers to one question.
+    """Columns with the answers to the last question of a path.
 
     Attributes:
+        conversation_id: the conversation of the answers.
         columns: the columns, in order.
         marks_button: the switch for marked differences.
         stop_all_button: the button that stops all answers.
         tabs: the tabs that replace the columns in a narrow window.
-
-    Signals:
-        marks_toggled(bool): mark the differences, or remove the marks.
-        theme_changed(): the colors of marks may have changed.
-        stop_all_requested(): stop all answers.
     """
 
-    marks_toggled = Signal(bool)
-    theme_changed = Signal()
-    stop_all_requested = Signal()
-
-    def __init__(self, question: str, columns: Sequence[AnswerColumn], parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, path: list[Message], answers: Sequence[Message]) -> None:
+        super().__init__(session.window)
         self.setObjectName("comparison")
         self.setWindowTitle(tr("Compare responses"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.columns = list(columns)
+        self._session = session
+        self._path = path
+        self.conversation_id = answers[0].conversation_id
+        self.columns = [self._make_column(answer) for answer in answers]
         self._current_index = 0
-        self._question = ElidedLabel(question, role="strong")
         self.marks_button = dialog_button(tr("Mark differences"), "comparison-marks")
         self.marks_button.setCheckable(True)
         set_tooltip(self.marks_button, tr("Underline words that only one response has"))
+        self.marks_button.toggled.connect(self._show_marks)
         self.stop_all_button = dialog_button(tr("Stop all"), "comparison-stop")
+        self.stop_all_button.clicked.connect(lambda: session.running.stop(self.conversation_id))
         self._problem = PlainLabel(name="comparison-problem", role="error", wraps=True)
         self._problem.hide()
-        names = [one_line(column.name, _MAX_TAB_CHARACTERS) for column in columns]
+        names = [one_line(column.name, _MAX_TAB_CHARACTERS) for column in self.columns]
         self.tabs = SegmentedControl(
             [(str(index), f"{index + 1} · {name}") for index, name in enumerate(names)],
             name=tr("Responses"),
             padding=6,
             is_small=True,
         )
-        self._lay_out()
-        self._connect()
-        self.update_theme()
-        self.resize(fitting_size(_SIZE, parent))
-        self.update_buttons()
-        self.focus_column(0)
-
-    def _lay_out(self) -> None:
+        self.tabs.chosen.connect(lambda key: self._focus_column(int(key)))
+        question = (ElidedLabel(path[-1].text, role="strong"), 1)
         column_of(
-            row_of(
-                (self._question, 1),
-                self.marks_button,
-                self.stop_all_button,
-                HelpButton(),
-                spacing=8,
-            ),
+            row_of(question, self.marks_button, self.stop_all_button, HelpButton(), spacing=8),
             self._problem,
             (self.tabs, Qt.AlignmentFlag.AlignHCenter),
             (row_of(*((column, 1) for column in self.columns), spacing=10), 1),
@@ -99,25 +91,35 @@ class ComparisonWindow(QDialog):
             margins=(16, 12, 16, 12),
             spacing=10,
         )
-
-    def _connect(self) -> None:
-        self.marks_button.toggled.connect(self.marks_toggled)
-        self.stop_all_button.clicked.connect(self.stop_all_requested)
-        self.tabs.chosen.connect(lambda key: self.focus_column(int(key)))
         application = QApplication.instance()
-        if isinstance(application, QApplication):
-            application.focusChanged.connect(self._on_focus_changed)
-
-    def bind(self, keymap: Keymap) -> None:
-        """Bind the shortcuts to the next and the previous column and to Keep."""
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus_changed)
+        keymap = Keymap.from_settings(session.values.all)
         for command_id, action in (
-            ("region.next", lambda: self.step_column(+1)),
-            ("region.previous", lambda: self.step_column(-1)),
+            ("region.next", lambda: self._step_column(+1)),
+            ("region.previous", lambda: self._step_column(-1)),
             ("answer.keep", lambda: self.current.keep_button.click()),
         ):
-            keys = keymap.shortcut_of(command_id)
-            if keys:
+            if keys := keymap.shortcut_of(command_id):
                 QShortcut(QKeySequence(keys), self).activated.connect(action)
+        self.resize(fitting_size(_SIZE, session.window))
+        self._update_buttons()
+        self._focus_column(0)
+
+    def _make_column(self, answer: Message) -> AnswerColumn:
+        column = AnswerColumn(self._session, answer)
+        start = self._session.tasks.start
+        column.keep_button.clicked.connect(lambda: start(self._keep(column)))
+        column.retry_button.clicked.connect(lambda: start(self._retry(column)))
+
+        def run_action(_answer_id: str, action: str) -> None:
+            if action == "retry":
+                start(self._retry(column))
+            elif not action.startswith(OPEN_IMAGE):  # opening an image chooses no answer
+                start(self._keep(column, action))
+
+        column.transcript.action_requested.connect(run_action)
+        return column
 
     # ------------------------------------------------------------------ state
 
@@ -126,30 +128,120 @@ class ComparisonWindow(QDialog):
         """Return the column with the focus, or the last that had it."""
         return self.columns[self._current_index]
 
-    @property
-    def marks_differences(self) -> bool:
-        """Return True if the differences are to be marked now: not while an answer streams."""
-        return self.marks_button.isChecked() and self.marks_button.isEnabled()
+    def update_answer(self, answer: Message) -> None:
+        """Show a newer state of an answer, if a column shows it."""
+        for column in self.columns:
+            if column.answer.id == answer.id:
+                column.update_answer(answer)
+                self._update_buttons()
 
-    def update_buttons(self) -> None:
+    def _update_buttons(self) -> None:
         """Enable the buttons that apply to streaming answers, or those for finished answers."""
         is_streaming = any(column.is_streaming for column in self.columns)
         self.stop_all_button.setEnabled(is_streaming)
         self.marks_button.setEnabled(not is_streaming)
+        self._show_marks()
 
-    def set_problem(self, text: str) -> None:
+    def show_problem(self, text: str) -> None:
         """Show why an action failed; "" hides the line."""
         self._problem.setText(text)
         self._problem.setVisible(bool(text))
         announce(self._problem, text)
 
+    # ------------------------------------------------------------------ marked differences
+
+    @property
+    def _marks_differences(self) -> bool:
+        """Return True if the differences are to be marked now: not while an answer streams."""
+        return self.marks_button.isChecked() and self.marks_button.isEnabled()
+
+    def _show_marks(self) -> None:
+        """Mark the words that differ, anew after an answer or the theme has changed."""
+        for column in self.columns:
+            column.mark_differences(())
+        if self._marks_differences:
+            self._session.tasks.start(self._mark_differences())
+
+    async def _mark_differences(self) -> None:
+        column_words = [column.transcript.differences.words() for column in self.columns]
+        differences = await asyncio.to_thread(differing_words, column_words)
+        if isValid(self) and self._marks_differences:
+            for column, differs in zip(self.columns, differences, strict=True):
+                column.mark_differences(differs)
+
+    # ------------------------------------------------------------------ actions
+
+    async def _keep(self, column: AnswerColumn, action: str = "") -> None:
+        """Show an answer as the version in its conversation, and close the window.
+
+        Args:
+            action: applied to the answer in the main window; "" for none.
+        """
+        session, answer_id = self._session, column.answer.id
+        conversations = session.backend.conversations
+        if await conversations.get(self.conversation_id) is None:
+            if isValid(self):
+                self.show_problem(tr("This conversation was deleted."))
+            return
+        await conversations.show_version(self.conversation_id, answer_id)
+        await session.navigator.open(self.conversation_id)
+        if isValid(self):
+            self.close()
+        bring_to_front(session.window)
+        if action:
+            session.window.transcript.commands.run(answer_id, action)
+
+    async def _retry(self, column: AnswerColumn) -> None:
+        """Ask the model of a column again; the new answer becomes another version."""
+        problem, answer = "", None
+        try:
+            answer = await self._ask_again(column.answer)
+        except UserFacingError as error:
+            problem = error.sentences
+        else:
+            problem = "" if answer is not None else tr("This conversation was deleted.")
+        if isValid(self):  # not closed meanwhile
+            self.show_problem(problem)
+            if answer is not None:
+                column.show_answer(answer)
+                self._update_buttons()
+        if answer is not None and self._session.current.id == self.conversation_id:
+            await self._session.navigator.open(self.conversation_id)
+
+    async def _ask_again(self, answer: Message) -> Message | None:
+        """Ask the model of an answer again for another version, without showing it.
+
+        Return the new answer, or None if the conversation was deleted. Raises UserFacingError.
+        """
+        session = self._session
+        conversations = session.backend.conversations
+        conversation = await conversations.get(self.conversation_id)
+        if conversation is None:
+            return None
+        with_choice = replace(conversation, choice=answer.choice or conversation.choice)
+        profile = session.setup.profile_of(with_choice)
+        settings = session.setup.settings_of(with_choice).for_comparison()
+        run = await session.backend.chat.begin_another_answer(
+            with_choice, self._path, profile, settings
+        )
+        session.running.start(run)
+        # `begin_another_answer` has stored the model of the retried answer as the conversation's
+        # choice, and shows the new answer. Restore both. Meanwhile the user may have changed the
+        # settings of the open conversation; then the changed ones count.
+        is_open = session.current.id == conversation.id
+        await conversations.save_settings(session.current.conversation if is_open else conversation)
+        # `leaf_id` is None only without messages: then there is no earlier version to show.
+        shown_id = conversation.leaf_id or run.answer.id
+        await conversations.show_version(conversation.id, shown_id)
+        return run.answer
+
     # ------------------------------------------------------------------ columns and tabs
 
-    def step_column(self, step: int) -> None:
+    def _step_column(self, step: int) -> None:
         """Focus the next (+1) or the previous (-1) column."""
-        self.focus_column((self._current_index + step) % len(self.columns))
+        self._focus_column((self._current_index + step) % len(self.columns))
 
-    def focus_column(self, index: int) -> None:
+    def _focus_column(self, index: int) -> None:
         """Focus a column, and show its tab."""
         self._set_current(index)
         self.columns[index].transcript.setFocus(Qt.FocusReason.TabFocusReason)
@@ -183,4 +275,4 @@ class ComparisonWindow(QDialog):
 
     def update_theme(self) -> None:
         self._show_columns()
-        self.theme_changed.emit()
+        self._show_marks()
