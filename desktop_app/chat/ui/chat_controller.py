@@ -137,39 +137,15 @@ class ChatController(Controller):
             single_answer: request a single answer, even if several are set.
             compared: the models that each give an answer, without tools; () for the usual answer.
         """
-        chat, setup = self._chat_service, self._setup
         original = conversation or self._current.conversation
         opening_number = self._current.opening_number
-        profile = setup.profile_of(original)
-        if original.id in self.beginning_ids or self._running.is_running(original.id):
-            return
-        if choice is None and not compared and not self._providers.has_provider(original):
-            error = IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
-            self._notifications.notify(error, topic=NOT_SENT)
-            return
-        self.beginning_ids.add(original.id)
+        with_choice = replace(original, choice=choice or self._setup.choice_of(original))
+        self._notifications.dismiss_topic(NOT_SENT)
         try:
-            with_choice = replace(original, choice=choice or await setup.known_choice(original))
-            profile = setup.profile_of(with_choice)
-            settings = setup.settings_of(with_choice)
-            if single_answer:
-                settings = settings.for_one_answer()
-            self._notifications.dismiss_topic(NOT_SENT)
-            await self._session.compaction.compact_before_turn(with_choice, path, draft or Draft())
-            # A blank conversation is not in the cache before its first turn.
-            if path and self._session.list_presenter.cache.find_existing(original.id) is None:
-                return  # deleted in the meantime
-            if compared:
-                targets = [(setup.profile_of(replace(original, choice=c)), c) for c in compared]
-                settings = settings.for_comparison()
-                run = await chat.begin_comparison(
-                    with_choice, path, draft, choices=targets, settings=settings
-                )
-            elif draft is None:
-                run = await chat.begin_another_answer(with_choice, path, profile, settings)
-            else:
-                run = await chat.begin(with_choice, path, draft, profile, settings)
-        except UserFacingError as error:
+            run = await self.store_turn(
+                original, path, draft, choice, single_answer=single_answer, compared=compared
+            )
+        except UnpricedModelError as error:
             begin_again = partial(
                 self.begin,
                 path,
@@ -179,20 +155,70 @@ class ChatController(Controller):
                 single_answer=single_answer,
                 compared=compared,
             )
-            if isinstance(error, UnpricedModelError):
-                choices = compared or [with_choice.choice]
-                self._ask_about_price(error, choices, with_choice, begin_again)
-            else:
-                # The profile of the choice, or of the conversation if finding the choice failed.
-                self._refuse(error, profile.id)
+            choices = compared or [with_choice.choice]
+            self._ask_about_price(error, choices, with_choice, begin_again)
             return
-        finally:
-            self.beginning_ids.discard(original.id)
+        except UserFacingError as error:
+            self._refuse(error, self._setup.profile_of(with_choice).id)
+            return
+        if run is None:
+            return
         await self._show_begun(run, draft, original, opening_number)
         if compared:
             asked_path = path if run.question is None else [*path, run.question]
             answers = [begun.answer for begun in (run, *run.siblings)]
             self._session.comparison.show_answers(asked_path, answers)
+
+    async def store_turn(
+        self,
+        original: Conversation,
+        path: list[Message],
+        draft: Draft | None,
+        choice: ModelChoice | None = None,
+        *,
+        single_answer: bool = False,
+        with_tools: bool = True,
+        compared: Sequence[ModelChoice] = (),
+    ) -> AnswerRun | None:
+        """Store a turn of the main window or the quick prompt, for the caller to show and start.
+
+        Return None if another turn of the conversation begins or is answered, or if it was deleted.
+
+        Args:
+            original: the conversation before the turn.
+
+        The others are those of `begin`. Raises UserFacingError if nothing was stored.
+        """
+        chat, setup = self._chat_service, self._setup
+        if original.id in self.beginning_ids or self._running.is_running(original.id):
+            return None
+        if choice is None and not compared and not self._providers.has_provider(original):
+            raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
+        self.beginning_ids.add(original.id)
+        try:
+            with_choice = replace(original, choice=choice or await setup.known_choice(original))
+            profile = setup.profile_of(with_choice)
+            settings = setup.settings_of(with_choice)
+            if single_answer:
+                settings = settings.for_one_answer()
+            if not with_tools:
+                settings = settings.without_tools()
+            await self._session.compaction.compact_before_turn(with_choice, path, draft or Draft())
+            # A blank conversation is not in the cache before its first turn.
+            is_listed = path and not self._temporary.is_temporary(original.id)
+            if is_listed and self._session.list_presenter.cache.find_existing(original.id) is None:
+                return None  # deleted in the meantime
+            if compared:
+                targets = [(setup.profile_of(replace(original, choice=c)), c) for c in compared]
+                settings = settings.for_comparison()
+                return await chat.begin_comparison(
+                    with_choice, path, draft, choices=targets, settings=settings
+                )
+            if draft is None:
+                return await chat.begin_another_answer(with_choice, path, profile, settings)
+            return await chat.begin(with_choice, path, draft, profile, settings)
+        finally:
+            self.beginning_ids.discard(original.id)
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
         """Notify why a question was not sent; if the cap is the reason, offer to raise it."""

@@ -56,7 +56,12 @@ class X11Hotkey:
         self._keys = keys
         try:
             self._grab()
-            self._claim_selection()
+            # A selection belongs to a window, which is never shown.
+            owner = self._root.create_window(
+                x=0, y=0, width=1, height=1, border_width=0, depth=X.CopyFromParent
+            )
+            owner.set_selection_owner(self._display.intern_atom(_SELECTION_NAME), X.CurrentTime)
+            self._display.sync()
         except HotkeyError:
             self.close()
             raise
@@ -144,14 +149,6 @@ class X11Hotkey:
                 masks.add(self._modifier_mask(name))
         for held_masks in itertools.product(*((0, mask) for mask in masks)):
             yield sum(held_masks)
-
-    def _claim_selection(self) -> None:
-        # A selection belongs to a window, which is never shown.
-        owner = self._root.create_window(
-            x=0, y=0, width=1, height=1, border_width=0, depth=X.CopyFromParent
-        )
-        owner.set_selection_owner(self._display.intern_atom(_SELECTION_NAME), X.CurrentTime)
-        self._display.sync()
 
 
 def is_held() -> bool:

@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.desktop.desktop_binding import (
-    BindingDesktop,
-    binding_desktop,
-    create_binding,
-    remove_binding,
-)
+from desktop_app.app.session import Session
+from desktop_app.desktop.desktop_binding import binding_desktop, create_binding, remove_binding
 from desktop_app.desktop.portal.portal_shortcut import PortalShortcut
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.hotkey.hotkey_status import (
@@ -31,12 +27,9 @@ from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.tasks import Tasks
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.quick.hotkey.x11_hotkey import X11Hotkey
-    from desktop_app.widgets.cards.notifications import Notifications
 
 
 class HotkeyController(QObject):
@@ -54,7 +47,12 @@ class HotkeyController(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._is_paused = False
-        self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._on_portal_lost)
+
+        def on_portal_lost() -> None:
+            tasks.start(self._portal.close())
+            self.reported.emit(HotkeyReport(self._keys or "", HotkeyStatus.UNAVAILABLE))
+
+        self._portal = PortalShortcut(bus, scope, self.pressed.emit, on_portal_lost)
         self._keys: str | None = None  # None before the first `set_keys`
         self._portal_request: asyncio.Task[str] | None = None
         self._x11: X11Hotkey | None = None
@@ -90,7 +88,9 @@ class HotkeyController(QObject):
             try:
                 report = await self._grab(keys)
             except HotkeyError as error:
-                report = await _failure_report(keys, error.status)
+                desktop = await asyncio.to_thread(binding_desktop, os.environ)  # reads the PATH
+                name = "" if desktop is None else desktop.value
+                report = HotkeyReport(keys, error.status, desktop=name)
             if keys == self._keys:  # otherwise a later change waits for the lock, and reports
                 self.reported.emit(report)
 
@@ -116,10 +116,6 @@ class HotkeyController(QObject):
             self._portal_request = None
         return HotkeyReport(keys, HotkeyStatus.WORKS, trigger)
 
-    def _on_portal_lost(self) -> None:
-        self._tasks.start(self._portal.close())
-        self.reported.emit(HotkeyReport(self._keys or "", HotkeyStatus.UNAVAILABLE))
-
     async def _release(self) -> None:
         await self._portal.close()
         if self._x11 is not None:
@@ -144,51 +140,37 @@ class HotkeyController(QObject):
             self.pressed.emit()
 
 
-async def _failure_report(keys: str, status: HotkeyStatus) -> HotkeyReport:
-    desktop = await asyncio.to_thread(binding_desktop, os.environ)  # it searches the PATH
-    return HotkeyReport(keys, status, desktop="" if desktop is None else desktop.value)
-
-
 def _grab_on_x11(keys: str) -> X11Hotkey:
     from desktop_app.quick.hotkey.x11_hotkey import X11Hotkey  # takes 40 ms, here in a thread
 
     return X11Hotkey(keys)
 
 
-class BindingController(QObject):
-    """Offer of a shortcut in the desktop's settings if no global shortcut is available."""
+def offer_binding(session: Session, keys: str) -> None:
+    """Ask, then create a shortcut of the desktop with `keys`, which are in Qt's portable text.
 
-    def __init__(self, window: QWidget, *, notifications: Notifications, tasks: Tasks) -> None:
-        super().__init__(window)
-        self._window = window
-        self._notifications = notifications
-        self._tasks = tasks
+    Do nothing if `keys` is "", or if shortcuts of the desktop cannot be set.
+    """
+    desktop = binding_desktop(os.environ)
+    if desktop is None or not keys:
+        return
+    start, notify = session.tasks.start, session.window.notifications.notify
 
-    def offer(self, keys: str) -> None:
-        """Ask, then create a shortcut with `keys`, which are in Qt's portable text.
-
-        Do nothing if `keys` is "", or if shortcuts of the desktop cannot be set.
-        """
-        desktop = binding_desktop(os.environ)
-        if desktop is not None and keys:
-            self._ask(desktop, keys)
-
-    def _ask(self, desktop: BindingDesktop, keys: str) -> None:
-        ask(
-            self._window,
-            "confirm-binding",
-            tr("Create a shortcut in the settings of {desktop}?", desktop=desktop.value),
-            tr("{keys} will run “{command}”.", keys=shortcut_text(keys), command=OPEN_COMMAND),
-            label=tr("Create"),
-            on_accepted=lambda: self._tasks.start(self._bind(desktop, keys)),
-            is_destructive=False,
-        )
-
-    async def _bind(self, desktop: BindingDesktop, keys: str) -> None:
+    async def bind() -> None:
         await asyncio.to_thread(create_binding, desktop, keys)
-        undo = (tr("Undo"), lambda: self._tasks.start(self._unbind(desktop, keys)))
-        self._notifications.notify(tr("The shortcut was created."), [undo], stays=True)
+        undo = (tr("Undo"), lambda: start(unbind()))
+        notify(tr("The shortcut was created."), [undo], stays=True)
 
-    async def _unbind(self, desktop: BindingDesktop, keys: str) -> None:
+    async def unbind() -> None:
         await asyncio.to_thread(remove_binding, desktop, keys)
-        self._notifications.notify(tr("The shortcut was removed."))
+        notify(tr("The shortcut was removed."))
+
+    ask(
+        session.window,
+        "confirm-binding",
+        tr("Create a shortcut in the settings of {desktop}?", desktop=desktop.value),
+        tr("{keys} will run “{command}”.", keys=shortcut_text(keys), command=OPEN_COMMAND),
+        label=tr("Create"),
+        on_accepted=lambda: start(bind()),
+        is_destructive=False,
+    )

@@ -234,7 +234,12 @@ class QuickPrompt(QWidget):
     def set_accompanying_text(self, text: str) -> None:
         """Set the text that is sent along with the question."""
         self._accompanying_text = text
-        self._accompanying_label.setText(_describe_text(text))
+        if len(text) > _MAX_COUNTED_CHARACTERS:
+            description = tr("Text: {count} characters", count=len(text))
+        else:
+            count = len(text.split())
+            description = tr_plural("Text: {count} word", "Text: {count} words", count)
+        self._accompanying_label.setText(description)
         self._accompanying_label.setVisible(bool(text.strip()))
         placeholder = tr("Ask about this text") if text.strip() else tr("Ask anything")
         self.field.setPlaceholderText(placeholder)
@@ -373,7 +378,8 @@ class QuickPrompt(QWidget):
         screen_height = screen_rect.height()
         # The user may have moved the window down.
         top = max(round(screen_height * TOP_SHARE), self.y() - screen_rect.top())
-        self.field.fit_lines(round(screen_height * MAX_FIELD_SHARE))
+        max_field_height = round(screen_height * MAX_FIELD_SHARE)
+        self.field.fit_height(min(self.field.height_of_lines(_MAX_LINES), max_field_height))
         # The range of the scroll bar is the height of the text that is out of view.
         bar = self.transcript.verticalScrollBar()
         needed_height = self.transcript.height() + bar.maximum() - bar.minimum()
@@ -429,10 +435,6 @@ class QuickPromptField(PromptText):
         self.moveCursor(QTextCursor.MoveOperation.End)
         self.mark_template(template_id, 0, self.document().characterCount() - 1)
 
-    def fit_lines(self, limit: int) -> None:
-        """Fit the height to the text, up to six lines and `limit` pixels."""
-        self.fit_height(min(self.height_of_lines(_MAX_LINES), limit))
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Leave files and images to the window, which shows the effect of a drop."""
         if has_attachable_content(event.mimeData()):
@@ -458,10 +460,3 @@ def _large_font(theme: Theme) -> QFont:
     font = theme.reading()
     font.setPointSizeF(theme.points(19))
     return font
-
-
-def _describe_text(text: str) -> str:
-    """Describe the text that accompanies a question: "Text: 312 words"."""
-    if len(text) > _MAX_COUNTED_CHARACTERS:
-        return tr("Text: {count} characters", count=len(text))
-    return tr_plural("Text: {count} word", "Text: {count} words", len(text.split()))

@@ -78,7 +78,6 @@ class QuickPromptController(QObject):
         self._choice = ConversationChoice(session, view, quick.model_button)
         self.paste_back = PasteBack(session, quick)
         self._history = QuickHistory(session, quick)
-        self._is_temporary = False
         # The last question as the user typed it. The field still shows it after it was sent.
         self._typed_text = ""
         # Held while the question goes to the store or to the window.
@@ -229,7 +228,6 @@ class QuickPromptController(QObject):
         self._temporary.discard(self._current.id)
         blank = self._session.new_conversation.blank_with(new_id())
         self._current.open(blank, [], {}, self._draft.value, is_new=True)
-        self._is_temporary = False
 
     async def _propose_model(self) -> None:
         """Choose the provider's default model if the conversation has none."""
@@ -293,6 +291,10 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- temporary conversations
 
     @property
+    def _is_temporary(self) -> bool:
+        return self._temporary.was_ever_temporary(self._current.id)
+
+    @property
     def _is_closed(self) -> bool:
         """Return True if the main window has begun another temporary conversation."""
         return self._is_temporary and not self._current.is_temporary
@@ -324,7 +326,6 @@ class QuickPromptController(QObject):
             self._current.update(replace(self._current.conversation, id=new_id()))
             if not was_temporary:
                 self._temporary.begin(self._current.id)
-            self._is_temporary = not was_temporary
             self._draft.save_soon()
             quick.set_temporary(self._is_temporary)
 
@@ -339,6 +340,8 @@ class QuickPromptController(QObject):
         try:
             async with self._handover_lock:
                 run = await self._ask(Draft(question, sent.attachments, quick.field.template_id))
+                if run is None:
+                    return
         except UserFacingError as error:
             # A higher cap does not help if the price is unknown; that error is a subclass.
             is_unpriced = isinstance(error, UnpricedModelError)
@@ -370,8 +373,8 @@ class QuickPromptController(QObject):
             self.window.status.show_problem(tr("Reading {name}…", name=self.reading_name))
         return bool(self.reading_name)
 
-    async def _ask(self, draft: Draft) -> AnswerRun:
-        """Store a question, and return the run of its answer.
+    async def _ask(self, draft: Draft) -> AnswerRun | None:
+        """Store a question, and return the run of its answer; None as `store_turn`.
 
         If the conversation was deleted, the question begins another.
 
@@ -391,22 +394,19 @@ class QuickPromptController(QObject):
         if self._is_temporary and not current.path:
             await store.create(current.conversation)
         elif current.path:
-            stored_conversation = await store.get(current.id)
+            stored = await store.get(current.id)
             choice = current.conversation.choice
-            if stored_conversation is None and not self._is_temporary:
-                self._begin_conversation()  # the main window deleted it permanently
+            if (stored is None or stored.trashed_at) and not self._is_temporary:
+                stored = None  # the main window deleted it
+                self._begin_conversation()
             # The main window may have renamed, moved or pinned it.
-            current.update(replace(stored_conversation or current.conversation, choice=choice))
-        run = await self._session.backend.chat.begin(
-            current.conversation,
-            current.path,
-            draft,
-            profile=self._setup.profile,
-            settings=self._setup.ask_settings.for_one_answer().without_tools(),
+            current.update(replace(stored or current.conversation, choice=choice))
+        run = await self._session.chat.store_turn(
+            current.conversation, current.path, draft, single_answer=True, with_tools=False
         )
-        # The user may have changed the choice meanwhile.
-        current.update(replace(run.conversation, choice=current.conversation.choice))
-        if run.question is not None:
+        if run is not None and run.question is not None:
+            # The user may have changed the choice meanwhile.
+            current.update(replace(run.conversation, choice=current.conversation.choice))
             current.append(run.question, run.answer)
         return run
 

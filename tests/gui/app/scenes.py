@@ -81,7 +81,6 @@ from desktop_app.providers.ui.models.model_editor import ModelEditor
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.quick.ui import hotkey_controller, paste_back
-from desktop_app.quick.ui.hotkey_controller import BindingController
 from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.settings.ui.settings_panel import PAGES
 from desktop_app.shortcuts.command_search import PaletteEntry
@@ -565,12 +564,9 @@ async def desktop(app: AppHarness, look: Look) -> None:
     app.window.settings.show_page("keys")
     app.window.settings.pages.shortcuts.page.set_hotkey(report)
     await look("settings-hotkey")
-    binding = BindingController(
-        app.window, notifications=app.window.notifications, tasks=app.controllers.tasks
-    )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(hotkey_controller, "binding_desktop", lambda _: BindingDesktop.GNOME)
-        binding.offer("Meta+Alt+Space")
+        hotkey_controller.offer_binding(app.controllers, "Meta+Alt+Space")
     await look("confirm-binding")
     _close_dialogs(app)
     app.window.outer_panes.show_settings(False)
