@@ -86,6 +86,7 @@ def compose(session: Session, theme: ThemeWatcher) -> None:
     _make_panel(session, theme)
     _make_dialogs(session)
     _connect(session)
+    session.window.settings.set_session(session)
 
 
 def _make_shared(session: Session) -> None:
@@ -163,13 +164,7 @@ def _make_composer(session: Session) -> None:
     session.choice = ChoiceController(session)
     BuiltInModelNote(session)
     window.prompt.row.model_button.table_requested.connect(lambda: session.models.show())
-    window.settings.pages.provider.on_created(
-        lambda page: page.models_requested.connect(lambda: session.models.show())
-    )
     window.empty_state.local_models_requested.connect(lambda: session.local_models.show())
-    window.settings.pages.provider.on_created(
-        lambda page: page.downloads_requested.connect(lambda: session.local_models.show())
-    )
     session.prompts_controller = PromptsController(session)
     session.presets_controller = PresetsController(session)
     window.empty_state.example_chosen.connect(session.prompts_controller.begin_example)
@@ -234,10 +229,9 @@ def _make_panel(session: Session, theme: ThemeWatcher) -> None:
         lambda _id, action: providers.open_at_key() if action in ("add-key", "change-key") else None
     )
     session.look = LookController(window, session, theme)
-    session.settings = SettingsController(window, session)
+    session.settings = SettingsController(session)
     session.transfer = TransferController(session)
     session.backups = BackupController(session)
-    window.settings.pages.data.on_created(lambda _page: session.data_page)
 
 
 def _make_dialogs(session: Session) -> None:
@@ -246,7 +240,6 @@ def _make_dialogs(session: Session) -> None:
     session.spending_controller = SpendingController(session)
     for files_arrived in (window.files_dropped, window.prompt.attach_requested):
         files_arrived.connect(lambda paths: session.batches.bar.offer(paths))
-    window.settings.help_requested.connect(lambda name: session.help.open_part(name))
 
     def open_help_of_page() -> None:
         if window.pane.page is not None:

@@ -6,7 +6,6 @@ They are the global shortcut, the tray, notifications, sleep, start at login, an
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from PySide6.QtGui import QGuiApplication
 
@@ -18,7 +17,7 @@ from desktop_app.desktop.ui.login_start_setting import LoginStartSetting
 from desktop_app.desktop.ui.tray_controller import TrayController
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.hotkey.hotkey_status import HOTKEY_COMMAND
-from desktop_app.quick.ui.hotkey_controller import HotkeyController, offer_binding
+from desktop_app.quick.ui.hotkey_controller import HotkeyController
 from desktop_app.settings.schema import START_AT_LOGIN
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look.icons import program_icon
@@ -64,9 +63,6 @@ class DesktopControllers:
             lambda report: shortcuts.set_content("hotkey", lambda page: page.set_hotkey(report))
         )
         hotkey.reported.connect(self._closing.set_hotkey)
-        shortcuts.on_created(
-            lambda page: page.binding_requested.connect(partial(offer_binding, self._session))
-        )
 
     def _open_quick_prompt(self) -> None:
         self._session.quick.open_with("")

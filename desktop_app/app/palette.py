@@ -324,7 +324,7 @@ class PaletteRows:
         ]
 
     def _set(self, key: str, value: str) -> None:
-        self._window.settings.pages.setting_changed.emit(key, value)
+        self._window.settings.pages.change(key, value)
 
     def _choose_model(self, model: ModelEntry) -> None:
         session = self._session

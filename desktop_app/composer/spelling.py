@@ -60,7 +60,6 @@ class Spelling(QObject):
         self._is_enabled = False
         self._ignored_words: set[str] = set()
         self._is_correct: dict[str, bool] = {}  # the verdicts, by word
-        self._page.on_created(lambda page: page.languages_requested.connect(self.choose_languages))
         values.changed.connect(self._on_value_changed)
 
     async def start(self) -> None:

@@ -230,15 +230,18 @@ def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.providers.ui.key_state import KeyState
+    from desktop_app.providers.ui.providers import KeyState
     from desktop_app.settings.ui.settings_panel import SettingsPanel
+    from tests.helpers.recorded_session import record_session
 
     made = SettingsPanel()
+    record_session(made)
     profile = ProviderProfile("p", text, ProviderKind.COMPATIBLE, "https://a.example/v1")
     made.pages.provider.page.set_profiles([replace(profile, ca_file=f"/x/{text[:200]}")], "p")
-    made.pages.provider.page.set_key_state("p", KeyState("session", text))
-    made.pages.provider.page.test.set_result("p", False, text)
-    made.pages.provider.page.network.set_ca_file_result("p", False, text)
+    page = made.pages.provider.page
+    page.show_secrets("p", KeyState("session", text), KeyState("elsewhere", text), {})
+    page.show_test_result("p", text, has_passed=False)
+    page.network.show_ca_file_note("p", text, is_valid=False)
     return host.show(made)
 
 

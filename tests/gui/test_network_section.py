@@ -22,14 +22,12 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.providers.ui.key_state import KeyState
-from desktop_app.providers.ui.network_section import (
-    NOT_STORED_NOTE,
-    STORAGE_NOTES,
-    CertificateSection,
-)
+from desktop_app.providers.ui.network_section import NOT_STORED_NOTE, STORAGE_NOTES
+from desktop_app.providers.ui.providers import KeyState
 from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.widgets.look import theme as themes
+from tests.helpers.file_dialogs import choose_paths
+from tests.helpers.recorded_session import called, not_called, record_session
 from tests.helpers.widgets import accept_question, find
 
 if TYPE_CHECKING:
@@ -47,13 +45,14 @@ SECRET = "hush-nobody-may-see-this"
 def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
     """Return a panel that saves profiles, with the section of OpenAI expanded."""
     made = SettingsPanel()
+    session = record_session(made)
     known = {profile.id: profile for profile in (OPENAI, BOX, HERE)}
 
     def save(profile: ProviderProfile) -> None:
         known[profile.id] = profile
         made.pages.provider.page.set_profiles(tuple(known.values()), profile.id)
 
-    made.pages.provider.page.profile_save_requested.connect(save)
+    session.providers_controller.save.side_effect = save
     made.pages.provider.page.set_profiles(tuple(known.values()), "openai")
     made.resize(312, 1200)
     qtbot.addWidget(made)
@@ -93,17 +92,17 @@ def words(panel: SettingsPanel) -> str:
 def test_the_proxy_is_from_the_environment_none_or_manual(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
+    with called(panel.pages.session.providers_controller.save) as saved:
         choose(panel, "proxy", DIRECT)
     assert saved.args[0].proxy == DIRECT
-    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
+    with not_called(panel.pages.session.providers_controller.save):
         choose(panel, "proxy", "own")
     assert QGuiApplication.focusObject() is find(panel, QLineEdit, "proxy-url")
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
+    with called(panel.pages.session.providers_controller.save) as saved:
         write(qtbot, panel, "proxy-url", "socks5://proxy.lan")
     assert saved.args[0].proxy == "socks5://proxy.lan:1080"
     assert not find(panel, QLineEdit, "proxy-key").isVisible()
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
+    with called(panel.pages.session.providers_controller.save) as saved:
         choose(panel, "proxy", "")
     assert saved.args[0].proxy == ""
     assert not find(panel, QLineEdit, "proxy-url").isVisible()
@@ -111,7 +110,7 @@ def test_the_proxy_is_from_the_environment_none_or_manual(
 
 def test_an_invalid_proxy_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose(panel, "proxy", "own")
-    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
+    with not_called(panel.pages.session.providers_controller.save):
         write(qtbot, panel, "proxy-url", "gopher://x")
     assert "http://host:3128" in words(panel)
 
@@ -120,39 +119,43 @@ def test_a_pasted_proxy_password_goes_to_the_keyring_and_is_not_shown(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     choose(panel, "proxy", "own")
-    saved: list[ProviderProfile] = []
-    panel.pages.provider.page.profile_save_requested.connect(saved.append)
-    with qtbot.waitSignal(panel.pages.provider.page.network.password_entered) as entered:
+    save = panel.pages.session.providers_controller.save
+    save.reset_mock()
+    with called(panel.pages.session.providers_controller.save_password) as entered:
         write(qtbot, panel, "proxy-url", f"http://me:{SECRET}@proxy:3128")
-    assert [profile.proxy for profile in saved] == ["http://me@proxy:3128"]
+    assert [each.args[0].proxy for each in save.call_args_list] == ["http://me@proxy:3128"]
     assert entered.args == ["openai.proxy", SECRET]
     field = find(panel, QLineEdit, "proxy-url")
     assert not field.isUndoAvailable()
-    panel.pages.provider.page.network.set_password_state("openai.proxy", KeyState("keyring"))
+    panel.pages.provider.page.network.show_secrets(KeyState("keyring"), {})
     assert SECRET not in words(panel)
-    assert "Stored in your keyring" in words(panel)
-    with qtbot.waitSignal(panel.pages.provider.page.network.password_removal_requested) as removed:
+    password = find(panel, QLineEdit, "proxy-key")
+    assert password.isVisible()
+    assert password.placeholderText() == "Stored in your keyring"
+    with called(panel.pages.session.providers_controller.remove_password) as removed:
         find(panel, QPushButton, "proxy-remove-key").click()
         accept_question(panel, "confirm-key-removal")
     assert removed.args == ["openai.proxy"]
 
 
-def test_a_certificate_file_can_be_chosen_and_cleared(qtbot: QtBot, panel: SettingsPanel) -> None:
-    section = panel.findChildren(CertificateSection)[0]
-    with qtbot.waitSignal(panel.pages.provider.page.network.ca_file_chosen) as chosen:
-        section.ca_file_chosen.emit(Path("/etc/company.pem"))
-    assert chosen.args == ["openai", Path("/etc/company.pem")]
-    panel.pages.provider.page.network.set_ca_file_result(
-        "openai", False, "The certificate file company.pem is empty."
+def test_a_certificate_file_can_be_chosen_and_cleared(
+    qtbot: QtBot, panel: SettingsPanel, tmp_path: Path
+) -> None:
+    certificates = tmp_path / "company.pem"
+    certificates.touch()
+    find(panel, QPushButton, "choose-ca-file").click()
+    with called(panel.pages.session.providers_controller.choose_ca_file) as chosen:
+        choose_paths(certificates)
+    assert chosen.args == ["openai", certificates]
+    panel.pages.provider.page.network.show_ca_file_note(
+        "openai", "The certificate file company.pem is empty.", is_valid=False
     )
     assert "company.pem is empty" in words(panel)
-    panel.pages.provider.page.network.set_ca_file_result(
-        "openai", True, "Example Root, until 1 May 2031."
-    )
+    panel.pages.provider.page.network.show_ca_file_note("openai", "Example Root, until 1 May 2031.")
     panel.pages.provider.page.set_profiles((replace(OPENAI, ca_file="/etc/company.pem"),), "openai")
     assert find(panel, QLineEdit, "ca-file").text() == "company.pem"
     assert "Example Root" in words(panel)
-    with qtbot.waitSignal(panel.pages.provider.page.network.ca_file_chosen) as chosen:
+    with called(panel.pages.session.providers_controller.choose_ca_file) as chosen:
         find(panel, QPushButton, "clear-ca-file").click()
     assert chosen.args == ["openai", None]
 
@@ -161,7 +164,7 @@ def test_the_user_decides_whether_the_provider_stores_conversations(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     assert NOT_STORED_NOTE in words(panel)
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
+    with called(panel.pages.session.providers_controller.save) as saved:
         find(panel, QCheckBox, "keeps-at-provider").click()
     assert saved.args[0].keeps_at_provider
     assert STORAGE_NOTES[ProviderKind.OPENAI] in words(panel)
@@ -171,7 +174,7 @@ def test_the_user_decides_whether_the_provider_stores_conversations(
 
 def test_the_api_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:
     for name, api in (("chat_completions", Api.CHAT_COMPLETIONS), ("", None)):
-        with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
+        with called(panel.pages.session.providers_controller.save) as saved:
             choose(panel, "provider-api", name)
         assert saved.args[0].api is api
 
@@ -181,15 +184,15 @@ def test_an_unencrypted_host_is_confirmed_once(qtbot: QtBot, panel: SettingsPane
     button = find(panel, QPushButton, "allow-unencrypted")
     assert "could read your key" in words(panel)
     assert button.accessibleName() == "Allow unencrypted connections to 192.168.1.5"
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
+    with called(panel.pages.session.providers_controller.save) as saved:
         button.click()
     assert saved.args[0].plain_http_hosts == ("192.168.1.5",)
     assert not button.isVisible()
     assert "Not encrypted" in words(panel)
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested):
+    with called(panel.pages.session.providers_controller.save):
         write(qtbot, panel, "base-url", "http://nas:11434/v1")
     assert button.isVisible()
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested):
+    with called(panel.pages.session.providers_controller.save):
         write(qtbot, panel, "base-url", "http://192.168.1.5:8080/v1")
     assert not button.isVisible()
 
@@ -218,7 +221,7 @@ def test_an_entered_header_is_emitted_and_cleared_from_the_form(
     value = find(panel, QLineEdit, "custom-field-value")
     assert value.echoMode() is QLineEdit.EchoMode.Password
     value.setText(SECRET)
-    with qtbot.waitSignal(panel.pages.provider.page.network.custom_field_entered) as entered:
+    with called(panel.pages.session.providers_controller.save_field) as entered:
         find(panel, QPushButton, "add-custom-field").click()
     field = CustomField("x-portkey-api-key", is_secret=True)
     assert entered.args == ["box", field, SECRET]
@@ -237,15 +240,11 @@ def test_a_header_that_cannot_be_sent_is_refused(
     panel: SettingsPanel, name: str, value: str, said: str
 ) -> None:
     show(panel, BOX)
-    entered: list[object] = []
-    panel.pages.provider.page.network.custom_field_entered.connect(
-        lambda *args: entered.append(args)
-    )
     find(panel, QLineEdit, "custom-field-name").setText(name)
     find(panel, QLineEdit, "custom-field-value").setText(value)
-    find(panel, QPushButton, "add-custom-field").click()
+    with not_called(panel.pages.session.providers_controller.save_field):
+        find(panel, QPushButton, "add-custom-field").click()
     assert said in words(panel)
-    assert entered == []
 
 
 def test_headers_are_listed_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -253,14 +252,14 @@ def test_headers_are_listed_and_removed(qtbot: QtBot, panel: SettingsPanel) -> N
     profile = replace(BOX, custom_fields=fields)
     panel.pages.provider.page.set_profiles((OPENAI, profile), "box")
     find(panel, QToolButton, "network").setChecked(False)
-    panel.pages.provider.page.network.set_custom_field_states("box", {"header.x-key": True})
+    panel.pages.provider.page.network.show_secrets(KeyState("none"), {"header.x-key": True})
     assert not find(panel, QToolButton, "network").isChecked()
-    panel.pages.provider.page.network.set_custom_field_states("box", {"header.x-key": False})
+    panel.pages.provider.page.network.show_secrets(KeyState("none"), {"header.x-key": False})
     assert find(panel, QToolButton, "network").isChecked(), "nothing can be sent without the value"
     qtbot.waitUntil(lambda: "X-Team: blue" in words(panel))
     assert "X-Key: value missing" in words(panel)
     assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
+    with called(panel.pages.session.providers_controller.save) as saved:
         find(panel, QPushButton, "remove-header.x-key").click()
         accept_question(panel, "confirm-field-removal")
     assert saved.args == [replace(profile, custom_fields=fields[:1])]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
 
 import pytest
 from PySide6.QtCore import Qt
@@ -23,6 +24,7 @@ from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.schema_form import SchemaForm
 from tests.helpers.menus import entry_text
+from tests.helpers.recorded_session import called, not_called
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ TEMPERATURE = "answer.temperature"
 @pytest.fixture
 def tab(qtbot: QtBot, light_theme: Theme) -> ResponsesTab:
     """Return the page with a conversation that sets its own temperature."""
-    made = ResponsesTab()
+    made = ResponsesTab(MagicMock())
     made.set_values(with_defaults({TEMPERATURE: 0.5, "answer.verbosity": "low"}))
     made.set_overrides("c1", {TEMPERATURE: 1.0})
     made.resize(300, 2000)
@@ -44,6 +46,10 @@ def tab(qtbot: QtBot, light_theme: Theme) -> ResponsesTab:
     with qtbot.waitExposed(made):
         made.show()
     return made
+
+
+def session_of(tab: ResponsesTab) -> Any:
+    return tab._session
 
 
 def choose(qtbot: QtBot, tab: ResponsesTab, scope: str) -> None:
@@ -98,7 +104,7 @@ def test_a_parameter_without_a_setting_is_shown_where_it_is_set_and_can_be_remov
     choose(qtbot, tab, CONVERSATION)
     tab.set_overrides("c1", {"answer.top_p": 0.9})
     assert "top_p: 0.9" in words(tab)
-    with qtbot.waitSignal(tab.override_removed) as told:
+    with called(session_of(tab).settings.remove_override) as told:
         find(tab, QPushButton, "reset-answer.top_p").click()
     assert told.args == ["c1", "answer.top_p"]
     tab.set_overrides("c1", {})
@@ -107,11 +113,11 @@ def test_a_parameter_without_a_setting_is_shown_where_it_is_set_and_can_be_remov
 
 def test_a_change_is_reported_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
     slider = find(tab, QSlider, TEMPERATURE)
-    with qtbot.waitSignal(tab.changed) as told, qtbot.assertNotEmitted(tab.override_changed):
+    with qtbot.waitSignal(tab.changed) as told, not_called(session_of(tab).settings.override):
         slider.setValue(slider.value() + 1)
     assert told.args == [TEMPERATURE, 0.6]
     choose(qtbot, tab, CONVERSATION)
-    with qtbot.waitSignal(tab.override_changed) as told, qtbot.assertNotEmitted(tab.changed):
+    with called(session_of(tab).settings.override) as told, qtbot.assertNotEmitted(tab.changed):
         slider.setValue(0)
     assert told.args == ["c1", TEMPERATURE, None]  # the model's own, whatever the default is
 
@@ -120,7 +126,7 @@ def test_a_row_can_remove_its_override(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, CONVERSATION)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert reset.accessibleName() == "Temperature: use default"
-    with qtbot.waitSignal(tab.override_removed) as told:
+    with called(session_of(tab).settings.remove_override) as told:
         qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
     assert told.args == ["c1", TEMPERATURE]
     tab.set_overrides("c1", {})
@@ -135,7 +141,7 @@ def test_typed_text_is_reported_for_the_conversation_that_is_left(
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     text.setFocus()
     qtbot.keyClicks(text, "Rhyme.")
-    with qtbot.waitSignal(tab.override_changed) as told:
+    with called(session_of(tab).settings.override) as told:
         tab.set_overrides("c2", {})
     assert told.args == ["c1", "answer.system_prompt", "Rhyme."]
     assert text.toPlainText() == ""

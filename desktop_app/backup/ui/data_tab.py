@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from desktop_app.app.session import Session
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
@@ -51,27 +52,18 @@ class DataTab(QWidget):
 
     Signals:
         changed(str, object): the key of a setting and its value.
-        import_requested(): import conversations.
-        export_requested(str): export all conversations, in the format of this id.
-        backup_requested(): make a backup now.
-        restore_requested(): restore a backup.
-        erase_requested(): delete everything; the user has confirmed it.
     """
 
     changed = Signal(str, object)
-    import_requested = Signal()
-    export_requested = Signal(str)
-    backup_requested = Signal()
-    restore_requested = Signal()
-    erase_requested = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
+        self._session = session
         self._schedule = SchemaForm(Group.BACKUP)
         self._transfer = FormSection(tr("Import and export"))
         self._backups = FormSection(tr("Backups"))
         self._state = Note(object_name="backup-state")
-        erase_section = EraseSection()
+        erase_section = EraseSection(session)
         self._folder = ReadOnlyLine(tr("Backup folder"), "backup-folder")
         self._path = ""
         self._build_transfer()
@@ -79,18 +71,18 @@ class DataTab(QWidget):
         sections = (self._transfer, self._backups, erase_section, STRETCH)
         column_of(*sections, parent=self, margins=0, spacing=16)
         self._schedule.changed.connect(self.changed)
-        erase_section.erase_confirmed.connect(self.erase_requested)
         self.update_theme()
 
     def _build_transfer(self) -> None:
+        transfer = self._session.transfer
         self._transfer.note.set_text(tr(TRANSFER))
         import_button = compact_button(tr("Import…"), "import", "plain")
-        import_button.clicked.connect(self.import_requested)
+        import_button.clicked.connect(lambda: transfer.choose_import())
         export_button = compact_button(tr("Export all"), "export", "plain")
         menu = ProgramMenu(export_button)
         for each in EXPORT_FORMATS:
             text = tr("{format}…", format=tr(each.label))
-            menu.addAction(menu_text(text), partial(self.export_requested.emit, each.id))
+            menu.addAction(menu_text(text), partial(transfer.choose_export, None, each.id))
         export_button.setMenu(menu)
         self._transfer.body.addLayout(FlowLayout(import_button, export_button))
 
@@ -105,12 +97,13 @@ class DataTab(QWidget):
         self._backups.add(self._gap)
         self._backups.add(self._schedule)
         self._backups.add(self._state)
-        self._backup_button = compact_button(tr("Back up now"), "backup-now", "plain")
-        self._backup_button.clicked.connect(self.backup_requested)
+        session = self._session
+        backup_button = compact_button(tr("Back up now"), "backup-now", "plain")
+        backup_button.clicked.connect(lambda: session.backups.back_up_now())
         restore_button = compact_button(tr("Restore…"), "restore", "plain")
-        restore_button.clicked.connect(self.restore_requested)
+        restore_button.clicked.connect(lambda: session.data_page.choose_restore())
         buttons = QWidget()
-        FlowLayout(self._backup_button, restore_button, parent=buttons)
+        FlowLayout(backup_button, restore_button, parent=buttons)
         self._backups.add(buttons)
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -137,16 +130,11 @@ class DataTab(QWidget):
 
 
 class EraseSection(CollapsibleSection):
-    """The section to delete everything: collapsed, explained, and confirmed by a typed word.
+    """The section to delete everything: collapsed, explained, and confirmed by a typed word."""
 
-    Signals:
-        erase_confirmed(): the user confirmed.
-    """
-
-    erase_confirmed = Signal()
-
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(tr("Delete everything"), "delete-everything")
+        self._session = session
         self._word = tr_context("typed to confirm", "delete")
         hint = tr("Type “{word}” to confirm", word=self._word)
         self._field = line_field(hint, "delete-word")
@@ -167,4 +155,4 @@ class EraseSection(CollapsibleSection):
     def _confirm(self) -> None:
         if self._is_confirmed():
             self._field.clear()
-            self.erase_confirmed.emit()
+            self._session.data_page.erase()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
@@ -182,16 +182,9 @@ class FolderSettingsController(Controller):
         self._panel = session.window.settings
         self._folders = session.folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
-        self._panel.pages.responses.on_created(self._connect_page)
         self._folders.changed.connect(self._show_values)
         self._current.opened.connect(self._show_open)
         self._setup.choice_changed.connect(self._show_values)
-
-    def _connect_page(self, page: ResponsesTab) -> None:
-        page.folder_override_changed.connect(
-            lambda id_, key, value: self._change(id_, lambda f: with_value(f, key, value))
-        )
-        page.folder_override_removed.connect(self._remove_value)
 
     def show(self, folder_id: str = "") -> None:
         """Show a folder's settings.
@@ -231,7 +224,11 @@ class FolderSettingsController(Controller):
         if folder is not None:
             self._presenter.writes.start(self._folders.save(change(folder)))
 
-    def _remove_value(self, folder_id: str, key: str) -> None:
+    def set_value(self, folder_id: str, key: str, value: Any) -> None:
+        """Set a folder's own value of a setting."""
+        self._change(folder_id, lambda folder: with_value(folder, key, value))
+
+    def remove_value(self, folder_id: str, key: str) -> None:
         """Reset a setting of a folder to the default; offer Undo."""
         folder = self._folders.by_id.get(folder_id)
         if folder is None:

@@ -6,7 +6,9 @@ an unencrypted address in the user's own network, the user confirms once per hos
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QUrl
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderProfile
 from desktop_app.domain.network.custom_fields import split_version, with_version
@@ -41,29 +43,17 @@ def problem_of_address(text: str) -> str:
     return ""
 
 
-def warning_of_address(text: str) -> str:
-    """Return a warning about a valid address, or ""."""
-    url = QUrl(text)
-    if url.scheme() == "http" and not is_loopback(url.host()):
-        return tr("Not encrypted. Others on the network can read your key and messages.")
-    return ""
-
-
 class AddressSection(LineSection):
     """The base URL of a provider.
 
     Args:
         edit: saves changed attributes of the profile.
-
-    Signals:
-        edited(): another address was entered, valid or not, or its host was allowed.
+        on_edited: called if another address was entered, valid or not, or its host was allowed.
     """
 
-    edited = Signal()
-
-    def __init__(self, edit: Edit) -> None:
+    def __init__(self, edit: Edit, on_edited: Callable[[], None]) -> None:
         super().__init__(tr("Base URL"), "base-url")
-        self._edit = edit
+        self._edit, self._on_edited = edit, on_edited
         self._profile = NO_PROVIDER
         self._allow_button = compact_button(tr("Allow unencrypted"), "allow-unencrypted", "plain")
         self._allow_button.hide()
@@ -82,11 +72,12 @@ class AddressSection(LineSection):
             self.note.set_text(tr("For example http://localhost:8080/v1"))
 
     def check(self) -> bool:
-        """Return True if the entered address is valid; otherwise show the problem."""
+        """Save a typed address. Return True if it is valid; otherwise show the problem."""
+        self.report_edits()
         return self._show_verdict(self.field.text())
 
     def _save_entered(self, text: str) -> None:
-        self.edited.emit()
+        self._on_edited()
         if self._show_verdict(text):
             address, version = split_version(text)
             fields = with_version(self._profile.custom_fields, version)
@@ -113,8 +104,13 @@ class AddressSection(LineSection):
                 ),
                 "warning",
             )
+        elif QUrl(text).scheme() == "http" and not is_loopback(QUrl(text).host()):
+            self.note.set_text(
+                tr("Not encrypted. Others on the network can read your key and messages."),
+                "warning",
+            )
         else:
-            self.note.set_text(warning_of_address(text), "warning")
+            self.note.set_text("")
         return not problem
 
     def _host_to_allow(self, text: str) -> str:
@@ -126,5 +122,5 @@ class AddressSection(LineSection):
         host = self._host_to_allow(self._profile.base_url)
         if host:
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.edited.emit()
+            self._on_edited()
             self._edit(plain_http_hosts=(*self._profile.plain_http_hosts, host))

@@ -7,10 +7,9 @@ value.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderProfile
@@ -32,24 +31,16 @@ class CustomFieldSection(FormSection):
 
     Args:
         edit: saves changed attributes of the profile.
-
-    Signals:
-        entered(object, str): a CustomField without its value, and the value.
+        save: saves a CustomField without its value, and the value.
     """
 
-    entered = Signal(object, str)
-
-    def __init__(self, edit: Edit) -> None:
+    def __init__(self, edit: Edit, save: Callable[[CustomField, str], None]) -> None:
         super().__init__(tr("Headers and query parameters"))
-        self._edit = edit
+        self._edit, self._save = edit, save
         self._profile = NO_PROVIDER
         self._has_value: Mapping[str, bool] = {}
         self._list = QVBoxLayout()
         self.body.addLayout(self._list)
-        self._build_form()
-        self._show_note()
-
-    def _build_form(self) -> None:
         self._kind = Combo(tr("Kind"), object_name="custom-field-kind")
         for in_query, label in _KINDS:
             self._kind.addItem(tr(label), in_query)
@@ -57,7 +48,10 @@ class CustomFieldSection(FormSection):
         self._value = line_field(tr("Value"), "custom-field-value")
         self._secret_box = QCheckBox(tr("Secret"))
         self._secret_box.setObjectName("custom-field-secret")
-        self._secret_box.toggled.connect(self._set_value_hidden)
+        modes = QLineEdit.EchoMode
+        self._secret_box.toggled.connect(
+            lambda is_secret: self._value.setEchoMode(modes.Password if is_secret else modes.Normal)
+        )
         self._secret_box.setChecked(True)
         add_button = PlainButton(tr("Add"), name="add-custom-field", role="plain")
         add_button.setAccessibleName(spoken_text(tr("Add header or query parameter")))
@@ -66,6 +60,7 @@ class CustomFieldSection(FormSection):
         self.body.addLayout(row_of((self._secret_box, 1), add_button))
         add_button.clicked.connect(self._add_field)
         self._value.returnPressed.connect(self._add_field)
+        self._show_note()
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """List the profile's fields; empty the form if another profile was shown before."""
@@ -107,8 +102,14 @@ class CustomFieldSection(FormSection):
             self._list.addWidget(self._create_row(field))
 
     def _create_row(self, field: CustomField) -> QWidget:
-        row = QWidget()
-        label = PlainLabel(self._describe(field), wraps=True)
+        others = tuple(each for each in self._profile.custom_fields if each.key != field.key)
+        text = f"?{field.name}" if field.in_query else field.name
+        if not field.is_secret:
+            text = f"{text}: {field.value}"
+        elif self._has_value.get(field.key, True):
+            text = tr("{name}: secret", name=text)
+        else:
+            text = tr("{name}: value missing", name=text)
         remove_button = compact_button(tr("Remove"), f"remove-{field.key}")
         remove_button.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
         remove_button.clicked.connect(
@@ -118,29 +119,19 @@ class CustomFieldSection(FormSection):
                 tr("Remove “{name}”?", name=field.name),
                 "",
                 label=tr("Remove"),
-                on_accepted=partial(self._remove, field.key),
+                on_accepted=lambda: self._edit(custom_fields=others),
             )
         )
+        row = QWidget()
+        label = PlainLabel(text, wraps=True)
         row_of((label, 1), (remove_button, Qt.AlignmentFlag.AlignTop), parent=row, margins=0)
         return row
-
-    def _describe(self, field: CustomField) -> str:
-        name = f"?{field.name}" if field.in_query else field.name
-        if not field.is_secret:
-            return f"{name}: {field.value}"
-        if self._has_value.get(field.key, True):
-            return tr("{name}: secret", name=name)
-        return tr("{name}: value missing", name=name)
 
     def _show_note(self, problem: str = "") -> None:
         default_note = tr(
             "Sent with every request to this provider. Secrets are stored in your keyring."
         )
         self.note.set_text(problem or default_note, "error" if problem else "note")
-
-    def _set_value_hidden(self, is_secret: bool) -> None:
-        mode = QLineEdit.EchoMode.Password if is_secret else QLineEdit.EchoMode.Normal
-        self._value.setEchoMode(mode)
 
     def _add_field(self) -> None:
         in_query = bool(self._kind.currentData())
@@ -163,8 +154,4 @@ class CustomFieldSection(FormSection):
             self._name.clear()
             self._value.clear()
             self._show_note()
-            self.entered.emit(field, value)
-
-    def _remove(self, key: str) -> None:
-        fields = self._profile.custom_fields
-        self._edit(custom_fields=tuple(field for field in fields if field.key != key))
+            self._save(field, value)

@@ -1,19 +1,19 @@
 """Settings of a provider's network and storage, collapsed because few users need them.
 
-The section edits a profile and reports each change as a new profile. A proxy's password is not
+The section edits a profile and saves each change as a new profile. A proxy's password is not
 part of the profile: it goes to the keyring, as a key does. A password in a pasted address is
 removed from the address at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from desktop_app.domain.answering.chat_request import (
     DIRECT,
@@ -27,7 +27,8 @@ from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.ui.custom_field_section import CustomFieldSection, Edit
 from desktop_app.providers.ui.key_section import PROXY_PASSWORD, KeySection
-from desktop_app.providers.ui.key_state import KeyState
+from desktop_app.providers.ui.providers import KeyState
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.file_dialogs import choose_file
@@ -38,9 +39,12 @@ from desktop_app.widgets.forms.form_widgets import (
     ReadOnlyLine,
     check_box,
     check_row,
+    line_field,
 )
-from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
+
+Run = Callable[[Any], None]
+"""Starts a coroutine of the controller, once the typed address is saved."""
 
 # The modes of a proxy: "" and DIRECT are also values of `ProviderProfile.proxy`. The third mode
 # stands for its other values, which are URLs.
@@ -121,39 +125,33 @@ class ProxySection(ComboSection):
 
     Attributes:
         password: the field for the proxy's password.
-
-    Signals:
-        password_found(str): a pasted address contained this password.
     """
 
-    password_found = Signal(str)
-
-    def __init__(self, edit: Edit) -> None:
-        theme = current_theme()
+    def __init__(self, edit: Edit, run: Run, controller: ProvidersController) -> None:
         super().__init__(tr("Proxy"), "proxy")
-        self._edit = edit
+        self._edit, self._run, self._controller = edit, run, controller
         self._profile = NO_PROVIDER
         for key, label in _MODES:
             self.combo.addItem(tr(label), key)
-        self._url = QLineEdit()
-        self._url.setObjectName("proxy-url")
-        self._url.setAccessibleName(spoken_text(tr("Proxy URL")))
+        self._url = line_field(tr("Proxy URL"), "proxy-url")
         self._url.setPlaceholderText("http://host:3128")
-        self.password = KeySection(PROXY_PASSWORD, "proxy-")
+        self.password = KeySection(
+            PROXY_PASSWORD,
+            self._enter_password,
+            lambda: run(controller.remove_password(self._profile.proxy_password_id)),
+            "proxy-",
+        )
         self.body.addWidget(self._url)
-        self._column.addSpacing(theme.px(6))
-        self._column.addWidget(self.password)
+        self.add(self.password)
         self.combo.activated.connect(self._choose_mode)
         self._url.editingFinished.connect(self._enter_url)
-        # Connected first, so that the proxy is saved before its password.
-        self.password.key_entered.connect(self._enter_url)
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the profile's proxy; keep entered text unless the profile or its proxy changed."""
-        former = self._profile
-        is_changed = profile.id != former.id or profile.proxy != former.proxy
-        self._profile = profile
-        if is_changed:
+        former, self._profile = self._profile, profile
+        if profile.id != former.id:
+            self.password.begin(KeyState("none"))
+        if profile.id != former.id or profile.proxy != former.proxy:
             mode = profile.proxy if profile.proxy in ("", DIRECT) else _MANUAL
             self.combo.setCurrentIndex(self.combo.findData(mode))
             self._url.setText(profile.proxy if mode == _MANUAL else "")
@@ -190,61 +188,54 @@ class ProxySection(ComboSection):
         self._edit(proxy=proxy.url_with_user)
         self._show_mode()
         if proxy.password:
-            self.password_found.emit(proxy.password)
+            self._save_password(proxy.password)
+
+    def _enter_password(self, password: str) -> None:
+        self._enter_url()  # so that the proxy is saved before its password
+        self._save_password(password)
+
+    def _save_password(self, password: str) -> None:
+        self._run(self._controller.save_password(self._profile.proxy_password_id, password))
 
 
-class CaFileResult(NamedTuple):
-    """The content of a certificate file, or the reason why the file was refused."""
+class FileSection(FormSection):
+    """A file that replaces a built-in one, with buttons to choose another and to return.
 
-    is_valid: bool = True
-    text: str = ""
-
-
-class CertificateSection(FormSection):
-    """The file of certificates that are trusted in addition to the system's.
-
-    Signals:
-        ca_file_chosen(object): a Path, or None for only the system's certificates.
+    Args:
+        choose_title: the title of the dialog.
+        filters: of the dialog.
+        clear_button: returns to the built-in file.
+        on_chosen: called with a Path; with None for the built-in file.
     """
 
-    ca_file_chosen = Signal(object)
-
-    def __init__(self) -> None:
-        super().__init__(tr("Trusted certificates"))
-        self._file = ReadOnlyLine(tr("Trusted certificates"), "ca-file")
-        choose_button = PlainButton(tr("Choose…"), name="choose-ca-file", role="plain")
-        choose_button.setAccessibleName(spoken_text(tr("Choose certificate file")))
-        set_tooltip(
-            choose_button, tr("PEM or DER file, trusted in addition to system certificates")
-        )
-        self._clear_button = compact_button(tr("Use system certificates only"), "clear-ca-file")
+    def __init__(
+        self,
+        title: str,
+        name: str,
+        *,
+        choose_title: str,
+        tooltip: str,
+        filters: str,
+        clear_button: PlainButton,
+        on_chosen: Callable[[Path | None], None],
+    ) -> None:
+        super().__init__(title)
+        self._file = ReadOnlyLine(title, name)
+        self._clear_button = clear_button
+        choose_button = PlainButton(tr("Choose…"), name=f"choose-{name}", role="plain")
+        choose_button.setAccessibleName(spoken_text(choose_title))
+        set_tooltip(choose_button, tooltip)
         self.body.addLayout(row_of((self._file, 1), choose_button))
-        self._column.addWidget(self._clear_button)
-        choose_button.clicked.connect(self._open_dialog)
-        self._clear_button.clicked.connect(lambda: self.ca_file_chosen.emit(None))
-
-    def show_file(self, path: str, result: CaFileResult) -> None:
-        """Show the name of the trusted file, if any, and the result of reading the file."""
-        name = Path(path).name if path else tr("System certificates")
-        self._file.show_text(name, path)
-        self._clear_button.setVisible(bool(path))
-        note = result.text
-        if not note and not path:
-            note = tr(
-                "If your company inspects encrypted traffic, choose its CA certificate. "
-                "Certificates are always verified."
-            )
-        self.note.set_text(note, "note" if result.is_valid else "error")
-
-    def _open_dialog(self) -> None:
-        certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
-        all_files = tr("All files ({patterns})", patterns="*")
-        choose_file(
-            self,
-            tr("Choose certificate file"),
-            self.ca_file_chosen.emit,
-            filters=f"{certificates};;{all_files}",
+        self.body.addWidget(clear_button)
+        choose_button.clicked.connect(
+            lambda: choose_file(self, choose_title, on_chosen, filters=filters)
         )
+        clear_button.clicked.connect(lambda: on_chosen(None))
+
+    def show_file(self, path: str, built_in: str) -> None:
+        """Show the name of the file; if `path` is "", the name of the built-in one."""
+        self._file.show_text(Path(path).name if path else built_in, path)
+        self._clear_button.setVisible(bool(path))
 
 
 class NetworkSection(CollapsibleSection):
@@ -254,29 +245,17 @@ class NetworkSection(CollapsibleSection):
 
     Args:
         edit: saves changed attributes of the profile.
-
-    Signals:
-        password_entered(str, str): the keyring name of a proxy's password, and the password.
-        password_removal_requested(str): the keyring name of a proxy's password.
-        ca_file_chosen(str, object): profile id, and a Path, or None for only the system's
-            certificates.
-        custom_field_entered(str, object, str): profile id, a CustomField without its value, and the
-            value.
+        run: starts a coroutine of the controller.
     """
 
-    password_entered = Signal(str, str)
-    password_removal_requested = Signal(str)
-    ca_file_chosen = Signal(str, object)
-    custom_field_entered = Signal(str, object, str)
-
-    def __init__(self, edit: Edit) -> None:
+    def __init__(self, edit: Edit, run: Run, controller: ProvidersController) -> None:
         super().__init__(tr("Advanced"), "network")
         self._edit = edit
         self._profile = NO_PROVIDER
-        self._password_states: dict[str, KeyState] = {}  # by keyring name
-        self._ca_results: dict[str, CaFileResult] = {}  # by profile id
         self._switches: dict[str, QCheckBox] = {}  # by the attribute of the profile
         self._choices: dict[str, ComboSection] = {}
+        self._ca_file_note = ""
+        self._is_ca_file_valid = True
         self._custom_server = FormSection("")
         for attribute, (name, title) in _SWITCHES.items():
             self._add_switch(self._custom_server, attribute, name, tr(title))
@@ -286,9 +265,21 @@ class NetworkSection(CollapsibleSection):
         self._storage = FormSection("")
         title = tr("Allow provider to store conversations")
         self._add_switch(self._storage, "keeps_at_provider", "keeps-at-provider", title)
-        self._proxy = ProxySection(edit)
-        self._certificates = CertificateSection()
-        self._fields = CustomFieldSection(edit)
+        self._proxy = ProxySection(edit, run, controller)
+        certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
+        all_files = tr("All files ({patterns})", patterns="*")
+        self.certificates = FileSection(
+            tr("Trusted certificates"),
+            "ca-file",
+            choose_title=tr("Choose certificate file"),
+            tooltip=tr("PEM or DER file, trusted in addition to system certificates"),
+            filters=f"{certificates};;{all_files}",
+            clear_button=compact_button(tr("Use system certificates only"), "clear-ca-file"),
+            on_chosen=lambda path: run(controller.choose_ca_file(self._profile.id, path)),
+        )
+        self._fields = CustomFieldSection(
+            edit, lambda field, value: run(controller.save_field(self._profile.id, field, value))
+        )
         for choice in _CHOICES:
             section = self._choices[choice.attribute] = ComboSection(
                 tr(choice.title), choice.object_name
@@ -298,20 +289,11 @@ class NetworkSection(CollapsibleSection):
             section.note.set_text(tr(choice.note))
             section.combo.activated.connect(partial(self._choose, choice))
         self._parts = QWidget()
-        first_sections = (self._storage, self._proxy, self._certificates)
+        first_sections = (self._storage, self._proxy, self.certificates)
         rows = (*first_sections, self._fields, *self._choices.values())
         column_of(*rows, parent=self._parts, margins=0, spacing=14)
         self.body.addWidget(self._custom_server)
         self.body.addWidget(self._parts)
-        self._proxy.password.key_entered.connect(self._enter_password)
-        self._proxy.password_found.connect(self._enter_password)
-        self._proxy.password.key_removal_requested.connect(
-            lambda: self.password_removal_requested.emit(self._profile.proxy_password_id)
-        )
-        self._certificates.ca_file_chosen.connect(self._choose_ca_file)
-        self._fields.entered.connect(
-            lambda field, value: self.custom_field_entered.emit(self._profile.id, field, value)
-        )
 
     def _add_switch(self, section: FormSection, attribute: str, name: str, title: str) -> None:
         switch = self._switches[attribute] = check_box(title, object_name=name)
@@ -327,8 +309,7 @@ class NetworkSection(CollapsibleSection):
         Environment variables also set the network of their profile. For this computer it is about
         downloads of models.
         """
-        is_other_profile = profile.id != self._profile.id
-        self._profile = profile
+        former, self._profile = self._profile, profile
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
         self._parts.setVisible(not profile.from_environment)
         is_custom = profile.kind is ProviderKind.COMPATIBLE
@@ -350,45 +331,37 @@ class NetworkSection(CollapsibleSection):
             self._storage.note.set_text(tr(NOT_STORED_NOTE), "note")
         self._proxy.show_profile(profile)
         self._fields.show_profile(profile)
-        if is_other_profile:
-            password_id = profile.proxy_password_id
-            self._proxy.password.reset_state(
-                self._password_states.get(password_id, KeyState("none"))
-            )
+        if profile.id != former.id:
+            self._ca_file_note = ""
         self._show_ca_file()
         self.set_summary(summary_of(profile))
 
-    def set_password_state(self, secret_id: str, state: KeyState) -> None:
-        """Show where the password of a proxy is stored."""
-        self._password_states[secret_id] = state
-        if secret_id == self._profile.proxy_password_id:
-            self._proxy.password.update_state(state)
-
-    def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
-        """Show which secret fields have a value in the keyring, by the fields' keys.
+    def show_secrets(self, password: KeyState, has_value: Mapping[str, bool]) -> None:
+        """Show where the proxy's password is, and which custom fields have a value in the keyring.
 
         The section expands if a value is missing, because nothing can be sent without it.
         """
-        if self._profile.id == profile_id:
-            self._fields.show_missing_secrets(has_value)
-            if not all(has_value.values()):
-                self.head.setChecked(True)
+        self._proxy.password.show_state(password)
+        self._fields.show_missing_secrets(has_value)
+        if not all(has_value.values()):
+            self.head.setChecked(True)
 
-    def set_ca_file_result(self, profile_id: str, is_valid: bool, text: str) -> None:
+    def show_ca_file_note(self, profile_id: str, text: str, *, is_valid: bool = True) -> None:
         """Show the content of a certificate file, or the reason why it was refused."""
-        self._ca_results[profile_id] = CaFileResult(is_valid, text)
-        self._show_ca_file()
+        if profile_id == self._profile.id:
+            self._ca_file_note, self._is_ca_file_valid = text, is_valid
+            self._show_ca_file()
 
     def _show_ca_file(self) -> None:
-        result = self._ca_results.get(self._profile.id, CaFileResult())
-        self._certificates.show_file(self._profile.ca_file, result)
-
-    def _enter_password(self, password: str) -> None:
-        self.password_entered.emit(self._profile.proxy_password_id, password)
-
-    def _choose_ca_file(self, path: Path | None) -> None:
-        self._ca_results.pop(self._profile.id, None)  # that of the former file
-        self.ca_file_chosen.emit(self._profile.id, path)
+        path, note = self._profile.ca_file, self._ca_file_note
+        self.certificates.show_file(path, tr("System certificates"))
+        if not note and not path:
+            note = tr(
+                "If your company inspects encrypted traffic, choose its CA certificate. "
+                "Certificates are always verified."
+            )
+        is_error = self._ca_file_note and not self._is_ca_file_valid
+        self.certificates.note.set_text(note, "error" if is_error else "note")
 
 
 def summary_of(profile: ProviderProfile) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -21,6 +21,21 @@ from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.settings.values import with_defaults
+
+KeyPlace = Literal["keyring", "session", "environment", "none", "unknown", "elsewhere"]
+
+
+class KeyState(NamedTuple):
+    """The place where a profile's key or a proxy's password is stored.
+
+    `place` is "unknown" until the keyring has been asked, which may open a dialog. `place` is
+    "elsewhere" if the stored secret belongs to another address than the current one. `host` is
+    the host of the current address; "" if it is unknown.
+    """
+
+    place: KeyPlace
+    host: str = ""
+
 
 PROVIDER_REMOVED = N_("Provider removed. Choose another.")
 

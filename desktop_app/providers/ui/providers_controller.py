@@ -22,11 +22,10 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.models.model_menu import chat_models
-from desktop_app.providers.ui.key_state import KeyState
+from desktop_app.providers.ui.providers import KeyState
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.trust import CaFile
-    from desktop_app.providers.ui.provider_tab import ProviderTab
 
 OFFER_TOPIC: Final = "new-provider"  # the topic of the offer to use a new provider
 
@@ -42,8 +41,6 @@ class ProvidersController(Controller):
         self._profile_lock = asyncio.Lock()  # held while a profile is changed
         self._secret_lock = asyncio.Lock()  # held while a secret of a profile is stored
         self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
-        self._page.on_created(self._connect_page)
-        self._panel.opened.connect(self._request_models)
         self._providers.changed.connect(self._show_profiles)
         for signal in (self._current.opened, self._setup.choice_changed):
             signal.connect(self._show_profiles)
@@ -51,25 +48,11 @@ class ProvidersController(Controller):
         for signal in (self._current.opened, self._values.changed):
             signal.connect(lambda: self._notifications.dismiss_topic(OFFER_TOPIC))
 
-    def _connect_page(self, page: ProviderTab) -> None:
-        slot = self._tasks.slot
-        page.profile_selected.connect(self._select_profile)
-        page.profile_save_requested.connect(slot(self._save))
-        page.profile_add_requested.connect(slot(self._save))
-        page.profile_removal_requested.connect(slot(self._remove_profile))
-        page.key_entered.connect(slot(self._enter_key))
-        page.key_removal_requested.connect(slot(self._remove_key))
-        page.test_requested.connect(slot(self._test))
-        page.network.password_entered.connect(slot(self._save_password))
-        page.network.password_removal_requested.connect(slot(self._remove_password))
-        page.network.custom_field_entered.connect(slot(self._save_field))
-        page.network.ca_file_chosen.connect(slot(self._choose_ca_file))
-
     def open_at_key(self) -> None:
         """Show the key field of the shown provider, or OpenAI's if that provider needs no key."""
         self._panel.request_show()
         if not self._profile_or_current(self._shown_id).needs_key:
-            self._select_profile(OPENAI.id)
+            self.select_profile(OPENAI.id)
         self._panel.focus_key_field()
 
     def open_at_network(self) -> None:
@@ -77,7 +60,7 @@ class ProvidersController(Controller):
         profile = self._setup.resolved.profile
         has_none = profile.kind is ProviderKind.ON_DEVICE or profile.from_environment
         self._panel.request_show()
-        self._select_profile(OPENAI.id if has_none else profile.id)
+        self.select_profile(OPENAI.id if has_none else profile.id)
         self._panel.show_section("provider", "network")
 
     def open_at_cap(self, profile_id: str) -> None:
@@ -90,7 +73,7 @@ class ProvidersController(Controller):
             same_server = (p for p in self._providers.all if p.base_url == profile.base_url)
             profile = next((p for p in same_server if not p.from_environment), profile)
         self._panel.request_show()
-        self._select_profile(profile.id)
+        self.select_profile(profile.id)
         self._panel.focus_cap_field()
 
     # -------------------------------------------------------------- showing
@@ -98,12 +81,14 @@ class ProvidersController(Controller):
     def _profile_or_current(self, profile_id: str) -> ProviderProfile:
         return self._providers.get(profile_id) or self._setup.profile
 
-    def _select_profile(self, profile_id: str) -> None:
+    def select_profile(self, profile_id: str) -> None:
+        """Show a provider in the panel."""
         self._shown_id = profile_id
         self._show_profiles()
-        self._request_models()
+        self.request_models()
 
-    def _request_models(self) -> None:
+    def request_models(self) -> None:
+        """Update the models of the provider in the panel."""
         shown_profile = self._profile_or_current(self._shown_id)
         self._tasks.start(self._providers.refresh_listing(shown_profile))
 
@@ -131,16 +116,14 @@ class ProvidersController(Controller):
             if field.is_secret
         }
 
-        def show(page: ProviderTab) -> None:
-            page.set_key_state(profile_id, key)
-            page.network.set_password_state(profile.proxy_password_id, password)
-            page.network.set_custom_field_states(profile_id, has_value)
-
-        self._page.set_content(("secrets", profile_id), show)
+        self._page.set_content(
+            "secrets", lambda page: page.show_secrets(profile_id, key, password, has_value)
+        )
 
     # -------------------------------------------------------------- profiles
 
-    async def _save(self, profile: ProviderProfile) -> None:
+    async def save(self, profile: ProviderProfile) -> None:
+        """Save a new or changed profile."""
         async with self._profile_lock:
             await self._store(profile)
 
@@ -172,7 +155,8 @@ class ProvidersController(Controller):
         async with self._profile_lock:
             return next(filter(is_wanted, self._providers.all), None)
 
-    async def _remove_profile(self, profile_id: str) -> None:
+    async def remove_profile(self, profile_id: str) -> None:
+        """Remove a provider with all its secrets."""
         async with self._profile_lock:
             profile = self._providers.get(profile_id)
             if profile is None:
@@ -190,7 +174,7 @@ class ProvidersController(Controller):
 
     # -------------------------------------------------------------- keys
 
-    async def _enter_key(self, profile_id: str, key: str) -> None:
+    async def enter_key(self, profile_id: str, key: str) -> None:
         """Store a key, make its provider the default, and offer to use or try that provider."""
         try:
             async with self._secret_lock:
@@ -206,7 +190,7 @@ class ProvidersController(Controller):
         self._offer_provider(self._profile_or_current(profile_id))
         await self._providers.refresh_listing(self._profile_or_current(profile_id), force=True)
 
-    async def _remove_key(self, profile_id: str) -> None:
+    async def remove_key(self, profile_id: str) -> None:
         """Remove a provider's key; a default of this provider is reset."""
         await self._vault.remove(profile_id)
         await self._show_secrets(profile_id)
@@ -219,12 +203,13 @@ class ProvidersController(Controller):
         name = self._profile_or_current(profile_id).name
         self._notifications.notify(tr("Key for {provider} removed", provider=name))
 
-    async def _test(self, profile_id: str) -> None:
+    async def test(self, profile_id: str) -> None:
         """Request the provider's models, which is free and tests key and address."""
         # A newly entered key or address may not be saved yet.
         async with self._secret_lock, self._profile_lock:
             profile = self._profile_or_current(profile_id)
         started_at = time.monotonic()
+        has_passed = True
         models: tuple[str, ...] = ()
         try:
             listing = await self._providers.fetch_listing(profile)
@@ -232,7 +217,8 @@ class ProvidersController(Controller):
         except UserFacingError as error:
             # The panel has no Retry button and no question.
             surface = environment_surface(WINDOW) if profile.from_environment else WINDOW
-            result: tuple[bool, str | LinkedText] = (False, error_segments(error, surface))
+            text: str | LinkedText = error_segments(error, surface)
+            has_passed = False
         else:
             connected_text = tr_plural(
                 "Connected in {duration}, {count} model found.",
@@ -240,15 +226,13 @@ class ProvidersController(Controller):
                 len(listing.models),
                 duration=formatting.duration(time.monotonic() - started_at),
             )
-            result = (True, " ".join(filter(None, (connected_text, _windows_text(listing)))))
+            text = " ".join(filter(None, (connected_text, _windows_text(listing))))
         await self._show_secrets(profile_id)  # the keyring has been read by now
         async with self._profile_lock:
             current = self._providers.get(profile_id)
             if current is None or current.base_url != profile.base_url:
                 return  # the result is for a former address
-            self._page.set_content(
-                ("test", profile_id), lambda page: page.test.set_result(profile_id, *result)
-            )
+            self._page.page.show_test_result(profile_id, text, has_passed=has_passed)
             if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
                 await self._providers.save(replace(current, models=models))
 
@@ -275,7 +259,7 @@ class ProvidersController(Controller):
 
     # -------------------------------------------------------------- network
 
-    async def _save_password(self, secret_id: str, password: str) -> None:
+    async def save_password(self, secret_id: str, password: str) -> None:
         """Store the password of a proxy for the proxy's current address."""
         async with self._secret_lock:
             profile = await self._find_saved(lambda p: p.proxy_password_id == secret_id)
@@ -286,7 +270,8 @@ class ProvidersController(Controller):
             finally:
                 await self._show_secrets(profile.id)
 
-    async def _remove_password(self, secret_id: str) -> None:
+    async def remove_password(self, secret_id: str) -> None:
+        """Remove the password of a proxy."""
         async with self._secret_lock:
             profile = await self._find_saved(lambda p: p.proxy_password_id == secret_id)
             if profile is None:
@@ -297,7 +282,7 @@ class ProvidersController(Controller):
                 await self._show_secrets(profile.id)
         self._notifications.notify(tr("Password removed"))
 
-    async def _save_field(self, profile_id: str, field: CustomField, value: str) -> None:
+    async def save_field(self, profile_id: str, field: CustomField, value: str) -> None:
         """Store a custom header or query parameter under its name."""
         async with self._secret_lock:
             profile = await self._find_saved(lambda p: p.id == profile_id)
@@ -315,14 +300,11 @@ class ProvidersController(Controller):
 
             await self._change(profile_id, with_field)
 
-    async def _choose_ca_file(self, profile_id: str, path: Path | None) -> None:
+    async def choose_ca_file(self, profile_id: str, path: Path | None) -> None:
         """Trust a file's certificates for a provider; None trusts the system's."""
 
         def show(text: str, *, is_valid: bool = True) -> None:
-            self._page.set_content(
-                ("certificates", profile_id),
-                lambda page: page.network.set_ca_file_result(profile_id, is_valid, text),
-            )
+            self._page.page.network.show_ca_file_note(profile_id, text, is_valid=is_valid)
 
         try:
             file = None if path is None else await asyncio.to_thread(_inspect_ca_file, str(path))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from desktop_app.app.session import Session
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -21,18 +22,11 @@ _PAGES: Final = (("program", N_("System info")), ("licenses", N_("Licenses")))
 
 
 class AboutTab(QWidget):
-    """The About page, which fills the available height.
+    """The About page, which fills the available height."""
 
-    Signals:
-        help_requested(): the user wants to open the help.
-        update_check_requested(): the user wants to know if there is a newer version.
-    """
-
-    help_requested = Signal()
-    update_check_requested = Signal()
-
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
+        self._session = session
         pages = [(page, tr(title)) for page, title in _PAGES]
         self._choice = SegmentedControl(pages, name=tr("About"), padding=8)
         self._choice.expand()
@@ -59,7 +53,7 @@ class AboutTab(QWidget):
         column_of(*rows, parent=self, margins=0, spacing=10)
         self._choice.chosen.connect(self.show_page)
         self._copy_button.clicked.connect(self._copy_text)
-        self._help_button.clicked.connect(self.help_requested)
+        self._help_button.clicked.connect(lambda: session.help.open_part(""))
         self._check_button.clicked.connect(self._request_check)
 
     def show_page(self, key: str) -> None:
@@ -85,7 +79,7 @@ class AboutTab(QWidget):
     def _request_check(self) -> None:
         self._check_button.setEnabled(False)
         self._update_note.set_text(tr("Checking…"))
-        self.update_check_requested.emit()
+        self._session.tasks.start(self._session.settings.check_for_updates())
 
     def showEvent(self, event: QShowEvent) -> None:
         """Set the fonts only now: Qt drops those of fields that have no style sheet yet."""

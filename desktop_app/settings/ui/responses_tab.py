@@ -1,6 +1,7 @@
-"""Settings of answers: for the open conversation, for its folder, or as defaults.
+"""Pages of settings: of answers, and of the look.
 
-One form serves all three. For a conversation or a folder it has only what is overridden there.
+One form serves the settings of answers for the open conversation, for its folder, and as defaults.
+For a conversation or a folder it has only what is overridden there.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from desktop_app.app.session import Session
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.settings.setting import Group
-from desktop_app.widgets.boxes import column_of
+from desktop_app.widgets.boxes import STRETCH, column_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
+from desktop_app.widgets.text.foreign_text import PlainLabel
 
 CONVERSATION = "conversation"
 FOLDER = "folder"
@@ -40,24 +43,13 @@ class ResponsesTab(QWidget):
 
     Signals:
         changed(str, object): a setting's key and its new default.
-        override_changed(str, str, object): conversation id, key and the conversation's own value.
-        override_removed(str, str): conversation id and key, whose inherited value applies again.
-        folder_override_changed(str, str, object): folder id, key and the folder's own value.
-        folder_override_removed(str, str): folder id and key.
-        edit_requested(EditRequest): change tools or a response format in a window of its own.
-        languages_requested(EditRequest): choose the languages for spelling.
     """
 
     changed = Signal(str, object)
-    override_changed = Signal(str, str, object)
-    override_removed = Signal(str, str)
-    folder_override_changed = Signal(str, str, object)
-    folder_override_removed = Signal(str, str)
-    edit_requested = Signal(object)
-    languages_requested = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
+        self._session = session
         self._defaults: Mapping[str, object] = {}
         self._conversation_id = ""
         self._overrides: Mapping[str, object] = {}
@@ -78,8 +70,8 @@ class ResponsesTab(QWidget):
         rows = (self._scope, self._note, (self._form, 1))
         column_of(*rows, parent=self, margins=0, spacing=10)
         self._scope.chosen.connect(self._choose_scope)
-        self._form.changed.connect(self._report)
-        self._form.reset_requested.connect(self._request_reset)
+        self._form.changed.connect(lambda key, value: self._reporter()(key, value))
+        self._form.reset_requested.connect(self._reset)
         self._form.edit_requested.connect(self._request_edit)
         self._shown_scope = DEFAULTS
         self._update_form()
@@ -162,36 +154,58 @@ class ResponsesTab(QWidget):
             self._form.set_values(self._defaults)
             self._form.set_overrides(None, {})
 
-    def _request_reset(self, key: str) -> None:
+    def _reset(self, key: str) -> None:
         if self._shown_scope == FOLDER:
-            self.folder_override_removed.emit(self._folder_id, key)
+            self._session.folder_settings.remove_value(self._folder_id, key)
         else:
-            self.override_removed.emit(self._conversation_id, key)
+            self._session.settings.remove_override(self._conversation_id, key)
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a value for the shown scope, even if another is shown when it arrives."""
         if request.key == SPELLING_LANGUAGES:
-            self.languages_requested.emit(request)
+            if self._session.spelling is not None:
+                self._session.spelling.choose_languages(request)
             return
-        scope_ids = self._scope_ids
-        self.edit_requested.emit(
+
+        def scope_ids() -> tuple[str, str, str]:
+            return self._shown_scope, self._conversation_id, self._folder_id
+
+        requested_ids = scope_ids()
+        self._session.tools.edit(
             request._replace(
                 on_changed=partial(self._reporter(), request.key),
-                value_now=lambda: request.value_now() if self._scope_ids == scope_ids else "",
+                value_now=lambda: request.value_now() if scope_ids() == requested_ids else "",
             )
         )
 
-    @property
-    def _scope_ids(self) -> tuple[str, str, str]:
-        return self._shown_scope, self._conversation_id, self._folder_id
-
-    def _report(self, key: str, value: object) -> None:
-        self._reporter()(key, value)
-
     def _reporter(self) -> Callable[[str, object], None]:
-        """Return the function that reports a changed value of the shown scope."""
+        """Return the function that stores a changed value of the shown scope."""
         if self._shown_scope == CONVERSATION:
-            return partial(self.override_changed.emit, self._conversation_id)
+            return partial(self._session.settings.override, self._conversation_id)
         if self._shown_scope == FOLDER:
-            return partial(self.folder_override_changed.emit, self._folder_id)
+            return partial(self._session.folder_settings.set_value, self._folder_id)
         return self.changed.emit
+
+
+class AppearanceTab(QWidget):
+    """The Look page, with a form for the window and a form for the desktop below it.
+
+    Signals:
+        changed(str, object): a setting's key and the user's new value.
+    """
+
+    changed = Signal(str, object)
+
+    def __init__(self, _session: Session) -> None:
+        super().__init__()
+        self._forms = (SchemaForm(Group.LOOK), SchemaForm(Group.DESKTOP))
+        title = PlainLabel(tr("Desktop"), role="title")
+        look, desktop = self._forms
+        column_of(look, title, desktop, STRETCH, parent=self, margins=0, spacing=16)
+        for form in self._forms:
+            form.changed.connect(self.changed)
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Show these values, or the defaults."""
+        for form in self._forms:
+            form.set_values(values)

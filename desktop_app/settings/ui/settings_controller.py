@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
-from desktop_app.app.session import Session
+from desktop_app.app.session import Controller, Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.answer_settings import (
     KEY_BY_NAME,
@@ -37,10 +37,6 @@ from desktop_app.shortcuts.keymap_file import read_shortcuts, shortcuts_to_json
 from desktop_app.widgets.file_dialogs import choose_file, choose_target, save_text
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import one_line
-
-if TYPE_CHECKING:
-    from desktop_app.settings.ui.responses_tab import ResponsesTab
-    from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
 
 
 def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:
@@ -100,7 +96,7 @@ class LookController:
             self._tasks.start(self._values.set("look.text_size", size))
 
 
-class SettingsController(QObject):
+class SettingsController(Controller):
     """Connection of the panel with the settings and the open conversation's own settings.
 
     Signals:
@@ -109,35 +105,10 @@ class SettingsController(QObject):
 
     setting_stored = Signal(str)
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._window = window
-        self._notifications = window.notifications
-        self._pages = window.settings.pages
-        self._current = state.current
-        self._tasks = state.tasks
-        self._backend = state.backend
-        self._values = state.values
-        self._providers = state.providers
-        self._setup = state.setup
-        self._new_conversation = state.new_conversation
-        window.settings.about_opened.connect(self._tasks.slot(self._show_about))
-        self._connect()
-
-    def _connect(self) -> None:
-        pages = self._pages
-        pages.setting_changed.connect(self._tasks.slot(self._set))
-        pages.shortcut_changed.connect(self._tasks.slot(self._set_shortcut))
-        pages.provider.on_created(
-            lambda page: page.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
-        )
-        pages.responses.on_created(self._connect_responses)
-        pages.shortcuts.on_created(self._connect_shortcuts)
-        pages.about.on_created(
-            lambda page: page.update_check_requested.connect(
-                self._tasks.slot(self._check_for_updates)
-            )
-        )
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._pages = session.window.settings.pages
+        self._backend = session.backend
         conversation_opened = self._current.opened
         choice_changed = self._setup.choice_changed
         self._values.changed.connect(self.show_values)
@@ -151,52 +122,50 @@ class SettingsController(QObject):
         ):
             signal.connect(lambda: self._tasks.start(self._show_refusals()))
 
-    def _connect_responses(self, page: ResponsesTab) -> None:
-        page.override_changed.connect(
-            lambda id_, key, value: self._setup.override(
-                id_, lambda overrides: with_override(overrides, key, value)
-            )
+    def override(self, conversation_id: str, key: str, value: Any) -> None:
+        """Set a conversation's own value of a setting."""
+        self._setup.override(
+            conversation_id, lambda overrides: with_override(overrides, key, value)
         )
-        page.override_removed.connect(self._remove_override)
 
-    def _connect_shortcuts(self, page: ShortcutsTab) -> None:
-        file_filter = tr("JSON files ({pattern})", pattern="*.json")
-        page.export_requested.connect(
-            lambda: choose_target(
-                self._window,
-                tr("Export shortcuts"),
-                self._tasks.slot(self._export_shortcuts),
-                start=Path.home() / f"{tr('Shortcuts')}.json",
-                filters=file_filter,
-            )
+    def choose_export(self) -> None:
+        """Ask for a file, and write the changed shortcuts to it."""
+        choose_target(
+            self._window,
+            tr("Export shortcuts"),
+            self._tasks.slot(self._export_shortcuts),
+            start=Path.home() / f"{tr('Shortcuts')}.json",
+            filters=tr("JSON files ({pattern})", pattern="*.json"),
         )
-        page.import_requested.connect(
-            lambda: choose_file(
-                self._window,
-                tr("Import shortcuts"),
-                self._tasks.slot(self._import_shortcuts),
-                start=Path.home(),
-                filters=file_filter,
-            )
+
+    def choose_import(self) -> None:
+        """Ask for a file, and use its shortcuts."""
+        choose_file(
+            self._window,
+            tr("Import shortcuts"),
+            self._tasks.slot(self._import_shortcuts),
+            start=Path.home(),
+            filters=tr("JSON files ({pattern})", pattern="*.json"),
         )
 
     # -------------------------------------------------------------- settings
 
-    async def _set(self, key: str, value: object) -> None:
+    async def set(self, key: str, value: object) -> None:
+        """Store a setting that the user changed."""
         if key.startswith("default."):
-            await self._new_conversation.set_default(key, value)
+            await self._session.new_conversation.set_default(key, value)
         else:
             await self._values.set(key, value)
         self.setting_stored.emit(key)
 
-    async def _set_shortcut(self, command_id: str, keys: str) -> None:
+    async def set_shortcut(self, command_id: str, keys: str) -> None:
         """Change a shortcut. If it is reset, offer Undo, because the former keys are gone."""
         key = f"{KEYS_PREFIX}{command_id}"
         former_keys = Keymap.from_settings(self._values.all).shortcut_of(command_id)
-        await self._set(key, keys)
+        await self.set(key, keys)
         if keys != former_keys and keys == Keymap().shortcut_of(command_id):
             self._notifications.notify_undo(
-                tr("Shortcut reset"), lambda: self._tasks.start(self._set(key, former_keys))
+                tr("Shortcut reset"), lambda: self._tasks.start(self.set(key, former_keys))
             )
 
     async def _export_shortcuts(self, path: Path) -> None:
@@ -234,9 +203,9 @@ class SettingsController(QObject):
 
     async def _set_shortcuts(self, shortcuts: Mapping[str, str]) -> None:
         for command_id, keys in shortcuts.items():
-            await self._set(f"{KEYS_PREFIX}{command_id}", keys)
+            await self.set(f"{KEYS_PREFIX}{command_id}", keys)
 
-    def _remove_override(self, conversation_id: str, key: str) -> None:
+    def remove_override(self, conversation_id: str, key: str) -> None:
         """Reset a setting to its default; offer Undo, because the user may have typed a text."""
         removed_value = overridden_values(self._current.conversation.overrides).get(key)
         self._setup.override(conversation_id, lambda overrides: without_override(overrides, key))
@@ -278,7 +247,7 @@ class SettingsController(QObject):
             "refusals", lambda page: page.set_refusals(refusals, notes)
         )
 
-    async def _choose_weights(self, path: Path | None) -> None:
+    async def choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or return to the built-in model."""
         await self._values.set(WEIGHTS_SETTING, str(path or ""))
         use_weights(self._backend.local_models, self._values.all)
@@ -286,20 +255,19 @@ class SettingsController(QObject):
 
     # -------------------------------------------------------------- about
 
-    async def _show_about(self) -> None:
+    async def show_about(self) -> None:
+        """Show what the program checks about itself, and the licenses."""
         from desktop_app.cli.doctor import findings_text, run_checks  # not at the start
 
         about = self._pages.about.page
         about.set_about(tr("Loading…"), "")
-        licenses_text = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
+        path = resource_path("licences.txt")
+        licenses_text = await asyncio.to_thread(path.read_text, "utf-8") if path.is_file() else ""
         findings = findings_text(await run_checks(self._backend))
         about.set_about(findings, licenses_text)
 
-    async def _check_for_updates(self) -> None:
+    async def check_for_updates(self) -> None:
+        """Show on the About page whether there is a newer version."""
         from desktop_app.desktop.updates import update_report  # not at the start
 
         self._pages.about.page.show_update(await update_report())
-
-
-def _read_text(path: Path) -> str:
-    return path.read_text("utf-8") if path.is_file() else ""

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.shortcuts.keymap import Keymap
 
 if TYPE_CHECKING:  # the start needs none of them: importing them takes 50 ms
+    from desktop_app.app.session import Session
     from desktop_app.backup.ui.data_tab import DataTab
     from desktop_app.providers.ui.provider_tab import ProviderTab
     from desktop_app.settings.ui.about_tab import AboutTab
-    from desktop_app.settings.ui.responses_tab import ResponsesTab
+    from desktop_app.settings.ui.responses_tab import AppearanceTab, ResponsesTab
     from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
     from desktop_app.tools.ui.servers_tab import ServersTab
-    from desktop_app.widgets.forms.schema_form import AppearanceTab
 
 _Page = TypeVar("_Page", bound="QWidget")
 
@@ -27,7 +27,7 @@ _CLASSES: Final = {
     "provider": ("providers.ui.provider_tab", "ProviderTab"),
     "answer": ("settings.ui.responses_tab", "ResponsesTab"),
     "servers": ("tools.ui.servers_tab", "ServersTab"),
-    "look": ("widgets.forms.schema_form", "AppearanceTab"),
+    "look": ("settings.ui.responses_tab", "AppearanceTab"),
     "keys": ("settings.ui.shortcuts_tab", "ShortcutsTab"),
     "library": ("backup.ui.data_tab", "DataTab"),
     "about": ("settings.ui.about_tab", "AboutTab"),
@@ -36,40 +36,21 @@ _CLASSES: Final = {
 
 
 class LazyPage(Generic[_Page]):
-    """A page that is created when it is first shown, with the content it was given until then.
+    """A page that is created when it is first shown, with the content it was given until then."""
 
-    Args:
-        module, class_name: the class of the page.
-        owner: the parent of a page that nobody has shown yet.
-    """
-
-    def __init__(self, module: str, class_name: str, owner: QWidget) -> None:
-        self._module = module
-        self._class_name = class_name
-        self._owner = owner
+    def __init__(self, create: Callable[[], _Page]) -> None:
+        self._create = create
         self._page: _Page | None = None
-        self._connections: list[Callable[[_Page], object]] = []
         self._content: dict[object, Callable[[_Page], object]] = {}
 
     @property
     def page(self) -> _Page:
         """Return the page; create it if it does not exist yet."""
         if self._page is None:
-            page: _Page = getattr(import_module(f"desktop_app.{self._module}"), self._class_name)()
-            self._page = page
-            page.setParent(self._owner)
-            page.hide()  # it would cover the owner, which shows it in a layout
-            for connect in tuple(self._connections):
-                connect(page)
+            self._page = self._create()
             for show in tuple(self._content.values()):
-                show(page)
+                show(self._page)
         return self._page
-
-    def on_created(self, connect: Callable[[_Page], object]) -> None:
-        """Call `connect`, which connects signals of the page, now or once the page exists."""
-        self._connections.append(connect)
-        if self._page is not None:
-            connect(self._page)
 
     def set_content(self, key: object, show: Callable[[_Page], object]) -> None:
         """Call `show`, which sets content of the page, now or once the page exists.
@@ -82,27 +63,22 @@ class LazyPage(Generic[_Page]):
             show(self._page)
 
 
-class SettingsPages(QObject):
+class SettingsPages:
     """The pages, each created when it is first shown; its module is imported only then.
 
     Attributes:
+        session: set once the window has its session; no page is created before.
         provider, responses, appearance, shortcuts, servers, data, about: the pages.
         by_name: the pages by the names that `SettingsPanel` uses.
-
-    Signals:
-        setting_changed(str, object): key and value, valid by the schema.
-        shortcut_changed(str, str): command id and keys; "" for none.
     """
 
-    setting_changed = Signal(str, object)
-    shortcut_changed = Signal(str, str)
+    session: Session
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, owner: QWidget) -> None:
+        self._owner = owner
         self._values: dict[str, Any] = {}
         self.by_name: Final[Mapping[str, LazyPage[Any]]] = {
-            name: LazyPage(module, class_name, parent)
-            for name, (module, class_name) in _CLASSES.items()
+            name: LazyPage(partial(self._create, name)) for name in _CLASSES
         }
         self.provider: LazyPage[ProviderTab] = self.by_name["provider"]
         self.responses: LazyPage[ResponsesTab] = self.by_name["answer"]
@@ -111,24 +87,31 @@ class SettingsPages(QObject):
         self.shortcuts: LazyPage[ShortcutsTab] = self.by_name["keys"]
         self.data: LazyPage[DataTab] = self.by_name["library"]
         self.about: LazyPage[AboutTab] = self.by_name["about"]
-        self._pages_with_values = (self.provider, self.responses, self.appearance, self.data)
-        for lazy in self._pages_with_values:
-            lazy.on_created(lambda page: page.changed.connect(self._on_setting_changed))
-        self.shortcuts.on_created(lambda page: page.changed.connect(self._on_shortcut_changed))
         self.set_values({})
+
+    def _create(self, name: str) -> QWidget:
+        module, class_name = _CLASSES[name]
+        page: QWidget = getattr(import_module(f"desktop_app.{module}"), class_name)(self.session)
+        page.setParent(self._owner)
+        page.hide()  # it would cover the owner, which shows it in a layout
+        if (changed := getattr(page, "changed", None)) is not None:
+            changed.connect(self.change)
+        return page
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Set the stored settings and changed shortcuts; missing ones have their defaults."""
         self._values = dict(values)
-        for lazy in self._pages_with_values:
+        for lazy in (self.provider, self.responses, self.appearance, self.data):
             lazy.set_content("values", lambda page: page.set_values(self._values))
         keymap = Keymap.from_settings(self._values)
         self.shortcuts.set_content("keymap", lambda page: page.set_keymap(keymap))
 
-    def _on_setting_changed(self, key: str, value: object) -> None:
+    def change(self, key: str, value: object) -> None:
+        """Show and store a setting that the user changed; its value is valid by the schema."""
         self.set_values({**self._values, key: value})
-        self.setting_changed.emit(key, value)
+        self.session.tasks.start(self.session.settings.set(key, value))
 
-    def _on_shortcut_changed(self, command_id: str, keys: str) -> None:
+    def change_shortcut(self, command_id: str, keys: str) -> None:
+        """Show and store the keys of a command; "" for none."""
         self.set_values({**self._values, f"{KEYS_PREFIX}{command_id}": keys})
-        self.shortcut_changed.emit(command_id, keys)
+        self.session.tasks.start(self.session.settings.set_shortcut(command_id, keys))

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.app.session import Session
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.ui.settings_pages import SettingsPages
@@ -88,27 +89,19 @@ _PAGE_ROLE: Final = Qt.ItemDataRole.UserRole
 class SettingsPanel(QFrame):
     """The settings panel.
 
-    Only its pages' objects exist before it is first shown, because start-up needs no more.
+    Its frame is created when it is first shown, because start-up needs no more, and a page when the
+    window has its session.
 
     Attributes:
-        pages: the pages, which controllers fill and whose signals they receive.
+        pages: the pages, which controllers fill.
 
     Signals:
         show_requested(): the window must show the panel.
-        opened(): the panel is shown.
         close_requested(): the user wants to close the panel.
-        servers_opened(): the page of tool servers is shown and needs its servers.
-        about_opened(): the About page is shown and needs its texts.
-        help_requested(str): open the help for this part, such as "settings-look"; "" for the start
-            of the help.
     """
 
     show_requested = Signal()
-    opened = Signal()
     close_requested = Signal()
-    servers_opened = Signal()
-    about_opened = Signal()
-    help_requested = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,9 +114,13 @@ class SettingsPanel(QFrame):
         self._page = PAGES[0][0]
         self._is_narrow = False
         self._is_list_shown = False  # in a narrow panel, instead of the page
-        self.pages.about.on_created(
-            lambda page: page.help_requested.connect(lambda: self.help_requested.emit(""))
-        )
+        self._session: Session | None = None
+
+    def set_session(self, session: Session) -> None:
+        """Let the pages use the session's controllers; show a page if the panel is shown."""
+        self._session = self.pages.session = session
+        if self._areas:
+            self.show_page(self._page)
 
     # ------------------------------------------------------------------ the shown page
 
@@ -135,7 +132,7 @@ class SettingsPanel(QFrame):
         """Show a page, by its name in PAGES."""
         self._ensure_built()
         layout = self._layouts[page]
-        if not layout.count():
+        if not layout.count() and self._session is not None:
             widget = self.pages.by_name[page].page
             layout.addWidget(widget)
             widget.show()
@@ -145,10 +142,10 @@ class SettingsPanel(QFrame):
         self._list.setCurrentItem(self._items[page])
         self._stack.setCurrentWidget(self._areas[page])
         self._arrange()
-        if page == "about":
-            self.about_opened.emit()
-        elif page == "servers":
-            self.servers_opened.emit()
+        if self._session is not None and page == "about":
+            self._session.tasks.start(self._session.settings.show_about())
+        elif self._session is not None and page == "servers":
+            self._session.tasks.start(self._session.servers.show_servers())
 
     @property
     def page(self) -> str:
@@ -243,12 +240,17 @@ class SettingsPanel(QFrame):
         if not self._areas:
             self.show_page(self._page)
         super().showEvent(event)
-        self.opened.emit()
+        if self._session is not None:
+            self._session.providers_controller.request_models()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._areas:
             self._arrange()
+
+    def _open_help(self) -> None:
+        if self._session is not None:
+            self._session.help.open_part(f"settings-{self._page}")
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
         """Focus the list of pages, or the search field while the list is hidden.
@@ -309,7 +311,7 @@ class SettingsPanel(QFrame):
         )
         self._close_button.clicked.connect(self.close_requested)
         help_button = HelpButton()
-        help_button.clicked.connect(lambda: self.help_requested.emit(f"settings-{self.page}"))
+        help_button.clicked.connect(self._open_help)
         self._search = QLineEdit()
         self._search.setObjectName("settings-search")
         self._search.setAccessibleName(spoken_text(tr("Search settings")))

@@ -9,12 +9,13 @@ both commands, so that the user decides which of the two to change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QKeyCombination, Qt, Signal
+from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QKeySequenceEdit, QLabel, QLineEdit, QWidget
 
+from desktop_app.app.session import Session
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
@@ -25,6 +26,7 @@ from desktop_app.quick.hotkey.hotkey_status import (
     HotkeyReport,
     HotkeyStatus,
 )
+from desktop_app.quick.ui.hotkey_controller import offer_binding
 from desktop_app.shortcuts.command import Category, Command
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.shortcuts.shortcut import normalized
@@ -56,16 +58,12 @@ def _key_edit(name: str) -> QKeySequenceEdit:
 
 
 class CommandRow(QWidget):
-    """A command's title, its keys, a reset button, and a note about conflicts.
+    """A command's title, its keys, a reset button, and a note about conflicts."""
 
-    Signals:
-        changed(str, str): command id and its new keys.
-    """
-
-    changed = Signal(str, str)
-
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: Command, change: Callable[[str, str], None]) -> None:
+        """Create the row; `change` stores the new keys of the command with this id."""
         super().__init__()
+        self._change = change
         self._command = command
         self._title = tr(command.title)
         title = PlainLabel(self._title, wraps=True)
@@ -80,9 +78,7 @@ class CommandRow(QWidget):
         self._row = row_of((title, 1), self._reset_button, self._key_cap)
         column_of(self._row, self._note, parent=self, margins=0, spacing=0)
         self._key_cap.clicked.connect(self._begin_entry)
-        self._reset_button.clicked.connect(
-            lambda: self.changed.emit(command.id, normalized(command.shortcut))
-        )
+        self._reset_button.clicked.connect(lambda: change(command.id, normalized(command.shortcut)))
 
     def show_keys(self, keys: str, *, is_changed: bool, conflicting: Sequence[str]) -> None:
         """Show the command's keys and the commands that they conflict with."""
@@ -142,19 +138,13 @@ class CommandRow(QWidget):
         except SettingError as error:
             self._note.set_text(error.what_happened, "error")
         else:
-            self.changed.emit(self._command.id, keys)
+            self._change(self._command.id, keys)
 
 
 class HotkeyHelp(QWidget):
-    """Help if there is no global shortcut: the desktop's settings can bind keys to a shell command.
+    """Help if there is no global shortcut: the desktop can bind keys to a shell command."""
 
-    Signals:
-        binding_requested(str): bind these keys to `OPEN_COMMAND` in the desktop's settings.
-    """
-
-    binding_requested = Signal(str)
-
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self._keys = ""
         copy_button = PlainButton(tr("Copy command"), name="copy-quick-command", role="link")
@@ -164,7 +154,7 @@ class HotkeyHelp(QWidget):
             (copy_button, leading), (self._bind_button, leading), parent=self, margins=0, spacing=0
         )
         copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
-        self._bind_button.clicked.connect(lambda: self.binding_requested.emit(self._keys))
+        self._bind_button.clicked.connect(lambda: offer_binding(session, self._keys))
         self.hide()
 
     def show_report(self, report: HotkeyReport) -> None:
@@ -176,44 +166,31 @@ class HotkeyHelp(QWidget):
 
 
 class ShortcutsTab(QWidget):
-    """The Shortcuts page. See the module.
+    """The Shortcuts page. See the module."""
 
-    Signals:
-        changed(str, str): command id and its new keys.
-        binding_requested(str): as in `HotkeyHelp`.
-        import_requested(), export_requested(): read the shortcuts from a file, or write them.
-    """
-
-    changed = Signal(str, str)
-    binding_requested = Signal(str)
-    import_requested = Signal()
-    export_requested = Signal()
-
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self._rows: dict[str, CommandRow] = {}
         self._titles: list[QLabel] = []
         file_buttons = row_of()
         self._column = column_of(file_buttons, parent=self, margins=0, spacing=3)
-        for name, label, signal in (
-            ("import-shortcuts", tr("Import…"), self.import_requested),
-            ("export-shortcuts", tr("Export…"), self.export_requested),
-        ):
-            button = PlainButton(label, role="link", name=name)
-            button.clicked.connect(signal)
-            file_buttons.addWidget(button)
+        import_button = PlainButton(tr("Import…"), role="link", name="import-shortcuts")
+        import_button.clicked.connect(lambda: session.settings.choose_import())
+        export_button = PlainButton(tr("Export…"), role="link", name="export-shortcuts")
+        export_button.clicked.connect(lambda: session.settings.choose_export())
+        file_buttons.addWidget(import_button)
+        file_buttons.addWidget(export_button)
         file_buttons.addStretch(1)
         for category in Category:
             title = PlainLabel(tr(category.value), role="strong")
             self._titles.append(title)
             self._column.addWidget(title)
             for command in filter(lambda each: each.category is category, Keymap()):
-                row = self._rows[command.id] = CommandRow(command)
-                row.changed.connect(self.changed)
+                change = session.window.settings.pages.change_shortcut
+                row = self._rows[command.id] = CommandRow(command, change)
                 self._column.addWidget(row)
                 if command.id == HOTKEY_COMMAND:
-                    self._hotkey_help = HotkeyHelp()
-                    self._hotkey_help.binding_requested.connect(self.binding_requested)
+                    self._hotkey_help = HotkeyHelp(session)
                     self._column.addWidget(self._hotkey_help)
         self._column.addStretch(1)
         self.update_theme()

@@ -64,7 +64,6 @@ class SpendingController(Controller):
         self._budget = session.backend.budget
         self._ledger = session.backend.ledger
         self._page = session.window.settings.pages.provider
-        self._page.on_created(lambda page: page.spending.report_requested.connect(self.show))
         self._view: SpendingView | None = None
         self._load_number = 0
         session.spending.spent.connect(self._tasks.slot(self._on_spent))

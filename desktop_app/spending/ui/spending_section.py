@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.domain.bounds import checked_money
@@ -22,22 +22,20 @@ class SpendingSection(LineSection):
 
     Args:
         save: called with the new cap; None removes it.
-
-    Signals:
-        report_requested(): the user wants to see the spending report.
+        show_report: shows the spending report.
     """
 
-    report_requested = Signal()
-
-    def __init__(self, save: Callable[[Decimal | None], None]) -> None:
+    def __init__(
+        self, save: Callable[[Decimal | None], None], show_report: Callable[[], None]
+    ) -> None:
         super().__init__(tr("Monthly limit (US dollars)"), "monthly-cap")
         self._save = save
         self._profile = NO_PROVIDER
         self._months: dict[str, MonthSpending] = {}
         self.field.setPlaceholderText(tr("No limit"))
-        self._report_button = PlainButton(tr("Show spending"), name="show-spending", role="link")
-        self._column.addWidget(self._report_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._report_button.clicked.connect(self.report_requested)
+        report_button = PlainButton(tr("Show spending"), name="show-spending", role="link")
+        self._column.addWidget(report_button, 0, Qt.AlignmentFlag.AlignLeft)
+        report_button.clicked.connect(lambda: show_report())
         self.finished.connect(self._save_entered)
 
     def show_profile(self, profile: ProviderProfile) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,6 @@ from desktop_app.app.startup.closed_store import (
     repair_work,
     restore_work,
 )
-from desktop_app.backup.ui.data_tab import DataTab
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.file_dialogs import choose_file
 from desktop_app.widgets.forms.form_dialog import ask
@@ -31,16 +29,6 @@ class DataPageController(Controller):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._folders = session.backend.folders
-        self._run_on_closed_store = session.run_on_closed_store
-        session.window.settings.pages.data.on_created(self._connect_page)
-
-    def _connect_page(self, page: DataTab) -> None:
-        transfer, backups = self._session.transfer, self._session.backups
-        page.import_requested.connect(transfer.choose_import)
-        page.export_requested.connect(partial(transfer.choose_export, None))
-        page.backup_requested.connect(backups.back_up_now)
-        page.restore_requested.connect(self.choose_restore)
-        page.erase_requested.connect(self._erase)
 
     def show(self) -> None:
         """Show the Data page of the settings."""
@@ -68,14 +56,16 @@ class DataPageController(Controller):
             tr("Restore {file}?", file=archive.name),
             tr(_RESTORE_WARNING),
             label=tr("Restore"),
-            on_accepted=lambda: self._run_on_closed_store(restore_work(self._folders, archive)),
+            on_accepted=lambda: self._session.run_on_closed_store(
+                restore_work(self._folders, archive)
+            ),
             is_destructive=False,  # the present library is kept, as the warning says
         )
 
-    def _erase(self) -> None:
+    def erase(self) -> None:
         """Delete everything. The user has confirmed it on the page."""
-        self._run_on_closed_store(erasure_work(self._folders))
+        self._session.run_on_closed_store(erasure_work(self._folders))
 
     def repair(self) -> None:
         """Repair the store, after damage was found."""
-        self._run_on_closed_store(repair_work(self._folders))
+        self._session.run_on_closed_store(repair_work(self._folders))

@@ -56,15 +56,18 @@ class ServersController(Controller):
         self._resources: list[_Resource] = []
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
-        session.window.settings.servers_opened.connect(self._tasks.slot(self.show_servers))
-        self._page.on_created(lambda page: page.requested.connect(self.run))
 
     @property
     def _servers(self) -> ToolServers:
         return self._session.backend.tool_servers  # created on first use: its modules take 15 ms
 
     def run(self, action: str, name: str) -> None:
-        """Do what the page requests: see `ServersTab`."""
+        """Do what the page requests.
+
+        Args:
+            action: a key of the actions of `ServersTab`, or "add" or "import".
+            name: of the server.
+        """
         if action == "add":
             self._open_form(None)
         elif action == "import":

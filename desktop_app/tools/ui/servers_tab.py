@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 
+from desktop_app.app.session import Session
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.tools.servers.tool_server import EXAMPLE_REFERENCE, ToolServer
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
@@ -67,23 +68,18 @@ class ServerRow:
 
 
 class ServersTab(QWidget):
-    """The Tool servers page. See the module.
+    """The Tool servers page. See the module."""
 
-    Signals:
-        requested(str, str): a key of `_ACTIONS` and the name of a server, or "add" or "import".
-    """
-
-    requested = Signal(str, str)
-
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
+        self._servers = session.servers
         self._sections: dict[str, ServerSection] = {}
         self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
         self._list = column_of(spacing=16)
         self._add_button = dialog_button(tr("Add…"), "add-server")
-        self._add_button.clicked.connect(lambda: self.requested.emit("add", ""))
+        self._add_button.clicked.connect(lambda: self._servers.run("add", ""))
         self._import_button = dialog_button(tr("Import…"), "import-servers")
-        self._import_button.clicked.connect(lambda: self.requested.emit("import", ""))
+        self._import_button.clicked.connect(lambda: self._servers.run("import", ""))
         buttons = FlowLayout(self._add_button, self._import_button)
         rows = (Note(tr(INTRODUCTION)), self._empty_label, self._list, buttons, STRETCH)
         column_of(*rows, parent=self, margins=0, spacing=12)
@@ -95,7 +91,7 @@ class ServersTab(QWidget):
             for section in self._sections.values():
                 self._list.removeWidget(section)
                 section.deleteLater()
-            self._sections = {name: ServerSection(name, self.requested.emit) for name in names}
+            self._sections = {name: ServerSection(name, self._servers.run) for name in names}
             for section in self._sections.values():
                 self._list.addWidget(section)
             if names:

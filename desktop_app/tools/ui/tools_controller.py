@@ -46,9 +46,6 @@ class ToolsController(Controller):
         self._backend = session.backend
         self._choice_row.tools_button.clicked.connect(lambda: self.choose())
         self._choice_row.web_requested.connect(self._choose_web)
-        session.window.settings.pages.responses.on_created(
-            lambda page: page.edit_requested.connect(self.edit)
-        )
         self._current.opened.connect(self._show)
         self._setup.choice_changed.connect(self._show)
 

@@ -28,7 +28,7 @@ from desktop_app.i18n.translation import N_, offered_languages, tr, tr_context, 
 from desktop_app.settings.schema import INSTRUCTIONS, SPELLING_LANGUAGES, setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
-from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import (
     CollapsibleSection,
@@ -71,30 +71,6 @@ class EditRequest(NamedTuple):
     on_changed: Callable[[str], None]
     anchor: QWidget
     value_now: Callable[[], object] = str
-
-
-class AppearanceTab(QWidget):
-    """The Look page, with a form for the window and a form for the desktop below it.
-
-    Signals:
-        changed(str, object): a setting's key and the user's new value.
-    """
-
-    changed = Signal(str, object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._forms = (SchemaForm(Group.LOOK), SchemaForm(Group.DESKTOP))
-        title = PlainLabel(tr("Desktop"), role="title")
-        look, desktop = self._forms
-        column_of(look, title, desktop, STRETCH, parent=self, margins=0, spacing=16)
-        for form in self._forms:
-            form.changed.connect(self.changed)
-
-    def set_values(self, values: Mapping[str, object]) -> None:
-        """Show these values, or the defaults."""
-        for form in self._forms:
-            form.set_values(values)
 
 
 MAX_SEGMENTS: Final = 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from desktop_app.providers.ui.network_section import CertificateSection
 from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.widgets.forms.form_widgets import FormSection, Note
 from tests.gui.app.app_harness import AppHarness, until
@@ -33,8 +32,7 @@ def connection_result(app: AppHarness, profile_id: str) -> tuple[bool, str]:
 
 def certificate_note(app: AppHarness, profile_id: str) -> tuple[bool, str]:
     """Return whether a provider's certificate file was accepted, and the text about it."""
-    (section,) = provider_page(app, profile_id).findChildren(CertificateSection)
-    return shown_in(section.note)
+    return shown_in(provider_page(app, profile_id).pages.provider.page.network.certificates.note)
 
 
 async def press_test(app: AppHarness, profile_id: str) -> None:

@@ -24,7 +24,7 @@ PEOPLE = json.dumps({"people": [{"name": "Ann | <b>", "age": 3}, {"name": "=1+1"
 
 
 def use(app: AppHarness, form: str) -> None:
-    app.window.settings.pages.responses.page.override_changed.emit(app.open_id, "answer.form", form)
+    app.state.settings.override(app.open_id, "answer.form", form)
 
 
 def run(app: AppHarness, action: str) -> None:

@@ -14,9 +14,7 @@ COMET = {"COMETAPI_KEY": "sk-comet"}
 
 async def ask_for(app: AppHarness, count: int, question: str = "Why?") -> list[Turn]:
     """Ask for several answers, each of which is a request."""
-    app.window.settings.pages.responses.page.override_changed.emit(
-        app.open_id, "answer.candidates", count
-    )
+    app.state.settings.override(app.open_id, "answer.candidates", count)
     before = len(app.providers.turns)
     await app.ask(question)
     await until(lambda: len(app.providers.turns) == before + count)

@@ -20,7 +20,13 @@ from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
 from desktop_app.providers.ui.key_section import KeySection
 from desktop_app.settings.ui.responses_tab import CONVERSATION
 from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.settings_pages import answer_field, answer_note, connection_result, provider_page
+from tests.gui.app.settings_pages import (
+    answer_field,
+    answer_note,
+    connection_result,
+    press_test,
+    provider_page,
+)
 from tests.helpers.secrets import key_for
 from tests.helpers.widgets import find
 
@@ -93,7 +99,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         assert turn.profile.id == "ollama"
         turn.end("1")
         await app.settled()
-        app.window.settings.pages.provider.page.profile_removal_requested.emit("ollama")
+        app.state.tasks.start(app.state.providers_controller.remove_profile("ollama"))
         await app.written()
         assert row(app).model_name == "Provider removed. Choose another."
         assert app.hint == "Provider removed. Choose another."
@@ -150,7 +156,7 @@ async def test_the_estimate_follows_the_typing() -> None:
 async def test_a_new_key_switches_an_empty_conversation() -> None:
     async with AppHarness() as app:
         app.window.outer_panes.show_settings(True)
-        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
+        app.state.tasks.start(app.state.providers_controller.enter_key(OPENAI.id, "not-a-key"))
         await app.written()
         assert row(app).variant is Variant.THINKING
         assert row(app).provider_id == OPENAI.id
@@ -166,13 +172,13 @@ async def test_a_new_key_switches_an_empty_conversation() -> None:
 async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> None:
     async with AppHarness() as app:
         app.window.outer_panes.show_settings(True)
-        app.window.settings.pages.provider.page.profile_selected.emit(OPENAI.id)
+        app.state.providers_controller.select_profile(OPENAI.id)
         await app.written()
         assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
-        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
+        app.state.tasks.start(app.state.providers_controller.enter_key(OPENAI.id, "not-a-key"))
         await app.written()
         assert key_note(app, OPENAI.id) == "No keyring is available, so nothing is stored."
-        app.window.settings.pages.provider.page.key_removal_requested.emit(OPENAI.id)
+        app.state.tasks.start(app.state.providers_controller.remove_key(OPENAI.id))
         await app.written()
         assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
         assert app.setting("default.provider") == ""
@@ -183,7 +189,7 @@ async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> 
 
 async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None:
     async with AppHarness() as app:
-        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
+        app.state.tasks.start(app.state.providers_controller.enter_key(OPENAI.id, "not-a-key"))
         await app.written()
     async with AppHarness() as app:
         assert row(app).model_name == "SmolLM2 135M"
@@ -199,19 +205,15 @@ async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> 
             COMETAPI.id: ("a",) * 38,
             SERVER.id: ("llama3", "gpt-5.2"),
         }
-        app.window.settings.pages.provider.page.test_requested.emit(OPENAI.id)
-        app.window.settings.pages.provider.page.test_requested.emit(COMETAPI.id)
-        app.window.settings.pages.provider.page.profile_add_requested.emit(
-            replace(SERVER, models=())
-        )
+        app.state.tasks.start(app.state.providers_controller.save(replace(SERVER, models=())))
         await app.written()
-        app.window.settings.pages.provider.page.test_requested.emit(SERVER.id)
-        await app.written()
+        await press_test(app, OPENAI.id)
         assert connection_result(app, OPENAI.id) == (
             False,
             "The key was not accepted. Check or replace the key in Settings › Accounts.",
         )
         for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
+            await press_test(app, id_)
             is_ok, words = connection_result(app, id_)
             assert is_ok
             assert re.fullmatch(rf"Connected in \d+\.\d s, {count} models found\.", words)
@@ -233,13 +235,13 @@ async def test_defaults_apply_to_an_empty_conversation_at_once(
     async with AppHarness(environment={} if key == "default.provider" else KEYED) as app:
         if key == "default.provider":
             await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        app.window.settings.pages.setting_changed.emit(key, value)
+        app.window.settings.pages.change(key, value)
         await app.written()
         shown = row(app)
         assert (shown.provider_id, shown.variant, shown.effort) == expected
         await app.ask_and_answer("One", "1")
         before = row(app)
-        app.window.settings.pages.setting_changed.emit("default.effort", "high")
+        app.window.settings.pages.change("default.effort", "high")
         await app.written()
         assert row(app).effort is before.effort
 
@@ -247,10 +249,10 @@ async def test_defaults_apply_to_an_empty_conversation_at_once(
 async def test_the_price_of_a_provider_counts() -> None:
     async with AppHarness() as app:
         await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        app.window.settings.pages.provider.page.profile_save_requested.emit(
-            replace(COMETAPI, price_multiplier=Decimal("0.5"))
+        app.state.tasks.start(
+            app.state.providers_controller.save(replace(COMETAPI, price_multiplier=Decimal("0.5")))
         )
-        app.window.settings.pages.setting_changed.emit("default.provider", COMETAPI.id)
+        app.window.settings.pages.change("default.provider", COMETAPI.id)
         await app.written()
         await app.ask_and_answer("One", "1")
         assert app.state.current.path[-1].cost == Decimal("0.002275")
@@ -263,7 +265,7 @@ async def test_settings_reach_the_request() -> None:
             ("answer.temperature", 0.5),
             ("answer.verbosity", "low"),
         ):
-            app.window.settings.pages.setting_changed.emit(key, value)
+            app.window.settings.pages.change(key, value)
         await app.written()
         app.window.settings.pages.responses.page.show_scope(CONVERSATION)
         assert answer_note(app, "answer.temperature") == (
@@ -286,11 +288,11 @@ async def test_settings_reach_the_request() -> None:
 @pytest.mark.attack("secrets")
 async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name() -> None:
     async with AppHarness() as app:
-        vault, panel = app.backend.vault, app.window.settings
+        vault = app.backend.vault
         field = CustomField("X-Key", is_secret=True)
         app.window.outer_panes.show_settings(True)
-        panel.pages.provider.page.network.custom_field_entered.emit(
-            OPENAI.id, field, "w0rd-0123456789"
+        app.state.tasks.start(
+            app.state.providers_controller.save_field(OPENAI.id, field, "w0rd-0123456789")
         )
         await app.written()
         [profile] = [p for p in app.state.providers.all if p.id == OPENAI.id]
@@ -300,6 +302,8 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         dump = app.stored("SELECT group_concat(body) FROM profiles")
         assert "X-Key" in str(dump)
         assert "w0rd" not in str(dump)
-        panel.pages.provider.page.profile_save_requested.emit(replace(profile, custom_fields=()))
+        app.state.tasks.start(
+            app.state.providers_controller.save(replace(profile, custom_fields=()))
+        )
         await app.written()
         assert not (await vault.place(name, where)).is_usable

@@ -40,8 +40,8 @@ def said(app: AppHarness) -> str:
 
 
 def is_stored(app: AppHarness) -> bool:
-    field = find(app.window.settings, QLineEdit, "key-place")
-    return field.isVisible() and field.text() == "Stored in your keyring"
+    field = find(app.window.settings, QLineEdit, "key")
+    return field.placeholderText() == "Stored in your keyring"
 
 
 def keys_sent_to(server: LoopbackServer) -> set[str]:
@@ -60,8 +60,8 @@ async def test_the_key_follows_the_address(
         AppHarness(has_real_providers=True) as app,
     ):
         panel = app.window.settings
-        panel.pages.provider.page.profile_add_requested.emit(
-            replace(SERVER, base_url=mine.base_url)
+        app.state.tasks.start(
+            app.state.providers_controller.save(replace(SERVER, base_url=mine.base_url))
         )
         await app.written()
         app.window.outer_panes.show_settings(True)

@@ -49,7 +49,7 @@ def look():
     if len(seen) == 1:
         window.prompt.set_text("What I was about to ask")
         window.outer_panes.show_settings(True)
-        window.settings.pages.setting_changed.emit("look.language", "en")
+        window.settings.pages.change("look.language", "en")
         ask_at_end()
     else:
         application.session.shutdown.begin()
@@ -101,7 +101,7 @@ async def test_the_language_changes_after_the_running_response() -> None:
         turn = await app.ask("One")
         turn.say("Some")
         await until(lambda: "Some" in app.transcript)
-        app.window.settings.pages.setting_changed.emit("look.language", "en")
+        app.window.settings.pages.change("look.language", "en")
         await app.written()
         assert not app.session.should_rebuild
         assert "language changes once" in app.said
@@ -119,7 +119,7 @@ async def test_the_language_changes_after_a_temporary_conversation_is_closed() -
         temporary = app.open_id
         await app.ask_and_answer("One?", "One.")
         await app.open_conversation(kept)
-        app.window.settings.pages.setting_changed.emit("look.language", "en")
+        app.window.settings.pages.change("look.language", "en")
         await app.written()
         assert not app.session.should_rebuild
         assert "language changes once" in app.said
@@ -135,7 +135,7 @@ async def test_the_language_changes_after_a_form_is_closed_and_open_windows_retu
     async with AppHarness() as app:
         app.session.actions["batch.new"]()
         await until(lambda: page_name(app) == "batch-jobs")
-        app.window.settings.pages.setting_changed.emit("look.language", "en")
+        app.window.settings.pages.change("look.language", "en")
         await app.written()
         assert not app.session.should_rebuild
         assert "once the other windows are closed" in app.said

@@ -183,18 +183,14 @@ async def test_a_folder_is_created_named_filled_and_opened() -> None:
 
 async def test_conversations_use_the_choice_and_settings_of_their_folder() -> None:
     async with AppHarness(environment=KEY) as app:
-        state, panel = app.state, app.window.settings
+        state = app.state
         folder = Folder(new_id(), "Thesis", now())
         app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
         app.session.folder_settings.show(folder.id)
-        panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.variant", "pro")
-        panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.effort", "high")
-        panel.pages.responses.page.folder_override_changed.emit(
-            folder.id, "answer.system_prompt", "Cite your sources."
-        )
-        panel.pages.responses.page.folder_override_changed.emit(
-            folder.id, "answer.temperature", 0.2
-        )
+        app.state.folder_settings.set_value(folder.id, "default.variant", "pro")
+        app.state.folder_settings.set_value(folder.id, "default.effort", "high")
+        app.state.folder_settings.set_value(folder.id, "answer.system_prompt", "Cite your sources.")
+        app.state.folder_settings.set_value(folder.id, "answer.temperature", 0.2)
         await go(app, ListFilter.for_folder(folder.id))
         app.window.conversations.new_button.click()
         choice = state.setup.choice
@@ -209,13 +205,11 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         stored = await app.backend.conversations.get(inside)
         assert stored is not None
         assert stored.folder_id == folder.id
-        panel.pages.responses.page.override_changed.emit(
-            inside, "answer.system_prompt", "Be brief."
-        )
+        app.state.settings.override(inside, "answer.system_prompt", "Be brief.")
         assert state.setup.ask_settings.instructions == "Be brief."
         assert state.setup.ask_settings.parameters.temperature == 0.2
-        panel.pages.responses.page.folder_override_removed.emit(folder.id, "answer.temperature")
-        panel.pages.responses.page.folder_override_removed.emit(folder.id, "default.effort")
+        app.state.folder_settings.remove_value(folder.id, "answer.temperature")
+        app.state.folder_settings.remove_value(folder.id, "default.effort")
         assert app.state.setup.ask_settings.parameters.temperature is None
         await go(app, LIST)
         app.window.conversations.new_button.click()

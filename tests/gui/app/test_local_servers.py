@@ -71,7 +71,7 @@ async def test_other_servers_are_offered_when_one_was_added(found: list[FoundSer
     async with AppHarness() as app:
         app.window.outer_panes.show_settings(True)
         added = profile_from(PRESETS["ollama"])
-        app.window.settings.pages.provider.page.profile_add_requested.emit(added)
+        app.state.tasks.start(app.state.providers_controller.save(added))
         await until(lambda: "More models were found" in app.said)
         buttons = app.window.notifications.findChildren(QPushButton)
         labels = [button.text() for button in buttons if button.isVisible()]

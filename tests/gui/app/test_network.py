@@ -80,7 +80,7 @@ async def test_the_listed_models_are_in_the_menu_after_typing_begins() -> None:
 async def test_a_listing_is_stored_and_renewed_when_the_menu_opens() -> None:
     async with AppHarness() as app:
         app.providers.models_of[COMETAPI.id] = ("gpt-5.2", "first")
-        app.window.settings.pages.provider.page.key_entered.emit(COMETAPI.id, "not-a-key")
+        app.state.tasks.start(app.state.providers_controller.enter_key(COMETAPI.id, "not-a-key"))
         await until(lambda: "first" in offered_models(app, COMETAPI.id))
         await app.written()
     async with AppHarness(environment=COMET) as app:
@@ -145,31 +145,35 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
     ):
         settings = app.window.settings
         profile = replace(SERVER, base_url="https://far.example/v1", models=("gpt-5.2",))
-        settings.pages.provider.page.profile_add_requested.emit(profile)
+        app.state.tasks.start(app.state.providers_controller.save(profile))
         await app.written()
         app.window.outer_panes.show_settings(True)
         find(settings, QToolButton, "network").click()
-        settings.pages.provider.page.network.ca_file_chosen.emit(profile.id, authority.pem)
+        app.state.tasks.start(
+            app.state.providers_controller.choose_ca_file(profile.id, authority.pem)
+        )
         await app.written()
         holds = "Contains the CA certificate Example Company Root, valid until "
         await until(lambda: certificate_note(app, profile.id)[1].startswith(holds))
         assert certificate_note(app, profile.id)[0]
-        settings.pages.provider.page.profile_save_requested.emit(
-            replace(profile, ca_file=str(authority.pem), proxy=proxy.url_for("me"))
+        app.state.tasks.start(
+            app.state.providers_controller.save(
+                replace(profile, ca_file=str(authority.pem), proxy=proxy.url_for("me"))
+            )
         )
-        settings.pages.provider.page.network.password_entered.emit(
-            profile.proxy_password_id, "wrong"
+        app.state.tasks.start(
+            app.state.providers_controller.save_password(profile.proxy_password_id, "wrong")
         )
         await app.written()
         await check_connection(app, profile.id, False, "rejected the user name or password")
-        settings.pages.provider.page.network.password_entered.emit(
-            profile.proxy_password_id, "hush"
+        app.state.tasks.start(
+            app.state.providers_controller.save_password(profile.proxy_password_id, "hush")
         )
         await app.written()
         await check_connection(app, profile.id, True, "1 model")
         stored = (await app.backend.settings.profiles())[0]
-        settings.pages.provider.page.profile_save_requested.emit(
-            replace(stored, name="Far")
+        app.state.tasks.start(
+            app.state.providers_controller.save(replace(stored, name="Far"))
         )  # another client
         await app.written()
         await app.state.new_conversation.set_default("default.provider", profile.id)
@@ -208,7 +212,7 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         AppHarness(has_real_providers=True) as app,
     ):
         profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
-        app.window.settings.pages.provider.page.profile_add_requested.emit(profile)
+        app.state.tasks.start(app.state.providers_controller.save(profile))
         await app.written()
         await check_connection(app, profile.id, False, "Allow nas.lan in Settings › Accounts")
         assert not proxy.wanted

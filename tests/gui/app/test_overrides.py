@@ -27,7 +27,7 @@ SERVER = {
 
 
 def set_own(app: AppHarness, key: str, value: object) -> None:
-    app.window.settings.pages.responses.page.override_changed.emit(app.open_id, key, value)
+    app.state.settings.override(app.open_id, key, value)
 
 
 def own(app: AppHarness) -> Overrides:
@@ -44,7 +44,7 @@ def refused(app: AppHarness) -> set[str]:
 async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
     async with AppHarness(environment=COMET) as app:
         app.window.prompt.row.model_button.effort_requested.emit(Effort.NONE)
-        app.window.settings.pages.setting_changed.emit("answer.temperature", 0.2)
+        app.window.settings.pages.change("answer.temperature", 0.2)
         set_own(app, "answer.temperature", 1.5)
         set_own(app, "answer.system_prompt", "Rhyme.")
         await app.written()
@@ -62,7 +62,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         turn.end("2")
         await app.settled()
         await app.open_conversation(first)
-        app.window.settings.pages.responses.page.override_removed.emit(first, "answer.temperature")
+        app.state.settings.remove_override(first, "answer.temperature")
         await app.written()
         turn = await app.ask("Three")
         assert turn.request.parameters.temperature == 0.2
@@ -88,7 +88,7 @@ async def test_settings_that_change_during_a_turn_or_in_a_conversation_just_left
         await app.settled()
         app.controllers.navigator.open_new()
         for key in ("answer.temperature", "answer.top_p"):  # it was a setting earlier
-            app.window.settings.pages.responses.page.override_changed.emit(left, key, 0.5)
+            app.state.settings.override(left, key, 0.5)
         await app.written()
         assert own(app) == Overrides()
         await app.open_conversation(left)

@@ -103,7 +103,7 @@ async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("One", "1")
         panel = app.window.settings
-        panel.pages.shortcut_changed.emit("conversation.new", "Ctrl+J")
+        panel.pages.change_shortcut("conversation.new", "Ctrl+J")
         await app.written()
         panel.show_page("keys")
         find(panel, QPushButton, "export-shortcuts").click()
@@ -144,15 +144,15 @@ async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
 async def test_a_changed_shortcut_applies_at_once() -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("One", "1")
-        app.window.settings.pages.shortcut_changed.emit("conversation.new", "Ctrl+J")
+        app.window.settings.pages.change_shortcut("conversation.new", "Ctrl+J")
         await app.written()
         app.press(Qt.Key.Key_N, CONTROL)
         assert app.open_id == one
         app.press(Qt.Key.Key_J, CONTROL)
         assert app.open_id != one
         assert app.window.conversations.new_button.hint.text() == "Ctrl+J"
-        app.window.settings.pages.shortcut_changed.emit("prompt.stop", "Ctrl+.")
-        app.window.settings.pages.shortcut_changed.emit("prompt.send", "Ctrl+Return")
+        app.window.settings.pages.change_shortcut("prompt.stop", "Ctrl+.")
+        app.window.settings.pages.change_shortcut("prompt.send", "Ctrl+Return")
         await app.written()
         app.type("Two")
         app.enter()
@@ -175,7 +175,7 @@ async def test_a_changed_shortcut_applies_at_once() -> None:
 async def test_theme_and_text_size_change_at_once() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One", "Some **words**")
-        app.window.settings.pages.setting_changed.emit("look.theme", "dark")
+        app.window.settings.pages.change("look.theme", "dark")
         await app.written()
         assert app.theme.current.is_dark
         await until(lambda: app.window.transcript.theme.is_dark)

@@ -84,12 +84,12 @@ async def test_misspelled_words_outside_of_code_are_underlined_as_the_settings_s
         await until(lambda: marked(app.text) == ["theese", "wrld"])
         await begin(app, "the wrld turns")
         await until(lambda: marked(app.text) == ["wrld"])
-        app.window.settings.pages.setting_changed.emit(SPELLING, False)
+        app.window.settings.pages.change(SPELLING, False)
         await app.written()
         assert marked(app.text) == []
-        app.window.settings.pages.setting_changed.emit(SPELLING, True)
+        app.window.settings.pages.change(SPELLING, True)
         # Klingon has no dictionary.
-        app.window.settings.pages.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
+        app.window.settings.pages.change(SPELLING_LANGUAGES, "tlh")
         await app.settled()
         assert marked(app.text) == []
 

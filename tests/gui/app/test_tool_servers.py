@@ -41,7 +41,7 @@ def server_states(app: AppHarness) -> str:
 async def add_server(app: AppHarness, *faults: str) -> None:
     app.window.outer_panes.show_settings(True)
     app.window.settings.show_page("servers")
-    app.window.settings.pages.servers.page.requested.emit("add", "")
+    app.state.servers.run("add", "")
     await until(lambda: shown(ServerForm))
     (form,) = shown(ServerForm)
     form.name.setText("demo")
@@ -66,7 +66,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
         assert part.name == "The memo.txt"
-        app.window.settings.pages.servers.page.requested.emit("edit", "demo")
+        app.state.servers.run("edit", "demo")
         await until(lambda: shown(ServerForm))
         (form,) = shown(ServerForm)
         assert SCRIPTED in form.command.text()
@@ -93,7 +93,7 @@ async def test_servers_are_imported_after_the_user_has_seen_their_commands(tmp_p
     }
     file.write_text(json.dumps({"mcpServers": servers}))
     async with AppHarness(environment=COMET) as app:
-        app.window.settings.pages.servers.page.requested.emit("import", "")
+        app.state.servers.run("import", "")
         choose_paths(file)
         await until(lambda: shown(QMessageBox))
         (question,) = shown(QMessageBox)
@@ -123,7 +123,7 @@ async def test_no_part_of_an_imported_command_is_left_out_of_the_question(
     found = {f"demo-{number}": {"command": "sh", "args": numbers} for number in range(servers)}
     file.write_text(json.dumps({"mcpServers": found}))
     async with AppHarness(environment=COMET) as app:
-        app.window.settings.pages.servers.page.requested.emit("import", "")
+        app.state.servers.run("import", "")
         choose_paths(file)
         if is_asked:
             await until(lambda: shown(QMessageBox))

@@ -42,9 +42,7 @@ def card(app: AppHarness) -> ConsentCard | None:
 
 
 def choose(app: AppHarness, *names: str) -> None:
-    app.window.settings.pages.responses.page.override_changed.emit(
-        app.open_id, "answer.tools", "\n".join(names)
-    )
+    app.state.settings.override(app.open_id, "answer.tools", "\n".join(names))
 
 
 def call(turn: Turn, name: str, arguments: str) -> None:

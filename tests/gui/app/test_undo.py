@@ -81,10 +81,10 @@ async def test_a_removed_provider_loses_its_secrets(
 ) -> None:
     new_desktop().start_keyring()
     async with AppHarness(has_real_providers=True) as app:
-        vault, page = app.backend.vault, app.window.settings.pages.provider.page
+        vault = app.backend.vault
         token = CustomField("X-Token", is_secret=True)
         profile = replace(PROXIED, custom_fields=(token,))
-        page.profile_add_requested.emit(profile)
+        app.state.tasks.start(app.state.providers_controller.save(profile))
         await app.written()
         where, proxy = origin(profile.base_url), origin(profile.proxy)
         secrets = {
@@ -94,13 +94,17 @@ async def test_a_removed_provider_loses_its_secrets(
         }
         for name, secret in secrets.items():
             await vault.set(name, secret)
-        page.network.password_removal_requested.emit(profile.proxy_password_id)
+        app.state.tasks.start(
+            app.state.providers_controller.remove_password(profile.proxy_password_id)
+        )
         await until(lambda: app.said.startswith("Password removed"))
         assert await vault.get(profile.proxy_password_id, proxy) is None
-        page.profile_save_requested.emit(replace(profile, custom_fields=()))
+        app.state.tasks.start(
+            app.state.providers_controller.save(replace(profile, custom_fields=()))
+        )
         await app.written()
         assert await vault.get(profile.custom_field_id(token), where) is None
-        page.profile_removal_requested.emit(profile.id)
+        app.state.tasks.start(app.state.providers_controller.remove_profile(profile.id))
         await until(lambda: app.said.startswith(f"“{profile.name}” removed"))
         await app.written()
         assert app.state.providers.get(profile.id) is None
@@ -110,10 +114,10 @@ async def test_a_removed_provider_loses_its_secrets(
 
 async def test_a_removed_key_is_no_longer_the_default() -> None:
     async with AppHarness() as app:
-        page, vault = app.window.settings.pages.provider.page, app.backend.vault
-        page.key_entered.emit(OPENAI.id, KEY)
+        vault = app.backend.vault
+        app.state.tasks.start(app.state.providers_controller.enter_key(OPENAI.id, KEY))
         await until(lambda: app.setting("default.provider") == OPENAI.id)
-        page.key_removal_requested.emit(OPENAI.id)
+        app.state.tasks.start(app.state.providers_controller.remove_key(OPENAI.id))
         await until(lambda: app.said.startswith("Key for OpenAI removed"))
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
         assert not app.setting("default.provider")
@@ -124,8 +128,8 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with AppHarness() as app:
-        panel, vault = app.window.settings, app.backend.vault
-        panel.pages.provider.page.profile_add_requested.emit(PROXIED)
+        vault = app.backend.vault
+        app.state.tasks.start(app.state.providers_controller.save(PROXIED))
         await app.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
@@ -140,7 +144,7 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
             await remove_secret(name)
 
         monkeypatch.setattr(vault, "remove", remove_key_only)
-        panel.pages.provider.page.profile_removal_requested.emit(PROXIED.id)
+        app.state.tasks.start(app.state.providers_controller.remove_profile(PROXIED.id))
         await app.written()
         assert app.state.providers.get(PROXIED.id) is not None
         assert await vault.get(PROXIED.id, key.origin) == key
