@@ -1,6 +1,6 @@
 """Chips for the attachments of the prompt, with the progress of reading each.
 
-A chip shows an icon, a thumbnail or a progress ring, its name and its summary. Its menu
+A chip shows an icon or a thumbnail, its name, its summary, and a bar while it is read. Its menu
 selects what is sent, and a cross (or Delete) removes it. Clicking the chip previews what
 will be sent. Chips are updated in place, because progress arrives many times a second.
 """
@@ -11,21 +11,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QImage,
-    QKeyEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-)
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QActionGroup, QContextMenuEvent, QImage, QKeyEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
     QFrame,
     QMenu,
+    QProgressBar,
     QScrollArea,
     QSizePolicy,
     QWidget,
@@ -33,13 +25,16 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.boxes import FlowLayout
+from desktop_app.widgets.boxes import SPRING, FlowLayout, column_of, row_of
 from desktop_app.widgets.forms.tab_order import order_children
 from desktop_app.widgets.look import painting
-from desktop_app.widgets.look.icons import set_icon
-from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.look.icons import pixmap, set_icon
+from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
+    PlainButton,
+    PlainLabel,
     PlainToolButton,
     menu_text,
     one_line,
@@ -52,7 +47,6 @@ _CHIP_HEIGHT: Final = 46
 _MAX_CHIP_WIDTH: Final = 400
 _SPACING: Final = 8
 _THUMBNAIL_SIZE: Final = 34
-_CORNER: Final = 10
 
 _MAX_ROWS: Final = 2.5  # the half row shows that there are more
 _CHIPS_PER_STEP: Final = 8  # a new chip takes a millisecond
@@ -103,25 +97,33 @@ class Chip(Value, frozen=True):
     has_preview: bool = False
 
 
-class ChipWidget(QAbstractButton):
+class ChipWidget(PlainButton):
     """The button that shows a `Chip` and previews it, with its menu and its cross.
 
     Its signals are those of the chips.
     """
 
     def __init__(self, chip: Chip, chips: AttachmentChips) -> None:
-        super().__init__()
+        super().__init__(name="preview-attachment", role="chip")
         self._chip = chip
         self._chips = chips
-        self.setObjectName("preview-attachment")
         self.clicked.connect(self._preview)
+        self._icon = PlainLabel()
+        # File names often differ only at the end.
+        self._name = ElidedLabel(role="strong", elide_mode=Qt.TextElideMode.ElideMiddle)
+        self._summary = ElidedLabel()
+        self._bar = QProgressBar(textVisible=False)
         self._remove_button = PlainToolButton(self, name="remove-attachment", role="quiet")
         self._remove_button.clicked.connect(self._remove)
         self._menu_button = PlainToolButton(self, role="quiet")
         self._menu_button.clicked.connect(self.open_menu)
         for button in (self._remove_button, self._menu_button):
             button.setCursor(Qt.CursorShape.ArrowCursor)
-        self.update_theme()
+        for part in (self._icon, self._name, self._summary, self._bar):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        texts = column_of(SPRING, self._name, self._summary, self._bar, SPRING, spacing=0)
+        parts = (self._icon, (texts, 1), self._menu_button, self._remove_button)
+        row_of(*parts, parent=self, margins=(10, 0, 3, 0), spacing=6)
         self.set_chip(chip)
 
     def set_chip(self, chip: Chip) -> None:
@@ -129,8 +131,11 @@ class ChipWidget(QAbstractButton):
         if chip == self._chip and self.accessibleName():  # it is shown already
             return
         self._chip = chip
-        name = one_line(chip.name)
-        summary = one_line(chip.summary)
+        name, summary = one_line(chip.name), one_line(chip.summary)
+        self._name.setText(name)
+        self._summary.setText(summary)
+        self._bar.setVisible(chip.state == "reading")
+        self._bar.setValue(round(100 * (chip.progress or 0)))
         self.setAccessibleName(spoken_text(f"{name}, {summary}"))
         set_tooltip(self, "\n".join(line for line in (name, summary, chip.tooltip) if line))
         self.setAccessibleDescription(spoken_text(chip.tooltip))
@@ -143,8 +148,7 @@ class ChipWidget(QAbstractButton):
         self._remove_button.setAccessibleName(spoken_text(tr("Remove {name}", name=name)))
         is_reading = chip.state == "reading"
         set_tooltip(self._remove_button, tr("Stop reading") if is_reading else tr("Remove"))
-        self.updateGeometry()
-        self.update()
+        self.update_theme()
 
     def _name_menu(self) -> None:
         """Name the menu button after its menu: the detail of an image, otherwise options."""
@@ -186,8 +190,6 @@ class ChipWidget(QAbstractButton):
         The buttons pass the keys on that they do not handle.
         """
         match event.key():
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter if self.hasFocus():
-                self.click()
             case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
                 self._remove()
             case Qt.Key.Key_Menu | Qt.Key.Key_Down:
@@ -199,11 +201,21 @@ class ChipWidget(QAbstractButton):
         self.open_menu()
 
     def update_theme(self) -> None:
-        theme = current_theme()
+        """Show the icon or the thumbnail, and the colors of the state."""
+        theme, chip = current_theme(), self._chip
         set_icon(self._remove_button, "x", theme.dim, theme.px(14))
         set_icon(self._menu_button, "chevron-down", theme.dim, theme.px(14))
+        self._bar.setFixedHeight(theme.px(3))
+        roles = {"failed": "error", "large": "warning-note"}
+        set_role(self._summary, roles.get(chip.state, "note"))
+        if chip.thumbnail is not None and chip.state == "ready":
+            self._icon.setPixmap(_square(chip.thumbnail, theme.px(_THUMBNAIL_SIZE)))
+        elif chip.state == "failed":
+            self._icon.setPixmap(pixmap("triangle-alert", theme.error, theme.px(20)))
+        else:
+            color = {"large": theme.warning, "reading": theme.dim}.get(chip.state, theme.accent)
+            self._icon.setPixmap(pixmap(chip.icon, color, theme.px(20)))
         self.updateGeometry()
-        self.update()
 
     def menu(self) -> QMenu:
         """Return a new menu with the actions and the detail levels."""
@@ -217,8 +229,6 @@ class ChipWidget(QAbstractButton):
             action.triggered.connect(lambda *_, choose=choose: choose())
         if self._chip.actions and self._chip.detail_levels:
             menu.addSeparator()
-        from PySide6.QtGui import QActionGroup  # not needed at start-up
-
         group = QActionGroup(menu)
         for value, label in self._chip.detail_levels:
             choose = partial(self._chips.detail_requested.emit, self._chip.id, value)
@@ -240,96 +250,20 @@ class ChipWidget(QAbstractButton):
             painting.text_width(self._chip.name, current_theme().strong()),
             painting.text_width(self._chip.summary, current_theme().note()),
         )
-        width = self._text_left() + widest_text + px(44)  # with the cross
-        if self._has_menu:
-            width += px(24)
+        width = widest_text + self._icon.sizeHint().width() + px(52 + 24 * self._has_menu)
         return QSize(min(width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
-
-    def _text_left(self) -> int:
-        return current_theme().px(40 if self._chip.thumbnail is None else 52)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(current_theme().px(120), current_theme().px(_CHIP_HEIGHT))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        size = self._remove_button.sizeHint()
-        top = (self.height() - size.height()) // 2
-        for button, count in ((self._remove_button, 1), (self._menu_button, 2)):
-            button.setGeometry(QRect(QPoint(self._left_of_buttons(count), top), size))
 
-    def _left_of_buttons(self, count: int) -> int:
-        """Return the x coordinate at which `count` buttons begin."""
-        return self.width() - current_theme().px(3) - count * self._remove_button.sizeHint().width()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = painting.painter_of(self)
-        theme = current_theme()
-        px = theme.px
-        chip = self._chip
-        painting.fill_background(painter, self.rect(), theme.code_ground, px(_CORNER))
-        line = theme.accent if self.hasFocus() else theme.line
-        width = 2 if self.hasFocus() else 1
-        painting.draw_outline(painter, self.rect(), line, px(_CORNER), width)
-        icon_rect = QRect(px(10), 0, px(24), self.height())
-        if chip.state == "reading":
-            _paint_ring(painter, icon_rect, chip.progress)
-        elif chip.state == "failed":
-            painting.draw_icon(painter, icon_rect, "triangle-alert", theme.error, px(20))
-        elif chip.state == "large":
-            painting.draw_icon(painter, icon_rect, chip.icon, theme.warning, px(20))
-        elif chip.thumbnail is not None:
-            side = px(_THUMBNAIL_SIZE)
-            box = QRect(px(8), (self.height() - side) // 2, side, side)
-            _paint_thumbnail(painter, chip.thumbnail, box, corner=px(6))
-        else:
-            painting.draw_icon(painter, icon_rect, chip.icon, theme.accent, px(20))
-        left = self._text_left()
-        width = self._left_of_buttons(2 if self._has_menu else 1) - left - px(2)
-        middle = self.height() // 2
-        upper = QRect(left, middle - px(18), width, px(18))
-        lower = QRect(left, middle - px(1), width, px(18))
-        # File names often differ only at the end.
-        elide_mode = Qt.TextElideMode.ElideMiddle
-        painting.draw_text(painter, upper, chip.name, theme.strong(), theme.text, elide_mode)
-        color = {"failed": theme.error, "large": theme.warning}.get(chip.state, theme.dim)
-        painting.draw_text(painter, lower, chip.summary, theme.note(), color)
-
-
-def _paint_thumbnail(painter: QPainter, thumbnail: QImage, box: QRect, *, corner: int) -> None:
-    """Paint the center of the image as a square with round corners."""
-    side = min(thumbnail.width(), thumbnail.height())
-    middle = QRect(0, 0, side, side)
-    middle.moveCenter(thumbnail.rect().center())
-    from PySide6.QtGui import QPainterPath  # not needed at start-up
-
-    corners = QPainterPath()
-    corners.addRoundedRect(QRectF(box), corner, corner)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.setClipPath(corners)
-    painter.drawImage(box, thumbnail, middle)
-    painter.restore()
-
-
-def _paint_ring(painter: QPainter, rect: QRect, progress: float | None) -> None:
-    """Paint the progress of reading in the middle of a rectangle."""
-    theme = current_theme()
-    side = theme.px(18)
-    ring = QRectF(0, 0, side, side)
-    ring.moveCenter(QRectF(rect).center())
-    painter.setPen(QPen(theme.line, theme.px(3)))
-    painter.drawEllipse(ring)
-    if progress is None:  # a static quarter: an animation would need a timer
-        fraction = 0.25
-    else:  # at least a dot
-        fraction = min(1.0, max(0.02, progress))
-    pen = QPen(theme.accent, theme.px(3))
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    painter.setPen(pen)
-    # Qt counts in sixteenths of a degree, counterclockwise. The arc begins at the top and grows
-    # clockwise.
-    painter.drawArc(ring, 90 * 16, round(-360 * 16 * fraction))
+def _square(image: QImage, side: int) -> QPixmap:
+    """Return the center of an image in the size of a thumbnail."""
+    length = min(image.width(), image.height())
+    center = QRect(0, 0, length, length)
+    center.moveCenter(image.rect().center())
+    smooth = Qt.TransformationMode.SmoothTransformation
+    return QPixmap.fromImage(image.copy(center)).scaled(side, side, mode=smooth)
 
 
 class AttachmentChips(QScrollArea):

@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QRect, QSize, Signal
-from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.boxes import FlowLayout
+from desktop_app.widgets.boxes import SPRING, FlowLayout, row_of
 from desktop_app.widgets.forms.tab_order import order_children
-from desktop_app.widgets.look import painting
-from desktop_app.widgets.look.theme import RADIUS, SEGMENT_HEIGHT, current_theme
-from desktop_app.widgets.text.foreign_text import PlainButton, set_tooltip
+from desktop_app.widgets.look.icons import set_icon
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, set_tooltip
 
 # In pixels at the default text size (see `Theme.px`).
-_PADDING: Final = 11
-_ICON: Final = 15
 _GAP: Final = 6
 _SPACING: Final = 8
 
@@ -36,50 +34,28 @@ class SuggestionButton(PlainButton):
     """An icon, a label and, for the first suggestion, its key."""
 
     def __init__(self, label: str, icon: str) -> None:
-        super().__init__(label)
+        super().__init__(label, role="suggestion")
         self._icon = icon
-        self._key = ""
+        self._key = PlainLabel(role="key")
+        self._key.hide()
+        row_of(SPRING, self._key, parent=self, margins=(0, 0, 11, 0))
+        self.update_theme()
 
     def set_key(self, key: str) -> None:
         """Show the key of this suggestion; "" for none."""
-        if key != self._key:
-            self._key = key
-            self.updateGeometry()
-            self.update()
+        self._key.setText(key)
+        self._key.setVisible(bool(key))
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        px = current_theme().px
-        width = 2 * px(_PADDING) + px(_ICON + _GAP)
-        width += painting.text_width(self.text(), current_theme().strong())
-        if self._key:
-            key_width, _ = painting.key_size(current_theme(), self._key)
-            width += key_width + px(_GAP)
-        return QSize(width, px(SEGMENT_HEIGHT))
+        hint = super().sizeHint()
+        if not self._key.isHidden():
+            hint += QSize(self._key.sizeHint().width() + current_theme().px(_GAP), 0)
+        return hint
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(current_theme().px(60), current_theme().px(SEGMENT_HEIGHT))
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = painting.painter_of(self)
+    def update_theme(self) -> None:
         theme = current_theme()
-        px = theme.px
-        color = theme.accent if self.isEnabled() else theme.faint
-        is_hovered = self.underMouse() and self.isEnabled()
-        background = theme.selected if is_hovered else theme.tint
-        painting.fill_background(painter, self.rect(), background, px(RADIUS))
-        if self.hasFocus():
-            painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), width=2)
-        icon_rect = QRect(px(_PADDING), 0, px(_ICON), self.height())
-        painting.draw_icon(painter, icon_rect, self._icon, color, px(_ICON))
-        right = self.width() - px(_PADDING)
-        if self._key:
-            width, height = painting.key_size(theme, self._key)
-            key_rect = QRect(right - width, (self.height() - height) // 2, width, height)
-            painting.draw_key(painter, theme, key_rect, self._key, theme.dim)
-            right = key_rect.left() - px(_GAP)
-        left = icon_rect.right() + 1 + px(_GAP)
-        text_rect = QRect(left, 0, right - left + 1, self.height())
-        painting.draw_text(painter, text_rect, self.text(), theme.strong(), color)
+        set_icon(self, self._icon, theme.accent, theme.px(15), disabled=theme.faint)
 
 
 class Suggestions(QWidget):

@@ -86,7 +86,8 @@ class ElidedButton(PlainButton):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        set_tooltip(self, self.text() if self._elided(self.text()) != self.text() else "")
+        if self.menu() is None:  # others have a tooltip of their own
+            set_tooltip(self, self.text() if self._elided(self.text()) != self.text() else "")
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionButton()
@@ -97,7 +98,7 @@ class ElidedButton(PlainButton):
     def _elided(self, label: str) -> str:
         """Return the label, elided to the width of the button."""
         metrics = self.fontMetrics()
-        frame = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
+        frame = super().sizeHint().width() - metrics.horizontalAdvance(self.text())
         available_width = self.width() - frame + 1  # widths of letters are rounded
         return metrics.elidedText(label, Qt.TextElideMode.ElideRight, available_width)
 

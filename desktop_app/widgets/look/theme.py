@@ -5,6 +5,7 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
 `style_sheet`. It selects by the dynamic property `role`, which a widget sets on itself:
 
     QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) ·
+                                menu · bare-menu · suggestion · chip ·
                                 example (a card that is a button) · send · stop ·
                                 filter (property "set") · segment · small-segment
     QPushButton, QLabel         key (a shortcut)
@@ -12,7 +13,7 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
                                 error-note · warning · warning-note · address (at the edge of a
                                 text)
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
-                                card · prompt (property "focused" colors its border) · chip ·
+                                card · prompt (property "focused" colors its border) ·
                                 segments · note-card · error-card · rule · overlay · popup ·
                                 column (of a comparison; property "focused")
     QTextEdit, QPlainTextEdit   field · card-text (the text of a card)
@@ -297,6 +298,21 @@ QPushButton, QToolButton { background: transparent; border: 2px solid transparen
 QPushButton:focus, QToolButton:focus { border-color: @accent; outline: none; }
 QPushButton:disabled, QToolButton:disabled { color: @faint; }
 QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0; }
+QPushButton[role="menu"], QPushButton[role="bare-menu"] { color: @dim;
+    padding: 0 $15px; min-height: $28px; }
+QPushButton[role="menu"] { background: @hover; }
+QPushButton[role="menu"]:hover, QPushButton[role="bare-menu"]:hover { color: @text; }
+QPushButton[role="menu"]::menu-indicator, QPushButton[role="bare-menu"]::menu-indicator {
+    image: url("@chevron"); width: $14px; height: $14px; subcontrol-origin: padding;
+    subcontrol-position: center right; right: $7px; }
+QPushButton[role="suggestion"] { background: @tint; color: @accent; font-weight: 600;
+    text-align: left; padding: 0 $9px; }
+QPushButton[role="suggestion"] QLabel[role="key"] { max-height: $18px; padding: 0 $8px; }
+QPushButton[role="suggestion"]:hover { background: @selected; }
+QPushButton[role="suggestion"]:disabled { background: @tint; color: @faint; }
+QPushButton[role="chip"] { background: @code_ground; border: 1px solid @line;
+    border-radius: $10px; }
+QPushButton[role="chip"]:focus { border: 2px solid @accent; }
 [role="quiet"] { color: @dim; }
 QToolButton[role="quiet"] { padding: 0; min-height: 0; }
 QToolButton[current] { font-size: @note; }
