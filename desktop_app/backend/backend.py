@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import load_prompt_requirements
-from desktop_app.chat.chat_service import AnswerTools, ChatService, RequestSources
+from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.compaction_service import CompactionService
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.cost_estimate import Estimator
@@ -190,7 +190,8 @@ class Backend:
             calls=self.paid_calls,
             estimator=estimator,
             models=ModelChoices(self.providers.models_of, self.gateway.window_of),
-            tools=AnswerTools(lambda: self.tools, self.consent),
+            tools=lambda: self.tools,
+            consent=self.consent,
         )
 
     def _note_taker(self, answering_model: ResolvedChoice) -> ResolvedChoice:

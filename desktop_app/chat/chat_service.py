@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
@@ -53,10 +53,9 @@ from desktop_app.domain.conversations.message_parts import (
     chunked_documents,
     tool_calls,
 )
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.cost import FREE, Usage, cost_of
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.parameter_support import model_notices
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.domain.spending_report import Purpose
@@ -133,15 +132,12 @@ class RequestSources(Value, frozen=True):
         return _with_tools(request, context.tools, delimiter)
 
 
-class AnswerTools(NamedTuple):
-    """The tools that answers may use: all of them, and the user's permission for their calls."""
-
-    catalog: Callable[[], ToolCatalog]
-    consent: ConsentBroker
-
-
 class ChatService:
-    """Service that checks questions, stores them and starts their answers."""
+    """Service that checks questions, stores them and starts their answers.
+
+    Args:
+        tools: all tools that answers may use; `consent` asks the user for permission.
+    """
 
     def __init__(
         self,
@@ -150,13 +146,15 @@ class ChatService:
         calls: PaidCalls,
         estimator: Estimator,
         models: ModelChoices,
-        tools: AnswerTools,
+        tools: Callable[[], ToolCatalog],
+        consent: ConsentBroker,
     ) -> None:
         self.sources = sources
         self.calls = calls
         self.estimator = estimator
         self._models = models
         self._tools = tools
+        self._consent = consent
 
     @cached_property
     def chunked_reader(self) -> ChunkedReader:
@@ -179,12 +177,15 @@ class ChatService:
         self,
         conversation: Conversation,
         path: Sequence[Message],
-        draft: Draft,
+        draft: Draft | None,
         profile: ProviderProfile,
         settings: AskSettings,
         purpose: Purpose = Purpose.ANSWER,
     ) -> AnswerRun:
         """Store the question and its empty answers after `path`; nothing is sent yet.
+
+        Args:
+            draft: the question; None for another answer to the last one of `path`.
 
         Returns:
             The first answer; the others, if several are requested, are its `siblings`.
@@ -193,22 +194,9 @@ class ChatService:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
                 sent. One possible reason is that no model is chosen.
         """
-        runs = await self._prepare(conversation, path, draft, profile, settings, purpose)
-        return await self._store(runs)
-
-    async def begin_another_answer(
-        self,
-        conversation: Conversation,
-        path: Sequence[Message],
-        profile: ProviderProfile,
-        settings: AskSettings,
-    ) -> AnswerRun:
-        """Store another empty answer to the last question of `path`; earlier answers stay.
-
-        Raises as `begin`.
-        """
-        runs = await self._prepare(conversation, path, None, profile, settings)
-        return await self._store(runs)
+        return await self._store(
+            await self._prepare(conversation, path, draft, profile, settings, purpose)
+        )
 
     async def begin_comparison(
         self,
@@ -258,7 +246,16 @@ class ChatService:
 
         Nothing is stored. Raises as `begin`.
         """
-        resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
+        resolved = self.resolve_with(profile, conversation.choice, settings)
+        if not resolved.model.id:
+            hint = (
+                N_("Choose one in the model menu, or set OPENAI_MODEL or AZURE_OPENAI_DEPLOYMENT.")
+                if profile.from_environment
+                else hints.TYPE_MODEL
+            )
+            raise IllegalChoiceError(
+                N_("{provider} has no default model."), hint=hint, provider=profile.short_name
+            )
         parts: Sequence[Part]
         if draft is None:
             settings = settings.for_one_answer()
@@ -290,9 +287,9 @@ class ChatService:
         )
         conversation = replace(conversation, draft=draft.after_sending)
         if not conversation.title:
-            conversation = replace(
-                conversation, title=_first_title(question), title_is_automatic=True
-            )
+            names = ", ".join(part.name for part in question.attachments)
+            title = title_from(names or question.text) or tr("New conversation")
+            conversation = replace(conversation, title=title, title_is_automatic=True)
         context = replace(context, path=[*path, question])
         return await self._prepare_runs(conversation, question, context, holds)
 
@@ -355,7 +352,7 @@ class ChatService:
                 delimiter=delimiter,
                 limits=context.settings.limits,
                 call_hold=hold,
-                consent=self._tools.consent,
+                consent=self._consent,
                 budget=self.calls.budget,
                 tool_prices=self._models.tool_prices(resolved),
             )
@@ -389,8 +386,20 @@ class ChatService:
         async with AsyncExitStack() as undo:
             for hold in holds:
                 undo.push_async_callback(hold.release)
-            notices = _answer_notices(context)
-            answers = [_empty_answer(context.question, resolved, notices) for _ in holds]
+            answers = [
+                Message(
+                    id=new_id(),
+                    conversation_id=conversation.id,
+                    parent_id=context.question.id,
+                    role=Role.ASSISTANT,
+                    status=MessageStatus.STREAMING,
+                    parts=(),
+                    created_at=now(),
+                    choice=answering_choice(resolved),
+                    notices=tuple(filter(None, _answer_notices(context))),
+                )
+                for _ in holds
+            ]
             conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
             require_reading_tools(context.question.parts, context.tools.tools)
             request = await self.sources.build_request(context)
@@ -422,15 +431,15 @@ class ChatService:
 
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
         """Store the empty answers of `runs`, and their question if it is new; return the first."""
+        first_run, *siblings = runs
         async with AsyncExitStack() as undo:
             for run in runs:
                 undo.push_async_callback(run.hold.release)
-            first_run = runs[0]
-            answers = [run.answer for run in runs]
-            conversation, question = first_run.conversation, first_run.question
-            await self.sources.messages.begin_turn(conversation, question, *answers)
+            await self.sources.messages.begin_turn(
+                first_run.conversation, first_run.question, *(run.answer for run in runs)
+            )
             undo.pop_all()
-        first_run.set_siblings(runs[1:])
+        first_run.siblings = siblings
         return first_run
 
     async def with_tools_and_form(self, context: SendContext, template_id: str = "") -> SendContext:
@@ -456,7 +465,7 @@ class ChatService:
         if not names or resolved.model.takes_tools is False:
             return ToolSet()
         refused_names = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
-        tool_set = await self._tools.catalog().choose(
+        tool_set = await self._tools().choose(
             [name for name in names if name not in refused_names], starts_servers=starts_servers
         )
         return replace(tool_set, missing=(*tool_set.missing, *refused_names))
@@ -464,81 +473,34 @@ class ChatService:
 
 def _answer_notices(context: SendContext) -> Sequence[NoticeText]:
     """Return the notices of a new answer; some may be empty."""
-    resolved = context.resolved
-    settings = context.settings
+    resolved, model = context.resolved, context.resolved.model
+    settings, parameters = context.settings, context.settings.parameters
     messages = context.sent.messages
     missing_names = ", ".join(context.tools.missing)
+    ignored_settings = {
+        "tools": parameters.tools and model.takes_tools is False,
+        "schema": settings.schema is not None and model.takes_schema is False,
+    }
     return (
         resolved.notice,
-        unseen_images_notice(messages, resolved.model),
+        unseen_images_notice(messages, model),
         text_notice(messages, resolved),
         beginning_notice(messages),
-        *_parameter_notices(settings, resolved),
+        *model_notices(
+            parameters,
+            accepted_parameters(parameters, resolved),
+            settings.requested,
+            resolved.profile,
+            info=model,
+            effort=resolved.effort,
+        ),
         notice(NoticeCode.TOOLS_MISSING, names=missing_names) if missing_names else "",
-        *_unsupported_notices(settings, resolved.model),
+        *(
+            notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=model.name)
+            for name, is_ignored in ignored_settings.items()
+            if is_ignored
+        ),
         form_notice(settings.answer_form),
-    )
-
-
-def _unsupported_notices(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
-    """Return notices on tools and a schema that the model is known not to support."""
-    unsupported: list[str] = []
-    if settings.parameters.tools and model.takes_tools is False:
-        unsupported.append("tools")
-    if settings.schema is not None and model.takes_schema is False:
-        unsupported.append("schema")
-    return [
-        notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=model.name)
-        for name in unsupported
-    ]
-
-
-def _require_model(resolved: ResolvedChoice) -> ResolvedChoice:
-    """Return the choice. Raises IllegalChoiceError if it has no model."""
-    if not resolved.model.id:
-        profile = resolved.profile
-        hint = (
-            N_("Choose one in the model menu, or set OPENAI_MODEL or AZURE_OPENAI_DEPLOYMENT.")
-            if profile.from_environment
-            else hints.TYPE_MODEL
-        )
-        raise IllegalChoiceError(
-            N_("{provider} has no default model."), hint=hint, provider=profile.short_name
-        )
-    return resolved
-
-
-def _first_title(question: Message) -> str:
-    names = ", ".join(part.name for part in question.attachments)
-    return title_from(names or question.text) or tr("New conversation")
-
-
-def _empty_answer(
-    question: Message, resolved: ResolvedChoice, notices: Sequence[NoticeText]
-) -> Message:
-    return Message(
-        id=new_id(),
-        conversation_id=question.conversation_id,
-        parent_id=question.id,
-        role=Role.ASSISTANT,
-        status=MessageStatus.STREAMING,
-        parts=(),
-        created_at=now(),
-        choice=answering_choice(resolved),
-        notices=tuple(filter(None, notices)),
-    )
-
-
-def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[AnswerNotice]:
-    parameters = settings.parameters
-    accepted = accepted_parameters(parameters, resolved)
-    return model_notices(
-        parameters,
-        accepted,
-        settings.requested,
-        resolved.profile,
-        info=resolved.model,
-        effort=resolved.effort,
     )
 
 

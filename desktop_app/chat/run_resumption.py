@@ -134,7 +134,7 @@ class ResumedRun(AnswerRun):
         # The end of a run has all of its text, whatever was stored.
         if reply.status in ENDED_BY_PROVIDER:
             self._has_caught_up = True
-            self.checkpoints.store_run_id()
+            self._run_id_known.set()
         if isinstance(event, StatusChanged | Failed):
             listen(event, self.reply)
 

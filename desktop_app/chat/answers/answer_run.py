@@ -8,13 +8,14 @@ the provider instead, and is resumed at the next start: see run_resumption.py.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from typing import Final
 
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_measures import AnswerLimit
-from desktop_app.chat.answers.answer_writes import Checkpoints, RetriedWrites, StoreListener
 from desktop_app.chat.answers.repetition import REPEATED, RepetitionStop
 from desktop_app.chat.structured.answer_forms import problem_notices
 from desktop_app.domain import hints
@@ -60,7 +61,13 @@ from desktop_app.providers.models.choice_resolution import MAX_MODEL_NAME_CHARS,
 from desktop_app.providers.ports import ChatAttachments, Gateway, MessageStore, Provider
 from desktop_app.spending.budget import Hold
 
+CHECKPOINT_S: Final = 0.5
+"""Seconds between two checkpoints: text should reach the disk within a second of its arrival."""
+SAVE_RETRY_S: Final = 2.0
+"""Seconds until a failed write is repeated."""
+
 Listener = Callable[[StreamEvent, Reply], None]
+StoreListener = Callable[[StorageError | None], None]
 
 
 def answering_choice(resolved: ResolvedChoice) -> ModelChoice:
@@ -100,7 +107,6 @@ class AnswerRun:
         conversation, question, answer: as stored; `question` is None if it was stored before.
         reply: the answer so far, as the provider sent it.
         siblings: further answers to the same question, which run at the same time.
-        checkpoints: stores the answer while it streams.
         hold: the hold of the request, released at the end of `run`.
         timing: the times of the answer.
         prepared: what is requested.
@@ -118,16 +124,17 @@ class AnswerRun:
         self.question = prepared.question
         self.answer = prepared.answer
         self.reply = Reply(notices=self.answer.notices)
-        self.siblings: tuple[AnswerRun, ...] = ()
+        self.siblings: list[AnswerRun] = []
         self.schema = prepared.schema
         self.hold = prepared.hold
-        self.checkpoints = Checkpoints(self, store)
         self.prepared = prepared
         self._store = store
         self._image_store = images
         self._ledger = ledger
         self.timing = ledger.timing
-        self._writes = RetriedWrites()
+        self._report: StoreListener = lambda _: None
+        self._repeats_writes = True
+        self._run_id_known = asyncio.Event()  # without its id the run could not be found again
         self._limit = AnswerLimit(prepared.resolved.profile.name)
         self._repetition = RepetitionStop(prepared.resolved.profile)
         self._is_sent = False
@@ -157,15 +164,11 @@ class AnswerRun:
             asyncio.CancelledError: the task was canceled; the text so far is stored, or
                 `on_store` was called with the error.
         """
-        self._writes.report_to(on_store, repeats=retry_writes)
+        self._report, self._repeats_writes = on_store, retry_writes
         try:
             return await self._run(listen)
         finally:
             await self.hold.release()
-
-    def set_siblings(self, siblings: Sequence[AnswerRun]) -> None:
-        """Set the further answers to the same question."""
-        self.siblings = tuple(siblings)
 
     def leave_running(self) -> None:
         """Let a background run continue when the task is canceled."""
@@ -199,7 +202,7 @@ class AnswerRun:
             self.answer = replace(
                 self._final_answer(MessageStatus.CANCELLED), duration_s=duration_s
             )
-        if error := await self._writes.write(self.store_end):
+        if error := await self._write(self.store_end):
             raise error
         return self.reply is not old_reply
 
@@ -219,7 +222,7 @@ class AnswerRun:
         await self.hold.release()  # in case that the release in `run` failed
 
     async def _run(self, listen: Listener) -> Message:
-        checkpoints = asyncio.create_task(self.checkpoints.write(self._writes.report))
+        checkpoints = asyncio.create_task(self._write_checkpoints())
         try:
             await self._stream(listen)
             if self.schema is not None:
@@ -257,7 +260,7 @@ class AnswerRun:
         try:
             await self.store_end()
         except StorageError as error:
-            self._writes.report(error)
+            self._report(error)
 
     async def _stream(self, listen: Listener) -> None:
         """Stream the answer to its end. If Instant is not served, its stand-in answers."""
@@ -275,12 +278,7 @@ class AnswerRun:
                 )
                 if is_missing and self.reply.is_empty and self._has_stand_in:
                     break  # out of the stream, which is closed before the stand-in answers
-                event = await self._writes.store_image(
-                    event,
-                    self.answer,
-                    self._image_store,
-                    lambda added_event: self._add_event(added_event, listen),
-                )
+                event = await self._store_image(event, listen)
                 self._add_event(self._repetition.check(self._limit.check(event)), listen)
                 if self._limit.is_exceeded or self._repetition.is_reached:
                     return
@@ -327,10 +325,101 @@ class AnswerRun:
                 await self.hold.release()
             await self._store.save_answer(self.answer_so_far)
 
-        error = await self._writes.write(write)
+        error = await self._write(write)
         if error is not None:
             self._add_event(Failed(to_provider_error(error)), listen)
         return error is None
+
+    # ------------------------------------------------------------------ writes
+
+    async def _write(
+        self, action: Callable[[], Awaitable[None]], *, once: bool = False
+    ) -> StorageError | None:
+        """Call `action` until it succeeds. Return None on success.
+
+        If `once`, or without repeats, call it a single time, and return its error if it fails. A
+        call is finished even if the task is canceled meanwhile, so that no stored answer lacks its
+        entry in the ledger.
+        """
+        while True:
+            writing = asyncio.ensure_future(action())
+            try:
+                await asyncio.shield(writing)
+            except asyncio.CancelledError as canceled:
+                await asyncio.wait([writing])
+                failure = writing.exception()
+                if failure is not None and not isinstance(failure, StorageError):
+                    raise failure from canceled
+                self._report(failure)
+                raise
+            except StorageError as error:
+                self._report(error)
+                if once or not self._repeats_writes:
+                    return error
+                await asyncio.sleep(SAVE_RETRY_S)
+            else:
+                return None
+
+    async def _store_image(self, event: StreamEvent, listen: Listener) -> StreamEvent:
+        """Store the generated image of an event, if any. Return the event without its bytes.
+
+        If that fails, it is reported, and the event gets no `image_part`. If the task is canceled
+        meanwhile, the event is added to the answer.
+        """
+        if not isinstance(event, HostedCall | ImageArrived) or not event.image:
+            return event
+        adding = asyncio.ensure_future(self._image_store.add_image(self.answer, event.image))
+        try:
+            image_part = await asyncio.shield(adding)
+        except asyncio.CancelledError:
+            await asyncio.wait([adding])
+            if adding.exception() is None:
+                stored_event = replace(event, image=b"", image_part=adding.result())
+                self._add_event(stored_event, listen)
+            raise
+        except StorageError as error:
+            self._report(error)
+            return replace(event, image=b"")
+        if image_part is None:
+            self._add_event(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)), listen)
+        return replace(event, image=b"", image_part=image_part)
+
+    async def _write_checkpoints(self) -> None:
+        """Store the answer twice a second while it grows, and the id of its run at once.
+
+        Of several errors in a row, the first is reported.
+        """
+        saved_reply = Reply()
+        is_failing = False
+        write_s = 0.0
+        while True:
+            # If a write takes more than half of the pause, the pause is as long as the write.
+            pause_s = max(CHECKPOINT_S - write_s, write_s)
+            if saved_reply.run is None and not is_failing:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s):
+                        await self._run_id_known.wait()
+            else:
+                await asyncio.sleep(pause_s)
+            reply = self.reply
+            started_at = time.monotonic()
+            is_run_saved = saved_reply.run is not None or reply.run is None
+            if reply.parts is saved_reply.parts and is_run_saved and not is_failing:
+                continue
+            try:
+                await self._store.save_answer(self.answer_so_far)
+            except StorageError as error:
+                if not is_failing:
+                    self._report(error)
+                is_failing = True
+            else:
+                if is_failing:
+                    self._report(None)
+                saved_reply = reply
+                is_failing = False
+            write_s = time.monotonic() - started_at
+
+    # ------------------------------------------------------------------ the answer
 
     @property
     def _opening_status(self) -> AnswerStatus:
@@ -344,7 +433,7 @@ class AnswerRun:
         self._ledger.observe(event, self.reply)  # with the reply before the event
         self.reply = accumulate(self.reply, event)
         if self.reply.run is not None:
-            self.checkpoints.store_run_id()
+            self._run_id_known.set()
         listen(event, self.reply)
 
     @property
@@ -367,8 +456,8 @@ class AnswerRun:
             once: do not repeat a write that fails.
         """
         self.answer = self._final_answer(status)
-        if await self._writes.write(self.store_end, once=once) is None:
-            self._writes.report(None)
+        if await self._write(self.store_end, once=once) is None:
+            self._report(None)
 
     def _final_answer(self, status: MessageStatus) -> Message:
         reply = self.reply

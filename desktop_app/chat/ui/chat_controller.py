@@ -214,8 +214,6 @@ class ChatController(Controller):
                 return await chat.begin_comparison(
                     with_choice, path, draft, choices=targets, settings=settings
                 )
-            if draft is None:
-                return await chat.begin_another_answer(with_choice, path, profile, settings)
             return await chat.begin(with_choice, path, draft, profile, settings)
         finally:
             self.beginning_ids.discard(original.id)

@@ -14,7 +14,7 @@ from typing import Any
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.chat.answers.answer_run import AnswerRun
-from desktop_app.chat.chat_service import AnswerTools, ChatService, RequestSources
+from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.cost_estimate import Estimator
 from desktop_app.chat.send_context import AskSettings
@@ -156,7 +156,8 @@ async def asker_of(
         ),
         estimator=Estimator(WordCounter(), attachments),
         models=ModelChoices(partial(ProviderModels, catalog=CATALOG)),
-        tools=AnswerTools(tools, broker()),
+        tools=tools,
+        consent=broker(),
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)

@@ -83,8 +83,8 @@ async def conversation(asker: Asker) -> list[Message]:
     path = await asker.ask(Draft("Compare it with these notes.", (notes,)), path)
     path = await asker.ask(Draft("Shorter."), path)
     path = await asker.ask(Draft("Shorter, and in French."), path[:-2])  # the last, edited
-    again = await asker.chat.begin_another_answer(
-        asker.conversation, path[:-1], asker.profile, asker.settings
+    again = await asker.chat.begin(
+        asker.conversation, path[:-1], None, asker.profile, asker.settings
     )
     await again.run(asker.listen, lambda _: None)
     return [*path, again.answer]

@@ -273,7 +273,7 @@ async def test_a_model_that_sees_no_images_gets_the_names_of_earlier_ones(tmp_pa
         said = "SmolLM2 135M doesn’t support images. It received only the name of IMG 1.jpg."
         assert [str(notice) for notice in answer.notices] == [said]
         with pytest.raises(IllegalChoiceError):
-            await chat.service.begin_another_answer(blind, path[:1], ON_DEVICE, AskSettings())
+            await chat.service.begin(blind, path[:1], None, ON_DEVICE, AskSettings())
 
 
 TEXT_PART = DocumentPart("0" * 64, "a.txt", "text/plain", 9)

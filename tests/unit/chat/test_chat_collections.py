@@ -73,8 +73,8 @@ async def test_passage_numbers_continue_and_earlier_ones_are_unchanged(tmp_path:
         await chat.run(second)
         before, after = provider.requests[0].messages, provider.requests[1].messages
         assert after[: len(before)] == before
-        again = await chat.service.begin_another_answer(
-            second.conversation, [*path, second.question], OPENAI, AskSettings()
+        again = await chat.service.begin(
+            second.conversation, [*path, second.question], None, OPENAI, AskSettings()
         )
         await chat.run(again)
         assert provider.requests[2].messages == after

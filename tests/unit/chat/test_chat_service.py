@@ -19,7 +19,7 @@ from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.attachments.chunked_reading import ChunkedReader, Splitter
-from desktop_app.chat.chat_service import AnswerTools, ChatService, RequestSources
+from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, Estimator
 from desktop_app.chat.passage_context import NoCollections, PassageSource
@@ -204,7 +204,8 @@ async def open_chat(
         ),
         estimator=estimator,
         models=ModelChoices(partial(ProviderModels, catalog=CATALOG)),
-        tools=AnswerTools(lambda: tools or no_tools(), consent or broker()),
+        tools=lambda: tools or no_tools(),
+        consent=consent or broker(),
     )
     try:
         yield ChatSetup(database, service, store, ledger, attachments, counter)
@@ -424,9 +425,7 @@ async def test_another_answer_is_stored_beside_the_first(tmp_path: Path) -> None
         began = await chat.begin("?")
         first = await chat.run(began)
         path = await chat.store.path(began.conversation.id)
-        again = await chat.service.begin_another_answer(
-            began.conversation, path[:1], OPENAI, AskSettings()
-        )
+        again = await chat.service.begin(began.conversation, path[:1], None, OPENAI, AskSettings())
         second = await chat.run(again)
         versions = await chat.store.versions_on_path(second.conversation_id)
         assert versions == {second.id: (first.id, second.id)}
@@ -492,9 +491,7 @@ async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer
         path = await chat.store.path(first.conversation.id)
         assert [message.role.value for message in path] == ["user", "assistant"]
         with pytest.raises(SpendingCapError):
-            await chat.service.begin_another_answer(
-                first.conversation, path[:1], capped, AskSettings()
-            )
+            await chat.service.begin(first.conversation, path[:1], None, capped, AskSettings())
 
 
 async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path) -> None:

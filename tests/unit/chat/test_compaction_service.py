@@ -15,7 +15,7 @@ import pytest
 
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
-from desktop_app.chat.chat_service import AnswerTools, ChatService, RequestSources
+from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.compaction_service import CompactionPlan, CompactionService, readable_content
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.cost_estimate import Estimator
@@ -173,7 +173,8 @@ async def open_setup(
         ),
         estimator=estimator,
         models=ModelChoices(partial(ProviderModels, catalog=CATALOG)),
-        tools=AnswerTools(no_tools, broker()),
+        tools=no_tools,
+        consent=broker(),
     )
     service = CompactionService(
         store=compactions,

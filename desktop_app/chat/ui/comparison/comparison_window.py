@@ -221,11 +221,9 @@ class ComparisonWindow(QDialog):
         with_choice = replace(conversation, choice=answer.choice or conversation.choice)
         profile = session.setup.profile_of(with_choice)
         settings = session.setup.settings_of(with_choice).for_comparison()
-        run = await session.backend.chat.begin_another_answer(
-            with_choice, self._path, profile, settings
-        )
+        run = await session.backend.chat.begin(with_choice, self._path, None, profile, settings)
         session.running.start(run)
-        # `begin_another_answer` has stored the model of the retried answer as the conversation's
+        # `begin` has stored the model of the retried answer as the conversation's
         # choice, and shows the new answer. Restore both. Meanwhile the user may have changed the
         # settings of the open conversation; then the changed ones count.
         is_open = session.current.id == conversation.id
