@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop_app.batch.ui import batch_bar
 from desktop_app.batch.ui.batch_bar import BatchBar
+from desktop_app.domain.batch_jobs import BatchJob
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.settings.ui import shortcuts_tab
 from desktop_app.shortcuts.command import COMMANDS
 from desktop_app.transcript import find_bar
@@ -19,6 +22,7 @@ from desktop_app.widgets.forms import form_widgets
 from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.status_line import StatusLine
 from desktop_app.widgets.text import foreign_text
+from tests.helpers.recorded_calls import RecordedCalls
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -81,12 +85,14 @@ def test_the_matches_of_a_search_are_announced(
 def test_the_end_of_a_batch_job_is_announced_but_not_its_progress(
     said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    bar = BatchBar()
+    session: Any = RecordedCalls()
+    bar = BatchBar(session, session)
     bar.setParent(page)
-    bar.show_state("1 of 2 responses")
-    bar.show_state("2 responses", is_dismissable=True)
-    bar.show_state("2 responses", is_dismissable=True)
-    assert said == ["2 responses"]
+    job = BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC))
+    bar.show_running([job])
+    bar.show_end(job)
+    bar.show_running([])
+    assert said == ["Batch job “Job” finished."]
 
 
 def test_the_message_of_a_status_line_is_announced(said: list[str], page: QWidget) -> None:

@@ -15,7 +15,7 @@ from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.batch_wiring import batch_service, expand_paths, store_as_conversation
 from desktop_app.batch.batch_wording import job_result_text
 from desktop_app.batch.command.batch_output import write_report
-from desktop_app.batch.ui.batch_bar import BatchBarController
+from desktop_app.batch.ui.batch_bar import BatchBar
 from desktop_app.batch.ui.batch_dialog import BatchPage
 from desktop_app.batch.ui.batch_new_page import NewBatchJob
 from desktop_app.domain import hints
@@ -37,7 +37,7 @@ class BatchController(Controller):
     """The dialog of batch jobs: what the user requests there, and the state of the jobs.
 
     Attributes:
-        bar: the controller of the bar above the prompt.
+        bar: the bar above the prompt.
         session: the session of the window.
     """
 
@@ -50,7 +50,7 @@ class BatchController(Controller):
         self._page.hide()
         self._running_requests: set[tuple[object, ...]] = set()
         self._is_refreshing = False
-        self.bar = BatchBarController(session, self)
+        self.bar = BatchBar(session, self)
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(self._tasks.slot(self._refresh))
         self._runs: dict[str, asyncio.Future[None]] = {}  # the running jobs, by id
@@ -81,7 +81,7 @@ class BatchController(Controller):
         """Show all jobs."""
         self._page.show_list()
         self._window.show_page(self._page)
-        self.bar.forget_end()
+        self.bar.show_end(None)
         self._tasks.start(self._refresh())
 
     def begin(self, paths: Sequence[Path] = ()) -> None:

@@ -106,11 +106,6 @@ class BatchJobPage(QWidget):
         self.retry_button = dialog_button(tr("Retry failed files"), "batch-retry")
         self.cancel_button = dialog_button(tr("Cancel job"), "batch-cancel")
         self.remove_button = dialog_button(tr("Remove"), "batch-remove")
-        self._lay_out()
-        self._connect()
-        self.update_theme()
-
-    def _lay_out(self) -> None:
         split = self._split = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         for part, stretch in ((self.table, 3), (self.answer, 2)):
             split.addWidget(part)
@@ -139,21 +134,19 @@ class BatchJobPage(QWidget):
             margins=0,
             spacing=8,
         )
-
-    def _connect(self) -> None:
         menu = ProgramMenu(self.report_button)
         for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
             menu.addAction(menu_text(label), partial(self._choose_report, format_))
         self.report_button.setMenu(menu)
-        self.filter.chosen.connect(lambda _key: self._fill_table())
+        self.filter.chosen.connect(lambda _key: self.set_items(self._all_items))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._request_item())
         self.table.doubleClicked.connect(lambda _: self._open_answer())
         self.open_button.clicked.connect(self._open_answer)
-        batches = self._batches
         self.start_button.clicked.connect(lambda: batches.start_job(self.job_id))
         self.cancel_button.clicked.connect(lambda: batches.ask_to_cancel(self.job_id))
         self.retry_button.clicked.connect(lambda: batches.retry_job(self.job_id))
         self.remove_button.clicked.connect(lambda: batches.ask_to_remove(self.job_id))
+        self.update_theme()
 
     # ------------------------------------------------------------------ state
 
@@ -225,15 +218,11 @@ class BatchJobPage(QWidget):
         self.status.setAccessibleName(spoken_text(self.status.text()))
 
     def set_items(self, items: Sequence[BatchItemSummary]) -> None:
-        """Set the files of the job."""
+        """Set the files, and list those that the filter shows; the selected one stays selected."""
         self._all_items = items
-        self._fill_table()
-
-    def _fill_table(self) -> None:
-        """List the files that the filter shows; the selected file stays selected."""
         selected_number = self.selected_number
         is_filtered = self.filter.current() == "problems"
-        rows = [i for i in self._all_items if not is_filtered or i.status in _PROBLEMS]
+        rows = [i for i in items if not is_filtered or i.status in _PROBLEMS]
         self.items.update_rows(rows, lambda item: item.number)
         row = next((n for n, item in enumerate(rows) if item.number == selected_number), -1)
         if row >= 0 and not self.table.currentIndex().isValid():
