@@ -7,6 +7,7 @@ be opened. A diagram (SmartArt, 21.4) stores its words in points.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -73,16 +74,11 @@ def _points(series: Element, *names: str) -> dict[int, str]:
         for point in descendants(source, "pt"):
             text = joined_text(point, "v")
             index = whole_number(point.get("idx"))
-            text = _percent(text) if is_percent else text
+            if is_percent:
+                with suppress(ValueError):
+                    text = f"{round(float(text) * 100, 6):.10g}%"
             points[index] = f"{text} {points[index]}" if index in points else text
     return points
-
-
-def _percent(text: str) -> str:
-    try:
-        return f"{round(float(text) * 100, 6):.10g}%"
-    except ValueError:
-        return text
 
 
 def formula_line(element: Element) -> str:

@@ -107,7 +107,11 @@ class _Reader:
             match local_name(element):
                 case "p":
                     yield self.line(element).strip()
-                    yield from self._boxes(element)
+                    for part in element.iter():  # the text boxes and tables anchored in it
+                        if local_name(part) in ("text-box", "custom-shape", "table") or (
+                            part is not element and local_name(part) in ("rect", "ellipse")
+                        ):
+                            yield "\n".join(filter(None, self.blocks(part)))
                 case "h":
                     level = whole_number(element.get(f"{_TEXT}outline-level"), 1)
                     yield md.heading(self.line(element), level)
@@ -134,14 +138,6 @@ class _Reader:
                 elif text:
                     yield f"{indent}{mark}{text}"
                     mark = " " * len(mark)
-
-    def _boxes(self, paragraph: Element) -> Iterator[str]:
-        """Yield the text boxes and tables that are anchored in a paragraph."""
-        for element in paragraph.iter():
-            if local_name(element) in ("text-box", "custom-shape", "table") or (
-                element is not paragraph and local_name(element) in ("rect", "ellipse")
-            ):
-                yield "\n".join(filter(None, self.blocks(element)))
 
     def line(self, element: Element) -> str:
         """Return the text of a paragraph; its notes and comments are collected."""

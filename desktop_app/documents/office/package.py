@@ -32,7 +32,8 @@ class Package:
         if sum(member.file_size for member in members) > limits.unpacked_bytes:
             raise refusals.unpacks_too_large_error(name, limits)
         self._names = {member.filename for member in members}
-        if any(member.flag_bits & 1 for member in members) or self._is_encrypted_odf():
+        is_encrypted_odf = _MANIFEST in self and _ENCRYPTED_ODF in self.content(_MANIFEST)
+        if any(member.flag_bits & 1 for member in members) or is_encrypted_odf:
             raise refusals.encrypted_error(name)
 
     def __contains__(self, part: str) -> bool:
@@ -117,9 +118,6 @@ class Package:
         """Return the relationships of a part, or of the package ("")."""
         folder, _, file = part.rpartition("/")
         return self.xml_if_present(resolve_part(folder, f"_rels/{file}.rels"))
-
-    def _is_encrypted_odf(self) -> bool:
-        return _MANIFEST in self._names and _ENCRYPTED_ODF in self.content(_MANIFEST)
 
 
 def local_name(element: ElementTree.Element) -> str:

@@ -44,7 +44,9 @@ def read(name: str, data: bytes, limits: Limits, read_embedded: Callable[[str, b
         page = mammoth.convert_to_html(
             io.BytesIO(_with_plain_formulas(package, main)),
             style_map=_STYLES,
-            convert_image=_alternative_text,
+            convert_image=lambda image: (
+                [mammoth_html.text(image.alt_text)] if image.alt_text else []
+            ),
         ).value
     except _PARSER_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
@@ -61,10 +63,6 @@ def read(name: str, data: bytes, limits: Limits, read_embedded: Callable[[str, b
         "\n".join(related),
     ]
     return "\n\n".join(filter(None, texts))
-
-
-def _alternative_text(image: mammoth.documents.Image) -> list[object]:
-    return [mammoth_html.text(image.alt_text)] if image.alt_text else []
 
 
 def _with_plain_formulas(package: Package, main: str) -> bytes:

@@ -63,7 +63,11 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
                 typed.append(typed_text)
         elif kind in _COMMENTS and (words := _line(annotation, b"Contents")):
             marked_words = _marked_words(open_textpage(), annotation) if kind in _MARKUPS else ""
-            comments.append(_comment_line(annotation, words, marked_words))
+            author = _line(annotation, b"T")
+            by = f" by {author}" if author else ""
+            # Some viewers repeat the marked words as the comment.
+            on = f" on “{marked_words}”" if marked_words not in ("", words) else ""
+            comments.append(f"Comment{by}{on}: {words}")
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
             links[address] = None
     missing_links = [address for address in links if address not in text][:_MAX_LINKS]
@@ -86,15 +90,6 @@ def has_drawings(page: pdfium.PdfPage) -> bool:
 
 def _is_hidden(annotation: Any) -> bool:
     return bool(raw.FPDFAnnot_GetFlags(annotation) & raw.FPDF_ANNOT_FLAG_HIDDEN)
-
-
-def _comment_line(annotation: Any, words: str, marked_words: str) -> str:
-    """Return a comment after its author and the words that it marks."""
-    author = _line(annotation, b"T")
-    by = f" by {author}" if author else ""
-    # Some viewers repeat the marked words as the comment.
-    on = f" on “{marked_words}”" if marked_words and marked_words != words else ""
-    return f"Comment{by}{on}: {words}"
 
 
 def _marked_words(textpage: pdfium.PdfTextPage, annotation: Any) -> str:

@@ -198,9 +198,7 @@ def encode_units(units: Iterable[int]) -> bytes:
 def are_rotated(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:
     """Return True if many words are rotated; `group_lines` cannot find the lines of such words."""
     sample = words[:: max(1, len(words) // _SAMPLE_WORDS)]
-    return sum(_is_rotated(textpage, word) for word in sample) > _MAX_ROTATED_SHARE * len(sample)
-
-
-def _is_rotated(textpage: pdfium.PdfTextPage, word: Word) -> bool:
-    angle = raw.FPDFText_GetCharAngle(textpage, word.characters[0]) % (2 * math.pi)
-    return bool(_MIN_ROTATION_RAD < angle < 2 * math.pi - _MIN_ROTATION_RAD)
+    turn = 2 * math.pi
+    angles = (raw.FPDFText_GetCharAngle(textpage, word.characters[0]) % turn for word in sample)
+    rotated = sum(_MIN_ROTATION_RAD < angle < turn - _MIN_ROTATION_RAD for angle in angles)
+    return bool(rotated > _MAX_ROTATED_SHARE * len(sample))

@@ -88,18 +88,15 @@ def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[Area]:
         area = page_words.character_box(textpage, index)
         if area is None or not (area.width > 0 and area.height > 0):
             continue
-        if lines and _continues_line(lines[-1], area):
-            lines[-1] = lines[-1].joined(area)
+        line = lines[-1] if lines else area
+        overlap = min(line.top, area.top) - max(line.bottom, area.bottom)
+        gap = max(area.left - line.right, line.left - area.right)
+        height = min(line.height, area.height)
+        if lines and overlap > height / 2 and gap < 2 * height:
+            lines[-1] = line.joined(area)
         else:
             lines.append(area)
     return lines
-
-
-def _continues_line(line: Area, area: Area) -> bool:
-    height = min(line.height, area.height)
-    overlap = min(line.top, area.top) - max(line.bottom, area.bottom)
-    gap = max(area.left - line.right, line.left - area.right)
-    return overlap > height / 2 and gap < 2 * height
 
 
 def _to_page_box(page: pdfium.PdfPage, area: Area) -> Box | None:

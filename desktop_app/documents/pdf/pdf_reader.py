@@ -116,12 +116,11 @@ def _clean_text(text: str) -> str:
     text = _CONTROL.sub("", text)
     if not RIGHT_TO_LEFT.search(text):
         return text
-    return _MISPLACED_STOP.sub(r"\2\1", _MIRRORED_BRACKETS.sub(_mirror_brackets, text))
-
-
-def _mirror_brackets(line: re.Match[str]) -> str:
-    """Mirror the brackets of a right-to-left line in which one closes before any opens."""
-    return line[0].translate(_MIRROR) if RIGHT_TO_LEFT.search(line[0]) else line[0]
+    # Mirror the brackets of a right-to-left line in which one closes before any opens.
+    mirrored = _MIRRORED_BRACKETS.sub(
+        lambda line: line[0].translate(_MIRROR) if RIGHT_TO_LEFT.search(line[0]) else line[0], text
+    )
+    return _MISPLACED_STOP.sub(r"\2\1", mirrored)
 
 
 def _is_unreadable(text: str) -> bool:
@@ -153,7 +152,8 @@ def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
     width, height = page.get_size()
     return any(
         page_object.type == raw.FPDF_PAGEOBJ_IMAGE
-        and _area(page_object) > _WHOLE_PAGE_SHARE * width * height
+        and (bounds := page_object.get_bounds())
+        and (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]) > _WHOLE_PAGE_SHARE * width * height
         for page_object in objects
     )
 
@@ -167,11 +167,6 @@ def _lacks_letters(page: pdfium.PdfPage, text: str) -> bool:
     objects = (raw.FPDFPage_GetObject(page, index) for index in range(count))
     text_count = sum(raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_TEXT for each in objects)
     return bool(text_count >= min_text_count)
-
-
-def _area(page_object: pdfium.PdfObject) -> float:
-    left, bottom, right, top = page_object.get_bounds()
-    return float((right - left) * (top - bottom))
 
 
 def _note(page_images: list[PageImage], total: int) -> DocumentNote | None:

@@ -29,7 +29,12 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     """Return a page's text, with tables in Markdown, raised digits and pdfium's line ends."""
     stream_text: str = textpage.get_text_range()
     pieces = _pieces(page, textpage, stream_text)
-    digits = _raised_digits(textpage, stream_text)
+    count = textpage.count_chars()
+    indexed_text = stream_text
+    if len(stream_text) != count:  # some characters have two numbers, or none
+        units = (raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF for index in range(count))
+        indexed_text = "".join(map(chr, units))
+    digits = raised_digits.find(textpage, indexed_text)
     if pieces is None and not digits:
         return stream_text
     if pieces is None:
@@ -43,14 +48,6 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
             piece_text = page_words.join_characters(textpage, piece, digits).strip(_LINE_END + " ")
             text_so_far += f"{piece_text}{_LINE_END}" if piece_text else ""
     return text_so_far
-
-
-def _raised_digits(textpage: pdfium.PdfTextPage, stream_text: str) -> dict[int, str]:
-    count = textpage.count_chars()
-    if len(stream_text) != count:  # some characters have two numbers, or none
-        units = (raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF for index in range(count))
-        stream_text = "".join(map(chr, units))
-    return raised_digits.find(textpage, stream_text)
 
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
@@ -163,9 +160,6 @@ def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown_by_index: Mappin
         [page_words.join_words(textpage, cell, shown_by_index) for cell in row]
         for row in table.rows
     ]
-    return md.table(_without_empty_columns(rows)).replace("\n", _LINE_END)
-
-
-def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
     used_columns = [column for column in range(len(rows[0])) if any(row[column] for row in rows)]
-    return [[row[column] for column in used_columns] for row in rows]
+    rows = [[row[column] for column in used_columns] for row in rows]
+    return md.table(rows).replace("\n", _LINE_END)

@@ -114,17 +114,25 @@ class AttachmentStore:
         sha256 = attachment.sha256
         if database is self._databases.memory:
             data = await self._in_thread(lambda: _read_source(source, sha256))
-            await database.write(partial(_insert_with_bytes, data, attachment))
+
+            def insert_with_bytes(connection: sqlite3.Connection) -> None:
+                sql = "INSERT OR IGNORE INTO originals VALUES (?, ?)"
+                connection.execute(sql, (sha256, data))
+                _insert(connection, attachment, size=len(data), is_searchable=False)
+
+            await database.write(insert_with_bytes)
             return
         target = self.path(sha256)
+
+        def insert_with_file(size: int, connection: sqlite3.Connection) -> bool:
+            if is_present := target.exists():
+                _insert(connection, attachment, size=size, is_searchable=is_searchable)
+            return is_present
+
         is_stored = False
         while not is_stored:  # repeated if a cleanup removed the file before its row existed
             size = await self._in_thread(lambda: _store(source, target, sha256))
-            is_stored = await database.write(
-                partial(
-                    _insert_with_file, target, attachment, size=size, is_searchable=is_searchable
-                )
-            )
+            is_stored = await database.write(partial(insert_with_file, size))
 
     async def add_document(
         self,
@@ -237,7 +245,8 @@ class AttachmentStore:
         transaction, so that other writers never wait long.
         """
         count = await self._remove_all(await self._disk.read(unneeded_hashes))
-        known_hashes = await self._disk.read(_known_hashes)
+        rows = await self._disk.rows("SELECT sha256 FROM attachments")
+        known_hashes = {row["sha256"] for row in rows}
         # After a restore or a repair, the previous library may still need the files.
         keeps_strays = await self._in_thread(lambda: has_previous_library(self._disk.path))
         for path, sha256 in await self._in_thread(lambda: _old_files(self._folder)):
@@ -365,27 +374,6 @@ def _changed_error() -> StorageError:
     )
 
 
-def _insert_with_bytes(data: bytes, attachment: Attachment, connection: sqlite3.Connection) -> None:
-    sql = "INSERT OR IGNORE INTO originals VALUES (?, ?)"
-    connection.execute(sql, (attachment.sha256, data))
-    _insert(connection, attachment, size=len(data), is_searchable=False)
-
-
-def _insert_with_file(
-    target: Path,
-    attachment: Attachment,
-    connection: sqlite3.Connection,
-    *,
-    size: int,
-    is_searchable: bool,
-) -> bool:
-    """Insert the row or renew its time. Return False if the file was removed meanwhile."""
-    if target.exists():
-        _insert(connection, attachment, size=size, is_searchable=is_searchable)
-        return True
-    return False
-
-
 def _insert(
     connection: sqlite3.Connection, attachment: Attachment, *, size: int, is_searchable: bool
 ) -> None:
@@ -411,10 +399,6 @@ def _insert(
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         stored_text: str = connection.execute(sql, (sha256,)).fetchone()["text"]
         add_entry(connection, EntryKind.ATTACHMENT, sha256, stored_text, added_at)
-
-
-def _known_hashes(connection: sqlite3.Connection) -> set[str | None]:
-    return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
 
 
 def _old_files(folder: Path) -> list[tuple[Path, str | None]]:

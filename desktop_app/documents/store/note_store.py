@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import timedelta
-from functools import partial
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import now
@@ -28,20 +27,18 @@ class NoteStore:
 
     async def put(self, key: str, text: str, conversation_id: str) -> None:
         """Save a note of a conversation ("" for none), and delete notes older than RETENTION."""
-        await self._databases.for_conversation(conversation_id).write(
-            partial(_put, key, to_text(text), conversation_id)
-        )
+        moment = now()
+
+        def write(connection: sqlite3.Connection) -> None:
+            oldest_kept = to_micros(moment - RETENTION)
+            connection.execute("DELETE FROM part_notes WHERE created_at < ?", (oldest_kept,))
+            row = (key, to_text(text), to_micros(moment), conversation_id)
+            connection.execute("INSERT OR REPLACE INTO part_notes VALUES (?, ?, ?, ?)", row)
+
+        await self._databases.for_conversation(conversation_id).write(write)
 
 
 def remove_notes(connection: sqlite3.Connection, conversation_id: str) -> None:
     """Delete the notes of a conversation, and those of no conversation."""
     sql = "DELETE FROM part_notes WHERE conversation_id IN (?, '')"
     connection.execute(sql, (conversation_id,))
-
-
-def _put(key: str, text: str, conversation_id: str, connection: sqlite3.Connection) -> None:
-    moment = now()
-    oldest_kept = to_micros(moment - RETENTION)
-    connection.execute("DELETE FROM part_notes WHERE created_at < ?", (oldest_kept,))
-    row = (key, text, to_micros(moment), conversation_id)
-    connection.execute("INSERT OR REPLACE INTO part_notes VALUES (?, ?, ?, ?)", row)

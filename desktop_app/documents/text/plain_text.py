@@ -122,20 +122,15 @@ def _decode_stated(data: bytes) -> DecodedText | None:
     if b"\x1b$" in data[:_SAMPLE_BYTES]:
         encodings.append("iso2022_jp_2")
     # Valid UTF-8 is UTF-8, whatever it declares.
-    for encoding in (*encodings, "utf-8", _declared_encoding(data)):
+    encodings.append("utf-8")
+    if match := _DECLARED.match(data):  # by XML, a style sheet or source code
+        name = next(filter(None, match.groups()))  # each alternative of the pattern has a group
+        encodings.append(text_codec(name.decode()))
+    for encoding in encodings:
         text = _decode_strictly(data, encoding) if encoding else None
         if text is not None:
             return DecodedText(text)
     return None
-
-
-def _declared_encoding(data: bytes) -> str:
-    """Return the encoding that XML, a style sheet or source code declares; "" if none."""
-    match = _DECLARED.match(data)
-    if match is None:
-        return ""
-    name = next(filter(None, match.groups()))  # each alternative of the pattern has a group
-    return text_codec(name.decode())
 
 
 def text_codec(encoding: str) -> str:

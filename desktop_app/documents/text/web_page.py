@@ -76,7 +76,11 @@ def _convert(page: str, left_out: tuple[str, ...]) -> str:
         element.unwrap()
     for table in soup.find_all("table"):
         if table.find("table") or table.get("role") == "presentation":
-            _unwrap_layout(table)
+            # It only lays out a page or a mail.
+            for part in table.find_all(("thead", "tbody", "tfoot", "tr", "td", "th")):
+                if part.find_parent("table") is table:
+                    part.name = "div"
+            table.name = "div"
         else:
             _repeat_merged_rows(soup, table)
     markdown: str = _Converter(
@@ -101,14 +105,6 @@ def _is_left_out(names: tuple[str, ...]) -> Any:
         )
 
     return matches
-
-
-def _unwrap_layout(table: Tag) -> None:
-    """Turn a table that only lays out a page or a mail into blocks."""
-    for part in table.find_all(("thead", "tbody", "tfoot", "tr", "td", "th")):
-        if part.find_parent("table") is table:
-            part.name = "div"
-    table.name = "div"
 
 
 def _repeat_merged_rows(soup: BeautifulSoup, table: Tag) -> None:

@@ -135,7 +135,8 @@ class ReaderClient:
             if isinstance(reply, Refusal) and reply.ends_child:
                 self._discard()
             else:
-                self._schedule_idle_stop()
+                loop = asyncio.get_running_loop()
+                self._idle_timer = loop.call_later(self._idle_s, self._discard)
         if isinstance(reply, Refusal):
             raise _error(reply, name, limits)
         return reply.value
@@ -162,10 +163,6 @@ class ReaderClient:
             self._child_memory = memory_bytes
         assert self._child is not None
         return self._child
-
-    def _schedule_idle_stop(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._idle_timer = loop.call_later(self._idle_s, self._discard)
 
     def _cancel_idle_stop(self) -> None:
         if self._idle_timer:

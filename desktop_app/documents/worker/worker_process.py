@@ -57,7 +57,10 @@ def main(arguments: Sequence[str]) -> int:
     Args:
         arguments: the maximum private memory of this process in bytes.
     """
-    replies = _redirect_standard_output()
+    replies = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)  # for what libraries print
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
     sandbox.confine(policy(int(arguments[0]), (replies.fileno(),)))
     sys.excepthook = functools.partial(_report_crash, replies)
     requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
@@ -72,15 +75,6 @@ def policy(memory: int, descriptors: tuple[int, ...]) -> sandbox.Policy:
     return sandbox.Policy(
         memory_bytes=memory, readable=(resource_path("tokenizer"),), descriptors=descriptors
     )
-
-
-def _redirect_standard_output() -> BinaryIO:
-    """Return a stream to the standard output for replies; what libraries print is discarded."""
-    replies = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
-    return replies
 
 
 def _report_crash(
