@@ -5,6 +5,7 @@ __all__ = [
     "backend",
     "batch_wiring",
     "display_check",
+    "image_scaling",
     "log_file",
     "preset_loader",
     "prompt_loader",

@@ -30,11 +30,6 @@ def text_schema(description: str) -> dict[str, Any]:
     return {"type": "string", "description": description}
 
 
-def optional_text_schema(description: str) -> dict[str, Any]:
-    """Return the schema of a text or null."""
-    return {"type": ["string", "null"], "description": description}
-
-
 def optional_number_schema(description: str) -> dict[str, Any]:
     """Return the schema of a whole number or null."""
     return {"type": ["integer", "null"], "description": description}
@@ -54,7 +49,10 @@ DATE_TIME: Final = ToolDefinition(
     "date_time",
     "Returns the current date, time, weekday and calendar week.",
     arguments_schema(
-        zone=optional_text_schema("An IANA time zone such as Europe/Berlin; null for the user’s.")
+        zone={
+            "type": ["string", "null"],
+            "description": "An IANA time zone such as Europe/Berlin; null for the user’s.",
+        }
     ),
     touches=N_("It tells the date, the time, and the week."),
     needs_consent=False,

@@ -169,7 +169,11 @@ class DocumentTools:
             if attached_names.get(document.sha256) != document.name
         ]
         documents = _named_documents([*attached_documents, *other_documents])
-        name = _find_name(documents, arguments["document"])
+        requested_name = arguments["document"].casefold()
+        name = next((n for n in documents if n.casefold() == requested_name), None)
+        if name is None:
+            known_names = ", ".join(islice(documents, _MAX_LISTED_NAMES)) or "none"
+            raise ToolError(f"There is no such document. Documents: {known_names}")
         document = documents[name]
         first_page = arguments["first"] or 1
         last_page = arguments["last"] or first_page
@@ -186,8 +190,10 @@ class DocumentTools:
         heading = (
             f"{name}, pages {first_page} to {first_page + len(chosen_pages) - 1} of {len(pages)}"
         )
-        if namesakes := _find_namesakes(documents, name):
-            heading += f" (others of this name: {', '.join(namesakes[:_MAX_LISTED_NAMES])})"
+        folded = document.name.casefold()
+        others = [n for n, d in documents.items() if n != name and d.name.casefold() == folded]
+        if others:
+            heading += f" (others of this name: {', '.join(others[:_MAX_LISTED_NAMES])})"
         return f"{heading}\n\n" + "\n\n".join(chosen_pages)
 
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
@@ -251,20 +257,6 @@ def _named_documents(documents: Iterable[DocumentPart]) -> dict[str, DocumentPar
     return documents_by_name
 
 
-def _find_namesakes(documents: Mapping[str, DocumentPart], name: str) -> list[str]:
-    folded_name = documents[name].name.casefold()
-    return [n for n, d in documents.items() if n != name and d.name.casefold() == folded_name]
-
-
-def _find_name(documents: Iterable[str], requested_name: str) -> str:
-    """Return a document's name as it is spelled. Raises ToolError if there is no such document."""
-    for name in documents:
-        if name.casefold() == requested_name.casefold():
-            return name
-    known_names = ", ".join(islice(documents, _MAX_LISTED_NAMES)) or "none"
-    raise ToolError(f"There is no such document. Documents: {known_names}")
-
-
 def _split_pages(document: DocumentPart, text: str) -> list[str]:
     """Return a document’s pages, sheets or slides, or equal pages if it has none."""
     unit = unit_of(document)
@@ -297,15 +289,14 @@ def _find_passages(name: str, document: DocumentPart, text: str, words: str) -> 
     matches = [page for page in pages if all(word in page.folded_text for word in folded_words)]
     if not matches:
         matches = [page for page in pages if any(word in page.folded_text for word in folded_words)]
-    return [f"[{name}, page {m.number}]\n{_excerpt(m, folded_words)}" for m in matches[:MAX_HITS]]
-
-
-def _excerpt(page: _Page, folded_words: Iterable[str]) -> str:
-    """Return the text around the first of the words in a page, which has at least one of them."""
-    folded_text = page.folded_text
-    # Nearly the position in the text itself: folding lengthens few letters (ß is ss).
-    position = min(folded_text.find(word) for word in folded_words if word in folded_text)
-    return page.text[max(0, position - _CONTEXT_CHARS) : position + _CONTEXT_CHARS].strip()
+    excerpts = []
+    for page in matches[:MAX_HITS]:
+        positions = (page.folded_text.find(w) for w in folded_words if w in page.folded_text)
+        # Nearly that in the text itself: folding lengthens few letters (ß is ss).
+        position = min(positions)
+        excerpt = page.text[max(0, position - _CONTEXT_CHARS) : position + _CONTEXT_CHARS].strip()
+        excerpts.append(f"[{name}, page {page.number}]\n{excerpt}")
+    return excerpts
 
 
 def missing_sandbox() -> ErrorNote | None:

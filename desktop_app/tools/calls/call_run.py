@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -87,7 +87,10 @@ class CallRun:
             remaining_s: the seconds that are left for the answer.
         """
         ready: list[_ReadyCall] = []
-        for number, call in enumerate(map(self._with_full_name, calls)):
+        for number, call in enumerate(calls):
+            tool = self._tools.tools.get(call.name)
+            if tool is not None and tool.definition.full_name != call.display_name:
+                call = replace(call, full_name=tool.definition.full_name)
             if number >= MAX_PARALLEL:
                 await asyncio.sleep(0)  # storing a step in memory does not yield to other tasks
                 words = f"Too many calls at once. At most {MAX_PARALLEL} run."  # for the model
@@ -132,13 +135,6 @@ class CallRun:
                 task.cancel()
             if tasks:
                 await asyncio.wait(tasks, timeout=CLEANUP_S)
-
-    def _with_full_name(self, call: ToolCallPart) -> ToolCallPart:
-        """Return the call with the tool's full name, if the name that was sent differs from it."""
-        tool = self._tools.tools.get(call.name)
-        if tool is None or tool.definition.full_name == call.display_name:
-            return call
-        return replace(call, full_name=tool.definition.full_name)
 
     async def _check(self, call: ToolCallPart, text: str) -> _ReadyCall | ToolCallStep:
         """Return the call ready to run, or its failure."""
@@ -269,19 +265,13 @@ def parse_arguments(tool: ToolDefinition, text: str) -> dict[str, Any]:
         raise ToolError(f"The arguments are not valid JSON: {exc}") from exc
     if not isinstance(arguments, dict):
         raise ToolError("The arguments are not a JSON object.")
-    problems = _schema_mismatches(tool.parameters, arguments, is_foreign=bool(tool.source))
-    if problems:
-        raise ToolError("The arguments do not match the schema:\n" + "\n".join(problems))
-    return arguments
-
-
-def _schema_mismatches(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:
     try:
-        problems = schema_problems(schema, value)
-    except UnusablePatternError as exc:
-        if is_foreign:
-            return []  # the server checks its arguments itself
-        raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
+        problems = schema_problems(tool.parameters, arguments)
     except UnusableSchemaError as exc:
+        if tool.source and isinstance(exc, UnusablePatternError):
+            return arguments  # the server checks its arguments itself
         raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
-    return [f"{problem.path}: {problem.reason}" for problem in problems]
+    if problems:
+        lines = (f"{problem.path}: {problem.reason}" for problem in problems)
+        raise ToolError("The arguments do not match the schema:\n" + "\n".join(lines))
+    return arguments

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import PAGE_TOOL, Permission, ToolDefinition
 from desktop_app.tools.calls.tool_set import wildcard_of
+from desktop_app.tools.permission_store import PermissionStore
 
 
 class ConsentQuestion(NamedTuple):
@@ -53,25 +54,13 @@ class ConsentSource(Protocol):
         """Return the decision about a call. Canceling withdraws the question."""
 
 
-class PermissionStorage(Protocol):
-    """Store of the user's permissions: see tools/permission_store.py.
-
-    Raises StorageError.
-    """
-
-    async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission: ...
-    async def save(
-        self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
-    ) -> None: ...
-
-
 class ConsentBroker:
     """Forwarder of the questions of running answers to the current `ConsentSource`.
 
     Without a source, every call is denied.
     """
 
-    def __init__(self, store: PermissionStorage) -> None:
+    def __init__(self, store: PermissionStore) -> None:
         self._store = store
         self._consent_source: ConsentSource | None = None
 

@@ -32,7 +32,6 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
-    Part,
     ReasoningPart,
     RefusalPart,
     TextPart,
@@ -149,8 +148,13 @@ class _LoopProvider(ProviderWrapper):
                 yield Incomplete(reason)
                 return
             await task.call_hold.release()  # in case the answer's run could not release it
-            try:
-                input_hold = await self._hold_next_input(request, reply, last_reply)
+            resolved = task.resolved
+            usage = Usage(_input_tokens(request, reply, last_reply))
+            cost = cost_of(resolved.counted_price, usage)
+            try:  # the next input counts against the monthly cap
+                input_hold = await task.budget.hold(
+                    resolved.profile, cost, resolved.model.id, Purpose.ANSWER.value
+                )
             except UserFacingError as error:
                 yield Failed(to_provider_error(error))
                 return
@@ -166,7 +170,9 @@ class _LoopProvider(ProviderWrapper):
         if not reply.round:
             return request
         task = self._task
-        answer_so_far = RequestMessage(Role.ASSISTANT, _request_parts(reply.parts, task.delimiter))
+        parts = [part for part in reply.parts if isinstance(part, _SENT_PART_TYPES)]
+        sent = cast("tuple[RequestPart, ...]", tuple(sent_parts(parts, task.delimiter)))
+        answer_so_far = RequestMessage(Role.ASSISTANT, sent)
         shown: tuple[RequestMessage, ...] = ()
         if images and task.resolved.model.sees_images is not False:
             shown = (RequestMessage(Role.USER, (_IMAGES_NOTE, *images[-MAX_IMAGES:])),)
@@ -189,14 +195,6 @@ class _LoopProvider(ProviderWrapper):
         spent = price.cost(reply.usage) + hosted_tools_cost
         return TOO_EXPENSIVE if spent >= Decimal(str(task.limits.cost)) else ""
 
-    async def _hold_next_input(self, request: ChatRequest, reply: Reply, last_reply: Reply) -> Hold:
-        """Hold the cost of the next input under the monthly cap. Raises UserFacingError."""
-        resolved = self._task.resolved
-        cost = cost_of(resolved.counted_price, Usage(_input_tokens(request, reply, last_reply)))
-        return await self._task.budget.hold(
-            resolved.profile, cost, resolved.model.id, Purpose.ANSWER.value
-        )
-
 
 def _input_tokens(request: ChatRequest, reply: Reply, last_reply: Reply) -> int:
     """Estimate the tokens of the next request: the last input, its output and the results."""
@@ -212,8 +210,3 @@ def _input_tokens(request: ChatRequest, reply: Reply, last_reply: Reply) -> int:
         len(call.arguments) + len(call.result) for call in tool_calls(reply.parts)
     )
     return ceil(characters / _CHARS_PER_TOKEN)
-
-
-def _request_parts(parts: tuple[Part, ...], delimiter: PromptDelimiter) -> tuple[RequestPart, ...]:
-    sent_part_list = [part for part in parts if isinstance(part, _SENT_PART_TYPES)]
-    return cast("tuple[RequestPart, ...]", tuple(sent_parts(sent_part_list, delimiter)))

@@ -35,14 +35,11 @@ from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.tools.command.tool_commands import refusal_text, tool_json, tool_summary
 from desktop_app.tools.servers.server_source import store_lists, tools_of
-from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.servers.tool_server import launch_summary, server_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from desktop_app.cli.command_line import Options
     from desktop_app.domain.tools.tool import ListedTool
-    from desktop_app.exchange.importers.server_configuration import ConfiguredServer
     from desktop_app.tools.servers.server_registry import ToolServers
     from desktop_app.tools.servers.server_run import ServerRun
     from desktop_app.tools.servers.tool_server import ToolServer
@@ -53,7 +50,12 @@ _MAX_LOG_LINES = 20
 def run_mcp(options: Options) -> int:
     """Run a subcommand; return the exit code."""
     if options.action == "add":
-        _refuse_contradictions(options)
+        if bool(options.program) == bool(options.url):
+            options.refuse(tr("either --url or a command after “--” is required"))
+        if options.env and options.url:
+            options.refuse(tr("--env needs a command after “--”"))
+        if options.header and options.program:
+            options.refuse(tr("--header needs --url"))
     try:
         return asyncio.run(_run(options))
     except UserFacingError as error:
@@ -61,15 +63,6 @@ def run_mcp(options: Options) -> int:
         return ExitCode.USAGE if isinstance(error, ServerDefinitionError) else ExitCode.FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
-
-
-def _refuse_contradictions(options: Options) -> None:
-    if bool(options.program) == bool(options.url):
-        options.refuse(tr("either --url or a command after “--” is required"))
-    if options.env and options.url:
-        options.refuse(tr("--env needs a command after “--”"))
-    if options.header and options.program:
-        options.refuse(tr("--header needs --url"))
 
 
 async def _run(options: Options) -> int:
@@ -217,7 +210,11 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
         write_diagnostic(terminal_error_text(error))
         return ExitCode.USAGE
     if not without_asking and any(entry.server is not None for entry in entries):
-        _show_starts(entries)
+        for entry in entries:  # show what they would run and contact
+            if entry.server is not None:
+                for line in launch_summary(entry.server, entry.secrets):
+                    write_stderr_line(clean_line(line))
+        write_diagnostic(tr("Programs have the same access to your files as you have."))
         if not can_ask():
             write_diagnostic(tr("Nothing was added. To add them without confirmation, use --yes."))
             return ExitCode.USAGE
@@ -234,14 +231,3 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
         else:
             write_line(tr("Added {server}", server=server.name))
     return ExitCode.FAILED if has_failed else 0
-
-
-def _show_starts(entries: Iterable[ConfiguredServer]) -> None:
-    """Show what the servers of a file would run and contact."""
-    from desktop_app.tools.servers.tool_server import launch_summary
-
-    for entry in entries:
-        if entry.server is not None:
-            for line in launch_summary(entry.server, entry.secrets):
-                write_stderr_line(clean_line(line))
-    write_diagnostic(tr("Programs have the same access to your files as you have."))

@@ -139,7 +139,11 @@ async def require_tools(
                 tool=name,
                 known=known_names,
             )
-        if refusal := _refusal_for_answer(listed[name], resolved, is_saved=is_saved):
+        definition = listed[name].definition
+        refusal = _refusal(listed[name], resolved)
+        if definition.hosted is not None and definition.name == "image_generation" and not is_saved:
+            refusal = ErrorNote(N_("Images are kept only with --save."))
+        if refusal:
             raise _unavailable_error(name, refusal)
 
 
@@ -188,16 +192,6 @@ def _unavailable_error(name: str, refusal: ErrorNote) -> IllegalChoiceError:
         tool=name,
         words=refusal.what_happened,
     )
-
-
-def _refusal_for_answer(
-    tool: ListedTool, resolved: ResolvedChoice, *, is_saved: bool
-) -> ErrorNote | None:
-    """Return why a tool cannot be used for this answer; None if it can."""
-    name = tool.definition.name
-    if tool.definition.hosted is not None and name == "image_generation" and not is_saved:
-        return ErrorNote(N_("Images are kept only with --save."))
-    return _refusal(tool, resolved)
 
 
 def _refusal(tool: ListedTool, resolved: ResolvedChoice) -> ErrorNote | None:

@@ -87,7 +87,13 @@ async def _main(output: LineOutput) -> None:
     from desktop_app.tools.host.hosted_server import HostedServer
 
     logging.basicConfig(level=logging.WARNING, handlers=[_LogLines(output)])
-    await HostedServer(json.loads(first_line), orders, output, _end_soon).run()
+
+    def end_soon() -> None:
+        timer = threading.Timer(CLOSING_S, _end_at_once)  # whatever keeps this process from ending
+        timer.daemon = True
+        timer.start()
+
+    await HostedServer(json.loads(first_line), orders, output, end_soon).run()
 
 
 def _feed(orders: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
@@ -95,14 +101,6 @@ def _feed(orders: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None
         while piece := os.read(0, 1 << 16):
             loop.call_soon_threadsafe(orders.feed_data, piece)
         loop.call_soon_threadsafe(orders.feed_eof)
-
-
-def _end_soon() -> None:
-    """End this process after CLOSING_S, whatever keeps it from ending."""
-
-    timer = threading.Timer(CLOSING_S, _end_at_once)
-    timer.daemon = True
-    timer.start()
 
 
 class _LogLines(logging.Handler):

@@ -97,7 +97,9 @@ class HostedServer:
                 async with AsyncExitStack() as stack:
                     http_client = None
                     if "url" in self._launch_message:
-                        _set_proxies(self._launch_message["proxies"])
+                        for name, value in self._launch_message["proxies"].items():
+                            # GNOME writes "socks" for version 5, which httpx2 would refuse.
+                            os.environ[name] = re.sub("^socks:", "socks5:", value)
                         http_client = await self._create_http_client(
                             self._launch_message["headers"]
                         )
@@ -124,9 +126,11 @@ class HostedServer:
         """
         while not self._has_ended:
             client = await stack.enter_async_context(self._new_client(http_client))
-            offers = _offers_of(client)
+            capabilities = client.server_capabilities
+            lists = ("tools", "resources", "prompts")
+            offers = [name for name in lists if getattr(capabilities, name) is not None]
             if self._client is None:
-                self._send_ready(client, offers)
+                self._output.send(event="ready", offers=offers)
             else:
                 for changed_list in offers:
                     self._output.send(event="changed", list=changed_list)
@@ -193,12 +197,17 @@ class HostedServer:
             auth = await sign_in.create_provider()
             request_hooks.append(sign_in.check_request)
             response_hooks.append(sign_in.check_response)
+        # This computer is reached without a proxy: that of the environment would get the user's
+        # keys, and look for the server on its own computer.
+        host = urlsplit(self._launch_message["url"]).hostname or ""
+        hosts = {"localhost", "127.0.0.1", "::1", *([host] if is_loopback(host) else [])}
+        mounts = {f"all://[{name}]" if ":" in name else f"all://{name}": None for name in hosts}
         return httpx2.AsyncClient(
             headers=headers,
             # No cookie is kept: it would connect conversations with each other.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             timeout=timeout,
-            mounts=_direct_mounts(self._launch_message["url"]),
+            mounts=mounts,
             auth=auth,
             event_hooks={"request": request_hooks, "response": response_hooks},
         )
@@ -208,7 +217,11 @@ class HostedServer:
         session_id = response.request.headers.get(MCP_SESSION_ID, "")
         if not session_id:
             self._last_session_id = response.headers.get(MCP_SESSION_ID, self._last_session_id)
-        elif response.request.method == "POST" and await _refuses_session(response):
+        elif response.request.method == "POST" and (
+            response.status_code == 404
+            # Many servers send 400 in place of the specified 404.
+            or (response.status_code == 400 and b"session" in (await response.aread()).lower())
+        ):
             self._lost_sessions.add(session_id)
 
     def _send_failed(self, error: BaseException) -> None:
@@ -226,14 +239,6 @@ class HostedServer:
     @property
     def _needs_sign_in(self) -> bool:
         return self._sign_in is not None and self._sign_in.is_needed
-
-    def _send_ready(self, client: Client, offers: list[str]) -> None:
-        self._output.send(
-            event="ready",
-            name=client.server_info.name if client.server_info else "",
-            version=client.server_info.version if client.server_info else "",
-            offers=offers,
-        )
 
     async def _on_log(self, params: types.LoggingMessageNotificationParams) -> None:
         data = params.data
@@ -315,12 +320,13 @@ class HostedServer:
 
     async def _request(self, order: dict[str, Any]) -> Any:
         method = order["method"]
-        if method == "tools":
-            return content.tools_to_json(await self._fetch_rows("tools"))
-        if method == "resources":
-            return content.resources_to_json(await self._fetch_rows("resources"))
-        if method == "prompts":
-            return content.prompts_to_json(await self._fetch_rows("prompts"))
+        lists = {
+            "tools": content.tools_to_json,
+            "resources": content.resources_to_json,
+            "prompts": content.prompts_to_json,
+        }
+        if method in lists:
+            return lists[method](await self._fetch_rows(method))
         if method == "read":
             return content.resource_to_json(await self._send("resources/read", uri=order["uri"]))
         values = {"name": order["name"], "arguments": order["arguments"]}
@@ -363,24 +369,6 @@ class HostedServer:
         return await session._dispatcher.send_raw_request(method, params, options)
 
 
-def _set_proxies(proxies: dict[str, str]) -> None:
-    """Set the environment variables with proxies, in the form that httpx2 knows."""
-    for name, value in proxies.items():
-        # GNOME writes "socks" for version 5; httpx2 would refuse to make any connection.
-        os.environ[name] = re.sub("^socks:", "socks5:", value)
-
-
-def _direct_mounts(url: str) -> dict[str, None]:
-    """Return the mounts of httpx2 for this computer, which is reached without a proxy.
-
-    A proxy of the environment would get the user's keys, and look for the server on its own
-    computer.
-    """
-    host = urlsplit(url).hostname or ""
-    hosts = {"localhost", "127.0.0.1", "::1", *([host] if is_loopback(host) else [])}
-    return {f"all://[{name}]" if ":" in name else f"all://{name}": None for name in hosts}
-
-
 class _BoundedBody(httpx2.AsyncByteStream):
     """A body of at most MAX_MESSAGE_BYTES."""
 
@@ -406,15 +394,3 @@ async def _bound_body(response: httpx2.Response) -> None:
     if not response.headers.get("content-type", "").startswith("text/event-stream"):
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _BoundedBody(response.stream)
-
-
-async def _refuses_session(response: httpx2.Response) -> bool:
-    # Many servers send 400 in place of the specified 404.
-    return response.status_code == 404 or (
-        response.status_code == 400 and b"session" in (await response.aread()).lower()
-    )
-
-
-def _offers_of(client: Client) -> list[str]:
-    capabilities = client.server_capabilities
-    return [n for n in ("tools", "resources", "prompts") if getattr(capabilities, n) is not None]

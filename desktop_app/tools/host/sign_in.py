@@ -98,7 +98,11 @@ class SignIn:
             return None
         redirect = UNUSED_REDIRECT
         if self._browser_text:
-            redirect = await self._listen()
+            self._listener = await asyncio.start_server(
+                self._serve_browser, "127.0.0.1", 0, limit=_MAX_REQUEST_BYTES
+            )
+            _, port = self._listener.sockets[0].getsockname()
+            redirect = f"http://127.0.0.1:{port}{_CALLBACK_PATH}"
         metadata = OAuthClientMetadata.model_validate(
             {"client_name": "Repartee", "redirect_uris": [redirect]}
         )
@@ -209,14 +213,6 @@ class SignIn:
         return AuthorizationCodeResult(
             code=answer.get("code", ""), state=answer["state"], iss=answer.get("iss")
         )
-
-    async def _listen(self) -> str:
-        """Listen for the browser on this computer. Return the address to redirect it to."""
-        self._listener = await asyncio.start_server(
-            self._serve_browser, "127.0.0.1", 0, limit=_MAX_REQUEST_BYTES
-        )
-        _, port = self._listener.sockets[0].getsockname()
-        return f"http://127.0.0.1:{port}{_CALLBACK_PATH}"
 
     async def _serve_browser(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

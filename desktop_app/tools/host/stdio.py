@@ -102,7 +102,10 @@ async def _read(
                 raise HostError(f"it sent a message of more than {limit}") from None
             if not line:
                 break
-            message = _parse(line)
+            message = None
+            with suppress(ValueError, RecursionError):  # it may have the bytes of any file
+                value = json.loads(line.decode("utf-8", "replace"))
+                message = SessionMessage(types.jsonrpc_message_adapter.validate_python(value))
             if message is None:
                 if text := line[:MAX_SHOWN_BYTES].decode("utf-8", "replace").rstrip():
                     log("warning", f"Not a message: {text}")
@@ -112,15 +115,6 @@ async def _read(
             except (anyio.ClosedResourceError, anyio.BrokenResourceError):
                 return
         on_ended()
-
-
-def _parse(line: bytes) -> SessionMessage | None:
-    """Return a message, also with the bytes of any file in it; None if it is none."""
-    try:
-        value = json.loads(line.decode("utf-8", "replace"))
-        return SessionMessage(types.jsonrpc_message_adapter.validate_python(value))
-    except (ValueError, RecursionError):
-        return None
 
 
 async def _write(process: asyncio.subprocess.Process, outgoing: Any) -> None:

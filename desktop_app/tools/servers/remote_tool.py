@@ -72,11 +72,14 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> L
     refusal = unusable_arguments(fault) if fault else None
     if visible_name != name or not _NAME.fullmatch(name) or _mixes_scripts(name):
         refusal = ErrorNote(N_("The tool’s name isn’t valid."))
+    kind = ToolKind.READS if row["reads_only"] is True else ToolKind.WRITES
+    if row["reaches_out"] is not False:
+        kind = ToolKind.LEAVES
     definition = ToolDefinition(
         visible_name or "?",
         visible_text(str(row["description"])),
         {"properties": {}, **parameters, "type": "object"},
-        kind=_tool_kind(row),
+        kind=kind,
         source=source,
         touches=ADDRESS_TOUCHES if has_address else COMMAND_TOUCHES,
     )
@@ -90,12 +93,6 @@ def _mixes_scripts(name: str) -> bool:
         if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "CHEROKEE", "ARMENIAN"}:
             return True
     return False
-
-
-def _tool_kind(row: Mapping[str, Any]) -> ToolKind:
-    if row["reaches_out"] is not False:
-        return ToolKind.LEAVES
-    return ToolKind.READS if row["reads_only"] is True else ToolKind.WRITES
 
 
 def visible_text(text: str) -> str:

@@ -11,12 +11,15 @@ from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.tools.tool import Report
 from desktop_app.tools.servers.process_tree import kill_descendants
 from desktop_app.tools.servers.tool_server import ServerFailure, ServerFault
+
+if TYPE_CHECKING:
+    from desktop_app.tools.servers.server_run import ServerRun
 
 CLOSE_S: Final = 3.0
 """Seconds that the process gets to end. It ends itself within 2.5 s, unless it parses a message of
@@ -26,28 +29,6 @@ MAX_LINE_BYTES: Final = 32 << 20
 """The limit on a line of the process. The longest resource takes 31 MB."""
 _MAX_INLINE_BYTES: Final = 1 << 16
 """Bytes. A longer line is parsed in a thread."""
-
-
-class ServerListener(Protocol):
-    """A receiver of the events of a server."""
-
-    def on_log(self, level: str, text: str) -> None:
-        """Handle a line of the log; `level` is "" for standard error."""
-
-    def on_list_changed(self, list_name: str) -> None:
-        """Handle a change of a list; `list_name` is "tools", "resources" or "prompts"."""
-
-    def on_sign_in(self, address: str) -> None:
-        """Open the address at which the user signs in."""
-
-    def on_sign_in_needed(self) -> None:
-        """Handle the end of a server because the user has to sign in again."""
-
-    def on_tokens(self, saved: Mapping[str, Any]) -> None:
-        """Save the state of a sign-in, which has just succeeded or been refreshed."""
-
-    def on_ended(self) -> None:
-        """Handle the end of the process."""
 
 
 @dataclass
@@ -63,7 +44,7 @@ class ServerConnection:
         offers: the kinds of lists that the server has, of "tools", "resources" and "prompts".
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, listener: ServerListener) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, listener: ServerRun) -> None:
         self.offers: tuple[str, ...] = ()
         self._process = process
         self._listener = listener
@@ -75,9 +56,7 @@ class ServerConnection:
         self._log_task = asyncio.ensure_future(self._log_stderr())
 
     @classmethod
-    async def open(
-        cls, launch_message: Mapping[str, Any], listener: ServerListener
-    ) -> ServerConnection:
+    async def open(cls, launch_message: Mapping[str, Any], listener: ServerRun) -> ServerConnection:
         """Start the process and wait until the server is ready. If canceled, end the process.
 
         Raises:
@@ -167,7 +146,11 @@ class ServerConnection:
                     line = await self._process.stdout.readline()
                     if not line:
                         return
-                    self._handle_message(await _parse(line))
+                    is_short = len(line) <= _MAX_INLINE_BYTES
+                    message = (
+                        json.loads(line) if is_short else await asyncio.to_thread(json.loads, line)
+                    )
+                    self._handle_message(message)
                 except (ValueError, RecursionError):
                     return  # too long, too deep or not JSON: this is not a line of our process
         finally:
@@ -236,10 +219,3 @@ class ServerConnection:
             if not line:
                 return
             self._listener.on_log("", line.decode("utf-8", "replace").rstrip())
-
-
-async def _parse(line: bytes) -> dict[str, Any]:
-    if len(line) <= _MAX_INLINE_BYTES:
-        message: dict[str, Any] = json.loads(line)
-        return message
-    return await asyncio.to_thread(json.loads, line)

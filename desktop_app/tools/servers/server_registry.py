@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +15,9 @@ from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import ServerDefinitionError, StorageError, ToolServerError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.keys.vault import KeyVault
 from desktop_app.tools.servers.server_run import Connect, Launch, ServerRun
+from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import (
     EXAMPLE_REFERENCE,
     ServerSecrets,
@@ -25,33 +27,6 @@ from desktop_app.tools.servers.tool_server import (
     secret_values,
     sign_in_secrets,
 )
-
-
-class ServerStorage(Protocol):
-    """Store of servers: see tools/servers/server_store.py. Raises StorageError."""
-
-    async def servers(self) -> list[ToolServer]: ...
-    async def save(self, server: ToolServer) -> None: ...
-    async def remove(self, name: str) -> None: ...
-    async def listed_tools(self, name: str) -> list[dict[str, Any]]: ...
-    async def save_listed_tools(self, name: str, tools: Sequence[dict[str, Any]]) -> None: ...
-    async def save_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None: ...
-
-
-class SecretPlace(Protocol):
-    """The place where a secret is stored, such as the keyring."""
-
-    @property
-    def is_usable(self) -> bool:
-        """Return True if a stored secret can be read from it."""
-
-
-class SecretStorage(Protocol):
-    """Store of secrets, each for one origin: providers/keys/vault.py. Raises CredentialError."""
-
-    async def get(self, name: str, origin: str) -> Secret | None: ...
-    async def place(self, name: str, origin: str) -> SecretPlace: ...
-    async def remove(self, name: str) -> None: ...
 
 
 class ServerEnvironment(NamedTuple):
@@ -79,8 +54,8 @@ class ToolServers:
 
     def __init__(
         self,
-        storage: ServerStorage,
-        secrets: SecretStorage,
+        storage: ServerStore,
+        secrets: KeyVault,
         forget_permissions: Callable[[str], Awaitable[None]],
         connect: Connect,
         *,

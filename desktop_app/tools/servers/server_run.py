@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
@@ -15,6 +15,7 @@ from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.tool import Report
 from desktop_app.i18n.translation import N_
 from desktop_app.tools.servers.remote_tool import visible_text
+from desktop_app.tools.servers.server_connection import ServerConnection
 from desktop_app.tools.servers.tool_server import (
     ServerFailure,
     ServerFault,
@@ -43,23 +44,7 @@ StoreTokens = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Stores the tokens of a sign-in or a refresh. Raises UserFacingError."""
 
 
-class Connection(Protocol):
-    """A running server. It `offers` lists: "tools", "resources", "prompts"."""
-
-    offers: tuple[str, ...]
-
-    @property
-    def is_running(self) -> bool:
-        """Return True while the server can answer."""
-
-    async def request(self, method: str, on_progress: Report | None = None, **fields: Any) -> Any:
-        """Return the result of a request. Raises ServerFailure."""
-
-    async def aclose(self) -> None:
-        """Stop the server."""
-
-
-Connect = Callable[[Mapping[str, Any], Any], Awaitable[Connection]]
+Connect = Callable[[Mapping[str, Any], Any], Awaitable[ServerConnection]]
 """Starts a server with its launch message and a listener. Raises ServerFailure."""
 
 
@@ -118,7 +103,7 @@ class ServerRun:
         self._make_launch = make_launch
         self._store_tokens = store_tokens
         self._store_task: asyncio.Task[UserFacingError | None] | None = None
-        self._connection: Connection | None = None
+        self._connection: ServerConnection | None = None
         self._redactor = Redactor()
         self._lock = asyncio.Lock()
         self._lists: dict[str, Any] = {}
@@ -197,8 +182,7 @@ class ServerRun:
         except TimeoutError:
             raise self._slow_error(LIST_S) from None
         except ServerFailure as failure:
-            why = failure.reason.rstrip(".")
-            raise self._refused_error(why) from None
+            raise self._refused_error(failure.reason) from None
 
     async def restart(self) -> None:
         """Restart the server. Raises UserFacingError."""
@@ -305,18 +289,18 @@ class ServerRun:
 
     # -- starting and stopping
 
-    async def _running_connection(self) -> Connection:
+    async def _running_connection(self) -> ServerConnection:
         async with self._lock:
             connection = self._usable_connection() or await self._start()
         self._schedule_stop()
         return connection
 
-    def _usable_connection(self) -> Connection | None:
+    def _usable_connection(self) -> ServerConnection | None:
         connection = self._connection
         can_be_used = connection is not None and connection.is_running and not self._needs_sign_in
         return connection if can_be_used else None
 
-    async def _start(self) -> Connection:
+    async def _start(self) -> ServerConnection:
         """Start the server and return its connection. Raises UserFacingError."""
         await self._close()
         try:
@@ -390,13 +374,13 @@ class ServerRun:
 
     def _refused_error(self, why: str) -> ToolServerError:
         return self._make_error(
-            N_("The tool server “{server}” reports: {why}."), _CHECK_SERVER, why=why
+            N_("The tool server “{server}” reports: {why}."), _CHECK_SERVER, why=why.rstrip(".")
         )
 
     def _make_error(self, message: str, hint: str, **values: str | int) -> ToolServerError:
         return ToolServerError(message, hint, params=values, server=self.server.name)
 
-    async def _request_list(self, connection: Connection, list_name: str) -> Any:
+    async def _request_list(self, connection: ServerConnection, list_name: str) -> Any:
         try:
             async with asyncio.timeout(LIST_S):
                 return await connection.request(list_name)
@@ -405,8 +389,7 @@ class ServerRun:
         except ServerFailure as failure:
             if failure.has_ended:
                 raise self._record_failure(self._stopped_error()) from None
-            why = self.redact(failure.reason).rstrip(".")
-            error = self._refused_error(why)
+            error = self._refused_error(self.redact(failure.reason))
         # Tools can be used without the other lists.
         raise self._record_failure(error) if list_name == "tools" else error
 
@@ -428,8 +411,9 @@ class ServerRun:
     def _schedule_stop(self) -> None:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        self._idle_timer = asyncio.get_running_loop().call_later(IDLE_S, self._stop_if_idle)
 
-    def _stop_if_idle(self) -> None:
-        if not self._active_requests and self.state is ServerState.RUNNING:
-            self._stop_task = asyncio.ensure_future(self.stop())
+        def stop_if_idle() -> None:
+            if not self._active_requests and self.state is ServerState.RUNNING:
+                self._stop_task = asyncio.ensure_future(self.stop())
+
+        self._idle_timer = asyncio.get_running_loop().call_later(IDLE_S, stop_if_idle)

@@ -32,8 +32,8 @@ from desktop_app.tools.servers.remote_tool import (
     unavailable_entry,
     unusable_arguments,
 )
-from desktop_app.tools.servers.server_registry import ServerStorage
 from desktop_app.tools.servers.server_run import ServerRun, ServerState
+from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import ServerFailure, ServerFault, ToolServer
 
 TOOL_CHANGED: Final = (
@@ -45,7 +45,7 @@ TOOL_CHANGED: Final = (
 class ServerSource:
     """The tools of one server."""
 
-    def __init__(self, run: ServerRun, storage: ServerStorage) -> None:
+    def __init__(self, run: ServerRun, storage: ServerStore) -> None:
         self._run = run
         self._storage = storage
 
@@ -138,7 +138,7 @@ PROMPTS_TIMEOUT_S: Final = 20.0
 """Seconds for all of these requests; the prompts that came until then are offered."""
 
 
-async def store_lists(run: ServerRun, storage: ServerStorage) -> list[dict[str, Any]]:
+async def store_lists(run: ServerRun, storage: ServerStore) -> list[dict[str, Any]]:
     """Store the tools and prompts of a server, and return its tools. Raises UserFacingError."""
     listed = await run.fetch_list("tools")
     await storage.save_listed_tools(run.server.name, listed)
@@ -192,14 +192,12 @@ async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
 async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:
     """Return the tools that a server has listed, available or not."""
     tools = remote_tools(server.name, rows, has_address=bool(server.url))
-    return await asyncio.to_thread(lambda: list(map(_check_schema, tools)))
 
+    def check_schema(tool: ListedTool) -> ListedTool:
+        fault = _fault_in(json.dumps(tool.definition.parameters)) if tool.is_available else None
+        return tool._replace(refusal=unusable_arguments(fault)) if fault else tool
 
-def _check_schema(tool: ListedTool) -> ListedTool:
-    if not tool.is_available:
-        return tool
-    fault = _fault_in(json.dumps(tool.definition.parameters))
-    return tool._replace(refusal=unusable_arguments(fault)) if fault else tool
+    return await asyncio.to_thread(lambda: list(map(check_schema, tools)))
 
 
 @lru_cache(maxsize=1024)

@@ -25,7 +25,12 @@ class ServerStore:
     async def servers(self) -> list[ToolServer]:
         """Return all servers, in the order of their names."""
         sql = "SELECT name AS id, definition FROM tool_servers ORDER BY name"
-        return await read_rows(self._database, _server_from_row, sql)
+
+        def server_of(row: sqlite3.Row) -> ToolServer:
+            fields = json.loads(row["definition"])
+            return ToolServer(row["id"], tuple(fields.pop("command")), **fields)
+
+        return await read_rows(self._database, server_of, sql)
 
     async def save(self, server: ToolServer) -> None:
         """Add a server, or replace that of the same name, whose tools and prompts are removed."""
@@ -41,7 +46,9 @@ class ServerStore:
     async def listed_tools(self, name: str) -> list[dict[str, Any]]:
         """Return the tools that a server has last listed."""
         sql = "SELECT name AS id, listed FROM tool_servers WHERE name = ?"
-        lists = await read_rows(self._database, _tools_from_row, sql, name)
+        lists: list[Any] = await read_rows(
+            self._database, lambda row: json.loads(row["listed"]), sql, name
+        )
         return lists[0] if lists else []
 
     async def save_listed_tools(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
@@ -58,20 +65,10 @@ class ServerStore:
     async def prompts(self) -> list[tuple[str, str, str]]:
         """Return the prompts of all servers: the server, the prompt's name, its text."""
         sql = "SELECT name AS id, prompts FROM tool_servers ORDER BY name"
-        prompt_lists = await read_rows(self._database, _prompts_from_row, sql)
+
+        def prompts_of(row: sqlite3.Row) -> list[tuple[str, str, str]]:
+            prompts = json.loads(row["prompts"])
+            return [(row["id"], prompt["name"], prompt["text"]) for prompt in prompts]
+
+        prompt_lists = await read_rows(self._database, prompts_of, sql)
         return [prompt for prompts in prompt_lists for prompt in prompts]
-
-
-def _tools_from_row(row: sqlite3.Row) -> list[dict[str, Any]]:
-    tools: list[dict[str, Any]] = json.loads(row["listed"])
-    return tools
-
-
-def _prompts_from_row(row: sqlite3.Row) -> list[tuple[str, str, str]]:
-    prompts = json.loads(row["prompts"])
-    return [(row["id"], prompt["name"], prompt["text"]) for prompt in prompts]
-
-
-def _server_from_row(row: sqlite3.Row) -> ToolServer:
-    fields = json.loads(row["definition"])
-    return ToolServer(row["id"], tuple(fields.pop("command")), **fields)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
 from PySide6.QtGui import (
@@ -28,8 +28,10 @@ from PySide6.QtGui import (
 )
 
 from desktop_app import __version__
+from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.child_processes import child_command
 from desktop_app.cli.output_file import partial_file
+from desktop_app.documents.worker.protocol import Pixels
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart
@@ -72,31 +74,6 @@ _MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that images are scaled to fit into."""
 
 
-class DecodedImage(Protocol):
-    """An image from the confined reader, in RGBA."""
-
-    @property
-    def data(self) -> bytes: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-
-
-class ImageDecoder(Protocol):
-    """The confined reader of images. Its methods raise UserFacingError."""
-
-    def thumbnail(
-        self, part: ImagePart, size: tuple[int, int]
-    ) -> Coroutine[Any, Any, DecodedImage]:
-        """Decode a stored image."""
-
-    def decode(
-        self, data: bytes, media_type: str, size: tuple[int, int]
-    ) -> Coroutine[Any, Any, DecodedImage]:
-        """Decode the bytes of an image."""
-
-
 class PrintSource(NamedTuple):
     """A conversation to print.
 
@@ -106,7 +83,7 @@ class PrintSource(NamedTuple):
 
     title: str
     path: Sequence[Message]
-    images: ImageDecoder
+    images: ImageScaler
     name_of_model: Callable[[str], str]
 
 
@@ -302,7 +279,7 @@ class _PrintJob:
         media_type = address.removeprefix("data:").partition(";")[0]
         return self._image(self._source.images.decode(data, media_type, _MAX_IMAGE_SIZE))
 
-    def _image(self, work: Coroutine[Any, Any, DecodedImage]) -> QImage:
+    def _image(self, work: Coroutine[Any, Any, Pixels]) -> QImage:
         """Wait in this thread for the confined reader; return a null image if it fails."""
         with suppress(UserFacingError):
             pixels = asyncio.run_coroutine_threadsafe(work, self._loop).result()
