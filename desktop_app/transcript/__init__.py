@@ -5,8 +5,6 @@ The entry point is `view`; README.md tells the design.
 
 __all__ = [
     "accessible_messages",
-    "article_list",
-    "copied_text",
     "find_bar",
     "finding",
     "media",

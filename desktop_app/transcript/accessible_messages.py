@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget
 
-from desktop_app.markdown.block_model import LINE_BREAK, Runs
+from desktop_app.markdown.block_model import LINE_BREAK, Run
 from desktop_app.transcript.accessible_node import (
     NO_INTERFACE,
     AccessibleNode,
@@ -19,13 +19,11 @@ from desktop_app.transcript.accessible_node import (
     PlainTextInterface,
     TargetNode,
 )
-from desktop_app.transcript.message_items import prefix_length, prefix_of
-from desktop_app.transcript.segment import Place, is_table
-from desktop_app.transcript.text_marks import texts_of
+from desktop_app.transcript.message_items import prefix_of
+from desktop_app.transcript.segment import Place, texts_of
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segment import Article
     from desktop_app.transcript.text_area import TextArea
     from desktop_app.transcript.view import TranscriptView
@@ -95,9 +93,11 @@ class AccessibleText(QAccessibleWidget):
             start = 0
             for message in shown:
                 for index, item in enumerate(message.items):
-                    for cell, text in _texts(item):
-                        prefix = 0 if is_table(item) else prefix_length(item)
-                        lines.append(_Line(Place(message.key, index, cell, -prefix), start))
+                    prefix = prefix_of(item)  # "" for a table
+                    for cell, runs in texts_of(item):
+                        unit = -utf16_length(prefix)
+                        lines.append(_Line(Place(message.key, index, cell, unit), start))
+                        text = prefix + "".join(map(_read_text, runs))
                         texts.append(text.translate(_AS_WHITESPACE))
                         start += utf16_length(texts[-1]) + 1
             self._cached = version, lines, "\n".join(texts)
@@ -215,13 +215,6 @@ class AccessibleTranscript(AccessibleText):
         return self._nodes[key]
 
 
-def _texts(item: Item) -> list[tuple[int, str]]:
-    """Return the text of an item with its prefix, or those of a table's cells."""
-    if is_table(item):
-        return [(cell, _read_text(runs)) for cell, runs in texts_of(item)]
-    return [(0, prefix_of(item) + _read_text(item.runs))]
-
-
-def _read_text(runs: Runs) -> str:
-    """Return the words of runs; a formula is on one line."""
-    return "".join(run.text.replace(LINE_BREAK, " ") if run.math else run.text for run in runs)
+def _read_text(run: Run) -> str:
+    """Return the words of a run; a formula is on one line."""
+    return run.text.replace(LINE_BREAK, " ") if run.math else run.text

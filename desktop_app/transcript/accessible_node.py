@@ -240,7 +240,7 @@ class AccessibleNode(QAccessibleInterface):
 
     def focus(self) -> None:
         """Move the caret to the node."""
-        self._view.reading.read_at(self.message_id, self.content.item)
+        self._view.focus_navigator.read_at(self.message_id, self.content.item)
 
     def press(self) -> None:
         """Follow the link."""
@@ -369,7 +369,7 @@ class MessageNode(AccessibleNode):
 
     def _message(self) -> Message:
         messages = self._view.messages
-        return messages.message_at(messages.index_of(self.message_id))
+        return messages.messages[messages.index_of(self.message_id)]
 
     def isValid(self) -> bool:
         return self.is_alive and self._view.messages.index_of(self.message_id) >= 0

@@ -1,22 +1,22 @@
-"""The row of actions of a message, shown beside it on hover and reached with Tab."""
+"""The widgets over a transcript: the actions of a message, "Latest", the address of a link."""
 
 from __future__ import annotations
 
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.transcript.area_widgets import COPIED_MS
 from desktop_app.transcript.transcript_styles import PAD
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import Theme, set_role
 from desktop_app.widgets.text.foreign_text import (
+    PlainButton,
     PlainLabel,
     PlainToolButton,
     set_tooltip,
@@ -26,6 +26,11 @@ from desktop_app.widgets.text.foreign_text import (
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
 
+    from desktop_app.transcript.view import TranscriptView
+
+
+COPIED_MS: Final = 1_500
+"""Milliseconds for which a Copy mark reads "Copied"."""
 
 ACTIONS: Final = {
     Role.USER: {
@@ -87,26 +92,16 @@ class ActionRow(QWidget):
 
     Attributes:
         message_id: the message, or "" while hidden.
-
-    Signals:
-        chosen(str message_id, str action): the user chose an action.
-        menu_requested(str message_id, QPoint): show the other actions at a point of the screen.
-        stepped(bool forward): an arrow key asks for the next or the previous target.
     """
 
-    chosen = Signal(str, str)
-    menu_requested = Signal(str, QPoint)
-    stepped = Signal(bool)
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._viewport = parent
+    def __init__(self, view: TranscriptView) -> None:
+        super().__init__(view.viewport())
+        self._view = view
         self.setObjectName("message-actions")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
         self.message_id = ""
         self._role = Role.ASSISTANT
         self._is_on_background = False
-        self._theme = theme
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(is_copied=False))
         self._by_action = {action: self._make_button(action) for action in _ICONS}
@@ -117,7 +112,7 @@ class ActionRow(QWidget):
         self.hide()
 
     def _make_button(self, action: str) -> _ActionButton:
-        button = _ActionButton(self)
+        button = _ActionButton(self._view, self)
         set_role(button, "quiet")
         button.setObjectName(f"message-{action}")
         button.setText("▾" if action == "retry-with" else "")
@@ -128,9 +123,9 @@ class ActionRow(QWidget):
         button.clicked.connect(lambda: self._choose(action, button))
         return button
 
-    def set_theme(self, theme: Theme) -> None:
-        """Use the colors of a theme."""
-        self._theme = theme
+    def update_theme(self) -> None:
+        """Use the colors of the view's theme."""
+        theme = self._view.theme
         for action, button in self._by_action.items():
             icons.set_icon(button, _ICONS[action][0], theme.dim, theme.px(15), disabled=theme.faint)
             if action in (_OLDER, _NEWER):
@@ -174,40 +169,30 @@ class ActionRow(QWidget):
             is_on_background: whether a block with a background follows.
         """
         bottom = ceil(box.bottom())
-        left = self._viewport.width() - self.width()
+        left = self._view.viewport().width() - self.width()
         self._is_on_background = False
         if self._role is Role.USER:
             self._is_on_background = is_on_background
             # Below the padding of the question, close to it if another background is near.
             gap = 1 if self._is_on_background else 4
-            bottom += self._theme.px(PAD + gap) + self.height()
-        elif self._overlaps(texts):
+            bottom += self._view.theme.px(PAD + gap) + self.height()
+        elif any(text.right() + self._view.theme.px(PAD) > left for text in texts):
             bottom += self.height()  # below the footer, which needs the width
         else:
             bottom += (self.height() - round(box.height())) // 2
         self.setGeometry(QRect(QPoint(left, bottom - self.height()), self.size()))
 
-    def _overlaps(self, texts: list[QRectF]) -> bool:
-        """Return True if a text is so wide that the row would cover part of it."""
-        pad = self._theme.px(PAD)
-        left = self._viewport.width() - self.width()
-        return any(text.right() + pad > left for text in texts)
-
-    def take_focus(self, *, last: bool) -> None:
-        """Focus the first button, or the last."""
-        self._enabled_buttons()[-1 if last else 0].setFocus(Qt.FocusReason.TabFocusReason)
-
     def focus_button(self, name: str) -> None:
         """Focus a button by its object name, or the other arrow if an arrow has nowhere to go."""
         button = self.findChild(QToolButton, name)
         if button is not None and not button.isEnabled():
-            button = self._enabled_buttons()[0]
+            button = self.enabled_buttons()[0]
         if button is not None:
             button.setFocus(Qt.FocusReason.TabFocusReason)
 
     def step(self, *, forward: bool) -> bool:
         """Focus the next or the previous button. Return False if there is none."""
-        buttons = self._enabled_buttons()
+        buttons = self.enabled_buttons()
         index = next((n for n, button in enumerate(buttons) if button.hasFocus()), -1)
         index += 1 if forward else -1
         if not 0 <= index < len(buttons):
@@ -220,9 +205,8 @@ class ActionRow(QWidget):
 
         Qt moves the focus of a button that is hidden to the next widget, as Tab does.
         """
-        text = self._viewport.parentWidget()
-        if self.has_focus and text is not None:
-            text.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.has_focus:
+            self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def has_focus(self) -> bool:
@@ -236,7 +220,8 @@ class ActionRow(QWidget):
             (button.objectName() for button in self._by_action.values() if button.hasFocus()), ""
         )
 
-    def _enabled_buttons(self) -> list[_ActionButton]:
+    def enabled_buttons(self) -> list[_ActionButton]:
+        """Return the buttons that can have the focus, left to right."""
         return [button for button in self._by_action.values() if button.isEnabled()]
 
     def dismiss(self) -> None:
@@ -247,18 +232,18 @@ class ActionRow(QWidget):
 
     def _show_copied(self, *, is_copied: bool) -> None:
         """Show a check mark on the Copy button after copying, otherwise its own icon."""
-        icon = icons.icon("check" if is_copied else "copy", self._theme.dim, self._theme.px(15))
+        theme = self._view.theme
+        icon = icons.icon("check" if is_copied else "copy", theme.dim, theme.px(15))
         self._by_action["copy"].setIcon(icon)
 
     def _choose(self, action: str, button: QToolButton) -> None:
         if action == MORE:
-            corner = button.mapToGlobal(button.rect().bottomLeft())
-            self.menu_requested.emit(self.message_id, corner)
+            self._view.show_menu(button.mapToGlobal(button.rect().bottomLeft()))
             return
         if action == "copy":
             self._show_copied(is_copied=True)
             self._copied_timer.start()
-        self.chosen.emit(self.message_id, action)
+        self._view.commands.run(self.message_id, action)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let Enter click a button, like Space.
@@ -276,7 +261,7 @@ class ActionRow(QWidget):
         if self._is_on_background:
             return
         with QPainter(self) as painter:
-            painter.fillRect(self.rect(), self._theme.ground)
+            painter.fillRect(self.rect(), self._view.theme.ground)
 
 
 class _ActionButton(PlainToolButton):
@@ -285,16 +270,16 @@ class _ActionButton(PlainToolButton):
     It is not in Qt's tab order.
     """
 
-    def __init__(self, row: ActionRow) -> None:
+    def __init__(self, view: TranscriptView, row: ActionRow) -> None:
         super().__init__(row)
-        self._row = row
+        self._view = view
         # Without a focus policy, a screen reader could not focus it either.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the next or previous action by an arrow key."""
         if event.key() in ARROWS:
-            self._row.stepped.emit(ARROWS[event.key()])
+            self._view.focus_navigator.focus_next(forward=ARROWS[event.key()])
         else:
             super().keyPressEvent(event)
 
@@ -302,9 +287,65 @@ class _ActionButton(PlainToolButton):
         """Return the focus to the text after a mouse click."""
         super().focusInEvent(event)
         if event.reason() is Qt.FocusReason.MouseFocusReason:
-            self._row.return_focus()
+            self._view.action_row.return_focus()
 
 
 def _name(button: QToolButton, title: str) -> None:
     set_tooltip(button, tr(title))
     button.setAccessibleName(spoken_text(tr(title)))
+
+
+class LatestButton(PlainButton):
+    """A button that scrolls to the end of the conversation."""
+
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(parent=view)
+        self._view = view
+        self._is_wanted = False
+        self.setObjectName("latest")
+        self.setText(tr("Latest"))
+        self.setAccessibleName(tr("Go to latest message"))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus where it is
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        set_role(self, "plain")
+        self.hide()
+
+    def set_wanted(self, is_wanted: bool) -> None:
+        """Show the button if it is wanted and the view is high enough for it."""
+        self._is_wanted = is_wanted
+        self.setVisible(is_wanted and self._view.height() > self.height())
+
+    def place(self, theme: Theme) -> None:
+        """Apply the theme and move to the horizontal center above the lower edge."""
+        icons.set_icon(self, "arrow-down", theme.text, theme.px(14))
+        self.adjustSize()
+        view_size = self._view.size()
+        left = (view_size.width() - self.width()) // 2
+        self.move(left, max(0, view_size.height() - self.height() - theme.px(12)))
+        self.set_wanted(self._is_wanted)
+
+
+class LinkTargetLabel(PlainLabel):
+    """A label at the lower edge of a view that shows the address of the focused link."""
+
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(parent=view, name="link-target", role="address")
+        self._view = view
+        self._target = ""
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_target(self, target: str) -> None:
+        """Show this address, or hide if it is ""."""
+        self._target = target
+        self.place()
+        self.setVisible(bool(target))
+        self.raise_()
+
+    def place(self) -> None:
+        """Move to the lower edge. A long address is elided at its end, behind the host."""
+        width = self._view.width() * 3 // 4
+        metrics = self.fontMetrics()
+        self.setText(metrics.elidedText(self._target, Qt.TextElideMode.ElideRight, width))
+        self.adjustSize()
+        self.move(0, self._view.height() - self.height())

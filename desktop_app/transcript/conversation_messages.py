@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage, passage_number
-from desktop_app.transcript.article_list import ArticleList
-from desktop_app.transcript.citation_sources import CitationSources
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
+from desktop_app.transcript.segment import ArticleList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -36,7 +36,6 @@ class ConversationMessages(ArticleList):
     Attributes:
         messages: all messages, oldest first.
         versions: (number, count) of each message that has siblings, by message id.
-        sources: the passages that messages may cite.
         facts: the facts that answers show in their footers.
         has_opened: whether a message was parsed since the view has reset this.
     """
@@ -45,7 +44,9 @@ class ConversationMessages(ArticleList):
         super().__init__()
         self.messages: list[Message] = []
         self.versions: dict[str, tuple[int, int]] = {}
-        self.sources = CitationSources()
+        # By message, the passages that were sent with its question or an earlier one, by number.
+        self._passages: dict[str, Mapping[int, Passage]] = {}
+        self._latest_passages: Mapping[int, Passage] = {}
         self.facts = FooterFacts(are_shown=shows_facts)
         self.has_opened = False
         self._indices: dict[str, int] = {}
@@ -54,14 +55,6 @@ class ConversationMessages(ArticleList):
         self._notes: Mapping[str, MessageNote] = {}
 
     # ------------------------------------------------------------------ order
-
-    def all(self) -> list[Message]:
-        """Return all messages, oldest first."""
-        return list(self.messages)
-
-    def message_at(self, index: int) -> Message:
-        """Return a message by its index in the conversation."""
-        return self.messages[index]
 
     def key_at(self, index: int) -> str:
         """Return the id of a message by its index in the conversation."""
@@ -107,7 +100,7 @@ class ConversationMessages(ArticleList):
             self.facts,
             version=self.versions.get(message.id),
             unfolded=self._unfolded.setdefault(message.id, set()),
-            citable=self.sources.numbers(message.id),
+            citable=self._citable(message.id),
             note=self._notes.get(message.id),
             is_whole=is_whole,
         )
@@ -161,12 +154,23 @@ class ConversationMessages(ArticleList):
             return shown.block_maker()
         from desktop_app.transcript.shown_message import block_maker_of
 
-        return block_maker_of(message, self.sources.numbers(message.id))
+        return block_maker_of(message, self._citable(message.id))
 
     def cited_passage(self, message_id: str, target: str) -> Passage | None:
         """Return the passage that a citation in a message refers to; None if there is none."""
         number = passage_number(target)
-        return None if number is None else self.sources.passage(message_id, number)
+        return None if number is None else self._passages.get(message_id, {}).get(number)
+
+    def _citable(self, message_id: str) -> frozenset[int]:
+        return frozenset(self._passages.get(message_id, ()))
+
+    def _add_passages(self, message: Message) -> None:
+        for part in message.parts:  # `passage_parts` takes three times as long
+            if isinstance(part, PassagesPart) and part.passages:
+                passages = {passage.number: passage for passage in part.passages}
+                self._latest_passages = {**self._latest_passages, **passages}
+        if self._latest_passages:
+            self._passages[message.id] = self._latest_passages
 
     def source_of(self, index: int) -> str:
         """Return the text of a message."""
@@ -191,14 +195,17 @@ class ConversationMessages(ArticleList):
         # Messages that two paths share keep their unfolded sections.
         self._unfolded = {k: value for k, value in self._unfolded.items() if k in self._indices}
         self.facts.followed_ids = {message.parent_id for message in self.messages}
-        self.sources.begin_path(self.messages)
+        self._passages = {}
+        self._latest_passages = {}
+        for message in self.messages:
+            self._add_passages(message)
         self.versions = versions
         self._notes = {}
         self.estimate_heights(self.scale)
 
     def append(self, message: Message) -> None:
         """Append a message."""
-        self.sources.add_message(message)
+        self._add_passages(message)
         self.facts.followed_ids.add(message.parent_id)
         self._indices[message.id] = len(self.messages)
         self.messages.append(message)

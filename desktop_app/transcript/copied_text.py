@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, source_text
 from desktop_app.markdown.parsing.citations import is_citation
-from desktop_app.transcript.message_items import Item, Line, LineKind
-from desktop_app.transcript.segment import PAST_END, Place, is_table
+from desktop_app.transcript.message_items import Item, LineKind
+from desktop_app.transcript.segment import PAST_END, Place, is_table, runs_at
 from desktop_app.widgets.text.clipboard import (
     HTML,
     MARKDOWN,
@@ -23,7 +23,7 @@ from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from desktop_app.transcript.article_list import ArticleList
+    from desktop_app.transcript.segment import ArticleList
 
 
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.
@@ -73,7 +73,8 @@ def _selected_block(item: Item, start: int, end: int) -> Block | None:
     """Return part [start, end) of an item in UTF-16 units (rows of a table); None if empty."""
     if is_table(item):
         return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
-    if isinstance(item, Line) and _is_attachment(item):
+    is_attachment = item.kind is LineKind.ATTACHMENT and not is_citation(item.runs[0].link)
+    if is_attachment:
         return attachment_block(item.runs[0].text)
     is_whole = start == 0 and end == sys.maxsize
     runs = item.runs if is_whole else cut_runs(item.runs, start, end)
@@ -82,10 +83,6 @@ def _selected_block(item: Item, start: int, end: int) -> Block | None:
     if isinstance(item, Block):
         return item._replace(runs=runs)
     return Block(Kind.PARAGRAPH, runs)  # a line of a question
-
-
-def _is_attachment(line: Line) -> bool:
-    return line.kind is LineKind.ATTACHMENT and not is_citation(line.runs[0].link)
 
 
 def attachment_block(name: str) -> Block:
@@ -153,7 +150,7 @@ def _texts_of_items(items: Sequence[Item], start: Place, end: Place) -> Clipboar
         text = "\n".join("".join(run.text for run in runs) for runs in cuts).strip("\n")
         return {PLAIN: lambda: [text]}
     if len(items) == 1 and is_table(items[0]) and start.cell == end.cell:
-        runs = cut_runs(cell_runs(items[0], start.cell), max(0, start.unit), max(0, end.unit))
+        runs = cut_runs(runs_at(items[0], start.cell), max(0, start.unit), max(0, end.unit))
         cell_text = Block(Kind.PARAGRAPH, runs)
         return {PLAIN: lambda: plain_pieces([cell_text])}
     blocks = partial(_blocks_of, items, start_unit, end_unit)
@@ -172,17 +169,9 @@ def selected_words(articles: ArticleList, start: Place, end: Place) -> str:
     items = articles.open(index).items
     if start.item >= len(items):
         return ""
-    item = items[start.item]
-    runs = cell_runs(item, start.cell) if is_table(item) else item.runs
+    runs = runs_at(items[start.item], start.cell)
     cut = cut_runs(runs, max(0, start.unit), max(0, end.unit))
     return "".join(map(source_text, cut))
-
-
-def cell_runs(table: Block, cell: int) -> Runs:
-    """Return the runs of a cell, by its number in the table."""
-    row, column = divmod(cell, max(1, len(table.aligns)))
-    cells = table.rows[row] if row < len(table.rows) else ()
-    return cells[column] if column < len(cells) else ()
 
 
 def _unit(item: Item, place: Place, *, is_end: bool = False) -> int:

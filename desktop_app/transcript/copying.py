@@ -43,22 +43,10 @@ _WINDOW_COMMANDS: Final = {
 }
 
 
-class MessageCommands(QObject):
-    """The actions of one view's messages, from buttons, links, keys and the context menu.
-
-    Signals:
-        action_requested(str message_id, str action): any action except folding; "copy" has
-            already been done.
-        notice_raised(str): a notice for the user.
-        code_copied(str message_id, int head): the code whose head is this item was copied.
-    """
-
-    action_requested = Signal(str, str)
-    notice_raised = Signal(str)
-    code_copied = Signal(str, int)
+class MessageCommands:
+    """The actions of one view's messages, from buttons, links, keys and the context menu."""
 
     def __init__(self, view: TranscriptView) -> None:
-        super().__init__(view)
         self._view = view
 
     def run(self, message_id: str, action: str) -> None:
@@ -68,7 +56,7 @@ class MessageCommands(QObject):
             return
         if action == COPY:
             self._copy_message(shown)
-        self.action_requested.emit(message_id, action)
+        self._view.action_requested.emit(message_id, action)
 
     # ------------------------------------------------------------------ messages
 
@@ -83,7 +71,7 @@ class MessageCommands(QObject):
         shown = self._view.messages.newest_answer()
         if shown is not None:
             self.run(shown.key, COPY)
-            self.notice_raised.emit(tr("Response copied"))
+            self._view.notice_raised.emit(tr("Response copied"))
 
     def _copy_message(self, shown: ShownMessage) -> None:
         """Copy a message: an answer as its source (Markdown or JSON), a question as shown."""
@@ -105,7 +93,7 @@ class MessageCommands(QObject):
         head = self.head_of_code(place)
         if head is not None:
             copy_texts(_code_below(*head))
-            self.code_copied.emit(head[0].key, head[1])
+            self._view.show_copied((head[0].key, head[1]))
 
     def copy_nearest_code(self) -> None:
         """Copy the code block at the caret, or the last one above the end of the screen."""
@@ -113,7 +101,7 @@ class MessageCommands(QObject):
         if caret is None or self.head_of_code(caret) is None:
             caret = self._last_head()
         if caret is None:
-            self.notice_raised.emit(tr("There is no code block here or above."))
+            self._view.notice_raised.emit(tr("There is no code block here or above."))
         else:
             self.copy_code(caret)
 
@@ -233,72 +221,56 @@ class DragOut(QObject):
         self.release()  # the view gets no release of the button after a drag
 
 
-class ContextMenu(QObject):
-    """The context menu for the selection, the link and the message at a place.
+def menu_for(view: TranscriptView, place: Place | None, link: str) -> QMenu:
+    """Return the context menu for the selection, and a place and a link there; "" for none."""
+    menu = ProgramMenu(view)
+    if not view.selection.is_empty:
+        menu.addAction(tr("Copy"), view.copy_selected)
+    shown = view.messages.opened(place.message_id) if place is not None else None
+    passage = view.messages.cited_passage(shown.key, link) if shown is not None else None
+    if passage is not None:
+        source = one_line(passage.source)
+        label = tr("Open source {number}: {source}", number=passage.number, source=source)
+        menu.addAction(menu_text(label), partial(view.passage_requested.emit, passage))
+    elif link and not (link.startswith(ACTION) or is_note_link(link)):
+        menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
+    if place is not None and view.commands.head_of_code(place) is not None:
+        menu.addAction(tr("Copy code block"), partial(view.commands.copy_code, place))
+    if shown is not None:
+        _add_actions(view, menu, shown)
+    menu.addAction(tr("Select all"), view.selection.select_all)
+    if not view.is_brief:
+        _add_commands(view, menu)
+    return menu
 
-    Args:
-        is_brief: True for a view of single answers, such as the quick prompt. Its menu has no link
-            to the message and no commands of the window.
 
-    Signals:
-        command_requested(str): a command of the window, by id.
-        passage_requested(Passage): show a cited passage.
-    """
+def menu_of(view: TranscriptView, shown: ShownMessage) -> QMenu:
+    """Return the menu of what has no button beside a message."""
+    menu = ProgramMenu(view)
+    _add_actions(view, menu, shown, with_buttons=False)
+    if not view.is_brief:
+        if has_arrows(shown.version):
+            compare = partial(view.command_requested.emit, "answer.compare-versions")
+            menu.addAction(tr("Compare versions"), compare)
+        _add_commands(view, menu)
+    return menu
 
-    command_requested = Signal(str)
-    passage_requested = Signal(object)
 
-    def __init__(self, view: TranscriptView, *, is_brief: bool) -> None:
-        super().__init__(view)
-        self._view = view
-        self._is_brief = is_brief
-
-    def menu_for(self, place: Place | None, link: str) -> QMenu:
-        """Return the context menu for a place and a link there; "" for no link."""
-        view = self._view
-        menu = ProgramMenu(view)
-        if not view.selection.is_empty:
-            menu.addAction(tr("Copy"), view.copy_selected)
-        shown = view.messages.opened(place.message_id) if place is not None else None
-        passage = view.messages.cited_passage(shown.key, link) if shown is not None else None
-        if passage is not None:
-            source = one_line(passage.source)
-            label = tr("Open source {number}: {source}", number=passage.number, source=source)
-            menu.addAction(menu_text(label), partial(self.passage_requested.emit, passage))
-        elif link and not (link.startswith(ACTION) or is_note_link(link)):
-            menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
-        if place is not None and view.commands.head_of_code(place) is not None:
-            menu.addAction(tr("Copy code block"), partial(view.commands.copy_code, place))
-        if shown is not None:
-            self._add_actions(menu, shown)
-        menu.addAction(tr("Select all"), view.selection.select_all)
-        if not self._is_brief:
-            self._add_commands(menu)
-        return menu
-
-    def menu_of(self, shown: ShownMessage) -> QMenu:
-        """Return the menu of what has no button beside a message."""
-        menu = ProgramMenu(self._view)
-        self._add_actions(menu, shown, with_buttons=False)
-        if not self._is_brief:
-            if has_arrows(shown.version):
-                compare = partial(self.command_requested.emit, "answer.compare-versions")
-                menu.addAction(tr("Compare versions"), compare)
-            self._add_commands(menu)
-        return menu
-
-    def _add_actions(self, menu: QMenu, shown: ShownMessage, *, with_buttons: bool = True) -> None:
-        role = shown.message.role
-        for action, label in ACTIONS[role].items():
-            if with_buttons or not is_beside(role, action):
-                run = partial(self._view.commands.run, shown.key, action)
-                menu.addAction(menu_text(tr(label)), run)
-        if not self._is_brief:
-            run = partial(self._view.commands.run, shown.key, COPY_LINK)
-            menu.addAction(tr("Copy link to message"), run)
-
-    def _add_commands(self, menu: QMenu) -> None:
-        menu.addSeparator()
-        for command, label in _WINDOW_COMMANDS.items():
-            run = partial(self.command_requested.emit, command)
+def _add_actions(
+    view: TranscriptView, menu: QMenu, shown: ShownMessage, *, with_buttons: bool = True
+) -> None:
+    role = shown.message.role
+    for action, label in ACTIONS[role].items():
+        if with_buttons or not is_beside(role, action):
+            run = partial(view.commands.run, shown.key, action)
             menu.addAction(menu_text(tr(label)), run)
+    if not view.is_brief:
+        run = partial(view.commands.run, shown.key, COPY_LINK)
+        menu.addAction(tr("Copy link to message"), run)
+
+
+def _add_commands(view: TranscriptView, menu: QMenu) -> None:
+    menu.addSeparator()
+    for command, label in _WINDOW_COMMANDS.items():
+        run = partial(view.command_requested.emit, command)
+        menu.addAction(menu_text(tr(label)), run)

@@ -29,9 +29,9 @@ from desktop_app.markdown.search.text_search import (
     match_ranges,
     may_contain,
 )
-from desktop_app.transcript.message_items import reasoning_text
-from desktop_app.transcript.segment import Place
-from desktop_app.transcript.text_marks import MAX_MARKED, TextRange, mark_of, texts_of
+from desktop_app.transcript.message_items import TOGGLE_REASONING, LineKind, reasoning_text
+from desktop_app.transcript.segment import Place, texts_of
+from desktop_app.transcript.text_marks import MAX_MARKED, TextRange, mark_of
 from desktop_app.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.widgets.look.theme import MARGIN
 from desktop_app.widgets.text.utf16 import utf16_length
@@ -133,13 +133,9 @@ class FindInTranscript(QObject):
     Signals:
         counted(int number, int total, bool is_final): the number of the current match, from 1 (0
             for none); the number of matches so far; whether every message has been counted.
-        match_shown(): a match is on screen now.
-        height_changed(): the bar's height above the text has changed.
     """
 
     counted = Signal(int, int, bool)
-    match_shown = Signal()
-    height_changed = Signal()
 
     def __init__(self, view: TranscriptView) -> None:
         super().__init__(view)
@@ -197,7 +193,7 @@ class FindInTranscript(QObject):
         selected = self._view.selection.words()
         self.bar.open(selected.strip() if len(selected) <= _MAX_SELECTION_LENGTH else "")
         self.place()
-        self.height_changed.emit()
+        self._view.update_space_above()
 
     def close(self) -> None:
         """Hide the bar. If it has the focus, return the focus to the widget that had it before.
@@ -216,7 +212,7 @@ class FindInTranscript(QObject):
             target.setFocus()
         self.bar.hide()
         self.search("")
-        self.height_changed.emit()
+        self._view.update_space_above()
         self._focused_before = None
 
     def step(self, direction: int) -> None:
@@ -368,15 +364,16 @@ class FindInTranscript(QObject):
         self._current = match
         self._start_index = -1
         in_reasoning = match.number < self._count_of(match.message_id).reasoning
-        shown = self._whole(match.message_id, partial(self._retry, match), unfolds=in_reasoning)
+
+        def retry() -> None:
+            if match == self._current:
+                self._go_to_match(match)
+
+        shown = self._whole(match.message_id, retry, unfolds=in_reasoning)
         found = None if shown is None else self._locate(shown, match.number)
         if shown is not None and found is not None:
             self._reveal(shown, found)
         self._view.viewport().update()
-
-    def _retry(self, match: _Match) -> None:
-        if match == self._current:
-            self._go_to_match(match)
 
     def _whole(
         self, message_id: str, retry: Callable[[], None], *, unfolds: bool
@@ -385,12 +382,12 @@ class FindInTranscript(QObject):
 
         `unfolds` also unfolds its reasoning.
         """
-        if not self._view.navigator.materialize_whole(message_id, retry):
+        if not self._view.write_whole(message_id, retry):
             return None
         shown = self._messages.opened(message_id)
         if shown is not None and unfolds and shown.reasoning.is_folded:
-            self._view.unfold_reasoning(shown)
-            if not self._view.navigator.materialize_whole(message_id, retry):
+            self._view.toggle(shown, TOGGLE_REASONING)
+            if not self._view.write_whole(message_id, retry):
                 return None
         return shown
 
@@ -432,7 +429,7 @@ class FindInTranscript(QObject):
         end = start._replace(unit=found.end)
         # The caret moves there, too, so that a screen reader reads on from the match.
         self._view.selection.set(*((start, end) if selects else (start, start)))
-        self.match_shown.emit()
+        self._view.follow(False)
 
     # ------------------------------------------------------------------ marks
 
@@ -467,7 +464,8 @@ def _matches(shown: ShownMessage, query: str) -> Iterator[TextRange]:
 
 def _matches_in(shown: ShownMessage, index: int, query: str) -> Iterator[TextRange]:
     """Yield the matches of the case-folded `query` in item `index` of a message."""
-    for cell, runs in texts_of(shown.items[index]):
+    item = shown.items[index]
+    for cell, runs in () if item.kind is LineKind.FOLD else texts_of(item):
         text = text_of(runs)
         if text.isascii() and query not in text.lower():
             continue

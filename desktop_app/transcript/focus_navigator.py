@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
+from PySide6.QtWidgets import QApplication
 
 from desktop_app.markdown.parsing.footnote_links import is_link_to_mark, opposite_link
 from desktop_app.transcript.action_row import has_arrows
-from desktop_app.transcript.citation_sources import citation_name
-from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE
+from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE, citation_name
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.targets import (
     COPY_CODE,
@@ -24,7 +23,6 @@ from desktop_app.transcript.targets import (
     describe,
     targets_of,
 )
-from desktop_app.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -39,20 +37,14 @@ _ALTERNATIVES: Final = {
 """Following one of these links may replace it by the other."""
 
 
-class FocusNavigator(QObject):
+class FocusNavigator:
     """The focus on the targets of one view.
 
     Attributes:
         focused: the focused target; None while another part of the view has the focus.
-
-    Signals:
-        link_focused(str address): the address or source of the focused target, or "" for none.
     """
 
-    link_focused = Signal(str)
-
     def __init__(self, view: TranscriptView) -> None:
-        super().__init__(view)
         self._view = view
         self.focused: Target | None = None
 
@@ -206,7 +198,7 @@ class FocusNavigator(QObject):
         """Focus no target any more."""
         if self.focused is not None:
             self.focused = None
-            self.link_focused.emit("")
+            self._view.link_target.show_target("")
             self._view.show_focus_frame()
             self._view.viewport().update()
 
@@ -219,7 +211,8 @@ class FocusNavigator(QObject):
         view.shown_segment(Place(shown.key, item))
         view.show_actions(shown)
         view.bring_on_screen(QRectF(view.action_row.geometry()))
-        view.action_row.take_focus(last=not forward)
+        button = view.action_row.enabled_buttons()[0 if forward else -1]
+        button.setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
     def focus_target(self, target: Target) -> None:
@@ -232,7 +225,7 @@ class FocusNavigator(QObject):
         shown = view.messages.opened(target.place.message_id)
         if shown is not None:
             view.show_actions(shown)
-            self.link_focused.emit(self.describe(shown, target).address)
+            self._view.link_target.show_target(self.describe(shown, target).address)
         view.viewport().update()
         view.report_target()
 
@@ -300,19 +293,7 @@ class FocusNavigator(QObject):
                 return target.place, target.link
         return None
 
-
-class ReadingSteps(QObject):
-    """The steps of the caret to messages and their items, for keys and screen readers.
-
-    Signals:
-        moved(str message_id, int item): the caret was moved here; item -1 is the beginning.
-    """
-
-    moved = Signal(str, int)
-
-    def __init__(self, view: TranscriptView) -> None:
-        super().__init__(view)
-        self._view = view
+    # ------------------------------------------------------------------ reading
 
     def step_message(self, step: int) -> None:
         """Move the caret to the beginning of the next (+1) or previous (-1) message.
@@ -326,7 +307,7 @@ class ReadingSteps(QObject):
         else:
             index = messages.index_of(caret.message_id) + step
         if 0 <= index < messages.count:
-            self.read_at(messages.message_at(index).id, -1)
+            self.read_at(messages.key_at(index), -1)
 
     def step_block(self, step: int) -> None:
         """Move the caret to the next or previous paragraph, heading, list, table or code block.
@@ -356,10 +337,10 @@ class ReadingSteps(QObject):
     def read_at(self, message_id: str, item: int) -> None:
         """Focus the transcript at an item of a message; -1 is its beginning."""
         view = self._view
-        view.focus_navigator.clear()
+        self.clear()
         view.setFocus(Qt.FocusReason.TabFocusReason)  # shows the caret
         if item < 0:
-            view.navigator.scroll_to_message(message_id)
+            view.scroll_to_message(message_id)
         shown = view.messages.opened(message_id)
         if shown is None or not shown.items:
             return
@@ -367,7 +348,7 @@ class ReadingSteps(QObject):
         if shown.is_hidden(place.item):
             view.unfold_item(shown, place.item)
         view.place_caret(place)
-        self.moved.emit(message_id, item)
+        view.report_focus(message_id, item)
 
 
 def ring_rects(rects: list[QRectF], viewport: QRect, margin: int = 3) -> list[QRectF]:
@@ -387,29 +368,3 @@ def is_typed_text(event: QKeyEvent) -> bool:
     if has_control != has_alt:  # both together are AltGr
         return False
     return event.text().isprintable() and bool(event.text().strip())
-
-
-class LinkTargetLabel(PlainLabel):
-    """A label at the lower edge of a view that shows the address of the focused link."""
-
-    def __init__(self, view: QWidget) -> None:
-        super().__init__(parent=view, name="link-target", role="address")
-        self._view = view
-        self._target = ""
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hide()
-
-    def show_target(self, target: str) -> None:
-        """Show this address, or hide if it is ""."""
-        self._target = target
-        self.place()
-        self.setVisible(bool(target))
-        self.raise_()
-
-    def place(self) -> None:
-        """Move to the lower edge. A long address is elided at its end, behind the host."""
-        width = self._view.width() * 3 // 4
-        metrics = self.fontMetrics()
-        self.setText(metrics.elidedText(self._target, Qt.TextElideMode.ElideRight, width))
-        self.adjustSize()
-        self.move(0, self._view.height() - self.height())

@@ -1,4 +1,4 @@
-"""Message items besides Markdown: question, attachments, reasoning, errors, footer.
+"""Message items besides Markdown: question, attachments, sources, reasoning, errors, footer.
 
 Pure functions from domain values to items. An item is either a block of Markdown or a `Line` of
 the program's own. Both are plain values, so that two states of a message can be compared.
@@ -6,6 +6,7 @@ the program's own. Both are plain values, so that two states of a message can be
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -21,8 +22,14 @@ from desktop_app.domain.conversations.message_facts import (
     model_facts,
     reasoning_title,
 )
-from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
+from desktop_app.domain.conversations.message_parts import (
+    ImagePart,
+    PassagesPart,
+    ReasoningPart,
+    tool_calls,
+)
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
+from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, MissingKeyError
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -96,6 +103,16 @@ _MAX_DETAIL_LINES: Final = 200
 """Maximum number of lines of error details."""
 
 
+# Markup in a document's text: page and slide marks, headings, table lines.
+_MARKUP: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
+_TOOLTIP_CHARACTERS: Final = 160
+"""Characters of a passage in the tooltip of a citation."""
+_LISTED_CHARACTERS: Final = 80
+"""Characters of a passage in the list of sources."""
+_MARKUP_FACTOR: Final = 10
+"""The first words are taken from this many times as many characters, to allow for markup."""
+
+
 class LineKind(Enum):
     """The kinds of lines that are not Markdown."""
 
@@ -153,7 +170,7 @@ def question_lines(text: str, *, is_continuation: bool = False) -> list[Line]:
     return [
         Line(
             LineKind.QUESTION,
-            _text_runs(line),
+            (Run(cleaned),) if (cleaned := clean_text(line)) else (),
             begins_background=number == 0 and not is_continuation,
         )
         for number, line in enumerate(text.split("\n"))
@@ -228,6 +245,75 @@ def tool_lines(message: Message, unfolded: Container[str]) -> list[Item]:
             if call.result:
                 lines += _code_items("", call.result.split("\n"))
     return lines
+
+
+def citation_name(passage: Passage) -> str:
+    """Return the name of a citation: "Source 3: contract.pdf, page 12"."""
+    return tr("Source {number}: {source}", number=passage.number, source=one_line(passage.source))
+
+
+def citation_tooltip(passage: Passage) -> str:
+    """Return the tooltip of a citation: its source and the first words of the passage."""
+    return f"{one_line(passage.source)}\n{_first_words(passage, _TOOLTIP_CHARACTERS)}"
+
+
+def source_lines(message: Message, unfolded: Container[str]) -> list[Item]:
+    """Return `› 12 passages from Contracts` per collection, and its passages if unfolded.
+
+    `unfolded` has the actions of the unfolded collections.
+    """
+    lines: list[Item] = []
+    for number, part in enumerate(message.passage_parts):
+        count_text = _count_text(part)
+        if not part.passages:
+            lines.append(Line(LineKind.NOTICE, (Run(one_line(count_text)),)))
+            continue
+        action = f"{TOGGLE_PASSAGES}{number}"
+        is_unfolded = action in unfolded
+        lines.append(section_line(count_text, ACTION + action, is_unfolded=is_unfolded))
+        if is_unfolded:
+            lines += map(_source_line, part.passages)
+    return lines
+
+
+def _count_text(part: PassagesPart) -> str:
+    name = part.name
+    count = len(part.passages)
+    sent_earlier = len(part.known)
+    if not count and not sent_earlier:
+        return tr("Nothing found in {name}", name=name)
+    if not sent_earlier:
+        return tr_plural(
+            "{count} passage from {name}", "{count} passages from {name}", count, name=name
+        )
+    if not count:
+        return tr_plural(
+            "{count} passage from {name}, sent earlier",
+            "{count} passages from {name}, sent earlier",
+            sent_earlier,
+            name=name,
+        )
+    return tr_plural(
+        "{count} passage from {name}, {known} more sent earlier",
+        "{count} passages from {name}, {known} more sent earlier",
+        count,
+        known=sent_earlier,
+        name=name,
+    )
+
+
+def _source_line(passage: Passage) -> Line:
+    source = one_line(f"[{passage.number}] {passage.source}")
+    beginning = one_line(_first_words(passage, _LISTED_CHARACTERS))
+    return Line(
+        LineKind.ATTACHMENT,
+        (Run(source, link=passage_link(passage.number)), Run(f"\u2003{beginning}")),
+    )
+
+
+def _first_words(passage: Passage, limit: int) -> str:
+    text = " ".join(_MARKUP.sub(" ", passage.text[: limit * _MARKUP_FACTOR]).split())
+    return text if len(text) <= limit else f"{text[:limit].rsplit(' ', 1)[0]}…"
 
 
 def _code_items(language: str, texts: Sequence[str]) -> list[Item]:
@@ -427,12 +513,6 @@ def footer_line(message: Message, facts: FooterFacts) -> Line:
 
 def _action_link(action: str, *, bold: bool = False) -> Run:
     return Run(tr(_ACTION_LABELS[action]), bold=bold, link=ACTION + action)
-
-
-def _text_runs(text: str) -> Runs:
-    """Return a line of a question, which may have any length."""
-    text = clean_text(text)
-    return (Run(text),) if text else ()
 
 
 def _line_runs(text: str) -> Runs:

@@ -15,13 +15,11 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.conversation_messages import ConversationMessages
-    from desktop_app.transcript.speech import AnswerSpeech
     from desktop_app.transcript.view import TranscriptView
 
 _FRAME_S: Final = 1 / 30
@@ -58,29 +56,12 @@ class _Work:
 
 
 class MessageStream(QObject):
-    """The messages and the text that arrive for one view, written in slices.
+    """The messages and the text that arrive for one view, written in slices."""
 
-    Signals:
-        text_changed(str message_id): the message was added, its text was written or replaced, or
-            more of its reasoning arrived.
-        settled(str message_id): nothing is left to write of the message.
-        message_shown(ShownMessage): a message was added or updated.
-        message_updated(str message_id): a message given to `update_message` is shown and
-            announced.
-    """
-
-    text_changed = Signal(str)
-    settled = Signal(str)
-    message_shown = Signal(object)
-    message_updated = Signal(str)
-
-    def __init__(
-        self, view: TranscriptView, messages: ConversationMessages, speech: AnswerSpeech
-    ) -> None:
+    def __init__(self, view: TranscriptView) -> None:
         super().__init__(view)
         self._view = view
-        self._messages = messages
-        self._speech = speech
+        self._messages = view.messages
         self._work: dict[str, _Work] = {}  # by message; the next to write is first
         self._awaited = ""  # the message that the user waits for
         self._began_at = 0.0  # the beginning of the last slice
@@ -95,7 +76,8 @@ class MessageStream(QObject):
     def append_message(self, message: Message) -> None:
         """Append a message to the conversation."""
         self.flush(briefly=True)
-        self._view.selection.clear_if_all()
+        if self._view.selection.is_all:  # it would include the new message
+            self._view.selection.forget()
         with self._view.keeping_position():
             self._messages.append(message)
             parent = self._messages.get(message.parent_id or "")
@@ -106,9 +88,9 @@ class MessageStream(QObject):
             self._view.article_changed(message.id)
         self._view.pin_question(message)
         self.queue_unwritten()
-        self.text_changed.emit(message.id)
+        self._view.on_text_changed(message.id)
         if shown is not None:
-            self.message_shown.emit(shown)
+            self._view.show_actions(shown)
 
     def append_text(self, message_id: str, text: str) -> None:
         """Queue the next text of an answer; it is written now or in one of the next frames."""
@@ -130,7 +112,7 @@ class MessageStream(QObject):
         if shown.has_new_head:
             with self._view.changing(shown, is_text=True):
                 shown.refresh()
-        self.text_changed.emit(message_id)
+        self._view.on_text_changed(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Update a message's status, footer, error, notices and, if it differs, its text.
@@ -258,7 +240,7 @@ class MessageStream(QObject):
             update()
         if not (work.texts or work.update) and self._work.get(message_id) is work:
             del self._work[message_id]
-            self.settled.emit(message_id)
+            self._view.on_settled(message_id)
 
     def _write(self, message_id: str, work: _Work) -> None:
         """Write the next piece of text, as much as is best parsed at once."""
@@ -270,8 +252,8 @@ class MessageStream(QObject):
         with self._view.changing(shown, is_text=True):
             shown.append_text(text)
         if shown.is_streaming:
-            self._speech.announce_text(message_id, text, lambda: shown.text)
-        self.text_changed.emit(message_id)
+            self._view.speech.announce_text(message_id, text, lambda: shown.text)
+        self._view.on_text_changed(message_id)
 
     def _complete(self, message_id: str) -> None:
         """Complete a stored message all of whose text is written."""
@@ -289,9 +271,9 @@ class MessageStream(QObject):
             if shown is not None:
                 self._view.follow_items(message.id, shown.head_count - head_count)
                 self._view.article_changed(message.id)
-        self.text_changed.emit(message.id)
+        self._view.on_text_changed(message.id)
         if shown is not None:
-            self.message_shown.emit(shown)
+            self._view.show_actions(shown)
         if was_streaming and message.status is not MessageStatus.STREAMING:
-            self._speech.finish(message.id, message.text)
-        self.message_updated.emit(message.id)
+            self._view.speech.finish(message.id, message.text)
+        self._view.message_updated.emit(message.id)

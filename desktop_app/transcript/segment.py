@@ -12,9 +12,9 @@ import sys
 from bisect import bisect_right
 from itertools import accumulate
 from math import ceil
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard
 
-from desktop_app.markdown.block_model import Block, Kind, Run, Runs, text_of
+from desktop_app.markdown.block_model import Block, Kind, Run, Runs
 from desktop_app.transcript.message_items import Item
 from desktop_app.widgets.text.utf16 import utf16_length
 
@@ -69,6 +69,22 @@ class Piece(NamedTuple):
 def is_table(item: Item | None) -> TypeGuard[Block]:
     """Return True if an item is a table, or a part of a long one."""
     return isinstance(item, Block) and item.kind is Kind.TABLE
+
+
+def texts_of(item: Item) -> Iterator[tuple[int, Runs]]:
+    """Yield the runs of each text of an item: of a table, the number and runs of each cell."""
+    if not is_table(item):
+        yield 0, item.runs
+        return
+    columns = max(1, len(item.aligns))
+    for row, cells in enumerate(item.rows):
+        for column, runs in enumerate(cells[:columns]):
+            yield row * columns + column, runs
+
+
+def runs_at(item: Item, cell: int) -> Runs:
+    """Return the runs of a cell by its number, or those of an item that is no table."""
+    return next((runs for number, runs in texts_of(item) if number == cell), ())
 
 
 def text_length(runs: Runs) -> int:
@@ -138,10 +154,6 @@ class Segment:
         if above is not self.above:
             self.above = above
             self.is_measured = False
-
-    def estimated_height(self, scale: float) -> int:
-        """Estimate the height in pixels; `scale` is relative to the default text size."""
-        return ceil(scale * sum(estimate_height(piece.item) for piece in self.pieces))
 
     def drop_document(self) -> None:
         """Drop the document. Its height stays."""
@@ -356,23 +368,104 @@ PAST_END: Final = sys.maxsize // 4
 """An item and a unit past the end of any message."""
 
 
-def estimate_height(item: Item) -> float:
-    """Estimate an item's height in pixels, at the default text size and line width."""
-    if not isinstance(item, Block):
-        return _line_count(item.runs) * _LINE_HEIGHT
-    if item.kind is Kind.CODE:
-        return _line_count(item.runs) * _CODE_LINE_HEIGHT
-    if item.kind is Kind.TABLE:
-        columns = max(1, len(item.aligns))
-        return sum(_row_height(row, columns) for row in item.rows)
-    return _line_count(item.runs) * _LINE_HEIGHT + _GAP_HEIGHT
+def estimate_height(segment: Segment, scale: float) -> int:
+    """Estimate the height of a segment in pixels; `scale` is relative to the default text size."""
+    height = 0.0
+    for item, _start in segment.pieces:
+        if is_table(item):
+            for row in item.rows:
+                longest_cell = max(map(text_length, row), default=0)
+                lines = longest_cell * max(1, len(item.aligns)) // _LINE_CHARS
+                height += _ROW_HEIGHT + _LINE_HEIGHT * lines
+            continue
+        lines = ceil(text_length(item.runs) / _LINE_CHARS) or 1
+        if not isinstance(item, Block):
+            height += lines * _LINE_HEIGHT
+        elif item.kind is Kind.CODE:
+            height += lines * _CODE_LINE_HEIGHT
+        else:
+            height += lines * _LINE_HEIGHT + _GAP_HEIGHT
+    return ceil(scale * height)
 
 
-def _line_count(runs: Runs) -> int:
-    length = len(runs[0].text) if len(runs) == 1 else len(text_of(runs))
-    return ceil(length / _LINE_CHARS) or 1
+class ArticleList:
+    """The articles of an area. A subclass knows their texts, and opens them.
 
+    Attributes:
+        scale: the text size relative to the default, by which heights are estimated.
+    """
 
-def _row_height(row: tuple[Runs, ...], columns: int) -> float:
-    longest_cell = max((sum(len(run.text) for run in cell) for cell in row), default=0)
-    return _ROW_HEIGHT + _LINE_HEIGHT * (longest_cell * columns // _LINE_CHARS)
+    def __init__(self) -> None:
+        self.scale = 1.0
+        self._heights: list[int] = []
+        self._tops: list[int] | None = None
+
+    @property
+    def count(self) -> int:
+        """Return the number of articles."""
+        return len(self._heights)
+
+    def key_at(self, index: int) -> str:
+        """Return the key of an article."""
+        raise NotImplementedError
+
+    def index_of(self, key: str) -> int:
+        """Return the index of an article by its key, or -1 if there is none."""
+        raise NotImplementedError
+
+    def order_of(self, place: Place) -> tuple[int, int, int, int]:
+        """Return a key by which places are sorted."""
+        return self.index_of(place.message_id), place.item, place.cell, place.unit
+
+    def open(self, index: int) -> Any:
+        """Return an article, parsing it if needed."""
+        raise NotImplementedError
+
+    def whole(self, index: int) -> Any:
+        """Return an article that is parsed to its end."""
+        return self.open(index)
+
+    def source_of(self, index: int) -> str:
+        """Return the stored text of an article."""
+        raise NotImplementedError
+
+    def markdown_of(self, index: int) -> str:
+        """Return the whole of an article, as it is copied among many."""
+        raise NotImplementedError
+
+    def estimate_heights(self, scale: float) -> None:
+        """Estimate the heights of all articles for another text size or width."""
+        raise NotImplementedError
+
+    def height_of(self, index: int) -> int:
+        """Return the height of an article in pixels, measured or estimated."""
+        return self._heights[index]
+
+    def set_height(self, index: int, height: int) -> None:
+        """Record the height of an article."""
+        delta = height - self._heights[index]
+        self._heights[index] = height
+        if delta and self._tops is not None:
+            if index >= len(self._heights) - 2:  # the answer that grows
+                for later in range(index + 1, len(self._tops)):
+                    self._tops[later] += delta
+            else:
+                self._tops = None
+
+    def _all_tops(self) -> list[int]:
+        if self._tops is None:
+            self._tops = [0, *accumulate(self._heights)]
+        return self._tops
+
+    def top_of(self, index: int) -> int:
+        """Return the y coordinate at which an article begins; the total height for the count."""
+        return self._all_tops()[index]
+
+    @property
+    def total_height(self) -> int:
+        """Return the height of all articles."""
+        return self._all_tops()[-1]
+
+    def index_at(self, y: float) -> int:
+        """Return the index of the article at a y coordinate; that of the nearest outside."""
+        return max(0, min(bisect_right(self._all_tops(), y) - 1, self.count - 1))

@@ -18,15 +18,15 @@ from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QMouseEvent,
     QPainter,
+    QPen,
     QTextCharFormat,
     QTextCursor,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollBar, QWidget
 
 from desktop_app.markdown.block_model import Block
-from desktop_app.transcript.area_widgets import FixedSpaceScrollBar, FocusFrame
 from desktop_app.transcript.decorations import Decorations, Decorator, range_rects
-from desktop_app.transcript.segment import Article, Place, Segment
+from desktop_app.transcript.segment import Article, Place, Segment, estimate_height
 from desktop_app.transcript.segment_document import SegmentDocument, head_of_table
 from desktop_app.transcript.transcript_styles import Background, background_of, begins_background
 from desktop_app.widgets.look.theme import MARGIN, STANDARD_LINE_WIDTH, Theme
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
 
-    from desktop_app.transcript.article_list import ArticleList
     from desktop_app.transcript.message_items import Item
+    from desktop_app.transcript.segment import ArticleList
     from desktop_app.transcript.segment_document import SegmentWriter
 
 _MAX_PASSES: Final = 12
@@ -97,6 +97,33 @@ class _ScrollAnchor(NamedTuple):
     above: int
 
 
+class _FixedSpaceScrollBar(QScrollBar):
+    """A scroll bar that always takes its space but is painted only if there is a range.
+
+    A bar that appears and disappears changes the width of the text. It would do so during a
+    document edit, and Qt crashes if the text is laid out again then.
+    """
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)
+
+
+class _FocusFrame(QWidget):
+    """The frame that shows keyboard focus on the text as a whole."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+
+
 class SegmentArea(QAbstractScrollArea):
     """A read-only view of articles in a centered column.
 
@@ -139,10 +166,10 @@ class SegmentArea(QAbstractScrollArea):
         self._is_margin_pressed = False
         self._prefetch_timer = QTimer(self, singleShot=True, interval=0)
         self._prefetch_timer.timeout.connect(self._prefetch)
-        self._focus_frame = FocusFrame(self)
+        self._focus_frame = _FocusFrame(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBar(FixedSpaceScrollBar(Qt.Orientation.Horizontal))
-        self.setVerticalScrollBar(FixedSpaceScrollBar(Qt.Orientation.Vertical))
+        self.setHorizontalScrollBar(_FixedSpaceScrollBar(Qt.Orientation.Horizontal))
+        self.setVerticalScrollBar(_FixedSpaceScrollBar(Qt.Orientation.Vertical))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setCornerWidget(QWidget(self))  # else the style draws one
@@ -281,7 +308,7 @@ class SegmentArea(QAbstractScrollArea):
             segment.is_measured = True
         elif document is None and (not segment.height or segment.changed_from is not None):
             segment.gap = self.writer.gap_above(segment)
-            estimate = segment.estimated_height(self._estimation_scale())
+            estimate = estimate_height(segment, self._estimation_scale())
             article.set_height(segment, segment.gap + estimate)
             segment.changed_from = None
 

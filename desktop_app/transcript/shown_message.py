@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.markdown.block_model import Block, Kind, quote_block
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
-from desktop_app.transcript.citation_sources import source_lines
 from desktop_app.transcript.copied_text import attachment_block
 from desktop_app.transcript.message_items import (
     MAX_UNFOLDED_LINES,
@@ -31,6 +30,7 @@ from desktop_app.transcript.message_items import (
     reasoning_line,
     reasoning_seconds,
     reasoning_text,
+    source_lines,
     tool_lines,
 )
 from desktop_app.transcript.segment import Article
@@ -448,10 +448,8 @@ class ShownMessage(Article):
 def block_maker_of(message: Message, citable: frozenset[int]) -> Callable[[], list[Block]]:
     """Return a function that makes a stored message's blocks; callable in any thread."""
     if message.role is Role.USER:
-        return partial(_question_blocks, message)
+        return lambda: [
+            *(Block(Kind.PARAGRAPH, line.runs) for line in question_lines(message.text)),
+            *(attachment_block(part.name) for part in message.attachments),
+        ]
     return partial(render, message.text, citable)
-
-
-def _question_blocks(question: Message) -> list[Block]:
-    paragraphs = [Block(Kind.PARAGRAPH, line.runs) for line in question_lines(question.text)]
-    return paragraphs + [attachment_block(part.name) for part in question.attachments]

@@ -16,8 +16,8 @@ from desktop_app.markdown.parsing.footnote_links import (
     note_label_of,
 )
 from desktop_app.markdown.parsing.links import is_openable
-from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind, prefix_length
-from desktop_app.transcript.segment import Place, is_table
+from desktop_app.transcript.message_items import ACTION, Item, LineKind, prefix_length
+from desktop_app.transcript.segment import Place, texts_of
 from desktop_app.widgets.text.foreign_text import one_line
 from desktop_app.widgets.text.utf16 import utf16_length
 
@@ -59,13 +59,6 @@ def targets_of(shown: ShownMessage, items: range | None = None) -> Iterator[Targ
         if not has_target(item) or shown.is_hidden(index):
             continue
         place = Place(shown.key, index)
-        if is_table(item):
-            columns = max(1, len(item.aligns))
-            for row, cells in enumerate(item.rows):
-                for column, runs in enumerate(cells[:columns]):
-                    cell = row * columns + column
-                    yield from _targets_in(runs, place._replace(cell=cell), is_answer=True)
-            continue
         if isinstance(item, Block):
             if item.kind is Kind.CODE_HEAD:
                 yield Target(place._replace(unit=-prefix_length(item)), 0, COPY_CODE, item.language)
@@ -73,17 +66,17 @@ def targets_of(shown: ShownMessage, items: range | None = None) -> Iterator[Targ
                 unit = -prefix_length(item)
                 link = link_to_mark(item.marker)
                 yield Target(place._replace(unit=unit), -1, link, item.marker)
-        yield from _targets_in(item.runs, place, is_answer=isinstance(item, Block))
+        for cell, runs in texts_of(item):
+            yield from _targets_in(
+                runs, place._replace(cell=cell), is_answer=isinstance(item, Block)
+            )
 
 
 def has_target(item: Item) -> bool:
     """Return True if an item has targets."""
-    if isinstance(item, Block):
-        if item.kind is Kind.CODE_HEAD or item.note:
-            return True
-        if item.rows:
-            return any(run.link for row in item.rows for cell in row for run in cell)
-    return any(run.link for run in item.runs)
+    if isinstance(item, Block) and (item.kind is Kind.CODE_HEAD or item.note):
+        return True
+    return any(run.link for _cell, runs in texts_of(item) for run in runs)
 
 
 def _targets_in(runs: Runs, place: Place, *, is_answer: bool) -> Iterator[Target]:
@@ -121,10 +114,18 @@ def describe(shown: ShownMessage, target: Target, source: str = "") -> TargetDes
             return TargetDescription(tr("{name}, expanded", name=text))
         if target.expanded is False:
             return TargetDescription(tr("{name}, collapsed", name=text))
-        return TargetDescription(text or _image_name(shown, target))
+        if not text:  # an image, which the lines of attachments below name
+            below = shown.items[target.place.item + 1 :]
+            files = (line.runs[0] for line in below if line.kind is LineKind.ATTACHMENT)
+            file = next((run.text for run in files if run.link == target.link), "")
+            text = tr("Image {file}", file=file) if file else tr("Image")
+        return TargetDescription(text)
     if is_note_link(target.link):
         return TargetDescription(note_name(target.link))
-    address = _display_address(target.link)
+    # Cut, and encoded so that no letter can look like another.
+    address = QUrl(target.link).toString(QUrl.ComponentFormattingOption.FullyEncoded)
+    if len(address) > _MAX_ADDRESS_CHARACTERS:
+        address = f"{address[: _MAX_ADDRESS_CHARACTERS - 1]}…"
     name = text or tr("Image")
     if is_openable(target.link):
         name = tr("{name}, link to {address}", name=name, address=address)
@@ -138,20 +139,3 @@ def note_name(link: str) -> str:
     if is_link_to_mark(link):
         return tr("Back from footnote {label}", label=note_label_of(link))
     return tr("Footnote {label}", label=note_label_of(link))
-
-
-def _image_name(shown: ShownMessage, target: Target) -> str:
-    """Return the name of an image, from the lines of attachments below the images."""
-    for item in shown.items[target.place.item + 1 :]:
-        is_attachment = isinstance(item, Line) and item.kind is LineKind.ATTACHMENT
-        if is_attachment and item.runs[0].link == target.link:
-            return tr("Image {file}", file=item.runs[0].text)
-    return tr("Image")
-
-
-def _display_address(address: str) -> str:
-    """Return an address for display: cut, and encoded so that no letter can look like another."""
-    encoded = QUrl(address).toString(QUrl.ComponentFormattingOption.FullyEncoded)
-    if len(encoded) <= _MAX_ADDRESS_CHARACTERS:
-        return encoded
-    return encoded[: _MAX_ADDRESS_CHARACTERS - 1] + "…"

@@ -16,8 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.i18n.translation import tr
-from desktop_app.transcript.area_widgets import TEMPORARY_REASONS
-from desktop_app.transcript.segment import Place
+from desktop_app.transcript.segment import ArticleList, Place
 from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
 from desktop_app.transcript.text_selection import TextSelection
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -27,9 +26,11 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QRect
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
 
-    from desktop_app.transcript.article_list import ArticleList
     from desktop_app.transcript.decorations import Decorations
     from desktop_app.widgets.look.theme import Theme
+
+TEMPORARY_REASONS: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+"""The reasons if another window or a menu takes the focus, which comes back afterwards."""
 
 _Move = QTextCursor.MoveOperation
 _Keys = QKeySequence.StandardKey
@@ -74,8 +75,7 @@ class TextArea(SegmentArea):
         super().__init__(theme)
         self.articles = articles
         self.has_visible_caret = False
-        self.selection = TextSelection(self, articles)
-        self.selection.changed.connect(self._on_selection_changed)
+        self.selection = TextSelection(self)
         self._selects_by: str = ""  # what a drag of the mouse extends the selection by
         self._dragged_to = QPoint()
         self._scroll_timer = QTimer(self, interval=_SCROLL_MS)
@@ -83,7 +83,8 @@ class TextArea(SegmentArea):
 
     # ------------------------------------------------------------------ selection
 
-    def _on_selection_changed(self) -> None:
+    def on_selection_changed(self) -> None:
+        """Paint the selection and the caret, and tell screen readers."""
         self.viewport().update()
         if QAccessible.isActive():
             event = QAccessibleEvent(self, QAccessible.Event.TextCaretMoved)
@@ -125,13 +126,6 @@ class TextArea(SegmentArea):
         shown, position = found
         selected = self.selection.range_in(shown)
         return selected is not None and selected[0] <= position < selected[1]
-
-    def _publish_selection(self) -> None:
-        """Offer the selection for pasting with the middle mouse button, where that is usual."""
-        clipboard = QApplication.clipboard()
-        texts = self.selection.texts()
-        if clipboard.supportsSelection() and texts is not None:
-            clipboard.setText(copyable("".join(texts[PLAIN]())), clipboard.Mode.Selection)
 
     # ------------------------------------------------------------------ painting
 
@@ -205,8 +199,9 @@ class TextArea(SegmentArea):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         self._scroll_timer.stop()
-        if not self.selection.is_empty and self._selects_by:
-            self._publish_selection()
+        clipboard = QApplication.clipboard()  # for pasting with the middle button
+        if self._selects_by and clipboard.supportsSelection() and (texts := self.selection.texts()):
+            clipboard.setText(copyable("".join(texts[PLAIN]())), clipboard.Mode.Selection)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Select the word under the pointer."""

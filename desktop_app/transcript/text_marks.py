@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QTextCharFormat
 
-from desktop_app.markdown.block_model import Block, Runs, text_of
+from desktop_app.markdown.block_model import Block, text_of
 from desktop_app.markdown.search.word_differences import WORD
-from desktop_app.transcript.message_items import LineKind
-from desktop_app.transcript.segment import is_table
+from desktop_app.transcript.segment import runs_at, texts_of
 from desktop_app.transcript.segment_area import Mark
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segment_area import ShownSegment
     from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.view import TranscriptView
@@ -37,23 +35,12 @@ class TextRange(NamedTuple):
     end: int
 
 
-def texts_of(item: Item) -> Iterator[tuple[int, Runs]]:
-    """Yield the cell number and the runs of each searchable text of an item."""
-    if is_table(item):
-        columns = max(1, len(item.aligns))
-        for row, cells in enumerate(item.rows):
-            for column, runs in enumerate(cells[:columns]):
-                yield row * columns + column, runs
-    elif item.kind is not LineKind.FOLD:
-        yield 0, item.runs
-
-
 def mark_of(shown: ShownSegment, found: TextRange, char_format: QTextCharFormat) -> Mark:
     """Return the mark of a range, from before the drawing of a formula if it begins in one."""
     item = shown.article.items[found.item]
     start = found.start
     unit = 0
-    for run in next((runs for cell, runs in texts_of(item) if cell == found.cell), ()):
+    for run in runs_at(item, found.cell):
         end = unit + utf16_length(run.text)
         if run.math and unit < found.start < end:
             start = unit

@@ -4,38 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.transcript.copied_text import selected_texts, selected_words
 from desktop_app.transcript.segment import PAST_END, Place
-from desktop_app.transcript.segment_area import SegmentArea, ShownSegment, line_rect
+from desktop_app.transcript.segment_area import ShownSegment, line_rect
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.article_list import ArticleList
+    from desktop_app.transcript.text_area import TextArea
     from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _Move = QTextCursor.MoveOperation
 _FORWARD: Final = (_Move.Down, _Move.Right, _Move.WordRight, _Move.EndOfBlock)
 
 
-class TextSelection(QObject):
+class TextSelection:
     """The selection of one view.
 
     Attributes:
         anchor: where the selection began; None before the user has placed the caret.
         caret: the other end.
-
-    Signals:
-        changed(): the selection or the caret has changed.
     """
 
-    changed = Signal()
-
-    def __init__(self, view: SegmentArea, articles: ArticleList) -> None:
-        super().__init__(view)
+    def __init__(self, view: TextArea) -> None:
         self._view = view
-        self._articles = articles
+        self._articles = view.articles
         self.anchor: Place | None = None
         self.caret: Place | None = None
         self._goal_x: float | None = None  # the column that the keys Up and Down keep to
@@ -50,7 +44,7 @@ class TextSelection(QObject):
         if (anchor, caret) != (self.anchor, self.caret):
             self.anchor = anchor
             self.caret = caret
-            self.changed.emit()
+            self._view.on_selection_changed()
 
     def place_caret(self, place: Place) -> None:
         """Place the caret, and select nothing."""
@@ -82,11 +76,6 @@ class TextSelection(QObject):
             return None
         last = self._articles.key_at(self._articles.count - 1)
         return Place(self._articles.key_at(0), 0, 0, -PAST_END), Place(last, PAST_END)
-
-    def clear_if_all(self) -> None:
-        """Clear a selection of the whole conversation, which would include a new message."""
-        if self.is_all:
-            self.forget()
 
     @property
     def is_all(self) -> bool:

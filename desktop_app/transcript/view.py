@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QAccessible, QContextMenuEvent, QPen
+from PySide6.QtGui import QAccessible, QContextMenuEvent, QPen, QTextDocument
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from desktop_app.domain.conversations.conversation import Message, Role
@@ -20,20 +20,19 @@ from desktop_app.domain.conversations.message_facts import detail_lines
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.citations import is_citation
 from desktop_app.markdown.parsing.footnote_links import is_note_link
-from desktop_app.transcript.action_row import ARROWS, ActionRow, has_arrows
-from desktop_app.transcript.area_widgets import COPIED_MS, TEMPORARY_REASONS, LatestButton
-from desktop_app.transcript.citation_sources import citation_tooltip
+from desktop_app.transcript.action_row import (
+    ARROWS,
+    COPIED_MS,
+    ActionRow,
+    LatestButton,
+    LinkTargetLabel,
+    has_arrows,
+)
 from desktop_app.transcript.code_colors import CodeHighlighter
 from desktop_app.transcript.conversation_messages import ConversationMessages
-from desktop_app.transcript.copying import ContextMenu, DragOut, MessageCommands
+from desktop_app.transcript.copying import DragOut, MessageCommands, menu_for, menu_of
 from desktop_app.transcript.finding import FindInTranscript
-from desktop_app.transcript.focus_navigator import (
-    FocusNavigator,
-    LinkTargetLabel,
-    ReadingSteps,
-    is_typed_text,
-    ring_rects,
-)
+from desktop_app.transcript.focus_navigator import FocusNavigator, is_typed_text, ring_rects
 from desktop_app.transcript.media.message_images import MessageImages
 from desktop_app.transcript.message_items import (
     ACTION,
@@ -46,9 +45,9 @@ from desktop_app.transcript.message_items import (
     Line,
     LineKind,
     MessageNote,
+    citation_tooltip,
     index_of_action,
 )
-from desktop_app.transcript.message_navigator import MessageNavigator
 from desktop_app.transcript.message_stream import MessageStream
 from desktop_app.transcript.segment import PAST_END, Place, Segment
 from desktop_app.transcript.segment_area import Mark, ShownSegment
@@ -56,7 +55,7 @@ from desktop_app.transcript.segment_document import SegmentWriter
 from desktop_app.transcript.segment_formulas import SegmentFormulas
 from desktop_app.transcript.speech import AnswerSpeech
 from desktop_app.transcript.targets import COPY_CODE, Target
-from desktop_app.transcript.text_area import TextArea
+from desktop_app.transcript.text_area import TEMPORARY_REASONS, TextArea
 from desktop_app.transcript.text_marks import DifferenceMarks
 from desktop_app.transcript.transcript_styles import Styles, background_of
 from desktop_app.widgets.accessible_roles import install_roles
@@ -97,18 +96,18 @@ class TranscriptView(TextArea):
     Attributes:
         messages: all messages and their states.
         stream: receives messages and streamed text.
-        navigator: scrolls to messages.
         commands: runs the actions of messages, and copies code.
         drags: drags attachments and code to other programs.
         highlighter: highlights code; without a lexer process, code is plain.
         images: shows the images of questions and answers.
         formula_display: draws formulas; without a typesetter, their source is shown.
-        context_menu: builds the context menu.
         action_row: the actions beside the message under the pointer.
         find_in_transcript: searches the messages, and has the find bar.
         speech: announces answers to screen readers.
-        focus_navigator: moves the keyboard focus between links and actions.
-        reading: moves the caret to messages and their blocks.
+        focus_navigator: moves the keyboard focus between links and actions, and the caret to
+            messages and their blocks.
+        link_target: shows where the focused link leads.
+        is_brief: whether the view is brief.
         latest_button: scrolls to the end.
 
     Signals:
@@ -139,64 +138,41 @@ class TranscriptView(TextArea):
         self.setObjectName("transcript")
         self.setAccessibleName(tr("Transcript"))
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
-        self._is_brief = is_brief
+        self.is_brief = is_brief
         self._wraps_code = True
         self.is_following = True
         self._accessible: AccessibleTranscript | None = None
-        self.images = MessageImages(self, theme, self)  # type: ignore[arg-type]
+        self.images = MessageImages(self)
         self.formula_display = SegmentFormulas(self)
         self.highlighter = CodeHighlighter(theme, self)
         self.writer = self._new_writer(theme)
         self.speech = AnswerSpeech(self)
-        self.stream = MessageStream(self, self.messages, self.speech)
-        self.navigator = MessageNavigator(self)
-        self.action_row = ActionRow(theme, self.viewport())
+        self.stream = MessageStream(self)
+        self.action_row = ActionRow(self)
         self.commands = MessageCommands(self)
         self.drags = DragOut(self)
         self.find_in_transcript = FindInTranscript(self)
         self.focus_navigator = FocusNavigator(self)
-        self.reading = ReadingSteps(self)
-        self.context_menu = ContextMenu(self, is_brief=is_brief)
         self.latest_button = LatestButton(self)
-        self._link_target = LinkTargetLabel(self)
+        self.link_target = LinkTargetLabel(self)
+        # A message, and what runs once all of it is written, unless the user scrolls elsewhere.
+        self._waiting: tuple[str, Callable[[], object]] | None = None
         self._actions_at: tuple[object, ...] | None = None  # what the actions' place depends on
         self._copied: tuple[str, int] | None = None
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
-        self._copied_timer.timeout.connect(lambda: self._show_copied(None))
+        self._copied_timer.timeout.connect(lambda: self.show_copied(None))
         self._wheel_steps = WheelSteps()
         self._pressed_link = ""
-        self._connect_parts()
-        self.set_theme(theme)
-
-    def _connect_parts(self) -> None:
-        finder = self.find_in_transcript
-        self.stream.text_changed.connect(finder.recount)
-        self.stream.text_changed.connect(self.focus_navigator.keep)
-        self.stream.message_updated.connect(self.message_updated)
-        self.stream.message_shown.connect(self.show_actions)
         self.scrolled.connect(self._place_actions)
         self.text_shown.connect(self._on_shown)
         self.following_changed.connect(lambda follows: self.latest_button.set_wanted(not follows))
-        self.latest_button.clicked.connect(self.navigator.scroll_to_bottom)
-        finder.match_shown.connect(lambda: self.follow(False))
-        self.find_in_transcript.height_changed.connect(self._update_space_above)
-        self.action_row.chosen.connect(self.commands.run)
-        self.action_row.stepped.connect(lambda on: self.focus_navigator.focus_next(forward=on))
-        self.action_row.menu_requested.connect(self._show_menu)
-        self.commands.action_requested.connect(self.action_requested)
-        self.commands.notice_raised.connect(self.notice_raised)
-        self.commands.code_copied.connect(lambda key, item: self._show_copied((key, item)))
-        self.images.image_requested.connect(self.image_requested)
-        self.images.image_shown.connect(self.viewport().update)
+        self.latest_button.clicked.connect(self.scroll_to_end)
         self.highlighter.highlighted.connect(self.viewport().update)
         self.formula_display.typeset.connect(self._write_formulas)
-        self.focus_navigator.link_focused.connect(self._link_target.show_target)
-        self.reading.moved.connect(self.report_focus)
-        self.context_menu.command_requested.connect(self.command_requested)
-        self.context_menu.passage_requested.connect(self.passage_requested)
+        self.set_theme(theme)
 
     def _new_writer(self, theme: Theme) -> SegmentWriter:
-        styles = Styles(theme, is_brief=self._is_brief, wraps_code=self._wraps_code)
+        styles = Styles(theme, is_brief=self.is_brief, wraps_code=self._wraps_code)
         return SegmentWriter(
             styles, self.viewport().width(), self.formula_display, self.images, self.viewport()
         )
@@ -213,7 +189,7 @@ class TranscriptView(TextArea):
             versions: (number, count) by id, for messages that have siblings.
         """
         self.stream.clear()
-        self.navigator.forget()
+        self._waiting = None
         self.action_row.dismiss()
         self.focus_navigator.clear()
         self.images.clear()
@@ -233,11 +209,6 @@ class TranscriptView(TextArea):
         if last is not None:
             self.show_actions(last)
         self.find_in_transcript.restart()
-
-    def scroll_to_message(self, message_id: str, query: str = "") -> None:
-        """Scroll to the top of a message, then to the first match of `query` in it."""
-        if self.navigator.scroll_to_message(message_id) and query:
-            self.find_in_transcript.show_first_match(message_id, query)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""
@@ -284,13 +255,18 @@ class TranscriptView(TextArea):
             self.selection.shift_items(message_id, by)
             self.shift_anchor(message_id, by)
 
+    def on_text_changed(self, message_id: str) -> None:
+        """Follow a message that was added, or whose text or reasoning has changed."""
+        self.find_in_transcript.recount(message_id)
+        self.focus_navigator.keep(message_id)
+
     def pin_question(self, message: Message) -> None:
         """Keep a new question on screen while its answer grows below it."""
         if message.role is Role.USER and self.is_following:
             self._pinned_index = self.messages.index_of(message.id)
 
     def _is_open(self, index: int) -> bool:
-        return self.messages.get(self.messages.message_at(index).id) is not None
+        return self.messages.get(self.messages.key_at(index)) is not None
 
     def _is_growing(self, article: Article) -> bool:
         shown: ShownMessage = article  # type: ignore[assignment]
@@ -383,10 +359,9 @@ class TranscriptView(TextArea):
         )
         with self.keeping_position():
             self._apply_theme(theme)
-            self.images.set_theme(theme, self.devicePixelRatioF())
             self.highlighter.set_theme(theme)
             self.find_in_transcript.set_theme(theme)
-            self.action_row.set_theme(theme)
+            self.action_row.update_theme()
             self._set_margins()
             self.writer = self._new_writer(theme)
             if keeps_heights:
@@ -394,7 +369,7 @@ class TranscriptView(TextArea):
             else:
                 self._forget_heights()
         self.latest_button.place(theme)
-        self._link_target.place()
+        self.link_target.place()
 
     def changeEvent(self, event: QEvent) -> None:
         """Ignore font changes, because the text uses the theme's font."""
@@ -407,17 +382,19 @@ class TranscriptView(TextArea):
             self._wraps_code = wraps
             self.set_theme(self.theme)
 
-    def _update_space_above(self) -> None:
+    def update_space_above(self) -> None:
         """Make room above the text for the find bar, keeping the scroll position."""
         self._space_above = self.find_in_transcript.needed_height
         with self.keeping_position():
             self._set_margins()
 
-    def addResource(self, kind: int, name: QUrl, image: QImage) -> None:
+    def show_image(self, name: QUrl, image: QImage) -> None:
         """Have the documents draw an image that has arrived."""
         for segment in self._loaded:
             if segment.document is not None and segment.document.has_images:
-                segment.document.addResource(kind, name, image)
+                kind = QTextDocument.ResourceType.ImageResource
+                segment.document.addResource(kind.value, name, image)
+        self.viewport().update()
 
     def _write_formulas(self) -> None:
         """Draw the formulas that have been typeset."""
@@ -448,10 +425,11 @@ class TranscriptView(TextArea):
         if shown is not None and focused:
             self.action_row.focus_button(focused)
 
-    def _show_menu(self, message_id: str, corner: QPoint) -> None:
-        shown = self.messages.opened(message_id)
+    def show_menu(self, corner: QPoint) -> None:
+        """Show the actions that have no button beside their message, at a point of the screen."""
+        shown = self.messages.opened(self.action_row.message_id)
         if shown is not None:
-            menu = self.context_menu.menu_of(shown)
+            menu = menu_of(self, shown)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(corner)
 
@@ -514,11 +492,6 @@ class TranscriptView(TextArea):
         is_visible = rect is not None and self.viewport().rect().intersects(rect.toRect())
         return place if is_visible else None
 
-    def unfold_reasoning(self, shown: ShownMessage) -> None:
-        """Unfold the reasoning of a message."""
-        if shown.reasoning.is_folded:
-            self.toggle(shown, TOGGLE_REASONING)
-
     def unfold_item(self, shown: ShownMessage, item: int) -> None:
         """Unfold the code that hides an item."""
         with self.changing(shown):
@@ -559,15 +532,15 @@ class TranscriptView(TextArea):
     @property
     def top_space(self) -> int:
         """Return the pixels above the first message."""
-        return self.theme.px(4 if self._is_brief else 36)
+        return self.theme.px(4 if self.is_brief else 36)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Scroll, and run no action that waits for a message elsewhere."""
         if dy and not self._keeping:
-            self.navigator.forget()
+            self._waiting = None
         super().scrollContentsBy(dx, dy)
 
-    def scroll_to_top_of(self, message_id: str, offset: int = 0) -> None:
+    def _scroll_to_top_of(self, message_id: str, offset: int = 0) -> None:
         """Scroll to the top of a message, or to pixels below it."""
         place = Place(message_id, 0)
         self._pinned_index = -1
@@ -577,10 +550,10 @@ class TranscriptView(TextArea):
             y = self.y_of(place, is_line=False)
             return None if y is None else y + offset
 
-        self.approach(top)
+        self._approach(top)
         self.follow(self.is_at_end)
 
-    def approach(self, target: Callable[[], int | None]) -> None:
+    def _approach(self, target: Callable[[], int | None]) -> None:
         """Scroll to a y coordinate, which changes while the heights on the way are measured.
 
         `target` returns None to stay.
@@ -594,22 +567,99 @@ class TranscriptView(TextArea):
             if self.scroll_y == before:
                 return
 
-    def follow_end(self) -> None:
-        """Scroll to the end and follow new text."""
-        self._pinned_index = self._newest_question()
+    def scroll_to_end(self) -> None:
+        """Scroll to the end, and follow new text; keep a question on screen that was just asked."""
+        self._pinned_index = -1
+        count = self.messages.count
+        last = self.messages.get(self.messages.key_at(count - 1)) if count > 1 else None
+        is_new = last is not None and last.is_streaming and not last.has_text
+        if is_new and self.messages.messages[count - 2].role is Role.USER:
+            self._pinned_index = count - 2
         self.follow(True)
         with self.keeping_position():
             pass
 
-    def _newest_question(self) -> int:
-        """Return the index of a question whose answer has just begun, or -1."""
-        count = self.messages.count
-        if count < 2:
-            return -1
-        last = self.messages.get(self.messages.message_at(count - 1).id)
-        is_new = last is not None and last.is_streaming and not last.has_text
-        asked = self.messages.message_at(count - 2).role is Role.USER
-        return count - 2 if is_new and asked else -1
+    def scroll_state(self) -> tuple[str, int]:
+        """Return the topmost message on screen and how many pixels of it are scrolled off.
+
+        Return ("", 0) if no message is there.
+        """
+        if not self.messages.count:
+            return "", 0
+        y = self.scroll_y - self.top_space
+        index = self.messages.index_at(y)
+        return self.messages.key_at(index), y - self.messages.top_of(index)
+
+    def restore_scroll(self, state: tuple[str, int]) -> None:
+        """Restore a `scroll_state`, or scroll to the end if its message is gone."""
+        message_id, offset = state
+        if self.messages.index_of(message_id) < 0:
+            self.scroll_to_end()
+        elif self.write_whole(message_id, partial(self.restore_scroll, state)):
+            self._scroll_to_top_of(message_id, offset)
+
+    def scroll_to_message(self, message_id: str, query: str = "") -> None:
+        """Scroll to the top of a message, then to the first match of `query` in it."""
+        if self.messages.index_of(message_id) >= 0:
+            self._scroll_to_top_of(message_id)
+            if query:
+                self.find_in_transcript.show_first_match(message_id, query)
+
+    def actions_line_y(self, message_id: str) -> int | None:
+        """Return the y position in the viewport of the line beside a message's actions.
+
+        Return None if the line is not on screen, or if the message is the last and its end is on
+        screen.
+        """
+        shown = self.messages.get(message_id)
+        is_last = self.messages.index_of(message_id) == self.messages.count - 1
+        if shown is None or (self.is_at_end and is_last):
+            return None
+        rect = self.rect_of(Place(shown.key, shown.action_item))
+        y = 0 if rect is None else round(rect.bottom())
+        return y if 0 < y <= self.viewport().height() else None
+
+    def scroll_actions_line_to(self, message_id: str, y: int) -> None:
+        """Scroll the line beside a message's actions to a position of `actions_line_y`.
+
+        After a change of version, the arrows to other versions thus stay under the mouse.
+        """
+        retry = partial(self.scroll_actions_line_to, message_id, y)
+        if not self.write_whole(message_id, retry):
+            return
+        place = Place(
+            message_id, self.messages.open(self.messages.index_of(message_id)).action_item
+        )
+
+        def target() -> int | None:
+            self.shown_segment(place)  # loads it
+            rect = self.rect_of(place)
+            return None if rect is None else self.scroll_y + round(rect.bottom()) - y
+
+        self._approach(target)
+
+    def write_whole(self, message_id: str, then: Callable[[], object]) -> bool:
+        """Parse all of a message. Return True if done.
+
+        If slices of a long message are still to be written, return False, and run `then` once all
+        are written, unless the user scrolls elsewhere first.
+        """
+        if self.messages.opened(message_id) is None:
+            return False
+        self.stream.queue_unwritten()
+        self.stream.flush(briefly=True)
+        if not self.stream.has_more(message_id):
+            return True
+        self._waiting = message_id, then
+        self.stream.prioritize(message_id)
+        return False
+
+    def on_settled(self, message_id: str) -> None:
+        """Run what waits for a message, if all of the message is written."""
+        waiting = self._waiting
+        if waiting and waiting[0] == message_id and not self.stream.has_more(message_id):
+            self._waiting = None
+            waiting[1]()
 
     def reveal(self, place: Place) -> None:
         """Scroll a place to a third of the height from the top unless it is on screen."""
@@ -626,14 +676,14 @@ class TranscriptView(TextArea):
             is_on_screen = top >= rect.height() and top + 3 * rect.height() <= height
             return None if is_on_screen else y - height // 3
 
-        self.approach(third)
+        self._approach(third)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out the text again, and move the floating widgets."""
         super().resizeEvent(event)
         self.latest_button.place(self.theme)
         self.find_in_transcript.place()
-        self._link_target.place()
+        self.link_target.place()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll, or with Ctrl change the text size by one step per step of the wheel."""
@@ -699,7 +749,7 @@ class TranscriptView(TextArea):
         mark = self.copy_mark(place)
         return place if mark is not None and mark.contains(point) else None
 
-    def _show_copied(self, head: tuple[str, int] | None) -> None:
+    def show_copied(self, head: tuple[str, int] | None) -> None:
         """Show "Copied" for `COPIED_MS` in the Copy mark of a head of code."""
         self._copied = head
         if head is not None:
@@ -832,12 +882,12 @@ class TranscriptView(TextArea):
         focused = self.focus_navigator.focused_place() if is_by_key else None
         if focused is not None:  # an action of a message, or a link in it
             place, link, position = focused
-            menu = self.context_menu.menu_for(place, link)
+            menu = menu_for(self, place, link)
         else:
             caret = self.selection.caret
             rect = self.rect_of(caret) if is_by_key and caret is not None else None
             position = event.pos() if rect is None else rect.center().toPoint()
-            menu = self.context_menu.menu_for(self.place_near(position), self.anchor_at(position))
+            menu = menu_for(self, self.place_near(position), self.anchor_at(position))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.viewport().mapToGlobal(position))
 
@@ -878,8 +928,8 @@ class TranscriptView(TextArea):
         """Show the focus if it came by keyboard, and the caret at the newest message."""
         super().focusInEvent(event)
         if self.selection.caret is None and QAccessible.isActive() and self.messages.count:
-            last = self.messages.message_at(self.messages.count - 1)
-            self.selection.place_caret(Place(last.id, 0, 0, -PAST_END))
+            last = self.messages.key_at(self.messages.count - 1)
+            self.selection.place_caret(Place(last, 0, 0, -PAST_END))
 
     def show_focus_frame(self) -> None:
         """Show the frame while the text as a whole has the focus by keyboard."""
@@ -904,14 +954,6 @@ class TranscriptView(TextArea):
                 self.setFocus(Qt.FocusReason.OtherFocusReason)
             self.focus_navigator.clear()
         return super().focusNextPrevChild(forward)
-
-    def scroll_to_start(self) -> None:
-        """Scroll to the beginning of the conversation."""
-        self.navigator.scroll_to_top()
-
-    def scroll_to_end(self) -> None:
-        """Scroll to the end of the conversation, and follow new text."""
-        self.navigator.scroll_to_bottom()
 
 
 _SHIFT: Final = Qt.KeyboardModifier.ShiftModifier

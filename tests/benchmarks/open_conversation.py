@@ -60,7 +60,7 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             await _until(lambda: _is_at(app, many[count // 2].id))
             jumps.append(time.perf_counter() - began)
             # Otherwise it reopens at the last position.
-            app.window.transcript.navigator.scroll_to_bottom()
+            app.window.transcript.scroll_to_end()
         segments = app.window.transcript.shown_segments()
         written = sum(each.document.characterCount() for each in segments)
     first = {name: median(values[1:]) for name, values in shown.items()}
@@ -112,9 +112,7 @@ async def _open(app: AppHarness, conversation_id: str, last_id: str) -> float:
 
 def _is_at(app: AppHarness, message_id: str) -> bool:
     view = app.window.transcript
-    return (
-        view.messages.get(message_id) is not None and view.navigator.scroll_state()[0] == message_id
-    )
+    return view.messages.get(message_id) is not None and view.scroll_state()[0] == message_id
 
 
 async def _until(condition: Callable[[], bool]) -> None:

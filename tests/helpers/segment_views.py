@@ -11,7 +11,7 @@ from itertools import pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from PySide6.QtCore import QPoint, QRect, QUrl
+from PySide6.QtCore import QPoint, QRect, QUrl, Signal
 from PySide6.QtGui import (
     QTextBlock,
     QTextBlockFormat,
@@ -197,9 +197,11 @@ class SegmentView(TranscriptView):
     def anchor(self) -> SegmentView:
         return self
 
-    @property
-    def cursorPositionChanged(self) -> Any:
-        return self.selection.changed
+    caret_moved = Signal()
+
+    def on_selection_changed(self) -> None:
+        super().on_selection_changed()
+        self.caret_moved.emit()
 
     def moveCursor(self, move: QTextCursor.MoveOperation) -> None:
         cursor = self.textCursor()

@@ -76,7 +76,7 @@ def link_at(view: TranscriptView, words: str) -> str:
 
 def is_writing(view: TranscriptView) -> bool:
     """Return True if text of a message has arrived but is not written yet."""
-    return any(view.stream.has_more(message.id) for message in view.messages.all())
+    return any(view.stream.has_more(message.id) for message in view.messages.messages)
 
 
 def count_body_blocks(view: TranscriptView, message_id: str) -> int:

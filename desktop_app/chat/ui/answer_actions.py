@@ -172,14 +172,14 @@ class AnswerActions(Controller):
         await self._conversations.show_version(opened_id, version_ids[index])
         if opened_id != self._current.id:
             return
-        y = self._transcript.navigator.actions_line_y(message.id)
+        y = self._transcript.actions_line_y(message.id)
         focused_button = self._transcript.action_row.focused_name
         await self._session.navigator.open(opened_id)
         if was_focused and not focused_button and self._transcript.hasFocus():
-            self._transcript.reading.read_at(version_ids[index], -1)
+            self._transcript.focus_navigator.read_at(version_ids[index], -1)
             return
         if y is not None:
-            self._transcript.navigator.scroll_actions_line_to(version_ids[index], y)
+            self._transcript.scroll_actions_line_to(version_ids[index], y)
         self._transcript.show_actions_of(version_ids[index], focused_button)
 
     def _copy(self, text: str | None) -> None:

@@ -302,7 +302,7 @@ class ChatController(Controller):
                 self._pane.show_empty_state(False)
                 self._transcript.stream.append_message(question)
                 self._transcript.stream.append_message(run.answer)
-                self._transcript.navigator.scroll_to_bottom()
+                self._transcript.scroll_to_end()
                 self._prompt.focus_text()
                 session.navigator.mark_open()
             else:  # appending is not enough

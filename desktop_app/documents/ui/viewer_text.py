@@ -14,9 +14,7 @@ from PySide6.QtGui import QAccessible, QColor, QTextCharFormat
 
 from desktop_app.markdown.block_model import text_of
 from desktop_app.transcript.accessible_messages import AccessibleText
-from desktop_app.transcript.article_list import ArticleList
-from desktop_app.transcript.copied_text import cell_runs
-from desktop_app.transcript.segment import Article, Place, is_table
+from desktop_app.transcript.segment import Article, ArticleList, Place, is_table, runs_at
 from desktop_app.transcript.segment_area import Mark, ShownSegment
 from desktop_app.transcript.segment_document import SegmentWriter
 from desktop_app.transcript.segment_formulas import SegmentFormulas
@@ -131,7 +129,7 @@ def _ends_of(shown: ShownSlice, mark: PassageMark) -> Iterable[tuple[Place, Plac
     if is_table(item):
         columns = max(1, len(item.aligns))
         for cell in range(mark.row * columns, (mark.row + 1) * columns):
-            length = utf16_length(text_of(cell_runs(item, cell)))
+            length = utf16_length(text_of(runs_at(item, cell)))
             yield place._replace(cell=cell), place._replace(cell=cell, unit=length)
     else:
         text = text_of(item.runs)

@@ -332,8 +332,8 @@ class ShownConversation(Controller):
         """Record the scroll position of the open conversation, or none at the bottom."""
         if not self._current.path or self._shown_id != self._current.id:
             return
-        navigator = self._transcript.navigator
-        position = None if navigator.is_at_end else navigator.scroll_state()
+        transcript = self._transcript
+        position = None if transcript.is_at_end else transcript.scroll_state()
         self.set_scroll_position(self._current.id, position)
 
     def select_open(self) -> None:
@@ -343,17 +343,17 @@ class ShownConversation(Controller):
     def _show_opened(self) -> None:
         self._pane.set_title(self._current.conversation.title)
         self._pane.show_empty_state(not self._current.path)
-        navigator = self._transcript.navigator
+        transcript = self._transcript
         scroll_position = self.scroll_position(self._current.id)
-        if self._shown_id == self._current.id and not navigator.is_at_end:
-            scroll_position = navigator.scroll_state()  # the user has begun to read
+        if self._shown_id == self._current.id and not transcript.is_at_end:
+            scroll_position = transcript.scroll_state()  # the user has begun to read
         self._shown_id = self._current.id
         self._transcript.set_messages(
             [self._messages.display_form(message) for message in self._current.path],
             versions=self._current.version_numbers,
         )
         if scroll_position is not None:
-            navigator.restore_scroll(scroll_position)
+            transcript.restore_scroll(scroll_position)
         self.select_open()
         draft = self._current.draft.value
         prompt = self._prompt

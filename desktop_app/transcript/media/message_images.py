@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QRectF, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QObject, QRectF, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -20,7 +20,6 @@ from PySide6.QtGui import (
     QPainterPath,
     QPen,
     QTextCharFormat,
-    QTextDocument,
     QTextImageFormat,
 )
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from desktop_app.domain.conversations.message_parts import ImagePart
+    from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.look.theme import Theme
 
 OPEN_IMAGE: Final = "picture/"
@@ -118,30 +118,14 @@ def _format_with_name(
 
 
 class MessageImages(QObject):
-    """The images of a document.
+    """The images of a view, which it requests once they are visible."""
 
-    Signals:
-        image_requested(str): the image with this hash, or this `data:` address, has become
-            visible. Call `show` with it.
-        image_shown(): an image replaces its placeholder. Repaint the document.
-    """
-
-    image_requested = Signal(str)
-    image_shown = Signal()
-
-    def __init__(self, document: QTextDocument, theme: Theme, parent: QObject) -> None:
-        super().__init__(parent)
-        self._document = document
+    def __init__(self, view: TranscriptView) -> None:
+        super().__init__(view)
+        self._view = view
         self._images: dict[str, QImage] = {}
         # For each requested image, the names by which Qt asked for it: one for each size.
         self._requested: dict[str, set[str]] = {}
-        self._theme = theme
-        self._pixel_ratio = 1.0
-
-    def set_theme(self, theme: Theme, pixel_ratio: float) -> None:
-        """Use the colors of a theme, and device pixels per pixel, for images drawn later."""
-        self._theme = theme
-        self._pixel_ratio = pixel_ratio
 
     def clear(self) -> None:
         """Forget all images, because another conversation is shown."""
@@ -169,7 +153,7 @@ class MessageImages(QObject):
             return self._rounded_image(self._images[key], width, height)
         if key not in self._requested:
             # Deferred, because Qt calls this while painting.
-            QTimer.singleShot(0, self, lambda: self.image_requested.emit(key))
+            QTimer.singleShot(0, self, lambda: self._view.image_requested.emit(key))
         self._requested.setdefault(key, set()).add(name)
         return self._rounded_image(None, width, height)
 
@@ -179,25 +163,26 @@ class MessageImages(QObject):
             return
         self._images[key] = image
         for name in self._requested[key]:
-            kind = QTextDocument.ResourceType.ImageResource
-            self._document.addResource(kind.value, QUrl(name), self.resource(name))
-        self.image_shown.emit()
+            drawn = self.resource(name)
+            assert drawn is not None
+            self._view.show_image(QUrl(name), drawn)
 
     def _rounded_image(self, image: QImage | None, width: int, height: int) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
-        device_width = round(width * self._pixel_ratio)
-        device_height = round(height * self._pixel_ratio)
+        ratio = self._view.devicePixelRatioF()
+        device_width = round(width * ratio)
+        device_height = round(height * ratio)
         rounded = QImage(device_width, device_height, QImage.Format.Format_ARGB32_Premultiplied)
         rounded.fill(Qt.GlobalColor.transparent)
         outline = QPainterPath()
-        radius = min(CORNER_RADIUS, width / 6, height / 6) * self._pixel_ratio
-        half = self._pixel_ratio / 2
+        radius = min(CORNER_RADIUS, width / 6, height / 6) * ratio
+        half = ratio / 2
         outline_rect = QRectF(0, 0, device_width, device_height).adjusted(half, half, -half, -half)
         outline.addRoundedRect(outline_rect, radius, radius)
         with QPainter(rounded) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if image is None:
-                painter.fillPath(outline, self._theme.code_ground)
+                painter.fillPath(outline, self._view.theme.code_ground)
             else:
                 scaled = image.scaled(
                     device_width,
@@ -210,6 +195,6 @@ class MessageImages(QObject):
                 )
                 painter.fillPath(outline, QBrush(scaled))
             # Without an edge, a chart with a white background would merge into a white page.
-            painter.strokePath(outline, QPen(self._theme.line, self._pixel_ratio))
-        rounded.setDevicePixelRatio(self._pixel_ratio)
+            painter.strokePath(outline, QPen(self._view.theme.line, ratio))
+        rounded.setDevicePixelRatio(ratio)
         return rounded

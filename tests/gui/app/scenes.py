@@ -88,7 +88,8 @@ from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.tools.ui.servers_tab import ServerForm, ServerLog, ServerSection
-from desktop_app.transcript.focus_navigator import LinkTargetLabel
+from desktop_app.transcript.action_row import LinkTargetLabel
+from desktop_app.transcript.copying import menu_for
 from desktop_app.widgets.cards.progress_card import ProgressCard
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
@@ -201,7 +202,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
     await app.settled()
     await look("conversation")
     view = app.window.transcript
-    menu = view.context_menu.menu_for(view.place_near(QPoint(20, 20)), "")
+    menu = menu_for(view, view.place_near(QPoint(20, 20)), "")
     menu.popup(app.window.mapToGlobal(QPoint(40, 40)))
     await look("menu-transcript")
     menu.close()

@@ -16,6 +16,7 @@ from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_link import MessageLink
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.settings.schema import NOTIFICATIONS
+from desktop_app.transcript.copying import menu_for
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import (
     BusService,
@@ -184,7 +185,7 @@ async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
         await app.settled()
         await until(lambda: bool(app.transcript))
         view = app.window.transcript
-        menu = view.context_menu.menu_for(view.place_near(QPoint(20, 20)), "")
+        menu = menu_for(view, view.place_near(QPoint(20, 20)), "")
         entries = {entry_text(entry): entry for entry in menu.actions()}
         entries["Copy link to message"].trigger()
         ids = [message.id for message in app.state.current.path]

@@ -214,26 +214,26 @@ async def test_geometry_open_conversation_and_place_come_back() -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("First", LONG)
         bar = app.window.transcript.verticalScrollBar()
-        left_at = app.window.transcript.navigator.scroll_state()
+        left_at = app.window.transcript.scroll_state()
         assert left_at[0] == app.state.current.path[0].id  # the question stays on screen
         new(app)
         await app.ask_and_answer("Second", "2")
         await app.open_conversation(one)
-        assert app.window.transcript.navigator.scroll_state() == left_at
+        assert app.window.transcript.scroll_state() == left_at
         bar.setValue(bar.maximum() // 2)
-        place = app.window.transcript.navigator.scroll_state()
+        place = app.window.transcript.scroll_state()
         new(app)
         await app.open_conversation(one)
-        assert app.window.transcript.navigator.scroll_state() == place
+        assert app.window.transcript.scroll_state() == place
         app.window.resize(760, 620)
         app.window.outer_panes.toggle_settings()
         await app.written()
-        place = app.window.transcript.navigator.scroll_state()
+        place = app.window.transcript.scroll_state()
     async with AppHarness() as app:
         assert app.window.size().toTuple() == (760, 620)
         assert app.open_id == one
         assert app.window.windowTitle().startswith("First")
-        await until(lambda: app.window.transcript.navigator.scroll_state() == place)
+        await until(lambda: app.window.transcript.scroll_state() == place)
         bar = app.window.transcript.verticalScrollBar()
         bar.setValue(bar.maximum())
     async with AppHarness() as app:

@@ -469,7 +469,7 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
         assert can_send(app)
         assert len(app.state.current.path) == len(messages)
         assert f"Message {5 * PREVIEW_COUNT - 1}." in app.transcript
-        assert app.window.transcript.navigator.is_at_end
+        assert app.window.transcript.is_at_end
         await app.open_conversation(other)
         assert "Thing" in app.transcript
 
@@ -477,7 +477,7 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
 async def open_hit(app: AppHarness, message_id: str) -> None:
     """Open a search hit, and wait until its message is in the transcript."""
     app.state.tasks.start(app.controllers.navigator.open(LONG, message_id))
-    await until(lambda: app.window.transcript.navigator.scroll_state()[0] == message_id)
+    await until(lambda: app.window.transcript.scroll_state()[0] == message_id)
 
 
 async def test_a_hit_opens_its_message_and_scrolling_down_shows_the_latest() -> None:
@@ -487,7 +487,7 @@ async def test_a_hit_opens_its_message_and_scrolling_down_shows_the_latest() -> 
         for number in (100, 700):
             await open_hit(app, messages[number].id)
             assert app.open_id == LONG
-        app.window.transcript.navigator.scroll_to_bottom()
+        app.window.transcript.scroll_to_end()
         assert "Message 899." in app.transcript
 
 

@@ -89,7 +89,7 @@ def test_arriving_text_does_not_move_the_caret_of_a_screen_reader(
     focus(view, KEYS)
     assert view.textCursor().block().text().strip() == "The beginning."
     moves: list[int] = []
-    view.cursorPositionChanged.connect(lambda: moves.append(view.textCursor().position()))
+    view.caret_moved.connect(lambda: moves.append(view.textCursor().position()))
     for piece in ("Some words, ", "more words.\n\n", "And the end."):
         view.stream.append_text(arriving.id, piece)
         view.stream.flush()

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.domain.conversations.message_parts import PassagesPart
-from desktop_app.transcript.citation_sources import source_lines
-from desktop_app.transcript.message_items import Line
+from desktop_app.transcript.message_items import Line, source_lines
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation, a_question
 

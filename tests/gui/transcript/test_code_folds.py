@@ -70,7 +70,7 @@ def test_a_fold_survives_a_rewrite_of_the_document(view: TranscriptView) -> None
     assert "Show fewer lines" in shown(view)
     view.commands.run(said.id, f"{TOGGLE_CODE}0")
     view.set_theme(dark(1.2))
-    view.navigator.scroll_to_top()
+    view.scroll_to_start()
     assert f"Show {LINES - VISIBLE_LINES} more lines" in shown(view)
 
 
@@ -97,7 +97,7 @@ def test_a_clicked_fold_line_stays_in_place(qtbot: QtBot, view: TranscriptView, 
     view.stream.append_text(arriving.id, text)
     view.stream.flush()
     view.stream.update_message(finished(arriving, text))
-    view.navigator.scroll_to_bottom()
+    view.scroll_to_end()
     assert view.anchor.is_following
 
     def place(words: str) -> QPoint:
@@ -119,7 +119,7 @@ def test_unfolding_code_by_keyboard_keeps_the_focus_on_screen(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     view.set_messages([question("q"), long_answer()])
-    view.navigator.scroll_to_top()
+    view.scroll_to_start()
     view.setFocus(Qt.FocusReason.TabFocusReason)
     view.setTextCursor(view.document().find(f"line_{VISIBLE_LINES - 1} ="))
     view.focusNextPrevChild(True)

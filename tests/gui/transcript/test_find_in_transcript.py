@@ -125,7 +125,7 @@ def test_arriving_text_does_not_scroll_the_current_match_away(
     view.set_messages([question("needle"), arriving])
     view.stream.append_text(arriving.id, "The last needle.")
     view.stream.flush()
-    assert view.navigator.is_at_end
+    assert view.is_at_end
     look_for(qtbot, view, "last needle", "1 of 1")
     for _ in range(9):
         view.stream.append_text(arriving.id, "\n\nAnd more." * 9)

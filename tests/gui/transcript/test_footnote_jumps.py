@@ -90,7 +90,7 @@ def test_a_click_jumps_within_its_message(
 ) -> None:
     opened: list[object] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
-    noted.navigator.scroll_to_top()
+    noted.scroll_to_start()
     for message, expected in enumerate(("1\tNot this.", "1\tThe note.")):
         mark = [s for s in targets(noted) if s.link.startswith("repartee:note/")][message]
         noted.verticalScrollBar().setValue(0)

@@ -132,5 +132,5 @@ def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: Qt
     view.stream.update_message(finished(message, WORDS))
     settle(view, qtbot)
     assert on_screen(view) == before
-    view.navigator.scroll_to_bottom()
+    view.scroll_to_end()
     assert numbers(view)[-1] == COUNT - 1

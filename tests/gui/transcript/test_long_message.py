@@ -139,7 +139,7 @@ def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: Qt
     settle(view, qtbot)
     assert on_screen(view) == before
     assert len(view._loaded) < 60
-    view.navigator.scroll_to_bottom()
+    view.scroll_to_end()
     assert "The end." in on_screen(view)
 
 
@@ -249,7 +249,7 @@ def test_the_arrow_keys_reach_missing_links(view: TranscriptView, qtbot: QtBot) 
     far = "Words.\n\n" * 3000
     view.set_messages([answer(f"[one](https://one.test)\n\n{far}[two](https://two.test)\n\n{far}")])
     settle(view, qtbot)
-    view.navigator.scroll_to_top()
+    view.scroll_to_start()
     settle(view, qtbot)
     view.setFocus()
     for key, name in ((Qt.Key.Key_Tab, "one"), (Qt.Key.Key_Right, "two"), (Qt.Key.Key_Left, "one")):

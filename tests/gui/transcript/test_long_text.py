@@ -34,7 +34,7 @@ def test_streamed_text_is_split_as_if_shown_at_once(
     stream_into(view, message, [source[i : i + step] for i in range(0, len(source), step)])
     arrived = look(view.document())
     view.set_messages([asked, finished(message, source)])
-    view.navigator.scroll_to_top()
+    view.scroll_to_start()
     view.stream.flush()
     assert arrived == look(view.document())
 

@@ -35,7 +35,7 @@ def test_a_jump_materializes_nothing_in_between(view: TranscriptView) -> None:
     view.set_messages(messages)
     for number in (2500, 10, 4990, 0):
         view.scroll_to_message(messages[number].id)
-        assert view.navigator.scroll_state() == (messages[number].id, 0)
+        assert view.scroll_state() == (messages[number].id, 0)
         assert f"Message {number}." in on_screen(view)
         assert len(view.loaded_text()) < 60_000
 
@@ -79,7 +79,7 @@ def test_an_answer_streams_outside_the_document(view: TranscriptView) -> None:
     view.stream.append_text(message.id, "** three")
     view.stream.flush()
     assert "three" not in on_screen(view)
-    view.navigator.scroll_to_bottom()
+    view.scroll_to_end()
     assert "One two three" in on_screen(view)
     view.stream.append_text(message.id, " four")
     view.stream.flush()
@@ -87,7 +87,7 @@ def test_an_answer_streams_outside_the_document(view: TranscriptView) -> None:
     view.stream.update_message(finished(message, "One **two** three four five"))
     view.commands.copy_last_answer()
     assert QGuiApplication.clipboard().text() == "One **two** three four five"
-    view.navigator.scroll_to_bottom()
+    view.scroll_to_end()
     assert "four five" in on_screen(view)
 
 
@@ -97,7 +97,7 @@ def test_a_resize_keeps_the_scroll_position_between_missing_messages(view: Trans
     view.scroll_to_message(messages[100].id)
     for size in ((600, 500), (1000, 700), (900, 600)):
         view.resize(*size)
-        assert view.navigator.scroll_state()[0] == messages[100].id
+        assert view.scroll_state()[0] == messages[100].id
 
 
 def test_long_arriving_text_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -> None:
@@ -115,7 +115,7 @@ def test_long_arriving_text_is_written_in_slices(view: TranscriptView, qtbot: Qt
 
 def away_and_back(view: TranscriptView, message: Message) -> None:
     """Have the text of a message forgotten, and parsed again."""
-    view.navigator.scroll_to_bottom()
+    view.scroll_to_end()
     view.messages.close_distant(())
     view.scroll_to_message(message.id)
 
@@ -151,11 +151,11 @@ def test_a_search_result_is_shown_anywhere_in_its_message(
     )
     view.set_messages([said, *many(300)])
     for words in ("harbour", "line_55", "lighthouse"):
-        view.navigator.scroll_to_bottom()
+        view.scroll_to_end()
         view.scroll_to_message(said.id, words)
         qtbot.waitUntil(lambda words=words: words in on_screen(view).lower())  # type: ignore[misc]
     view.scroll_to_message(said.id, "nowhere")
-    assert view.navigator.scroll_state() == (said.id, 0)
+    assert view.scroll_state() == (said.id, 0)
 
 
 def on_screen(view: TranscriptView) -> str:

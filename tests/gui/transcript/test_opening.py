@@ -30,7 +30,7 @@ def test_the_beginning_of_a_long_answer_is_shown_immediately_and_the_rest_soon(
     assert "Part 0" in view.toPlainText()
     assert "The end." not in view.toPlainText()
     qtbot.waitUntil(lambda: not is_writing(view))
-    assert view.navigator.is_at_end
+    assert view.is_at_end
     assert "Some words of part 899." in view.toPlainText()
 
 
@@ -40,10 +40,10 @@ def test_text_on_screen_stays_while_a_message_above_grows(
     last = answer("\n\n".join(f"Line {n}" for n in range(60)))
     view.set_messages([answer(SOURCE), last])
     view.scroll_to_message(last.id)
-    state = view.navigator.scroll_state()
+    state = view.scroll_state()
     assert is_writing(view)
     qtbot.waitUntil(lambda: not is_writing(view))
-    assert view.navigator.scroll_state() == state
+    assert view.scroll_state() == state
 
 
 def test_a_long_answer_still_being_written_is_copied_completely(view: TranscriptView) -> None:
@@ -88,8 +88,8 @@ def test_home_and_end_go_to_the_ends_of_the_conversation(
     keys = Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier
     qtbot.keyClick(view, Qt.Key.Key_Home, keys)
     assert view.verticalScrollBar().value() == 0
-    assert view.navigator.scroll_state()[0] == said[0].id
+    assert view.scroll_state()[0] == said[0].id
     assert view.textCursor().atStart() is control
     qtbot.keyClick(view, Qt.Key.Key_End, keys)
-    assert view.navigator.is_at_end
+    assert view.is_at_end
     assert view.textCursor().position() >= view.document().characterCount() - 2

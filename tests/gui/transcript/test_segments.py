@@ -148,7 +148,7 @@ def test_only_segments_near_the_viewport_have_a_document(view: SegmentView, qtbo
     qtbot.waitUntil(lambda: view.is_at_end)
     assert view.messages.get(view.messages.key_at(0)) is None  # not even parsed
     assert len(view._loaded) < 20
-    view.navigator.scroll_to_top()
+    view.scroll_to_start()
     top = view.place_near(QPoint(0, 0))
     assert top is not None
     assert top.message_id == view.messages.key_at(0)
@@ -187,11 +187,11 @@ def test_text_above_the_reader_may_change_its_height(view: SegmentView) -> None:
 
 def test_a_new_question_stays_at_the_top_while_its_answer_grows(view: SegmentView) -> None:
     view.set_messages([question("Earlier"), answer(LONG)])
-    view.navigator.scroll_to_top()
+    view.scroll_to_start()
     asked, arriving = question("The newest question"), streaming()
     view.stream.append_message(asked)
     view.stream.append_message(arriving)
-    view.navigator.scroll_to_bottom()
+    view.scroll_to_end()
     bar = view.verticalScrollBar()
     for _ in range(6):
         view.stream.append_text(arriving.id, "Some words of the answer.\n\n" * 20)
@@ -310,7 +310,7 @@ def test_highlighted_code_keeps_its_lines(
 ) -> None:
     view.highlighter.set_lexer(lexer)
     view.set_messages([question("q"), answer("```python\nwhile True: pass  # words\n```")])
-    view.navigator.scroll_to_top()
+    view.scroll_to_start()
     segment = view.messages.open(1).segments[0]
     assert segment.document is not None
     line = segment.document.block_at(1)
@@ -328,7 +328,7 @@ def test_tab_reaches_each_message_and_arrows_each_link(view: SegmentView) -> Non
     asked = question("q")
     reply = answer("[one](https://a.example) and [two](https://b.example)\n\n```\ncode\n```")
     view.set_messages([asked, reply])
-    view.navigator.scroll_to_top()
+    view.scroll_to_start()
     view.setFocus(Qt.FocusReason.TabFocusReason)
     links = [target.link for target in targets_of(view.messages.open(1))]
     assert links == ["https://a.example", "https://b.example", "action:copy-code"]
@@ -371,7 +371,7 @@ def is_caret_at(view: SegmentView, words: str) -> bool:
 def test_matches_are_counted_marked_and_scrolled_to(view: SegmentView, qtbot: QtBot) -> None:
     text = LONG.replace("Paragraph 20 ", "needle 20 ").replace("Paragraph 300 ", "needle 300 ")
     view.set_messages([question("a needle"), answer(text), answer(CODE + "\nneedle")])
-    view.navigator.scroll_to_top()
+    view.scroll_to_start()
     finder = view.find_in_transcript
     counts: list[tuple[int, int, bool]] = []
     finder.counted.connect(lambda *count: counts.append(count))
@@ -398,8 +398,8 @@ def test_all_messages_are_read_without_loading_their_text(view: SegmentView) -> 
     assert node.text(QAccessible.Text.Name).startswith("Your message")
     assert node.child(0).content.text == "First"
     assert view.messages.get(view.messages.key_at(0)) is None
-    view.reading.step_message(-1)
-    view.reading.step_message(-1)
+    view.focus_navigator.step_message(-1)
+    view.focus_navigator.step_message(-1)
     assert view.selection.caret is not None
-    assert view.selection.caret.message_id == view.messages.message_at(30).id
+    assert view.selection.caret.message_id == view.messages.key_at(30)
     listed.release_nodes()

@@ -221,6 +221,6 @@ def test_an_answer_outside_the_document_keeps_its_text_after_a_step(view: Transc
     view.stream.update_message(replace(reply, parts=(TextPart("One. "),)))
     view.stream.append_text(reply.id, "Two.")
     view.stream.flush()
-    view.navigator.scroll_to_bottom()
+    view.scroll_to_end()
     assert "One. Two." in view.toPlainText()
     assert "Running…" in view.toPlainText()

@@ -37,7 +37,7 @@ def test_a_streamed_table_changes_between_text_blocks_and_cells(view: Transcript
         arrived = look(view.document())
         view.set_messages([asked, finished(message, text)])
         view.stream.flush()
-        view.navigator.scroll_to_top()
+        view.scroll_to_start()
         assert arrived == look(view.document())
 
 

@@ -19,8 +19,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.i18n.translation import tr
-from desktop_app.transcript.citation_sources import citation_name, source_lines
-from desktop_app.transcript.message_items import ending_lines
+from desktop_app.transcript.message_items import citation_name, ending_lines, source_lines
 from tests.helpers.messages import answer, question
 from tests.helpers.translated_texts import untranslated
 

@@ -214,15 +214,15 @@ def test_the_scroll_position_survives_a_theme_change(view: TranscriptView) -> No
     messages = many(12)
     view.set_messages(messages)
     view.scroll_to_message(messages[5].id)
-    state = view.navigator.scroll_state()
+    state = view.scroll_state()
     assert state == (messages[5].id, 0)
     view.set_theme(theme.dark())
-    assert view.navigator.scroll_state() == state
+    assert view.scroll_state() == state
     view.resize(600, 500)
-    assert view.navigator.scroll_state()[0] == messages[5].id
+    assert view.scroll_state()[0] == messages[5].id
     view.set_messages(messages)
-    view.navigator.restore_scroll(state)
-    assert view.navigator.scroll_state()[0] == messages[5].id
+    view.restore_scroll(state)
+    assert view.scroll_state()[0] == messages[5].id
 
 
 @pytest.mark.parametrize("name", ["narrow", "wide", "full"])
