@@ -44,7 +44,7 @@ class PlaceOpener:
             self._session.providers_controller.open_at_network()
             return
         if place is Place.MODELS:
-            self._session.models.show()
+            self._session.models.open()
             return
         page, section = SETTINGS_PAGES[place]
         panel = self._session.window.settings

@@ -76,11 +76,11 @@ if TYPE_CHECKING:
     from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
     from desktop_app.library.ui.navigator import ForeignChanges, LinkController, Navigator
     from desktop_app.library.ui.trash import Trash
-    from desktop_app.local_model.ui.local_models_controller import LocalModelsController
+    from desktop_app.local_model.ui.local_models_page import LocalModelsPage
     from desktop_app.prompts.ui.presets_controller import PresetsController
     from desktop_app.prompts.ui.prompts_controller import PromptsController
     from desktop_app.providers.ui.local_server_offer import LocalServerOffer
-    from desktop_app.providers.ui.models.models_controller import ModelsController
+    from desktop_app.providers.ui.models.models_dialog import ModelsPage
     from desktop_app.providers.ui.providers import Providers, SettingValues
     from desktop_app.providers.ui.providers_controller import ProvidersController
     from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
@@ -199,16 +199,16 @@ class Session:
         return []
 
     @cached_property
-    def models(self) -> ModelsController:
-        from desktop_app.providers.ui.models.models_controller import ModelsController
+    def models(self) -> ModelsPage:
+        from desktop_app.providers.ui.models.models_dialog import ModelsPage
 
-        return ModelsController(self)
+        return ModelsPage(self)
 
     @cached_property
-    def local_models(self) -> LocalModelsController:
-        from desktop_app.local_model.ui.local_models_controller import LocalModelsController
+    def local_models(self) -> LocalModelsPage:
+        from desktop_app.local_model.ui.local_models_page import LocalModelsPage
 
-        return LocalModelsController(self)
+        return LocalModelsPage(self)
 
     @cached_property
     def viewer(self) -> DocumentViewer:

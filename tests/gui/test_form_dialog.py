@@ -27,7 +27,7 @@ def _server(parent: QWidget) -> FormDialog:
 
 
 def _model(parent: QWidget) -> FormDialog:
-    return ModelEditor(ModelRow("own", "Own", "m", "M"), parent)
+    return ModelEditor(ModelRow("own", "Own", "m", "M"), lambda _entries: None, parent)
 
 
 @pytest.mark.parametrize(

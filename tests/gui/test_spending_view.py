@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from unittest.mock import MagicMock
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from desktop_app.widgets.look.theme import Theme
 
 
+def spending_view() -> SpendingView:
+    session = MagicMock(window=None)
+    session.name_of_model.side_effect = str
+    return SpendingView(session)
+
+
 def shown_headings(view: SpendingView) -> list[str]:
     """Return the headings of the columns that have figures."""
     model = view.table.model()
@@ -27,10 +34,10 @@ def shown_headings(view: SpendingView) -> list[str]:
 
 
 def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, light_theme: Theme) -> None:
-    view = SpendingView()
+    view = spending_view()
     qtbot.addWidget(view)
     rows = [SpendingRow("=1+1", SpendingSum(1, cost=Decimal(2)))]
-    view.show_rows(rows, lambda row: row.key, [], [])
+    view.show_rows(rows, [], [])
     view.copy()
     headings, row = QGuiApplication.clipboard().text().splitlines()
     assert headings.startswith("model\tcalls\t")
@@ -40,15 +47,15 @@ def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, light_theme: The
 def test_the_exact_total_is_told_beside_calls_of_unknown_cost(
     qtbot: QtBot, light_theme: Theme
 ) -> None:
-    view = SpendingView()
+    view = spending_view()
     qtbot.addWidget(view)
     rows = [SpendingRow("a", SpendingSum(2, 1, cost=Decimal("5.833775")))]
-    view.show_rows(rows, lambda row: row.key, [], ["One.", "Two."])
+    view.show_rows(rows, [], ["One.", "Two."])
     assert view.total.text() == "Total: $5.83 · 1 not counted"
     assert view.total.toolTip() == f"$5.833775\n{NOT_COUNTED}"
     assert shown_headings(view) == ["Model", "Cost", "Calls", "Not counted"]
     assert view.forecast.text() == "One.\nTwo."
-    view.show_rows([], lambda row: row.key, [], [])
+    view.show_rows([], [], [])
     assert shown_headings(view) == ["Model", "Cost"]
     assert view.chart.isHidden()
 

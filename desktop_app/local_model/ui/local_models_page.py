@@ -6,19 +6,27 @@ before a click on a button that names the host and the size.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
-from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtCore import QModelIndex, QTimer
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
+from desktop_app.app.session import Session
+from desktop_app.backend.backend import EMBEDDING_SETTING, WEIGHTS_SETTING
+from desktop_app.composer.choice.choice_view import ModelEntry
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
-from desktop_app.local_model.catalog import CatalogModel, RemoteFile
-from desktop_app.local_model.fetch import Progress
+from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
+from desktop_app.local_model.fetch import Progress, fetch_model
+from desktop_app.local_model.memory import free_memory
 from desktop_app.local_model.store import LocalFile, PartialFile
 from desktop_app.local_model.wording import progress_text
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import line_field
@@ -31,6 +39,7 @@ from desktop_app.widgets.status_line import StatusLine
 from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip
 
 _INSET = 10
+_REPORT_MS: Final = 250  # between two changes of what the page shows of downloads
 
 
 class ModelLine(NamedTuple):
@@ -149,24 +158,20 @@ class _LineDelegate(RowDelegate):
 class LocalModelsPage(QWidget):
     """The page of the models on this computer.
 
-    Signals:
-        use_requested(ModelLine): answer with this model in the open conversation.
-        collections_requested(ModelLine): use this embedding model in collections.
-        download_requested(ModelLine): download it, or go on.
-        url_entered(str): download the GGUF file at this address.
-        pause_requested(ModelLine): stop its download and keep what has come.
-        removal_requested(ModelLine): remove its file, or what has come.
+    A download goes on while the page is closed. It pauses at the program's end.
     """
 
-    use_requested = Signal(object)
-    collections_requested = Signal(object)
-    download_requested = Signal(object)
-    url_entered = Signal(str)
-    pause_requested = Signal(object)
-    removal_requested = Signal(object)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._backend = session.backend
+        self._tasks = session.tasks
+        self._values = session.values
+        self._providers = session.providers
+        self._downloads: dict[str, asyncio.Future[None]] = {}  # by address
+        self._progress: dict[str, tuple[RemoteFile, Progress]] = {}
+        self._timer = QTimer(self, singleShot=True, interval=_REPORT_MS)
+        self._timer.timeout.connect(session.tasks.slot(self._fill))
         self.setObjectName("local-models")
         self.setWindowTitle(tr("Models on this computer"))
         self._model: RowsModel[ModelLine] = RowsModel(
@@ -181,49 +186,40 @@ class LocalModelsPage(QWidget):
         self._room = PlainLabel(name="local-models-room", role="note", wraps=True)
         self.status = StatusLine("local-models")
         self.url = line_field(tr("URL of a GGUF file"), "local-models-url")
-        self._url_button = dialog_button(tr("Download"), "download-url")
         self._use_button = dialog_button(tr("Use"), "use-local-model")
         set_tooltip(self._use_button, tr("Use in the current conversation"))
         self._collections_button = dialog_button(tr("Use in collections"), "use-in-collections")
         self._download_button = dialog_button(tr("Download"), "download-model")
         self._pause_button = dialog_button(tr("Pause"), "pause-download")
         self._remove_button = delete_button(tr("Remove"), "remove-model")
-        self._buttons = (
-            self._use_button,
-            self._collections_button,
-            self._download_button,
-            self._pause_button,
-            self._remove_button,
-        )
-        foot = row_of((self._source, 1), *self._buttons, spacing=8)
-        address = row_of((self.url, 1), self._url_button, spacing=8)
+        slot = session.tasks.slot
+        actions = {
+            self._use_button: self._use,
+            self._collections_button: slot(self._use_in_collections),
+            self._download_button: lambda line: self._start_download(line.remote),
+            self._pause_button: lambda line: self._downloads[line.key].cancel(),
+            self._remove_button: slot(self._remove),
+        }
+        for button, action in actions.items():
+            button.clicked.connect(
+                lambda _=False, action=action: action(self.current) if self.current else None
+            )
+        foot = row_of((self._source, 1), *actions, spacing=8)
+        url_button = dialog_button(tr("Download"), "download-url")
+        url_button.clicked.connect(self._download_url)
+        self.url.returnPressed.connect(self._download_url)
+        address = row_of((self.url, 1), url_button, spacing=8)
         rows = ((self.view, 1), foot, self.status, address, self._room)
         column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
-        self._connect()
-        self._show_buttons()
-
-    def _connect(self) -> None:
         self.view.selectionModel().currentChanged.connect(self._on_current)
         self.view.chosen.connect(lambda _index: self._press_main_button())
         self.view.delete_pressed.connect(lambda _index: self._remove_button.click())
-        for button, signal in (
-            (self._use_button, self.use_requested),
-            (self._collections_button, self.collections_requested),
-            (self._download_button, self.download_requested),
-            (self._pause_button, self.pause_requested),
-            (self._remove_button, self.removal_requested),
-        ):
-            button.clicked.connect(lambda _=False, signal=signal: self._emit(signal))
-        self._url_button.clicked.connect(self._enter_url)
-        self.url.returnPressed.connect(self._enter_url)
+        self._show_buttons()
 
-    def _emit(self, signal: Signal) -> None:
-        if self.current is not None:
-            signal.emit(self.current)  # type: ignore[attr-defined]  # bound when it is called
-
-    def _enter_url(self) -> None:
-        if text := self.url.text().strip():
-            self.url_entered.emit(text)
+    def open(self) -> None:
+        """Show the page."""
+        self._session.window.show_page(self)
+        self._tasks.start(self._refresh())
 
     @property
     def lines(self) -> Sequence[ModelLine]:
@@ -249,16 +245,6 @@ class LocalModelsPage(QWidget):
     def select(self, number: int) -> None:
         """Make a model current."""
         self.view.setCurrentIndex(self.view.row_of(self._model.index(number)))
-
-    def set_room(self, disk: int, memory: int) -> None:
-        """Show how much of the disk and of the memory is free."""
-        self._room.setText(
-            tr(
-                "{disk} are free on the disk, {memory} in memory.",
-                disk=formatting.size(disk),
-                memory=formatting.size(memory),
-            )
-        )
 
     def _on_current(self, current: QModelIndex) -> None:
         self.view.select_only(current)
@@ -291,3 +277,135 @@ class LocalModelsPage(QWidget):
             if button.isVisibleTo(self):
                 button.click()
                 return
+
+    # ------------------------------------------------------------------ showing
+
+    async def _refresh(self) -> None:
+        await self._backend.local_models.refresh()
+        self._providers.listings_changed.emit()
+        await self._fill()
+
+    async def _fill(self) -> None:
+        """Show all models, and how far their downloads are."""
+        store = self._backend.model_store
+        self.set_lines(await asyncio.to_thread(self._read_lines))
+        self._room.setText(
+            tr(
+                "{disk} are free on the disk, {memory} in memory.",
+                disk=formatting.size(await asyncio.to_thread(store.free_bytes)),
+                memory=formatting.size(await asyncio.to_thread(free_memory)),
+            )
+        )
+
+    def _read_lines(self) -> list[ModelLine]:
+        store, models = self._backend.model_store, self._backend.local_models
+        default = str(self._values[WEIGHTS_SETTING] or "")
+        files = [
+            ModelLine(file, is_default=file.path == default, is_loaded=models.is_loaded(file.path))
+            for file in models.files
+        ]
+        catalog = {model.id: model for model in store.catalog}
+        running = [
+            ModelLine(remote=remote, progress=progress)
+            for remote, progress in self._progress.values()
+        ]
+        taken = {line.key for line in (*files, *running)}
+        parts = [
+            ModelLine(partial=part, remote=catalog.get(part.model) or RemoteFile(part.url))
+            for part in store.partial_files()
+            if part.url
+        ]
+        parts = [line for line in parts if line.key not in taken]
+        taken |= {line.key for line in parts}
+        rest = [ModelLine(remote=model) for model in store.catalog if model.url not in taken]
+        return [*files, *running, *parts, *rest]
+
+    # ------------------------------------------------------------------ downloading
+
+    def _download_url(self) -> None:
+        text = self.url.text().strip()
+        try:
+            remote = find_remote(text, self._backend.model_store.catalog) if text else None
+        except UserFacingError as error:
+            self.status.show_message(error.sentences, is_error=True)
+        else:
+            self._start_download(remote)
+            self.url.clear()
+
+    def _start_download(self, remote: RemoteFile | None) -> None:
+        """Download a model, unless it is being downloaded."""
+        if remote is not None and remote.url not in self._downloads:
+            self._downloads[remote.url] = self._tasks.start(self._download(remote))
+
+    async def _download(self, remote: RemoteFile) -> None:
+        def report(progress: Progress) -> None:
+            self._progress[remote.url] = (remote, progress)
+            if not self._timer.isActive():
+                self._timer.start()
+
+        backend = self._backend
+        self._say("")
+        report(Progress(0, None))
+        try:
+            profile = self._providers.get(ON_DEVICE.id) or ON_DEVICE
+            downloads = await backend.gateway.downloads(profile)
+            path = await fetch_model(remote, backend.model_store.folder, downloads.open, report)
+            await self._finish(path)
+        except UserFacingError as error:
+            self._say(error.sentences, is_error=True)
+        finally:
+            self._downloads.pop(remote.url, None)
+            self._progress.pop(remote.url, None)
+            self._timer.start()
+
+    async def _finish(self, path: Path) -> None:
+        """Offer a model that has been downloaded; the first one is that of new conversations."""
+        await self._backend.local_models.refresh()
+        file = next(f for f in self._backend.local_models.files if f.path == str(path))
+        if await self._backend.use_first_model(file):
+            await self._values.load()
+            self._values.changed.emit(WEIGHTS_SETTING)
+            text = tr("New conversations on this computer use {model}.", model=file.name)
+        else:
+            text = tr("{model} is ready.", model=file.name)
+        await self._providers.reload()
+        self._say(text)
+
+    def _say(self, text: str, *, is_error: bool = False) -> None:
+        """Show a message on the page, or on a card if another page is shown."""
+        if self.isVisible():
+            self.status.show_message(text, is_error=is_error)
+        elif text:
+            self._session.window.notifications.notify(text)
+
+    # ------------------------------------------------------------------ using, removing
+
+    def _use(self, line: ModelLine) -> None:
+        if line.file is None:
+            return
+        self._session.choice.choose_model(
+            ModelEntry(ON_DEVICE.id, tr(ON_DEVICE.name), line.file.path, line.file.name, None)
+        )
+        self._session.window.pane.close_page()
+
+    async def _use_in_collections(self, line: ModelLine) -> None:
+        if line.file is None:
+            return
+        await self._values.set(EMBEDDING_SETTING, line.file.name)
+        await self._values.set("library.embeddings", True)
+        self._say(tr("Collections use {model} on this computer.", model=line.file.name))
+
+    async def _remove(self, line: ModelLine) -> None:
+        wanted = line.file.path if line.file else line.partial.path if line.partial else ""
+        try:
+            paths = await asyncio.to_thread(self._backend.model_store.find, wanted)
+            freed = await self._backend.remove_model(paths)
+        except UserFacingError as error:
+            self._say(error.sentences, is_error=True)
+            return
+        await self._values.load()
+        for key in (WEIGHTS_SETTING, "library.embeddings"):
+            self._values.changed.emit(key)
+        await self._providers.reload()
+        self._say(tr("Removed. {size} were freed.", size=formatting.size(freed)))
+        await self._refresh()

@@ -95,7 +95,7 @@ class ProviderTab(QWidget):
             on_chosen=lambda path: self._run(session.settings.choose_weights(path)),
         )
         downloads_button = compact_button(tr("Download models"), "download-models")
-        downloads_button.clicked.connect(lambda: session.local_models.show())
+        downloads_button.clicked.connect(lambda: session.local_models.open())
         self._local_model.body.addWidget(downloads_button)
         self._local_options = SchemaForm(Group.LOCAL_MODEL)
         self._local_options.changed.connect(self.changed)
@@ -162,7 +162,7 @@ class ProviderTab(QWidget):
             )
         )
         models_button = PlainButton(tr("Show models"), name="show-models", role="link")
-        models_button.clicked.connect(lambda: self._session.models.show())
+        models_button.clicked.connect(lambda: self._session.models.open())
         self._price = LineSection(tr("Price (percent of list price)"), "price")
         self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
         self._price.note.set_text(tr("Used to calculate the costs shown."))

@@ -489,7 +489,7 @@ class QuickPromptController(QObject):
             "add-key": session.providers_controller.open_at_key,
             "change-key": session.providers_controller.open_at_key,
             RAISE_CAP: lambda: session.providers_controller.open_at_cap(session.setup.profile.id),
-            ALL_MODELS: lambda: session.models.show(),
+            ALL_MODELS: lambda: session.models.open(),
             COMPARE: lambda: session.comparison.choose_models(),
         }
         if action in actions:

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from desktop_app.domain.spending_report import Grouping, SpendingRow, SpendingSum
-from desktop_app.i18n.formatting import decimal, duration, exact_money, money, number, percent
+from desktop_app.app.session import Session
+from desktop_app.domain.conversations.conversation import MessageStatus, now
+from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.spending_report import Grouping, Purpose, SpendingRow, SpendingSum
+from desktop_app.i18n.formatting import (
+    decimal,
+    duration,
+    exact_money,
+    money,
+    month,
+    number,
+    percent,
+    short_day,
+)
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.spending.command import rows_as_csv
+from desktop_app.spending.command import current_months, month_line, rows_as_csv
 from desktop_app.spending.ui.bar_chart import BarChart
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
+from desktop_app.widgets.file_dialogs import choose_target, save_text
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.table_model import TableModel, show_as_rows
@@ -44,6 +59,39 @@ _PERIODS: Final = (
     (N_("All time"), lambda _: None),
 )
 """The name of each period, and its first day as a function of today; None for all time."""
+
+
+_MAX_CHARTED_DAYS: Final = 365
+_NAMES: Final[dict[Grouping, dict[str, str]]] = {
+    Grouping.PURPOSE: {
+        Purpose.ANSWER: N_("Responses"),
+        Purpose.TITLE: N_("Titles"),
+        Purpose.COMPACTION: N_("Compaction"),
+        Purpose.PART: N_("Reading in parts"),
+        Purpose.EMBEDDING: N_("Embeddings"),
+        Purpose.BATCH: N_("Batch jobs"),
+        Purpose.EVALUATION: N_("Evaluations"),
+        Purpose.JUDGMENT: N_("Judgments"),
+        Purpose.TEST: N_("Test requests"),
+        Purpose.TOOLS: N_("Tools of the provider"),
+    },
+    Grouping.TIER: {
+        "default": N_("Standard"),
+        "flex": N_("Flex"),
+        "priority": N_("Priority"),
+        "batch": N_("Batch jobs"),
+    },
+    Grouping.OUTCOME: {
+        MessageStatus.COMPLETE: N_("Complete"),
+        MessageStatus.INCOMPLETE: N_("Incomplete"),
+        MessageStatus.REFUSED: N_("Declined by the model"),
+        MessageStatus.CANCELLED: N_("Stopped"),
+        MessageStatus.FAILED: N_("Failed"),
+        MessageStatus.INTERRUPTED: N_("Interrupted"),
+    },
+    Grouping.EFFORT: {effort: effort.label for effort in Effort},
+}
+"""The names of what the ledger stores, marked for translation."""
 
 
 class _Column(NamedTuple):
@@ -81,18 +129,12 @@ _COST_COLUMN: Final = 1  # column 0 has the names
 
 
 class SpendingView(QWidget):
-    """The page of spending.
+    """The page of spending."""
 
-    Signals:
-        rows_requested(): read the rows of the chosen grouping and period, and show them.
-        export_requested(): write the shown rows to a file.
-    """
-
-    rows_requested = Signal()
-    export_requested = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._load_number = 0
         self.setObjectName("spending")
         self.setWindowTitle(tr("Spending"))
         self.grouping_choice = Combo(tr("Group by"), object_name="spending-grouping")
@@ -103,7 +145,7 @@ class SpendingView(QWidget):
             self.period_choice.addItem(tr(label), first_day)
         for combo in (self.grouping_choice, self.period_choice):
             combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
-            combo.activated.connect(self.rows_requested)
+            combo.activated.connect(lambda: session.tasks.start(self.fill()))
         self.chart = BarChart()
         self._model = _SpendingModel()
         self.table = QTableView()
@@ -116,7 +158,7 @@ class SpendingView(QWidget):
         set_tooltip(self._copy_button, tr("Copies exact values for a spreadsheet"))
         self._copy_button.clicked.connect(self.copy)
         export_button = dialog_button(tr("Export…"), "export-spending")
-        export_button.clicked.connect(self.export_requested)
+        export_button.clicked.connect(self._export)
         copy_keys = QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
         copy_keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._lay_out(export_button)
@@ -138,6 +180,20 @@ class SpendingView(QWidget):
         parts = (head, self.chart, (table, 1), self.forecast, foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
+    async def fill(self) -> None:
+        """Show the chosen rows; a later call supersedes an earlier one."""
+        self._load_number += 1
+        load_number = self._load_number
+        today = now().astimezone().date()
+        first_day: date | None = self.period_choice.currentData()(today)
+        ledger = self._session.backend.ledger
+        rows = await ledger.group_spending(self.grouping, first_day)
+        days = await ledger.group_spending(Grouping.DAY, first_day)
+        months = await current_months(ledger, self._session.providers.all)
+        if load_number == self._load_number:
+            charted_days = _charted_days(days, first_day, today)
+            self.show_rows(rows, charted_days, [month_line(each) for each in months])
+
     @property
     def rows(self) -> Sequence[SpendingRow]:
         """Return the rows as shown."""
@@ -148,27 +204,21 @@ class SpendingView(QWidget):
         """Return the chosen grouping."""
         return Grouping(self.grouping_choice.currentData())
 
-    def first_day(self, today: date) -> date | None:
-        """Return the first day of the period; None for all time."""
-        day: date | None = self.period_choice.currentData()(today)
-        return day
-
     def show_rows(
         self,
         rows: Sequence[SpendingRow],
-        name_of: Callable[[SpendingRow], str],
         days: Sequence[tuple[date, Decimal]],
         forecast: Sequence[str],
     ) -> None:
         """Show rows of the chosen grouping.
 
         Args:
-            name_of: returns the name of a row.
             days: the costs of the days in the chart.
             forecast: a line for each provider's month.
         """
         heading = next(heading for by, _, heading in _GROUPINGS if by is self.grouping)
-        self._model.show_rows(rows, name_of, heading)
+        grouping = self.grouping
+        self._model.show_rows(rows, lambda row: self._row_name(grouping, row.key), heading)
         for place, column in enumerate(_COLUMNS[1:], 2):  # the cost is always shown
             has_figures = any(column.figure(row) for row in rows)
             self.table.setColumnHidden(place, not has_figures)
@@ -194,6 +244,33 @@ class SpendingView(QWidget):
         text = rows_as_csv(self.grouping, self.rows, delimiter="\t")
         QGuiApplication.clipboard().setText(text)
         self._copy_button.setText(tr("Copied"))
+
+    def _row_name(self, grouping: Grouping, key: str) -> str:
+        """Return the name of a row; the grouping decides what its key is."""
+        if grouping is Grouping.DAY:
+            return short_day(date.fromisoformat(key))
+        if grouping is Grouping.MONTH:
+            return month(date.fromisoformat(f"{key}-01"))
+        if grouping is Grouping.MODEL:
+            return self._session.name_of_model(key)
+        if grouping is Grouping.PROVIDER:
+            return next((p.name for p in self._session.providers.all if p.id == key), key)
+        return tr(_NAMES[grouping].get(key, key)) if key else tr("Not recorded")
+
+    def _export(self) -> None:
+        """Ask for a file, and write the rows to it as CSV."""
+        choose_target(
+            self,
+            tr("Export"),
+            self._session.tasks.slot(self._write_csv),
+            start=Path.home() / f"{tr('Spending')}.csv",
+            filters="CSV (*.csv)",
+        )
+
+    async def _write_csv(self, path: Path) -> None:
+        error = await asyncio.to_thread(save_text, path, rows_as_csv(self.grouping, self.rows))
+        message = error or tr("Saved “{file}”.", file=path.name)
+        self._session.window.notifications.notify(message)
 
     def update_theme(self) -> None:
         theme = current_theme()
@@ -230,3 +307,18 @@ class _SpendingModel(TableModel[SpendingRow]):
     def cell_tooltip(self, row: SpendingRow, column: int) -> str:
         """Return the exact cost of a rounded one."""
         return exact_money(row.spent.cost) if column == _COST_COLUMN else ""
+
+
+def _charted_days(
+    rows: Sequence[SpendingRow], first_day: date | None, today: date
+) -> list[tuple[date, Decimal]]:
+    """Return the cost of each day of a period until today, at most of a year.
+
+    `first_day` is None for all time, which begins with the first call.
+    """
+    costs = {date.fromisoformat(row.key): row.spent.cost for row in rows}
+    first = max(
+        first_day or min(costs, default=today), today - timedelta(days=_MAX_CHARTED_DAYS - 1)
+    )
+    days = [first + timedelta(days=number) for number in range((today - first).days + 1)]
+    return [(day, costs.get(day, Decimal(0))) for day in days] if costs else []

@@ -386,7 +386,7 @@ async def spending(app: AppHarness, look: Look) -> None:
     await look("spending-month")
     view.period_choice.setCurrentIndex(view.period_choice.count() - 1)
     view.grouping_choice.setCurrentIndex(view.grouping_choice.findData("day"))
-    view.rows_requested.emit()
+    app.state.tasks.start(view.fill())
     await until(lambda: view.rows[0].key != "gpt-5.2")
     await look("spending-days")
     _close_dialogs(app)
@@ -394,7 +394,7 @@ async def spending(app: AppHarness, look: Look) -> None:
 
 async def models(app: AppHarness, look: Look) -> None:
     """Show the table of models, filtered, and the form for one of them."""
-    app.controllers.models.show()
+    app.controllers.models.open()
     table = await dialog_of(ModelsPage)
     await until(lambda: bool(table.rows))
     await look("models")
@@ -415,7 +415,7 @@ async def models(app: AppHarness, look: Look) -> None:
     find(editor, QPushButton, "discard-changes").click()
     _close_dialogs(app)
     app.backend.model_store.catalog = (MODEL_TO_GET,)
-    app.controllers.local_models.show()
+    app.controllers.local_models.open()
     local = await dialog_of(LocalModelsPage)
     await until(lambda: local.lines)
     await look("local-models")

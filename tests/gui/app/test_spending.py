@@ -219,7 +219,7 @@ async def test_rows_follow_grouping_and_period_and_are_exported(tmp_path: Path) 
         await until(lambda: app.window.findChild(SpendingView) is not None)
         view = find(app.window, SpendingView, "spending")
         view.period_choice.setCurrentText("Last 30 days")
-        view.rows_requested.emit()
+        app.state.tasks.start(view.fill())
         await until(lambda: len(view.chart.days) == 30)
         costs = [cost for _, cost in view.chart.days]
         assert costs == [*[0] * 27, Decimal("0.25"), 0, Decimal("0.25")]

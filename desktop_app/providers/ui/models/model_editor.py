@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
@@ -44,14 +45,15 @@ _EFFORTS_CHOSEN = "chosen"
 class ModelEditor(FormDialog):
     """The form for the user's facts about a model. See the module.
 
-    Signals:
-        saved(str, ModelFacts): the provider's id, and the entered facts.
+    Args:
+        save: stores the entered facts.
     """
 
-    saved = Signal(str, object)
-
-    def __init__(self, row: ModelRow, parent: QWidget) -> None:
+    def __init__(
+        self, row: ModelRow, save: Callable[[ModelFacts], object], parent: QWidget
+    ) -> None:
         super().__init__(parent)
+        self._store = save
         self.setObjectName("model-editor")
         self.setWindowTitle(window_title(row.name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -187,7 +189,7 @@ class ModelEditor(FormDialog):
         except ValueError as problem:
             self._problem.set_text(str(problem), "error")
             return
-        self.saved.emit(self._row.provider_id, entries)
+        self._store(entries)
         self.accept()
 
     def _read_entries(self) -> ModelFacts:

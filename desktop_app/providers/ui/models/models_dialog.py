@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, SignalInstance
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,8 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.models.model_facts import ModelRow
+from desktop_app.app.session import Session
+from desktop_app.composer.choice.choice_view import ModelEntry
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.providers.models.model_menu import FAVORITES, favorites_in, model_rows
 from desktop_app.providers.ui.models.model_columns import (
     ENDS_COLUMN,
     FAVORITE_COLUMN,
@@ -42,20 +49,16 @@ _MAX_NAME_WIDTH: Final = 320
 
 
 class ModelsPage(QWidget):
-    """The page with the table of models.
+    """The page with the table of models."""
 
-    Signals:
-        use_requested(ModelRow): answer with this model in the open conversation.
-        favorite_requested(ModelRow): switch whether it is a favorite.
-        edit_requested(ModelRow): enter facts about it.
-    """
-
-    use_requested = Signal(object)
-    favorite_requested = Signal(object)
-    edit_requested = Signal(object)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._tasks = session.tasks
+        self._providers = session.providers
+        self._settings_store = session.backend.settings
+        self._save_lock = asyncio.Lock()
+        self._fill_lock = asyncio.Lock()
         self.setObjectName("models-dialog")
         self.setWindowTitle(tr("Models"))
         self.search = line_field(tr("Find a model"), "models-search")
@@ -102,20 +105,84 @@ class ModelsPage(QWidget):
         self.search.textChanged.connect(self._filter)
         self.filter.currentIndexChanged.connect(lambda _index: self._filter(self.search.text()))
         self.table.horizontalHeader().sectionResized.connect(self._record_drag)
-        self.table.doubleClicked.connect(self._on_double_clicked)
+        self.table.doubleClicked.connect(
+            lambda index: self._do(self._use) if index.column() != FAVORITE_COLUMN else None
+        )
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(
             lambda position: self.sort_menu().popup(self.table.viewport().mapToGlobal(position))
         )
-        self.table.clicked.connect(self._on_clicked)
-        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
-        self._use_button.clicked.connect(lambda: self._emit_with_current(self.use_requested))
-        self._favorite_button.clicked.connect(
-            lambda: self._emit_with_current(self.favorite_requested)
+        self.table.clicked.connect(
+            lambda index: (
+                self._do(self._toggle_favorite) if index.column() == FAVORITE_COLUMN else None
+            )
         )
-        self._edit_button.clicked.connect(lambda: self._emit_with_current(self.edit_requested))
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
+        self._use_button.clicked.connect(lambda: self._do(self._use))
+        self._favorite_button.clicked.connect(lambda: self._do(self._toggle_favorite))
+        self._edit_button.clicked.connect(lambda: self._do(self._edit))
+        for signal in (self._providers.changed, self._providers.listings_changed):
+            signal.connect(self._refresh)
+
+    def open(self) -> None:
+        """Show the table, with the model of the open conversation selected."""
+        resolved = self._session.setup.resolved
+        self._tasks.start(self._open(resolved.profile.id, resolved.model.id))
+
+    def edit(self, provider_id: str, model: str) -> None:
+        """Show the form for a model."""
+        self._tasks.start(self._open(provider_id, model, with_editor=True))
+
+    async def _open(self, provider_id: str, model: str, *, with_editor: bool = False) -> None:
+        rows = await self._fill()
+        self.select(provider_id, model)
+        self._session.window.show_page(self)
+        row = next((row for row in rows if row.key == (provider_id, model)), None)
+        if with_editor and row is not None:
+            self._edit(row)
+        for profile in self._providers.all:
+            await self._providers.refresh_listing(profile)
 
     # ------------------------------------------------------------------ state
+
+    def _refresh(self) -> None:
+        if self.isVisible():
+            self._tasks.start(self._fill())
+
+    async def _fill(self) -> list[ModelRow]:
+        async with self._fill_lock:  # an older run must not overwrite the rows of a newer one
+            rows = await self._read_rows()
+            self.set_rows(rows)
+        return rows
+
+    async def _read_rows(self) -> list[ModelRow]:
+        """Return the models of the providers that have a key or need none."""
+        rows: list[ModelRow] = []
+        favorites = favorites_in((await self._settings_store.all()).get(FAVORITES))
+        for profile in await self._providers.usable():
+            provider_rows = model_rows(
+                self._providers.models_of(profile),
+                date.today(),  # noqa: DTZ011 — the user's day
+                on_device_model=self._providers.on_device_model,
+                favorites=favorites,
+            )
+            is_stored = self._stored_profile(profile) is not None
+            rows += [
+                replace(
+                    row,
+                    user_entries=row.user_entries if is_stored else None,
+                    is_from_environment=profile.from_environment,
+                )
+                for row in provider_rows
+            ]
+        return sorted(rows, key=lambda row: not row.is_favorite)
+
+    def _stored_profile(self, profile: ProviderProfile) -> ProviderProfile | None:
+        """Return the profile that stores the user's entries for a provider; None if none can."""
+        if not profile.from_environment:
+            return None if profile.kind is ProviderKind.ON_DEVICE else profile
+        same_server = (p for p in self._providers.all if p.base_url == profile.base_url)
+        return next((p for p in same_server if not p.from_environment), None)
 
     def set_rows(self, rows: Sequence[ModelRow]) -> None:
         """Set the models; the current one stays current if it is still shown.
@@ -181,7 +248,7 @@ class ModelsPage(QWidget):
             return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._ensure_current()
-            self._emit_with_current(self.use_requested)
+            self._do(self._use)
         elif event.key() == Qt.Key.Key_Down and self.search.hasFocus():
             self.table.setFocus(Qt.FocusReason.TabFocusReason)
             self._ensure_current()
@@ -204,6 +271,37 @@ class ModelsPage(QWidget):
             menu.addAction(menu_text(text), partial(_sort_by, self.table, column))
         return menu
 
+    # ------------------------------------------------------------------ actions of the user
+
+    def _use(self, row: ModelRow) -> None:
+        """Answer with a model in the open conversation."""
+        entry = ModelEntry(row.provider_id, row.provider_name, row.model, row.name, row.variant)
+        self._session.choice.choose_model(entry)
+        self._session.window.pane.close_page()
+
+    def _toggle_favorite(self, row: ModelRow) -> None:
+        self._tasks.start(self._store_favorite(row))
+
+    async def _store_favorite(self, row: ModelRow) -> None:
+        async with self._save_lock:
+            favorites = favorites_in((await self._settings_store.all()).get(FAVORITES))
+            favorites ^= {row.key}
+            await self._settings_store.set(FAVORITES, sorted(map(list, favorites)))
+        self._refresh()
+
+    def _edit(self, row: ModelRow) -> None:
+        from desktop_app.providers.ui.models.model_editor import ModelEditor
+
+        save = partial(self._save, row.provider_id)
+        ModelEditor(row, self._tasks.slot(save), self._session.window).open()
+
+    async def _save(self, provider_id: str, own_model: ModelFacts) -> None:
+        async with self._save_lock:
+            profile = self._providers.get(provider_id)
+            stored_profile = None if profile is None else self._stored_profile(profile)
+            if stored_profile is not None:
+                await self._providers.save(stored_profile.with_own_model(own_model))
+
     # ------------------------------------------------------------------ private
 
     def _filter(self, text: str) -> None:
@@ -212,18 +310,11 @@ class ModelsPage(QWidget):
         self._show_count()
         self._show_buttons()
 
-    def _on_clicked(self, index: QModelIndex) -> None:
-        if index.column() == FAVORITE_COLUMN:
-            self._emit_with_current(self.favorite_requested)
-
-    def _on_double_clicked(self, index: QModelIndex) -> None:
-        if index.column() != FAVORITE_COLUMN:
-            self._emit_with_current(self.use_requested)
-
-    def _emit_with_current(self, signal: SignalInstance) -> None:
+    def _do(self, action: Callable[[ModelRow], None]) -> None:
+        """Do something with the current model, if there is one."""
         row = self.current
         if row is not None:
-            signal.emit(row)
+            action(row)
 
     def _show_count(self) -> None:
         count = self._filter_model.rowCount()
