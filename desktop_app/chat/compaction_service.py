@@ -169,7 +169,14 @@ class CompactionService:
         Raises:
             UserFacingError: counting failed.
         """
-        if self._may_compact_at_provider(context.resolved):
+        profile, model = context.resolved.profile, context.resolved.model
+        # Only the provider's reply will show if it is able to compact.
+        if (
+            profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
+            and profile.api is not Api.CHAT_COMPLETIONS
+            and profile.serves_gpt_family
+            and model.id.startswith(FAMILY_MODEL)
+        ):
             plan = await self._find_best_plan(context, at_provider=True)
             if plan is None or await self._gains_enough(plan):
                 return plan
@@ -239,14 +246,6 @@ class CompactionService:
             input_tokens += part_count * max_tokens + INSTRUCTION_TOKENS
             summary_count += 1
         return maker, *_cost_bounds(maker.price, input_tokens, summary_count * max_tokens)
-
-    def _may_compact_at_provider(self, answering: ResolvedChoice) -> bool:
-        """Return True if the provider may be able to compact; only its reply will show it."""
-        profile = answering.profile
-        is_known_kind = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
-        has_responses_api = profile.api is not Api.CHAT_COMPLETIONS
-        is_gpt_family = answering.model.id.startswith(FAMILY_MODEL) and profile.serves_gpt_family
-        return is_known_kind and has_responses_api and is_gpt_family
 
     def _compaction_model(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model of the variant Thinking, or the answering model if it is cheaper."""

@@ -224,7 +224,8 @@ class Estimator:
         provider_count: TokenCount | None = None
         first_sent = len(path) - len(sent_path.messages)
         # Another model may not see images, or may count them differently. A file may contain some.
-        first_image = next((n for n, m in enumerate(path) if _has_images(m)), len(path))
+        shows = (any(has_images(p) or is_wanted_as_file(p) for p in m.parts) for m in path)
+        first_image = next((n for n, is_shown in enumerate(shows) if is_shown), len(path))
         has_tags = (has_delimited_parts([m], resolved.files) for m in sent_path.messages)
         first_delimited = next((n for n, tagged in enumerate(has_tags, first_sent) if tagged), -1)
         changed_at = last_change(context.compactions)
@@ -238,11 +239,15 @@ class Estimator:
                 and message.usage is not None
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
-                and _is_same_provider(message, resolved)
-                and (_is_same_model(message, resolved) or number < first_image)
+                and message.choice is not None
+                and message.choice.provider_id == resolved.profile.id
+                and (message.choice.model == resolved.model.id or number < first_image)
                 and message.created_at > changed_at
             ):
-                provider_count = TokenCount(total + _tokens_in_window(message.usage), is_exact)
+                # Reasoning is not sent again.
+                used = message.usage
+                in_window = used.input_tokens + used.output_tokens - used.reasoning_tokens
+                provider_count = TokenCount(total + in_window, is_exact)
                 if not definitions:
                     return provider_count
             total += await self.message_tokens(message, resolved)
@@ -430,23 +435,6 @@ def usable_input(info: ModelInfo) -> int | None:
         return None
     reserved = info.max_output or info.context_window // 8
     return info.context_window - min(reserved, info.context_window // 4)
-
-
-def _has_images(message: Message) -> bool:
-    return any(has_images(part) or is_wanted_as_file(part) for part in message.parts)
-
-
-def _tokens_in_window(usage: Usage) -> int:
-    """Return the tokens in the window after a call; its reasoning is not sent again."""
-    return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
-
-
-def _is_same_model(message: Message, resolved: ResolvedChoice) -> bool:
-    return message.choice is None or message.choice.model == resolved.model.id
-
-
-def _is_same_provider(message: Message, resolved: ResolvedChoice) -> bool:
-    return message.choice is not None and message.choice.provider_id == resolved.profile.id
 
 
 def reprice(

@@ -166,7 +166,12 @@ def passage_budget(resolved: ResolvedChoice) -> int:
 
 def passages_block(part: PassagesPart, delimiter: PromptDelimiter) -> str:
     """Return the passages of a collection as the prompt contains them, with instructions."""
-    blocks = [_passage_block(passage, delimiter) for passage in part.passages]
+    blocks = []
+    for passage in part.passages:
+        attributes = attribute("number", str(passage.number)) + attribute("document", passage.name)
+        if passage.place:
+            attributes += attribute("place", passage.place)
+        blocks.append(delimiter.wrap("passage", passage.text, attributes))
     block = delimiter.wrap_blocks("passages", blocks, attribute("collection", part.name))
     if not part.passages and not part.known:
         return f"{block}\n\n{NOTHING_FOUND}"
@@ -177,10 +182,3 @@ def passages_block(part: PassagesPart, delimiter: PromptDelimiter) -> str:
         else [block, HOW_TO_ANSWER]
     )
     return "\n\n".join(texts)
-
-
-def _passage_block(passage: Passage, delimiter: PromptDelimiter) -> str:
-    attributes = attribute("number", str(passage.number)) + attribute("document", passage.name)
-    if passage.place:
-        attributes += attribute("place", passage.place)
-    return delimiter.wrap("passage", passage.text, attributes)

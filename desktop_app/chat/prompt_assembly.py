@@ -158,7 +158,7 @@ async def request_messages(
     Raises:
         StorageError, DocumentError: an attachment is missing or cannot be read.
     """
-    path_messages = (_with_sent_parts(message) for message in path if has_content(message))
+    path_messages = (replace(m, parts=m.sent_parts) for m in path if has_content(m))
     files = image_form.files if image_form else None
     is_explained = False
     messages: list[RequestMessage] = []
@@ -210,11 +210,6 @@ def _without_foreign_reasoning(message: Message, provider_id: str) -> Message:
         return message
     parts = tuple(part for part in message.parts if not isinstance(part, ReasoningPart))
     return replace(message, parts=parts)
-
-
-def _with_sent_parts(message: Message) -> Message:
-    parts = message.sent_parts
-    return message if len(parts) == len(message.parts) else replace(message, parts=parts)
 
 
 def has_content(message: Message) -> bool:

@@ -105,17 +105,14 @@ class ResumedRun(AnswerRun):
                 )
                 listen(StatusChanged(0, waiting_status), self.reply)
                 await self._key_arrived.wait()
-                self._start_over()
+                # Read the run again; the text so far remains until the run catches up.
+                self.answer = self.answer_so_far
+                self._stored_run = self.answer.remote_run or self._stored_run
+                self._has_caught_up = False
+                self.reply = Reply(notices=self.answer.notices, run=self._stored_run)
+                self._limit = AnswerLimit(self.prepared.resolved.profile.name)
             else:
                 return
-
-    def _start_over(self) -> None:
-        """Prepare to read the run again; the text so far remains until the run catches up."""
-        self.answer = self.answer_so_far
-        self._stored_run = self.answer.remote_run or self._stored_run
-        self._has_caught_up = False
-        self.reply = Reply(notices=self.answer.notices, run=self._stored_run)
-        self._limit = AnswerLimit(self.prepared.resolved.profile.name)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         """Add an event, and report it if new text has replaced the stored text.

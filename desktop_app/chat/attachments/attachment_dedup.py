@@ -30,7 +30,9 @@ def deduplicate_messages(
     """
     names_by_key: dict[object, str] = {}
     for message in messages:
-        yield _with_parts(message, _name_repeats(message.parts, names_by_key, files))
+        parts = _name_repeats(message.parts, names_by_key, files)
+        is_same = all(new is old for new, old in zip(parts, message.parts, strict=True))
+        yield message if is_same else replace(message, parts=tuple(parts))
 
 
 def deduplicate_parts(
@@ -43,13 +45,6 @@ def deduplicate_parts(
     for message in messages:
         _name_repeats(message.sent_parts, names_by_key, files)
     return _name_repeats(parts, names_by_key, files)
-
-
-def _with_parts(message: Message, parts: list[Part]) -> Message:
-    is_same = all(
-        new_part is old_part for new_part, old_part in zip(parts, message.parts, strict=True)
-    )
-    return message if is_same else replace(message, parts=tuple(parts))
 
 
 def _name_repeats(

@@ -159,21 +159,17 @@ def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
     """Return a table's name, size, columns with their types, and first rows."""
     if not rows:
         return f"Table “{name}”: empty"
-    columns = [
-        f"{_shorten(title) or f'column_{index + 1}'} ({_type_of_column(rows[1:], index)})"
-        for index, title in enumerate(rows[0][:MAX_COLUMNS])
-    ]
+    columns = []
+    for index, title in enumerate(rows[0][:MAX_COLUMNS]):
+        cells = [row[index] for row in rows[1:] if index < len(row) and row[index]]
+        kind = "number" if cells and all(map(_NUMBER.fullmatch, cells)) else "text"
+        columns.append(f"{_shorten(title) or f'column_{index + 1}'} ({kind})")
     left_out_count = len(rows[0]) - len(columns)
     intro = f"Table “{name}”: {size}. Columns: {'; '.join(columns)}"
     if left_out_count:
         intro += f"; and {left_out_count} more"
     first_rows = [" | ".join(_shorten(cell) for cell in row[:MAX_COLUMNS]) for row in rows[1:]]
     return "\n".join([intro, "First rows:", *first_rows])
-
-
-def _type_of_column(rows: Sequence[Sequence[str]], index: int) -> str:
-    cells = [row[index] for row in rows if index < len(row) and row[index]]
-    return "number" if cells and all(map(_NUMBER.fullmatch, cells)) else "text"
 
 
 def _shorten(cell: str) -> str:

@@ -129,7 +129,12 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
                 "file": part.name,
             }
         hint = N_("Choose another model, or remove {names}.")
-        if _all_have_text(parts):
+        # Every part with images is a document that also has pages with text.
+        if all(
+            isinstance(part, DocumentPart) and len(part.image_pages) < (part.sent_pages or 0)
+            for part in parts
+            if has_images(part)
+        ):
             hint = N_("Choose another model, or send text only.")
         raise IllegalChoiceError(message, hint, params=page_params, model=model.name, names=names)
     documents = [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
@@ -160,15 +165,6 @@ def has_images(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
     """Return True for an image, or a document with image pages."""
     return isinstance(part, ImagePart) or (
         isinstance(part, DocumentPart) and bool(part.image_pages)
-    )
-
-
-def _all_have_text(parts: Iterable[Part]) -> bool:
-    """Return True if every part with images is a document that also has pages with text."""
-    parts_with_images = [part for part in parts if has_images(part)]
-    return all(
-        isinstance(part, DocumentPart) and len(part.image_pages) < (part.sent_pages or 0)
-        for part in parts_with_images
     )
 
 

@@ -239,7 +239,9 @@ class ReadingProvider(ProviderWrapper):
                 cost = formatting.money(self._cost_so_far)
                 yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=cost))
             if failure is not None:
-                yield Failed(_as_reading_error(failure))
+                if failure.hint in (hints.RETRY_BILLED, hints.RETRY_SOON, hints.RETRY_LATER):
+                    failure = failure.with_hint(N_("Try again to continue from the saved notes."))
+                yield Failed(to_provider_error(failure))
                 return
             refusal = None
             may_repeat = attempt < MAX_SPLITS
@@ -488,10 +490,3 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
     return replace(
         request, messages=(*earlier_messages, replace(last_message, parts=(words, *attachments)))
     )
-
-
-def _as_reading_error(error: UserFacingError) -> ProviderError:
-    """Return the error, whose hint says that a retry continues from the cached notes."""
-    if error.hint in (hints.RETRY_BILLED, hints.RETRY_SOON, hints.RETRY_LATER):
-        error = error.with_hint(N_("Try again to continue from the saved notes."))
-    return to_provider_error(error)

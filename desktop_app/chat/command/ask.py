@@ -200,8 +200,13 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
     null_store = None
     if not options.save:
-        null_store = _null_store(attached, keeps_images=options.json)
-    service = await _prepare_service(backend, null_store, attached)
+        files = {d.sha256: AttachedFile(d.text, file) for file, d in attached}
+        null_store = NullStore(files, options.json)
+        service = backend.chat_with(null_store, null_store)
+    else:
+        service = backend.chat
+        for file, document in attached:
+            await backend.attachments.add_document(file, document)
     parts = [
         await sendable_part(document, pages.get(name, ""))
         for name, (_, document) in zip(options.file, attached, strict=True)
@@ -232,9 +237,16 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
             raise error.with_hint(N_("Use “repartee summarize” for long documents.")) from error
         raise
     runs = [run, *run.siblings]
-    _write_notices(runs)
+    notices = (notice for each in runs for notice in each.answer.notices)
+    for notice in dict.fromkeys(notice for notice in notices if not is_form_notice(notice)):
+        write_note(str(notice))
     code = await _run_answers(backend, runs, output, null_store)
-    await _warn_of_limit(backend, profile)
+    # Once for each month and limit of the provider.
+    month = await backend.budget.month_to_warn_of(profile)
+    if month is not None and month.cap is not None:
+        spent = formatting.money(month.spent)
+        limit = formatting.money(month.cap)
+        write_diagnostic(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
     return code
 
 
@@ -290,22 +302,6 @@ async def _choose(
     resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
     await _require_form_and_tools(backend, options, settings, resolved_choices)
     return profile, settings, choices
-
-
-def _write_notices(runs: Sequence[AnswerRun]) -> None:
-    """Write the notices of the answers, each once, except those on the requested form."""
-    notices = (notice for run in runs for notice in run.answer.notices)
-    for notice in dict.fromkeys(notice for notice in notices if not is_form_notice(notice)):
-        write_note(str(notice))
-
-
-async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
-    """Warn, once for each month and limit, that the provider's limit is nearly reached."""
-    month = await backend.budget.month_to_warn_of(profile)
-    if month is not None and month.cap is not None:
-        spent = formatting.money(month.spent)
-        limit = formatting.money(month.cap)
-        write_diagnostic(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
 
 
 async def _require_form_and_tools(
@@ -513,27 +509,6 @@ async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
     if document.note:
         write_diagnostic(f"{document.name}: {document.note}")
     return document
-
-
-async def _prepare_service(
-    backend: Backend,
-    null_store: NullStore | None,
-    attached: Sequence[tuple[Path, ExtractedDocument]],
-) -> ChatService:
-    """Return the service that answers. Store the attachments if the answer is stored."""
-    if null_store is not None:
-        return backend.chat_with(null_store, null_store)
-    for path, document in attached:
-        await backend.attachments.add_document(path, document)
-    return backend.chat
-
-
-def _null_store(
-    attached: Sequence[tuple[Path, ExtractedDocument]], *, keeps_images: bool
-) -> NullStore:
-    """Return the store for answers that are not saved."""
-    files = {document.sha256: AttachedFile(document.text, path) for path, document in attached}
-    return NullStore(files, keeps_images)
 
 
 class AttachedFile(NamedTuple):
