@@ -22,7 +22,6 @@ from desktop_app.chat.attachments.image_attachments import (
     require_image_input,
     unseen_images_notice,
 )
-from desktop_app.chat.attachments.summary_grammar import grammar_for
 from desktop_app.chat.cost_estimate import Estimator
 from desktop_app.chat.passage_context import NoCollections, PassageSource, find_passages
 from desktop_app.chat.prompt_assembly import example_turns, question_parts, sent_messages
@@ -33,7 +32,7 @@ from desktop_app.chat.send_context import (
     offers_background,
     with_form,
 )
-from desktop_app.chat.structured.answer_forms import form_notice
+from desktop_app.chat.structured.answer_forms import form_notice, grammar_for
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
@@ -181,11 +180,15 @@ class ChatService:
         profile: ProviderProfile,
         settings: AskSettings,
         purpose: Purpose = Purpose.ANSWER,
+        *,
+        compared: Sequence[tuple[ProviderProfile, ModelChoice]] = (),
     ) -> AnswerRun:
         """Store the question and its empty answers after `path`; nothing is sent yet.
 
         Args:
             draft: the question; None for another answer to the last one of `path`.
+            compared: the provider and the choice for each of several answers, which are versions
+                of one another; () for the conversation's own choice.
 
         Returns:
             The first answer; the others, if several are requested, are its `siblings`.
@@ -194,37 +197,16 @@ class ChatService:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
                 sent. One possible reason is that no model is chosen.
         """
-        return await self._store(
-            await self._prepare(conversation, path, draft, profile, settings, purpose)
-        )
-
-    async def begin_comparison(
-        self,
-        conversation: Conversation,
-        path: Sequence[Message],
-        draft: Draft | None,
-        choices: Sequence[tuple[ProviderProfile, ModelChoice]],
-        settings: AskSettings,
-    ) -> AnswerRun:
-        """Store a question, and an empty answer to it by each of several choices.
-
-        The answers are versions of one another.
-
-        Args:
-            draft: the question; None for the last one of `path`.
-            choices: the provider and the choice for each answer.
-
-        Returns:
-            The first answer; the others are its `siblings`.
-
-        Raises as `begin`: one of the answers is refused, and nothing was stored or sent.
-        """
+        if not compared:
+            return await self._store(
+                await self._prepare(conversation, path, draft, profile, settings, purpose)
+            )
         runs: list[AnswerRun] = []
         async with AsyncExitStack() as undo:
-            for profile, choice in choices:
+            for answering_profile, choice in compared:
                 with_choice = replace(conversation, choice=choice)
                 [run] = await self._prepare(
-                    with_choice, path, draft, profile, settings.for_one_answer()
+                    with_choice, path, draft, answering_profile, settings.for_one_answer()
                 )
                 undo.push_async_callback(run.hold.release)
                 runs.append(run)

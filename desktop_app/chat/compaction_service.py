@@ -25,7 +25,6 @@ from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ChatRequest,
 from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
-    ProviderState,
     SentPath,
     compaction_points,
 )
@@ -137,10 +136,6 @@ class CompactionService:
         self._utility_model = utility_model
         self._delimiters = delimiters
 
-    async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
-        """Return all compactions of a conversation, even if undone. Raises StorageError."""
-        return await self._store.load(conversation_id)
-
     async def is_nearly_full(self, context: SendContext, *, more_tokens: int = 0) -> bool:
         """Return True if the request nearly fills the model's window.
 
@@ -169,16 +164,23 @@ class CompactionService:
         Raises:
             UserFacingError: counting failed.
         """
-        profile, model = context.resolved.profile, context.resolved.model
+        resolved, profile = context.resolved, context.resolved.profile
         # Only the provider's reply will show if it is able to compact.
         if (
             profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
             and profile.api is not Api.CHAT_COMPLETIONS
             and profile.serves_gpt_family
-            and model.id.startswith(FAMILY_MODEL)
+            and resolved.model.id.startswith(FAMILY_MODEL)
         ):
             plan = await self._find_best_plan(context, at_provider=True)
-            if plan is None or await self._gains_enough(plan):
+            if plan is None:
+                return None
+            # The provider keeps the questions as they are, with their attachments.
+            questions = [m for m in plan.sent.messages if m.role is Role.USER]
+            kept_tokens = sum(
+                [await self._estimator.message_tokens(m, plan.answering) for m in questions]
+            )
+            if kept_tokens <= plan.tokens * MAX_KEPT_SHARE:
                 return plan
         return await self._find_best_plan(context, at_provider=False)
 
@@ -219,23 +221,16 @@ class CompactionService:
                 )
         return None
 
-    async def _gains_enough(self, plan: CompactionPlan) -> bool:
-        """Return True if the provider's compaction keeps only a small share of the tokens.
-
-        The provider keeps the questions as they are, with their attachments.
-        """
-        questions = [m for m in plan.sent.messages if m.role is Role.USER]
-        kept_tokens = sum(
-            [await self._estimator.message_tokens(m, plan.answering) for m in questions]
-        )
-        return kept_tokens <= plan.tokens * MAX_KEPT_SHARE
-
     def _maker_and_costs(
         self, kind: CompactionKind, answering: ResolvedChoice, tokens: int
     ) -> tuple[ResolvedChoice, Decimal | None, Decimal | None]:
         """Return the model for a compaction of so many tokens, and its costs as in a plan."""
         if kind is CompactionKind.PROVIDER:
-            maker = self._compaction_model(answering)
+            # The model of the variant Thinking, or the answering model if it is cheaper.
+            maker = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
+            price = answering.price
+            if price and maker.price and maker.price.output > price.output:
+                maker = answering
             return maker, *_cost_bounds(maker.price, tokens, maker.model.max_output)
         maker = self._utility_model.model_for(Purpose.COMPACTION, answering)
         max_tokens = _max_summary_tokens(maker)
@@ -246,15 +241,6 @@ class CompactionService:
             input_tokens += part_count * max_tokens + INSTRUCTION_TOKENS
             summary_count += 1
         return maker, *_cost_bounds(maker.price, input_tokens, summary_count * max_tokens)
-
-    def _compaction_model(self, answering: ResolvedChoice) -> ResolvedChoice:
-        """Return the model of the variant Thinking, or the answering model if it is cheaper."""
-        thinking = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
-        price = answering.price
-        thinking_price = thinking.price
-        if price and thinking_price and thinking_price.output > price.output:
-            return answering
-        return thinking
 
     # -- compacting
 
@@ -304,7 +290,10 @@ class CompactionService:
     async def _compact_at_provider(
         self, plan: CompactionPlan, instructions: str
     ) -> tuple[str, int]:
-        """Return the provider's items as JSON, and their estimated tokens."""
+        """Return the provider's items as JSON, and the estimated tokens of all that they contain.
+
+        These are their readable texts and the model's output.
+        """
         image_form = ImageForm(plan.maker.model, self._images, plan.answering.files)
         delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id)
         state, messages = await sent_messages(
@@ -347,7 +336,11 @@ class CompactionService:
                     )
                 raise
             await self._record_call(plan, started_at, MessageStatus.COMPLETE, result.usage)
-        return result.items, await self._tokens_of(result, plan)
+        texts = [_text_of_item(item) for item in json.loads(result.items)]
+        tokens = sum(
+            [await self._estimator.text_tokens(text, plan.answering) for text in texts if text]
+        )
+        return result.items, tokens + (0 if result.usage is None else result.usage.output_tokens)
 
     async def _record_call(
         self,
@@ -365,16 +358,6 @@ class CompactionService:
         await self._utility_model.record_call(
             _task_of(plan), plan.maker, usage, performance=performance, is_billed=is_billed
         )
-
-    async def _tokens_of(self, state: ProviderState, plan: CompactionPlan) -> int:
-        """Estimate the tokens of the state: its readable texts and the model's output."""
-        texts = [_text_of_item(item) for item in json.loads(state.items)]
-        text_tokens = sum(
-            [await self._estimator.text_tokens(text, plan.answering) for text in texts if text]
-        )
-        if state.usage is None:
-            return text_tokens
-        return text_tokens + state.usage.output_tokens
 
     async def _store_result(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:
@@ -515,8 +498,6 @@ def _cost_bounds(
     price: Price | None, input_tokens: int, output_tokens: int | None
 ) -> tuple[Decimal | None, Decimal | None]:
     """Return the cost of the input, and of input and output, in US dollars; None if unknown."""
-    input_usage = Usage(input_tokens=input_tokens)
-    total_usage = None
-    if output_tokens is not None:
-        total_usage = replace(input_usage, output_tokens=output_tokens)
-    return cost_of(price, input_usage), cost_of(price, total_usage)
+    usage = Usage(input_tokens=input_tokens)
+    total = None if output_tokens is None else replace(usage, output_tokens=output_tokens)
+    return cost_of(price, usage), cost_of(price, total)

@@ -13,8 +13,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from desktop_app.chat.attachments.attachment_dedup import deduplicate_parts
-from desktop_app.chat.attachments.file_attachments import file_tokens, is_file, is_wanted_as_file
+from desktop_app.chat.attachments.file_attachments import (
+    deduplicate_parts,
+    file_tokens,
+    is_file,
+    is_wanted_as_file,
+)
 from desktop_app.chat.attachments.image_attachments import (
     attached_image_tokens,
     has_images,
@@ -48,7 +52,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, TypicalAnswer, Usage, cost_of
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod, TokenCount
+from desktop_app.domain.models.token_counts import CountMethod, TokenCount
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_
@@ -143,11 +147,6 @@ class Estimator:
         """Return the expected tokens for one of OpenAI's; None if the model has its tokenizer."""
         return self._counter.tokenizer_rate(resolved.profile, resolved.model.id)
 
-    async def usable_window_share(self, text: str, resolved: ResolvedChoice) -> float:
-        """Return the share of a window that can be filled, given how exactly `text` is counted."""
-        count = await self.count(text, resolved)
-        return USABLE_SHARE if count.is_exact else GUESSED_SHARE
-
     async def estimate(
         self,
         context: SendContext,
@@ -183,7 +182,7 @@ class Estimator:
             total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
         is_exact = draft_count.is_exact and context_count.is_exact and attached_count.is_exact
         method = self._count_method(resolved, is_exact=is_exact)
-        return _estimate_of(total, method, resolved, max_output_tokens)
+        return estimate_of(total, method, resolved, max_output_tokens)
 
     async def _attached_tokens(
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
@@ -224,8 +223,8 @@ class Estimator:
         provider_count: TokenCount | None = None
         first_sent = len(path) - len(sent_path.messages)
         # Another model may not see images, or may count them differently. A file may contain some.
-        shows = (any(has_images(p) or is_wanted_as_file(p) for p in m.parts) for m in path)
-        first_image = next((n for n, is_shown in enumerate(shows) if is_shown), len(path))
+        images = (any(has_images(p) or is_wanted_as_file(p) for p in m.parts) for m in path)
+        first_image = next((n for n, is_seen in enumerate(images) if is_seen), len(path))
         has_tags = (has_delimited_parts([m], resolved.files) for m in sent_path.messages)
         first_delimited = next((n for n, tagged in enumerate(has_tags, first_sent) if tagged), -1)
         changed_at = last_change(context.compactions)
@@ -233,21 +232,25 @@ class Estimator:
         for number in range(len(path) - 1, first_sent - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
-            message = _as_sent(path, first_sent, number, resolved)
+            message = path[number]
+            if any(isinstance(part, DocumentPart) for part in message.parts):
+                earlier = path[first_sent:number]  # their documents are only named
+                parts = deduplicate_parts(earlier, message.sent_parts, resolved.files)
+                message = replace(message, parts=tuple(parts))
+            usage, choice = message.usage, message.choice
             if (
                 provider_count is None
-                and message.usage is not None
+                and usage is not None
+                and choice is not None
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
-                and message.choice is not None
-                and message.choice.provider_id == resolved.profile.id
-                and (message.choice.model == resolved.model.id or number < first_image)
+                and choice.provider_id == resolved.profile.id
+                and (choice.model == resolved.model.id or number < first_image)
                 and message.created_at > changed_at
             ):
-                # Reasoning is not sent again.
-                used = message.usage
-                in_window = used.input_tokens + used.output_tokens - used.reasoning_tokens
-                provider_count = TokenCount(total + in_window, is_exact)
+                # The reasoning is not sent again.
+                sent_tokens = usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
+                provider_count = TokenCount(total + sent_tokens, is_exact)
                 if not definitions:
                     return provider_count
             total += await self.message_tokens(message, resolved)
@@ -400,21 +403,6 @@ def _definitions(context: SendContext) -> list[str]:
     return list(filter(None, texts))
 
 
-def _as_sent(
-    path: Sequence[Message], first_sent: int, number: int, resolved: ResolvedChoice
-) -> Message:
-    """Return message `number` of `path` as it is sent.
-
-    The request begins after the first `first_sent` messages. Documents that earlier messages of the
-    request contain are reduced to their names.
-    """
-    message = path[number]
-    if not any(isinstance(part, DocumentPart) for part in message.parts):
-        return message
-    parts = deduplicate_parts(path[first_sent:number], message.sent_parts, resolved.files)
-    return replace(message, parts=tuple(parts))
-
-
 def accepted_input(info: ModelInfo) -> int | None:
     """Return the tokens of input that are not refused before sending; None if unknown."""
     # A limit on the input alone leaves room for the answer already.
@@ -437,16 +425,10 @@ def usable_input(info: ModelInfo) -> int | None:
     return info.context_window - min(reserved, info.context_window // 4)
 
 
-def reprice(
-    estimate: Estimate, resolved: ResolvedChoice, max_output_tokens: int | None
-) -> Estimate:
-    """Return a provisional estimate of one answer: the same tokens at another choice's price."""
-    return _estimate_of(estimate.input_tokens, estimate.method, resolved, max_output_tokens)
-
-
-def _estimate_of(
+def estimate_of(
     tokens: int, method: CountMethod, resolved: ResolvedChoice, max_output_tokens: int | None
 ) -> Estimate:
+    """Return the estimate of one answer to so many tokens."""
     model = resolved.model
     limits = [limit for limit in (max_output_tokens, model.max_output) if limit]
     max_answer_tokens = min(limits, default=None)

@@ -11,9 +11,8 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from desktop_app.chat.attachments.attachment_dedup import deduplicate_messages
 from desktop_app.chat.attachments.document_beginnings import beginning
-from desktop_app.chat.attachments.file_attachments import file_data, is_file
+from desktop_app.chat.attachments.file_attachments import deduplicate_messages, file_data, is_file
 from desktop_app.chat.attachments.image_attachments import ImageForm, image_name, page_name
 from desktop_app.chat.passage_context import passages_block
 from desktop_app.domain.answering.chat_request import RequestMessage, RequestPart

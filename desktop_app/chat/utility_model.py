@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Final
 
 from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
@@ -144,7 +143,10 @@ class UtilityModel:
             small_choice = models.choice_of(
                 info, _supported_effort(info, job.effort), variant=info.variant
             )
-            if self._is_served(models, info) and not _is_dearer(small_choice, answering):
+            today = date.today()  # noqa: DTZ011 — the user's day
+            is_served = models.availability(info, today).is_served
+            is_missing = (models.profile.id, model_id) in self._missing_models
+            if is_served and not is_missing and not _is_dearer(small_choice, answering):
                 return small_choice
         effort = answering.effort
         if answering.model.efforts is not None:
@@ -183,14 +185,17 @@ class UtilityModel:
                 parameters=GenerationParameters(max_output_tokens=max_output_tokens),
             )
             size_bytes = len((instructions + text).encode("utf-8", "surrogatepass"))
-            cost = input_cost(resolved, size_bytes // BYTES_PER_TOKEN)
+            cost = cost_of(resolved.price, Usage(size_bytes // BYTES_PER_TOKEN))
             hold = await self.budget.hold(
                 resolved.profile, cost, resolved.model.id, task.purpose.value
             )
             small_reply = SmallReply(resolved.profile.name)
             async with hold:
                 try:
-                    await self._receive(small_reply, resolved.profile, request)
+                    provider = await self.gateway.provider(resolved.profile)
+                    async with aclosing(provider.stream(request)) as events:
+                        async for event in events:
+                            small_reply.add(event)
                 except asyncio.CancelledError:
                     if small_reply.is_billed:
                         await asyncio.shield(self._record_reply(task, resolved, small_reply))
@@ -250,35 +255,14 @@ class UtilityModel:
             is_billed=small_reply.is_billed,
         )
 
-    async def _receive(
-        self, small_reply: SmallReply, profile: ProviderProfile, request: ChatRequest
-    ) -> None:
-        provider = await self.gateway.provider(profile)
-        async with aclosing(provider.stream(request)) as events:
-            async for event in events:
-                small_reply.add(event)
-
-    def _is_served(self, models: ProviderModels, info: ModelInfo) -> bool:
-        """Return True unless the listing lacks the model, or the provider reported it missing."""
-        today = date.today()  # noqa: DTZ011 — the user's day
-        is_missing = (models.profile.id, info.id) in self._missing_models
-        return models.availability(info, today).is_served and not is_missing
-
-
-def input_cost(resolved: ResolvedChoice, tokens: int) -> Decimal | None:
-    """Return the cost of an input in US dollars; None if the price is unknown."""
-    return cost_of(resolved.price, Usage(input_tokens=tokens))
-
 
 def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
     """Return True if the small model may cost more than the model `answering`."""
     small_price = small.price
     # Small tasks are sent without a service tier, so ordinary prices are compared.
     answering_price = replace(answering, service_tier=None).price
-    if small_price is None:
-        return True
-    if answering_price is None:
-        return False  # not known to cost more
+    if small_price is None or answering_price is None:
+        return small_price is None  # a model of unknown price is not known to cost less
     return small_price.input > answering_price.input or small_price.output > answering_price.output
 
 
@@ -286,6 +270,4 @@ def _supported_effort(info: ModelInfo, preferred: Effort | None) -> Effort | Non
     """Return the preferred effort, else the model's least; None if no efforts are known."""
     if not info.efforts:
         return None
-    if preferred in info.efforts:
-        return preferred
-    return info.efforts[0]
+    return preferred if preferred in info.efforts else info.efforts[0]

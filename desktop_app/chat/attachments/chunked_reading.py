@@ -34,8 +34,8 @@ from desktop_app.chat.attachments.note_taking import (
     note_key,
     wrap_piece,
 )
-from desktop_app.chat.attachments.summary_grammar import is_built_in
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, USABLE_SHARE, Estimator, usable_input
+from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, chunked_documents, text_of
@@ -109,7 +109,8 @@ class ChunkedReader:
         self._attachments = attachments
         self._estimator = estimator  # asks no server; `for_sending()` returns one that may
         self._splitter = splitter
-        self._note_locks = WeakValueDictionary[str, asyncio.Lock]()
+        # By the note's key, so that several answers do not pay for the same note.
+        self.note_locks = WeakValueDictionary[str, asyncio.Lock]()
 
     async def plan(
         self,
@@ -189,10 +190,13 @@ class ChunkedReader:
         """Return the chunks of a document as they would be sent. Raises UserFacingError."""
         task = ReadingTask((document,), prompt, self._limited_note_taker(answering), instructions)
         pieces = await self.pieces(task, for_sending=False)
-        return [
-            "\n\n".join([wrap_piece(piece, delimiter, are_notes=False), *_page_names(piece)])
-            for piece in pieces
-        ]
+        texts = []
+        for piece in pieces:
+            images = piece.image_document
+            pages = images.pictured if images else ()
+            names = [page_name(document, page.number) for page in pages]
+            texts.append("\n\n".join([wrap_piece(piece, delimiter, are_notes=False), *names]))
+        return texts
 
     def reading_gateway(
         self,
@@ -345,9 +349,9 @@ class ChunkedReader:
                 if isinstance(part, ImageData):
                     rule = task.answering.model.image_tokens
                     taken_tokens += image_tokens((LARGEST_SIDE,) * 2, part.detail, rule).tokens
-        # The room allows for USABLE_SHARE. A model that is counted less exactly gets less.
-        share = await estimator.usable_window_share(INSTRUCTIONS, taker) / USABLE_SHARE
-        room = int(await self.room_for_material(task, estimator) * share)
+        room = await self.room_for_material(task, estimator)
+        if not (await estimator.count(INSTRUCTIONS, taker)).is_exact:
+            room = int(room / USABLE_SHARE * GUESSED_SHARE)
         return max(MIN_PART_TOKENS, room - taken_tokens)
 
     async def merge_notes(
@@ -359,38 +363,25 @@ class ChunkedReader:
             if batches[-1] and sum(n.tokens for n in batches[-1]) + note.tokens > max_tokens:
                 batches.append([])
             batches[-1].append(note)
-        return [await self._merge(task, batch) for batch in batches]
-
-    def note_lock(self, key: str) -> asyncio.Lock:
-        """Return the lock of a note, so that several answers do not pay for the same note."""
-        return self._note_locks.setdefault(key, asyncio.Lock())
+        pieces = []
+        for batch in batches:
+            wrapped = (task.delimiter.wrap("notes", n.text, f" {n.label}") for n in batch)
+            label = batch[0].label
+            if len(batch) > 1:
+                last_label = batch[-1].label.replace('"', "")  # becomes the value of an attribute
+                label = f'{label} to="{last_label}"'
+            pieces.append(await self.note_piece(task, label, "\n\n".join(wrapped)))
+        return pieces
 
     async def image_pages(self, task: ReadingTask, piece: DocumentPiece) -> list[RequestPart]:
         """Return the image pages of a piece. Raises UserFacingError."""
         image_form = ImageForm(task.note_taker.model, self._images)
         return [] if piece.image_document is None else await image_form.pages(piece.image_document)
 
-    async def with_note(self, task: ReadingTask, piece: DocumentPiece, text: str) -> DocumentPiece:
-        """Return a piece with the note in place of its source."""
-        return DocumentPiece(piece.label, text, await self._count_tokens(task, text))
-
-    async def _merge(self, task: ReadingTask, notes: Sequence[DocumentPiece]) -> DocumentPiece:
-        text = "\n\n".join(
-            task.delimiter.wrap("notes", note.text, f" {note.label}") for note in notes
-        )
-        label = notes[0].label
-        if len(notes) > 1:
-            last_label = notes[-1].label.replace('"', "")  # it becomes the value of an attribute
-            label = f'{label} to="{last_label}"'
-        return DocumentPiece(label, text, await self._count_tokens(task, text))
-
-    async def _count_tokens(self, task: ReadingTask, text: str) -> int:
-        return await self._estimator.for_sending().text_tokens(text, task.note_taker)
-
-
-def _page_names(piece: DocumentPiece) -> list[str]:
-    document = piece.image_document
-    return [page_name(document, page.number) for page in document.pictured] if document else []
+    async def note_piece(self, task: ReadingTask, label: str, text: str) -> DocumentPiece:
+        """Return a piece of notes, with its counted tokens."""
+        estimator = self._estimator.for_sending()
+        return DocumentPiece(label, text, await estimator.text_tokens(text, task.note_taker))
 
 
 def even_parts(text: str, size: int) -> list[tuple[int, int]]:

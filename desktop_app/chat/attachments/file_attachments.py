@@ -1,13 +1,18 @@
-"""Documents sent as files, if the provider accepts them and the user wants that.
+"""Documents sent as files, if the provider accepts them and the user wants that; repeated ones.
 
 The provider reads such a file itself, including all that is drawn on the pages of a PDF. Earlier
 questions never block a new one: a provider without files gets their documents as text. But a new
 question is refused if its document should go as a file and cannot.
+
+A document that a request contains already is reduced to its name. Each request decides anew which
+copy is left out: once a compaction has removed the first copy, the second is sent in full. The
+stored question never changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 
@@ -162,3 +167,44 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError
 def file_refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:
     """Return why a document chosen to go as a file cannot; None if it can or is not chosen."""
     return _refusal(part, resolved) if is_wanted_as_file(part) else None
+
+
+def deduplicate_messages(
+    messages: Iterable[Message], files: FileInputs | None
+) -> Iterator[Message]:
+    """Yield the messages of a request with each document in full only once.
+
+    Later copies are reduced to their names.
+
+    Args:
+        files: the documents that the provider takes as files; None if it takes none.
+    """
+    names_by_key: dict[object, str] = {}
+    for message in messages:
+        parts = tuple(_named_if_repeated(part, names_by_key, files) for part in message.parts)
+        yield replace(message, parts=parts) if parts != message.parts else message
+
+
+def deduplicate_parts(
+    messages: Iterable[Message], parts: Sequence[P], files: FileInputs | None
+) -> list[P]:
+    """Return the parts of a question, reduced to their names if `messages` contain them."""
+    if not any(isinstance(part, DocumentPart) for part in parts):
+        return list(parts)  # avoids a pass over thousands of `messages`
+    names_by_key: dict[object, str] = {}
+    for message in messages:
+        for part in message.sent_parts:
+            _named_if_repeated(part, names_by_key, files)
+    return [_named_if_repeated(part, names_by_key, files) for part in parts]
+
+
+def _named_if_repeated(part: P, names_by_key: dict[object, str], files: FileInputs | None) -> P:
+    """Return a document reduced to its name if `names_by_key` has it; else add it to them."""
+    if not isinstance(part, DocumentPart) or part.in_parts or part.by_tools:
+        return part
+    image_key = (part.detail, part.pictured) if part.image_pages else ()
+    key = (part.sha256, part.chosen and part.chosen.spans, is_file(part, files), image_key)
+    if key in names_by_key:
+        return replace(part, again_as=names_by_key[key])
+    names_by_key[key] = part.name
+    return part

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Protocol
 
-from desktop_app.chat.attachments.summary_grammar import is_built_in
-from desktop_app.chat.utility_model import SmallReply, input_cost
+from desktop_app.chat.structured.answer_forms import is_built_in
+from desktop_app.chat.utility_model import SmallReply
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import (
@@ -328,7 +328,7 @@ class ReadingProvider(ProviderWrapper):
                     return
                 try:
                     text = await self._note(piece, are_notes=are_notes)
-                    notes[number] = await self._reader.with_note(self._task, piece, text)
+                    notes[number] = await self._reader.note_piece(self._task, piece.label, text)
                 except UserFacingError as error:
                     failures.append(error)
                 if not failures:
@@ -356,7 +356,7 @@ class ReadingProvider(ProviderWrapper):
         """
         reader, key = self._reader, note_key(self._task, piece)
         try:
-            async with reader.note_lock(key):
+            async with reader.note_locks.setdefault(key, asyncio.Lock()):
                 cached = await reader.notes.get(key)
                 if cached is not None:
                     return cached
@@ -373,7 +373,7 @@ class ReadingProvider(ProviderWrapper):
 
     async def _take_note(self, key: str, piece: DocumentPiece, *, are_notes: bool) -> str:
         reader, task, taker = self._reader, self._task, self._task.note_taker
-        cost = input_cost(taker, piece.tokens)
+        cost = cost_of(taker.price, Usage(piece.tokens))
         reply = SmallReply(taker.profile.name)
         async with await reader.budget.hold(
             taker.profile, cost, taker.model.id, Purpose.PART.value
@@ -390,15 +390,16 @@ class ReadingProvider(ProviderWrapper):
                 if reply.is_billed:
                     await asyncio.shield(self._record_call(reply))
                 raise
-            await asyncio.shield(self._record_note(key, reply))  # the call has been billed
+
+            async def record_note() -> None:
+                await self._record_call(reply)
+                if reply.error is None:
+                    await reader.notes.put(key, reply.text, task.conversation_id)
+
+            await asyncio.shield(record_note())  # the call has been billed
         if reply.error is not None:
             raise reply.error
         return reply.text
-
-    async def _record_note(self, key: str, reply: SmallReply) -> None:
-        await self._record_call(reply)
-        if reply.error is None:
-            await self._reader.notes.put(key, reply.text, self._task.conversation_id)
 
     async def _record_call(self, reply: SmallReply) -> None:
         task = self._task
@@ -435,13 +436,10 @@ def _note_request(
 ) -> ChatRequest:
     words = wrap_piece(piece, task.delimiter, are_notes=are_notes)
     question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
-    instructions = INSTRUCTIONS
-    if are_notes:
-        instructions += MERGING
     return ChatRequest(
         model=task.note_taker.model.id,
         messages=(RequestMessage(Role.USER, (question, *images)),),
-        instructions=instructions,
+        instructions=INSTRUCTIONS + MERGING if are_notes else INSTRUCTIONS,
         effort=task.note_taker.effort,
         # No service tier: notes have the ordinary price, as all small tasks have.
         parameters=replace(

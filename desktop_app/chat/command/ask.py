@@ -231,7 +231,8 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     if options.in_parts:  # show the cost of long documents before anything is sent
         draft = await _in_parts_if_too_large(service, draft, resolved_choices[0], settings)
     try:
-        run = await _begin(service, conversation, path, draft, profile, choices, settings)
+        compared = [(profile, choice) for choice in choices] if options.compare else []
+        run = await service.begin(conversation, path, draft, profile, settings, compared=compared)
     except DocumentDoesNotFitError as error:
         if not options.in_parts:
             raise error.with_hint(N_("Use “repartee summarize” for long documents.")) from error
@@ -322,24 +323,6 @@ async def _require_form_and_tools(
         if tools:  # listing the tools loads the modules of all tools
             await require_tools(backend, tools, resolved, is_saved=options.save)
     await require_known_tools(backend, options.allow_tool, tools)
-
-
-async def _begin(
-    service: ChatService,
-    conversation: Conversation,
-    path: Sequence[Message],
-    draft: Draft,
-    profile: ProviderProfile,
-    choices: Sequence[ModelChoice],
-    settings: AskSettings,
-) -> AnswerRun:
-    """Begin the answer, or all that are compared. Raises as `ChatService.begin`."""
-    if len(choices) == 1:
-        return await service.begin(conversation, path, draft, profile, settings)
-    profile_choices = [(profile, choice) for choice in choices]
-    return await service.begin_comparison(
-        conversation, path=path, draft=draft, choices=profile_choices, settings=settings
-    )
 
 
 def _with_tools(settings: AskSettings, options: Options) -> AskSettings:

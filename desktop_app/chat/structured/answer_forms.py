@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from typing import Any, TypeGuard
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import (
@@ -20,12 +20,15 @@ from desktop_app.domain.answering.answer_form import (
     FormSource,
 )
 from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.conversations.message_parts import Part
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.system_error import quoted_words
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.prompts.prompt import BuiltInGrammar, PromptRequirements
+from desktop_app.prompts.prompt_library import has_several_documents
+from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.tools.schema_check import (
     FormFault,
     SchemaProblem,
@@ -141,7 +144,39 @@ def problem_notices(problems: Sequence[SchemaProblem]) -> tuple[AnswerNotice, ..
     return tuple(notice(code, path=problem.path, reason=problem.reason) for problem in problems)
 
 
-def _is_problem(answer_notice: NoticeText) -> TypeGuard[AnswerNotice]:
-    return (
-        isinstance(answer_notice, AnswerNotice) and answer_notice.code is NoticeCode.SCHEMA_PROBLEM
-    )
+# A grammar that makes the built-in model produce a well-formed summary. The model is too small to
+# keep to a format: asked for bullets and action items, it repeats the request without end.
+# llama.cpp restricts its words to those that the grammar (in GBNF) allows.
+SUMMARY: Final = r"""
+root ::= "Summary:\n" bullet{6,8} "\nAction items:\n" ("none stated\n" | items)
+items ::= "1. " item ("2. " item ("3. " item ("4. " item ("5. " item)?)?)?)?
+bullet ::= "- " word (" " word){3,28} ".\n"
+item ::= owner " — " deadline " — " word (" " word){2,18} ".\n"
+owner ::= "not stated" | name (" " name){0,3}
+name ::= [A-Z] [A-Za-z.'-]{1,15}
+deadline ::= "not stated" | (term " "){0,2} [0-9]{1,4} (" " term){0,2}
+term ::= [A-Za-z0-9]{2,10}
+word ::= [^SPACES—<>;0-9-] [^SPACES—<>;]{0,20} | [0-9] [0-9.,:%]{0,7}
+""".replace(
+    "SPACES",  # all of Unicode's, and invisible characters
+    r" \t\r\n\x0B\x0C\x1C-\x1F\x85\xA0\u1680\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF",
+)
+
+
+def is_built_in(resolved: ResolvedChoice) -> bool:
+    """Return True if the model that ships with the program answers."""
+    is_on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
+    return is_on_device and resolved.model.id == ON_DEVICE_MODEL
+
+
+def grammar_for(
+    requirements: PromptRequirements, parts: Iterable[Part], resolved: ResolvedChoice
+) -> AnswerGrammar | None:
+    """Return the grammar for the answer to a prompt; None if no grammar applies.
+
+    The grammar describes one summary, so it does not apply to several documents.
+    """
+    is_summary = requirements.grammar is BuiltInGrammar.SUMMARY and not has_several_documents(parts)
+    if not is_summary or not is_built_in(resolved):
+        return None
+    return AnswerGrammar(FormKind.GBNF, SUMMARY)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.session import Session
 from desktop_app.backend.answer_settings import ask_settings
-from desktop_app.chat.attachments.attachment_dedup import deduplicate_parts
+from desktop_app.chat.attachments.file_attachments import deduplicate_parts
 from desktop_app.chat.send_context import AskSettings, SendContext, offers_background
 from desktop_app.chat.ui.open_conversation import OpenConversation
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile

@@ -209,12 +209,9 @@ class ChatController(Controller):
             if is_listed and self._session.list_presenter.cache.find_existing(original.id) is None:
                 return None  # deleted in the meantime
             if compared:
-                targets = [(setup.profile_of(replace(original, choice=c)), c) for c in compared]
                 settings = settings.for_comparison()
-                return await chat.begin_comparison(
-                    with_choice, path, draft, choices=targets, settings=settings
-                )
-            return await chat.begin(with_choice, path, draft, profile, settings)
+            targets = [(setup.profile_of(replace(original, choice=c)), c) for c in compared]
+            return await chat.begin(with_choice, path, draft, profile, settings, compared=targets)
         finally:
             self.beginning_ids.discard(original.id)
 

@@ -234,7 +234,7 @@ class CompactionController(Controller):
         chat = self._chat_service
         resolved = chat.resolve(self._setup.profile_of(conversation), conversation.choice)
         settings = self._setup.settings_of(conversation)
-        compactions = await service.load(conversation.id)
+        compactions = await self._session.backend.compactions.load(conversation.id)
         if not path or usable_input(resolved.model) is None:
             return
         draft_tokens = 0

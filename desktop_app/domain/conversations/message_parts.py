@@ -110,7 +110,7 @@ class DocumentPart(Value, frozen=True):
         is_protected: the original needs a password, which is never stored.
         as_file: the original is sent instead of its text: chat/attachments/file_attachments.py.
         again_as: the name under which the request already contains the document; only this name
-            is sent. "" for none. Never stored: chat/attachments/attachment_dedup.py.
+            is sent. "" for none. Never stored: chat/attachments/file_attachments.py.
     """
 
     sha256: Hash

@@ -12,7 +12,7 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.chat.cost_estimate import (
     Estimate,
     TypicalAnswers,
-    reprice,
+    estimate_of,
     typical_answer,
     typical_cost,
     typical_tokens,
@@ -223,7 +223,8 @@ def estimate_texts(
             )
         )
     # The estimate may have been made at the price of the choice before.
-    priced = reprice(estimate, resolved, max_output_tokens).for_answers(estimate.answers)
+    priced = estimate_of(estimate.input_tokens, estimate.method, resolved, max_output_tokens)
+    priced = priced.for_answers(estimate.answers)
     if priced.input_cost is not None:
         input_cost = _approximate(money(priced.input_cost), is_exact=is_exact)
         lines.append(tr("Input cost: {cost}", cost=input_cost))

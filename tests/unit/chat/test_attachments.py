@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from desktop_app.chat.answers.answer_run import AnswerRun
-from desktop_app.chat.attachments.attachment_dedup import deduplicate_messages, deduplicate_parts
 from desktop_app.chat.attachments.file_attachments import (
+    deduplicate_messages,
+    deduplicate_parts,
     file_refusal,
     is_file,
     require_files,

@@ -503,12 +503,11 @@ async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path
     async with open_chat(tmp_path, ScriptedProvider()) as chat:
         blank = Conversation(new_id(), "", now(), now(), chosen[0])
         with pytest.raises(SpendingCapError):  # the second is too expensive beside the first
-            await chat.service.begin_comparison(blank, [], words, asked, AskSettings())
+            await chat.service.begin(blank, [], words, OPENAI, AskSettings(), compared=asked)
         assert (await chat.service.calls.budget.month(capped)).held == 0
         assert await chat.store.get(blank.id) is None
-        began = await chat.service.begin_comparison(
-            blank, [], words, [(OPENAI, choice) for choice in chosen], AskSettings()
-        )
+        compared = [(OPENAI, choice) for choice in chosen]
+        began = await chat.service.begin(blank, [], words, OPENAI, AskSettings(), compared=compared)
         runs = [began, *began.siblings]
         assert [run.answer.choice.model for run in runs if run.answer.choice] == [
             "gpt-5.2",

@@ -122,7 +122,7 @@ class CompactionSetup:
         return await began.run(lambda *_: None, lambda _: None)
 
     async def compactions(self) -> tuple[Compaction, ...]:
-        return await self.service.load(self.conversation.id)
+        return await self.compaction_store.load(self.conversation.id)
 
     async def plan(self) -> CompactionPlan:
         planned = await self.service.plan(

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.prompt_loader import built_in_prompts
-from desktop_app.chat.attachments.summary_grammar import SUMMARY, grammar_for
-from desktop_app.chat.structured.answer_forms import check_form, load_form
+from desktop_app.chat.structured.answer_forms import SUMMARY, check_form, grammar_for, load_form
 from desktop_app.domain.answering.answer_form import (
     MAX_FORM_CHARS,
     AnswerForm,
