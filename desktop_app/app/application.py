@@ -178,7 +178,7 @@ class Application:
             is_known_to_desktop = is_registered or is_sandboxed()
             # With other data folders, the program has another name, which no desktop file has.
             has_own_name = owns_name and name == APP_ID
-            self._bus.set_activatable(has_own_name and is_known_to_desktop)
+            self._bus.is_activatable = has_own_name and is_known_to_desktop
 
     async def _join_desktop(self, session: WindowSession) -> None:
         await self._join_ended.wait()

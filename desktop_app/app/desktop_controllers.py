@@ -74,13 +74,14 @@ class DesktopControllers:
     def _apply_hotkey(self) -> None:
         self.bind(Keymap.from_settings(self._session.values.all))
 
-    def _pause_hotkey(self, paused: bool) -> None:
+    def pause_hotkey(self, paused: bool) -> None:
+        """Pause or resume the global shortcut."""
         self._is_hotkey_paused = paused
         self._apply_hotkey()
 
     def toggle_hotkey_pause(self) -> None:
         """Pause or resume the global shortcut, and notify of it."""
-        self._pause_hotkey(not self._is_hotkey_paused)
+        self.pause_hotkey(not self._is_hotkey_paused)
         is_paused = self._is_hotkey_paused
         message = tr("Global shortcut paused") if is_paused else tr("Global shortcut resumed")
         self._window.notifications.notify(message)
@@ -88,46 +89,32 @@ class DesktopControllers:
     # -------------------------------------------------------------- tray, notifications
 
     def _make_tray(self) -> None:
-        conversations = self._session.backend.conversations
-        tasks = self._session.tasks
-        tray = self.tray = TrayController(self._window, conversations, bus=self._bus, tasks=tasks)
+        tray = self.tray = TrayController(self._session, self._bus)
         self.hotkey.reported.connect(tray.set_hotkey)
-        tray.follow(self._window.conversations.model)
-        tray.shown_changed.connect(self._closing.set_tray)
-        tray.window_requested.connect(self._session.raise_window)
-        tray.quick_requested.connect(self._open_quick_prompt)
-        tray.new_requested.connect(self._open_new)
-        tray.conversation_requested.connect(self._open_conversation)
-        tray.pause_requested.connect(self._pause_hotkey)
-        tray.quit_requested.connect(self._closing.quit)
 
     def _make_notifier(self) -> None:
         session, current = self._session, self._session.current
         notifier = session.notifier = self.notifier = AnswerNotifier(session, self._bus)
         session.consent.question_opened.connect(self._on_consent_question)
-        notifier.message_requested.connect(self._open_conversation)
-        notifier.batches_requested.connect(self._show_batches)
         current.opened.connect(lambda: notifier.forget(current.id))
 
     def _on_consent_question(self, conversation_id: str) -> None:
         """Show the conversation if the window was hidden to finish; notify otherwise."""
         if self._closing.is_finishing:
-            self._open_conversation(conversation_id)
+            self.open_conversation(conversation_id)
         else:
             self.notifier.notify_waiting_tool(conversation_id)
 
-    def _open_new(self) -> None:
+    def open_new(self) -> None:
+        """Open a new conversation in front."""
         self._session.raise_window()
         self._session.navigator.open_here()
 
-    def _open_conversation(self, conversation_id: str, message_id: str = "") -> None:
+    def open_conversation(self, conversation_id: str, message_id: str = "") -> None:
+        """Open a conversation in front, at a message if it has an id."""
         self._session.raise_window()
         navigator = self._session.navigator
         self._session.tasks.start(navigator.open(conversation_id, message_id))
-
-    def _show_batches(self) -> None:
-        self._session.raise_window()
-        self._session.batches.show()
 
     # -------------------------------------------------------------- sleep, login
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.desktop_controllers import DesktopControllers
     from desktop_app.app.help.help_controller import HelpController
     from desktop_app.app.place_opener import PlaceOpener
     from desktop_app.app.shared_lists import (
@@ -178,6 +179,7 @@ class Session:
     spending_controller: SpendingController
     places: PlaceOpener
     closing: ClosingController
+    desktop: DesktopControllers  # once the program has joined the desktop
     stored_settings: Mapping[str, Any]  # as they were at the start
     spelling: Spelling | None = None
     bus: SessionBus | None = None  # before the program has joined the desktop

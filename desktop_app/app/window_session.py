@@ -47,7 +47,6 @@ from desktop_app.widgets.forms.tab_order import FocusScroller
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 if TYPE_CHECKING:
-    from desktop_app.app.desktop_controllers import DesktopControllers
     from desktop_app.app.palette import Palette
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.desktop.session_bus import SessionBus
@@ -65,15 +64,12 @@ class WindowSession(Session):
     """The session of a window from its start to its end.
 
     Attributes:
-        desktop: the parts that talk to the desktop, set by `connect_desktop`.
         actions: the action of each command, by its id.
         shutdown: stops tasks, stores partial answers and closes the store.
         closed_work: work on the closed store before the program restarts; None for none.
         should_rebuild: True if the window is built again once the session has ended.
         commands_to_reopen: ids of the commands that show the open dialogs again in the new window.
     """
-
-    desktop: DesktopControllers
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ https://specifications.freedesktop.org/desktop-entry-spec/latest/dbus.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.desktop.session_bus import JOIN_TIMEOUT_S, BusError
 
@@ -64,18 +64,12 @@ class ApplicationObject:
                 isinstance(address, str) for address in addresses
             ):
                 self._on_open(tuple(addresses))
-            case "ActivateAction", (str(name), list(parameters), dict()):
-                self._on_action(name, _first_text(parameters))
+            case "ActivateAction", (str(name), [(_, str(text)), *_], dict()):  # a variant
+                self._on_action(name, text)
+            case "ActivateAction", (str(name), list(), dict()):
+                self._on_action(name, "")
             case _:
                 raise BusError(method)
-
-
-def _first_text(parameters: list[Any]) -> str:
-    """Return the text in the first variant, "" if there is none."""
-    match parameters:
-        case [(_, str(text)), *_]:
-            return text
-    return ""
 
 
 def show_progress(bus: SessionBus, share: float | None) -> None:

@@ -111,7 +111,8 @@ class TrayHost:
             BusError: the bus cannot be used.
         """
         await self._bus.listen(DAEMON, "NameOwnerChanged", self._on_owner_change)
-        await self._bus.listen(WATCHER, "StatusNotifierHostRegistered", self._on_registered)
+        registered = "StatusNotifierHostRegistered"
+        await self._bus.listen(WATCHER, registered, lambda _body: self._set_presence(True))
         await self._check_host()
 
     async def _check_host(self) -> None:
@@ -125,9 +126,6 @@ class TrayHost:
                 self._set_presence(False)
                 if owner:  # Xfce's panel has its tray from the start, and sends no signal
                     self._start(self._check_host())
-
-    def _on_registered(self, _body: Body) -> None:
-        self._set_presence(True)
 
     def _set_presence(self, is_present: bool) -> None:
         if is_present != self._is_present:
@@ -159,13 +157,9 @@ class SleepWatch:
         except BusError:
             return
 
+    def _on_signal(self, body: Body) -> None:
+        (self._on_sleep if body == (True,) else self._on_wake)()
+
     async def aclose(self) -> None:
         """Leave the bus."""
         await self._bus.aclose()
-
-    def _on_signal(self, body: Body) -> None:
-        match body:
-            case (True,):
-                self._on_sleep()
-            case (False,):
-                self._on_wake()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Sequence
+from itertools import chain, zip_longest
 from typing import Final
 
 from desktop_app.domain.prose_words import script_of
@@ -50,7 +51,8 @@ class Dictionaries:
         misspelled_words: set[str] = set()
         for word in words:
             dictionaries = self._dictionaries_for(languages, word)
-            if dictionaries and not any(self._has(dictionary, word) for dictionary in dictionaries):
+            check = self._library.enchant_dict_check  # returns 0 for a known word
+            if dictionaries and all(check(each, *_encoded(word)) for each in dictionaries):
                 misspelled_words.add(word)
         return misspelled_words
 
@@ -58,13 +60,7 @@ class Dictionaries:
         """Return replacements for a word, the best of each language in turn."""
         dictionaries = self._dictionaries_for(languages, word)
         lists = [self._suggest(dictionary, word) for dictionary in dictionaries]
-        longest = max(map(len, lists), default=0)
-        in_turn = [
-            suggestions[index]
-            for index in range(longest)
-            for suggestions in lists
-            if index < len(suggestions)
-        ]
+        in_turn = filter(None, chain.from_iterable(zip_longest(*lists)))
         return list(dict.fromkeys(in_turn))[:MAX_SUGGESTIONS]
 
     def add(self, word: str, languages: Sequence[str]) -> None:
@@ -92,9 +88,6 @@ class Dictionaries:
             if self._dictionary_by_code[code].value
         ]
 
-    def _has(self, dictionary: ctypes.c_void_p, word: str) -> bool:
-        return bool(self._library.enchant_dict_check(dictionary, *_encoded(word)) == 0)
-
     def _suggest(self, dictionary: ctypes.c_void_p, word: str) -> list[str]:
         count = ctypes.c_size_t()
         strings = self._library.enchant_dict_suggest(
@@ -114,20 +107,21 @@ _DICTIONARY_CALLBACK: Final = ctypes.CFUNCTYPE(
 
 def _load_library() -> ctypes.CDLL:
     library = ctypes.CDLL(LIBRARY)
-    pointer = ctypes.c_void_p
-    text = ctypes.c_char_p
-    size = ctypes.c_ssize_t
+    pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_ssize_t
     library.enchant_broker_init.restype = pointer
     library.enchant_broker_request_dict.restype = pointer
-    library.enchant_broker_request_dict.argtypes = [pointer, text]
-    library.enchant_broker_list_dicts.argtypes = [pointer, _DICTIONARY_CALLBACK, pointer]
-    library.enchant_broker_free_dict.argtypes = [pointer, pointer]
-    library.enchant_broker_free.argtypes = [pointer]
-    library.enchant_dict_check.argtypes = [pointer, text, size]
-    library.enchant_dict_add.argtypes = [pointer, text, size]
     library.enchant_dict_suggest.restype = ctypes.POINTER(text)
-    library.enchant_dict_suggest.argtypes = [pointer, text, size, ctypes.POINTER(ctypes.c_size_t)]
-    library.enchant_dict_free_string_list.argtypes = [pointer, ctypes.POINTER(text)]
+    for name, arguments in {
+        "broker_request_dict": [pointer, text],
+        "broker_list_dicts": [pointer, _DICTIONARY_CALLBACK, pointer],
+        "broker_free_dict": [pointer, pointer],
+        "broker_free": [pointer],
+        "dict_check": [pointer, text, size],
+        "dict_add": [pointer, text, size],
+        "dict_suggest": [pointer, text, size, ctypes.POINTER(ctypes.c_size_t)],
+        "dict_free_string_list": [pointer, ctypes.POINTER(text)],
+    }.items():
+        getattr(library, f"enchant_{name}").argtypes = arguments
     return library
 
 

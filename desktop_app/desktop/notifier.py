@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.desktop.session_bus import Body, SessionBus
 
 PORTAL_INTERFACE: Final = "org.freedesktop.portal.Notification"
+_PORTAL: Final = portal_object(PORTAL_INTERFACE)
 SERVICE: Final = BusObject(
     "org.freedesktop.Notifications",
     "/org/freedesktop/Notifications",
@@ -71,7 +72,11 @@ class Notifier:
         async with self._lock:  # listen once, even if two answers end at the same time
             if self._has_portal is None:
                 has_portal = await Portal(self._bus).version(PORTAL_INTERFACE) > 0
-                await self._listen(has_portal=has_portal)
+                if has_portal:
+                    await self._bus.listen(_PORTAL, "ActionInvoked", self._on_portal_click)
+                else:
+                    await self._bus.listen(SERVICE, "ActionInvoked", self._on_service_click)
+                    await self._bus.listen(SERVICE, "NotificationClosed", self._on_closed)
                 self._has_portal = has_portal
         if self._has_portal:
             await self._notify_by_portal(notification)
@@ -85,22 +90,10 @@ class Notifier:
             BusError: the bus or the portal cannot be used.
         """
         if self._has_portal:
-            target = portal_object(PORTAL_INTERFACE)
-            await self._bus.call(target, "RemoveNotification", "s", key)
-        numbers = [
-            number for number, shown in self._shown_notifications.items() if shown.key == key
-        ]
-        for number in numbers:
+            await self._bus.call(_PORTAL, "RemoveNotification", "s", key)
+        for number in [n for n, shown in self._shown_notifications.items() if shown.key == key]:
             self._shown_notifications.pop(number, None)
             await self._bus.call(SERVICE, "CloseNotification", "u", number)
-
-    async def _listen(self, *, has_portal: bool) -> None:
-        if has_portal:
-            target = portal_object(PORTAL_INTERFACE)
-            await self._bus.listen(target, "ActionInvoked", self._on_portal_click)
-        else:
-            await self._bus.listen(SERVICE, "ActionInvoked", self._on_service_click)
-            await self._bus.listen(SERVICE, "NotificationClosed", self._on_closed)
 
     async def _notify_by_portal(self, notification: Notification) -> None:
         name = _APP_OPEN_ACTION if self._bus.is_activatable else _OPEN_ACTION
@@ -114,16 +107,11 @@ class Notifier:
             "default-action-target": ("s", notification.link),
             "buttons": ("aa{sv}", [button]),
         }
-        target = portal_object(PORTAL_INTERFACE)
-        await self._bus.call(target, "AddNotification", "sa{sv}", notification.key, fields)
+        await self._bus.call(_PORTAL, "AddNotification", "sa{sv}", notification.key, fields)
 
     async def _notify_by_service(self, notification: Notification) -> None:
-        key = notification.key
-        replaced_number = 0  # the service's number for "none"
-        for number, shown in self._shown_notifications.items():
-            if shown.key == key:
-                replaced_number = number
-                break
+        numbers = (n for n, s in self._shown_notifications.items() if s.key == notification.key)
+        replaced_number = next(numbers, 0)  # 0 is the service's number for "none"
         (new_number,) = await self._bus.call(
             SERVICE,
             "Notify",

@@ -95,10 +95,6 @@ class SessionBus:
         """Return True while the bus can be used."""
         return self._read_task is not None and not self._read_task.done()
 
-    def set_activatable(self, activatable: bool) -> None:
-        """Set `is_activatable`, once the requests for the name and for the registration ended."""
-        self.is_activatable = activatable
-
     @property
     def unique_name(self) -> str:
         """Return the name that the bus gave this connection, "" before `connect`."""
@@ -279,16 +275,16 @@ class SessionBus:
                 self._send(reply)
 
     def _send(self, message: Message) -> None:
-        if self._connection is None or not self.is_connected:
+        if (connection := self._connection) is None or not self.is_connected:
             return
-        task = asyncio.get_running_loop().create_task(self._deliver(self._connection, message))
+
+        async def deliver() -> None:
+            with suppress(OSError):  # the bus has ended
+                await connection.send(message)
+
+        task = asyncio.get_running_loop().create_task(deliver())
         self._send_tasks.add(task)
         task.add_done_callback(self._send_tasks.discard)
-
-    @staticmethod
-    async def _deliver(connection: DBusConnection, message: Message) -> None:
-        with suppress(OSError):  # the bus has ended
-            await connection.send(message)
 
 
 def _match_rule(target: BusObject, signal: str) -> str:

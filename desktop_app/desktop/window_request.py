@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -108,20 +109,14 @@ def request_for(names: Sequence[str]) -> OpenRequest | LinkRequest:
     files, links = [], []
     for name in names:
         if name.lower().startswith("file:/"):
-            files.append(str(Path(_path_of(name)).absolute()))
+            with suppress(ValueError, OSError):  # "file://[x"
+                name = path_of_address(name)
+            files.append(str(Path(name).absolute()))
         elif name.lower().startswith(("http://", "https://")):
             links.append(name)
         else:
             files.append(str(Path(name).absolute()))
     return OpenRequest(tuple(files), "\n".join(links))
-
-
-def _path_of(address: str) -> str:
-    """Return the path of a file: address; the address itself if it is invalid."""
-    try:
-        return path_of_address(address)
-    except (ValueError, OSError):  # "file://[x"
-        return address
 
 
 def encode(request: WindowRequest) -> bytes:

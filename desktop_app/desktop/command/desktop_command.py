@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 def run_desktop(options: Options) -> int:
     """Run the command; return the exit code."""
-    share = _share_folder(os.environ)
+    data_home = os.environ.get("XDG_DATA_HOME") or ""
+    share = Path(data_home) if data_home.startswith("/") else Path.home() / ".local/share"
     try:
         if options.action == "install":
             changed = install_files(share, launcher_command())
@@ -91,8 +92,3 @@ def _files(command: Sequence[str]) -> Mapping[str, bytes]:
         "fish/vendor_completions.d/repartee.fish": completion_script("fish"),
         "zsh/site-functions/_repartee": completion_script("zsh"),
     }
-
-
-def _share_folder(environment: Mapping[str, str]) -> Path:
-    share = environment.get("XDG_DATA_HOME") or ""
-    return Path(share) if share.startswith("/") else Path.home() / ".local/share"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.desktop.application_object import bus_name
 from desktop_app.desktop.portal.portal_requests import Portal, portal_object
@@ -63,35 +63,32 @@ class PortalShortcut:
             HotkeyError: there is no portal, or the user refused.
         """
         try:
-            return await self._bind(keys, description)
+            if not self._is_listening:
+                await self._bus.listen(portal_object(INTERFACE), "Activated", self._on_activated)
+                self._is_listening = True
+            session = await self._portal.begin_session(INTERFACE)
+            try:
+                await self._bus.listen(session, "Closed", self._on_closed)
+            except (BusError, asyncio.CancelledError):
+                await self._portal.close(session)
+                raise
+            self._session = session
+            shortcut = {
+                "description": ("s", description),
+                "preferred_trigger": ("s", portal_trigger(keys)),
+            }
+            shortcuts = [(HOTKEY_COMMAND, shortcut)]
+            results = await self._portal.request(
+                INTERFACE, "BindShortcuts", "oa(sa{sv})sa{sv}", session.path, shortcuts, "", {}
+            )
+            bound = dict(results.get("shortcuts", ("", ()))[1]).get(HOTKEY_COMMAND)
+            if bound is None:
+                raise BusError("the shortcut was not bound")
+            await self._bus.request_name(_holder_name(self._scope))
         except BusError as error:
             await self.close()
             raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
-
-    async def _bind(self, keys: str, description: str) -> str:
-        if not self._is_listening:
-            await self._bus.listen(portal_object(INTERFACE), "Activated", self._on_activated)
-            self._is_listening = True
-        session = await self._portal.begin_session(INTERFACE)
-        try:
-            await self._bus.listen(session, "Closed", self._on_closed)
-        except (BusError, asyncio.CancelledError):
-            await self._portal.close(session)
-            raise
-        self._session = session
-        shortcut = {
-            "description": ("s", description),
-            "preferred_trigger": ("s", portal_trigger(keys)),
-        }
-        shortcuts = [(HOTKEY_COMMAND, shortcut)]
-        results = await self._portal.request(
-            INTERFACE, "BindShortcuts", "oa(sa{sv})sa{sv}", session.path, shortcuts, "", {}
-        )
-        trigger = _bound_trigger(results.get("shortcuts", ("", ()))[1])
-        if trigger is None:
-            raise BusError("the shortcut was not bound")
-        await self._bus.request_name(_holder_name(self._scope))
-        return trigger
+        return str(bound.get("trigger_description", ("s", ""))[1])
 
     async def close(self) -> None:
         """Release the shortcut."""
@@ -130,11 +127,3 @@ async def check_portal(keys: str, scope: str) -> HotkeyReport:
     finally:
         await bus.aclose()
     return HotkeyReport(keys, status if keys else HotkeyStatus.OFF)
-
-
-def _bound_trigger(shortcuts: Any) -> str | None:
-    """Return the keys of our shortcut among the bound ones, None if it is not bound."""
-    for shortcut, properties in shortcuts:
-        if shortcut == HOTKEY_COMMAND:
-            return str(properties.get("trigger_description", ("s", ""))[1])
-    return None

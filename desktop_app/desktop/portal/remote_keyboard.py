@@ -20,8 +20,6 @@ _VERSION_WITH_TOKENS: Final = 2  # earlier versions ask the user each time
 _KEYBOARD: Final = 1
 _PERSIST_UNTIL_REVOKED: Final = 2
 _CONTROL_KEY, _V_KEY = 0xFFE3, 0x76  # keysyms
-_RELEASED = 0
-_PRESSED = 1
 
 
 class RemoteKeyboard:
@@ -52,25 +50,22 @@ class RemoteKeyboard:
             PortalRefusedError: the user or the desktop refused.
             BusError: the portal has gone, or granted no keyboard.
         """
-        try:
-            return await self._open(token)
-        except BusError:
-            await self.close()
-            raise
-
-    async def _open(self, token: str) -> str:
         request = self._portal.request
-        self._session = session = await self._portal.begin_session(INTERFACE)
         options: dict[str, tuple[str, Any]] = {
             "types": ("u", _KEYBOARD),
             "persist_mode": ("u", _PERSIST_UNTIL_REVOKED),
         }
         if token:
             options["restore_token"] = ("s", token)
-        await request(INTERFACE, "SelectDevices", "oa{sv}", session.path, options)
-        results = await request(INTERFACE, "Start", "osa{sv}", session.path, "", {})
-        if not results.get("devices", ("u", 0))[1] & _KEYBOARD:
-            raise BusError("the keyboard was not granted")
+        try:
+            self._session = session = await self._portal.begin_session(INTERFACE)
+            await request(INTERFACE, "SelectDevices", "oa{sv}", session.path, options)
+            results = await request(INTERFACE, "Start", "osa{sv}", session.path, "", {})
+            if not results.get("devices", ("u", 0))[1] & _KEYBOARD:
+                raise BusError("the keyboard was not granted")
+        except BusError:
+            await self.close()
+            raise
         return str(results.get("restore_token", ("s", ""))[1])
 
     async def type_paste(self) -> None:
@@ -81,15 +76,10 @@ class RemoteKeyboard:
         """
         if self._session is None:
             raise BusError("the keyboard was released")
-        keyboard = portal_object(INTERFACE)
-        for key, state in (
-            (_CONTROL_KEY, _PRESSED),
-            (_V_KEY, _PRESSED),
-            (_V_KEY, _RELEASED),
-            (_CONTROL_KEY, _RELEASED),
-        ):
+        keyboard, path = portal_object(INTERFACE), self._session.path
+        for key, is_pressed in ((_CONTROL_KEY, 1), (_V_KEY, 1), (_V_KEY, 0), (_CONTROL_KEY, 0)):
             method, signature = "NotifyKeyboardKeysym", "oa{sv}iu"
-            await self._bus.call(keyboard, method, signature, self._session.path, {}, key, state)
+            await self._bus.call(keyboard, method, signature, path, {}, key, is_pressed)
 
     async def close(self) -> None:
         """Release the keyboard and its keys."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Session
@@ -15,14 +15,12 @@ from desktop_app.desktop.application_object import show_progress
 from desktop_app.desktop.notifier import Notification, Notifier
 from desktop_app.desktop.session_bus import BusError, SessionBus
 from desktop_app.desktop.window_request import BATCHES
+from desktop_app.domain.batch_jobs import BatchJob
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.widgets.text.foreign_text import one_line
-
-if TYPE_CHECKING:
-    from desktop_app.domain.batch_jobs import BatchJob
 
 LONG_ANSWER_S: Final = 10.0
 """Shorter answers are not announced: the user is still waiting for them."""
@@ -34,16 +32,7 @@ _HEADINGS: Final = {
 
 
 class AnswerNotifier(QObject):
-    """Notifications of answers, batch jobs and waiting tools, which show a title, but no answer.
-
-    Signals:
-        message_requested(str, str): a notification was clicked; the ids of its conversation and
-            message, "" for the message of a waiting tool.
-        batches_requested(): a notification of a batch job was clicked.
-    """
-
-    message_requested = Signal(str, str)
-    batches_requested = Signal()
+    """Notifications of answers, batch jobs and waiting tools, which show a title, but no answer."""
 
     def __init__(self, session: Session, bus: SessionBus) -> None:
         super().__init__(session.window)
@@ -55,7 +44,7 @@ class AnswerNotifier(QObject):
         self._notifier = Notifier(bus, self._on_link_clicked)
         self._notified_ids: set[str] = set()
         self._started_at: dict[str, float] = {}
-        session.running.started.connect(self._on_started)
+        session.running.started.connect(lambda id_: self._started_at.update({id_: self._clock()}))
         session.running.finished.connect(self._on_finished)
 
     def _title_of(self, conversation_id: str) -> str:
@@ -86,9 +75,6 @@ class AnswerNotifier(QObject):
             self._notified_ids.remove(conversation_id)
             self._start_quietly(self._notifier.withdraw(str(MessageLink(conversation_id))))
 
-    def _on_started(self, conversation_id: str) -> None:
-        self._started_at[conversation_id] = self._clock()
-
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
         started_at = self._started_at.pop(conversation_id, self._clock())
         duration_s = max(self._clock() - started_at, answer.duration_s or 0.0)
@@ -107,16 +93,16 @@ class AnswerNotifier(QObject):
             self._start_quietly(self._notifier.notify(notification))
 
     def _start_quietly(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.start(_ignore_bus_errors(work))
+        async def ignore_bus_errors() -> None:
+            with suppress(BusError):  # a desktop without notifications
+                await work
+
+        self._tasks.start(ignore_bus_errors())
 
     def _on_link_clicked(self, address: str) -> None:
         link = parse_link(address)
         if address == BATCHES:
-            self.batches_requested.emit()
+            self._session.raise_window()
+            self._session.batches.show()
         elif link is not None:
-            self.message_requested.emit(link.conversation_id, link.message_id)
-
-
-async def _ignore_bus_errors(work: Coroutine[Any, Any, None]) -> None:
-    with suppress(BusError):  # a desktop without notifications
-        await work
+            self._session.desktop.open_conversation(link.conversation_id, link.message_id)

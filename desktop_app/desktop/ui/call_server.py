@@ -53,7 +53,12 @@ class CallServer:
         """
         if sys.platform == "win32":
             loop = asyncio.get_running_loop()
-            self._pipes = await loop.start_serving_pipe(self._new_caller, pipe_name(self._path))
+            self._pipes = await loop.start_serving_pipe(
+                lambda: asyncio.StreamReaderProtocol(
+                    asyncio.StreamReader(limit=_PIECE_BYTES), self._serve_caller
+                ),
+                pipe_name(self._path),
+            )
             return
         try:
             if self._path.is_dir() and not self._path.is_symlink():
@@ -88,10 +93,6 @@ class CallServer:
         for caller in self._callers:
             caller.cancel()
         await asyncio.gather(*self._callers, return_exceptions=True)
-
-    def _new_caller(self) -> asyncio.StreamReaderProtocol:
-        reader = asyncio.StreamReader(limit=_PIECE_BYTES)
-        return asyncio.StreamReaderProtocol(reader, self._serve_caller)
 
     async def _serve_caller(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

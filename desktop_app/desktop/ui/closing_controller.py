@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app.app.session import Session
 from desktop_app.app.window.session_end import is_session_ending
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.widgets.forms.form_dialog import ask_about_changes
 from desktop_app.widgets.text.foreign_text import message_box
 from desktop_app.widgets.text.linked_label import set_linked_informative_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMessageBox
-
-    from desktop_app.quick.hotkey.hotkey_status import HotkeyReport
 
 _STAY_DETAILS: Final = N_(
     "Global shortcut, notifications, and responses keep working. The icon in the tray opens the "
@@ -66,8 +63,6 @@ class ClosingController(QObject):
 
     def set_hotkey(self, report: HotkeyReport) -> None:
         """Record whether the global shortcut works, which opens the quick prompt."""
-        from desktop_app.quick.hotkey.hotkey_status import HotkeyStatus  # not needed at the start
-
         self._has_hotkey = report.status is HotkeyStatus.WORKS
 
     @property
@@ -117,44 +112,38 @@ class ClosingController(QObject):
             text.has_unwritten for text in self._unwritten_texts
         )
 
-    def _end_or_ask(self) -> None:
+    def _end_or_ask(self, first: int = 0) -> None:
+        """End the program, but ask about each loss first, beginning with question `first`."""
         if self._has_unsaved:
             self._tasks.start(self._save_or_ask())
-        elif self._session.readings.ids:
-            self._ask_to_quit(
+            return
+        session = self._session
+        is_answering = any(map(session.temporary.is_temporary, self._running.conversations))
+        loses_temporary = session.temporary_controller.would_lose_content
+        questions = (
+            (
+                bool(session.readings.ids),
                 tr("Files are still being read. Quit anyway?"),
                 tr("Files that haven’t been read are not attached."),
-                self._end_or_ask_about_transfers,
-            )
-        else:
-            self._end_or_ask_about_transfers()
-
-    def _end_or_ask_about_transfers(self) -> None:
-        if self._session.is_transferring:
-            self._ask_to_quit(
+            ),
+            (
+                session.is_transferring,
                 tr("A transfer is still running. Quit anyway?"),
                 tr(
                     "Unfinished exports, backups, and print jobs are discarded. Conversations "
                     "imported so far are kept."
                 ),
-                self._end_or_ask_about_temporary,
-            )
-        else:
-            self._end_or_ask_about_temporary()
-
-    def _end_or_ask_about_temporary(self) -> None:
-        is_answering = any(map(self._session.temporary.is_temporary, self._running.conversations))
-        would_lose_content = self._session.temporary_controller.would_lose_content
-        if would_lose_content and not is_answering:  # else the next question says so
-            self._ask_to_quit(
+            ),
+            (
+                loses_temporary and not is_answering,  # else the question about answers says so
                 tr("A temporary conversation is open. Quit anyway?"),
                 tr("Temporary conversations are deleted when you quit."),
-                self._end_or_ask_about_answers,
-            )
-        else:
-            self._end_or_ask_about_answers()
-
-    def _end_or_ask_about_answers(self) -> None:
+            ),
+        )
+        for number, (applies, text, details) in enumerate(questions):
+            if applies and number >= first:
+                self._ask_to_quit(text, details, partial(self._end_or_ask, number + 1))
+                return
         if self._running.conversations:
             self._ask_whether_to_stop()
         else:
@@ -190,19 +179,20 @@ class ClosingController(QObject):
         box = message_box(text, details, parent=QApplication.activeWindow() or self._window)
         box.setObjectName("closing-question")
         self._is_asking = True
-        box.finished.connect(self._on_answered)
-        box.finished.connect(box.deleteLater)
-        return box
 
-    def _on_answered(self) -> None:
-        self._is_asking = False
+        def end_question() -> None:
+            self._is_asking = False
+            box.deleteLater()
+
+        box.finished.connect(end_question)
+        return box
 
     def _ask_to_quit(self, text: str, details: str, quit_now: Callable[[], None]) -> None:
         """Ask about something that is lost at the end, and call `quit_now` if that is accepted."""
         box = self._begin_question(text, details)
         quit_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
-        quit_button.clicked.connect(quit_now)
+        quit_button.clicked.connect(lambda: quit_now())
         box.open()
         box.activateWindow()
 
@@ -240,16 +230,16 @@ class ClosingController(QObject):
         stop_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
         stop_button.clicked.connect(self._end)
         box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
+
+        def finish() -> None:
+            self.is_finishing = True
+            self._hide()
+            self.end_if_nothing_shows()  # the answer may have ended meanwhile
+
         # Nobody could read a temporary response, or give a permission, in a hidden window.
         if temporary_count < len(running_ids) and not self._session.consent.is_asking:
             wait_button = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
-            wait_button.clicked.connect(self._finish)
+            wait_button.clicked.connect(finish)
             box.setDefaultButton(wait_button)
         box.open()
         box.activateWindow()  # the tray may have asked, with the window hidden or behind others
-
-    def _finish(self) -> None:
-        """Hide the window, and end once no answer streams."""
-        self.is_finishing = True
-        self._hide()
-        self.end_if_nothing_shows()  # the answer may have ended meanwhile

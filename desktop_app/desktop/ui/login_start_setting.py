@@ -50,21 +50,15 @@ class LoginStartSetting:
         async with self._lock:
             should_start = bool(self._values[START_AT_LOGIN])
             try:
-                await self._write(should_start)
-            except StorageError:
+                if is_sandboxed():
+                    reason = tr("Keep the quick prompt at hand")
+                    if await ask_portal(self._bus, reason, wanted=should_start) != should_start:
+                        raise login_start_error("refused")
+                else:
+                    write = partial(set_start_at_login, self._scope, os.environ)
+                    await asyncio.to_thread(write, wanted=should_start)
+            except (BusError, StorageError) as error:
                 await self._values.set(START_AT_LOGIN, not should_start)
+                if isinstance(error, BusError):
+                    raise login_start_error(str(error)) from error
                 raise
-
-    async def _write(self, should_start: bool) -> None:
-        if not is_sandboxed():
-            write = partial(set_start_at_login, self._scope, os.environ, wanted=should_start)
-            await asyncio.to_thread(write)
-            return
-        try:
-            is_allowed = await ask_portal(
-                self._bus, tr("Keep the quick prompt at hand"), wanted=should_start
-            )
-        except BusError as error:
-            raise login_start_error(str(error)) from error
-        if is_allowed != should_start:
-            raise login_start_error("refused")

@@ -64,7 +64,9 @@ async def answered(app: AppHarness, seconds: float, title: str = "Why <b>?") -> 
 
 
 @pytest.mark.usefixtures("behind")
-async def test_the_notification_of_a_long_answer_has_only_its_title(address: str) -> None:
+async def test_the_notification_of_a_long_answer_has_only_its_title(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with service(address) as desktop:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             conversation, answer = await answered(app, LONG_S)
@@ -76,7 +78,12 @@ async def test_the_notification_of_a_long_answer_has_only_its_title(address: str
             assert hints["desktop-entry"] == ("s", icon)
             app.controllers.navigator.open_new()
             opened: list[tuple[str, str]] = []
-            app.session.desktop.notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            open_it = app.session.desktop.open_conversation
+            monkeypatch.setattr(
+                app.session.desktop,
+                "open_conversation",
+                lambda *ids: (opened.append(ids), open_it(*ids)),
+            )
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 1, "default")
             await until(lambda: opened)
             assert opened == [(conversation, answer)]
@@ -97,7 +104,9 @@ async def test_opening_the_conversation_withdraws_the_notification(address: str)
 # A portal that knows the program's name calls it, also after its end. Others send a signal.
 @pytest.mark.usefixtures("behind")
 @pytest.mark.parametrize(("is_known", "action"), [(False, "open"), (True, "app.open")])
-async def test_the_portal_is_preferred(address: str, is_known: bool, action: str) -> None:
+async def test_the_portal_is_preferred(
+    address: str, is_known: bool, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     methods: dict[tuple[str, str], Method] = {
         **properties(version=("u", 2)),
         (PORTAL_INTERFACE, "AddNotification"): lambda _id, _shown: ("", ()),
@@ -105,7 +114,7 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
 
     with BusService(address, PORTAL, methods) as portal:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
-            bus.set_activatable(is_known)
+            bus.is_activatable = is_known
             conversation, answer = await answered(app, LONG_S)
             await until(lambda: portal.calls[-1:] and portal.calls[-1][0] == "AddNotification")
             key, shown = portal.calls[-1][2]
@@ -118,7 +127,12 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
             ]
             assert (shown["title"], shown["body"]) == (("s", "Response ready"), ("s", "Why <b>?"))
             opened: list[tuple[str, str]] = []
-            app.session.desktop.notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            open_it = app.session.desktop.open_conversation
+            monkeypatch.setattr(
+                app.session.desktop,
+                "open_conversation",
+                lambda *ids: (opened.append(ids), open_it(*ids)),
+            )
             clicked = (key, action, [target])
             portal.emit(PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
             await until(lambda: opened)

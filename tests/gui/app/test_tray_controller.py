@@ -29,9 +29,7 @@ def entries(app: AppHarness) -> dict[str, QAction]:
 
 async def test_the_menu_lists_new_conversations_and_a_command_pauses_the_shortcut() -> None:
     async with AppHarness() as app:
-        tasks, store, bus = app.state.tasks, app.backend.conversations, SessionBus()
-        tray = TrayController(app.window, store, bus=bus, tasks=tasks, is_always_there=True)
-        tray.follow(app.window.conversations.model)
+        tray = TrayController(app.session, SessionBus(), is_always_there=True)
         await tray.watch()
         await app.ask_and_answer("A first question", "Done.")
         await until(lambda: "A first question" in entries(app))
