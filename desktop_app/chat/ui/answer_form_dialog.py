@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLineEdit, QWidget
+from shiboken6 import isValid
 
-from desktop_app.domain.answering.answer_form import FormKind, FormSource
+from desktop_app.app.session import Session
+from desktop_app.chat.structured.answer_forms import check_form, require_grammar_support
+from desktop_app.domain.answering.answer_form import (
+    GRAMMAR_SYNTAXES,
+    MAX_FORM_CHARS,
+    AnswerGrammar,
+    FormKind,
+    FormSource,
+)
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button, dialog_button
@@ -37,38 +50,35 @@ _HIGHLIGHTED_LANGUAGE: Final = N_("Highlight as (such as sql)")
 class AnswerFormDialog(FormDialog):
     """Dialog for the form of answers. Its text is checked in pauses of typing and before use.
 
-    Signals:
-        check_requested(FormSource, bool): check this form; True if the user wants to use it.
-            Answer with `show_problem` or `accept_form`.
-        form_chosen(str): the value of the setting; "" for no form.
-        file_requested(Path): read a file; answer with `show_text` or `show_problem`.
+    Args:
+        value: the current form.
+        on_chosen: called with the chosen form; "" for none.
     """
 
-    check_requested = Signal(object, bool)
-    form_chosen = Signal(str)
-    file_requested = Signal(object)
-
-    def __init__(self, parent: QWidget) -> None:
-        theme = current_theme()
+    def __init__(
+        self, session: Session, parent: QWidget, value: str, on_chosen: Callable[[str], None]
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("answer-form")
         self.setWindowTitle(tr("Response format"))
-        self._refusals: Mapping[FormKind, str] = {}
+        self.finished.connect(self.deleteLater)
+        self._tasks = session.tasks
+        self._on_chosen = on_chosen
+        self._refusals: dict[FormKind, str] = {}  # why the model cannot follow a kind
+        for syntax in GRAMMAR_SYNTAXES:
+            try:
+                require_grammar_support(AnswerGrammar(syntax, ""), session.setup.resolved)
+            except IllegalChoiceError as error:
+                self._refusals[syntax] = error.sentences
         self.kind_box = Combo(tr("Kind"), object_name="form-kind")
         for kind, title in FORM_KINDS.items():
             self.kind_box.addItem(tr(title), kind)
         self.name_field = QLineEdit()
         self.name_field.setObjectName("form-name")
         self.form_field = text_field(tr("Schema or grammar"), "form-text")
-        self.form_field.setFont(theme.code())
+        self.form_field.setFont(current_theme().code())
         self.hint = Note()
         self.problem = Note()
-        self._pause = QTimer(self, singleShot=True, interval=_CHECK_PAUSE_MS)
-        self._lay_out(parent)
-        self._connect()
-        self._update_for_kind()
-
-    def _lay_out(self, parent: QWidget) -> None:
         self.open_file_button = dialog_button(tr("Open file…"), "form-file")
         self.remove_button = dialog_button(tr("Remove"), "form-remove")
         self.cancel_button = cancel_button("form-cancel")
@@ -86,17 +96,28 @@ class AnswerFormDialog(FormDialog):
         parts = (head, self.hint, (self.form_field, 1), self.problem, buttons)
         column_of(*parts, parent=self, margins=16, spacing=10)
         self.resize(fitting_size(_SIZE, parent))
+        self.remove_button.setEnabled(bool(value))
+        if (source := FormSource.from_setting(value)) is not None:
+            self.kind_box.setCurrentIndex(self.kind_box.findData(source.kind))
+            self.name_field.setText(source.name)
+            self.form_field.setPlainText(source.text)
+        self._update_for_kind()
+        self.form_field.setFocus()
+        self._connect()
 
     def _connect(self) -> None:
-        self.kind_box.currentIndexChanged.connect(self._on_kind_changed)
-        self.form_field.textChanged.connect(self._pause.start)
-        self._pause.timeout.connect(self._check)
+        start = self._tasks.start
+        pause = QTimer(self, singleShot=True, interval=_CHECK_PAUSE_MS)
+        self.kind_box.currentIndexChanged.connect(self._update_for_kind)
+        self.kind_box.currentIndexChanged.connect(self._tasks.slot(self._check))
+        self.form_field.textChanged.connect(pause.start)
+        pause.timeout.connect(self._tasks.slot(self._check))
         self.open_file_button.clicked.connect(
-            lambda: choose_file(self, tr("Open file"), self._read_file)
+            lambda: choose_file(self, tr("Open file"), lambda path: start(self._read(path)))
         )
         self.remove_button.clicked.connect(lambda: self._finish(""))
         self.cancel_button.clicked.connect(self.reject)
-        self.save_button.clicked.connect(lambda: self.check_requested.emit(self.source, True))
+        self.save_button.clicked.connect(lambda: start(self._check(should_accept=True)))
 
     @property
     def source(self) -> FormSource:
@@ -107,41 +128,9 @@ class AnswerFormDialog(FormDialog):
             text = text.strip("\n")  # else the line end of a file would be part of the expression
         return FormSource(kind, text, self.name_field.text())
 
-    def show_form(self, value: str, refusals: Mapping[FormKind, str]) -> None:
-        """Show the current form.
-
-        Args:
-            refusals: for each kind that the current model cannot follow, the reason.
-        """
-        self._refusals = refusals
-        source = FormSource.from_setting(value)
-        self.remove_button.setEnabled(bool(value))
-        if source is not None:
-            self.kind_box.setCurrentIndex(self.kind_box.findData(source.kind))
-            self.name_field.setText(source.name)
-            self.show_text(source.text)
-        self._update_for_kind()  # even if the kind is the same, its refusal may be new
-        self.form_field.setFocus()
-
-    def show_text(self, text: str) -> None:
-        """Show the text of a form, and check it in a moment."""
-        self.form_field.setPlainText(text)
-
-    def show_problem(self, problem: str) -> None:
-        """Show why the form cannot be used; "" if it can."""
-        self.problem.set_text(problem, "error" if problem else "note")
-
-    def accept_form(self, source: FormSource) -> None:
-        """Use a valid form, and close the window."""
-        self._finish(source.to_setting())
-
     def _finish(self, value: str) -> None:
-        self.form_chosen.emit(value)
+        self._on_chosen(value)
         self.accept()
-
-    def _on_kind_changed(self, _index: int) -> None:
-        self._update_for_kind()
-        self._check()
 
     def _update_for_kind(self) -> None:
         """Update the label of the name, the hint and the button for the chosen kind."""
@@ -153,15 +142,25 @@ class AnswerFormDialog(FormDialog):
         self.hint.set_text(refusal or tr(_HINTS[kind]), "error" if refusal else "note")
         self.save_button.setEnabled(not refusal)
 
-    def _check(self) -> None:
-        """Request a check of the text; without any text, there is no problem."""
-        if self.form_field.toPlainText().strip():
-            self.check_requested.emit(self.source, False)
-        else:
-            self.show_problem("")
+    async def _check(self, *_signal: object, should_accept: bool = False) -> None:
+        """Show why the form is not valid, if so; without any text, there is no problem."""
+        source = self.source
+        problem = ""
+        if should_accept or source.text.strip():
+            try:
+                await asyncio.to_thread(check_form, source)
+            except IllegalChoiceError as error:
+                problem = tr("Not valid: {words}", words=str(error.params["words"]))
+        if not isValid(self) or not self.isVisible():
+            return  # closed since
+        if should_accept and not problem:
+            self._finish(source.to_setting())
+        # A check while typing is out of date if the text was changed since.
+        elif should_accept or source == self.source:
+            self.problem.set_text(problem, "error" if problem else "note")
 
-    def _read_file(self, path: Path) -> None:
-        """Request the text of a file, and choose the kind by the ending of its name.
+    async def _read(self, path: Path) -> None:
+        """Show the text of a file, and choose the kind by the ending of its name.
 
         The values of `FormKind` are the usual endings of grammars. Schemas have others, such as
         "json".
@@ -171,4 +170,17 @@ class AnswerFormDialog(FormDialog):
         self.kind_box.setCurrentIndex(self.kind_box.findData(kind))
         if kind is FormKind.SCHEMA and not self.name_field.text():
             self.name_field.setText(path.stem.removesuffix(".schema"))
-        self.file_requested.emit(path)
+
+        def read() -> str:
+            with open_file(path) as file:
+                return read_all(file, MAX_FORM_CHARS).decode("utf-8-sig")
+
+        text: str | None = None
+        with suppress(OSError, RefusedFileError, UnicodeDecodeError):
+            text = await asyncio.to_thread(read)
+        if not isValid(self) or not self.isVisible():
+            return  # closed since
+        if text is None:
+            self.problem.set_text(tr("Can’t read {file}.", file=path.name), "error")
+        else:
+            self.form_field.setPlainText(text)

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from shiboken6 import isValid
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.backend.answer_settings import with_override
-from desktop_app.chat.structured.answer_forms import require_grammar_support
-from desktop_app.domain.answering.answer_form import (
-    GRAMMAR_SYNTAXES,
-    MAX_FORM_CHARS,
-    AnswerGrammar,
-    FormKind,
-    FormSource,
-)
-from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import tr
 from desktop_app.tools.calls.hosted_tools import hosted_price_text, hosted_refusal
 from desktop_app.widgets.forms.schema_form import EditRequest, describe_form, describe_tools
 
 if TYPE_CHECKING:
-    from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
     from desktop_app.tools.ui.tool_picker import ToolPicker
 
 # The keys of the two settings.
@@ -118,67 +102,13 @@ class ToolsController(Controller):
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog  # not at the start
 
-        dialog = AnswerFormDialog(request.anchor.window())
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.form_chosen.connect(lambda form: self._apply_form(request, form))
-        dialog.check_requested.connect(
-            lambda source, should_accept: self._tasks.start(
-                self._check(dialog, source, should_accept=should_accept)
-            )
-        )
-        dialog.file_requested.connect(lambda path: self._tasks.start(self._read(dialog, path)))
-        dialog.show_form(request.value, self._form_refusals())
-        dialog.open()
-
-    def _apply_form(self, request: EditRequest, form: str) -> None:
         def undo() -> None:
             if not request.value_now():  # no other format was chosen since
                 request.on_changed(request.value)
 
-        request.on_changed(form)
-        if request.value and not form:  # it may be a schema that the user wrote
-            self._notifications.notify_undo(tr("Response format removed"), undo)
+        def apply(form: str) -> None:
+            request.on_changed(form)
+            if request.value and not form:  # it may be a schema that the user wrote
+                self._notifications.notify_undo(tr("Response format removed"), undo)
 
-    def _form_refusals(self) -> dict[FormKind, str]:
-        """Return the kinds of grammar that the open conversation's model cannot follow, and why."""
-        refusals: dict[FormKind, str] = {}
-        for syntax in GRAMMAR_SYNTAXES:
-            try:
-                require_grammar_support(AnswerGrammar(syntax, ""), self._setup.resolved)
-            except IllegalChoiceError as error:
-                refusals[syntax] = error.sentences
-        return refusals
-
-    async def _check(
-        self, dialog: AnswerFormDialog, source: FormSource, *, should_accept: bool
-    ) -> None:
-        from desktop_app.chat.structured.answer_forms import check_form  # not for the start
-
-        problem = ""
-        try:
-            await asyncio.to_thread(check_form, source)
-        except IllegalChoiceError as error:
-            problem = tr("Not valid: {words}", words=str(error.params["words"]))
-        if not isValid(dialog) or not dialog.isVisible():
-            return  # closed since
-        if should_accept and not problem:
-            dialog.accept_form(source)
-        # A check while typing is out of date if the text was changed since.
-        elif should_accept or source == dialog.source:
-            dialog.show_problem(problem)
-
-    async def _read(self, dialog: AnswerFormDialog, path: Path) -> None:
-        text: str | None = None
-        with suppress(OSError, RefusedFileError, UnicodeDecodeError):
-            text = await asyncio.to_thread(_read_text, path)
-        if not isValid(dialog) or not dialog.isVisible():
-            return  # closed since
-        if text is None:
-            dialog.show_problem(tr("Can’t read {file}.", file=path.name))
-        else:
-            dialog.show_text(text)
-
-
-def _read_text(path: Path) -> str:
-    with open_file(path) as file:
-        return read_all(file, MAX_FORM_CHARS).decode("utf-8-sig")
+        AnswerFormDialog(self._session, request.anchor.window(), request.value, apply).open()

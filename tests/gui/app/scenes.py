@@ -168,7 +168,7 @@ async def _tools_and_forms(app: AppHarness, look: Look) -> None:
     _close_popups()
     tools.choose_form()
     dialog = find(app.window, AnswerFormDialog, "answer-form")
-    dialog.show_text('{"type": 3}')
+    dialog.form_field.setPlainText('{"type": 3}')
     await until(lambda: bool(dialog.problem.text()))
     await look("answer-form")
     dialog.reject()

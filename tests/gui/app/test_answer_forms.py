@@ -83,11 +83,11 @@ async def test_the_dialog_checks_a_schema_before_use() -> None:
     async with AppHarness(environment=COMET) as app:
         app.controllers.tools.choose_form()
         dialog = find(app.window, AnswerFormDialog, "answer-form")
-        dialog.show_text('{"type": 3}')
+        dialog.form_field.setPlainText('{"type": 3}')
         dialog.save_button.click()
         await until(lambda: "Not valid: $.type" in dialog.problem.text())
         assert not app.state.current.conversation.overrides.parameters.form
-        dialog.show_text(json.dumps(SCHEMA))
+        dialog.form_field.setPlainText(json.dumps(SCHEMA))
         dialog.name_field.setText("my people")
         dialog.save_button.click()
         await until(lambda: bool(app.state.current.conversation.overrides.parameters.form))
