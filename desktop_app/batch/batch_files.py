@@ -131,8 +131,17 @@ class BatchFiles:
         except StorageError:
             raise  # the store fails, not the file
         except UserFacingError as error:
-            return replace(item, status=ItemStatus.LEFT_OUT, error=_note_with_hint(error))
-        tokens = prompt_tokens + _part_tokens(part, info)
+            if isinstance(error, DocumentEncryptedError):
+                error = error.with_hint(N_("Save a copy without a password and add that."))
+            elif isinstance(error, IllegalChoiceError):
+                error = error.with_hint("")  # a prompt can leave parts out, a job cannot
+            return replace(item, status=ItemStatus.LEFT_OUT, error=note_from_error(error))
+        tokens = prompt_tokens
+        if isinstance(part, ImagePart):
+            tokens += attached_image_tokens(part, info).tokens
+        else:
+            tokens += part.size // _BYTES_PER_TOKEN if part.tokens is None else part.tokens
+            tokens += BLOCK_TOKENS + page_tokens(part, info).tokens
         limit = usable_input(info)
         if limit is not None and tokens > limit:
             params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}
@@ -163,7 +172,8 @@ class BatchFiles:
             try:
                 line = await self._request_line(job, info, provider, item)
             except UserFacingError as error:
-                if _is_failure_of_store(error):
+                is_of_file = isinstance(error, AttachmentMissingError | StoreDamagedError)
+                if isinstance(error, StorageError) and not is_of_file:
                     raise
                 await self._leave_out(item, note_from_error(error))
                 continue
@@ -229,28 +239,3 @@ def image_pages(items: Sequence[BatchItem], info: ModelInfo) -> tuple[int, int]:
     documents = [item.part for item in items if isinstance(item.part, DocumentPart)]
     tokens = sum(page_tokens(part, info).tokens for part in documents)
     return sum(len(part.image_pages) for part in documents), tokens
-
-
-def _note_with_hint(error: UserFacingError) -> ErrorNote:
-    """Return the error of a file, with a hint that a batch job can offer."""
-    if isinstance(error, DocumentEncryptedError):
-        error = error.with_hint(N_("Save a copy without a password and add that."))
-    elif isinstance(error, IllegalChoiceError):
-        error = error.with_hint("")  # a prompt can leave parts out, a job cannot
-    return note_from_error(error)
-
-
-def _part_tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:
-    if isinstance(part, ImagePart):
-        return attached_image_tokens(part, info).tokens
-    text_tokens = part.size // _BYTES_PER_TOKEN if part.tokens is None else part.tokens
-    return text_tokens + BLOCK_TOKENS + page_tokens(part, info).tokens
-
-
-def _is_failure_of_store(error: UserFacingError) -> bool:
-    """Return True if the store failed, False for an error of one file.
-
-    A missing or damaged attachment is an error of its file.
-    """
-    is_of_file = isinstance(error, AttachmentMissingError | StoreDamagedError)
-    return isinstance(error, StorageError) and not is_of_file

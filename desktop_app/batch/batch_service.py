@@ -420,9 +420,13 @@ class BatchService:
         choice = self._models_of(profile).choice_of(
             self._info(job, profile), service_tier=BATCH_TIER
         )
-        error_note = await fetch_results(
-            self._store, provider, job, batch, lambda result: _result_cost(choice, result)
-        )
+
+        def cost(result: BatchResult) -> Decimal | None:
+            # If another model has answered, only a certain price counts as known.
+            price = choice.with_reply_model(result.answered_by).counted_price
+            return cost_of(price, result.usage)
+
+        error_note = await fetch_results(self._store, provider, job, batch, cost)
         if batch.input_file_id:
             with suppress(ProviderError):  # the provider deletes the file by itself later
                 await provider.delete_file(batch.input_file_id)
@@ -598,15 +602,6 @@ def is_final_refusal(error: ProviderError) -> bool:
     if status in (408, 409, 429):  # a timeout, a conflict, too many requests
         return False
     return status is not None and 400 <= status < 500
-
-
-def _result_cost(resolved: ResolvedChoice, result: BatchResult) -> Decimal | None:
-    """Return the US dollars of a result; None without usage or a known price.
-
-    If another model has answered, only a certain price counts as known.
-    """
-    answering_choice = resolved.with_reply_model(result.answered_by)
-    return cost_of(answering_choice.counted_price, result.usage)
 
 
 def poll_delay_s(job: BatchJob) -> float:

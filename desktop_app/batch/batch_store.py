@@ -215,7 +215,12 @@ class BatchStore:
 
     async def remove(self, job_id: str) -> None:
         """Delete a job, after which its answers are nowhere on disk; the ledger keeps its cost."""
-        await self._database.write(partial(_delete_job, job_id))
+
+        def delete(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM batch_jobs WHERE id = ?", (job_id,))
+            mark_for_wipe(connection)
+
+        await self._database.write(delete)
         await wipe_deleted(self._database)
 
     # -- ownership
@@ -311,11 +316,6 @@ def _save_job(job: BatchJob, connection: sqlite3.Connection) -> None:
         row = job_to_row(job)
         del row["is_cancelled"]  # another process may have set it meanwhile
         update_row(connection, "batch_jobs", row, "id")
-
-
-def _delete_job(job_id: str, connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM batch_jobs WHERE id = ?", (job_id,))
-    mark_for_wipe(connection)
 
 
 def _claim_job(job_id: str, connection: sqlite3.Connection) -> bool:

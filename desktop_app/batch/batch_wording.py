@@ -86,7 +86,8 @@ def item_scan_text(item: BatchItem) -> str:
 def job_progress_text(job: BatchJob) -> str:
     """Describe a job's progress in one line."""
     counts = job.counts
-    status = BatchStatus.CANCELLING if _is_cancelling(job) else job.status
+    is_running = job.status.was_sent and not job.status.is_over
+    status = BatchStatus.CANCELLING if job.is_cancelled and is_running else job.status
     pieces = [tr(status.text)]
     if not job.status.was_sent:
         is_read = job.status is BatchStatus.READY
@@ -108,10 +109,6 @@ def job_progress_text(job: BatchJob) -> str:
     if counts.left_out:
         pieces.append(tr_plural("{count} skipped", "{count} skipped", counts.left_out))
     return " · ".join(pieces)
-
-
-def _is_cancelling(job: BatchJob) -> bool:
-    return job.is_cancelled and job.status.was_sent and not job.status.is_over
 
 
 def job_error_text(job: BatchJob) -> str:

@@ -320,7 +320,7 @@ class _Export:
 
     @contextmanager
     def _skipping_errors(self, sentence: str, **params: str) -> Iterator[None]:
-        """Suppress an error in the data, and note it with `_note_error`.
+        """Suppress an error in the data; add the sentence, with the reason, to `left_out`.
 
         A full disk, or a file that cannot be written, ends the export.
         """
@@ -329,16 +329,12 @@ class _Export:
         except StoreFullError:
             raise
         except (UserFacingError, *BAD_VALUE) as exc:
-            self._note_error(exc, sentence, **params)
-
-    def _note_error(self, error: Exception, sentence: str, **params: str) -> None:
-        """Add a sentence to `left_out`, filled with the reason of the error and `params`."""
-        reason = str(error)
-        if not isinstance(error, UserFacingError) or isinstance(error, StoreDamagedError):
-            details = error.details if isinstance(error, StoreDamagedError) else reason
-            details = details[:200] or type(error).__name__
-            reason = tr("damaged data ({details})", details=details)
-        self.left_out.append(tr(sentence, reason=reason, **params))
+            reason = str(exc)
+            if not isinstance(exc, UserFacingError) or isinstance(exc, StoreDamagedError):
+                details = exc.details if isinstance(exc, StoreDamagedError) else reason
+                details = details[:200] or type(exc).__name__
+                reason = tr("damaged data ({details})", details=details)
+            self.left_out.append(tr(sentence, reason=reason, **params))
 
 
 def file_names(conversations: list[Conversation], suffix: str) -> Iterator[str]:

@@ -108,7 +108,9 @@ class ImportStore:
                 replace(each, message_id=new_ids.get(each.message_id, each.message_id))
                 for each in compactions
             ]
-        missing_messages = await self._database.read(partial(_missing_messages, messages))
+        missing_messages = await self._database.read(
+            lambda c: [message for message in messages if not _is_stored(c, message)]
+        )
         batches = [
             missing_messages[start : start + BATCH_SIZE]
             for start in range(0, len(missing_messages), BATCH_SIZE)
@@ -163,10 +165,6 @@ def _ids_of_versions(messages: Sequence[Message], connection: sqlite3.Connection
             text = f"{message.id}\n{message.text}".encode("utf-8", "surrogatepass")
             new_ids[message.id] = hashlib.sha256(text).hexdigest()[:32]
     return new_ids
-
-
-def _missing_messages(messages: Sequence[Message], connection: sqlite3.Connection) -> list[Message]:
-    return [message for message in messages if not _is_stored(connection, message)]
 
 
 def _is_stored(connection: sqlite3.Connection, message: Message) -> bool:

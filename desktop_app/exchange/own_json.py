@@ -183,12 +183,17 @@ class JsonWriter:
         self._stream.write(b"}\n")
 
     def _add(self, section: str, item: Mapping[str, Any]) -> None:
-        line = _encode_line(item)  # before anything is written: an item may be impossible to encode
+        # Before anything is written: an item may be impossible to encode.
+        line = json.dumps(item, ensure_ascii=False, sort_keys=True)
+        try:
+            data = line.encode()
+        except UnicodeEncodeError:  # a lone surrogate: only JSON can escape it
+            data = json.dumps(item, sort_keys=True).encode()
         separator = b",\n"
         if section != self._section:
             self._advance_to(section)
             separator = b"\n"
-        self._stream.write(separator + line)
+        self._stream.write(separator + data)
 
     def _advance_to(self, section: str | None) -> None:
         """Close the open section, write empty sections up to `section`, and open `section`.
@@ -264,13 +269,6 @@ def _read_each(
 
 
 # -------------------------------------------------------------- writing
-
-
-def _encode_line(item: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
-    except UnicodeEncodeError:  # a lone surrogate: only JSON can escape it
-        return json.dumps(item, sort_keys=True).encode()
 
 
 def _to_row(value: object, shape: type[Struct], **converted: Any) -> _Row:

@@ -143,9 +143,17 @@ def new_items(
     imported: PromptCollection, stored: PromptCollection, new_id: Callable[[], str]
 ) -> PromptCollection:
     """Return the items of `imported` that do not exist yet, with unused ids."""
+
+    def prompt_content(prompt: Prompt) -> Hashable:
+        # Whether a prompt is hidden, and its position, belong to the library.
+        return (prompt.title, prompt.folder, prompt.text, prompt.form)
+
+    def preset_content(preset: Preset) -> Hashable:
+        return replace(preset, id="", position=0, created_at=None)
+
     return PromptCollection(
-        tuple(_select_new_items(imported.prompts, stored.prompts, _prompt_content, new_id)),
-        tuple(_select_new_items(imported.presets, stored.presets, _preset_content, new_id)),
+        tuple(_select_new_items(imported.prompts, stored.prompts, prompt_content, new_id)),
+        tuple(_select_new_items(imported.presets, stored.presets, preset_content, new_id)),
     )
 
 
@@ -168,15 +176,6 @@ def _select_new_items(
         yield item
 
 
-def _prompt_content(prompt: Prompt) -> Hashable:
-    # Whether a prompt is hidden, and its position, belong to the library.
-    return (prompt.title, prompt.folder, prompt.text, prompt.form)
-
-
-def _preset_content(preset: Preset) -> Hashable:
-    return replace(preset, id="", position=0, created_at=None)
-
-
 def _prompt_to_json(prompt: Prompt) -> _Object:
     source = FormSource.from_setting(prompt.form)
     return {
@@ -193,20 +192,14 @@ def _prompt_to_json(prompt: Prompt) -> _Object:
 
 def _prompt_from_json(value: _Object) -> Prompt:
     item = bounds.converted(value, _PromptItem)
+    source = None if item.form is None else FormSource.from_setting(json.dumps(item.form))
+    if source is None and item.form is not None:
+        raise TypeError("“form” is not what it should be.")
     return Prompt(
         title=item.title,
         text=item.text,
         folder=item.folder or "",
         hidden=item.hidden or False,
-        form=_parse_form(item.form),
+        form="" if source is None else source.to_setting(),
         **item.common_fields(item.title, item.text),
     )
-
-
-def _parse_form(value: object) -> str:
-    if value is None:
-        return ""
-    source = FormSource.from_setting(json.dumps(value))
-    if source is None:
-        raise TypeError("“form” is not what it should be.")
-    return source.to_setting()

@@ -36,7 +36,7 @@ from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import ToolError
-from desktop_app.exchange.writers.footnotes import unique_footnotes
+from desktop_app.exchange.writers.markdown_file import unique_footnotes
 from desktop_app.i18n.formatting import parse_amount
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.inline_runs import runs_of

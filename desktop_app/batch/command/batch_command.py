@@ -54,7 +54,6 @@ from desktop_app.providers.models.choice_resolution import require_supported
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
-    from pathlib import Path
 
     from desktop_app.backend.backend import Backend
     from desktop_app.batch.batch_service import BatchService
@@ -80,15 +79,15 @@ def run_batch(options: Options) -> int:
         "again": _create_retry,
         "remove": _remove,
     }
-    return run_command(_with_backend(actions[options.action], options), options)
 
+    async def run() -> int:
+        cancel_at_signals()
+        allows_unpriced = getattr(options, "allow_unpriced", False)
+        async with open_backend(allows_unpriced=allows_unpriced) as backend:
+            await backend.listings.load()
+            return await actions[options.action](backend, batch_service(backend), options)
 
-async def _with_backend(run: _Action, options: Options) -> int:
-    cancel_at_signals()
-    allows_unpriced = getattr(options, "allow_unpriced", False)
-    async with open_backend(allows_unpriced=allows_unpriced) as backend:
-        await backend.listings.load()
-        return await run(backend, batch_service(backend), options)
+    return run_command(run(), options)
 
 
 # -------------------------------------------------------------- start
@@ -96,7 +95,11 @@ async def _with_backend(run: _Action, options: Options) -> int:
 
 async def _start(backend: Backend, service: BatchService, options: Options) -> int:
     paths = [expand_path(name) for name in options.files]
-    _require_existing(paths)
+    for path in paths:
+        if not os.path.exists(path):  # noqa: ASYNC240, PTH110 — Path.exists may raise
+            raise DocumentError(
+                N_("Couldn’t find “{name}”."), hint=hints.CHECK_FILE, name=path.name
+            )
     values = await backend.values()
     # `run_command` words errors by `from_environment`. It is set before the preset is applied,
     # which may raise an error, and again after that, because the preset may name another provider.
@@ -120,15 +123,6 @@ async def _start(backend: Backend, service: BatchService, options: Options) -> i
     for notice in notices:
         write_diagnostic(notice)
     return await _prepare_and_send(backend, service, job, options, notices)
-
-
-def _require_existing(paths: Iterable[Path]) -> None:
-    """Raise DocumentError for a path that does not exist: it is probably mistyped."""
-    for path in paths:
-        if not os.path.exists(path):  # noqa: PTH110 — Path.exists raises for some errors
-            raise DocumentError(
-                N_("Couldn’t find “{name}”."), hint=hints.CHECK_FILE, name=path.name
-            )
 
 
 async def _task(backend: Backend, options: Options) -> tuple[str, str, str]:
@@ -201,7 +195,11 @@ async def _prepare_and_send(
         job = await service.start(job.id)
         await _advance(backend, service, job.id, options)
     except asyncio.CancelledError:
-        await _write_next_command(backend, job.id)
+        stored_job = await backend.batch_store.get(job.id)
+        if stored_job is not None and stored_job.status.was_sent:
+            _write_progress(stored_job)
+        elif stored_job is not None:
+            write_diagnostic(_interrupted_text(job.id))
         raise
     finally:
         # A second signal must not leave the job claimed.
@@ -227,15 +225,6 @@ async def _advance(backend: Backend, service: BatchService, job_id: str, options
         last_error = error
         await asyncio.sleep(pause)
         pause = await service.advance(job_id)
-
-
-async def _write_next_command(backend: Backend, job_id: str) -> None:
-    """Name the command that continues an interrupted job, or gets the responses of a sent one."""
-    job = await backend.batch_store.get(job_id)
-    if job is not None and job.status.was_sent:
-        _write_progress(job)
-    elif job is not None:
-        write_diagnostic(_interrupted_text(job_id))
 
 
 def _interrupted_text(job_id: str) -> str:

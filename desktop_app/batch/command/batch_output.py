@@ -63,36 +63,31 @@ async def report_pieces(
             as they are, for a file.
     """
     job = replace(job, title=escape(job.title))
+
+    def parts(items: list[BatchItem]) -> Iterator[str]:
+        """Yield the head of the report, then the text of these items."""
+
+        def error_text(item: BatchItem) -> str:
+            return escape(item_error_text(item))
+
+        if format_ == "csv":
+            return csv_report(job, items, error_text)
+        return markdown_report(job, items, lambda model: catalog.info(model).name, error_text)
+
     with in_english():  # not around a `yield`, whose caller uses the user's language
-        head = "".join(_report_parts(catalog, job, items=[], format_=format_, escape=escape))
+        head = "".join(parts([]))
     yield head
     last_number = 0
     while page := await store.page(job.id, last_number):
         last_number = page[-1].number
         with in_english():
-            items = [
-                replace(item, name=escape(item.name), answered_by=escape(item.answered_by))
-                for item in page
-            ]
-            _head, *item_texts = _report_parts(catalog, job, items, format_, escape)
+            _head, *item_texts = parts(
+                [
+                    replace(item, name=escape(item.name), answered_by=escape(item.answered_by))
+                    for item in page
+                ]
+            )
         yield "".join(item_texts)
-
-
-def _report_parts(
-    catalog: ModelCatalog,
-    job: BatchJob,
-    items: list[BatchItem],
-    format_: str,
-    escape: Callable[[str], str],
-) -> Iterator[str]:
-    """Yield the head of a report, then the text of these items."""
-
-    def error_text(item: BatchItem) -> str:
-        return escape(item_error_text(item))
-
-    if format_ == "csv":
-        return csv_report(job, items, error_text)
-    return markdown_report(job, items, lambda model: catalog.info(model).name, error_text)
 
 
 def job_json(job: BatchJob) -> dict[str, Any]:

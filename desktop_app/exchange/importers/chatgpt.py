@@ -118,7 +118,11 @@ def _parse_node(
 ) -> Node:
     """Return a node. Reasoning, and calls of tools with their results, are in its `pending`."""
     parent = text_at(node, "parent") or None
-    message = _shown_message(mapping_at(node, "message"))
+    message = mapping_at(node, "message")
+    state = value_at(message, "metadata", "chatgpt_sdk", "widget_state")
+    if isinstance(state, str):
+        state = parse_json(state)
+    message = mapping_at(state, "report_message") or message  # of a deep research
     content = mapping_at(message, "content")
     metadata = mapping_at(message, "metadata")
     author = text_at(message, "author", "role")
@@ -193,14 +197,6 @@ def _parse_node(
         parts=tuple(images),
         pending=(_tool_part(key, message, text),) if text else (),
     )
-
-
-def _shown_message(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the message, or the report of a deep research that it contains."""
-    state = value_at(message, "metadata", "chatgpt_sdk", "widget_state")
-    if isinstance(state, str):
-        state = parse_json(state)
-    return mapping_at(state, "report_message") or message
 
 
 def _tool_part(key: str, message: Mapping[str, Any], text: str) -> ToolCallPart:

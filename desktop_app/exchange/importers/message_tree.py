@@ -113,9 +113,14 @@ def build_conversation(
     parent_ids = {node.parent for node in ordered}
     for node in ordered:
         tree.add(node, is_leaf=node.id not in parent_ids)
-    last = tree.message_at(source.leaf) or _newest_message(tree.messages)
+    parents = {message.parent_id for message in tree.messages}
+    leaves = [message for message in tree.messages if message.id not in parents]
+    newest = max(leaves, key=lambda message: message.created_at, default=None)
+    last = tree.message_at(source.leaf) or newest
     latest_time = max((message.created_at for message in tree.messages), default=start_time)
-    title = _shorten_title(source.title)
+    title = " ".join(source.title.split())
+    if len(title) > _MAX_TITLE_CHARS:
+        title = f"{title[: _MAX_TITLE_CHARS - 1]}…"
     conversation = Conversation(
         id=tree.conversation_id,
         title=title or _title_from_question(tree.messages) or "Imported conversation",
@@ -244,11 +249,6 @@ def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
     return list(ordered.values())
 
 
-def _shorten_title(text: str) -> str:
-    title = " ".join(text.split())
-    return title if len(title) <= _MAX_TITLE_CHARS else f"{title[: _MAX_TITLE_CHARS - 1]}…"
-
-
 def _title_from_question(messages: Iterable[Message]) -> str:
     """Return the beginning of the first question; notes about its files precede its text."""
     for message in messages:
@@ -256,9 +256,3 @@ def _title_from_question(messages: Iterable[Message]) -> str:
             texts = [part.text for part in message.parts if isinstance(part, TextPart)]
             return title_from(texts[-1]) if texts else ""
     return ""
-
-
-def _newest_message(messages: Iterable[Message]) -> Message | None:
-    parent_ids = {message.parent_id for message in messages}
-    leaves = [message for message in messages if message.id not in parent_ids]
-    return max(leaves, key=lambda message: message.created_at, default=None)

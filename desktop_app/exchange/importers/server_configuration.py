@@ -175,12 +175,12 @@ def _parse_texts(name: str, values: object) -> dict[str, str]:
         return {}
     if not isinstance(values, dict):
         raise _incomplete_error(name)
-    return {key: _with_variables(str(value)) for key, value in values.items() if value is not None}
 
+    def name_variable(match: re.Match[str]) -> str:  # VS Code asks the user for its value
+        return f"${{env:{_NOT_IN_VARIABLES.sub('_', match[1])}}}"
 
-def _with_variables(value: str) -> str:
-    """Replace VS Code's inputs with variables, which must be set when the server starts."""
-    return _INPUT.sub(lambda match: f"${{env:{_NOT_IN_VARIABLES.sub('_', match[1])}}}", value)
+    texts = {key: str(value) for key, value in values.items() if value is not None}
+    return {key: _INPUT.sub(name_variable, text) for key, text in texts.items()}
 
 
 def _incomplete_error(name: str) -> ToolServerError:

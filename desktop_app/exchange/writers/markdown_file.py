@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from desktop_app.domain.code_fence import fenced
 from desktop_app.domain.conversations.conversation import Conversation, Message
@@ -14,12 +16,15 @@ from desktop_app.domain.conversations.message_facts import (
     sent_passages,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
-from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.markdown.structured_answer import with_rendered_form
 
 ModelName = Callable[[str], str]
+_CODE_TOKENS: Final = ("fence", "code_block")
+# Also matches escapes and code spans. Names have a limit because the search for the ends of 8,000
+# unclosed names took 1.6 s.
+_NAME_OR_CODE: Final = re.compile(r"\\.|(`+)(?!`).*?(?<!`)\1(?!`)|\[\^[^\]\s]{1,200}\]")
 
 
 def to_markdown(
@@ -61,7 +66,14 @@ def _write_message(
             yield call_as_markdown(part)
     answer = with_rendered_form(message, as_text=True)
     if answer.text:
-        yield _close_fence(unique_footnotes(answer.text, footnote_names))
+        text = unique_footnotes(answer.text, footnote_names)
+        if "```" in text or "~~~" in text:
+            # An open code block would turn the rest of the file into code; a word after the text
+            # belongs to it.
+            last = parser().parse(f"{text}\n\nend")[-1]
+            if last.type == "fence":
+                text = f"{text.removesuffix(chr(10))}\n{last.markup}"
+        yield text
     for line in ending_lines(message):
         yield f"*{line}*"
 
@@ -81,10 +93,32 @@ def ending_lines(message: Message) -> list[str]:
     return lines if message.error is None else [*lines, message.error.what_happened]
 
 
-def _close_fence(text: str) -> str:
-    """Close an open code block at the end, which would turn the rest of the file into code."""
-    if "```" not in text and "~~~" not in text:
+def unique_footnotes(text: str, used_names: set[str]) -> str:
+    """Rename footnotes whose names are taken, and add the text's footnotes to `used_names`."""
+    if "]:" not in text or "[^" not in text:
         return text
-    # A word after the text belongs to a code block that is still open.
-    last = parser().parse(f"{text}\n\nend")[-1]
-    return f"{text.removesuffix(chr(10))}\n{last.markup}" if last.type == "fence" else text
+    tokens = parser().parse(text, {})
+    labels = [t.meta["label"] for t in tokens if t.type == "footnote_reference_open"]
+    names = {label: _free_name(label, used_names) for label in dict.fromkeys(labels)}
+    if all(label == name for label, name in names.items()):
+        return text
+    code = [t.map for t in tokens if t.type in _CODE_TOKENS and t.map is not None]
+    code_lines = {number for begin, end in code for number in range(begin, end)}
+    names_by_mark = {f"[^{label}]": f"[^{name}]" for label, name in names.items()}
+    lines = text.split("\n")
+    for number in set(range(len(lines))) - code_lines:
+        lines[number] = _NAME_OR_CODE.sub(
+            lambda match: names_by_mark.get(match[0], match[0]), lines[number]
+        )
+    return "\n".join(lines)
+
+
+def _free_name(label: str, used_names: set[str]) -> str:
+    """Return the label, or a similar name if it is taken; add the result to `used_names`."""
+    name = label
+    number = 1
+    while name.casefold() in used_names:
+        number += 1
+        name = f"{label}_{number}"
+    used_names.add(name.casefold())
+    return name

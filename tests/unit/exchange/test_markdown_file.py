@@ -10,7 +10,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.exchange.writers import markdown_file, rich_text
-from desktop_app.exchange.writers.footnotes import unique_footnotes
+from desktop_app.exchange.writers.markdown_file import unique_footnotes
 from desktop_app.markdown.block_model import Kind
 from desktop_app.markdown.incremental.block_stream import render
 from tests.helpers.messages import answer, question

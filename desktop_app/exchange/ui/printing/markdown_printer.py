@@ -244,9 +244,11 @@ class MarkdownPrinter:
             )
         block_format = styles.paragraph_format(0, line_height=1.25)
         text_format = styles.plain_format(CODE_SIZE, self._writer.theme.text, mono=True)
-        for line, spans in zip(
-            lines, self._spans_by_line(lines, first_block.language), strict=True
-        ):
+        spans_by_line: list[list[ColoredSpan]] = [[] for _ in lines]
+        for span in self._readers.spans("\n".join(lines), first_block.language):
+            if span.line < len(spans_by_line):
+                spans_by_line[span.line].append(span)
+        for line, spans in zip(lines, spans_by_line, strict=True):
             self._writer.insert_block(block_format)
             offset = 0
             for span in spans:
@@ -258,13 +260,6 @@ class MarkdownPrinter:
                 offset = end
             self._writer.cursor.insertText(line[offset:], text_format)
         self._writer.end_frame()
-
-    def _spans_by_line(self, lines: list[str], language: str) -> list[list[ColoredSpan]]:
-        spans_by_line: list[list[ColoredSpan]] = [[] for _ in lines]
-        for span in self._readers.spans("\n".join(lines), language):
-            if span.line < len(spans_by_line):
-                spans_by_line[span.line].append(span)
-        return spans_by_line
 
     def _insert_table(self, blocks: list[Block]) -> None:
         rows = [

@@ -80,7 +80,16 @@ class PageBreaks:
         group: list[_UnbrokenContent] = []
         for content, below in zip_longest(contents, contents[1:]):
             group.append(content)
-            if below is None or not _is_directly_above(content, below):
+            is_followed = False
+            if below is not None and content.frame is None:
+                # Above each frame there is an empty block, which is one pixel high.
+                following = content.block.next()
+                is_followed = (
+                    following == below.block
+                    if below.frame is None
+                    else following.position() == below.frame.firstPosition() - 1
+                )
+            if not is_followed:
                 self._keep_on_one_page(group)
                 group = []
 
@@ -126,18 +135,6 @@ def _begin_page(content: _UnbrokenContent) -> None:
     block_format = content.block.blockFormat()
     block_format.setPageBreakPolicy(policy)
     QTextCursor(content.block).setBlockFormat(block_format)
-
-
-def _is_directly_above(content: _UnbrokenContent, below: _UnbrokenContent) -> bool:
-    """Return True if `content` is directly above `below`.
-
-    Above each frame there is an empty block, which is one pixel high.
-    """
-    if content.frame is not None:
-        return False
-    if below.frame is None:
-        return content.block.next() == below.block
-    return content.block.next().position() == below.frame.firstPosition() - 1
 
 
 class PageWriter:

@@ -97,26 +97,22 @@ def _add_runs(paragraph: Paragraph, block: Block) -> None:
     for run in block.runs:
         added_run = paragraph.add_run(to_office_text(source_text(run)))
         if is_openable(run.link):
-            _make_link(paragraph, added_run, to_office_text(run.link))
+            # A hyperlink, for which python-docx has no function.
+            target = to_office_text(run.link)
+            link = OxmlElement("w:hyperlink")
+            link.set(qn("r:id"), paragraph.part.relate_to(target, RT.HYPERLINK, is_external=True))
+            added_run.element.addprevious(link)
+            link.append(added_run.element)
         added_run.bold = run.bold or None
         added_run.italic = run.italic or run.math or None
         added_run.font.strike = run.strike or None
         added_run.font.superscript = run.note or run.element == "sup" or None
         added_run.font.subscript = run.element == "sub" or None
-        added_run.font.underline = run.element == "u" or None
+        added_run.font.underline = run.element == "u" or is_openable(run.link) or None
         if run.element == "mark":
             added_run.font.highlight_color = WD_COLOR_INDEX.YELLOW
         if run.code or run.element == "kbd" or block.kind is Kind.CODE:
             added_run.font.name = _MONOSPACED
-
-
-def _make_link(paragraph: Paragraph, run: DocxRun, target: str) -> None:
-    """Make a run the text of a link, for which python-docx has no function."""
-    link = OxmlElement("w:hyperlink")
-    link.set(qn("r:id"), paragraph.part.relate_to(target, RT.HYPERLINK, is_external=True))
-    run.font.underline = True
-    run.element.addprevious(link)
-    link.append(run.element)
 
 
 def _set_direction(paragraph: Paragraph) -> None:

@@ -81,21 +81,18 @@ def messages_of(
         calls = [call_as_markdown(call) for call in tool_calls(message.parts)]
         sources = [f"[{passage.number}] {passage.source}" for passage in sent_passages(message)]
         notes = (*(part.name for part in message.attachments), *sources)
+        # Only an answer is Markdown, as in the window.
+        blocks: Iterable[Block] = render(with_rendered_form(message, as_text=False).text)
+        if message.role is Role.USER:
+            blocks = (Block(Kind.PARAGRAPH, (Run(line),)) for line in message.text.split("\n"))
         yield OfficeMessage(
             heading=to_office_text(heading_of(message, name_of_model)),
-            blocks=tuple(_blocks_of(message)),
+            blocks=tuple(blocks),
             notes=tuple(map(to_office_text, notes)),
             is_answer=message.role is Role.ASSISTANT,
             calls=tuple(render("\n\n".join(calls))),
             endings=tuple(map(to_office_text, ending_lines(message))),
         )
-
-
-def _blocks_of(message: Message) -> Iterable[Block]:
-    """Return the text of a message as blocks. Only an answer is Markdown, as in the window."""
-    if message.role is Role.USER:
-        return (Block(Kind.PARAGRAPH, (Run(line),)) for line in message.text.split("\n"))
-    return render(with_rendered_form(message, as_text=False).text)
 
 
 def document_parts(blocks: Iterable[Block]) -> Iterator[Block | OfficeTable]:
