@@ -53,7 +53,7 @@ def actions_of(session: Session) -> Actions:
         "provider.show": lambda: session.places.open(Place.PROVIDER),
         "spending.show": session.spending_controller.show,
         "batch.new": lambda: session.batches.begin(),
-        "batch.show": lambda: session.batches.show(),
+        "batch.show": lambda: session.batches.show_jobs(),
         "help.open": lambda: session.help.open(),
         "help.shortcuts": lambda: session.help.open_shortcuts(),
         "library.show": session.data_page.show,

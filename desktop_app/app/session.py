@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.app.window.main_window import MainWindow
     from desktop_app.backend.backend import Backend
-    from desktop_app.batch.ui.batch_controller import BatchController
+    from desktop_app.batch.ui.batch_page import BatchPage
     from desktop_app.chat.ui.answer_actions import AnswerActions
     from desktop_app.chat.ui.answer_setup import AnswerSetup
     from desktop_app.chat.ui.chat_controller import ChatController
@@ -233,11 +233,11 @@ class Session:
         return ComparisonController(self)
 
     @cached_property
-    def batches(self) -> BatchController:
-        from desktop_app.batch.ui.batch_controller import BatchController
+    def batches(self) -> BatchPage:
+        from desktop_app.batch.ui.batch_page import BatchPage
 
-        batches = BatchController(self)
-        self.late_ends.append(batches.close)
+        batches = BatchPage(self)
+        self.late_ends.append(batches.end)
         return batches
 
     async def resume_batches(self) -> None:

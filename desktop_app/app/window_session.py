@@ -240,7 +240,7 @@ class WindowSession(Session):
         self.raise_window()
         if isinstance(request, LinkRequest):
             if request.text == BATCHES:
-                self.batches.show()
+                self.batches.show_jobs()
             else:
                 self.links.open(request.text)
             return

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.batch.ui.batch_dialog import BatchPage
 from desktop_app.batch.ui.batch_job_page import BatchJobPage
 from desktop_app.batch.ui.batch_new_page import BatchFileChooser
+from desktop_app.batch.ui.batch_page import BatchPage
 from desktop_app.domain.batch_jobs import BatchItem, BatchItemSummary, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice
+from tests.helpers.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -77,9 +78,11 @@ def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: 
 def test_the_current_job_stays_current_when_a_job_is_added(
     qtbot: QtBot, light_theme: Theme
 ) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    dialog = BatchPage(window, BATCHES)
+    session: Any = RecordedCalls()
+    session.window = QWidget()
+    session.window.pane = RecordedCalls()
+    qtbot.addWidget(session.window)
+    dialog = BatchPage(session)
     jobs = [
         BatchJob(each, ModelChoice("p", "m"), each, "Task", datetime.now(UTC)) for each in "abc"
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +11,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, QWidget
 
-from desktop_app.batch.ui.batch_dialog import BatchPage
+from desktop_app.batch.ui.batch_page import BatchPage
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from tests.helpers.recorded_calls import RecordedCalls
 
@@ -31,8 +30,12 @@ def fields_of(dialog: QDialog) -> list[QWidget]:
 
 
 def batch_page(parent: QWidget) -> BatchPage:
-    controller: Any = SimpleNamespace(show_new=lambda: None)
-    return BatchPage(parent, controller)
+    session: Any = RecordedCalls()
+    session.window = parent
+    session.window.pane = RecordedCalls()
+    page = BatchPage(session)
+    page.show_new = lambda: None
+    return page
 
 
 def collections_page(parent: QWidget) -> CollectionsPage:

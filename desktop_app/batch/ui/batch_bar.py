@@ -24,7 +24,7 @@ from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, annou
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
-    from desktop_app.batch.ui.batch_controller import BatchController
+    from desktop_app.batch.ui.batch_page import BatchPage
 
 MANY_FILES: Final = 10
 """The number of files from which a batch job is offered; an arbitrary number."""
@@ -33,7 +33,7 @@ MANY_FILES: Final = 10
 class BatchBar(QFrame):
     """A bar that shows an offer of a new job, or else a job that ended, or else running jobs."""
 
-    def __init__(self, session: Session, batches: BatchController) -> None:
+    def __init__(self, session: Session, batches: BatchPage) -> None:
         super().__init__()
         self.setObjectName("batch-bar")
         set_role(self, "note-card")
@@ -90,7 +90,7 @@ class BatchBar(QFrame):
         paths = self._offered_paths
         self._offered_paths = []
         if not paths:
-            self._batches.show()
+            self._batches.show_jobs()
             return
         # The files must not go into the prompt.
         self._session.readings.cancel_paths(paths)

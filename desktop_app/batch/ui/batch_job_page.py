@@ -43,7 +43,7 @@ from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
 from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text
 
 if TYPE_CHECKING:
-    from desktop_app.batch.ui.batch_controller import BatchController
+    from desktop_app.batch.ui.batch_page import BatchPage
 
 _REPORT_FORMATS: Final = {
     "markdown": (N_("Markdown (*.md)"), ".md"),
@@ -76,7 +76,7 @@ class BatchItemModel(TableModel[BatchItemSummary]):
 class BatchJobPage(QWidget):
     """The page of a batch job."""
 
-    def __init__(self, batches: BatchController) -> None:
+    def __init__(self, batches: BatchPage) -> None:
         super().__init__()
         self.setObjectName("batch-job")
         self._batches = batches

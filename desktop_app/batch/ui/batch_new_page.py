@@ -30,7 +30,7 @@ from desktop_app.widgets.look.theme import set_role
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from desktop_app.batch.ui.batch_controller import BatchController
+    from desktop_app.batch.ui.batch_page import BatchPage
 
 MAX_NAMED_FILES: Final = 3
 CUSTOM_MESSAGE: Final = ""
@@ -131,7 +131,7 @@ class BatchNewPage(QWidget):
         files: the files of the job.
     """
 
-    def __init__(self, batches: BatchController) -> None:
+    def __init__(self, batches: BatchPage) -> None:
         super().__init__()
         self.setObjectName("batch-new")
         self._batches = batches

@@ -103,6 +103,6 @@ class AnswerNotifier(QObject):
         link = parse_link(address)
         if address == BATCHES:
             self._session.raise_window()
-            self._session.batches.show()
+            self._session.batches.show_jobs()
         elif link is not None:
             self._session.desktop.open_conversation(link.conversation_id, link.message_id)

@@ -35,7 +35,7 @@ from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.batch.ui.batch_bar import BatchBar
-from desktop_app.batch.ui.batch_dialog import BatchPage
+from desktop_app.batch.ui.batch_page import BatchPage
 from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
 from desktop_app.chat.ui.compaction_controller import show_sent_text
 from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
@@ -519,7 +519,7 @@ async def batches(app: AppHarness, look: Look) -> None:
     app.controllers.batches.begin([DATA / "notes.md"])
     await look("batch-new")
     dialog = find(app.window, BatchPage, "batch-jobs")
-    app.controllers.batches.show()
+    app.controllers.batches.show_jobs()
     await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
     await look("batch-list")
     for row in range(dialog.jobs.rowCount()):

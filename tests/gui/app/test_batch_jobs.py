@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
 from desktop_app.batch.ui.batch_bar import BatchBar
-from desktop_app.batch.ui.batch_dialog import BatchPage
+from desktop_app.batch.ui.batch_page import BatchPage
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.widgets import find
@@ -115,7 +115,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         assert not dialog.isVisible()
         assert "Which is it?" in app.transcript
         assert app.rows == ["note-2.md: Which is it?"]
-        app.controllers.batches.show()
+        app.controllers.batches.show_jobs()
         opened = app.open_id
         app.controllers.batches.open_job(dialog.job_page.job_id)
         await until(lambda: dialog.page == "job")

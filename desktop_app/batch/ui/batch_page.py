@@ -1,4 +1,4 @@
-"""Batch jobs in the window: created, watched and reported in their dialog."""
+"""The page of batch jobs, with subpages for the list, a new job and a single job."""
 
 from __future__ import annotations
 
@@ -6,24 +6,37 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from desktop_app.app.session import Controller, Session
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.batch_wiring import batch_service, expand_paths, store_as_conversation
-from desktop_app.batch.batch_wording import job_result_text
+from desktop_app.batch.batch_wording import job_progress_text, job_result_text
 from desktop_app.batch.command.batch_output import write_report
 from desktop_app.batch.ui.batch_bar import BatchBar
-from desktop_app.batch.ui.batch_dialog import BatchPage
-from desktop_app.batch.ui.batch_new_page import NewBatchJob
+from desktop_app.batch.ui.batch_job_page import BatchJobPage
+from desktop_app.batch.ui.batch_new_page import BatchNewPage, NewBatchJob
+from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
 from desktop_app.domain import hints
 from desktop_app.domain.batch_jobs import BatchJob, BatchStatus
 from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.forms.form_dialog import ask
+from desktop_app.widgets.forms.form_widgets import Note, Tone
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
+from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
+from desktop_app.widgets.windows import scroll_area_of
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
 
 REFRESH_MS: Final = 300  # between two refreshes, however many files of a job change
 SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that loading them takes a while
@@ -31,35 +44,94 @@ MANY_ITEMS: Final = 5000
 BATCH_TOPIC: Final = "batch"
 CLAIM_RETRY_S: Final = 30.0
 """The time until the next step if another process runs the job, or the store fails."""
+_INTRODUCTION: Final = N_(
+    "A batch job sends the same message with each of many files, at half price. "
+    "Responses arrive within 24 hours, even if Repartee is closed."
+)
+_PAGES: Final = ("list", "new", "job")
+_COLUMN_SHARES: Final = (0.24, 0.23, 0.39, 0.14)
 
 
-class BatchController(Controller):
-    """The dialog of batch jobs: what the user requests there, and the state of the jobs.
+class BatchJobModel(TableModel[BatchJob]):
+    """Every job, newest first."""
+
+    has_cell_tooltips = True
+
+    def __init__(self) -> None:
+        super().__init__((N_("Job"), N_("Started"), N_("Status"), N_("Cost")), number_columns=(3,))
+
+    def row_of(self, job_id: str) -> int:
+        """Return the row of a job; -1 if it is not in the table."""
+        return next((row for row, job in enumerate(self.rows) if job.id == job_id), -1)
+
+    def cell_text(self, row: BatchJob, column: int) -> str:
+        started = (row.started_at or row.created_at).astimezone()
+        return (
+            row.title,
+            tr("{day}, {time}", day=formatting.short_date(started), time=formatting.time(started)),
+            job_progress_text(row),
+            formatting.money(row.counts.cost) if row.counts.cost else "",
+        )[column]
+
+
+class BatchPage(QWidget):
+    """The page of batch jobs: what the user requests there, and the state of the jobs.
 
     Attributes:
-        bar: the bar above the prompt.
         session: the session of the window.
+        bar: the bar above the prompt.
+        new_page: the page for a new job.
+        job_page: the page of a single job.
     """
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
+        super().__init__(session.window)
         self.session = session
         self._store = session.backend.batch_store
         self._service = batch_service(session.backend, lambda _job_id: self._refresh_soon())
-        self._page = BatchPage(self._window, self)
-        self._page.hide()
         self._running_requests: set[tuple[object, ...]] = set()
         self._is_refreshing = False
-        self.bar = BatchBar(session, self)
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
-        self._timer.timeout.connect(self._tasks.slot(self._refresh))
+        self._timer.timeout.connect(lambda: session.tasks.start(self._refresh()))
         self._runs: dict[str, asyncio.Future[None]] = {}  # the running jobs, by id
         self._wake_events: dict[str, asyncio.Event] = {}
+        self.bar = BatchBar(session, self)
+        self.setObjectName("batch-jobs")
+        self.setWindowTitle(tr("Batch jobs"))
+        self.setAcceptDrops(True)
+        self.new_page = BatchNewPage(self)
+        self.job_page = BatchJobPage(self)
+        self.jobs = BatchJobModel()
+        self.table = ProportionalTable(self.jobs, _COLUMN_SHARES)
+        self.table.setObjectName("batch-list")
+        self.table.setAccessibleName(tr("Batch jobs"))
+        self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
+        introduction = PlainLabel(tr(_INTRODUCTION), role="note", wraps=True)
+        introduction.setObjectName("batch-introduction")
+        self.status_note = Note(object_name="batch-words")
+        top = Qt.AlignmentFlag.AlignTop
+        head = row_of((introduction, 1), SPRING, (self.new_button, top), spacing=12)
+        head.setAlignment(introduction, top)
+        jobs_page = QWidget()
+        column_of(head, (self.table, 1), parent=jobs_page, margins=0, spacing=12)
+        self._stack = QStackedWidget()
+        for page in (jobs_page, scroll_area_of(self.new_page), scroll_area_of(self.job_page)):
+            self._stack.addWidget(page)  # in the order of _PAGES
+        FileDropFilter(self._stack)
+        rows = ((self._stack, 1), self.status_note)
+        column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=10)
+        self.new_button.clicked.connect(lambda: self.show_new())
+        self.table.activated.connect(self._open_job)
+        self.table.clicked.connect(self._open_job)
+        self.new_page.back_button.clicked.connect(self.show_list)
+        self.job_page.back_button.clicked.connect(self.show_list)
+        self.update_theme()
+        self.hide()
 
     @property
     def is_creating(self) -> bool:
         """Return True while the page that creates a job is open."""
-        return self._page.isVisible() and self._page.page == "new"
+        return self.isVisible() and self.page == "new"
 
     # -------------------------------------------------------------- start and end
 
@@ -69,7 +141,7 @@ class BatchController(Controller):
             self._resume(job_id)
         self._refresh_soon()
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Stop at the program's end; jobs continue at their provider."""
         self._timer.stop()
         for task in self._runs.values():
@@ -77,37 +149,83 @@ class BatchController(Controller):
 
     # -------------------------------------------------------------- pages
 
-    def show(self) -> None:
+    def show_jobs(self) -> None:
         """Show all jobs."""
-        self._page.show_list()
-        self._window.show_page(self._page)
+        self.show_list()
+        self.session.window.show_page(self)
         self.bar.show_end(None)
-        self._tasks.start(self._refresh())
+        self.session.tasks.start(self._refresh())
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Show the page that creates a job, and add these files to those chosen earlier."""
         self.show_new()
-        self._page.new_page.files.add_paths(paths)
-        self._window.show_page(self._page)
+        self.new_page.files.add_paths(paths)
+        self.session.window.show_page(self)
 
     def show_new(self) -> None:
         """Show the page that creates a job."""
-        self._page.new_page.refresh()
-        self._page.show_new()
+        self.new_page.refresh()
+        self.show_status("")
+        self._show_page("new")
+        self.new_page.files.add_files_button.setFocus()
+
+    @property
+    def page(self) -> str:
+        """Return the name of the shown page: "list", "new" or "job"."""
+        return _PAGES[self._stack.currentIndex()]
+
+    def _show_page(self, name: str) -> None:
+        self._stack.setCurrentIndex(_PAGES.index(name))
+
+    def show_list(self) -> None:
+        """Show all jobs."""
+        self.show_status("")
+        shown_row = self.jobs.row_of(self.job_page.job_id)
+        self._show_page("list")
+        if shown_row >= 0:  # -1: no job was shown, or it was deleted
+            self.table.setCurrentIndex(self.jobs.index(shown_row, 0))
+        (self.table if self.jobs.rowCount() else self.new_button).setFocus()
+
+    def show_job(self, job: BatchJob) -> None:
+        """Show a job, or update it if it is already shown."""
+        is_other = self.page != "job" or self.job_page.job_id != job.id
+        self.job_page.show_job(job)
+        self._show_page("job")
+        if is_other:
+            self.show_status("")
+            self.job_page.table.setFocus()
+
+    def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
+        """Set all jobs, newest first; the current job stays current."""
+        current = self.jobs.row_at(self.table.currentIndex())
+        self.jobs.update_rows(jobs, lambda job: job.id)
+        self.table.setVisible(bool(jobs))
+        if jobs and self.page == "list" and not self.table.currentIndex().isValid():
+            row = 0 if current is None else max(0, self.jobs.row_of(current.id))
+            self.table.setCurrentIndex(self.jobs.index(row, 0))
+            if self.new_button.hasFocus():
+                self.table.setFocus()
+
+    def show_status(self, message: UserFacingError | str) -> None:
+        """Show a message at the bottom; "" hides it."""
+        text = message if isinstance(message, str) else message.sentences
+        tone: Tone = "note" if isinstance(message, str) else "error"
+        self.status_note.setAccessibleName(spoken_text(text))
+        self.status_note.set_text(text, tone, is_result=True)
 
     def open_job(self, job_id: str) -> None:
         """Show a job."""
-        self._tasks.start(self._show_job(job_id))
+        self.session.tasks.start(self._show_job(job_id))
 
     async def _show_job(self, job_id: str) -> None:
         job = await self._store.get(job_id)
         if job is not None:
-            self._page.show_job(job)
+            self.show_job(job)
             await self._show_items(job_id)
 
     async def _show_items(self, job_id: str) -> None:
         items = await self._store.item_summaries(job_id)
-        page = self._page.job_page
+        page = self.job_page
         if page.job_id == job_id:
             page.set_items(items)
         self._timer.setInterval(SLOW_REFRESH_MS if len(items) > MANY_ITEMS else REFRESH_MS)
@@ -117,11 +235,11 @@ class BatchController(Controller):
 
         async def load() -> None:
             item = await self._store.item(job_id, number)
-            page = self._page.job_page
+            page = self.job_page
             if item is not None and (page.job_id, page.selected_number) == (job_id, number):
                 page.show_item(item)
 
-        self._tasks.start(load())
+        self.session.tasks.start(load())
 
     def _refresh_soon(self) -> None:
         if not self._timer.isActive():
@@ -140,12 +258,11 @@ class BatchController(Controller):
             total = sum(job.counts.total for job in running)
             if (notifier := self.session.notifier) is not None:
                 notifier.show_progress(sum(job.done for job in running), total)
-            page = self._page
-            if page.isVisible():
-                page.set_jobs(jobs)
-                shown_job = next((job for job in jobs if job.id == page.job_page.job_id), None)
-                if page.page == "job" and shown_job is not None:
-                    page.job_page.show_job(shown_job)
+            if self.isVisible():
+                self.set_jobs(jobs)
+                shown_job = next((job for job in jobs if job.id == self.job_page.job_id), None)
+                if self.page == "job" and shown_job is not None:
+                    self.job_page.show_job(shown_job)
                     await self._show_items(shown_job.id)
         finally:
             self._is_refreshing = False
@@ -159,39 +276,39 @@ class BatchController(Controller):
         """
 
         async def run() -> None:
-            self._page.show_status("")
+            self.show_status("")
             try:
                 await work()
             except UserFacingError as error:
-                self._page.show_status(error)
+                self.show_status(error)
             finally:
                 self._running_requests.discard(request)
             self._refresh_soon()
 
         if request not in self._running_requests:
             self._running_requests.add(request)
-            self._tasks.start(run())
+            self.session.tasks.start(run())
 
     def create_job(self, new_job: NewBatchJob) -> None:
         """Create a job, and read its files."""
 
         async def create() -> None:
-            profile = self._providers.get(new_job.choice.provider_id)
+            profile = self.session.providers.get(new_job.choice.provider_id)
             if profile is None:
                 raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
             job = await self._service.create(
                 await expand_paths(new_job.paths),
-                self._chat_service.resolve(profile, new_job.choice),
+                self.session.backend.chat.resolve(profile, new_job.choice),
                 new_job.task,
                 settings,
                 title=new_job.title,
                 template_id=new_job.template_id,
             )
-            self._page.new_page.clear_job(new_job)
+            self.new_page.clear_job(new_job)
             await self._show_job(job.id)
             self._resume(job.id)
 
-        settings = ask_settings(self._values.all).for_one_answer()  # those at the click
+        settings = ask_settings(self.session.values.all).for_one_answer()  # those at the click
         self._run(create, "create", new_job)
 
     def start_job(self, job_id: str) -> None:
@@ -218,7 +335,7 @@ class BatchController(Controller):
                 await cancel()
                 return
             ask(
-                self._page,
+                self,
                 "confirm-batch-cancelling",
                 tr("Cancel this batch job?"),
                 tr(
@@ -246,10 +363,10 @@ class BatchController(Controller):
 
         async def remove() -> None:
             await self._service.remove(job_id)
-            self._page.show_list()
+            self.show_list()
 
         ask(
-            self._page,
+            self,
             "confirm-batch-removal",
             tr("Remove this batch job?"),
             tr("Its responses are deleted, too. This can’t be undone."),
@@ -265,7 +382,7 @@ class BatchController(Controller):
             if job is not None:
                 await write_report(self._store, self.session.backend.catalog, job, format_, target)
                 text = tr("Results exported to {file}.", file=str(target))
-                self._page.show_status(text)
+                self.show_status(text)
 
         self._run(export, "export", job_id, format_, target)
 
@@ -277,8 +394,10 @@ class BatchController(Controller):
             item = await self._store.item(job_id, number)
             if job is None or item is None:
                 return
-            id_ = await store_as_conversation(self._conversations, self._store, job, item)
-            conversation = await self._conversations.get(id_)
+            id_ = await store_as_conversation(
+                self.session.backend.conversations, self._store, job, item
+            )
+            conversation = await self.session.backend.conversations.get(id_)
             if conversation is not None:
                 self.session.list_presenter.upsert(conversation)
                 await self.session.navigator.open(id_)
@@ -293,7 +412,7 @@ class BatchController(Controller):
             self._wake_events[job_id].set()
             return
         self._wake_events[job_id] = asyncio.Event()
-        self._runs[job_id] = self._tasks.start(self._run_job(job_id))
+        self._runs[job_id] = self.session.tasks.start(self._run_job(job_id))
 
     async def _stop_reading(self, job_id: str) -> None:
         """Stop reading a job's files, if it is being prepared."""
@@ -347,14 +466,14 @@ class BatchController(Controller):
     # -------------------------------------------------------------- events of jobs
 
     def _show_reading(self, job_id: str, done: int, total: int) -> None:
-        if self._page.job_page.job_id == job_id:
-            self._page.job_page.show_reading(done, total)
+        if self.job_page.job_id == job_id:
+            self.job_page.show_reading(done, total)
         self._refresh_soon()
 
     def _on_files_read(self, job: BatchJob) -> None:
         """Notify that a job is ready to start, unless the dialog is visible."""
         self._refresh_soon()
-        if not self._page.isVisible():
+        if not self.isVisible():
             self._notify(job, tr("Batch job “{title}” is ready to start.", title=job.title))
 
     def _on_stopped(self, job: BatchJob) -> None:
@@ -365,12 +484,43 @@ class BatchController(Controller):
             if (notifier := self.session.notifier) is not None:
                 notifier.notify_batch_end(job)
         elif job.error:
-            self._notifications.notify(error_from_note(job.error))
+            self.session.window.notifications.notify(error_from_note(job.error))
 
     def _notify(self, job: BatchJob, message: str) -> None:
         def show_job() -> None:
-            self.show()
+            self.show_jobs()
             self.open_job(job.id)
 
         actions = [(tr("Show"), show_job)]
-        self._notifications.notify(message, actions, topic=BATCH_TOPIC)
+        self.session.window.notifications.notify(message, actions, topic=BATCH_TOPIC)
+
+    # -------------------------------------------------------------- keys, drops, appearance
+
+    def _open_job(self, index: QModelIndex) -> None:
+        job = self.jobs.row_at(index)
+        if job is not None:
+            self.open_job(job.id)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Show the list on Esc, or close the page from there; open a job on Enter."""
+        if event.key() == Qt.Key.Key_Escape and self.page != "list":
+            self.show_list()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():
+            self._open_job(self.table.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if files_in(event.mimeData()):
+            accept_copy(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = files_in(event.mimeData())
+        accept_copy(event)
+        if self.page != "new":
+            self.show_new()
+        self.new_page.files.add_paths(paths)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.table.verticalHeader().setDefaultSectionSize(theme.px(34))
