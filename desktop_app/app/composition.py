@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.place_opener import PlaceOpener
-from desktop_app.app.session import ConversationSession, Notices, PromptWithChips, Session
+from desktop_app.app.session import ConversationSession, PromptWithChips, Session
 from desktop_app.app.shared_lists import (
     CollectionFacts,
     FolderList,
@@ -72,6 +72,7 @@ from desktop_app.transcript.media.json_process import JsonProcess
 from desktop_app.transcript.media.typesetter import Typesetter
 from desktop_app.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.cards.notifications import Notifications
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 from desktop_app.widgets.program_menu import open_context_menu
 
@@ -126,7 +127,7 @@ def make_conversation(
     window: QWidget,
     prompt: PromptWithChips,
     transcript: TranscriptView,
-    notices: Notices,
+    notices: Notifications,
 ) -> ConversationSession:
     """Return the session of a conversation in the main window, or in the quick prompt."""
     conversation = ConversationSession()

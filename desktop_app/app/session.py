@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject
 from desktop_app.widgets.windows import bring_to_front
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from PySide6.QtWidgets import QWidget
 
@@ -68,7 +68,6 @@ if TYPE_CHECKING:
     from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
     from desktop_app.desktop.ui.closing_controller import ClosingController
     from desktop_app.documents.ui.document_viewer import DocumentViewer
-    from desktop_app.domain.errors import UserFacingError
     from desktop_app.exchange.ui.transfer_controller import TransferController
     from desktop_app.library.ui.folders_controller import (
         FoldersController,
@@ -99,7 +98,7 @@ if TYPE_CHECKING:
     from desktop_app.transcript.media.json_process import JsonProcess
     from desktop_app.transcript.media.typesetter import Typesetter
     from desktop_app.transcript.view import TranscriptView
-    from desktop_app.widgets.cards.notifications import Actions
+    from desktop_app.widgets.cards.notifications import Notifications
 
 
 class Session:
@@ -321,25 +320,6 @@ class PromptWithChips(Protocol):
     def field(self) -> PromptText: ...
 
 
-class Notices(Protocol):
-    """The place for messages: the main window's notifications, or the quick prompt's status."""
-
-    def notify(
-        self,
-        message: UserFacingError | str,
-        actions: Actions = (),
-        *,
-        topic: str = "",
-        stays: bool = False,
-    ) -> None: ...
-    def notify_undo(self, message: str, undo: Callable[[], object]) -> None: ...
-    def undo_last(self) -> None: ...
-    @property
-    def last_undo(self) -> Callable[[], object] | None: ...
-    def dismiss_topic(self, topic: str) -> None: ...
-    def announce(self, text: str) -> None: ...
-
-
 class ConversationSession:
     """A conversation in a window with its prompt: in the main window, or in the quick prompt.
 
@@ -355,7 +335,7 @@ class ConversationSession:
     window: QWidget
     prompt: PromptWithChips
     transcript: TranscriptView
-    notices: Notices
+    notices: Notifications
     draft: PromptDraft
     current: OpenConversation
     messages: MessagePresenter

@@ -27,8 +27,7 @@ from desktop_app.composer.choice.choice_view import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.text import prompt_text
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.quick.ui.quick_prompt import MAX_ANSWER_SHARE, QuickPrompt
-from desktop_app.quick.ui.quick_status import HintButton
+from desktop_app.quick.ui.quick_prompt import MAX_ANSWER_SHARE, HintButton, QuickPrompt
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look import theme as themes
 from tests.helpers.widgets import find
@@ -215,12 +214,12 @@ def test_opening_the_prompt_again_clears_a_finished_answer(
     quick.set_streaming(True)
     answer.setPlainText("answer")
     quick.set_streaming(False)
-    quick.status.show_status("$0.0004 · 1.1 s")
+    quick.show_status("$0.0004 · 1.1 s")
     quick.hide()
     open_prompt(qtbot, quick)
     assert line_of(quick).toPlainText() == ""
     assert answer.toPlainText() == ""
-    assert find(quick, QLabel, "status").text() == ""
+    assert find(quick, QLabel, "figures").text() == ""
     assert quick.height() == folded
 
 
@@ -245,7 +244,7 @@ def test_a_running_answer_refuses_enter_and_can_be_stopped(
     quick.set_streaming(True)
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
-    assert find(quick, QLabel, "status").text() == "Still responding…"
+    assert find(quick, QLabel, "figures").text() == "Still responding…"
     with qtbot.waitSignal(quick.stop_button.clicked):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     quick.set_streaming(False)
@@ -296,7 +295,7 @@ def test_the_keys_of_the_buttons_stay_visible_below_an_answer(
 ) -> None:
     quick.set_streaming(True)
     quick.set_streaming(False)
-    quick.status.show_figures("$0.0004 · 11.1 s")
+    quick.show_status("$0.0004 · 11.1 s")
     buttons = [b for b in quick.findChildren(HintButton) if b.isVisible()]
     assert [button.text() for button in buttons] == ["Paste", "Continue in Repartee", "Close"]
     assert all(button.width() == button.full_width for button in buttons)
@@ -330,10 +329,10 @@ def test_pasted_and_dropped_images_are_emitted(quick: QuickPrompt, qtbot: QtBot)
     assert line.toPlainText() == ""
     how = (Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY)
     QApplication.sendEvent(quick, QDragEnterEvent(QPoint(5, 5), *how))
-    assert quick.status.label.text() != ""
+    assert quick.status.text() != ""
     with qtbot.waitSignal(quick.field.data_pasted):
         QApplication.sendEvent(quick, QDropEvent(QPointF(5, 5), *how))
-    assert quick.status.label.text() == ""
+    assert quick.status.text() == ""
     QGuiApplication.clipboard().setText("words")
     qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert line.toPlainText() == "words"

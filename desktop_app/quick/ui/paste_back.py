@@ -24,6 +24,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.quick.hotkey.hotkey_status import is_x11
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
+from desktop_app.widgets.cards.notifications import NOT_SENT
 from desktop_app.widgets.text.foreign_text import message_box
 
 TOKEN_KEY: Final = "desktop.paste_token"
@@ -72,7 +73,7 @@ class PasteBack(QObject):
             return
         choice = self._values[PASTE_BACK]
         if choice == PasteBackChoice.COPY:
-            self._quick.status.show_status(tr("Copied"))
+            self._quick.show_status(tr("Copied"))
         elif not can_type():
             self._is_typing = True
             self._tasks.start(self._paste_by_portal())  # the desktop asks by itself
@@ -104,7 +105,7 @@ class PasteBack(QObject):
                 self._tasks.start(self._paste())
             elif box.clickedButton() is copy_button:
                 self._store_choice(PasteBackChoice.COPY)
-                self._quick.status.show_status(tr("Copied"))
+                self._quick.show_status(tr("Copied"))
             box.deleteLater()
 
         box.finished.connect(lambda _result: on_answered())
@@ -142,7 +143,7 @@ class PasteBack(QObject):
             keyboard = None if bus is None else RemoteKeyboard(bus)
             if keyboard is None or not await keyboard.is_offered():
                 message = tr("Copied. This desktop doesn’t let programs paste for you.")
-                self._quick.status.show_status(message)
+                self._quick.show_status(message)
                 return
             token = await keyboard.open(str((await settings.all()).get(TOKEN_KEY) or ""))
             try:
@@ -156,7 +157,7 @@ class PasteBack(QObject):
         except PortalRefusedError as error:
             if error.is_by_user:
                 self._store_choice(PasteBackChoice.COPY)
-            self._quick.status.show_status(tr("Copied"))
+            self._quick.show_status(tr("Copied"))
             return
         except BusError:
             self._show_failure()
@@ -190,12 +191,11 @@ class PasteBack(QObject):
 
     def _show_failure(self) -> None:
         self._quick.show_again()
-        self._quick.status.show_problem(
-            tr(
-                "Nothing was pasted, because the other window didn’t take the focus. "
-                "The response is on the clipboard."
-            )
+        message = tr(
+            "Nothing was pasted, because the other window didn’t take the focus. "
+            "The response is on the clipboard."
         )
+        self._quick.notifications.notify(message, topic=NOT_SENT, stays=True)
 
     async def _wait_for_fetching(self) -> None:
         self._fetch_count += 1

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -27,7 +27,7 @@ from PySide6.QtGui import (
     QShortcut,
     QTextCursor,
 )
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.composer.attachment_chips import AttachmentChips
 from desktop_app.composer.choice.choice_menus import ModelButton
@@ -41,17 +41,25 @@ from desktop_app.composer.dropped_content import (
     read_dropped,
 )
 from desktop_app.composer.text.prompt_text import PromptText, pressed_keys
+from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.quick.ui.quick_status import HintButton, QuickStatus
 from desktop_app.quick.ui.window_placement import TOP_SHARE, WindowPlacement, X11Frame
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
+from desktop_app.widgets.cards.notifications import NOT_SENT, Notifications
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import pixmap, set_icon
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import MARGIN, RADIUS_CARD, Theme, current_theme, set_role
-from desktop_app.widgets.text.foreign_text import PlainLabel, PlainToolButton
+from desktop_app.widgets.text.foreign_text import (
+    ElidedLabel,
+    PlainButton,
+    PlainLabel,
+    PlainToolButton,
+    announce,
+)
 
 # In pixels at the default text size (see `Theme.px`).
 _WIDTH: Final = 680
@@ -83,7 +91,8 @@ class QuickPrompt(QWidget):
         transcript: shows the answer.
         model_button: shows and changes the model and the effort.
         stop_button: stops the answer.
-        status: the messages about questions and answers.
+        status: a few words in the footer, such as the cost of the answer.
+        notifications: errors, and what can be undone.
         placement: the position of the window on the screen.
         completer: completes prompts from the library after "/".
         command_actions: the actions of the commands that have shortcuts here, by id. The
@@ -92,10 +101,12 @@ class QuickPrompt(QWidget):
     Signals:
         submit_requested(str): send this text.
         hidden(): the window was hidden.
+        place_requested(Place): a link to a place of the main window was followed.
     """
 
     submit_requested = Signal(str)
     hidden = Signal()
+    place_requested = Signal(object)
 
     def __init__(self, transcript: TranscriptView) -> None:
         super().__init__()
@@ -140,11 +151,13 @@ class QuickPrompt(QWidget):
         self._accompanying_label = PlainLabel(name="accompanying-text", role="note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
-        self.status = QuickStatus(self.field)
+        self.status = ElidedLabel(name="figures", role="note")
+        self.status.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+        self._status_text = ""  # while the label shows the effect of a drop
+        self.notifications = Notifications()
         self._buttons = {id_: HintButton(tr(label), name=name) for id_, label, name in _BUTTONS}
         self._buttons["quick.paste"].setToolTip(tr("Paste into the window behind"))
         self._buttons["quick.temporary"].setCheckable(True)
-        self._hints = (self.status.remedy_button, *self._buttons.values())
         top = Qt.AlignmentFlag.AlignTop
         side_margins = (MARGIN, 0, MARGIN, 0)
         first_row = row_of(
@@ -155,16 +168,15 @@ class QuickPrompt(QWidget):
             margins=side_margins,
             spacing=11,
         )
-        self._footer = row_of(
-            *self._hints, (self.status.label, 1), margins=side_margins, spacing=10
-        )
+        buttons = self._buttons.values()
+        self._footer = row_of(*buttons, (self.status, 1), margins=side_margins, spacing=10)
         self._column = column_of(
             first_row,
             self._accompanying_label,
             row_of(self.chips, margins=side_margins),
             row_of(self._rule, margins=side_margins),
             self.transcript,
-            self.status.problem_label,
+            row_of(self.notifications, margins=side_margins),
             self._footer,
             parent=self,
             margins=(0, 11, 0, 8),
@@ -176,10 +188,10 @@ class QuickPrompt(QWidget):
             button.clicked.connect(lambda _=False, id_=command_id: self.run(id_))
         self.field.send_pressed.connect(self._submit)
         self.field.height_changed.connect(self._fit)
-        self.status.changed.connect(self._fit)
         self.chips.changed.connect(self._fit)
+        self.notifications.focus_lost.connect(self.field.setFocus)
         for widget in (self.field, self.transcript):
-            widget.notice_raised.connect(self.status.show_status)
+            widget.notice_raised.connect(self.show_status)
         self.transcript.text_typed.connect(self._type_on)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
@@ -216,7 +228,8 @@ class QuickPrompt(QWidget):
         self.completer.close()
         if not self._is_streaming and not keeps_content:
             self.field.clear()
-            self.status.show_status("")
+            self.show_status("")
+            self.notifications.dismiss_topic(NOT_SENT)
             self.transcript.set_messages([])
             self._set_expanded(False)
         self.set_accompanying_text(text)
@@ -245,6 +258,18 @@ class QuickPrompt(QWidget):
         self.field.setPlaceholderText(placeholder)
         self._fit()
 
+    def show_status(self, text: str, *, is_announced: bool = True) -> None:
+        """Show a few words in the footer, and announce them."""
+        self._status_text = text
+        self.status.setText(text)
+        if is_announced:
+            announce(self.field, text)
+        self._fit()
+
+    def request_place(self, place: Place) -> None:
+        """Open a place that a notification links to, in the main window."""
+        self.place_requested.emit(place)
+
     def show_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer."""
         self.model_button.set_choice(choice)
@@ -261,7 +286,8 @@ class QuickPrompt(QWidget):
         """Expand the window and show Stop while an answer is streaming."""
         self._is_streaming = is_streaming
         if is_streaming:
-            self.status.show_status("")
+            self.show_status("")
+            self.notifications.dismiss_topic(NOT_SENT)
             self._set_expanded(True)
             # A follow-up replaces the question, but nothing that was typed after it.
             if self.field.toPlainText() == self._submitted_text:
@@ -274,10 +300,10 @@ class QuickPrompt(QWidget):
         Return False if there is no answer, or while it streams.
         """
         if self._is_streaming:
-            self.status.show_status(tr("Still responding…"))
+            self.show_status(tr("Still responding…"))
             return False
         if not self.transcript.isVisibleTo(self):
-            self.status.show_status("")
+            self.show_status("")
             return False
         self.transcript.commands.copy_selection_or_answer()
         return True
@@ -305,15 +331,22 @@ class QuickPrompt(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if is_acceptable(event.mimeData()):
             accept_copy(event)
-            self.status.label.setText(drop_hint(event.mimeData()))
+            self.status.setText(drop_hint(event.mimeData()))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        self.status.label.setText(self.status.text)
+        self.status.setText(self._status_text)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.status.label.setText(self.status.text)
+        self.status.setText(self._status_text)
         accept_copy(event)
         self.field.insert_dropped(read_dropped(event.mimeData()))
+
+    def event(self, event: QEvent) -> bool:
+        """Fit the window after a notification has changed."""
+        is_done = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest:
+            self._fit()
+        return is_done
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -331,8 +364,7 @@ class QuickPrompt(QWidget):
         px = theme.px
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
         set_icon(self.stop_button, "square", theme.ground, px(14))
-        for label in (self._accompanying_label, self.status.problem_label):
-            label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)
+        self._accompanying_label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)
         # The icon is beside the first line.
         line_height = max(self.field.height_of_lines(1), self.model_button.sizeHint().height())
         self._icon.setFixedHeight(line_height)
@@ -341,12 +373,12 @@ class QuickPrompt(QWidget):
     def _submit(self) -> None:
         text = self.field.toPlainText()
         if self._is_streaming:
-            self.status.show_status(tr("Still responding…"))
+            self.show_status(tr("Still responding…"))
         elif text.strip() or self._accompanying_text.strip():
             self._submitted_text = text
             self.submit_requested.emit(text)
         elif self.chips.count():
-            self.status.show_status(tr("Add a message first"))
+            self.show_status(tr("Add a message first"))
 
     def _type_on(self, text: str) -> None:
         """Continue in the field what was typed while the answer had the focus."""
@@ -385,7 +417,7 @@ class QuickPrompt(QWidget):
         needed_height = self.transcript.height() + bar.maximum() - bar.minimum()
         column = self._column
         column.activate()
-        other_height = column.totalSizeHint().height() - self.transcript.height()
+        other_height = self._needed_height(width) - self.transcript.height()
         max_height = min(
             round(screen_height * MAX_ANSWER_SHARE), screen_height - top - other_height
         )
@@ -395,20 +427,78 @@ class QuickPrompt(QWidget):
                 max(answer_height, current_theme().px(_MIN_ANSWER_HEIGHT))
             )
             column.activate()
-        if column.hasHeightForWidth():  # while a problem is shown, whose text wraps
-            height = column.totalHeightForWidth(width)
-        else:
-            height = column.totalSizeHint().height()
-        self.setFixedSize(width, height)
+        self.setFixedSize(width, self._needed_height(width))
+
+    def _needed_height(self, width: int) -> int:
+        if self._column.hasHeightForWidth():  # while a notification is shown, whose text wraps
+            return self._column.totalHeightForWidth(width)
+        return self._column.totalSizeHint().height()
 
     def _fit_footer(self, width: int) -> None:
         """Show the shortcuts of the buttons if there is room for them in `width` pixels."""
-        visible_hints = [hint for hint in self._hints if not hint.isHidden()]
+        visible_hints = [hint for hint in self._buttons.values() if not hint.isHidden()]
         other_width = self._footer.spacing() * len(visible_hints) + 2 * current_theme().px(MARGIN)
-        other_width += painting.text_width(self.status.label.text(), current_theme().note())
+        other_width += painting.text_width(self.status.text(), current_theme().note())
         has_room = sum(hint.full_width for hint in visible_hints) <= width - other_width
-        for hint in self._hints:
+        for hint in self._buttons.values():
             hint.set_keys_visible(has_room)
+
+
+class HintButton(PlainButton):
+    """A quiet button with its shortcut's key cap before the label, if there is room for it."""
+
+    def __init__(self, label: str, *, name: str = "") -> None:
+        super().__init__(label, name=name)
+        self._keys = ""
+        self._shows_keys = True
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def set_keys(self, keys: str) -> None:
+        """Show a shortcut (portable text); "" shows the label alone."""
+        self._keys = shortcut_text(keys)
+        self.updateGeometry()
+        self.update()
+
+    def set_keys_visible(self, is_visible: bool) -> None:
+        """Show the shortcut, or only the label if there is no room."""
+        if is_visible != self._shows_keys:
+            self._shows_keys = is_visible
+            self.updateGeometry()
+            self.update()
+
+    def width_with(self, keys: str) -> int:
+        """Return the width of the label and a key cap before it; "" is none."""
+        theme = current_theme()
+        width = painting.text_width(self.text(), theme.note()) + 1
+        return width + painting.key_size(theme, keys)[0] + theme.px(8) if keys else width
+
+    @property
+    def full_width(self) -> int:
+        """Return the width with the shortcut."""
+        return self.width_with(self._keys)
+
+    def sizeHint(self) -> QSize:
+        return QSize(
+            self.width_with(self._keys if self._shows_keys else ""), current_theme().px(22)
+        )
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = painting.painter_of(self)
+        theme = current_theme()
+        label_rect = ring_rect = self.rect()
+        if self._keys and self._shows_keys:
+            width, height = painting.key_size(theme, self._keys)
+            ring_rect = QRect(0, (self.height() - height) // 2, width, height)
+            painting.draw_key(painter, theme, ring_rect, self._keys, theme.dim)
+            label_rect = self.rect().adjusted(width + theme.px(8), 0, 0, 0)
+        if self.hasFocus():
+            painting.draw_outline(painter, ring_rect, theme.accent, theme.px(5), 2)
+        color = theme.text if self.underMouse() or self.hasFocus() else theme.dim
+        painting.draw_text(painter, label_rect, self.text(), theme.note(), color)
 
 
 class QuickPromptField(PromptText):

@@ -39,6 +39,7 @@ from desktop_app.quick.ui.paste_back import PasteBack
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.message_items import OPEN_PLACE
+from desktop_app.widgets.cards.notifications import NOT_SENT, UNDO
 from desktop_app.widgets.program_menu import open_context_menu
 
 POSITION_KEY: Final = "window.quick_place"
@@ -71,7 +72,7 @@ class QuickPromptController(QObject):
         self._tasks = session.tasks
         self._temporary = session.temporary
         view = self.conversation = make_conversation(
-            session, quick, quick, quick.transcript, quick.status
+            session, quick, quick, quick.transcript, quick.notifications
         )
         view.answers = ShownAnswers(session, view)
         self._current, self._setup, self._draft = view.current, view.setup, view.draft
@@ -99,6 +100,7 @@ class QuickPromptController(QObject):
         draft.changed.connect(lambda: quick.set_accompanying_text(self._texts.accompanying))
         quick.submit_requested.connect(tasks.slot(self._submit))
         quick.hidden.connect(self._on_hidden)
+        quick.place_requested.connect(lambda place: self._start_leaving(f"{OPEN_PLACE}{place}"))
         field.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
         field.large_rich_text_pasted.connect(tasks.slot(self._add_long_text))
         field.large_text_pasted.connect(self._add_accompanying)
@@ -245,7 +247,7 @@ class QuickPromptController(QObject):
         self._read([(path.name, path) for path in paths])
 
     def _read(self, contents: Sequence[tuple[str, Path | DroppedData]]) -> None:
-        self.window.status.dismiss_topic(DOCUMENT_TOPIC)
+        self.window.notifications.dismiss_topic(DOCUMENT_TOPIC)
         self.conversation.readings.read(contents)
 
     def clear_attachments(self) -> None:
@@ -277,7 +279,7 @@ class QuickPromptController(QObject):
         if text.strip():
             self._add_accompanying(text)
         else:
-            self.window.status.show_status(tr("No text is selected or on the clipboard"))
+            self.window.show_status(tr("No text is selected or on the clipboard"))
 
     def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills into the marks of a library prompt."""
@@ -309,9 +311,9 @@ class QuickPromptController(QObject):
         if self._is_busy or (self._current.path and not self._is_closed):
             return
         if not was_temporary and self._temporary.exists:
-            quick.status.show_status(tr("A temporary conversation is already open"))
+            quick.show_status(tr("A temporary conversation is already open"))
         elif self.parts or self.reading_name:
-            quick.status.show_status(tr("Remove the attachments first"))
+            quick.show_status(tr("Remove the attachments first"))
         elif self._is_closed:  # its messages are gone, so only the unsent text can be kept
             text = self._unsent_text()
             template_id = quick.field.template_id if text else ""
@@ -320,7 +322,7 @@ class QuickPromptController(QObject):
             quick.field.set_text(text, template_id)
         else:
             # Undo could not restore a removed attachment into the other state.
-            quick.status.show_status("")  # instead of an offer to restore an attachment
+            quick.notifications.dismiss_topic(UNDO)
             self._temporary.discard(self._current.id)
             # An id that was temporary stays so.
             self._current.update(replace(self._current.conversation, id=new_id()))
@@ -347,7 +349,7 @@ class QuickPromptController(QObject):
             is_unpriced = isinstance(error, UnpricedModelError)
             remedy = (tr("Raise the limit"), partial(self._start_leaving, RAISE_CAP))
             is_over_cap = isinstance(error, SpendingCapError) and not is_unpriced
-            quick.status.show_problem(error.sentences, [remedy] if is_over_cap else ())
+            quick.notifications.notify(error, [remedy] if is_over_cap else (), topic=NOT_SENT)
             return
         self._typed_text = text.strip()
         self._history.reset()
@@ -370,7 +372,8 @@ class QuickPromptController(QObject):
     def _refuse_while_reading(self) -> bool:
         """Return True, and tell the user, if a file is still being read."""
         if self.reading_name:
-            self.window.status.show_problem(tr("Reading {name}…", name=self.reading_name))
+            message = tr("Reading {name}…", name=self.reading_name)
+            self.window.notifications.notify(message, topic=NOT_SENT)
         return bool(self.reading_name)
 
     async def _ask(self, draft: Draft) -> AnswerRun | None:
@@ -417,7 +420,7 @@ class QuickPromptController(QObject):
             figures = [] if answer.cost is None else [money(answer.cost)]
             if answer.duration_s is not None:
                 figures.append(duration(answer.duration_s))
-            self.window.status.show_figures(" · ".join(figures))
+            self.window.show_status(" · ".join(figures), is_announced=False)
 
     # -------------------------------------------------------------- the main window
 
@@ -433,7 +436,7 @@ class QuickPromptController(QObject):
             if not self.window.isVisible():  # an earlier request has moved it
                 return
             if self._is_temporary and (self._current.path or self.parts):
-                self.window.status.show_status(tr("A temporary conversation stays here"))
+                self.window.show_status(tr("A temporary conversation stays here"))
             elif not self._refuse_while_reading():
                 # Show the window first, because the program ends once nothing is visible.
                 self._session.raise_window()

@@ -719,9 +719,9 @@ async def quick_prompt(app: AppHarness, look: Look) -> None:
     app.providers.turns[-1].end(ANSWER)
     await app.settled()
     await look("quick-answer")
-    window.status.show_problem("⟦It failed.⟧", [("⟦Retry⟧", print)])
+    window.notifications.notify("⟦It failed.⟧", [("⟦Retry⟧", print)], topic="not sent")
     await look("quick-problem")
-    window.status.show_status("")
+    window.notifications.dismiss_topic("not sent")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(paste_back, "can_type", lambda: True)
         window.run("quick.paste")

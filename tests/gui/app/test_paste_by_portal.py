@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel
 
 from desktop_app.quick.ui import paste_back
 from desktop_app.quick.ui.paste_back import TOKEN_KEY
@@ -56,7 +55,7 @@ async def test_after_a_refusal_the_answer_is_only_copied(
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             quick = await answered(app)
             quick.run("quick.paste")
-            await until(lambda: find(quick, ElidedLabel, "status").text() == "Copied")
+            await until(lambda: find(quick, ElidedLabel, "figures").text() == "Copied")
             await until(lambda: app.state.values[PASTE_BACK] == kept)
             assert quick.isVisible()
             assert not app.session.quick.paste_back.is_pasting
@@ -75,7 +74,7 @@ async def test_nothing_is_typed_while_a_key_is_held(
             quick = await answered(app)
             await until(quick.isActiveWindow)
             quick.run("quick.paste")
-            await until(lambda: "Nothing was pasted" in find(quick, QLabel, "problem").text())
+            await until(lambda: "Nothing was pasted" in quick.notifications.status.text())
             assert quick.isVisible()
             assert not portal.typed
             portal.service.wait_for("Close")

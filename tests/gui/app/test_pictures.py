@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage, QImageReader
-from PySide6.QtWidgets import QLabel, QToolButton
+from PySide6.QtWidgets import QToolButton
 
 from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.dropped_content import DroppedData, read_dropped
@@ -152,7 +152,7 @@ async def test_the_quick_prompt_takes_images() -> None:
         attached = app.session.quick
         assert attached.reading_name == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
-        await until(lambda: find(quick, QLabel, "problem").text() == "Reading Pasted image.png…")
+        await until(lambda: quick.notifications.status.text() == "Reading Pasted image.png…")
         await until(lambda: not attached.reading_name)
         quick.chips.detail_requested.emit(attached.parts[0].sha256, "high")
         quick.submit_requested.emit("What is it?")

@@ -206,7 +206,7 @@ def quick_of(app: AppHarness) -> QuickPrompt:
 
 
 def problem_of(app: AppHarness) -> str:
-    return find(quick_of(app), QLabel, "problem").text()
+    return quick_of(app).notifications.status.text()
 
 
 def open_quick(app: AppHarness, text: str = "") -> QPlainTextEdit:
@@ -278,7 +278,7 @@ async def test_the_quick_prompt_opens_with_a_new_conversation_unless_an_answer_r
         turn.end("1")
         await app.settled()
         assert "1" in answer_of(app)
-        assert find(quick_of(app), QLabel, "status").text().startswith("$0.005 · ")
+        assert find(quick_of(app), QLabel, "figures").text().startswith("$0.005 · ")
         open_quick(app)
         assert answer_of(app).strip() == ""
         turn = await ask_quick(app, "Two")

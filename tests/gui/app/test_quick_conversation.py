@@ -114,7 +114,7 @@ async def test_a_temporary_conversation_is_neither_stored_nor_listed() -> None:
         quick.run("quick.go-on")  # it stays here
         await app.settled()
         assert quick.isVisible()
-        said = find(quick, ElidedLabel, "status")
+        said = find(quick, ElidedLabel, "figures")
         assert QLabel.text(said) == said.text(), "not cut"
         quick.hide()
         opened(app)
@@ -223,11 +223,11 @@ async def test_pasting_only_copies_if_programs_cannot_type_into_others() -> None
     async with AppHarness() as app:
         quick = opened(app)
         quick.run("quick.paste")  # there is no answer yet
-        assert find(quick, ElidedLabel, "status").text() == ""
+        assert find(quick, ElidedLabel, "figures").text() == ""
         quick = await answered(app)
         find(quick, QPushButton, "paste-back").click()
         said = "Copied. This desktop doesn’t let programs paste for you."
-        await until(lambda: find(quick, ElidedLabel, "status").text() == said)
+        await until(lambda: find(quick, ElidedLabel, "figures").text() == said)
         assert QGuiApplication.clipboard().text() == "Because *so*."
         assert quick.isVisible()
 

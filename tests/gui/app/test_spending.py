@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton
 
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
@@ -167,15 +167,15 @@ async def test_the_quick_prompt_links_to_the_cap() -> None:
         quick = app.session.quick.window
         quick.field.set_text("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
-        await until(lambda: "exceeds the limit" in find(quick, QLabel, "problem").text())
-        assert find(quick, QPushButton, "remedy").isVisible()
-        assert find(quick, QPushButton, "remedy").text() == "Raise the limit"
-        QTest.mouseClick(find(quick, QPushButton, "remedy"), Qt.MouseButton.LeftButton)
+        await until(lambda: "exceeds the limit" in quick.notifications.status.text())
+        (remedy,) = quick.notifications.findChildren(QPushButton)
+        assert remedy.text() == "Raise the limit"
+        QTest.mouseClick(remedy, Qt.MouseButton.LeftButton)
         await until(lambda: focused_name(app) == "monthly-cap")
         assert app.text.toPlainText() == "Why is it so?"
         assert not quick.isVisible()
         app.session.quick.open_with("")
-        assert not find(quick, QPushButton, "remedy").isVisible()
+        assert not quick.notifications.isVisible()
         quick.hide()
 
 
