@@ -201,20 +201,14 @@ def _detect_zip(data: bytes) -> str:
             if part in names:
                 return media_type
         if _CONTENT_TYPES in names:
-            return _detect_by_content_types(archive)
+            with archive.open(_CONTENT_TYPES) as member:  # its main part has an unusual name
+                main_part = _MAIN_PART.search(member.read(1 << 20))
+            return _TYPE_OF_MAIN_PART[main_part[1]] if main_part else ZIP
         if "mimetype" not in names:
             return EPUB if _BOOK_CONTAINER in names else ZIP
         with archive.open("mimetype") as member:
             stated_type = member.read(100).decode("ascii", "replace").strip()
         return _STATED_TYPES.get(stated_type, "" if stated_type.startswith(OPENDOCUMENT) else ZIP)
-
-
-def _detect_by_content_types(archive: zipfile.ZipFile) -> str:
-    """Return the type of an Office file whose main part has an unusual name; ZIP for others."""
-    with archive.open(_CONTENT_TYPES) as member:
-        content_types = member.read(1 << 20)
-    main_part = _MAIN_PART.search(content_types)
-    return _TYPE_OF_MAIN_PART[main_part[1]] if main_part else ZIP
 
 
 def is_unsupported_package(name: str) -> bool:

@@ -71,17 +71,15 @@ def _stretches(words: Sequence[Word]) -> list[Area]:
     """Join words that follow each other in the stream and stand side by side."""
     stretches: list[Area] = []
     for word in words:
-        if stretches and _continues(stretches[-1], word.box):
-            stretches[-1] = stretches[-1].joined(word.box)
+        line, box = stretches[-1] if stretches else word.box, word.box
+        height = max(line.height, box.height)
+        is_level = line.bottom < box.middle < line.top or box.bottom < line.middle < box.top
+        is_near = -height < box.left - line.right < _WIDEST_SPACE * height
+        if stretches and is_level and is_near:
+            stretches[-1] = line.joined(box)
         else:
-            stretches.append(word.box)
+            stretches.append(box)
     return stretches
-
-
-def _continues(line: Area, box: Area) -> bool:
-    height = max(line.height, box.height)
-    is_level = line.bottom < box.middle < line.top or box.bottom < line.middle < box.top
-    return is_level and -height < box.left - line.right < _WIDEST_SPACE * height
 
 
 def _find_gutter(lines: Sequence[Area]) -> float | None:

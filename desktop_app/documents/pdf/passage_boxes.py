@@ -36,7 +36,14 @@ def boxes(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Box]:
         areas = _areas(page, text, preceding_text)
     finally:
         page.set_rotation(rotation)
-    return [box for area in areas if (box := _to_page_box(page, area)) is not None]
+    shown: list[Box] = []
+    for area in areas:  # on the page as shown, cropped and rotated
+        corners = (_to_page(page, area.left, area.bottom), _to_page(page, area.right, area.top))
+        left, right = sorted(max(0.0, min(1.0, x)) for x, _ in corners)
+        top, bottom = sorted(max(0.0, min(1.0, y)) for _, y in corners)
+        if right > left and bottom > top:  # otherwise it is cut off
+            shown.append(Box(left, top, right, bottom))
+    return shown
 
 
 def _areas(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Area]:
@@ -97,14 +104,6 @@ def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[Area]:
         else:
             lines.append(area)
     return lines
-
-
-def _to_page_box(page: pdfium.PdfPage, area: Area) -> Box | None:
-    """Convert an area to the page as shown, cropped and rotated; None if it is cut off."""
-    corners = (_to_page(page, area.left, area.bottom), _to_page(page, area.right, area.top))
-    left, right = sorted(max(0.0, min(1.0, x)) for x, _ in corners)
-    top, bottom = sorted(max(0.0, min(1.0, y)) for _, y in corners)
-    return Box(left, top, right, bottom) if right > left and bottom > top else None
 
 
 def _to_page(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:

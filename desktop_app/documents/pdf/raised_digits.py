@@ -67,8 +67,11 @@ def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
         )
         shown_by_index.update(dict.fromkeys(range(end_before, start), ""))
         line_end = _LINE_END.match(text, end)
-        if line_end and _continues_line(textpage, base, end - 1, line_end.end()):
-            shown_by_index.update(dict.fromkeys(range(end, line_end.end()), ""))
+        box = character_box(textpage, base)
+        if line_end and box and _adjoins(textpage, end - 1, line_end.end()):
+            drop = abs(_baseline(textpage, line_end.end()) - _baseline(textpage, base))
+            if drop < _LEAST_DROP * box.height:  # what follows is on the same line
+                shown_by_index.update(dict.fromkeys(range(end, line_end.end()), ""))
         last_base = base
     return shown_by_index
 
@@ -99,14 +102,6 @@ def _adjoins(textpage: pdfium.PdfTextPage, first_index: int, second_index: int) 
     if not first or not second:
         return False
     return abs(second.left - first.right) < _WIDEST_GAP * max(first.height, second.height)
-
-
-def _continues_line(textpage: pdfium.PdfTextPage, base: int, last: int, index: int) -> bool:
-    """Return True if a character is on the line of the character `base`, directly after `last`."""
-    box = character_box(textpage, base)
-    if not box or not _adjoins(textpage, last, index):
-        return False
-    return abs(_baseline(textpage, index) - _baseline(textpage, base)) < _LEAST_DROP * box.height
 
 
 def _baseline(textpage: pdfium.PdfTextPage, index: int) -> float:

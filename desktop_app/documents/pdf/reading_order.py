@@ -112,12 +112,14 @@ def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
 
 
 def _with_swapped_letters(table: Table, swaps: Mapping[int, int]) -> Table:
-    def swap_letters(word: Word) -> Word:
-        return Word(word.box, tuple(swaps.get(c, c) for c in word.characters))
-
-    return table._replace(
-        rows=[[list(map(swap_letters, cell)) for cell in row] for row in table.rows]
-    )
+    rows = [
+        [
+            [Word(word.box, tuple(swaps.get(c, c) for c in word.characters)) for word in cell]
+            for cell in row
+        ]
+        for row in table.rows
+    ]
+    return table._replace(rows=rows)
 
 
 def _insert_tables(

@@ -197,15 +197,11 @@ def _text(
         case 62:
             return _string(content, 1)[0]
         case 2 | 5 | 9:
-            number = _rk_number(content) if kind == 2 else struct.unpack_from("<d", content)[0]
+            (number,) = struct.unpack_from("<l" if kind == 2 else "<d", content)
+            if kind == 2:  # 30 bits of a number, and two flags
+                code, number = number, float(number >> 2)
+                if not code & 2:
+                    (number,) = struct.unpack("<d", struct.pack("<4xl", code & ~3))
+                number = number / 100 if code & 1 else number
             return (formatters[style] if style < len(formatters) else number_format.plain)(number)
     return ""
-
-
-def _rk_number(content: bytes) -> float:
-    """Return the number that 30 bits and two flags encode."""
-    (code,) = struct.unpack_from("<l", content)
-    number: float = code >> 2
-    if not code & 2:
-        (number,) = struct.unpack("<d", struct.pack("<4xl", code & ~3))
-    return float(number) / 100 if code & 1 else float(number)

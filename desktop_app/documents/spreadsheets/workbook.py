@@ -94,7 +94,11 @@ class _Workbook:
                     if data is not None:
                         data.clear()  # else a million rows stay in memory
                 elif element.tag == f"{_MAIN}hyperlink":
-                    _link(sheet, element.get("ref", ""), links.get(element.get(_RELATION_ID, "")))
+                    place = _place(element.get("ref", ""))
+                    address = links.get(element.get(_RELATION_ID, "")) or ""
+                    text = sheet.rows.get(place[0], {}).get(place[1]) if place else None
+                    if place and text and ":" in address:  # it leads outside the workbook
+                        sheet.add(*place, md.link(text, address.replace("|", "%7C")))
         except (ElementTree.ParseError, ValueError) as error:
             raise refusals.damaged_error(self._package.name, f"{part}: {error}"[:300]) from error
 
@@ -145,14 +149,6 @@ def _place(reference: str) -> tuple[int, int] | None:
         return None
     column = reduce(lambda number, letter: 26 * number + ord(letter) - 64, match[1], 0)
     return int(match[2]) - 1, column - 1
-
-
-def _link(sheet: Sheet, reference: str, address: str | None) -> None:
-    """Make the text of a cell a link, if the address leads outside the workbook."""
-    place = _place(reference)
-    text = sheet.rows.get(place[0], {}).get(place[1]) if place else None
-    if place and text and address and ":" in address:
-        sheet.add(*place, md.link(text, address.replace("|", "%7C")))
 
 
 def _comments(package: Package, part: str) -> Iterator[str]:

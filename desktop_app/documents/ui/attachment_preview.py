@@ -104,12 +104,6 @@ class AttachmentPreview(QDialog):
         super().__init__(parent)
         self.setObjectName("attachment-preview")
         self.setWindowTitle(tr(SENT_CONTENT))
-        self._build()
-        self._lay_out()
-        self._connect()
-        self.resize(fitting_size(_SIZE, parent))
-
-    def _build(self) -> None:
         self._attachments = Combo(tr("Attachment"), object_name="previewed-attachment")
         self._attachments.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._name = ElidedLabel(role="strong", elide_mode=Qt.TextElideMode.ElideMiddle)
@@ -137,8 +131,6 @@ class AttachmentPreview(QDialog):
         self._close_button.setAutoDefault(False)  # Enter in the field for pages applies them
         self._captions: Sequence[str] = ()
         self._image_index = 0
-
-    def _lay_out(self) -> None:
         self._pages = QWidget()
         row_of(self._unit, (self.field, 1), self._apply_button, parent=self._pages, margins=0)
         images = QWidget()
@@ -161,8 +153,6 @@ class AttachmentPreview(QDialog):
             margins=DIALOG_MARGINS,
             spacing=8,
         )
-
-    def _connect(self) -> None:
         self._attachments.activated.connect(
             lambda index: self.selected.emit(self._attachments.itemData(index))
         )
@@ -178,6 +168,7 @@ class AttachmentPreview(QDialog):
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self._begin_finding)
         QShortcut(QKeySequence("F3"), self, lambda: self.find_bar.step(+1))
         QShortcut(QKeySequence("Shift+F3"), self, lambda: self.find_bar.step(-1))
+        self.resize(fitting_size(_SIZE, parent))
 
     # -------------------------------------------------------------- content
 

@@ -85,6 +85,7 @@ class ViewerPages(QAbstractScrollArea):
         self._points: list[tuple[float, float]] = []  # the sizes of the pages
         self._sizes: list[tuple[int, int]] = []  # in pixels
         self._tops = [0]  # of the pages in the scrolled content, and its height
+        self._content_width = 1
         self.count = 0
         self.percent = 100
         self._fits_width = True
@@ -132,21 +133,17 @@ class ViewerPages(QAbstractScrollArea):
             return
         page = max(1, min(self.count, page))
         area = self._area_of(page)
-        bar = self.verticalScrollBar()
+        edge = current_theme().px(_EDGE)
         target = page_top = area.top() - current_theme().px(_GAP)
-        marks = self.marks.get(page)
-        if marks:
-            top = area.top() + round(marks[0].top() * area.height())
-            bottom = area.top() + round(marks[-1].bottom() * area.height())
+        if marks := [_within(area, mark) for mark in self.marks.get(page, ())]:
+            top, bottom = round(marks[0].top()), round(marks[-1].bottom())
             height = self.viewport().height()
-            if bottom - top < height:  # all marks fit
-                target = (top + bottom - height) // 2
-            else:
-                target = top - current_theme().px(_EDGE)
+            fits = bottom - top < height
+            target = (top + bottom - height) // 2 if fits else top - edge
             # Sideways, too, if the page is wider than the viewport.
-            left = area.left() + min(mark.left() for mark in marks) * area.width()
-            self.horizontalScrollBar().setValue(round(left) - current_theme().px(_EDGE))
-        bar.setValue(max(target, page_top))
+            left = min(mark.left() for mark in marks)
+            self.horizontalScrollBar().setValue(round(left) - edge)
+        self.verticalScrollBar().setValue(max(target, page_top))
         self._set_current_page(page)
 
     # ------------------------------------------------------------ zoom
@@ -159,7 +156,8 @@ class ViewerPages(QAbstractScrollArea):
     def set_percent(self, percent: int) -> None:
         """Set the zoom, within the presets' range; the middle of the viewport stays in place."""
         self._fits_width = False
-        self._zoom_to(max(_ZOOM_PRESETS[0], min(_ZOOM_PRESETS[-1], percent)))
+        self.percent = max(_ZOOM_PRESETS[0], min(_ZOOM_PRESETS[-1], percent))
+        self._lay_out()
 
     def step_zoom(self, step: int) -> None:
         """Go to the next larger (1) or smaller (-1) zoom preset."""
@@ -168,17 +166,6 @@ class ViewerPages(QAbstractScrollArea):
             self.set_percent(beyond[0 if step > 0 else -1])
 
     def _lay_out(self) -> None:
-        """Update the layout, and the zoom if it follows the width."""
-        percent = self.percent
-        if self._fits_width and self.count:
-            theme = current_theme()
-            available_width = self.viewport().width() - 2 * theme.px(_EDGE)
-            widest = max(width for width, _ in self._points)
-            percent = round(100 * available_width / (widest * _PIXELS_PER_POINT * theme.scale))
-            percent = max(_ZOOM_PRESETS[0], min(_MAX_FIT_PERCENT, percent))
-        self._zoom_to(percent)
-
-    def _zoom_to(self, percent: int) -> None:
         """Lay out the pages, set the ranges of the scroll bars, and keep the middle in place."""
         theme = current_theme()
         viewport_size = self.viewport().size()
@@ -190,38 +177,40 @@ class ViewerPages(QAbstractScrollArea):
         if page <= len(self._sizes):
             above = vertical.value() + middle - self._tops[page - 1]
             fraction = max(0.0, min(1.0, above / self._sizes[page - 1][1]))
-        self.percent = percent
-        scale = _PIXELS_PER_POINT * theme.scale * percent / 100
+        pixels_per_point = _PIXELS_PER_POINT * theme.scale
+        edges = 2 * theme.px(_EDGE)
+        if self._fits_width and self.count:
+            widest = max(width for width, _ in self._points) * pixels_per_point
+            percent = round(100 * (viewport_size.width() - edges) / widest)
+            self.percent = max(_ZOOM_PRESETS[0], min(_MAX_FIT_PERCENT, percent))
+        scale = pixels_per_point * self.percent / 100
         self._sizes = [
             (max(1, round(width * scale)), max(1, round(height * scale)))
             for width, height in self._points
         ]
         gap = theme.px(_GAP)
         self._tops = list(accumulate((height + gap for _, height in self._sizes), initial=gap))
+        self._content_width = max((width for width, _ in self._sizes), default=1)
+        self._content_width += 0 if self._fits_width else edges
         vertical.setPageStep(max(1, viewport_size.height() - theme.px(_PAGE_OVERLAP)))
         vertical.setSingleStep(theme.px(40))
         vertical.setRange(0, max(0, self._tops[-1] - viewport_size.height()))
-        width = self._widest if self._fits_width else self._widest + 2 * theme.px(_EDGE)
         horizontal.setPageStep(viewport_size.width())
         horizontal.setSingleStep(theme.px(40))
-        horizontal.setRange(0, max(0, width - viewport_size.width()))
+        horizontal.setRange(0, max(0, self._content_width - viewport_size.width()))
         if self.count:
             area = self._area_of(min(page, self.count))  # the new document may be shorter
             vertical.setValue(area.top() + round(fraction * area.height()) - middle)
-        self.zoom_changed.emit(percent)
+        self.zoom_changed.emit(self.percent)
         self.viewport().update()
         self._request_timer.start()
 
     # ------------------------------------------------------------ layout
 
-    @property
-    def _widest(self) -> int:
-        return max((width for width, _ in self._sizes), default=1)
-
     def _area_of(self, page: int) -> QRect:
         """Return the rectangle of a page in the scrolled content."""
         width, height = self._sizes[page - 1]
-        content_width = max(self.viewport().width(), self._widest + 2 * current_theme().px(_EDGE))
+        content_width = max(self.viewport().width(), self._content_width)
         return QRect((content_width - width) // 2, self._tops[page - 1], width, height)
 
     def _page_at(self, y: int) -> int:

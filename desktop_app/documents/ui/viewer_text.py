@@ -25,7 +25,7 @@ from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable
 
     from desktop_app.markdown.block_model import Block
     from desktop_app.markdown.document_text import DocumentText, PassageMark
@@ -58,19 +58,20 @@ class TextSlices(ArticleList):
     Attributes:
         document: the text; None for none.
         span: the range of characters that is marked; None for none.
+        parsed: the slices that are parsed, by the time of their last use.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.document: DocumentText | None = None
         self.span: Span | None = None
-        self._parsed: dict[int, ShownSlice] = {}  # by the time of their last use
+        self.parsed: dict[int, ShownSlice] = {}
 
     def begin(self, document: DocumentText | None) -> None:
         """Show another text, of which nothing is marked."""
         self.document = document
         self.span = None
-        self._parsed.clear()
+        self.parsed.clear()
         self.estimate_heights(self.scale)
 
     def key_at(self, index: int) -> str:
@@ -79,24 +80,12 @@ class TextSlices(ArticleList):
     def index_of(self, key: str) -> int:
         return int(key) if key.isdigit() and int(key) < self.count else -1
 
-    def is_parsed(self, index: int) -> bool:
-        """Return True if a slice is parsed."""
-        return index in self._parsed
-
     def open(self, index: int) -> ShownSlice:
-        shown = self._parsed.pop(index, None) or ShownSlice(index, self._blocks(index))
-        self._parsed[index] = shown
-        return shown
-
-    def _blocks(self, index: int) -> tuple[Block, ...]:
         assert self.document is not None
-        return self.document.render_slice(index).blocks
-
-    def close_distant(self, kept: Container[str]) -> None:
-        """Forget the slices that were not used for long, but none of `kept`."""
-        for index in list(self._parsed)[:-_MAX_PARSED]:
-            if str(index) not in kept:
-                del self._parsed[index]
+        shown = self.parsed.pop(index, None)
+        shown = shown or ShownSlice(index, self.document.render_slice(index).blocks)
+        self.parsed[index] = shown  # as the last
+        return shown
 
     def source_of(self, index: int) -> str:
         assert self.document is not None
@@ -113,14 +102,6 @@ class TextSlices(ArticleList):
             for text in sources
         ]
         self._tops = None
-
-    def marked_ranges(self, index: int) -> list[tuple[Place, Place]]:
-        """Return the two ends of each marked range of a slice, one range for each table cell."""
-        if self.document is None or self.span is None or not self.document.has(index, self.span):
-            return []
-        shown = self.open(index)
-        marks = self.document.render_slice(index, self.span).marks
-        return [ends for mark in marks for ends in _ends_of(shown, mark)]
 
 
 def _ends_of(shown: ShownSlice, mark: PassageMark) -> Iterable[tuple[Place, Place]]:
@@ -191,12 +172,14 @@ class ViewerText(TextArea):
     # ------------------------------------------------------------ parsed slices
 
     def _is_open(self, index: int) -> bool:
-        return self._slices.is_parsed(index)
+        return index in self._slices.parsed
 
     def _drop_distant(self) -> None:
         super()._drop_distant()
-        height = self.viewport().height()
-        self._slices.close_distant({shown.key for shown in self.shown_segments(height)})
+        kept = {shown.key for shown in self.shown_segments(self.viewport().height())}
+        for index in list(self._slices.parsed)[:-_MAX_PARSED]:  # not used for long
+            if str(index) not in kept:
+                del self._slices.parsed[index]
 
     # ------------------------------------------------------------ marks
 
@@ -209,8 +192,14 @@ class ViewerText(TextArea):
             QTimer.singleShot(0, self, self.go_to_mark)
 
     def _marked_ranges(self, key: str) -> list[tuple[Place, Place]]:
+        """Return the two ends of each marked range of a slice, one range for each table cell."""
+        document, span, index = self._slices.document, self._slices.span, int(key)
+        if document is None or span is None or not document.has(index, span):
+            return []
         if key not in self._marks:
-            self._marks[key] = self._slices.marked_ranges(int(key))
+            shown = self._slices.open(index)
+            marks = document.render_slice(index, span).marks
+            self._marks[key] = [ends for mark in marks for ends in _ends_of(shown, mark)]
         return self._marks[key]
 
     def go_to_mark(self) -> None:
