@@ -38,7 +38,6 @@ from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
-from desktop_app.providers.models.model_listing_store import ListingStore
 from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.settings_store import SettingsStore
@@ -126,7 +125,7 @@ class Backend:
         self.local_models = LocalModels(lambda: self.model_store)
         self.gateway = ProviderGateway(self.vault, self.local_models, self.settings, self.catalog)
         self.counter = ProviderTokenCounter(self.documents, self.gateway, self.catalog)
-        self.listings = ModelListings(ListingStore(self.database), self.gateway)
+        self.listings = ModelListings(self.database, self.gateway)
         self.providers = ProviderRegistry(
             self.settings,
             self.vault,
@@ -385,5 +384,5 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
 def use_weights(local_models: LocalModels, stored: Mapping[str, Any]) -> None:
     """Use the model that the user chose for this computer, and the options to run it."""
     path = stored.get(WEIGHTS_SETTING)
-    local_models.use_weights(Path(path) if path else None)
+    local_models.weights = Path(path) if path else None
     local_models.options = RunOptions.from_settings(stored)

@@ -10,15 +10,16 @@ from desktop_app.cli import console
 from desktop_app.cli.command_setup import cancel_at_signals, open_backend, run_command
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
-from desktop_app.local_model.catalog import CatalogModel, find_remote
-from desktop_app.local_model.fetch import Progress, fetch_model
+from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
+from desktop_app.local_model.fetch import Progress, fetch_model, progress_text
 from desktop_app.local_model.memory import free_memory
-from desktop_app.local_model.wording import progress_text, source_text
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from desktop_app.cli.command_line import Options
-    from desktop_app.local_model.store import LocalFile, ModelStore
+    from desktop_app.local_model.store import LocalFile
 
 _INTERVAL_S: Final = 0.5  # between two lines of progress
 
@@ -40,7 +41,7 @@ async def _get(options: Options) -> int:
         remote = find_remote(options.name, store.catalog)
         path = store.folder / remote.name
         if not await asyncio.to_thread(path.exists):
-            console.write_note(source_text(remote, store.folder))
+            console.write_note(_source_text(remote, store.folder))
         profile = next(p for p in await backend.providers.profiles() if p.id == ON_DEVICE.id)
         downloads = await backend.gateway.downloads(profile)
         try:
@@ -66,6 +67,25 @@ async def _get(options: Options) -> int:
         command = f"repartee ask --provider on-device --model {name}"
         console.write_note(tr("Ask it with: {command}", command=command))
     return 0
+
+
+def _source_text(remote: RemoteFile, folder: Path) -> str:
+    """Say what is fetched, from which host, and to which folder."""
+    host = remote.host or tr("this computer")
+    if isinstance(remote, CatalogModel):
+        return tr(
+            "Downloading {model} ({size}) from {host} to {folder}.",
+            model=remote.label,
+            size=formatting.size(remote.total_size),
+            host=host,
+            folder=str(folder),
+        )
+    return tr(
+        "Downloading {model} from {host} to {folder}.",
+        model=remote.name,
+        host=host,
+        folder=str(folder),
+    )
 
 
 def _reporter(options: Options) -> Any:
@@ -121,7 +141,9 @@ async def _list(options: Options) -> int:
             for part in partial
         ],
     )
-    _write_rows(tr("To download"), [_catalog_cells(model) for model in _missing(store, files)])
+    present = {file.info.model for file in files if file.info}
+    missing = [model for model in store.catalog if model.id not in present]
+    _write_rows(tr("To download"), [_catalog_cells(model) for model in missing])
     console.write_line(
         tr(
             "{disk} are free on the disk, {memory} in memory.",
@@ -130,11 +152,6 @@ async def _list(options: Options) -> int:
         )
     )
     return 0
-
-
-def _missing(store: ModelStore, files: list[LocalFile]) -> list[CatalogModel]:
-    present = {file.info.model for file in files if file.info}
-    return [model for model in store.catalog if model.id not in present]
 
 
 def _write_rows(title: str, rows: list[list[str]]) -> None:

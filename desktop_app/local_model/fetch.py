@@ -27,7 +27,7 @@ from desktop_app import system
 from desktop_app.domain.errors import LocalModelError, NetworkError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile
 from desktop_app.local_model.gguf import read_header
 
@@ -90,6 +90,24 @@ class Progress(NamedTuple):
         if self.total is None or not self.rate:
             return None
         return (self.total - self.done) / self.rate
+
+
+def progress_text(progress: Progress) -> str:
+    """Say how much has come, at which speed, and how long the rest takes."""
+    done = formatting.size(progress.done)
+    if progress.total is None:
+        text = done
+    else:
+        text = tr("{done} of {total}", done=done, total=formatting.size(progress.total))
+    if progress.is_checking:
+        return tr("Checking: {progress}", progress=text)
+    parts = [text]
+    if progress.rate:
+        parts.append(tr("{size} per second", size=formatting.size(round(progress.rate))))
+    if progress.seconds_left:
+        left = formatting.duration(progress.seconds_left, digits=0)
+        parts.append(tr("{duration} left", duration=left))
+    return ", ".join(parts)
 
 
 class Info(msgspec.Struct, frozen=True):

@@ -62,6 +62,7 @@ class LocalModels:
     Attributes:
         options: how they run; a change takes effect when a model is loaded.
         is_busy: returns True while a model answers; the gateway sets it.
+        weights: the GGUF file of new conversations, None for the built-in model.
 
     Args:
         open_store: returns the store of the files, when it is first needed.
@@ -80,7 +81,7 @@ class LocalModels:
         self._open_store = open_store
         self._free_memory = free_memory
         self._watch_s = watch_s
-        self._weights: Path | None = None
+        self.weights: Path | None = None
         self._files: dict[str, LocalFile] = {}
         self._was_refreshed = False
         self._contexts: dict[str, int] = {}  # of files: planned, or of the loaded model
@@ -90,15 +91,6 @@ class LocalModels:
         self._watch: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------------ which there are
-
-    @property
-    def weights(self) -> Path | None:
-        """Return the file of new conversations, None for the built-in model."""
-        return self._weights
-
-    def use_weights(self, weights: Path | None) -> None:
-        """Change the model of new conversations: to a GGUF file, or to the built-in one (None)."""
-        self._weights = weights
 
     @property
     def files(self) -> tuple[LocalFile, ...]:
@@ -187,7 +179,7 @@ class LocalModels:
                 did not load.
         """
         if path is None:
-            path = str(self._weights) if self._weights else BUILT_IN
+            path = str(self.weights) if self.weights else BUILT_IN
         self._used_at[path] = time.monotonic()
         if self._watch is None:
             self._watch = asyncio.create_task(self._unload_idle_models())

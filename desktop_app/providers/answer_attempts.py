@@ -213,10 +213,8 @@ class AnswerAttempts:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of one reply, a stream or a JSON value. Raises _EmptyStreamError."""
         async with self._transport.post(path, body, on_bytes) as reply:
-            reader = self._new_reader(api)
-            source = self._events_of(reply, reader)
             has_started = False
-            async with aclosing(source) as events:
+            async with aclosing(self._events_of(reply, self._new_reader(api))) as events:
                 async for event in events:
                     if not has_started:
                         has_started = True

@@ -66,7 +66,7 @@ async def _read_rows(options: Options) -> tuple[list[ModelRow], list[str]]:
         if options.provider:
             profiles = [await find_profile(backend, options.provider)]
         else:
-            profiles = await _usable_profiles(backend)
+            profiles = await backend.providers.usable()
         notices = [why for p in profiles if (why := await _refresh(backend, p))]
         favorites = favorites_in((await backend.settings.all()).get(FAVORITES))
         rows = [
@@ -80,12 +80,6 @@ async def _read_rows(options: Options) -> tuple[list[ModelRow], list[str]]:
             )
         ]
     return [row for row in rows if row.matches(" ".join(options.words))], notices
-
-
-async def _usable_profiles(backend: Backend) -> list[ProviderProfile]:
-    """Return the providers that have a key or need none."""
-    profiles = await backend.providers.profiles()
-    return [profile for profile in profiles if await backend.providers.is_usable(profile)]
 
 
 async def _refresh(backend: Backend, profile: ProviderProfile) -> str:

@@ -126,7 +126,7 @@ async def fetch_listing(
         AttemptError, ProviderError
     """
     reply = await transport.get_json(PATH, lambda value: value)
-    rows = _parse_rows(reply)
+    rows = parse_rows(reply)
     listing = listing_from(reply, profile)
     note_kind(kind_of(rows))
     # OpenAI's list may look like another server's; its windows are known anyway.
@@ -146,22 +146,13 @@ async def fetch_listing(
     return listing
 
 
-async def fetch_kind(transport: Transport) -> ServerKind | None:
-    """Return the kind of server that the list of models shows; None if it shows none.
-
-    Raises:
-        AttemptError, ProviderError
-    """
-    return await transport.get_json(PATH, lambda reply: kind_of(_parse_rows(reply)))
-
-
 def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     """Return the listing in a reply.
 
     Raises:
         UnexpectedReplyError: the reply is not a listing.
     """
-    rows = _parse_rows(reply)
+    rows = parse_rows(reply)
     # Ollama sends null if it has no models.
     is_list = isinstance(reply, Mapping) and (
         isinstance(reply.get("data"), list) or reply.get("object") == "list"
@@ -189,7 +180,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     return ModelListing(profile.base_url, models, datetime.now(UTC))
 
 
-def _parse_rows(reply: object) -> list[Row]:
+def parse_rows(reply: object) -> list[Row]:
     """Return the rows of a listing: Together sends a bare list, small servers a list of names."""
     entries = reply.get("data") if isinstance(reply, dict) else reply
     if not isinstance(entries, list):

@@ -228,7 +228,8 @@ class ProviderClient:
             async with asyncio.timeout(self._timeouts.quick_read):
                 if not self._has_sought_kind:
                     self._has_sought_kind = True
-                    self._set_server_kind(await model_list.fetch_kind(self._transport))
+                    rows = await self._transport.get_json(model_list.PATH, model_list.parse_rows)
+                    self._set_server_kind(model_list.kind_of(rows))
                 if self._kind is not ServerKind.LLAMA_CPP:
                     return None
                 body = {"content": text, "model": model}

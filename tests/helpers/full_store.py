@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
@@ -51,7 +52,7 @@ from desktop_app.library.folder_store import FolderStore
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
-from desktop_app.providers.models.model_listing_store import ListingStore
+from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
@@ -177,7 +178,9 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
         await Ledger(database).add(call)
     await NoteStore(database).put("a" * 64, "a note", "")
     models = (ModelFacts("m", window=8192), ModelFacts("n"))
-    await ListingStore(database).save("own", ModelListing(PROFILE.base_url, models, NOON))
+    await ModelListings(database, MagicMock()).save(
+        "own", ModelListing(PROFILE.base_url, models, NOON)
+    )
     await _fill_collection(database)
     job = BatchJob(
         new_id(), CHOICE, "Job", "What?", NOON, BatchStatus.COMPLETED, PROFILE.base_url,

@@ -239,11 +239,11 @@ def _use_local_model(backend: Backend, model: str) -> str:
     path = expand_path(model).absolute()
     file = local.find(model)
     if model == ON_DEVICE_MODEL:
-        local.use_weights(None)
+        local.weights = None
     elif file is not None:
-        local.use_weights(Path(file.path))
+        local.weights = Path(file.path)
     elif path.suffix.lower() == ".gguf":
-        local.use_weights(path)
+        local.weights = path
     else:
         raise IllegalChoiceError(
             N_("There is no local model “{model}”."),

@@ -22,10 +22,9 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
-from desktop_app.local_model.fetch import Progress, fetch_model
+from desktop_app.local_model.fetch import Progress, fetch_model, progress_text
 from desktop_app.local_model.memory import free_memory
 from desktop_app.local_model.store import LocalFile, PartialFile
-from desktop_app.local_model.wording import progress_text
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button

@@ -69,6 +69,7 @@ from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import json_fields
 
 PATH: Final = "chat/completions"
+_DETAILS: Final = ("low", "high", "auto")  # Responses has more
 _MAX_IMAGES: Final = 16
 """The images of an answer that are kept, an arbitrary number."""
 
@@ -114,7 +115,10 @@ def body(
     }
     if request.parameters.stream:
         fields["stream_options"] = {"include_usage": True}
-    fields[_limit_name(request.model, profile, omit)] = request.parameters.max_output_tokens
+    limit_name = output_limit_name(profile, request.model)
+    if limit_name in omit:
+        limit_name = OLD_LIMIT_NAME if limit_name == NEW_LIMIT_NAME else NEW_LIMIT_NAME
+    fields[limit_name] = request.parameters.max_output_tokens
     # The field is sent through gateways, too. If it is refused, the request is repeated without it.
     if is_of_family(profile, request.model):
         fields["prompt_cache_key"] = request.cache_key
@@ -132,7 +136,9 @@ def body(
     tools = [tool for tool in request.tools if tool.hosted is None]  # only Responses runs others
     if tools:
         fields["tools"] = [_build_tool(tool, profile) for tool in tools]
-        fields["tool_choice"] = _build_tool_choice(request)
+        is_tool = any(tool.wire_name == request.tool_choice for tool in request.tools)
+        function = {"type": "function", "function": {"name": request.tool_choice}}
+        fields["tool_choice"] = function if is_tool else request.tool_choice
         if takes_openai_fields:
             fields["parallel_tool_calls"] = True
     return {
@@ -140,13 +146,6 @@ def body(
         for name, value in fields.items()
         if value not in ("", None) and name not in omit
     }
-
-
-def _limit_name(model: str, profile: ProviderProfile, omit: frozenset[str]) -> str:
-    name = output_limit_name(profile, model)
-    if name in omit:
-        return OLD_LIMIT_NAME if name == NEW_LIMIT_NAME else NEW_LIMIT_NAME
-    return name
 
 
 def _build_settings(
@@ -252,13 +251,6 @@ def _build_tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any
     return {"type": "function", "function": definition}
 
 
-def _build_tool_choice(request: ChatRequest) -> str | dict[str, Any]:
-    chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
-    if chosen_tool is None:
-        return request.tool_choice
-    return {"type": "function", "function": {"name": chosen_tool.wire_name}}
-
-
 def _build_content(message: RequestMessage) -> str | list[dict[str, Any]]:
     """Return the content: a list of parts for a question with images or files, else a text.
 
@@ -266,23 +258,27 @@ def _build_content(message: RequestMessage) -> str | list[dict[str, Any]]:
     questions can have images and files.
     """
     text = text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
-    images = [_build_image(part) for part in message.parts if isinstance(part, ImageData)]
-    files = [_build_file(part) for part in message.parts if isinstance(part, FileData)]
+    images = [
+        {
+            "type": "image_url",
+            "image_url": {
+                "url": part,
+                "detail": part.detail if part.detail in _DETAILS else "auto",
+            },
+        }
+        for part in message.parts
+        if isinstance(part, ImageData)
+    ]
+    # As documented for PDF. Which other files a server takes is unknown.
+    files = [
+        {"type": "file", "file": {"filename": part.name, "file_data": part}}
+        for part in message.parts
+        if isinstance(part, FileData)
+    ]
     if not (images or files) or message.role is Role.ASSISTANT:
         return text
     content: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
     return files + content + images
-
-
-def _build_file(file: FileData) -> dict[str, Any]:
-    """Return a file part as documented for PDF. Which other files a server takes is unknown."""
-    return {"type": "file", "file": {"filename": file.name, "file_data": file}}
-
-
-def _build_image(image: ImageData) -> dict[str, Any]:
-    # Responses has more values.
-    detail = image.detail if image.detail in ("low", "high", "auto") else "auto"
-    return {"type": "image_url", "image_url": {"url": image, "detail": detail}}
 
 
 class ChatCompletionsReader(EventReader):
@@ -329,7 +325,11 @@ class ChatCompletionsReader(EventReader):
         # Some servers send no finish reason; their [DONE] shows that the answer is whole.
         is_whole = has_done_mark and self._has_content and not self._finish_reason
         if is_whole or self._finish_reason in _COMPLETE_REASONS:
-            return [*self._source_links(), *self._finish(Completed())]
+            # The cited pages as a text: OpenRouter's annotations, Perplexity's citations.
+            text = "".join(self._texts)
+            links = sources_text(text, cited_sources(self._annotations))
+            links = links or numbered_sources_text(text, self._citations)
+            return [*([TextDelta(links)] if links else []), *self._finish(Completed())]
         if self._finish_reason == "error":  # OpenRouter's way to report that its provider failed
             return self._finish(Failed(self._error_of(self._choice_error)))
         if self._finish_reason:
@@ -337,13 +337,6 @@ class ChatCompletionsReader(EventReader):
                 Incomplete(_INCOMPLETE_REASONS.get(self._finish_reason, self._finish_reason))
             )
         return self._finish(self._cut_failure(has_content=self._has_content))
-
-    def _source_links(self) -> list[StreamEvent]:
-        """Return the cited pages as a text: OpenRouter's annotations, Perplexity's citations."""
-        text = "".join(self._texts)
-        links = sources_text(text, cited_sources(self._annotations))
-        links = links or numbered_sources_text(text, self._citations)
-        return [TextDelta(links)] if links else []
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         usage = [] if self._usage is None else [UsageReported(self._usage, self._tier)]
@@ -390,7 +383,10 @@ class ChatCompletionsReader(EventReader):
         # Servers that are renaming the field send both names with the same text.
         has_old_name = bool(json_fields.text(delta, "reasoning_content"))
         name = "reasoning_content" if has_old_name else "reasoning"
-        reasoning = json_fields.delta_text(delta, name) or _joined_thinking(delta)
+        reasoning = json_fields.delta_text(delta, name) or "".join(
+            _joined_text(part, "thinking")  # the form of Mistral
+            for part in json_fields.rows(delta, "content")
+        )
         if reasoning:
             yield ReasoningDelta(reasoning)
         text = json_fields.delta_text(delta, "content") or _joined_text(delta, "content")
@@ -510,9 +506,3 @@ def _is_complete(arguments: str) -> bool:
 def _joined_text(value: Mapping[str, Any], key: str) -> str:
     """Return the text of a field that is a list of parts."""
     return "".join(json_fields.text(part, "text") for part in json_fields.rows(value, key))
-
-
-def _joined_thinking(delta: Mapping[str, Any]) -> str:
-    """Return the reasoning in the parts of a content, the form of Mistral."""
-    parts = json_fields.rows(delta, "content")
-    return "".join(_joined_text(part, "thinking") for part in parts)

@@ -86,7 +86,9 @@ def body(
         fields["store"] = True
     if request.tools:
         fields["tools"] = [_build_tool(tool) for tool in request.tools]
-        fields["tool_choice"] = _build_tool_choice(request)
+        is_tool = any(tool.wire_name == request.tool_choice for tool in request.tools)
+        function = {"type": "function", "name": request.tool_choice}
+        fields["tool_choice"] = function if is_tool else request.tool_choice
         fields["parallel_tool_calls"] = True
     if request.grammar is not None and request.grammar.is_tool_input:
         fields.update(tool_fields(request.grammar))
@@ -189,7 +191,8 @@ def _build_items_with_calls(
                 yield from reasoning
                 reasoning.clear()
                 yield _build_call(part)
-                results.append(_build_result(part))
+                kind = "custom_tool_call_output" if part.is_custom else "function_call_output"
+                results.append({"type": kind, "call_id": part.call_id, "output": part.result})
             case TextPart() | RefusalPart() if part.text:
                 yield from reasoning
                 reasoning.clear()
@@ -204,11 +207,6 @@ def _build_call(call: ToolCallPart) -> dict[str, Any]:
     return {"type": "function_call", **common_fields, "arguments": call.sent_arguments}
 
 
-def _build_result(call: ToolCallPart) -> dict[str, Any]:
-    kind = "custom_tool_call_output" if call.is_custom else "function_call_output"
-    return {"type": kind, "call_id": call.call_id, "output": call.result}
-
-
 def _build_tool(tool: ToolDefinition) -> dict[str, Any]:
     if tool.hosted is not None:
         return dict(tool.hosted)
@@ -217,25 +215,11 @@ def _build_tool(tool: ToolDefinition) -> dict[str, Any]:
     return {"type": "function", **common_fields, "parameters": schema, "strict": is_strict(schema)}
 
 
-def _build_tool_choice(request: ChatRequest) -> str | dict[str, str]:
-    chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
-    if chosen_tool is None:
-        return request.tool_choice
-    return {"type": "function", "name": chosen_tool.wire_name}
-
-
 def _build_answer(text: str, *, serves_gpt_family: bool) -> dict[str, Any]:
     if serves_gpt_family:  # they take the short form, which needs no made-up id
         return {"role": "assistant", "content": text}
-    return _build_output_message(text)
-
-
-def _build_output_message(text: str) -> dict[str, Any]:
-    """Return an answer in its full form.
-
-    llama.cpp refuses the short form, and vLLM refuses a message that lacks a field. The id depends
-    on the text alone, so that prompt caching keeps working.
-    """
+    # llama.cpp refuses the short form, and vLLM refuses a message that lacks a field. The id
+    # depends on the text alone, so that prompt caching keeps working.
     content = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     return {
         "type": "message",
@@ -248,7 +232,12 @@ def _build_output_message(text: str) -> dict[str, Any]:
 
 def _build_user_content(message: RequestMessage) -> str | list[dict[str, Any]]:
     text = _text_of_message(message)
-    files = [_build_file(part) for part in message.parts if isinstance(part, FileData)]
+    # The server chooses its parser by the file name.
+    files = [
+        {"type": "input_file", "filename": part.name, "file_data": part}
+        for part in message.parts
+        if isinstance(part, FileData)
+    ]
     images = [
         {"type": "input_image", "image_url": part, "detail": part.detail}
         for part in message.parts
@@ -262,11 +251,6 @@ def _build_user_content(message: RequestMessage) -> str | list[dict[str, Any]]:
 
 def _text_of_message(message: RequestMessage) -> str:
     return text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
-
-
-def _build_file(file: FileData) -> dict[str, Any]:
-    """Return a file part. The server chooses its parser by the file name."""
-    return {"type": "input_file", "filename": file.name, "file_data": file}
 
 
 def _build_reasoning_item(part: ReasoningPart) -> dict[str, Any]:

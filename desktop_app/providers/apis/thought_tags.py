@@ -166,7 +166,9 @@ class ThoughtSplitter:
         if not following and not is_end:
             return
         tag = self._take(len(found[0]))
-        if self._is_quoted(following):
+        is_in_code = self._is_in_fence or self._line.count("`") % 2 == 1
+        is_in_sentence = self._tail[-1:] in _QUOTES_BEFORE or following in _QUOTES_AFTER
+        if is_in_code or is_in_sentence:
             self._note(tag)
             yield TextDelta(tag)
             return
@@ -186,11 +188,6 @@ class ThoughtSplitter:
             if self._line.lstrip().startswith(("```", "~~~")):
                 self._is_in_fence = not self._is_in_fence
             self._line = line[:_MAX_LINE_CHARS]
-
-    def _is_quoted(self, following: str) -> bool:
-        """Return True for a closing tag in code or in a sentence, before this character."""
-        is_in_code = self._is_in_fence or self._line.count("`") % 2 == 1
-        return is_in_code or self._tail[-1:] in _QUOTES_BEFORE or following in _QUOTES_AFTER
 
 
 def _may_open(text: str) -> bool:

@@ -87,14 +87,20 @@ class ProviderGateway:
             socket_path=socket_path,
         )
         async with self._lock:  # concurrent callers share a single client
-            name = _client_name(profile)
+            name = profile.id
+            if profile.kind is ProviderKind.ON_DEVICE:  # each model has a server of its own
+                name = f"{profile.id} {local_path(profile)}"
             cached = self._clients.get(name)
             if cached is not None and cached[0] == access:
                 return cached[1]
             if cached is not None:
                 self._replaced_clients.append(self._clients.pop(name)[1])
-            await self._close_idle()
-            client = await self._create_client(access)
+            for client in [each for each in self._replaced_clients if each.is_idle]:
+                self._replaced_clients.remove(client)
+                await client.aclose()
+            client_class = await asyncio.to_thread(_import_client)
+            memory = await self._load_memory(access.profile)
+            client = client_class(access, self._catalog, memory=memory)
             self._clients[name] = (access, client)
             return client
 
@@ -112,13 +118,6 @@ class ProviderGateway:
 
         password = await self._read_proxy_password(profile)
         return Downloads(ProviderAccess(profile, proxy_password=password))
-
-    async def _close_idle(self) -> None:
-        """Close the replaced clients that have no request left."""
-        idle = [client for client in self._replaced_clients if client.is_idle]
-        self._replaced_clients = [client for client in self._replaced_clients if not client.is_idle]
-        for client in idle:
-            await client.aclose()
 
     def is_ready(self, profile: ProviderProfile) -> bool:
         """Return True if a profile's model on this computer is loaded, or takes little memory."""
@@ -174,10 +173,6 @@ class ProviderGateway:
                 secrets[name] = secret
         return secrets
 
-    async def _create_client(self, access: ProviderAccess) -> ProviderClient:
-        client_class = await asyncio.to_thread(_import_client)
-        return client_class(access, self._catalog, memory=await self._load_memory(access.profile))
-
     async def _load_memory(self, profile: ProviderProfile) -> ServerMemory:
         stored_settings = await self._settings.all()
         return ServerMemory(profile, stored_settings, self._write_in_background)
@@ -209,12 +204,6 @@ def local_path(profile: ProviderProfile) -> str | None:
     if not profile.models:
         return None
     return BUILT_IN if profile.models[0] == ON_DEVICE_MODEL else profile.models[0]
-
-
-def _client_name(profile: ProviderProfile) -> str:
-    """Return a name for the client: each model on this computer has a server of its own."""
-    is_on_device = profile.kind is ProviderKind.ON_DEVICE
-    return f"{profile.id} {local_path(profile)}" if is_on_device else profile.id
 
 
 def _import_client() -> type[ProviderClient]:

@@ -93,6 +93,10 @@ class ProviderRegistry:
                 return profile
         return by_id[ON_DEVICE.id]
 
+    async def usable(self) -> list[ProviderProfile]:
+        """Return the profiles that have a key or need none."""
+        return [profile for profile in await self.profiles() if await self.is_usable(profile)]
+
     async def is_usable(self, profile: ProviderProfile) -> bool:
         """Return True if the profile needs no key, or if a key for its address may be stored.
 

@@ -182,28 +182,22 @@ class BackgroundRun:
         while not self._reader.is_finished:
             wait_s = self._times.poll
             try:
-                for event in await self._poll():
-                    yield event
+                try:
+                    events = await self._transport.get_json(run_path(self._id), self._read_response)
+                except (StreamCutError, UnexpectedReplyError) as error:
+                    raise AttemptError(error) from error
+                for event in events:
+                    yield self._annotate(event, "")
                 failures = 0
             except AttemptError as failed:
                 wait_s = self._retry_delay_s(failed, failures)
                 failures += 1
-                yield StatusChanged(wait_s, self._retry_status(failed.error))
+                status: Status = answer_status(StatusCode.RUN_UNREACHED, provider=self._provider)
+                if failed.error.status is not None:
+                    status = status_of(failed.error, N_("The response continues there."))
+                yield StatusChanged(wait_s, status)
             if not self._reader.is_finished:
                 await asyncio.sleep(wait_s)
-
-    async def _poll(self) -> list[StreamEvent]:
-        """Poll the run. Return the events of its end, or of its state while it goes on.
-
-        Raises:
-            AttemptError: the provider was not reached, refused, or sent an unreadable reply.
-            ProviderError: it reported an error with status 200, or its reply is too large.
-        """
-        try:
-            events = await self._transport.get_json(run_path(self._id), self._read_response)
-        except (StreamCutError, UnexpectedReplyError) as error:
-            raise AttemptError(error) from error
-        return [self._annotate(event, "") for event in events]
 
     def _read_response(self, value: object, request_id: str = "") -> list[StreamEvent]:
         """Return the events of a response."""
@@ -238,11 +232,6 @@ class BackgroundRun:
         return answer_status(code, provider=self._provider, seconds=seconds)
 
     # -- if the provider cannot be reached
-
-    def _retry_status(self, error: ProviderError) -> Status:
-        if error.status is None:
-            return answer_status(StatusCode.RUN_UNREACHED, provider=self._provider)
-        return status_of(error, N_("The response continues there."))
 
     def _retry_delay_s(self, failed: AttemptError, failures: int) -> float:
         """Return how long to wait before the next attempt.

@@ -440,10 +440,10 @@ def batch_of(value: object) -> RemoteBatch | None:
         error_file_id=json_fields.name(value, "error_file_id"),
         name=json_fields.name(json_fields.mapping(value, "metadata"), NAME_KEY),
         done=json_fields.count(counts, "completed") + json_fields.count(counts, "failed"),
-        errors=tuple(map(_parse_line_error, errors)),
+        errors=tuple(
+            LineError(
+                json_fields.count(row, "line"), json_fields.text(row, "message")[:MAX_QUOTE_CHARS]
+            )
+            for row in errors
+        ),
     )
-
-
-def _parse_line_error(row: Mapping[str, Any]) -> LineError:
-    message = json_fields.text(row, "message")
-    return LineError(json_fields.count(row, "line"), message[:MAX_QUOTE_CHARS])

@@ -81,7 +81,7 @@ class EmbeddingRequests:
         try:
             return await self._request(texts)
         except ProviderError as error:
-            if not _is_too_large(error):
+            if not isinstance(error, ContextTooLongError | RequestTooLargeError):
                 raise
             if len(texts) == 1:
                 text = texts[0]
@@ -125,11 +125,6 @@ def _refusal_name(name: str) -> str:
 
 def _sum_counts(first: int | None, second: int | None) -> int | None:
     return None if first is None or second is None else first + second
-
-
-def _is_too_large(error: ProviderError) -> bool:
-    """Return True if the texts are too many, or too long, for one request."""
-    return isinstance(error, ContextTooLongError | RequestTooLargeError)
 
 
 def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int | None]:

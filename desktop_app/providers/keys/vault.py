@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from enum import StrEnum
-from functools import partial
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -123,17 +122,14 @@ class KeyVault:
         # Reading may open a dialog, so an entry of another origin is not read.
         if recorded_origin not in (origin, UNKNOWN_ORIGIN):
             return None
-        stored = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
+        text = await _run_in_thread(lambda: self._keyring.read(name), self._prompt_timeout_s)
+        # None if another program removed or wrote the entry.
+        stored = None if text is None else secret_in_entry(text)
         stored_origin = None if stored is None else stored.origin
         # If an entry was changed meanwhile, its newer record must stay.
         if stored_origin != recorded_origin and self._changes == changes:
             await self._origins.record_key_origin(name, stored_origin)
         return stored if stored_origin == origin else None
-
-    def _read(self, name: str) -> Secret | None:
-        """Return the secret in the keyring's entry; None if another program removed or wrote it."""
-        text = self._keyring.read(name)
-        return None if text is None else secret_in_entry(text)
 
     async def set(self, name: str, secret: Secret) -> KeyPlace:
         """Probe the keyring, then store a secret in it, replacing the previous one.
@@ -180,20 +176,21 @@ class KeyVault:
             CredentialError: the keyring is locked, gone or does not answer; nothing is removed.
             StorageError: the origins cannot be read or changed.
         """
+
+        def delete() -> None:
+            with self._write_lock:
+                self._keyring.delete(name)
+
         in_session = self._session.pop(name, None)
         try:
             if await self._origins.key_origin(name) is not None:
-                await _run_in_thread(partial(self._delete, name), self._prompt_timeout_s)
+                await _run_in_thread(delete, self._prompt_timeout_s)
                 self._changes += 1
                 await self._origins.record_key_origin(name, None)
         except (CredentialError, StorageError):
             if in_session is not None:
                 self._session.setdefault(name, in_session)  # a newer one may have been set since
             raise
-
-    def _delete(self, name: str) -> None:
-        with self._write_lock:
-            self._keyring.delete(name)
 
     async def place(self, name: str, origin: str) -> KeyPlace:
         """Return the place of the secret for `origin`, without reading the keyring."""

@@ -5,48 +5,34 @@ The request also opens the connection while the user types; it costs nothing.
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
+
+import msgspec
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.storage.database import Database
+from desktop_app.storage.row_conversion import Cells, from_micros, read_row, to_json, to_micros
 
 FRESH_FOR: Final = timedelta(hours=1)
 
 
-class ListingStorage(Protocol):
-    """Store of listings by profile id: see providers/models/model_listing_store.py."""
-
-    async def all(self) -> dict[str, ModelListing]: ...
-    async def save(self, profile_id: str, listing: ModelListing) -> None: ...
-    async def remove(self, profile_id: str) -> None: ...
-
-
-class ListingProvider(Protocol):
-    """A provider that can list its models."""
-
-    async def listing(self) -> ModelListing:
-        """Request the listing. Raises ProviderError."""
-
-
-class ListingGateway(Protocol):
-    """Source of providers that can list their models."""
-
-    async def provider(self, profile: ProviderProfile) -> ListingProvider:
-        """Return a provider that is ready for a request. Raises UserFacingError."""
-
-
 class ModelListings:
-    """The listings of all providers."""
+    """The listings of all providers. The latest of each is stored, for the menu at the start."""
 
-    def __init__(self, storage: ListingStorage, gateway: ListingGateway) -> None:
-        self._storage = storage
+    def __init__(self, database: Database, gateway: ProviderGateway) -> None:
+        self._database = database
         self._gateway = gateway
         self._listings: dict[str, ModelListing] = {}
 
     async def load(self) -> None:
         """Load the stored listings. Raises StorageError."""
-        self._listings = {**await self._storage.all(), **self._listings}
+        self._listings = {**await self._database.read(_read_all), **self._listings}
 
     def known_listing(self, profile: ProviderProfile) -> ModelListing | None:
         """Return the known listing of a provider, or None.
@@ -74,10 +60,33 @@ class ModelListings:
             return listing  # the server's address changes with each run, and its models are files
         self._listings[profile.id] = listing
         if not profile.from_environment:
-            await self._storage.save(profile.id, listing)
+            await self.save(profile.id, listing)
         return listing
+
+    async def save(self, profile_id: str, listing: ModelListing) -> None:
+        """Store a provider's listing, replacing the previous one. Raises StorageError."""
+        await self._database.execute(
+            "INSERT OR REPLACE INTO model_listings (profile_id, base_url, at, models)"
+            " VALUES (?, ?, ?, ?)",
+            profile_id,
+            listing.base_url,
+            to_micros(listing.listed_at),
+            to_json([msgspec.to_builtins(model.known) for model in listing.models]),
+        )
 
     async def forget(self, profile_id: str) -> None:
         """Delete the listing of a removed provider. Raises StorageError."""
         self._listings.pop(profile_id, None)
-        await self._storage.remove(profile_id)
+        await self._database.execute("DELETE FROM model_listings WHERE profile_id = ?", profile_id)
+
+
+def _read_all(connection: sqlite3.Connection) -> dict[str, ModelListing]:
+    sql = "SELECT profile_id AS id, base_url, at, models FROM model_listings"
+    rows = connection.execute(sql)
+    return {row["id"]: read_row(listing_from_row, row) for row in rows}
+
+
+def listing_from_row(row: Cells) -> ModelListing:
+    """Return the listing in a row of `model_listings`."""
+    models = msgspec.convert(json.loads(row["models"]), tuple[ModelFacts, ...])
+    return ModelListing(row["base_url"], models, from_micros(row["at"]))

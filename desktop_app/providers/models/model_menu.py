@@ -19,7 +19,7 @@ from desktop_app.domain.answering.chat_request import (
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
-from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.models.choice_resolution import ProviderModels
@@ -54,7 +54,10 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
             info = models.catalog.for_variant(variant)
             if not _may_have(models, info.id):
                 continue
-            note = _variant_note(models.availability(info, today))
+            availability = models.availability(info, today)
+            note = availability.shutdown_mark
+            if variant is Variant.INSTANT and not availability.is_served:
+                note = tr("GPT-5.2 without reasoning responds")
             entries.append(MenuEntry(info.id, info.name, variant, note))
     variant_models = {entry.model for entry in entries}
     others = _other_models(models, today)
@@ -95,16 +98,6 @@ def _price_text(details: ModelFacts) -> str:
     return f"${details.input_price:f} / ${details.output_price:f}"
 
 
-def _can_chat(catalog: ModelCatalog, listed_model: ModelFacts) -> bool:
-    """Return True if a model can chat by the catalog, the server's list or the model's name.
-
-    The server's list decides about models that the catalog does not know, if it says anything.
-    """
-    if listed_model.can_chat is None or catalog.knows(listed_model.id):
-        return catalog.can_chat(listed_model.id)
-    return listed_model.can_chat
-
-
 def proposed_model(models: ProviderModels) -> str:
     """Return the model to propose if neither the profile nor the user names one; "" for none.
 
@@ -139,14 +132,19 @@ def family_models(catalog: ModelCatalog) -> tuple[str, ...]:
 
 
 def chat_models(catalog: ModelCatalog, listing: ModelListing) -> tuple[str, ...]:
-    """Return the listed models that can chat, in the server's order."""
-    return tuple(m.id for m in listing.models if _can_chat(catalog, m))
+    """Return the listed models that can chat, in the server's order.
 
-
-def _variant_note(availability: ModelAvailability) -> str:
-    if availability.model.variant is Variant.INSTANT and not availability.is_served:
-        return tr("GPT-5.2 without reasoning responds")
-    return availability.shutdown_mark
+    The server's list decides about models that the catalog does not know, if it says anything.
+    """
+    return tuple(
+        listed.id
+        for listed in listing.models
+        if (
+            catalog.can_chat(listed.id)
+            if listed.can_chat is None or catalog.knows(listed.id)
+            else listed.can_chat
+        )
+    )
 
 
 def _other_models(models: ProviderModels, today: date) -> list[str]:

@@ -43,7 +43,6 @@ from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.paths import folders
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
-from desktop_app.providers.models.model_listing_store import ListingStore
 from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.startup_settings import read_startup_settings
 from desktop_app.settings.ui.settings_panel import SettingsPanel
@@ -200,7 +199,7 @@ class AppHarness:
         if not self._has_real_providers:
             backend.gateway = cast(ProviderGateway, ScriptedGateway(self.providers))
             backend.counter = cast(ProviderTokenCounter, WordCounter())
-            backend.listings = ModelListings(ListingStore(backend.database), backend.gateway)
+            backend.listings = ModelListings(backend.database, backend.gateway)
             backend.providers = ProviderRegistry(
                 backend.settings,
                 backend.vault,

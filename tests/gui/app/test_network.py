@@ -18,7 +18,6 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n import formatting
 from desktop_app.providers.gateway.environment_profiles import COMETAPI
 from desktop_app.providers.models.choice_resolution import INSTANT_RETIRED
-from desktop_app.providers.models.model_listing_store import ListingStore
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import certificate_note, connection_result, press_test
 from tests.gui.app.test_choices import COMET, SERVER, row
@@ -85,7 +84,7 @@ async def test_a_listing_is_stored_and_renewed_when_the_menu_opens() -> None:
         await app.written()
     async with AppHarness(environment=COMET) as app:
         # The key was for the session only; what was listed is remembered all the same.
-        assert await ListingStore(app.backend.database).all()
+        assert app.stored("SELECT * FROM model_listings")
         app.providers.models_of["env-cometapi"] = ("gpt-5.2", "second")
         assert "second" not in lines(open_menu(app))
         await until(lambda: "second" in offered_models(app, "env-cometapi"))

@@ -20,7 +20,6 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending_report import Call, CallPerformance
 from desktop_app.providers.command import run_models
-from desktop_app.providers.models.model_listing_store import ListingStore
 from desktop_app.providers.models.model_menu import FAVORITES
 from desktop_app.spending import command as spending_command
 from desktop_app.spending.command import run_spending
@@ -78,7 +77,7 @@ async def store_models(backend: Backend) -> None:
     await backend.settings.save_profile(profile)
     await backend.settings.set(FAVORITES, [["home", "llama"]])
     listing = ModelListing(profile.base_url, LISTED, datetime.now(UTC))
-    await ListingStore(backend.database).save(profile.id, listing)
+    await backend.listings.save(profile.id, listing)
 
 
 TABLE = """\

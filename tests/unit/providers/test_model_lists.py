@@ -25,7 +25,6 @@ from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.models.choice_resolution import ProviderModels
-from desktop_app.providers.models.model_listing_store import ListingStore
 from desktop_app.providers.models.model_listings import FRESH_FOR, ModelListings
 from desktop_app.providers.models.model_menu import (
     MenuEntry,
@@ -191,24 +190,24 @@ def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
 async def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
     path, answer = tmp_path / "s.sqlite3", listed("a", "b")
     async with opened(path) as database:
-        listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))
+        listings = ModelListings(database, Gateway(Provider(answer)))
         assert listings.known_listing(PROFILE) is None
         assert await listings.fetch(PROFILE) == answer
         assert listings.is_fresh(PROFILE)
     async with opened(path) as database:
-        again = ModelListings(ListingStore(database), Gateway(Provider(answer)))
+        again = ModelListings(database, Gateway(Provider(answer)))
         await again.load()
         assert again.known_listing(PROFILE) == answer
         assert again.known_listing(replace(PROFILE, base_url="https://other.example/v1")) is None
         await again.forget(PROFILE.id)
         assert again.known_listing(PROFILE) is None
-        assert await ListingStore(database).all() == {}
+        assert not await database.rows("SELECT * FROM model_listings")
 
 
 async def test_a_failed_request_keeps_the_last_listing(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         provider = Provider(listed("a", ago=FRESH_FOR))
-        listings = ModelListings(ListingStore(database), Gateway(provider))
+        listings = ModelListings(database, Gateway(provider))
         kept = await listings.fetch(PROFILE)
         assert not listings.is_fresh(PROFILE)
         provider.answer = NetworkError("Not now.")
@@ -221,7 +220,7 @@ async def test_a_failed_request_keeps_the_last_listing(tmp_path: Path) -> None:
 async def test_a_listing_is_fresh_for_an_hour(tmp_path: Path, minutes: int, is_fresh: bool) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         provider = Provider(listed("a", ago=timedelta(minutes=minutes)))
-        listings = ModelListings(ListingStore(database), Gateway(provider))
+        listings = ModelListings(database, Gateway(provider))
         assert not listings.is_fresh(PROFILE)
         await listings.fetch(PROFILE)
         assert listings.is_fresh(PROFILE) is is_fresh
@@ -229,11 +228,11 @@ async def test_a_listing_is_fresh_for_an_hour(tmp_path: Path, minutes: int, is_f
 
 async def test_a_listing_of_an_environment_provider_is_not_stored(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
-        listings = ModelListings(ListingStore(database), Gateway(Provider(listed("a"))))
+        listings = ModelListings(database, Gateway(Provider(listed("a"))))
         of_environment = replace(PROFILE, from_environment=True)
         await listings.fetch(of_environment)
         assert listings.known_listing(of_environment) is not None
-        assert await ListingStore(database).all() == {}
+        assert not await database.rows("SELECT * FROM model_listings")
 
 
 # ---------------------------------------------------------------- menu
