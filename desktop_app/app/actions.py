@@ -46,9 +46,9 @@ def actions_of(session: Session) -> Actions:
         "presets.manage": lambda: session.prompts_controller.manage("presets"),
         "models.show": lambda: session.models.open(),
         "models.local": lambda: session.local_models.open(),
-        "view.larger": lambda: session.look.resize_text(+10),
-        "view.smaller": lambda: session.look.resize_text(-10),
-        "view.normal": lambda: session.look.resize_text(0),
+        "view.larger": lambda: session.settings.resize_text(+10),
+        "view.smaller": lambda: session.settings.resize_text(-10),
+        "view.normal": lambda: session.settings.resize_text(0),
         "settings.toggle": window.outer_panes.toggle_settings,
         "provider.show": lambda: session.places.open(Place.PROVIDER),
         "spending.show": session.spending_controller.show,
@@ -56,7 +56,7 @@ def actions_of(session: Session) -> Actions:
         "batch.show": lambda: session.batches.show_jobs(),
         "help.open": lambda: session.help.open(),
         "help.shortcuts": lambda: session.help.open_shortcuts(),
-        "library.show": session.data_page.show,
+        "library.show": session.backups.show_page,
         "library.import": session.transfer.choose_import,
     }
 

@@ -59,7 +59,7 @@ from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.providers.ui.local_server_offer import LocalServerOffer
 from desktop_app.providers.ui.providers import Providers, SettingValues
 from desktop_app.providers.ui.providers_controller import ProvidersController
-from desktop_app.settings.ui.settings_controller import LookController, SettingsController
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.storage.temporary_files import TemporaryCopies
@@ -229,8 +229,7 @@ def _make_panel(session: Session, theme: ThemeWatcher) -> None:
     window.transcript.action_requested.connect(
         lambda _id, action: providers.open_at_key() if action in ("add-key", "change-key") else None
     )
-    session.look = LookController(window, session, theme)
-    session.settings = SettingsController(session)
+    session.settings = SettingsController(session, theme)
     session.transfer = TransferController(session)
     session.backups = BackupController(session)
 

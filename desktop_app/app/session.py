@@ -84,13 +84,12 @@ if TYPE_CHECKING:
     from desktop_app.providers.ui.providers import Providers, SettingValues
     from desktop_app.providers.ui.providers_controller import ProvidersController
     from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-    from desktop_app.settings.ui.settings_controller import LookController, SettingsController
+    from desktop_app.settings.ui.settings_controller import SettingsController
     from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
     from desktop_app.spending.ui.spending_controller import SpendingController
     from desktop_app.storage.temporary_database import TemporaryConversations
     from desktop_app.storage.temporary_files import TemporaryCopies
     from desktop_app.storage.ui.backup_controller import BackupController
-    from desktop_app.storage.ui.data_page_controller import DataPageController
     from desktop_app.storage.ui.housekeeping import Housekeeping
     from desktop_app.tools.ui.consent_card import ConsentController
     from desktop_app.tools.ui.servers_controller import ServersController
@@ -171,7 +170,6 @@ class Session:
     # The settings panel, and other windows.
     providers_controller: ProvidersController
     local_servers: LocalServerOffer
-    look: LookController
     settings: SettingsController
     transfer: TransferController
     backups: BackupController
@@ -267,12 +265,6 @@ class Session:
     def used_quick(self) -> QuickPromptController | None:
         """Return the quick prompt, None before its first use."""
         return vars(self).get("quick")
-
-    @cached_property
-    def data_page(self) -> DataPageController:
-        from desktop_app.storage.ui.data_page_controller import DataPageController
-
-        return DataPageController(self)
 
     # -------------------------------------------------------------- state
 

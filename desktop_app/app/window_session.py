@@ -84,7 +84,7 @@ class WindowSession(Session):
         self.window = window
         self._theme = theme
         self.shutdown = Shutdown(self._shutdown_steps)
-        self._errors = ErrorNotifier(window.notifications, lambda: self.data_page.repair())
+        self._errors = ErrorNotifier(window.notifications, lambda: self.backups.repair())
         self.tasks = Tasks(self._errors.show)
         self.backend = backend
         compose(self, theme)
@@ -186,7 +186,7 @@ class WindowSession(Session):
         await self._unread_marks.load()
         await self.foreign_changes.watch()
         self._bind_keys()
-        self.look.apply("look.code_wrap")
+        self.settings.apply_look("look.code_wrap")
         self.settings.show_values()
         self.window.prompt.focus_text()
         await self.backups.start()
@@ -279,7 +279,7 @@ class WindowSession(Session):
         language_change = LanguageChange(self, self._rebuild)
 
         def on_stored(key: str) -> None:
-            self.look.apply(key)
+            self.settings.apply_look(key)
             use_weights(self.backend.local_models, self.values.all)
             if key.startswith(KEYS_PREFIX):
                 self._bind_keys()

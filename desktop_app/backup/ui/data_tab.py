@@ -101,7 +101,7 @@ class DataTab(QWidget):
         backup_button = compact_button(tr("Back up now"), "backup-now", "plain")
         backup_button.clicked.connect(lambda: session.backups.back_up_now())
         restore_button = compact_button(tr("Restore…"), "restore", "plain")
-        restore_button.clicked.connect(lambda: session.data_page.choose_restore())
+        restore_button.clicked.connect(lambda: session.backups.choose_restore())
         buttons = QWidget()
         FlowLayout(backup_button, restore_button, parent=buttons)
         self._backups.add(buttons)
@@ -155,4 +155,4 @@ class EraseSection(CollapsibleSection):
     def _confirm(self) -> None:
         if self._is_confirmed():
             self._field.clear()
-            self._session.data_page.erase()
+            self._session.backups.erase()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -38,6 +38,14 @@ _SCOPE_NOTES: Final = {
 }
 
 
+class _Owner(NamedTuple):
+    """A conversation or a folder, and the values that it overrides."""
+
+    id: str = ""
+    overrides: Mapping[str, object] = {}
+    name: str = ""
+
+
 class ResponsesTab(QWidget):
     """The Chat page. See the module.
 
@@ -51,11 +59,8 @@ class ResponsesTab(QWidget):
         super().__init__()
         self._session = session
         self._defaults: Mapping[str, object] = {}
-        self._conversation_id = ""
-        self._overrides: Mapping[str, object] = {}
-        self._folder_id = ""
-        self._folder_name = ""
-        self._folder_overrides: Mapping[str, object] = {}
+        self._conversation = _Owner()
+        self._folder = _Owner()
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
         self._spelling_refusals: Mapping[str, str] = {}
@@ -83,22 +88,21 @@ class ResponsesTab(QWidget):
 
     def set_overrides(self, conversation_id: str, overrides: Mapping[str, object]) -> None:
         """Set the open conversation and the values that it overrides."""
-        if conversation_id != self._conversation_id:
+        if conversation_id != self._conversation.id:
             self._form.report_edits()  # typed text belongs to the previous conversation
-        self._conversation_id = conversation_id
-        self._overrides = overrides
+        self._conversation = _Owner(conversation_id, overrides)
         self._update_form()
 
     def set_folder(self, folder_id: str, name: str, overrides: Mapping[str, object]) -> None:
         """Set the current folder and the values that it overrides; the id is "" for no folder."""
-        folder = folder_id, name, overrides
-        if folder == (self._folder_id, self._folder_name, self._folder_overrides):
+        folder = _Owner(folder_id, overrides, name)
+        if folder == self._folder:
             # If a value of the conversation has just changed, the new one has not been set yet:
             # the form would show the old one, and the cursor of the edited field would move.
             return
-        if folder_id != self._folder_id:
+        if folder_id != self._folder.id:
             self._form.report_edits()
-        self._folder_id, self._folder_name, self._folder_overrides = folder
+        self._folder = folder
         self._scope.button(FOLDER).setVisible(bool(folder_id))
         if not folder_id and self._shown_scope == FOLDER:
             self.show_scope(CONVERSATION)
@@ -142,23 +146,24 @@ class ResponsesTab(QWidget):
             self._form.set_refusals(spelling, {**self._notes, **self._refusals})
 
     def _update_form(self) -> None:
-        folder_overrides = self._folder_overrides if self._folder_id else {}
-        self._note.set_text(tr(_SCOPE_NOTES[self._shown_scope], folder=self._folder_name))
+        folder, conversation = self._folder, self._conversation
+        self._note.set_text(tr(_SCOPE_NOTES[self._shown_scope], folder=folder.name))
         if self._shown_scope == CONVERSATION:
-            self._form.set_values({**self._defaults, **folder_overrides, **self._overrides})
-            self._form.set_overrides(self._conversation_id, self._overrides)
+            inherited = {**self._defaults, **folder.overrides}
+            self._form.set_values({**inherited, **conversation.overrides})
+            self._form.set_overrides(conversation.id, conversation.overrides)
         elif self._shown_scope == FOLDER:
-            self._form.set_values({**self._defaults, **folder_overrides})
-            self._form.set_overrides(self._folder_id, folder_overrides, is_folder=True)
+            self._form.set_values({**self._defaults, **folder.overrides})
+            self._form.set_overrides(folder.id, folder.overrides, is_folder=True)
         else:
             self._form.set_values(self._defaults)
             self._form.set_overrides(None, {})
 
     def _reset(self, key: str) -> None:
         if self._shown_scope == FOLDER:
-            self._session.folder_settings.remove_value(self._folder_id, key)
+            self._session.folder_settings.remove_value(self._folder.id, key)
         else:
-            self._session.settings.remove_override(self._conversation_id, key)
+            self._session.settings.remove_override(self._conversation.id, key)
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a value for the shown scope, even if another is shown when it arrives."""
@@ -168,7 +173,7 @@ class ResponsesTab(QWidget):
             return
 
         def scope_ids() -> tuple[str, str, str]:
-            return self._shown_scope, self._conversation_id, self._folder_id
+            return self._shown_scope, self._conversation.id, self._folder.id
 
         requested_ids = scope_ids()
         self._session.tools.edit(
@@ -181,9 +186,9 @@ class ResponsesTab(QWidget):
     def _reporter(self) -> Callable[[str, object], None]:
         """Return the function that stores a changed value of the shown scope."""
         if self._shown_scope == CONVERSATION:
-            return partial(self._session.settings.override, self._conversation_id)
+            return partial(self._session.settings.override, self._conversation.id)
         if self._shown_scope == FOLDER:
-            return partial(self._session.folder_settings.set_value, self._folder_id)
+            return partial(self._session.folder_settings.set_value, self._folder.id)
         return self.changed.emit
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from PySide6.QtCore import Signal
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.answer_settings import (
     KEY_BY_NAME,
     overridden_values,
@@ -70,32 +69,6 @@ def note_text(note: ParameterNote, profile: ProviderProfile) -> str:
             return tr("Sent only if {provider} uses the Responses API.", provider=profile.name)
 
 
-class LookController:
-    """Connection of the settings "look.…" with the theme and the transcript."""
-
-    def __init__(self, window: MainWindow, state: Session, theme: ThemeWatcher) -> None:
-        self._theme = theme
-        self._transcript = window.transcript
-        self._values = state.values
-        self._tasks = state.tasks
-
-    def apply(self, key: str) -> None:
-        """Apply a changed setting if it belongs to the look."""
-        if key == "look.code_wrap":
-            self._transcript.wrap_code(bool(self._values[key]))
-        elif key.startswith("look."):
-            self._theme.set_look(LookSettings.from_values(self._values.all))
-
-    def resize_text(self, step: int) -> None:
-        """Change the text size by percentage points within 80 to 200 %; 0 restores 100 %."""
-        # Taken from the theme, because the setting may not be stored yet.
-        look = self._theme.look
-        size = 100 if step == 0 else look.text_size + step
-        if 80 <= size <= 200:
-            self._theme.set_look(look._replace(text_size=size))
-            self._tasks.start(self._values.set("look.text_size", size))
-
-
 class SettingsController(Controller):
     """Connection of the panel with the settings and the open conversation's own settings.
 
@@ -105,8 +78,9 @@ class SettingsController(Controller):
 
     setting_stored = Signal(str)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, theme: ThemeWatcher) -> None:
         super().__init__(session)
+        self._theme = theme
         self._pages = session.window.settings.pages
         self._backend = session.backend
         conversation_opened = self._current.opened
@@ -215,6 +189,22 @@ class SettingsController(Controller):
                 conversation_id, lambda overrides: with_restored(overrides, key, removed_value)
             ),
         )
+
+    def apply_look(self, key: str) -> None:
+        """Apply a changed setting if it belongs to the look."""
+        if key == "look.code_wrap":
+            self._transcript.wrap_code(bool(self._values[key]))
+        elif key.startswith("look."):
+            self._theme.set_look(LookSettings.from_values(self._values.all))
+
+    def resize_text(self, step: int) -> None:
+        """Change the text size by percentage points within 80 to 200 %; 0 restores 100 %."""
+        # Taken from the theme, because the setting may not be stored yet.
+        look = self._theme.look
+        size = 100 if step == 0 else look.text_size + step
+        if 80 <= size <= 200:
+            self._theme.set_look(look._replace(text_size=size))
+            self._tasks.start(self._values.set("look.text_size", size))
 
     def show_values(self, _key: str = "") -> None:
         """Show the current settings in the panel."""

@@ -1,4 +1,4 @@
-"""Automatic backups, daily or weekly, to a folder that the user chose.
+"""Automatic backups, daily or weekly, to a folder that the user chose; restore, erasure, repair.
 
 The last outcome is stored, so that a failure or an incomplete backup is notified only once and then
 shown in the settings. A failed backup is retried every hour.
@@ -6,18 +6,28 @@ shown in the settings. A failed backup is retried every hour.
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.app.startup.closed_store import (
+    BACKUP_FILES,
+    erasure_work,
+    repair_work,
+    restore_work,
+)
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import error_from_json, error_from_note, error_to_json
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.widgets.file_dialogs import choose_file
+from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.forms.form_widgets import Tone
 
 LAST_KEY = "backup.last"
@@ -28,6 +38,10 @@ RETRY_AFTER = timedelta(hours=1)
 MAX_WAIT = timedelta(hours=6)
 INTERVALS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 BACKUP_TOPIC = "backup"
+_RESTORE_WARNING: Final = N_(
+    "This replaces your conversations, attachments, and settings. "
+    "Your current library is kept in a separate file. Repartee will restart."
+)
 
 
 def time_until_backup(
@@ -54,7 +68,7 @@ def time_until_backup(
 
 
 class BackupController(Controller):
-    """Timer that runs `repartee backup` when a backup is due."""
+    """Timer that runs `repartee backup` when a backup is due, and commands of the Data page."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -191,6 +205,48 @@ class BackupController(Controller):
 
     def _show_on_page(self, text: str, tone: Tone) -> None:
         self._page.set_content("backup", lambda page: page.set_backup_state(text, tone))
+
+    # ------------------------------------------------------------------ the closed store
+
+    def show_page(self) -> None:
+        """Show the Data page of the settings."""
+        self._window.settings.request_show()
+        self._window.settings.show_page("library")  # the id of the page whose title is "Data"
+
+    def choose_restore(self) -> None:
+        """Ask for a backup file and for confirmation, then restore it."""
+        start = Path.home()
+        backup_folder = str(self._values["backup.folder"])  # "" if none was chosen
+        if os.path.isdir(backup_folder):  # noqa: PTH112 — Path.is_dir raises if the disk has gone
+            start = Path(backup_folder)
+        choose_file(
+            self._window,
+            tr("Restore backup"),
+            self._confirm_restore,
+            start=start,
+            filters=tr(BACKUP_FILES),
+        )
+
+    def _confirm_restore(self, archive: Path) -> None:
+        ask(
+            self._window,
+            "confirm-restore",
+            tr("Restore {file}?", file=archive.name),
+            tr(_RESTORE_WARNING),
+            label=tr("Restore"),
+            on_accepted=lambda: self._session.run_on_closed_store(
+                restore_work(self._session.backend.folders, archive)
+            ),
+            is_destructive=False,  # the present library is kept, as the warning says
+        )
+
+    def erase(self) -> None:
+        """Delete everything. The user has confirmed it on the page."""
+        self._session.run_on_closed_store(erasure_work(self._session.backend.folders))
+
+    def repair(self) -> None:
+        """Repair the store, after damage was found."""
+        self._session.run_on_closed_store(repair_work(self._session.backend.folders))
 
 
 def _backup_error(result: CommandResult) -> StorageError:

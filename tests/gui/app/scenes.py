@@ -618,7 +618,7 @@ async def cards(app: AppHarness, look: Look) -> None:
     with TemporaryDirectory() as folder:
         backup = Path(folder, "⟦backup⟧.zip")
         backup.touch()
-        app.controllers.data_page.choose_restore()
+        app.controllers.backups.choose_restore()
         choose_paths(backup)
     await look("confirm-restore")
     _close_dialogs(app)
@@ -660,7 +660,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         "export-all": lambda: controllers.transfer.choose_export(None, "html"),
         "export-one": lambda: controllers.transfer.choose_export([app.open_id], "html"),
         "export-open": controllers.transfer.choose_open_export,
-        "restore": controllers.data_page.choose_restore,
+        "restore": controllers.backups.choose_restore,
         "backup-folder": find(app.window, QPushButton, "choose-backup-folder").click,
         "model-file": find(app.window, QPushButton, "choose-weights").click,
         "certificates": find(app.window, QPushButton, "choose-ca-file").click,

@@ -51,7 +51,7 @@ def chatgpt(count: int = 3) -> str:
 
 
 def library_page(app: AppHarness) -> DataTab:
-    app.controllers.data_page.show()
+    app.controllers.backups.show_page()
     return app.window.settings.findChildren(DataTab)[0]
 
 

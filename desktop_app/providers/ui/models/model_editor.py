@@ -94,14 +94,28 @@ class ModelEditor(FormDialog):
         self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _build_form(self) -> None:
-        """Create a row for each fact, with its automatic value as the hint."""
-        price_unit = tr("US dollars per million tokens")
-        rows = [(*each, tr("tokens"), self._known_limit(each[0])) for each in _LIMITS]
-        rows += [(*each, price_unit, self._known_price(each[0])) for each in _PRICES]
-        for name, label, unit, known_value in rows:
+        """Create a row for each fact, with its automatic value as the hint.
+
+        That value is unknown if the user has entered another.
+        """
+        row, entries = self._row, self._user_entries
+        unknown = tr_context("value", "unknown")
+        automatic: dict[str, str] = {}
+        if row.window is not None and entries.window is None:
+            automatic["window"] = str(row.window)
+        if row.max_output is not None and entries.max_output is None:
+            automatic["max_output"] = str(row.max_output)
+        if row.price is not None and entries.price is None:
+            automatic["input_price"] = editable_amount(row.price.input)
+            automatic["output_price"] = editable_amount(row.price.output)
+            if row.price.cached_input is not None:
+                automatic["cached_price"] = editable_amount(row.price.cached_input)
+        units = dict.fromkeys(dict(_LIMITS), tr("tokens"))
+        for name, label in (*_LIMITS, *_PRICES):
+            unit = units.get(name, tr("US dollars per million tokens"))
             text = tr("{name} ({unit})", name=tr(label), unit=unit)
             field = self.fields[name] = line_field(text, f"model-{name}")
-            field.setPlaceholderText(known_value or tr_context("value", "unknown"))
+            field.setPlaceholderText(automatic.get(name, unknown))
             self._add_row(text, field)
         for name, _ in _LIMITS:
             self.fields[name].setValidator(QIntValidator(1, MAX_TOKENS, self.fields[name]))
@@ -118,7 +132,10 @@ class ModelEditor(FormDialog):
         self._form.addWidget(self._effort_boxes)
         for name, label in _FLAGS:
             combo = self.flags[name] = Combo(tr(label), object_name=f"model-{name}")
-            combo.addItem(tr("Automatic ({value})", value=self._known_flag(name)), _AUTOMATIC)
+            known = {"images": row.images, "tools": row.tools, "schema": row.schema}[name]
+            is_unknown = known is None or getattr(entries, name) is not None
+            value = unknown if is_unknown else yes_no(bool(known))
+            combo.addItem(tr("Automatic ({value})", value=value), _AUTOMATIC)
             combo.addItem(tr_context("value", "yes"), _YES)
             combo.addItem(tr_context("value", "no"), _NO)
             self._add_row(tr(label), combo)
@@ -128,35 +145,6 @@ class ModelEditor(FormDialog):
         label.setBuddy(field)
         self._form.addWidget(label)
         self._form.addWidget(field)
-
-    def _known_limit(self, name: str) -> str:
-        """Return the automatic limit; "" if it is unknown, or if the user has entered another."""
-        known_limit = self._row.window if name == "window" else self._row.max_output
-        is_entered = getattr(self._user_entries, name) is not None
-        return "" if known_limit is None or is_entered else str(known_limit)
-
-    def _known_price(self, name: str) -> str:
-        """Return the automatic price; "" if it is unknown, or if the user has entered another."""
-        price = self._row.price
-        if price is None or self._user_entries.price is not None:
-            return ""
-        amount = {
-            "input_price": price.input,
-            "cached_price": price.cached_input,
-            "output_price": price.output,
-        }[name]
-        return "" if amount is None else editable_amount(amount)
-
-    def _known_flag(self, name: str) -> str:
-        """Return the automatic value, "yes" or "no", or "unknown", in the user's language.
-
-        It is unknown, too, if the user has entered another.
-        """
-        row = self._row
-        value = {"images": row.images, "tools": row.tools, "schema": row.schema}[name]
-        if getattr(self._user_entries, name) is not None or value is None:
-            return tr_context("value", "unknown")
-        return yes_no(value)
 
     def update_theme(self) -> None:
         theme = current_theme()
