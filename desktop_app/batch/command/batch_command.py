@@ -25,7 +25,7 @@ from desktop_app.batch.command.batch_output import (
     report_pieces,
     write_report,
 )
-from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
+from desktop_app.chat.command.answer_parameters import apply_preset, settings_of, with_schema_of
 from desktop_app.chat.command.chosen_model import (
     answering_profile,
     choice_of,
@@ -33,7 +33,6 @@ from desktop_app.chat.command.chosen_model import (
     find_profile,
     required_effort,
 )
-from desktop_app.chat.command.form_options import with_schema_of
 from desktop_app.cli import console
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
 from desktop_app.cli.console import ProgressReporter, terminal_error_text, write_diagnostic

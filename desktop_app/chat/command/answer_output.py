@@ -37,7 +37,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallStep,
 )
-from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_facts import ending_text
 from desktop_app.domain.conversations.message_parts import ToolCallPart, last_text, tool_calls
 from desktop_app.domain.error_note import ErrorNote, note_from_error
@@ -85,6 +85,8 @@ class AnswerOutput:
 
     Attributes:
         write_error: why standard output could not be written; None if it can.
+        is_from_environment: whether the provider is, which decides how its errors are worded.
+        stop: called once standard output can no longer be written.
     """
 
     def __init__(
@@ -94,10 +96,10 @@ class AnswerOutput:
         self._as_json = as_json
         self._is_several = is_several
         self._shows_steps = shows_steps
-        self._from_environment = False
+        self.is_from_environment = False
         self._has_store_failed = False
         self._was_stopped = False
-        self._stop: Callable[[], object] = lambda: None
+        self.stop: Callable[[], object] = lambda: None
         self._states: list[_AnswerState] = []
         self._written_count = 0
         self._has_started = False
@@ -105,14 +107,6 @@ class AnswerOutput:
         self._held: list[str] = []  # messages until the answer's line is complete
         self._reported_notices: set[str] = set()
         self._status: Status | None = None
-
-    def use_provider(self, *, from_environment: bool) -> None:
-        """Set where the provider comes from, which decides how errors about it are worded."""
-        self._from_environment = from_environment
-
-    def set_stop(self, stop: Callable[[], object]) -> None:
-        """Set the function to call once standard output can no longer be written."""
-        self._stop = stop
 
     # ------------------------------------------------------------------ the answers
 
@@ -128,7 +122,7 @@ class AnswerOutput:
                 for each in tasks:
                     each.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                self._stop = lambda: None  # there is nothing left to stop
+                self.stop = lambda: None  # there is nothing left to stop
         except asyncio.CancelledError:
             self._was_stopped = True
             self._advance()
@@ -258,7 +252,7 @@ class AnswerOutput:
             if not isinstance(error, BrokenPipeError):  # a reader that has gone is no failure
                 reason = tr(system_words(error))
                 write_diagnostic(tr("Can’t write the response: {reason}", reason=reason))
-            self._stop()
+            self.stop()
         self._is_at_line_start = text.endswith("\n")
         if self._is_at_line_start:
             self._release()
@@ -336,11 +330,6 @@ class AnswerOutput:
         has_problems = any(state.checked and state.checked.problems for state in self._states)
         return ExitCode.MISMATCH if has_problems else 0
 
-    def end_interrupted(self) -> None:
-        """Report that the request was stopped before an answer began, and write the JSON."""
-        write_diagnostic(tr("Stopped."))
-        self.end_without_answer()
-
     def refuse(self, error: UserFacingError) -> None:
         """Report why there is no answer, and write the JSON."""
         note = note_from_error(error)
@@ -348,13 +337,18 @@ class AnswerOutput:
         self.end_without_answer(note)
 
     def _report(self, note: ErrorNote, prefix: str = "") -> None:
-        text = terminal_error_text(note, from_environment=self._from_environment)
+        text = terminal_error_text(note, from_environment=self.is_from_environment)
         write_diagnostic(prefix + text)
 
     def end_without_answer(self, error: ErrorNote | None = None) -> None:
         """Write the JSON of a command that stopped before an answer, unless it was written."""
         status = MessageStatus.FAILED if error else MessageStatus.CANCELLED
-        fields = _answers_fields([], status) if self._is_several else _fields_without_answer(status)
+        no_answer = Message("", "", None, Role.ASSISTANT, status, (), now())
+        fields = (
+            _answers_fields([], status)
+            if self._is_several
+            else _answer_fields(no_answer, None) | {"images": []}
+        )
         common: dict[str, Any] = {"conversation_id": None, "passages": []}
         self._write_json(fields | common | {"error": error_fields(error) if error else None})
 
@@ -451,21 +445,18 @@ def _answer_fields(answer: Message, checked: CheckedAnswer | None) -> dict[str, 
         "duration_s": round(answer.duration_s or 0.0, 3),
         "notices": [str(notice) for notice in answer.notices],
         "error": error_fields(error) if error else None,
-        "tool_calls": _calls_json(tool_calls(answer.parts)),
+        "tool_calls": [
+            {
+                "name": call.display_name,
+                "arguments": _parse_json_or_text(call.run_arguments),  # as the tool got them
+                "result": call.result,
+                "status": call.state.value,
+                "duration_s": rounded(call.seconds),
+            }
+            for call in tool_calls(answer.parts)
+        ],
         "parsed": checked.value,
         "schema_problems": [asdict(problem) for problem in checked.problems],
-    }
-
-
-def _fields_without_answer(status: MessageStatus) -> dict[str, Any]:
-    unknown = ("provider", "model", "answered_by", "variant", "effort", "usage", "cost_usd")
-    lists = ("notices", "tool_calls", "schema_problems", "images")
-    return {
-        "answer": "",
-        "status": status.value,
-        **dict.fromkeys((*unknown, "parsed")),
-        "duration_s": 0.0,
-        **{name: [] for name in lists},
     }
 
 
@@ -478,20 +469,6 @@ def _answers_fields(answers: Sequence[Mapping[str, Any]], status: MessageStatus)
         "cost_usd": f"{sum(known_costs, Decimal(0)):f}" if known_costs else None,
         "error": None,
     }
-
-
-def _calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
-    """Return tool calls as JSON-ready values, with the arguments that the tools got."""
-    return [
-        {
-            "name": call.display_name,
-            "arguments": _parse_json_or_text(call.run_arguments),
-            "result": call.result,
-            "status": call.state.value,
-            "duration_s": rounded(call.seconds),
-        }
-        for call in calls
-    ]
 
 
 def _parse_json_or_text(text: str) -> Any:

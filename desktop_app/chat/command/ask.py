@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
 from desktop_app.chat.command.answer_output import AnswerOutput
-from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
+from desktop_app.chat.command.answer_parameters import (
+    apply_preset,
+    is_form_notice,
+    settings_of,
+    with_form,
+)
 from desktop_app.chat.command.ask_collections import (
     cited_sources,
     embed_missing,
@@ -30,7 +35,6 @@ from desktop_app.chat.command.chosen_model import (
     require_comparable,
     required_effort,
 )
-from desktop_app.chat.command.form_options import is_form_notice, with_form
 from desktop_app.chat.send_context import SendContext
 from desktop_app.chat.structured.answer_forms import require_grammar_support
 from desktop_app.cli import password_prompt
@@ -82,7 +86,6 @@ if TYPE_CHECKING:
     from desktop_app.chat.cost_estimate import Estimate
     from desktop_app.chat.send_context import AskSettings
     from desktop_app.cli.command_line import Options
-    from desktop_app.documents.store.attachment_store import AttachmentStore
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import Part
@@ -165,7 +168,7 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
     cancel_at_signals()
     task = asyncio.current_task()
     assert task is not None
-    output.set_stop(task.cancel)
+    output.stop = task.cancel
     backend = Backend(
         allows_unpriced=options.allow_unpriced, wants_embeddings=options.create_embeddings
     )
@@ -175,10 +178,11 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
         await backend.listings.load()
         return await _answer(backend, options, question, output)
     except asyncio.CancelledError:
-        output.end_interrupted()
+        write_diagnostic(tr("Stopped."))
+        output.end_without_answer()
         return ExitCode.INTERRUPTED
     finally:
-        output.set_stop(lambda: None)
+        output.stop = lambda: None
         await backend.aclose()
 
 
@@ -227,9 +231,9 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     # With tools, the model can read the rest of documents that do not fit.
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in resolved_choices:
-            draft = await _reduce_to_beginnings(service, draft, resolved, settings)
+            draft = await _fit(service, draft, resolved, settings, in_parts=False)
     if options.in_parts:  # show the cost of long documents before anything is sent
-        draft = await _in_parts_if_too_large(service, draft, resolved_choices[0], settings)
+        draft = await _fit(service, draft, resolved_choices[0], settings, in_parts=True)
     try:
         compared = [(profile, choice) for choice in choices] if options.compare else []
         run = await service.begin(conversation, path, draft, profile, settings, compared=compared)
@@ -284,14 +288,12 @@ async def _choose(
         UserFacingError: the provider's models are needed, and it cannot be reached or refuses.
     """
     provider = await find_profile(backend, options.provider)
-    output.use_provider(
-        from_environment=provider.from_environment
-    )  # decides how an error below is worded
+    output.is_from_environment = provider.from_environment
     preset = await apply_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_for(options, spec) for spec in options.compare]
     provider = await find_profile(backend, options.provider)  # the preset may name another
-    output.use_provider(from_environment=provider.from_environment)
+    output.is_from_environment = provider.from_environment
     profile = await answering_profile(backend, options, compared)
     compared = compared or [options]
     choices = [await choice_of(backend, profile, each) for each in compared]
@@ -340,27 +342,29 @@ async def sendable_part(document: ExtractedDocument, pages: str) -> DocumentPart
     return await with_pages(document.part, document.text, pages) if pages else document.part
 
 
-async def _reduce_to_beginnings(
-    service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
+async def _fit(
+    service: ChatService,
+    draft: Draft,
+    resolved: ResolvedChoice,
+    settings: AskSettings,
+    *,
+    in_parts: bool,
 ) -> Draft:
-    """Return the draft, with documents reduced to their beginnings if it would not fit."""
-    from desktop_app.chat.attachments.document_beginnings import reduce_to_beginnings
+    """Return the draft, changed if its documents are too large for the model.
 
+    They are reduced to their beginnings, or if `in_parts`, which also shows the cost, read in
+    parts.
+    """
     context = SendContext([], resolved, settings=settings)
     context = await service.with_tools_and_form(context, draft.template_id)
     estimator = service.estimator.for_sending()
-    return await reduce_to_beginnings(estimator, context, draft, settings.parameters.tools)
+    if not in_parts:
+        from desktop_app.chat.attachments.document_beginnings import reduce_to_beginnings
 
-
-async def _in_parts_if_too_large(
-    service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
-) -> Draft:
-    """Return the draft, set to be read in parts if its documents are too large; show the cost."""
-    context = SendContext([], resolved, settings=settings)
-    context = await service.with_tools_and_form(context, draft.template_id)
-    estimate = await service.estimator.for_sending().estimate(context, draft)
+        return await reduce_to_beginnings(estimator, context, draft, settings.parameters.tools)
+    estimate = await estimator.estimate(context, draft)
     try:
-        service.estimator.require_fit(draft, estimate, resolved)
+        estimator.require_fit(draft, estimate, resolved)
     except DocumentDoesNotFitError:
         return await _in_parts(service, draft, resolved, settings)
     write_note(_input_text(estimate.for_answers(settings.parameters.candidates)))
@@ -431,11 +435,19 @@ async def _run_answers(
     await output.run(runs)
     first, question = runs[0], runs[0].question
     store = null_store or backend.attachments
+    images = [
+        [
+            (part.media_type, await store.bytes(part.sha256))
+            for part in run.answer.parts
+            if isinstance(part, ImagePart)
+        ]
+        for run in runs
+    ]
     output.close(
         await _with_total_usage(backend, first.answer),
         conversation_id=first.conversation.id if null_store is None else None,
         passages=passages_json(question),
-        images=[await _images_of(run.answer, store) for run in runs],
+        images=images,
     )
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
         write_diagnostic(source)
@@ -443,14 +455,6 @@ async def _run_answers(
     if len(runs) == 1 and choice is not None and not is_same_model(choice.model, answered_by):
         write_note(tr("Answered by {model}.", model=answered_by))
     return output.exit_code
-
-
-async def _images_of(
-    answer: Message, store: NullStore | AttachmentStore
-) -> list[tuple[str, bytes]]:
-    """Return the media types and the bytes of the images of an answer."""
-    images = [part for part in answer.parts if isinstance(part, ImagePart)]
-    return [(image.media_type, await store.bytes(image.sha256)) for image in images]
 
 
 async def _with_total_usage(backend: Backend, answer: Message) -> Message:

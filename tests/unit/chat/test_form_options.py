@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.chat.command.form_options import with_form, with_schema_of
+from desktop_app.chat.command.answer_parameters import with_form, with_schema_of
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.cli.command_line import Options
 from desktop_app.domain.answering.answer_form import (
