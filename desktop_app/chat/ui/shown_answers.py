@@ -42,50 +42,46 @@ def end_announcement(answer: Message) -> str:
     return " ".join(filter(None, sentences))
 
 
-class StreamedAnswers(QObject):
-    """Connection of the running answers with the transcripts that show them.
+def stream_answers(
+    running: RunningAnswers, stream_of: Callable[[str, str], MessageStream | None]
+) -> None:
+    """Pass what running answers report on to the transcripts that show them.
 
     Args:
         stream_of: returns the stream that shows an answer, None if none does; its arguments are the
             ids of the conversation and of the answer.
     """
 
-    def __init__(
-        self,
-        parent: QObject,
-        running: RunningAnswers,
-        stream_of: Callable[[str, str], MessageStream | None],
-    ) -> None:
-        super().__init__(parent)
+    def show(append: Callable[[MessageStream, str, str], None], *ids_and_text: str) -> None:
+        conversation_id, message_id, text = ids_and_text
+        if stream := stream_of(conversation_id, message_id):
+            append(stream, message_id, text)
 
-        def show(append: Callable[[MessageStream, str, str], None], *ids_and_text: str) -> None:
-            conversation_id, message_id, text = ids_and_text
-            if stream := stream_of(conversation_id, message_id):
-                append(stream, message_id, text)
-
-        running.text_arrived.connect(partial(show, MessageStream.append_text))
-        running.reasoning_arrived.connect(partial(show, MessageStream.append_reasoning))
-        running.status_changed.connect(partial(show, MessageStream.set_status_line))
+    running.text_arrived.connect(partial(show, MessageStream.append_text))
+    running.reasoning_arrived.connect(partial(show, MessageStream.append_reasoning))
+    running.status_changed.connect(partial(show, MessageStream.set_status_line))
 
 
-class ShownAnswers(StreamedAnswers):
+class ShownAnswers(QObject):
     """Connection of the running answers with the transcript of a conversation."""
 
     def __init__(self, session: Session, conversation: ConversationSession) -> None:
-        def find_stream(conversation_id: str, _message_id: str) -> MessageStream | None:
-            return self._transcript.stream if conversation_id == self._current.id else None
-
-        super().__init__(conversation.window, session.running, find_stream)
+        super().__init__(conversation.window)
         self._transcript = conversation.transcript
         self._notices = conversation.notices
         self._current = conversation.current
         self._messages = conversation.messages
         self._ended_answer: Message | None = None  # announced when all of it is shown
         running = session.running
+        stream_answers(
+            running, lambda id_, _: self._transcript.stream if id_ == self._current.id else None
+        )
         self._transcript.message_updated.connect(self._announce_end)
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)
-        running.amended.connect(self._show_amended)
+        running.amended.connect(
+            lambda id_, answer: self._messages.update(answer) if id_ == self._current.id else None
+        )
         running.finished.connect(self._show_end)
 
     def _show_end(self, conversation_id: str, answer: Message) -> None:
@@ -112,10 +108,6 @@ class ShownAnswers(StreamedAnswers):
         self._ended_answer = None
         self._transcript.speech.finish_once(answer.id, answer.text)
         self._notices.announce(end_announcement(self._messages.display_form(answer)))
-
-    def _show_amended(self, conversation_id: str, answer: Message) -> None:
-        if conversation_id == self._current.id:
-            self._messages.update(answer)
 
 
 class TitleController(Controller):

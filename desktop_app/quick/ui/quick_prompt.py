@@ -6,7 +6,7 @@ single question and its answer; the conversation continues in the main window.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
@@ -502,17 +502,19 @@ class HintButton(PlainButton):
 
 
 class QuickPromptField(PromptText):
-    """Text field with large letters, in which Up and Down request earlier and later questions.
+    """Text field with large letters, in which Up and Down recall earlier questions.
 
-    Signals:
-        history_requested(int): +1 for an older question, -1 for a newer one; not while the cursor
-            can move a line up or down.
+    They do so where the cursor cannot move a line up or down.
+
+    Attributes:
+        text_before_recall: the text that was typed before a question was recalled.
     """
-
-    history_requested = Signal(int)
 
     def __init__(self) -> None:
         super().__init__(font_of=_large_font)
+        self.text_before_recall = ""
+        self._history: list[str] = []  # the newest first
+        self._index = -1  # of the recalled question; -1 for the text that the user types
         self.setPlaceholderText(tr("Ask anything"))
         set_role(self, "card-text")
 
@@ -525,6 +527,22 @@ class QuickPromptField(PromptText):
         self.moveCursor(QTextCursor.MoveOperation.End)
         self.mark_template(template_id, 0, self.document().characterCount() - 1)
 
+    def set_history(self, questions: Iterable[str]) -> None:
+        """Set the questions to recall, the newest first."""
+        recalled = self._history[self._index] if self._index >= 0 else None
+        self._history = list(dict.fromkeys(questions))
+        self._index = self._history.index(recalled) if recalled in self._history else -1
+
+    def end_recall(self) -> None:
+        """Begin again with the typed text, because no recalled question is shown."""
+        self._index = -1
+
+    @property
+    def is_recalling(self) -> bool:
+        """Return True while a recalled question is shown unchanged."""
+        recalled = self._history[self._index] if self._index >= 0 else None
+        return recalled is not None and self.toPlainText().strip() == recalled.strip()
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Leave files and images to the window, which shows the effect of a drop."""
         if has_attachable_content(event.mimeData()):
@@ -534,16 +552,22 @@ class QuickPromptField(PromptText):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = QTextCursor.MoveOperation
-        keys = pressed_keys(event)
-        cursor = self.textCursor()  # a copy: moving it does not move the text's cursor
-        if self.is_composing:
+        step, move = {"Up": (+1, moves.Up), "Down": (-1, moves.Down)}.get(
+            pressed_keys(event), (0, moves.NoMove)
+        )
+        # The cursor is a copy: moving it does not move the text's cursor.
+        if self.is_composing or not step or self.textCursor().movePosition(move):
             super().keyPressEvent(event)
-        elif keys == "Up" and not cursor.movePosition(moves.Up):
-            self.history_requested.emit(+1)
-        elif keys == "Down" and not cursor.movePosition(moves.Down):
-            self.history_requested.emit(-1)
-        else:
-            super().keyPressEvent(event)
+            return
+        index = self._index + step
+        if self._index < 0:
+            self.text_before_recall = self.toPlainText()
+            # After an answer, the newest question is already shown.
+            if index == 0 and self._history[:1] == [self.text_before_recall]:
+                index = 1
+        if -1 <= index < len(self._history):
+            self._index = index
+            self.set_text(self.text_before_recall if index < 0 else self._history[index])
 
 
 def _large_font(theme: Theme) -> QFont:

@@ -78,7 +78,6 @@ class QuickPromptController(QObject):
         self._current, self._setup, self._draft = view.current, view.setup, view.draft
         self._choice = ConversationChoice(session, view, quick.model_button)
         self.paste_back = PasteBack(session, quick)
-        self._history = QuickHistory(session, quick)
         # The last question as the user typed it. The field still shows it after it was sent.
         self._typed_text = ""
         # Held while the question goes to the store or to the window.
@@ -172,11 +171,10 @@ class QuickPromptController(QObject):
     @property
     def unsent_question(self) -> QuickDraft:
         """Return the unsent question; while an earlier one is recalled, the text typed before."""
-        text = self._unsent_text()
-        text_before = self._history.text_before_recall(text)
-        template_id = self.window.field.template_id if text_before is None and text else ""
-        text = text if text_before is None else text_before
-        return replace(self._texts, text=text, template_id=template_id)
+        field, text = self.window.field, self._unsent_text()
+        if field.is_recalling:
+            return replace(self._texts, text=field.text_before_recall.strip(), template_id="")
+        return replace(self._texts, text=text, template_id=field.template_id if text else "")
 
     def _unsent_text(self) -> str:
         """Return the typed text, "" if it is the last question, which the prompt still shows."""
@@ -196,6 +194,15 @@ class QuickPromptController(QObject):
             self._tasks.start(settings.set(POSITION_KEY, list(position)))
         self._session.on_quick_hidden()
 
+    async def _load_history(self) -> None:
+        """Load earlier questions of all conversations for the field, the newest first.
+
+        Very long ones, which may contain other programs' texts, are left out.
+        """
+        questions = await self._session.backend.conversations.recent_questions(MAX_RECALLED)
+        texts = (text for text in questions if text.strip() and len(text) <= LARGE_PASTE_CHARACTERS)
+        self.window.field.set_history(texts)
+
     def _show_choice(self) -> None:
         self.window.show_choice(self._session.choices.view_of(self._setup))
 
@@ -211,12 +218,12 @@ class QuickPromptController(QObject):
             self._begin_blank()
         if not has_unsent:
             self._draft.replace(replace(self._texts, accompanying="", clipboard=""))
-            self._history.reset()
+            self.window.field.end_recall()
         self._add_accompanying(text)
         self._show_choice()  # settings may have changed
         self.conversation.chips.show()
         self.window.open_with(self._texts.accompanying, keeps_content=has_unsent)
-        self._tasks.start(self._history.load())
+        self._tasks.start(self._load_history())
         self._tasks.start(self._propose_model())
 
     def _begin_blank(self) -> None:
@@ -352,7 +359,7 @@ class QuickPromptController(QObject):
             quick.notifications.notify(error, [remedy] if is_over_cap else (), topic=NOT_SENT)
             return
         self._typed_text = text.strip()
-        self._history.reset()
+        self.window.field.end_recall()
         self._remove_sent(sent)
         if not self._is_temporary:
             self._session.list_presenter.upsert(run.conversation)
@@ -360,7 +367,7 @@ class QuickPromptController(QObject):
         self._current.path_changed.emit()
         self._running.start(run)
         quick.set_streaming(True)
-        self._tasks.start(self._history.load())
+        self._tasks.start(self._load_history())
 
     def _remove_sent(self, sent: QuickDraft) -> None:
         """Remove texts and attachments that were sent or moved; those added meanwhile stay."""
@@ -516,49 +523,3 @@ def fill_marks(text: str, accompanying: str, clipboard: str) -> tuple[str, str]:
     if len(pieces) == 1 or not accompanying:
         return _MARKS[SELECTION].join(pieces).strip(), accompanying
     return accompanying.join(pieces).strip(), ""
-
-
-class QuickHistory(QObject):
-    """Earlier questions of all conversations, the newest first."""
-
-    def __init__(self, session: Session, quick: QuickPrompt) -> None:
-        super().__init__(quick)
-        self._quick = quick
-        self._conversations = session.backend.conversations
-        self._questions: list[str] = []
-        self._index = -1  # -1: the text that the user types
-        self._typed_text = ""
-        quick.field.history_requested.connect(self._recall)
-
-    async def load(self) -> None:
-        """Load the questions, except very long ones, which may contain other programs' texts."""
-        questions = await self._conversations.recent_questions(MAX_RECALLED)
-        limit = LARGE_PASTE_CHARACTERS
-        texts = (text for text in questions if text.strip() and len(text) <= limit)
-        recalled_text = self._questions[self._index] if self._index >= 0 else ""
-        self._questions = list(dict.fromkeys(texts))
-        self._index = (
-            self._questions.index(recalled_text) if recalled_text in self._questions else -1
-        )
-
-    def reset(self) -> None:
-        """Begin again with the typed text, because no recalled question is shown."""
-        self._index = -1
-
-    def text_before_recall(self, text: str) -> str | None:
-        """Return the text typed before `text` was recalled, None if it was not recalled."""
-        if self._index >= 0 and text == self._questions[self._index].strip():
-            return self._typed_text.strip()
-        return None
-
-    def _recall(self, step: int) -> None:
-        """Show an older (+1) or newer (-1) question; after the newest, the typed text."""
-        index = self._index + step
-        if self._index < 0:
-            self._typed_text = self._quick.field.toPlainText()
-            # After an answer, the newest question is already shown.
-            if index == 0 and self._questions[:1] == [self._typed_text]:
-                index = 1
-        if -1 <= index < len(self._questions):
-            self._index = index
-            self._quick.field.set_text(self._typed_text if index < 0 else self._questions[index])

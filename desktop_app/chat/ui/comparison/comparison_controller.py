@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.chat.ui.shown_answers import StreamedAnswers
+from desktop_app.chat.ui.shown_answers import stream_answers
 from desktop_app.domain.conversations.conversation import Message, ModelChoice, Role
 from desktop_app.i18n.translation import tr
 from desktop_app.transcript.message_stream import MessageStream
@@ -30,7 +30,7 @@ class ComparisonController(Controller):
             streams = (c.transcript.stream for c in self._columns if c.answer.id == answer_id)
             return next(streams, None)
 
-        StreamedAnswers(self, self._running, find_stream)
+        stream_answers(self._running, find_stream)
         for signal in (self._running.finished, self._running.amended):
             signal.connect(self._update_answer)
         self._current.opened.connect(self._close_if_discarded)
