@@ -34,13 +34,10 @@ from desktop_app.chat.ui.shown_answers import ShownAnswers, TitleController
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.child_processes import child_command
 from desktop_app.collections.ui.collections_controller import CollectionsController
-from desktop_app.composer.attachments.attachment_facts import OPEN_ACTION
 from desktop_app.composer.attachments.attachments_controller import (
     AttachmentsController,
     PromptChips,
 )
-from desktop_app.composer.attachments.document_passwords import DocumentUnlocker
-from desktop_app.composer.attachments.drop_controller import AttachmentDrags, DropController
 from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.composer.attachments.images_controller import (
     ImagesController,
@@ -171,7 +168,6 @@ def _make_composer(session: Session) -> None:
     window.empty_state.example_chosen.connect(session.prompts_controller.begin_example)
     window.empty_state.question_chosen.connect(session.prompts_controller.begin_question)
     attachments = session.attachments = AttachmentsController(session)
-    session.drops = DropController(session)
     session.collections = CollectionsController(session)
     session.servers = ServersController(session)
     session.tools = ToolsController(session)
@@ -185,7 +181,6 @@ def _make_pane(session: Session) -> None:
     session.temporary_controller = TemporaryController(session)
     session.images = ImagesController(session)
     prepare_transcript(session, window.transcript)
-    AttachmentDrags(session)
     window.transcript.passage_requested.connect(
         lambda passage: session.viewer.open_passage(passage)
     )
@@ -194,11 +189,6 @@ def _make_pane(session: Session) -> None:
             session.viewer.open_sent(action.removeprefix(OPEN_DOCUMENT))
             if action.startswith(OPEN_DOCUMENT)
             else None
-        )
-    )
-    window.prompt.chips.action_requested.connect(
-        lambda sha256, action: (
-            session.viewer.open_attached(sha256) if action == OPEN_ACTION else None
         )
     )
     session.compaction = CompactionController(session)
@@ -212,7 +202,6 @@ def _make_pane(session: Session) -> None:
 def _make_answers(session: Session) -> None:
     """Make the controllers of new, queued, edited, repeated and compared questions."""
     window = session.window
-    session.unlocker = DocumentUnlocker(session)
     session.chat = ChatController(session)
     session.answer_actions = AnswerActions(session)
     window.prompt.row.model_button.comparison_requested.connect(

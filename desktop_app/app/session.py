@@ -56,8 +56,6 @@ if TYPE_CHECKING:
         AttachmentsController,
         PromptChips,
     )
-    from desktop_app.composer.attachments.document_passwords import DocumentUnlocker
-    from desktop_app.composer.attachments.drop_controller import DropController
     from desktop_app.composer.attachments.file_readings import FileReadings
     from desktop_app.composer.attachments.images_controller import ImagesController, Thumbnails
     from desktop_app.composer.attachments.preview_controller import PreviewController
@@ -153,7 +151,6 @@ class Session:
     readings: FileReadings
     attachments: AttachmentsController
     previews: PreviewController
-    drops: DropController
     collections: CollectionsController
     servers: ServersController
     tools: ToolsController
@@ -164,7 +161,6 @@ class Session:
     compaction_notes: CompactionNotes
     consent: ConsentController
     server_watch: ServerWatch
-    unlocker: DocumentUnlocker
     chat: ChatController
     answer_actions: AnswerActions
     # The settings panel, and other windows.

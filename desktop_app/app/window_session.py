@@ -336,7 +336,7 @@ class WindowSession(Session):
             self.typesetter.close,
             self.lexer.close,
             self.readings.cancel_all,
-            self.drops.aclose,
+            self.attachments.aclose,
             self.chat.clear_queue,
             self.compaction.close,
             self.collections.close,

@@ -52,6 +52,11 @@ _MAX_ROWS: Final = 2.5  # the half row shows that there are more
 _CHIPS_PER_STEP: Final = 8  # a new chip takes a millisecond
 
 
+PREVIEW_ACTION: Final = "preview"
+REMOVE_ACTION: Final = "remove"
+DETAIL_ACTION: Final = "detail-"
+
+
 class DetailLevel(NamedTuple):
     """An entry in a chip's menu that chooses the detail in which images are sent."""
 
@@ -107,7 +112,13 @@ class ChipWidget(PlainButton):
         super().__init__(name="preview-attachment", role="chip")
         self._chip = chip
         self._chips = chips
-        self.clicked.connect(self._preview)
+        self.clicked.connect(
+            lambda: (
+                chips.action_requested.emit(self._chip.id, PREVIEW_ACTION)
+                if self._chip.has_preview
+                else None
+            )
+        )
         self._icon = PlainLabel()
         # File names often differ only at the end.
         self._name = ElidedLabel(role="strong", elide_mode=Qt.TextElideMode.ElideMiddle)
@@ -173,11 +184,7 @@ class ChipWidget(PlainButton):
         return bool(self._chip.detail_levels or self._chip.actions)
 
     def _remove(self) -> None:
-        self._chips.remove_requested.emit(self._chip.id)
-
-    def _preview(self) -> None:
-        if self._chip.has_preview:
-            self._chips.preview_requested.emit(self._chip.id)
+        self._chips.action_requested.emit(self._chip.id, REMOVE_ACTION)
 
     @property
     def tab_stops(self) -> tuple[QWidget, ...]:
@@ -231,7 +238,9 @@ class ChipWidget(PlainButton):
             menu.addSeparator()
         group = QActionGroup(menu)
         for value, label in self._chip.detail_levels:
-            choose = partial(self._chips.detail_requested.emit, self._chip.id, value)
+            choose = partial(
+                self._chips.action_requested.emit, self._chip.id, DETAIL_ACTION + value
+            )
             action = add_choice(menu, label, value == self._chip.detail_level, choose)
             group.addAction(action)
         return menu
@@ -270,17 +279,11 @@ class AttachmentChips(QScrollArea):
     """All chips, wrapped into rows; beyond two and a half rows they scroll.
 
     Signals:
-        remove_requested(str): the user removes the attachment with this id.
-        detail_requested(str, str): the user chose a detail level for the attachment with this id.
-        preview_requested(str): preview the attachment with this id.
-        action_requested(str, str): the user chose another menu entry; the attachment's id and the
-            entry's key.
+        action_requested(str, str): the attachment's id, and the key of an entry of its menu,
+            REMOVE_ACTION, PREVIEW_ACTION, or DETAIL_ACTION with a detail level.
         changed(): the chips were set; the surroundings may need another size.
     """
 
-    remove_requested = Signal(str)
-    detail_requested = Signal(str, str)
-    preview_requested = Signal(str)
     action_requested = Signal(str, str)
     changed = Signal()
 
@@ -331,46 +334,28 @@ class AttachmentChips(QScrollArea):
             self._flow.removeWidget(widget)
             widget.hide()  # now, because deletion waits for the event loop
             widget.deleteLater()
-        previous_ids = list(self._widgets)
+        has_new_order = [key for key in self._widgets if key in chip_ids] != chip_ids
         for chip in chips:
             if chip.id in self._widgets:
                 self._widgets[chip.id].set_chip(chip)
             else:
-                self._add(chip)
-        if chip_ids[: len(previous_ids)] != previous_ids:
-            self._order(chip_ids)
-        elif len(chip_ids) > len(previous_ids):  # all new chips are below the others
-            self._order_tabs(chip_ids[len(previous_ids) :], previous_ids[-1:])
+                self._widgets[chip.id] = ChipWidget(chip, self)
+        if has_new_order:
+            self._widgets = {chip_id: self._widgets[chip_id] for chip_id in chip_ids}
+            for widget in self._widgets.values():
+                self._flow.removeWidget(widget)
+                self._flow.addWidget(widget)
+                widget.show()  # now, because the layout does it in the next turn of the event loop
+            stops = [stop for widget in self._widgets.values() for stop in widget.tab_stops]
+            order_children(self._content, stops)
         self.setVisible(bool(chips))
         self._fit()
         self.changed.emit()
         # Not if all chips are new, as in another conversation.
         if chips and chips[-1].id not in known_ids and not known_ids.isdisjoint(chip_ids):
             # Later, because the rows are laid out in the next turn of the event loop.
-            QTimer.singleShot(0, self, partial(self._scroll_to, chips[-1].id))
-
-    def _scroll_to(self, chip_id: str) -> None:
-        if chip_id in self._widgets:
-            self.ensureWidgetVisible(self._widgets[chip_id], 0, 0)
-
-    def _order(self, chip_ids: Sequence[str]) -> None:
-        """Bring all chips, and the tab stops in them, into this order."""
-        self._widgets = {chip_id: self._widgets[chip_id] for chip_id in chip_ids}
-        for widget in self._widgets.values():
-            self._flow.removeWidget(widget)
-            self._flow.addWidget(widget)
-        self._order_tabs(chip_ids)
-
-    def _order_tabs(self, chip_ids: Sequence[str], previous_ids: Sequence[str] = ()) -> None:
-        """Order the tab stops of these chips, after the last of the previous chips."""
-        stops = [stop for chip_id in chip_ids for stop in self._widgets[chip_id].tab_stops]
-        if previous_ids:
-            # Not needed for the first paint.
-            from desktop_app.widgets.forms.tab_order import order_tabs
-
-            order_tabs(self._widgets[previous_ids[-1]].tab_stops[-1], stops)
-        else:
-            order_children(self._content, stops)
+            last = self._widgets[chips[-1].id]
+            QTimer.singleShot(0, last, lambda: self.ensureWidgetVisible(last, 0, 0))
 
     def set_compact(self, is_compact: bool) -> None:
         """Show fewer rows if there is little room."""
@@ -395,12 +380,6 @@ class AttachmentChips(QScrollArea):
         """Focus a chip if it still exists."""
         if chip_id in self._widgets:
             self._widgets[chip_id].setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _add(self, chip: Chip) -> None:
-        widget = ChipWidget(chip, self)
-        self._flow.addWidget(widget)
-        widget.show()  # now, because the layout does it in the next turn of the event loop
-        self._widgets[chip.id] = widget
 
     def update_theme(self) -> None:
         theme = current_theme()

@@ -14,9 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QCompleter, QDialog, QFormLayout, QListView, QWidget
+from PySide6.QtWidgets import (
+    QCompleter,
+    QDialog,
+    QFormLayout,
+    QListView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from desktop_app.composer.text.prompt_text import PromptText
 from desktop_app.domain.documents.letter_folding import fold
@@ -54,6 +62,8 @@ SLASHES: Final = ("/", "／")
 """The characters that open the list; East Asian input methods type the wide slash."""
 _MAX_NAME_CHARACTERS: Final = 60
 """The longest typed name, with its slash."""
+_PROMPT: Final = Qt.ItemDataRole.UserRole + 1  # the role of `QStandardItem.setData`
+_GAP: Final = "  ·  "
 _MAX_ROWS: Final = 9
 _MAX_PREVIEW_CHARACTERS: Final = 160
 _MAX_NOTE_CHARACTERS: Final = 160
@@ -85,6 +95,22 @@ def matching_prompts(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
         if (score := match_rank(words, prompt.title, prompt.folder)) is not None
     ]
     return [prompt for _, prompt in sorted(ranked, key=lambda pair: pair[0])]
+
+
+class PreviewDelegate(QStyledItemDelegate):
+    """Delegate that shows as much of a prompt's text as fits beside its names."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        prompt: Prompt = index.data(_PROMPT)
+        option.text += one_line(_GAP + preview(prompt.text, _MAX_PREVIEW_CHARACTERS))
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return QSize(0, super().sizeHint(option, index).height())
 
 
 class PromptCompleter(QCompleter):
@@ -262,17 +288,14 @@ class PromptCompleter(QCompleter):
             self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             set_role(self._list, "popup")
             self.setPopup(self._list)
+            self._list.setItemDelegate(PreviewDelegate(self._list))
         matches = matching_prompts(name, self._prompts)
         self._is_open = self._is_open or bool(matches)
         if [self._rows.item(row).data() for row in range(self._rows.rowCount())] != matches:
             self._rows.clear()
-            width = self._text.width() - current_theme().px(36)  # without paddings and scroll bar
             for prompt in matches:
                 names = list(filter(None, (prompt.title, prompt.folder)))
-                words = [*names, preview(prompt.text, _MAX_PREVIEW_CHARACTERS)]
-                line = one_line("  ·  ".join(words))
-                right = Qt.TextElideMode.ElideRight
-                row = QStandardItem(self._list.fontMetrics().elidedText(line, right, width))
+                row = QStandardItem(one_line(_GAP.join(names)))
                 row.setData(prompt)
                 row.setToolTip(tooltip_text(prompt.text[:600]))
                 row.setData(one_line(", ".join(names)), Qt.ItemDataRole.AccessibleTextRole)
@@ -294,7 +317,7 @@ class PromptCompleter(QCompleter):
             announce(self._list, text)
 
     def _insert_row(self, index: QModelIndex) -> None:
-        self.insert_prompt(index.data(Qt.ItemDataRole.UserRole + 1))
+        self.insert_prompt(index.data(_PROMPT))
 
     def _hide_list(self) -> None:
         self._is_open = False

@@ -373,10 +373,10 @@ def test_chips_are_updated_in_place_and_removed(qtbot: QtBot, editor: PromptEdit
     assert editor.findChildren(ChipWidget) == [chip]
     assert chip.accessibleName() == "report.pdf, 48 pages · 31,480 tokens"
     cross = chip.findChild(QToolButton)
-    with qtbot.waitSignal(editor.chips.remove_requested) as removed:
+    with qtbot.waitSignal(editor.chips.action_requested) as removed:
         qtbot.mouseClick(cross, Qt.MouseButton.LeftButton)
-    assert removed.args == ["1"]
-    with qtbot.waitSignal(editor.chips.remove_requested):
+    assert removed.args == ["1", "remove"]
+    with qtbot.waitSignal(editor.chips.action_requested):
         qtbot.keyClick(cross, Qt.Key.Key_Delete)
     editor.chips.set_chips([])
     attachments = find(editor, QWidget, "attachments")

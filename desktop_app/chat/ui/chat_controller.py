@@ -223,7 +223,7 @@ class ChatController(Controller):
             actions: Actions = [(tr("Raise the limit"), lambda: open_at_cap(provider_id))]
         else:
             actions = [
-                *session.unlocker.remedies_for(error),
+                *session.readings.remedies_for(error),
                 *session.chunked_reading.remedies_for(error),
                 *session.collections.remedies_for(error),
                 *session.compaction.remedies_for(error),

@@ -137,7 +137,9 @@ class TemporaryController(Controller):
         row.close_requested.connect(self.request_close)
         row.drop_hint_changed.connect(self._window.conversations.view.drop_hint_changed)
         row.content_dropped.connect(
-            lambda content: self._session.drops.insert_drop(content, self._id, is_folder=False)
+            lambda content: self._session.attachments.insert_drop(
+                content, self._id, is_folder=False
+            )
         )
         listing = self._window.conversations
         listing.top.addWidget(row)

@@ -17,7 +17,7 @@ from desktop_app.chat.attachments.file_attachments import (
 )
 from desktop_app.chat.attachments.image_attachments import attached_image_tokens, page_tokens
 from desktop_app.chat.cost_estimate import accepted_input
-from desktop_app.composer.attachment_chips import Chip, ChipAction, DetailLevel
+from desktop_app.composer.attachment_chips import PREVIEW_ACTION, Chip, ChipAction, DetailLevel
 from desktop_app.domain.conversations.message_facts import image_pages_fact, pages_fact, token_count
 from desktop_app.domain.conversations.message_parts import (
     TEXT_ONLY,
@@ -39,7 +39,6 @@ from desktop_app.providers.models.choice_resolution import ResolvedChoice
 # for all others.
 OTHER_READINGS_CHIP: Final = "rest"
 # The ids of the actions in the menu of a chip.
-PREVIEW_ACTION: Final = "preview"
 OPEN_ACTION: Final = "open-document"
 CHOOSE_ACTION: Final = "choose-pages"
 SEND_ALL_ACTION: Final = "send-all-pages"

@@ -1,9 +1,16 @@
-"""Shows attachments as chips at the prompt, and adds and removes them."""
+"""Shows attachments as chips at the prompt, and adds and removes them.
+
+A drop on a conversation opens it and goes into its prompt; a drop on a folder goes into a new
+conversation there. A separate process converts rich text to Markdown, so that a paste never waits
+for a document.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -13,7 +20,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input, with_detail
-from desktop_app.composer.attachment_chips import Chip, ChipAction
+from desktop_app.composer.attachment_chips import DETAIL_ACTION, REMOVE_ACTION, Chip, ChipAction
 from desktop_app.composer.attachments.attachment_facts import (
     OTHER_READINGS_CHIP,
     document_chip,
@@ -22,9 +29,11 @@ from desktop_app.composer.attachments.attachment_facts import (
 )
 from desktop_app.composer.attachments.file_readings import PASTED_NAME, reading_chips
 from desktop_app.composer.attachments.preview_controller import change_signals
-from desktop_app.composer.dropped_content import DroppedData
+from desktop_app.composer.dropped_content import DroppedContent, DroppedData
 from desktop_app.composer.suggestions import Suggestion
 from desktop_app.composer.text.prompt_text import MAX_TEXT_CHARACTERS
+from desktop_app.composer.text.rich_text_paste import RichTextPaste, is_richer, text_of_html
+from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
@@ -33,12 +42,18 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     part_id,
 )
-from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import (
+    DocumentDoesNotFitError,
+    DocumentError,
+    IllegalChoiceError,
+    UserFacingError,
+)
 from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
+CONVERSION_LIMIT_S = 15.0
 # Of more attachments, the last chip stands for all that have no chip of their own. It never stands
 # for a single attachment, whose own chip takes the same room.
 MAX_CHIPS = 40
@@ -52,9 +67,17 @@ class AttachmentsController(Controller):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._plan_costs: dict[tuple[str, ...], Decimal | None] = {}
+        self._reader: DocumentWorker | None = None
+        self._window.conversations.view.content_dropped.connect(self.insert_drop)
         self._prompt.attach_requested.connect(self.attach)
-        self._prompt.field.large_text_pasted.connect(self.attach_text)
-        self._prompt.field.data_pasted.connect(self.attach_content)
+        field = self._prompt.field
+        field.large_text_pasted.connect(self.attach_text)
+        field.data_pasted.connect(self.attach_content)
+        field.rich_text_pasted.connect(self._tasks.slot(self._convert))
+        field.large_rich_text_pasted.connect(
+            lambda text, html: self._tasks.start(self._attach_rich(text, html, self._current.id))
+        )
+        field.notice_raised.connect(lambda note: self._notifications.notify(note))
         self._prompt.text_changed.connect(self._show_suggestions)
         session.prompts.changed.connect(self._show_suggestions)
         self._current.opened.connect(self._show_refusal)
@@ -105,6 +128,72 @@ class AttachmentsController(Controller):
                 tr("Long text attached as a document"),
                 [(tr("Insert as text"), lambda: self._tasks.start(self._insert_as_text(sha256)))],
             )
+
+    # -------------------------------------------------------------- drops on the list, rich text
+
+    def insert_drop(self, dropped: DroppedContent, identifier: str, is_folder: bool) -> None:
+        """Open a row's conversation, or a new one in the row's folder, and insert the content.
+
+        If `identifier` is empty, the content goes into the open prompt.
+        """
+        if identifier and not is_folder:
+            self._tasks.start(self._drop_on_conversation(dropped, identifier))
+            return
+        if identifier:
+            self._session.navigator.open_new(identifier)
+        self._prompt.insert_dropped(self._attach_dropped(dropped, self._current.id))
+        self._prompt.focus_text()
+
+    async def _drop_on_conversation(self, dropped: DroppedContent, conversation_id: str) -> None:
+        # Attachments go to that conversation even if another is opened meanwhile; text is inserted
+        # only if it is open.
+        text_content = self._attach_dropped(dropped, conversation_id)
+        await self._session.navigator.open(conversation_id)
+        if self._current.id == conversation_id:
+            self._prompt.insert_dropped(text_content)
+            self._prompt.focus_text()
+        elif dropped.is_text:
+            self._notifications.notify(tr("Text not inserted because you switched conversations."))
+
+    def _attach_dropped(self, dropped: DroppedContent, conversation_id: str) -> DroppedContent:
+        """Attach the files and the data of dropped content, and return the rest."""
+        if dropped.files:
+            self.attach(dropped.files, conversation_id)
+        if dropped.data is not None:
+            self.attach_content(dropped.data, conversation_id)
+        return replace(dropped, files=(), data=None)
+
+    async def _convert(self, paste: RichTextPaste) -> None:
+        with suppress(DocumentError):  # the plain text stays
+            paste.replace_with(await self._markdown_of(paste.html))
+
+    async def _attach_rich(self, text: str, html: str, conversation_id: str) -> None:
+        self.attach_text(await self.markdown_or_text(text, html), conversation_id)
+
+    async def markdown_or_text(self, text: str, html: str) -> str:
+        """Return rich text as Markdown if that has more than the plain text, else plain text."""
+        try:
+            markdown = await self._markdown_of(html) if html else ""
+        except DocumentError:
+            markdown = ""
+        if await asyncio.to_thread(is_richer, markdown, text):
+            return markdown
+        return text or text_of_html(html)
+
+    async def _markdown_of(self, html: str) -> str:
+        """Return rich text as Markdown, "" if it has no formatting.
+
+        Raises:
+            DocumentError: it cannot be read.
+        """
+        if self._reader is None:
+            self._reader = DocumentWorker(Limits(seconds=CONVERSION_LIMIT_S))
+        return await self._reader.markdown_of(html)
+
+    async def aclose(self) -> None:
+        """End the reader's process."""
+        if self._reader is not None:
+            await self._reader.aclose()
 
     # -------------------------------------------------------------- sending
 
@@ -187,12 +276,7 @@ class PromptChips(QObject):
         self._draft = conversation.draft
         self._setup = conversation.setup
         self._is_expanded = False
-        chips = conversation.prompt.chips
-        chips.detail_requested.connect(self._choose_detail)
-        chips.action_requested.connect(
-            lambda _id, action: self._set_expanded(True) if action == SHOW_ALL_ACTION else None
-        )
-        chips.remove_requested.connect(self._remove)
+        conversation.prompt.chips.action_requested.connect(self._run_action)
         self._current.opened.connect(lambda: self._set_expanded(False))
         for signal in (
             *change_signals(conversation),
@@ -203,7 +287,20 @@ class PromptChips(QObject):
         ):
             signal.connect(self.show)
 
-    # -------------------------------------------------------------- removing, changing
+    def _run_action(self, chip_id: str, action: str) -> None:
+        if action == REMOVE_ACTION:
+            self._remove(chip_id)
+        elif action == SHOW_ALL_ACTION:
+            self._set_expanded(True)
+        elif action.startswith(DETAIL_ACTION):  # of an image, or of a document's pages
+            detail = action.removeprefix(DETAIL_ACTION)
+            self._draft.change_parts(
+                lambda part: with_detail(part, detail) if part.sha256 == chip_id else part
+            )
+        else:
+            self._conversation.previews.run_action(chip_id, action)
+
+    # -------------------------------------------------------------- removing
 
     def _remove(self, chip_id: str) -> None:
         readings = self._conversation.readings
@@ -267,12 +364,6 @@ class PromptChips(QObject):
             self._draft.set_attachments([by_id[id_] for id_ in order if id_ in by_id])
 
         return undo
-
-    def _choose_detail(self, chip_id: str, detail: str) -> None:
-        """Change the detail of an image or of a document's pages."""
-        self._draft.change_parts(
-            lambda part: with_detail(part, detail) if part.sha256 == chip_id else part
-        )
 
     # -------------------------------------------------------------- showing
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.composer.attachment_chips import Chip
 from desktop_app.composer.attachments.attachment_facts import OTHER_READINGS_CHIP
-from desktop_app.composer.attachments.document_passwords import DocumentPasswords
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.documents.worker.document_worker import OnProgress, Progress
@@ -29,8 +28,14 @@ from desktop_app.domain.conversations.message_parts import (
     part_id,
 )
 from desktop_app.domain.documents.document_notes import DocumentNote
-from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
+from desktop_app.domain.errors import (
+    DocumentEncryptedError,
+    DocumentError,
+    StorageError,
+    UserFacingError,
+)
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 
 DOCUMENT_TOPIC = "document"  # the topic of notifications about what was not attached or read
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second
@@ -50,6 +55,8 @@ _READING_TEXTS: Final = {
 }
 _READING_PART_TEXT: Final = N_("reading part {number} of {total}…")
 
+T = TypeVar("T")
+Attempt = Callable[[str], Awaitable[T]]
 Content = Path | str | DroppedData
 """A file by its path, a text as itself, or data without a file."""
 
@@ -142,6 +149,68 @@ def reading_chips(readings: dict[str, FileReading]) -> list[Chip]:
     return chips
 
 
+class DocumentPasswords:
+    """Passwords that the user enters in dialogs over a window, for one document at a time.
+
+    They go to the process that reads documents. They stay in memory until the program ends, so
+    that pages sent as images can be rendered again. They are never logged, stored or exported.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+        self._dialog_lock = asyncio.Lock()
+        self._known_passwords: list[str] = []  # each has opened a document since the start
+
+    async def open_with_password(self, attempt: Attempt[T]) -> T:
+        """Call `attempt` with passwords until one opens the document; return its result.
+
+        "" is tried first, then passwords of other documents, then passwords from the user.
+
+        Raises:
+            DocumentEncryptedError: no password would open it, or the user enters none.
+            UserFacingError: other errors of `attempt`.
+        """
+        try:
+            return await attempt("")
+        except DocumentEncryptedError as error:
+            if not error.takes_password:
+                raise
+            first_error = refusal = error
+        async with self._dialog_lock:
+            for known_password in self._known_passwords:
+                with suppress(DocumentEncryptedError):
+                    return await attempt(known_password)
+            was_wrong = False
+            while password := await self._ask(refusal.what_happened, was_wrong=was_wrong):
+                try:
+                    result = await attempt(password)
+                except DocumentEncryptedError as error:
+                    refusal, was_wrong = error, True
+                else:
+                    self._known_passwords.insert(0, password)
+                    return result
+            raise first_error
+
+    async def _ask(self, reason: str, *, was_wrong: bool) -> str | None:
+        from desktop_app.documents.ui.password_dialog import PasswordDialog  # rarely needed
+
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        dialog = PasswordDialog(reason, self._window, was_wrong=was_wrong)
+
+        def on_answered(password: str | None) -> None:
+            if not answer.done():
+                answer.set_result(password)
+
+        dialog.answered.connect(on_answered)
+        dialog.open()
+        dialog.field.setFocus()
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            dialog.reject()
+            raise
+
+
 class FileReadings(QObject):
     """The files to read for a prompt, of which at most `MAX_TASKS` are read at a time.
 
@@ -197,17 +266,17 @@ class FileReadings(QObject):
         self._update()
 
     def _start_waiting(self) -> None:
+        def on_end(_task: asyncio.Future[Any]) -> None:
+            self._running_count -= 1
+            self._start_waiting()
+
         while self._waiting and self._running_count < MAX_TASKS:
             reading_id = self._waiting.popleft()
             if reading_id in self._readings:  # otherwise it was canceled
                 self._running_count += 1
                 reading = self._readings[reading_id]
                 reading.task = self._tasks.start(self._read(reading_id, reading))
-                reading.task.add_done_callback(self._on_task_done)
-
-    def _on_task_done(self, _task: asyncio.Future[Any]) -> None:
-        self._running_count -= 1
-        self._start_waiting()
+                reading.task.add_done_callback(on_end)
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""
@@ -273,7 +342,7 @@ class FileReadings(QObject):
             if isinstance(reading.content, Path):
                 self._session.origins.paths[part.sha256] = reading.content
                 if not self._session.temporary.was_ever_temporary(conversation_id):
-                    # Without its location, the file is opened as a copy.
+                    # Nothing is lost: its content is stored, and opens as a copy.
                     with suppress(StorageError):
                         store = self._session.backend.attachments
                         await store.record_origin(part.sha256, reading.content)
@@ -328,10 +397,44 @@ class FileReadings(QObject):
             elif isinstance(content.content, bytes):
                 name, source = content.name, content.content
             else:
-                name, source = content.name, await asyncio.to_thread(_png_of, content.content)
+                buffer = QBuffer()
+                buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+                await asyncio.to_thread(content.content.save, buffer, "PNG")  # type: ignore[arg-type]
+                name, source = content.name, bytes(buffer.data().data())
             document = await documents.extract_bytes(name, source, on_progress, password=password)
         store = self._session.backend.attachments
         return await store.add_document(source, document, conversation_id), document.note
+
+    # -------------------------------------------------------------- passwords
+
+    def remedies_for(self, error: UserFacingError) -> Actions:
+        """Return the offer to enter the password if a document's pages need it; else ()."""
+        if not isinstance(error, DocumentEncryptedError) or not error.sha256:
+            return ()
+        return [(tr("Enter password…"), lambda: self._tasks.start(self._unlock(error.sha256)))]
+
+    async def _unlock(self, sha256: str) -> None:
+        sent_parts = [part for message in self._current.path for part in message.attachments]
+        parts = (*self._draft.value.attachments, *sent_parts)
+        part = next((p for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256), None)
+        if part is None:
+            return
+        original = await self._session.backend.attachments.bytes(sha256)
+
+        documents = self._session.backend.documents
+
+        async def attempt(password: str) -> None:
+            # A rendered page proves that the password is right; a small image is enough.
+            number = part.pictured[0].number if part.pictured else 1
+            pages = [(number, (8, 8))]
+            await documents.render_pages(part.name, original, pages, password=password)
+            documents.remember_password(sha256, password)
+
+        await self.passwords.open_with_password(attempt)
+        self._notices.dismiss_topic(NOT_SENT)
+        self._notices.notify(
+            tr("“{name}” is unlocked until you quit. Send again.", name=part.name), topic=NOT_SENT
+        )
 
     # -------------------------------------------------------------- reports
 
@@ -372,10 +475,3 @@ class FileReadings(QObject):
                 reading.batch.attached -= 1
                 reading.batch.duplicates.append(reading.name)
         self._draft.set_attachments(tuple(attachments.values()))
-
-
-def _png_of(image: QImage) -> bytes:
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(buffer.data().data())

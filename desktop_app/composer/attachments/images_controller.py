@@ -1,4 +1,4 @@
-"""Images: thumbnails in the transcript, and the originals.
+"""Images: thumbnails in the transcript, and the originals; drags of attachments as copies.
 
 Only the document worker decodes images, also those within the text of an answer. It returns small
 thumbnails as pixels. They are made when they come into view, and a few dozen are cached.
@@ -7,12 +7,13 @@ thumbnails as pixels. They are made when they come into view, and a few dozen ar
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from desktop_app.app.session import Controller, Session
@@ -30,6 +31,10 @@ from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.look.theme import current_theme
 
+_UNSAFE_CHARACTERS: Final = re.compile(r"[^\w .,()+&'’-]+")
+_MAX_STEM_BYTES: Final = 180
+_MAX_SUFFIX_BYTES: Final = 48
+
 MessageSource = Callable[[], Iterable[Message]]
 
 
@@ -43,6 +48,7 @@ class ImagesController(Controller):
         self._transcripts: list[TranscriptView] = []
         self.show_images_in(self._transcript, lambda: self._current.path)
         session.thumbnails.made.connect(self._show_thumbnail)
+        self._transcript.drags.file_requested.connect(self._tasks.slot(self._drag))
 
     def show_images_in(self, transcript: TranscriptView, messages: MessageSource) -> None:
         """Show the images of these messages in a transcript."""
@@ -110,6 +116,25 @@ class ImagesController(Controller):
         name = f"{part.sha256[:16]}{IMAGE_SUFFIXES.get(part.media_type, '.png')}"
         copy = await asyncio.to_thread(self._session.copies.make, data, part.sha256, name)
         open_path(copy)
+
+    async def _drag(self, sha256: str) -> None:
+        parts = (part for message in self._current.path for part in message.attachments)
+        part = next((part for part in parts if part.sha256 == sha256), None)
+        if part is None:
+            return
+        if self._current.is_temporary:
+            raise IllegalChoiceError(
+                N_(
+                    "Other apps can’t open documents of temporary conversations, "
+                    "since that saves them."
+                ),
+                hint=hints.USE_REGULAR,
+            )
+        data = await self._attachment_store.bytes(sha256)
+        make = self._session.copies.make
+        copy = await asyncio.to_thread(make, data, sha256, file_name(part.name))
+        # Not in a task: a drag runs an event loop of its own, in which other tasks run.
+        QTimer.singleShot(0, self, partial(self._transcript.drags.drag_file, copy))
 
 
 def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
@@ -179,3 +204,19 @@ class Thumbnails(QObject):
         while len(self._cache) > MAX_CACHED_THUMBNAILS:
             self._cache.popitem(last=False)
         self.made.emit(part.sha256)
+
+
+def file_name(name: str) -> str:
+    """Return an attachment's name, which may contain anything, as the name of a file.
+
+    The result has at most 180 + 1 + 48 bytes; file systems allow 255.
+    """
+    safe_name = _UNSAFE_CHARACTERS.sub("_", name).strip(" .")
+    stem, dot, suffix = safe_name.rpartition(".")
+    if not dot:
+        return _shorten(safe_name, _MAX_STEM_BYTES) or "file"
+    return f"{_shorten(stem, _MAX_STEM_BYTES)}.{_shorten(suffix, _MAX_SUFFIX_BYTES)}"
+
+
+def _shorten(text: str, max_bytes: int) -> str:
+    return text.encode("utf-8", "replace")[:max_bytes].decode("utf-8", "ignore")

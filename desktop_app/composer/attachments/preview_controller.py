@@ -18,11 +18,12 @@ from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.attachments.file_attachments import is_file
 from desktop_app.chat.attachments.image_attachments import ImageForm
 from desktop_app.chat.prompt_assembly import is_first_delimited, sent_block, sent_text
+from desktop_app.composer.attachment_chips import PREVIEW_ACTION
 from desktop_app.composer.attachments.attachment_facts import (
     AS_FILE_ACTION,
     BY_TOOLS_ACTION,
     CHOOSE_ACTION,
-    PREVIEW_ACTION,
+    OPEN_ACTION,
     SEND_ALL_ACTION,
     document_chip,
     image_chip,
@@ -88,8 +89,6 @@ class PreviewController(QObject):
         self._load_number = 0
         self._shown_part: Attached | None = None
         self._pending_counts: set[tuple[str, ChosenPages]] = set()
-        self._prompt.chips.preview_requested.connect(self.show)
-        self._prompt.chips.action_requested.connect(self._run_action)
         for signal in change_signals(conversation):
             signal.connect(self._refresh)
             signal.connect(self._count_missing)
@@ -110,7 +109,7 @@ class PreviewController(QObject):
             lambda part: isinstance(part, DocumentPart) and bool(unit_of(part))
         )
         if part is not None:
-            self._choose(part.sha256)
+            self._open(part.sha256).focus_pages()
             return
         last_part = self._focused_or_last(lambda _part: True)
         message = tr(NOTHING_ATTACHED) if last_part is None else tr(NO_PAGES, name=last_part.name)
@@ -122,11 +121,15 @@ class PreviewController(QObject):
         focused_parts = [part for part in parts if part.sha256 == focused_sha256]
         return next(iter(focused_parts or parts[::-1]), None)
 
-    def _run_action(self, sha256: str, action: str) -> None:
+    def run_action(self, sha256: str, action: str) -> None:
+        """Run an action of a chip's menu."""
         if action == PREVIEW_ACTION:
             self.show(sha256)
+        elif action == OPEN_ACTION:
+            part = self._part(sha256)
+            self._session.viewer.open_document(sha256, part.name if part else "")
         elif action == CHOOSE_ACTION:
-            self._choose(sha256)
+            self._open(sha256).focus_pages()
         elif action == SEND_ALL_ACTION:
             self._change(sha256, lambda part: replace(part, chosen=None))
         elif action == BY_TOOLS_ACTION:  # offered while it is on, so it only switches it off
@@ -139,9 +142,6 @@ class PreviewController(QObject):
     def show(self, sha256: str) -> None:
         """Preview an attachment."""
         self._open(sha256).focus_text()
-
-    def _choose(self, sha256: str) -> None:
-        self._open(sha256).focus_pages()
 
     def _open(self, sha256: str) -> AttachmentPreview:
         dialog = self._dialog or self._make_dialog()

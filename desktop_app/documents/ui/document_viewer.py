@@ -22,7 +22,6 @@ from desktop_app.documents.ui.viewer_pages import ViewerPages
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.domain import hints
-from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_text import WINDOW, error_segments, hint_segments
@@ -251,12 +250,6 @@ class DocumentViewer(QWidget):
         """Show a document that was sent with a question of the open conversation."""
         parts = (part for m in self._session.current.path for part in m.attachments)
         self.open_document(sha256, next((p.name for p in parts if p.sha256 == sha256), ""))
-
-    def open_attached(self, sha256: str) -> None:
-        """Show a document that is attached to the prompt."""
-        parts = self._session.current.draft.value.attachments
-        names = [p.name for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256]
-        self.open_document(sha256, next(iter(names), ""))
 
     def open_passage(self, passage: Passage) -> None:
         """Show a cited passage in its document."""

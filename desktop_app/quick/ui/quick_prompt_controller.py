@@ -269,10 +269,10 @@ class QuickPromptController(QObject):
 
     async def _add_long_text(self, text: str, html: str) -> None:
         """Send a very long rich text along with the question."""
-        self._add_accompanying(await self._session.drops.markdown_or_text(text, html))
+        self._add_accompanying(await self._session.attachments.markdown_or_text(text, html))
 
     async def _convert_rich_text(self, paste: RichTextPaste) -> None:
-        paste.replace_with(await self._session.drops.markdown_or_text("", paste.html))
+        paste.replace_with(await self._session.attachments.markdown_or_text("", paste.html))
 
     def _add_selection(self) -> None:
         """Add the text selected in another program, or the clipboard's if none is selected.

@@ -325,8 +325,8 @@ async def composer(app: AppHarness, look: Look) -> None:
     password.open()
     await look("password")
     _close_dialogs(app)
-    app.window.prompt.chips.remove_requested.emit(
-        part_id(app.state.current.draft.value.attachments[0])
+    app.window.prompt.chips.action_requested.emit(
+        part_id(app.state.current.draft.value.attachments[0]), "remove"
     )
     await look("attachment-removed")
     app.window.notifications.dismiss()

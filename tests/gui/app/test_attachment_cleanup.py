@@ -40,7 +40,7 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptie
         (removed,) = app.state.current.draft.value.question_attachments
         age = "UPDATE attachments SET created_at = ? WHERE sha256 = ?"
         await app.backend.database.write(lambda c: c.execute(age, (HOURS_AGO, removed.sha256)))
-        app.window.prompt.chips.remove_requested.emit(removed.sha256)
+        app.window.prompt.chips.action_requested.emit(removed.sha256, "remove")
         await app.written()
         app.window.conversations.show_filter(TRASH)
         await until(lambda: app.rows)
@@ -56,7 +56,7 @@ async def test_a_document_in_a_draft_stays_and_a_removed_one_is_deleted(data: Pa
         await attach(app, data / "report.pdf")
         await attach(app, data / "notes.md")
         first, second = app.state.current.draft.value.question_attachments
-        app.window.prompt.chips.remove_requested.emit(first.sha256)
+        app.window.prompt.chips.action_requested.emit(first.sha256, "remove")
         await app.written()
     assert len(files()) == 2  # young: it may be on its way into another draft
     async with AppHarness() as app:

@@ -91,8 +91,8 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         turn.end("It failed [1].")
         await app.settled()
         assert app.chips == ["Contracts, 4 documents · 1 unreadable"]
-        app.window.prompt.chips.remove_requested.emit(
-            app.state.current.draft.value.collections[0].collection_id
+        app.window.prompt.chips.action_requested.emit(
+            app.state.current.draft.value.collections[0].collection_id, "remove"
         )
         assert app.chips == []
 

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.composer.attachments.drop_controller import file_name
+from desktop_app.composer.attachments.images_controller import file_name
 from desktop_app.composer.suggestions import SuggestionButton
 from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -135,7 +135,7 @@ async def test_a_question_waits_until_its_file_is_read(
         assert app.window.prompt.row.send_button.isEnabled()
         if way == "removal":
             (reading,) = app.controllers.readings.ids
-            app.window.prompt.chips.remove_requested.emit(reading)
+            app.window.prompt.chips.action_requested.emit(reading, "remove")
         elif way == "read elsewhere":
             app.new_conversation()
         may_read.set()
@@ -161,7 +161,7 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
         app.window.files_dropped.emit([path])
         await until(lambda: app.chips and " page " in app.chips[0])
         (reading,) = app.controllers.readings.ids
-        app.window.prompt.chips.remove_requested.emit(reading)
+        app.window.prompt.chips.action_requested.emit(reading, "remove")
         assert app.chips == []
         app.type("still works")
         app.enter()
@@ -171,7 +171,7 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
         assert app.said == ""
         app.window.files_dropped.emit([path])
         (reading,) = app.controllers.readings.ids
-        app.window.prompt.chips.remove_requested.emit(reading)  # before it has begun
+        app.window.prompt.chips.action_requested.emit(reading, "remove")  # before it has begun
         await app.written()
         assert app.chips == []
         app.window.files_dropped.emit([path])
@@ -196,8 +196,8 @@ async def test_a_document_that_does_not_fit_is_refused_with_the_figures(tmp_path
         assert app.providers.turns == []
         assert app.messages() == []
         assert app.rows == []
-        app.window.prompt.chips.remove_requested.emit(
-            app.state.current.draft.value.question_attachments[0].sha256
+        app.window.prompt.chips.action_requested.emit(
+            app.state.current.draft.value.question_attachments[0].sha256, "remove"
         )
         assert app.said.startswith("“long.txt” removed")
 

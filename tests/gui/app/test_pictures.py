@@ -154,7 +154,7 @@ async def test_the_quick_prompt_takes_images() -> None:
         quick.submit_requested.emit("What is it?")
         await until(lambda: quick.notifications.status.text() == "Reading Pasted image.png…")
         await until(lambda: not attached.reading_name)
-        quick.chips.detail_requested.emit(attached.parts[0].sha256, "high")
+        quick.chips.action_requested.emit(attached.parts[0].sha256, "detail-high")
         quick.submit_requested.emit("What is it?")
         await until(lambda: app.providers.turns)
         (sent,) = (

@@ -38,7 +38,7 @@ async def attach(app: AppHarness, *files: str) -> None:
 def remove(app: AppHarness, name: str) -> None:
     parts = app.state.current.draft.value.question_attachments
     sha256 = next(part.sha256 for part in parts if part.name == name)
-    app.window.prompt.chips.remove_requested.emit(sha256)
+    app.window.prompt.chips.action_requested.emit(sha256, "remove")
 
 
 async def test_a_removed_attachment_returns_to_its_place() -> None:
