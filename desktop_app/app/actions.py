@@ -137,7 +137,7 @@ def _transcript_actions(session: Session) -> Actions:
         "answer.copy": window.transcript.commands.copy_last_answer,
         "answer.copy-code": window.transcript.commands.copy_nearest_code,
         "conversation.copy": session.transfer.copy,
-        "answer.retry": session.answer_actions.retry_last,
+        "answer.retry": lambda: session.answer_actions.act_on_last("retry"),
         "answer.compare": lambda: session.comparison.choose_models(),
         "answer.compare-versions": lambda: session.comparison.show_versions(),
         "answer.keep": lambda: session.comparison.keep(),

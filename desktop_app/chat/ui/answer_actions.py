@@ -62,11 +62,6 @@ class AnswerActions(Controller):
 
     # -------------------------------------------------------------- commands
 
-    def retry_last(self) -> None:
-        """Ask the last question again."""
-        if self._current.path:
-            self._tasks.start(self._retry(self._current.path[-1]))
-
     def act_on_last(self, action: str) -> None:
         """Apply an action to the last message."""
         if self._current.path:

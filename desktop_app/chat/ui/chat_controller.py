@@ -397,18 +397,13 @@ class ChatController(Controller):
         self._drafts.edit(question.conversation_id, QuestionEdit(question, previous_draft))
 
     def _discard_edit(self) -> bool:
-        """Restore the draft from before the edit, and offer to undo that.
-
-        Return False if nothing was edited, or not changed.
-        """
+        """Restore the draft from before the edit, and offer to undo that; False without an edit."""
         edit = self._drafts.edit_in(self._current.id)
         if edit is None or self._current.edited_question is None:
             return False
         question, typed_draft = edit.question, self._draft.current
         self._drafts.end_edit(self._current.id)
         self._put_into_prompt(edit.previous, focus=True)
-        if typed_draft == question.as_draft:
-            return False
 
         def resume() -> None:
             conversation_id = question.conversation_id
@@ -419,7 +414,8 @@ class ChatController(Controller):
                 self.edit(question)
                 self._put_into_prompt(typed_draft, focus=True)
 
-        self._notifications.notify_undo(tr("Edit discarded"), resume)
+        if typed_draft != question.as_draft:
+            self._notifications.notify_undo(tr("Edit discarded"), resume)
         return True
 
     def discard_draft(self) -> None:

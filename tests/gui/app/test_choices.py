@@ -108,7 +108,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         app.type("Two")
         app.enter()
         assert app.hint == "Provider removed. Choose another."
-        app.controllers.answer_actions.retry_last()
+        app.controllers.answer_actions.act_on_last("retry")
         await until(lambda: app.said.startswith("Provider removed. Choose another."))
         assert len(app.providers.turns) == 1
         app.window.prompt.row.model_button.model_requested.emit(entry(app, "GPT-5.2 Thinking"))

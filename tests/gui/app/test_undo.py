@@ -150,6 +150,15 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
         assert await vault.get(PROXIED.id, key.origin) == key
 
 
+async def test_discarding_an_unchanged_edit_keeps_the_draft_from_before() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("One?", "1")
+        app.type("half")
+        app.act("edit", at=0)
+        app.controllers.chat.discard_draft()
+        assert app.text.toPlainText() == "half"
+
+
 async def test_a_discarded_edit_returns_to_its_conversation() -> None:
     async with AppHarness() as app:
         first = await app.ask_and_answer("Why?", "So.")
