@@ -144,52 +144,34 @@ class TransferController(Controller):
         )
 
     def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:
-        """Export these conversations, None for all, to a file or folder."""
+        """Export these conversations, None for all, to a file or folder; then offer to open it."""
+        self._tasks.start(self._export(conversation_ids, format_id, target.absolute()))
+
+    async def _export(
+        self, conversation_ids: Sequence[str] | None, format_id: str, target: Path
+    ) -> None:
         selection = ["--all"]
         if conversation_ids is not None:
-            selection = [
-                word
-                for conversation_id in conversation_ids
-                for word in ("--conversation", conversation_id)
+            selection = [word for id_ in conversation_ids for word in ("--conversation", id_)]
+        options = ("--format", format_id, "--to", str(target), "--progress")
+        description = tr("Exporting to {file}…", file=target.name)
+        result = await self._run_command(description, ("export", *selection, *options))
+        if result is None:
+            return
+        if self._command.was_stopped:
+            self._notifications.notify(tr("Export to {file} canceled.", file=target.name))
+        elif not result.code:
+            is_one = conversation_ids is not None and len(conversation_ids) == 1
+            message = tr("Exported to {file}.", file=target.name) if is_one else result.output
+            actions = [
+                (tr("Open"), lambda: open_path(target)),
+                (tr("Show in folder"), lambda: open_path(target.parent)),
             ]
-        options = ("--format", format_id, "--to", str(target.absolute()), "--progress")
-        self._tasks.start(self._export(("export", *selection, *options)))
-
-    async def _export(self, arguments: Sequence[str]) -> None:
-        result = await self._run_command(tr("Exporting…"), arguments)
-        if result is None:
-            return
-        if self._command.was_stopped:
-            self._notifications.notify(tr("Export stopped."))
+            self._notifications.notify(message, actions)
         elif result.output:  # the sentences on what was exported and skipped
-            self._notifications.notify(result.output, stays=bool(result.code))
+            self._notifications.notify(result.output, stays=True)
         else:
             raise _error_of(result, N_("The export stopped unexpectedly."), N_("Export again."))
-
-    def export_one(self, conversation_id: str, file: Path, format_id: str) -> None:
-        """Export a conversation to a file, then offer to open it."""
-        self._tasks.start(self._export_one(conversation_id, file.absolute(), format_id))
-
-    async def _export_one(self, conversation_id: str, file: Path, format_id: str) -> None:
-        arguments = ("--format", format_id, "--to", str(file), "--progress")
-        result = await self._run_command(
-            tr("Exporting to {file}…", file=file.name),
-            ("export", "--conversation", conversation_id, *arguments),
-        )
-        if result is None:
-            return
-        if self._command.was_stopped:
-            self._notifications.notify(tr("Export to {file} canceled.", file=file.name))
-        elif result.code:
-            raise _error_of(result, N_("The export stopped unexpectedly."), N_("Export again."))
-        else:
-            self._notifications.notify(
-                tr("Exported to {file}.", file=file.name),
-                actions=[
-                    (tr("Open"), lambda: open_path(file)),
-                    (tr("Show in folder"), lambda: open_path(file.parent)),
-                ],
-            )
 
     # -------------------------------------------------------------- the open conversation
 
@@ -210,7 +192,7 @@ class TransferController(Controller):
             selected_format = formats[dialog.selectedNameFilter()]
             suffix = file.suffix.lower()
             format_ = next((f for f in EXPORT_FORMATS if f.suffix == suffix), selected_format)
-            self.export_one(conversation_id, file, format_.id)
+            self.export([conversation_id], format_.id, file)
 
         documents = QStandardPaths.writableLocation(
             QStandardPaths.StandardLocation.DocumentsLocation

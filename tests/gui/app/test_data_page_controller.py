@@ -157,7 +157,7 @@ async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
         await app.ask_and_answer("Second?", "Two.")
         transfer = app.controllers.transfer
         transfer.export([first], "markdown", tmp_path / "one.md")
-        await until(lambda: "exported" in app.said)
+        await until(lambda: app.said == "Exported to one.md.")
         assert (tmp_path / "one.md").read_text().startswith("# First?")
         app.window.notifications.dismiss()
         transfer.export(None, "json", tmp_path / "all.json")

@@ -57,7 +57,7 @@ async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> 
         dialog.close()
         for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
             file = tmp_path / f"out{suffix}"
-            app.controllers.transfer.export_one(app.open_id, file, kind)
+            app.controllers.transfer.export([app.open_id], kind, file)
             await until(partial(has_said, app, f"Exported to {file.name}."))
             text = pdf_text(file) if kind == "pdf" else file.read_text()
             assert "Which is it?" in text
@@ -86,7 +86,7 @@ async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
-        app.controllers.transfer.export_one(app.open_id, tmp_path / "file" / "x.pdf", "pdf")
+        app.controllers.transfer.export([app.open_id], "pdf", tmp_path / "file" / "x.pdf")
         await until(lambda: app.said.startswith("Couldn’t save"))
         assert "x.pdf: a file with this name exists." in app.said
 

@@ -79,7 +79,7 @@ async def test_nobody_else_reads_what_the_window_writes(
         await app.ask_and_answer("Which is it?", "This one.")
         logging.getLogger("desktop_app").warning("a line in the log")
         for kind in ("pdf", "html", "markdown", "json"):
-            app.controllers.transfer.export_one(app.open_id, out / f"out.{kind}", kind)
+            app.controllers.transfer.export([app.open_id], kind, out / f"out.{kind}")
             await until(partial(has_said, app, f"Exported to out.{kind}."))
         printer = pdf_printer(out / "printed.pdf")
         app.controllers.transfer.print_on(printer)
