@@ -9,6 +9,7 @@ hashing run in C.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from enum import Enum
 from functools import partial
@@ -203,18 +204,28 @@ def source_text(run: Run) -> str:
         return ""
     if ADDED_MARK not in run.text:
         return run.text
-    return _PROGRAM_TEXT.sub(_source_of_program_text, run.text)
-
-
-def _source_of_program_text(match: re.Match[str]) -> str:
-    """Return the invisible character that a code shows; "" for words that the program added."""
-    code = match["code"]
-    return chr(int(code, 16)) if code else ""
+    # A code becomes the invisible character that it shows; words of the program become "".
+    return _PROGRAM_TEXT.sub(lambda m: chr(int(m["code"], 16)) if m["code"] else "", run.text)
 
 
 def text_of(runs: Iterable[Run]) -> str:
     """Return the text of all runs."""
     return "".join([run.text for run in runs])
+
+
+def starting_side(runs: Iterable[Run]) -> str:
+    """Return the side at which a text begins: "left", "right", or "" without letters.
+
+    Like `dir="auto"` in browsers: its first letter decides.
+    """
+    for run in runs:
+        for letter in run.text:
+            side = unicodedata.bidirectional(letter)
+            if side == "L":
+                return "left"
+            if side in ("R", "AL"):
+                return "right"
+    return ""
 
 
 def is_destination(run: Run) -> bool:

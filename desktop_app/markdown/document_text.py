@@ -15,15 +15,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain.documents import document_types, passage_matching
-from desktop_app.markdown.block_model import (
-    MAX_TABLE_ROWS,
-    Block,
-    Kind,
-    Run,
-    clean_text,
-    show_invisible,
-    text_of,
-)
+from desktop_app.markdown.block_model import Block, Kind, Run, clean_text, show_invisible, text_of
+from desktop_app.markdown.incremental.shown_blocks import pack_rows
 from desktop_app.markdown.parsing.block_builder import build_blocks, code_line
 from desktop_app.markdown.parsing.loose_lists import mark_loose_lists
 from desktop_app.markdown.parsing.parser import parser
@@ -154,9 +147,14 @@ class DocumentText:
             passage: a range of characters of the whole text; None for no marks.
         """
         placed_blocks = self._place_blocks(self.slices[number])
-        blocks, places = _join_rows(placed_blocks)
+        blocks = pack_rows([], [placed.block for placed in placed_blocks])
         if passage is None:
             return RenderedSlice(tuple(blocks), ())
+        places = [
+            _Place(index, row)
+            for index, block in enumerate(blocks)
+            for row in (range(len(block.rows)) if block.kind is Kind.TABLE else (_NO_ROW,))
+        ]
         marks = self._find_passage_marks(placed_blocks, places, passage)
         return RenderedSlice(tuple(blocks), tuple(marks))
 
@@ -168,16 +166,15 @@ class DocumentText:
         placed_blocks = []
         start = text_slice.start
         for line in _split_lines(text):
-            block = self._build_line_block(line.rstrip("\n"))
+            words = line.rstrip("\n")
+            if self._form is TextForm.CODE:
+                block = code_line(words, "")
+            else:
+                text = show_invisible(clean_text(words))
+                block = Block(Kind.PARAGRAPH, (Run(text),) if text else ())
             placed_blocks.append(_PlacedBlock(start, start + len(line), block))
             start += len(line)
         return placed_blocks
-
-    def _build_line_block(self, line: str) -> Block:
-        if self._form is TextForm.CODE:
-            return code_line(line, "")
-        text = show_invisible(clean_text(line))
-        return Block(Kind.PARAGRAPH, (Run(text),) if text else ())
 
     def _find_passage_marks(
         self,
@@ -200,7 +197,10 @@ class DocumentText:
             return
         first_start = touched[0][0].start
         last_end = touched[-1][0].end
-        block_texts = [_shown_text(placed.block) for placed, _ in touched]
+        block_texts = [  # as shown; of a table, the cells, separated by tabs
+            "\t".join(text_of(cell) for row in block.rows for cell in row) or text_of(block.runs)
+            for (_, _, block), _ in touched
+        ]
         joined_text = "".join(block_texts)
         letters = passage_matching.Letters(enumerate(joined_text))
         sought_text = self._text[max(start, first_start) : min(end, last_end)]
@@ -244,13 +244,6 @@ def _include_punctuation(text: str, end: int) -> int:
     return end
 
 
-def _shown_text(block: Block) -> str:
-    """Return the text of a block as shown; the cells of a table are separated by tabs."""
-    if block.kind is Kind.TABLE:
-        return "\t".join(text_of(cell) for row in block.rows for cell in row)
-    return text_of(block.runs)
-
-
 def _parse_slice(text: str, text_slice: Slice) -> list[_PlacedBlock]:
     """Return the blocks of a slice of Markdown, without those of its repeated head.
 
@@ -287,28 +280,6 @@ def _split_lines(text: str) -> list[str]:
     if last_line:
         lines.append(last_line)
     return lines
-
-
-def _join_rows(placed_blocks: Sequence[_PlacedBlock]) -> tuple[list[Block], list[_Place]]:
-    """Join the rows of each table into blocks. Return the blocks, and each placed block's place."""
-    blocks: list[Block] = []
-    places: list[_Place] = []
-    for _, _, block in placed_blocks:
-        last = blocks[-1] if blocks else None
-        if (
-            last is not None
-            and block.kind is Kind.TABLE
-            and last.kind is Kind.TABLE
-            and not block.head
-            and len(last.rows) < MAX_TABLE_ROWS
-            and (last.depth, last.quote) == (block.depth, block.quote)
-        ):
-            blocks[-1] = last._replace(rows=last.rows + block.rows)
-        else:
-            blocks.append(block)
-        row = len(blocks[-1].rows) - 1 if block.kind is Kind.TABLE else _NO_ROW
-        places.append(_Place(len(blocks) - 1, row))
-    return blocks, places
 
 
 # ---------------------------------------------------------------------- slices
@@ -361,11 +332,6 @@ def _split_long_lines(text: str) -> Iterator[tuple[int, str]]:
         start = end
 
 
-def _begins_table(rows: str) -> bool:
-    """Return True if the parser takes two rows for the beginning of a table."""
-    return parser().parse(rows, {})[0].type == "table_open"
-
-
 class _OpenConstruct:
     """The construct that is open after the lines processed so far: a fence, a table, or none.
 
@@ -385,9 +351,8 @@ class _OpenConstruct:
         if self._fence:
             return self._fence
         rows = "".join(self._table)
-        if len(self._table) < 2 or not _begins_table(rows):
-            return ""
-        return rows
+        is_table = len(self._table) == 2 and parser().parse(rows, {})[0].type == "table_open"
+        return rows if is_table else ""
 
     def process_line(self, line: str) -> None:
         """Process the next line, with its line end."""

@@ -102,7 +102,10 @@ class SentenceSplitter:
         if _BLOCK_START.match(line):
             sentences.append(self._close_paragraph())
             if line.lstrip().startswith("|"):
-                return [*sentences, *_spoken_row(line)]
+                if _TABLE_RULE.fullmatch(line):
+                    return sentences
+                cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
+                return [*sentences, ", ".join(cell for cell in cells if cell)]
         self._paragraph += line + "\n"
         if line.lstrip().startswith("#"):
             return [*sentences, self._close_paragraph()]
@@ -133,14 +136,6 @@ class SentenceSplitter:
         """Leave the code block, and return the words for it."""
         self._fence = ""
         return code_summary(self._language, self._line_count)
-
-
-def _spoken_row(line: str) -> list[str]:
-    """Return the cells of a table row as a sentence; [] for the rule below the header."""
-    if _TABLE_RULE.fullmatch(line):
-        return []
-    cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
-    return [", ".join(cell for cell in cells if cell)]
 
 
 def _is_certain_prose(line: str) -> bool:

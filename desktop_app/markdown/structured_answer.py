@@ -14,7 +14,6 @@ from typing import Any, Final
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import (
-    Part,
     RefusalPart,
     TextPart,
     ToolCallPart,
@@ -98,20 +97,16 @@ def _with_text(
         is_tree: `text` is a table or a tree.
     """
     field_values = {field.name: getattr(message, field.name) for field in fields(Message)}
-    other_parts = _parts_without_text(message.parts, all_text=all_text)
+    parts = message.parts
+    kept_count = 0  # up to the last tool call, or none
+    if not all_text:
+        calls = [index for index, part in enumerate(parts) if isinstance(part, ToolCallPart)]
+        kept_count = calls[-1] + 1 if calls else 0
+    later_parts = (part for part in parts[kept_count:] if not isinstance(part, TextPart))
+    other_parts = (*parts[:kept_count], *later_parts)
     field_values["parts"] = (*other_parts, TextPart(text)) if text else other_parts
     stored_message = message.stored if isinstance(message, ShownMessage) else None
     return ShownMessage(**field_values, stored=stored_message or message, is_tree=is_tree)
-
-
-def _parts_without_text(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:
-    """Return the parts without the text after the last tool call, or without any text."""
-    kept_count = 0
-    if not all_text:
-        call_indexes = [index for index, part in enumerate(parts) if isinstance(part, ToolCallPart)]
-        kept_count = call_indexes[-1] + 1 if call_indexes else 0
-    other_parts = (part for part in parts[kept_count:] if not isinstance(part, TextPart))
-    return (*parts[:kept_count], *other_parts)
 
 
 def _markdown_of(text: str) -> str:
@@ -135,18 +130,10 @@ def _value_lines(value: dict[str, Any] | list[Any], level: int) -> list[str]:
     table = table_of_list(value) if level == 0 else None
     if table is not None:
         return _table_lines(table)
-    if isinstance(value, dict):
-        return _object_lines(value, level)
     lines: list[str] = []
-    for element in value:
-        lines += _entry_lines("", element, level)
-    return lines
-
-
-def _object_lines(value: dict[str, Any], level: int) -> list[str]:
-    lines: list[str] = []
-    for name, entry in value.items():
-        table = table_of_list(entry) if level == 0 else None
+    named_values = value.items() if isinstance(value, dict) else (("", each) for each in value)
+    for name, entry in named_values:
+        table = table_of_list(entry) if level == 0 and isinstance(value, dict) else None
         if table is not None:
             lines += ["", _bold_name(name), "", *_table_lines(table), ""]
         else:
@@ -185,11 +172,6 @@ def _bold_name(name: str) -> str:
 
 def _escape_markup(text: str) -> str:
     """Return a text as Markdown that shows its characters, on one line with single spaces."""
-    return _MARKUP.sub(_escape_character, " ".join(text.split()))
-
-
-def _escape_character(match: re.Match[str]) -> str:
-    character = match[0]
-    if character in "()[]":  # with a backslash, it would begin a formula
-        return f"&#{ord(character)};"
-    return f"\\{character}"
+    words = " ".join(text.split())
+    # With a backslash, a bracket would begin a formula.
+    return _MARKUP.sub(lambda m: f"&#{ord(m[0])};" if m[0] in "()[]" else f"\\{m[0]}", words)

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, source_text
-from desktop_app.markdown.parsing.citations import is_citation
+from desktop_app.markdown.parsing.own_links import is_citation
 from desktop_app.transcript.message_items import Item, LineKind
 from desktop_app.transcript.segment import PAST_END, Place, is_table, runs_at
 from desktop_app.widgets.text.clipboard import (
@@ -42,13 +42,13 @@ def clipboard_texts(
     """
     # Imported late to keep start-up fast.
     from desktop_app.markdown.export.html_writer import HtmlWriter
-    from desktop_app.markdown.export.text_writer import markdown_pieces, plain_pieces
+    from desktop_app.markdown.export.text_writer import MarkdownWriter, plain_pieces
 
     cached_blocks = lru_cache(maxsize=1)(blocks)
     return {
         PLAIN: lambda: plain_pieces(cached_blocks()) if source is None else [source],
         HTML: lambda: chain([_CHARSET_TAG], HtmlWriter().pieces(cached_blocks())),
-        MARKDOWN: lambda: markdown_pieces(cached_blocks()) if source is None else [source],
+        MARKDOWN: lambda: MarkdownWriter().pieces(cached_blocks()) if source is None else [source],
     }
 
 

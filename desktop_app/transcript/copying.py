@@ -14,7 +14,7 @@ from desktop_app.domain.answering.shown_length import ShownMessage as JsonMessag
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.block_model import Block, Kind
-from desktop_app.markdown.parsing.footnote_links import is_note_link
+from desktop_app.markdown.parsing.own_links import is_note_link
 from desktop_app.transcript import copied_text
 from desktop_app.transcript.action_row import ACTIONS, has_arrows, is_beside
 from desktop_app.transcript.media.message_images import OPEN_IMAGE

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.markdown.parsing.footnote_links import is_link_to_mark, opposite_link
+from desktop_app.markdown.parsing.own_links import is_link_to_mark, opposite_link
 from desktop_app.transcript.action_row import has_arrows
 from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE, citation_name
 from desktop_app.transcript.segment import PAST_END, Place

@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.message_facts import answer_facts, ending_
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.markdown.block_model import Block, Kind, Runs, is_destination, source_text
-from desktop_app.markdown.parsing.footnote_links import is_note_link
+from desktop_app.markdown.parsing.own_links import is_note_link
 from desktop_app.markdown.spoken_formula import spoken_formula, spoken_words
 from desktop_app.markdown.spoken_sentences import code_summary
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind

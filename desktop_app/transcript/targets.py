@@ -9,13 +9,13 @@ from PySide6.QtCore import QUrl
 
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import ADDED_MARK, PICTURE, Block, Kind, Runs
-from desktop_app.markdown.parsing.footnote_links import (
+from desktop_app.markdown.parsing.links import is_openable
+from desktop_app.markdown.parsing.own_links import (
     is_link_to_mark,
     is_note_link,
     link_to_mark,
     note_label_of,
 )
-from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.transcript.message_items import ACTION, Item, LineKind, prefix_length
 from desktop_app.transcript.segment import Place, texts_of
 from desktop_app.widgets.text.foreign_text import one_line

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QTextCharFormat
 
 from desktop_app.markdown.block_model import Block, text_of
-from desktop_app.markdown.search.word_differences import WORD
+from desktop_app.markdown.search.text_search import WORD
 from desktop_app.transcript.segment import runs_at, texts_of
 from desktop_app.transcript.segment_area import Mark
 from desktop_app.widgets.text.utf16 import utf16_length

@@ -15,9 +15,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat, QTextOption
 
 from desktop_app.markdown.block_model import Block, Kind, Run, has_gap_between, is_in_other_quote
-from desktop_app.markdown.parsing.citations import is_citation
-from desktop_app.markdown.parsing.footnote_links import link_to_mark
 from desktop_app.markdown.parsing.inline_images import image_size_of, is_image_name
+from desktop_app.markdown.parsing.own_links import is_citation, link_to_mark
 from desktop_app.transcript.media.message_images import hidden_format, image_format, raster_format
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
 from desktop_app.widgets.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme

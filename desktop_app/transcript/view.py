@@ -18,8 +18,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import detail_lines
 from desktop_app.i18n.translation import tr
-from desktop_app.markdown.parsing.citations import is_citation
-from desktop_app.markdown.parsing.footnote_links import is_note_link
+from desktop_app.markdown.parsing.own_links import is_citation, is_note_link
 from desktop_app.transcript.action_row import (
     ARROWS,
     COPIED_MS,

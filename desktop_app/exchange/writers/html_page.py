@@ -37,7 +37,7 @@ from desktop_app.markdown.block_model import (
 )
 from desktop_app.markdown.export.html_writer import HtmlWriter
 from desktop_app.markdown.incremental.block_stream import render
-from desktop_app.markdown.parsing.footnote_links import link_to_mark
+from desktop_app.markdown.parsing.own_links import link_to_mark
 from desktop_app.markdown.processes import highlight
 from desktop_app.markdown.processes.math_typesetting import Formula
 from desktop_app.markdown.structured_answer import with_rendered_form

@@ -20,10 +20,10 @@ from desktop_app.markdown.block_model import (
     depths_of_quotes,
     is_destination,
     source_text,
+    starting_side,
 )
 from desktop_app.markdown.parsing.inline_images import is_drawn_image, is_image_name
 from desktop_app.markdown.parsing.links import is_openable
-from desktop_app.markdown.parsing.text_direction import starting_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -199,18 +199,14 @@ class HtmlWriter:
         names: list[str] = []
         quotes = depths_of_quotes(block)
         for depth in range(block.depth + 1):
-            if depth:
-                names += [self._kind_of_list(block, depth, len(names)), "li"]
+            if block.marker and depth == block.depth:
+                names += [_kind_by_marker(block), "li"]
+            elif depth:
+                kind = self._open[len(names)] if len(names) < len(self._open) else ""
+                # No list is open there if the first block to write is in the middle of an item.
+                names += [kind if kind in _TAG_OF_LIST else "ul", "li"]
             names += ["blockquote"] * quotes.count(depth)
         return names
-
-    def _kind_of_list(self, block: Block, depth: int, index: int) -> str:
-        """Return the kind of a list by the block's marker, else the kind of the open list."""
-        if block.marker and depth == block.depth:
-            return _kind_by_marker(block)
-        open_kind = self._open[index] if index < len(self._open) else ""
-        # No list is open there if the first block to write is in the middle of an item.
-        return open_kind if open_kind in _TAG_OF_LIST else "ul"
 
     def _opening_tag(self, name: str, block: Block, *, is_innermost: bool) -> str:
         """Return the tag that opens a container.

@@ -18,7 +18,7 @@ from desktop_app.markdown.block_model import (
     source_text,
 )
 from desktop_app.markdown.export.html_writer import group_blocks
-from desktop_app.markdown.parsing.citations import is_citation
+from desktop_app.markdown.parsing.own_links import is_citation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +52,7 @@ _BRACKET_ENTITIES: Final = str.maketrans({"\ufdd0": "&#91;", "\ufdd1": "&#93;"})
 _BLOCK_START: Final = re.compile(
     r"(?:#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|={1,}\s*$|-{2,}\s*$|\||~{3}|\[[ xX]\]\s)"
 )
-_NUMBERED: Final = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
+_NUMBERED: Final = re.compile(r"\A(\d{1,9})([.)])(?=\s|$)")
 _TICKS: Final = re.compile("`+")
 _LEADING_FENCE: Final = re.compile(r"\s*(`+|~+|)")
 _ENTITY_SIGN: Final = re.compile(r"&(?=#?\w+;)")
@@ -73,15 +73,10 @@ _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
 
 def to_markdown(blocks: Iterable[Block]) -> str:
     """Return Markdown that renders to the same blocks; it may differ from their source."""
-    return "".join(markdown_pieces(blocks))
+    return "".join(MarkdownWriter().pieces(blocks))
 
 
-def markdown_pieces(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield the Markdown block by block."""
-    return _MarkdownWriter().pieces(blocks)
-
-
-class _MarkdownWriter:
+class MarkdownWriter:
     """Writer of blocks and the separators between them.
 
     A blank line within a list makes the whole list loose, so tight lists contain none.
@@ -95,6 +90,7 @@ class _MarkdownWriter:
         self._indents: list[str] = []  # of the content of the last item
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
+        """Yield the Markdown block by block."""
         for members in group_blocks(blocks, (Kind.CODE,)):
             first = members[0]
             separator = self._separator(first)
@@ -130,8 +126,12 @@ class _MarkdownWriter:
         quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
         shared_prefix, _ = _quote_prefix(quotes, self._indents)
         blank = f"\n{shared_prefix.rstrip()}\n"
-        if _separates_quotes(above, below, len(quotes)):
-            return blank
+        if below.opened and above.quote > len(quotes):  # a quote ends, and another begins
+            depth = depths_of_quotes(below)[len(quotes)]
+            # In another list or item, the new quote is separate anyway.
+            is_in_same = depths_of_quotes(above)[len(quotes)] == depth
+            if is_in_same and not (below.marker and below.depth <= depth):
+                return blank
         older_lists = below.depth - 1 if below.begins else below.depth  # that begin above the block
         shared_lists = min(above.depth, older_lists)
         depth_of_quote = quotes[-1] if quotes else 0
@@ -170,17 +170,6 @@ class _MarkdownWriter:
             if not is_in_quote:
                 self._loose[-1] = block.loose
         return follows_list
-
-
-def _separates_quotes(above: Block, below: Block, shared: int) -> bool:
-    """Return True if a quote deeper than `shared` closes between blocks, and another opens.
-
-    Return False if the new quote is in another list or item, which separates them anyway.
-    """
-    if not below.opened or above.quote == shared:
-        return False
-    depth = depths_of_quotes(below)[shared]
-    return depths_of_quotes(above)[shared] == depth and not (below.marker and below.depth <= depth)
 
 
 def _is_within(block: Block, above: Block) -> bool:
@@ -245,7 +234,7 @@ def _write_code(members: list[Block]) -> str:
 
 
 def _write_block(block: Block) -> str:
-    text = _runs_to_markdown(block.runs)
+    text = _write_styled(block.runs)
     if block.kind is Kind.HEADING and "\n" in text:  # only an underlined heading has several lines
         return f"{_escape_paragraph(text)}\n{'===' if block.level == 1 else '---'}"
     if block.kind is Kind.HEADING:
@@ -268,16 +257,10 @@ def _escape_paragraph(text: str) -> str:
         text = f"&#{ord(text[0])};{text[1:]}"
     if text[-1:].isspace():
         text = f"{text[:-1]}&#{ord(text[-1])};"
-    return "\n".join(_escape_line_start(line) for line in text.split("\n"))
-
-
-def _escape_line_start(line: str) -> str:
-    """Escape the beginning of a line, so that it begins no other block."""
-    if _BLOCK_START.match(line):
-        return f"\\{line}"
-    if _NUMBERED.match(line):  # "1." is written as "1\."
-        return _NUMBERED.sub(r"\1\\\2", line, count=1)
-    return line
+    return "\n".join(  # "1." is written as "1\."
+        f"\\{line}" if _BLOCK_START.match(line) else _NUMBERED.sub(r"\1\\\2", line)
+        for line in text.split("\n")
+    )
 
 
 def _escape_match(match: re.Match[str]) -> str:
@@ -309,7 +292,7 @@ def _item_marker(block: Block, bullet: str) -> str:
 def _write_table(block: Block) -> str:
     lines = []
     for number, row in enumerate(block.rows):
-        texts = (_runs_to_markdown(cell).replace("|", "\\|") for cell in row)
+        texts = (_write_styled(cell).replace("|", "\\|") for cell in row)
         cells = (text.replace("\n", "<br>") for text in texts)  # a row is a single line
         lines.append(f"| {' | '.join(cells)} |")
         if number == 0 and block.head:
@@ -318,11 +301,7 @@ def _write_table(block: Block) -> str:
     return "\n".join(lines)
 
 
-def _runs_to_markdown(runs: Runs) -> str:
-    return _write_styled(tuple(runs), frozenset())
-
-
-def _write_styled(runs: Runs, open_styles: frozenset[str]) -> str:
+def _write_styled(runs: Runs, open_styles: frozenset[str] = frozenset()) -> str:
     """Write runs that are inside these open styles. Open the style with the most runs first."""
     text = ""
     position = 0

@@ -20,8 +20,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.markdown.block_model import Block, Kind, replace_unusable
-from desktop_app.markdown.incremental.definitions import Definitions, names_in
-from desktop_app.markdown.incremental.open_tail import ParserContext, ends_in_text, last_inline
+from desktop_app.markdown.incremental.open_tail import (
+    Definitions,
+    Parse,
+    ParserContext,
+    ends_in_text,
+    last_inline,
+    names_in,
+)
 from desktop_app.markdown.incremental.shown_blocks import ShownBlocks, with_spacing_of
 from desktop_app.markdown.incremental.stable_prefix import (
     Cut,
@@ -43,8 +49,6 @@ from desktop_app.markdown.provisional.provisional_inline import complete_inline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from desktop_app.markdown.incremental.open_tail import Parse
 
 _LONG_TAIL_CHARS: Final = 800
 """Characters. A longer open tail is examined at steps."""
@@ -182,7 +186,7 @@ class BlockStream:
             self._source += "\n"
             self._pending_return = ""
         self._shown.reset_changes()
-        self._definitions.mark_complete()
+        self._definitions.expects_notes = False
         self._advance(is_final=True)
         self._source = ""
         self._render_again([label for label in self._sources_by_label if label.startswith("^")])
@@ -222,16 +226,23 @@ class BlockStream:
         if is_at_step and len(self._source) > _LONG_TAIL_CHARS:
             if has_closed:  # `parse` is of more than the source that is still open
                 self._advance(is_final=False, is_at_step=True)
-            elif self._is_too_large(parse):
+            elif len(self._source) > _MAX_OPEN_CHARS and not (
+                parse.placed and parse.placed[-1].block.kind is Kind.CODE  # cheap to parse
+            ):
                 self._overdue_length = len(self._source)
 
     def _parse_decided(self, source: str) -> Parse:
         """Parse the source without an end that may become another construct."""
-        parse = self._definitions.parse(self._without_undecided_end(source), self._context)
-        if parse.source == source or not ends_in_code(parse.tokens):
+        code = provisional_blocks.without_fence_end(source)
+        decided = code
+        if self._context.inside != "code":
+            is_in_table = self._context.inside == "table"
+            decided = provisional_blocks.without_undecided_end(source, in_table=is_in_table)
+        parse = self._definitions.parse(decided, self._context)
+        if decided == source or not ends_in_code(parse.tokens):
             return parse
         self._definitions.forget_labels(parse.labels)
-        return self._definitions.parse(provisional_blocks.without_fence_end(source), self._context)
+        return self._definitions.parse(code, self._context)
 
     def _choose_cut(self, parse: Parse) -> Cut:
         """Return the position to cut the source at.
@@ -251,25 +262,13 @@ class BlockStream:
         return find_cut(parse.tokens, parse.source, self._context)
 
     def _mark_loose_lists(self, parse: Parse) -> None:
-        """Mark lists that turn loose, and their closed blocks."""
-        turned_depths = parse.newly_loose_depths
-        if not turned_depths:
-            return
-        continued_lists = tuple(
-            list_start._replace(loose=list_start.loose or depth in turned_depths)
-            for depth, list_start in enumerate(self._context.continued_lists, 1)
-        )
-        self._context = replace(self._context, continued_lists=continued_lists)
-        for depth in turned_depths:
-            self._shown.mark_loose(depth)
-
-    def _is_too_large(self, parse: Parse) -> bool:
-        """Return True if the open tail is too large to parse with every piece.
-
-        Always return False in code, which is cheap to parse.
-        """
-        is_code = bool(parse.placed) and parse.placed[-1].block.kind is Kind.CODE
-        return len(self._source) > _MAX_OPEN_CHARS and not is_code
+        """Mark lists with earlier items that turn loose in a parse, and their closed blocks."""
+        starts = list(self._context.continued_lists)
+        for index, (start, token) in enumerate(zip(starts[:], parse.resumed, strict=False)):
+            if start.has_earlier_items and token.meta["loose"] and not start.loose:
+                starts[index] = start._replace(loose=True)
+                self._shown.mark_loose(index + 1)
+        self._context = replace(self._context, continued_lists=tuple(starts))
 
     def _split_open(self, length: int) -> None:
         """Close the open tail at the last line end before character `length`, whatever is open.
@@ -290,13 +289,6 @@ class BlockStream:
         self._advance(is_final=True)
         self._source = remaining
         self._context = next_context
-
-    def _without_undecided_end(self, source: str) -> str:
-        if self._context.inside == "code":
-            return provisional_blocks.without_fence_end(source)
-        return provisional_blocks.without_undecided_end(
-            source, in_table=self._context.inside == "table"
-        )
 
     def _close_open_marks(self, parse: Parse, cut_line: int) -> None:
         """Close the open marks of the last text for display."""

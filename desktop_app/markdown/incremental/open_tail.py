@@ -1,20 +1,34 @@
-"""The open tail, its parses, and its context, which the parser needs from earlier text."""
+"""The open tail, its parses, and what they need from other text: context and definitions."""
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
 from desktop_app.domain.value import Value
 from desktop_app.markdown.parsing.block_builder import PlacedBlock, build_blocks
-from desktop_app.markdown.parsing.loose_lists import ListStart
+from desktop_app.markdown.parsing.loose_lists import (
+    NOTE,
+    ListStart,
+    mark_loose_lists,
+    may_become_item,
+    restore_lists,
+)
+from desktop_app.markdown.parsing.own_links import CITED
+from desktop_app.markdown.parsing.parser import EXPECTS_NOTES, parser
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _WITHOUT_INLINE: Final = ("fence", "code_block", "math_block", "hr")
+
+# Escapes are matched first. Otherwise each escaped bracket would start a search of its own, which
+# reads a thousand characters.
+_LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
 
 class ParserContext(Value, frozen=True):
@@ -54,31 +68,98 @@ class Parse(Struct, dict=True):
     resumed: list[Token] = []
     labels: dict[str, int] = {}
 
-    @property
-    def newly_loose_depths(self) -> list[int]:
-        """Return the depths of the lists with earlier items that turned loose in this parse."""
-        both = zip(self.context.continued_lists, self.resumed, strict=False)
-        return [
-            depth
-            for depth, (start, token) in enumerate(both, 1)
-            if start.has_earlier_items and token.meta["loose"] and not start.loose
-        ]
-
     @cached_property
     def placed(self) -> list[PlacedBlock]:
-        """Return the blocks, built from the tokens when they are first needed."""
-        return place_blocks(self.tokens, self.context)
+        """Return the blocks after the context, built from the tokens when they are first needed."""
+        placed = [p for p in build_blocks(self.tokens) if p.line >= self.context.lines]
+        if placed and placed[0].block.quote > self.context.filled_quotes:
+            # The context opens quotes again that have no block yet, so this block begins them.
+            block = placed[0].block
+            opened = max(block.opened, block.quote - self.context.filled_quotes)
+            placed[0] = placed[0]._replace(block=block._replace(opened=opened))
+        return placed
 
 
-def place_blocks(tokens: list[Token], context: ParserContext) -> list[PlacedBlock]:
-    """Return the blocks after the context."""
-    placed = [p for p in build_blocks(tokens) if p.line >= context.lines]
-    if placed and placed[0].block.quote > context.filled_quotes:
-        # The context opens quotes again that have no block yet, so this block begins them.
-        block = placed[0].block
-        opened = max(block.opened, block.quote - context.filled_quotes)
-        placed[0] = placed[0]._replace(block=block._replace(opened=opened))
-    return placed
+class Definitions:
+    """The definitions so far, which every parse of a part of the source uses and extends.
+
+    Attributes:
+        expects_notes: whether definitions may still follow the marks of footnotes.
+    """
+
+    def __init__(self, cited: frozenset[int]) -> None:
+        """`cited` are the numbers of the passages that the source may cite."""
+        self._cited = cited
+        self._references: dict[str, Any] = {}
+        self._notes: set[str] = set()  # the labels of footnotes after ":", as the parser has them
+        self.expects_notes = True
+
+    def parse(
+        self,
+        source: str,
+        context: ParserContext,
+        *,
+        expects_notes: bool = True,
+        is_final: bool = False,
+    ) -> Parse:
+        """Parse a part of the source, and record the definitions that it adds."""
+        known_count = len(self._references)
+        env = self.env(expects_notes=expects_notes)
+        tokens = parser().parse(source, env)
+        resumed = restore_lists(tokens, context.continued_lists)
+        is_undecided = not is_final and (context.inside or may_become_item(source))
+        end = source.count("\n") if is_undecided else len(source)
+        tail_lines = range(context.lines, end)
+        mark_loose_lists(tokens, source, env, tail_lines, marks_above=context.marks_above)
+        parse = Parse(tokens, context, source, resumed)
+        for label in islice(reversed(self._references), len(self._references) - known_count):
+            parse.labels[label] = self._references[label]["map"][0]
+        if len(env["footnotes"]["refs"]) > len(self._notes):
+            for token in tokens:
+                if (
+                    token.type == NOTE
+                    and token.map
+                    and ":" + token.meta["label"] not in self._notes
+                ):
+                    self._notes.add(":" + token.meta["label"])
+                    parse.labels["^" + token.meta["label"]] = token.map[0]
+        return parse
+
+    def env(self, *, expects_notes: bool = True) -> dict[str, Any]:
+        """Return the known definitions as the parser's environment."""
+        footnotes = {"refs": dict.fromkeys(self._notes, -1), "list": {}}
+        return {
+            "references": self._references,
+            "footnotes": footnotes,
+            CITED: self._cited,
+            EXPECTS_NOTES: expects_notes and self.expects_notes,
+        }
+
+    def is_defined(self, name: str) -> bool:
+        """Return True if a link, or a footnote ("^" and its label), is defined."""
+        return name in self._references or (name[:1] == "^" and f":{name[1:]}" in self._notes)
+
+    def forget_labels(self, labels: dict[str, int]) -> None:
+        """Remove definitions that are not settled yet, because they are parsed again."""
+        for label in labels:
+            if label.startswith("^"):
+                self._notes.discard(":" + label[1:])
+            self._references.pop(label, None)
+
+
+def names_in(text: str) -> set[str]:
+    """Return the labels that a text may name: normalized, and for footnotes also as written."""
+    from markdown_it.common.utils import normalizeReference
+
+    names: set[str] = set()
+    if "[" not in text:
+        return names
+    for match in _LABEL.finditer(text):
+        if name := match[1]:  # None for an escape
+            names.add(normalizeReference(name))
+            if name.startswith("^"):
+                names.add(name)
+    return names
 
 
 def ends_in_text(tokens: list[Token]) -> bool:

@@ -147,7 +147,10 @@ def pack_rows(packed: list[Block], blocks: list[Block]) -> list[Block]:
         last = packed[-1] if packed else None
         if last is not None and _continues_table(last, block):
             packed[-1] = last = widen(last, block)
-            if _can_add_row(last, rows, source_chars, block):
+            count = len(last.rows) + len(rows)
+            total_chars = last.source_chars + source_chars + block.source_chars
+            is_short = total_chars <= MAX_TABLE_SOURCE_CHARS or (last.head and count < 2)
+            if is_short and count < max_rows_of(last):
                 rows += block.rows
                 source_chars += block.source_chars
                 continue
@@ -176,13 +179,6 @@ def widen(table: Block, model: Block) -> Block:
         aligns=table.aligns + ("",) * missing,
         extra_columns=table.extra_columns + missing,
     )
-
-
-def _can_add_row(table: Block, rows: list[Any], source_chars: int, row: Block) -> bool:
-    """Return True if a table block with these pending rows can take another row."""
-    count = len(table.rows) + len(rows)
-    is_short = table.source_chars + source_chars + row.source_chars <= MAX_TABLE_SOURCE_CHARS
-    return count < max_rows_of(table) and (is_short or (table.head and count < 2))
 
 
 def _with_rows(table: Block, rows: list[Any], source_chars: int) -> Block:

@@ -14,9 +14,9 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.markdown.incremental.open_tail import ParserContext
-from desktop_app.markdown.parsing.fences import INNER_FENCES
 from desktop_app.markdown.parsing.formulas import DISPLAY_OPENER, display_marks
 from desktop_app.markdown.parsing.loose_lists import LISTS, ListStart, count_lone_quote_marks
+from desktop_app.markdown.parsing.parser import INNER_FENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,10 +19,10 @@ from desktop_app.markdown.block_model import (
     clean_text,
     formula_run,
     show_invisible,
+    starting_side,
 )
 from desktop_app.markdown.parsing.inline_runs import runs_of
 from desktop_app.markdown.parsing.loose_lists import NOTE
-from desktop_app.markdown.parsing.text_direction import starting_side
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -58,12 +58,6 @@ class _List:
         self.suffix = token.markup  # follows the number: "." or ")"
         self.begins = not (self.is_note or token.meta.get("has_earlier_items"))
         self.loose = bool(token.meta.get("loose"))
-
-    def mark_begun(self) -> None:
-        """Record that the first block of the list or footnote has been made."""
-        self.begins = False
-        if self.is_note:  # the further paragraphs of a footnote are spaced
-            self.loose = True
 
 
 class _BlockBuilder:
@@ -133,11 +127,6 @@ class _BlockBuilder:
                 self._quotes.pop()
                 self._opened = max(0, self._opened - 1)
 
-    def _is_loose(self) -> bool:
-        """Return True if a text in the open containers is a spaced paragraph."""
-        depth = len(self._lists)
-        return bool(depth) and (self._lists[-1].loose or self._quotes[-1:] == [depth])
-
     def _begin_item(self) -> None:
         current = self._lists[-1]
         self._marked_line = self._line
@@ -155,18 +144,21 @@ class _BlockBuilder:
 
     def _add_block(self, block: Block, line: int | None = None) -> None:
         if self._lists or self._quotes:
+            depth = len(self._lists)
+            is_loose = depth > 0 and (self._lists[-1].loose or self._quotes[-1:] == [depth])
             block = block._replace(
-                depth=len(self._lists),
+                depth=depth,
                 marker=self._marker,
                 quote=len(self._quotes),
                 quoted_at=tuple(self._quotes) if any(self._quotes) else (),
                 begins=bool(self._marker) and self._lists[-1].begins,
                 note=bool(self._marker) and self._lists[-1].is_note,
-                loose=block.kind not in NON_PARAGRAPHS and self._is_loose(),
+                loose=block.kind not in NON_PARAGRAPHS and is_loose,
                 opened=self._opened,
             )
             if self._marker:
-                self._lists[-1].mark_begun()
+                self._lists[-1].begins = False
+                self._lists[-1].loose |= self._lists[-1].is_note  # its other paragraphs are spaced
             self._marker = ""
             self._opened = 0
         self._placed.append(PlacedBlock(self._line if line is None else line, block))
@@ -195,7 +187,11 @@ class _BlockBuilder:
 
     def _add_code(self, token: Token) -> None:
         self._flush_marker()
-        info = _unescape(token.info).split()
+        info = token.info.split()
+        if "\\" in token.info or "&" in token.info:
+            from markdown_it.common.utils import unescapeAll
+
+            info = unescapeAll(token.info).split()
         language = show_invisible(clean_text(info[0]), code=True) if info else ""
         language = language.replace(ADDED_MARK, "")  # the language is shown, but never copied
         self._add_block(Block(Kind.CODE_HEAD, language=language))
@@ -247,15 +243,6 @@ class _BlockBuilder:
             from_right=is_from_right,
             extra_columns=0 if head is None else len(aligns) - len(head.aligns),
         )
-
-
-def _unescape(info: str) -> str:
-    """Return the info string of a fence, with backslashes and entities resolved."""
-    if "\\" not in info and "&" not in info:
-        return info
-    from markdown_it.common.utils import unescapeAll
-
-    return unescapeAll(info)
 
 
 def code_line(text: str, language: str) -> Block:

@@ -16,8 +16,7 @@ from desktop_app.markdown.block_model import (
     show_invisible,
     source_text,
 )
-from desktop_app.markdown.parsing import citations, elements
-from desktop_app.markdown.parsing.footnote_links import link_to_note
+from desktop_app.markdown.parsing import own_links
 from desktop_app.markdown.parsing.inline_images import image_runs
 from desktop_app.markdown.parsing.links import WORD_BREAK, destination_to_show, image_destination
 from desktop_app.markdown.parsing.tables import MAX_COLUMNS
@@ -152,21 +151,13 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
         kind = token.type
         if kind == "text":
             builder.add_text(token.content)
-        elif kind == "softbreak":
+        elif kind in ("softbreak", "hardbreak"):
             builder.add_text(LINE_BREAK)
         elif kind == "code_inline":
             builder.add_text(token.content, code=True)
         else:
             _apply_token(builder, token)
     return builder.runs_with_destinations()
-
-
-def _without_outer_space(tex: str) -> str:
-    """Return TeX without spaces around it, but keep the space of TeX's command "\\ "."""
-    text = tex.strip()
-    if text.endswith("\\") and tex[-1].isspace():
-        return f"{text} "
-    return text
 
 
 def _apply_token(builder: _RunBuilder, token: Token) -> None:
@@ -177,29 +168,30 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
             builder.italic += token.nesting
         case "s_open" | "s_close":
             builder.strike += token.nesting
-        case elements.OPEN | elements.CLOSE:
+        case "element_open" | "element_close":
             (builder.elements.append if token.nesting > 0 else builder.elements.remove)(token.tag)
         case "link_open":
             target = str(token.attrGet("href") or "")
-            if citations.imitates_own_link(target):  # only the program makes links to itself
+            if own_links.imitates_own_link(target):  # only the program makes links to itself
                 target = ""
             builder.open_link(target)
         case "link_close":
             builder.close_link()
-        case "hardbreak":
-            builder.add_text(LINE_BREAK)
-        case citations.TOKEN:
+        case "citation":
             _add_citation(builder, token)
         case "math_inline":
-            tex = _without_outer_space(token.content.replace("\n", " "))
-            builder.add_text(formula_run(tex).text, math=True)
+            tex = token.content.replace("\n", " ")
+            bare = tex.strip()
+            if bare.endswith("\\") and tex[-1].isspace():  # TeX's command "\ "
+                bare += " "
+            builder.add_text(formula_run(bare).text, math=True)
         case "too_dense":
             builder.runs.append(unparsed_note())
         case "too_wide":
             builder.runs += [wide_table_note(), Run(" ")]
         case "footnote_ref":
             label = clean_text(token.meta["label"])
-            link = link_to_note(label) if token.meta["is_defined"] else ""
+            link = own_links.link_to_note(label) if token.meta["is_defined"] else ""
             builder.runs.append(Run(label, note=True, link=link))
         case "image":
             _add_image(builder, token)
@@ -212,7 +204,7 @@ def _add_citation(builder: _RunBuilder, token: Token) -> None:
     if builder.link:
         builder.add_text(token.content)
         return
-    for words, builder.link in citations.pieces(token.content, token.meta["numbers"]):
+    for words, builder.link in own_links.pieces(token.content, token.meta["numbers"]):
         builder.add_text(words)
     builder.link = ""
 
@@ -225,7 +217,7 @@ def _add_image(builder: _RunBuilder, token: Token) -> None:
     """
     outer_link = builder.link
     source = str(token.attrGet("src") or "")
-    if citations.imitates_own_link(source):
+    if own_links.imitates_own_link(source):
         source = ""
     words = clean_text(_alternative_text(token))
     drawn_runs = image_runs(words, source)

@@ -179,13 +179,11 @@ def _host_of(target: str) -> str:
         return match["host"].lower()
     host = unicodedata.normalize("NFKC", unquote(match["host"])).translate(_DOTS).lower()
     labels = host.rstrip(".").split(".")
-    return ".".join(map(_ascii_label, labels)) if all(map(_is_label, labels)) else ""
-
-
-def _is_label(label: str) -> bool:
-    """Return True if a label of a host has only legal characters."""
-    are_legal = (c.isalnum() or c in "-_" or unicodedata.category(c)[0] == "M" for c in label)
-    return 0 < len(label) <= _MAX_LABEL_LENGTH and all(are_legal)
+    for label in labels:
+        are_legal = (c.isalnum() or c in "-_" or unicodedata.category(c)[0] == "M" for c in label)
+        if not 0 < len(label) <= _MAX_LABEL_LENGTH or not all(are_legal):
+            return ""
+    return ".".join(map(_ascii_label, labels))
 
 
 def _ascii_label(label: str) -> str:

@@ -13,16 +13,14 @@ import threading
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.markdown.parsing import citations
-from desktop_app.markdown.parsing.elements import parse_element
 from desktop_app.markdown.parsing.emphasis import pair_tildes, tokenize_marks
-from desktop_app.markdown.parsing.fences import parse_fence
 from desktop_app.markdown.parsing.formulas import (
     line_at,
     parse_display_formula,
     parse_inline_formula,
 )
 from desktop_app.markdown.parsing.loose_lists import DEFINITIONS
+from desktop_app.markdown.parsing.own_links import CITATION, CITED, CITED_NUMBER
 from desktop_app.markdown.parsing.tables import MAX_COLUMNS, parse_table
 
 if TYPE_CHECKING:
@@ -72,6 +70,20 @@ _WIDE_HEAD: Final = re.compile(
     rf"\n[ \t]*+\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MAX_COLUMNS},}}+\|?[ \t]*+(?:\n|$)"
 )
 
+_BRACKETS: Final = re.compile(r"\[ ?[0-9]{1,6}(?: ?[,;–—-] ?[0-9]{1,6}){0,40} ?\]")
+
+# The harmless elements of HTML that models write, without attributes. All other HTML is text.
+ELEMENT_OPEN: Final = "element_open"
+ELEMENT_CLOSE: Final = "element_close"
+"""The types of the tokens; their tag is one of "sub", "sup", "kbd", "u" and "mark"."""
+
+TAG: Final = re.compile(r"<(?:br ?/?|(?P<closes>/?)(?P<name>sub|sup|kbd|u|mark))>", re.IGNORECASE)
+
+INNER_FENCES: Final = "inner_fences"
+"""Key in the meta of a fence: the lines that open inner fences without an end, with their text."""
+
+_MARKDOWN: Final = ("markdown", "md", "mdx")
+_FENCE: Final = re.compile(r"(?P<marks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
 
 _CREATION_LOCK: Final = threading.Lock()
 
@@ -104,13 +116,13 @@ def _create_parser() -> MarkdownIt:
     interrupts = ["paragraph", "reference", "list"]
     markdown.block.ruler.before("fence", "math_block", parse_display_formula, {"alt": interrupts})
     markdown.block.ruler.before("table", "content_column", _record_content_column)
-    markdown.block.ruler.at("fence", parse_fence, {"alt": [*interrupts, "blockquote"]})
+    markdown.block.ruler.at("fence", _parse_fence, {"alt": [*interrupts, "blockquote"]})
     _record_definition_lines(markdown)
     markdown.inline.ruler.before("escape", "math", parse_inline_formula)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize_marks)
-    markdown.inline.ruler.before("autolink", "element", parse_element)
+    markdown.inline.ruler.before("autolink", "element", _parse_element)
     markdown.inline.ruler2.before("emphasis", "pair_tildes", pair_tildes)
-    citations.add_rule(markdown)
+    markdown.inline.ruler.after("link", CITATION, _parse_citation)
     markdown.core.ruler.at("inline", _parse_inline)
     _cache_link_normalization(markdown)
     markdown.block.ruler.at("table", parse_table, {"alt": ["paragraph", "reference"]})
@@ -143,7 +155,11 @@ def _recognize_addresses(markdown: MarkdownIt) -> None:
     # Fuzzy links would take README.md and main.py for addresses.
     markdown.linkify.set({"fuzzy_link": False})
     markdown.linkify.add("//", None)  # "//host" does not look like a link
-    markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
+
+    def normalize_www(_linkify: Any, match: Any) -> None:
+        match.url = f"http://{match.url}"
+
+    markdown.linkify.add("www.", {"validate": _www_length, "normalize": normalize_www})
     markdown.linkify.add("mailto:", {"validate": _length_validator(_E_MAIL)})
     markdown.linkify.add("xmpp:", {"validate": _length_validator(_E_MAIL + _XMPP_RESOURCE)})
     # The library reads the length of group 1, what precedes the address: it is empty here.
@@ -192,14 +208,10 @@ def _parse_inline(state: StateCore) -> None:
             token.children.append(Token("plain_text", "", 0, content=token.content))
             token.children.append(Token("too_dense", "", 0))
         else:
-            if _is_too_wide(token.content):
+            # A table with too many columns to show is a paragraph.
+            if token.content.count("|") > 2 * MAX_COLUMNS and _WIDE_HEAD.search(token.content):
                 token.children.append(Token("too_wide", "", 0))
             state.md.inline.parse(token.content, state.md, state.env, token.children)
-
-
-def _is_too_wide(content: str) -> bool:
-    """Return True if a paragraph's text is a table with too many columns to show."""
-    return content.count("|") > 2 * MAX_COLUMNS and _WIDE_HEAD.search(content) is not None
 
 
 def _cache_link_normalization(markdown: MarkdownIt) -> None:
@@ -227,6 +239,107 @@ def _cache_link_normalization(markdown: MarkdownIt) -> None:
 
     markdown.normalizeLink = normalized  # type: ignore[method-assign]
     markdown.normalizeLinkText = normalized_text  # type: ignore[method-assign]
+
+
+def _parse_citation(state: StateInline, silent: bool) -> bool:
+    # Silent mode searches for the end of a link's words, and must see each bracket.
+    cited = state.env.get(CITED)
+    if silent or not cited or state.src[state.pos] != "[":
+        return False
+    match = _BRACKETS.match(state.src, state.pos, state.posMax)
+    if match is None or not any(int(number) in cited for number in CITED_NUMBER.findall(match[0])):
+        return False
+    token = state.push(CITATION, "", 0)
+    token.content = match[0]
+    token.meta = {"numbers": cited}
+    state.pos = match.end()
+    return True
+
+
+def has_end(text: str, tag: re.Match[str]) -> bool:
+    """Return True if the element that a tag opens is closed later in the text."""
+    return text.lower().find(f"</{tag['name'].lower()}>", tag.end()) >= 0
+
+
+def _parse_element(state: StateInline, silent: bool) -> bool:
+    """Parse the tag of an element; an opening tag without a closing one stays text."""
+    tag = TAG.match(state.src, state.pos, state.posMax)
+    if tag is None:
+        return False
+    if not tag["name"]:
+        if not silent:
+            state.pending = state.pending.rstrip(" ")
+            state.push("hardbreak", "br", 0)
+        state.pos = tag.end()
+        while state.src[state.pos : state.pos + 1] == " ":
+            state.pos += 1
+        return True
+    name = tag["name"].lower()
+    if not silent:
+        if tag["closes"]:
+            tokens = [
+                t for t in state.tokens if t.tag == name and t.type in (ELEMENT_OPEN, ELEMENT_CLOSE)
+            ]
+            if sum(token.nesting for token in tokens) < 1:
+                return False
+        elif not has_end(state.src[: state.posMax], tag):
+            return False
+        token = state.push(
+            ELEMENT_CLOSE if tag["closes"] else ELEMENT_OPEN, name, -1 if tag["closes"] else 1
+        )
+        token.level = state.level  # elements need not nest with emphasis
+    state.pos = tag.end()
+    return True
+
+
+def _parse_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Parse fenced code. A fence within a `markdown` fence is code of the Markdown, not its end.
+
+    Models that write a whole Markdown file do not lengthen the outer fence as CommonMark wants it.
+    """
+    from markdown_it.rules_block import fence
+
+    opener = _FENCE.fullmatch(line_at(state, start))
+    info = opener["info"].split() if opener else []
+    if silent or opener is None or not info or info[0].lower() not in _MARKDOWN:
+        return fence(state, start, end, silent)
+    if state.is_code_block(start):
+        return False
+    inner: list[tuple[int, str]] = []
+    number = start + 1
+    is_closed = False
+    while number < end and not is_closed:
+        line = line_at(state, number)
+        if line and state.sCount[number] < state.blkIndent:
+            break
+        if not state.is_code_block(number):
+            is_closed = _closes(line, opener["marks"], inner, number)
+        number += 1
+    indent = state.sCount[start]
+    token = state.push("fence", "code", 0)
+    token.info = opener["info"]
+    token.content = state.getLines(start + 1, number - is_closed, indent, True)
+    token.markup = opener["marks"]
+    token.map = [start, number]
+    token.meta = {INNER_FENCES: inner}
+    state.line = number
+    return True
+
+
+def _closes(line: str, marks: str, inner: list[tuple[int, str]], number: int) -> bool:
+    """Return True if a line closes the fence that `marks` opened; else update the open `inner`."""
+    fence = _FENCE.fullmatch(line.rstrip(" \t"))
+    if fence is None or fence["marks"][0] != marks[0]:
+        return False
+    if fence["info"]:
+        inner.append((number, line))
+    elif inner:
+        opener = _FENCE.match(inner[-1][1])
+        if opener is not None and len(fence["marks"]) >= len(opener["marks"]):
+            inner.pop()
+    else:
+        return len(fence["marks"]) >= len(marks)
+    return False
 
 
 def _parse_footnote_mark(state: StateInline, silent: bool) -> bool:
@@ -328,7 +441,3 @@ def _strip_sentence_punctuation(address: str) -> str:
         else:
             end -= 1
     return address[:end]
-
-
-def _www_address(_linkify: Any, match: Any) -> None:
-    match.url = "http://" + match.url

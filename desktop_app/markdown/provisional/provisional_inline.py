@@ -10,9 +10,8 @@ shown text is taken back only if marks turn out to be plain text.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
-from desktop_app.markdown.parsing.elements import TAG, has_end
 from desktop_app.markdown.parsing.emphasis import flanks, flanks_tildes
 from desktop_app.markdown.parsing.formulas import (
     BEFORE_DOLLAR,
@@ -24,18 +23,7 @@ from desktop_app.markdown.parsing.formulas import (
     find_last_letter,
     is_price,
 )
-from desktop_app.markdown.parsing.parser import CJK_PUNCTUATION, is_too_dense
-from desktop_app.markdown.provisional.provisional_emphasis import (
-    ADDRESS_END_SIGNS,
-    MAX_EMPHASIS_LENGTH,
-    MAX_OPEN_MARKS,
-    EmphasisMark,
-    find_closable_marks,
-    is_in_address,
-    is_literal_star,
-    may_be_name,
-    push_mark,
-)
+from desktop_app.markdown.parsing.parser import CJK_PUNCTUATION, TAG, has_end, is_too_dense
 
 # Nothing is held back for long: the limits below are arbitrary numbers of characters after which a
 # mark is taken for plain text.
@@ -49,6 +37,30 @@ _MAX_ADDRESS_START_LENGTH: Final = 80
 """Characters at the end that are searched for half an address, so that long text costs no more."""
 _MAX_TAG_LENGTH: Final = 40
 """Characters; a longer text after `<` is not held back as a tag."""
+
+_MAX_EMPHASIS_LENGTH: Final = 300
+"""Characters after which open emphasis or code is shown as written, unless it begins its block."""
+
+_ADDRESS_END_SIGNS: Final = "?!.,:;*_~'\")]"
+"""Characters that belong to a bare address only if more characters of the address follow."""
+
+_MAX_OPEN_MARKS: Final = 40
+"""Maximum number of nested open marks; if more are open, the outermost are ignored."""
+
+_MAX_ADDRESS_LENGTH: Final = 200
+"""Characters before a mark in which an address that contains the mark may begin."""
+_STARRED_NAMES: Final = ("args", "kwargs", "argv")
+_STARRED_NAME: Final = re.compile(rf"(?:{'|'.join(_STARRED_NAMES)})\b|/\*")
+_NAME_BEGINNINGS: Final = frozenset(
+    ("/", *(name[:length] for name in _STARRED_NAMES for length in range(1, len(name) + 1)))
+)
+_MAX_NAME_LENGTH: Final = max(map(len, _STARRED_NAMES))
+_FACTOR: Final = re.compile("[A-Za-z0-9]")
+_PARENTHESIS: Final = re.compile("[()]")
+_NO_ADDRESS: Final = re.compile(rf"[\s<>\"'`{CJK_PUNCTUATION}]")
+_ADDRESS_CONTINUES: Final = re.compile(
+    rf"[{re.escape(_ADDRESS_END_SIGNS)}]*[^\s<>{re.escape(_ADDRESS_END_SIGNS)}{CJK_PUNCTUATION}]"
+)
 
 _MARKS: Final = re.compile(r"\\|`+|\*+|_+|~+|!?\[|!\Z|\]|\$|<|&")
 _AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
@@ -80,10 +92,7 @@ _BEGINS_ADDRESS: Final = re.compile(
     r"|(?<![A-Za-z0-9_@/.])(?:ww?|www(?:\.[^\s.]*\.?)?))\Z",
     re.IGNORECASE,
 )
-_MAY_CHANGE: Final = re.compile(
-    r"(?:htt|www|@|//)\S*\Z|(?<![A-Za-z0-9@/.])(?:ht?|ww?)\Z|!\Z", re.IGNORECASE
-)
-_END_SIGNS: Final = re.escape(ADDRESS_END_SIGNS)
+_END_SIGNS: Final = re.escape(_ADDRESS_END_SIGNS)
 _ADDRESS_AT_END: Final = re.compile(
     r"(?:(?<![A-Za-z0-9@/.])https?://|(?<![A-Za-z0-9_@/.])www\.)"
     rf"(?=[^\s<>\"'`{CJK_PUNCTUATION}]*+[{_END_SIGNS}]*+\Z)(?:.*[^{_END_SIGNS}])?(?P<end>.*)",
@@ -132,14 +141,6 @@ def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, st
     return scanner.close_marks(end, closer)
 
 
-def is_plain(words: str) -> bool:
-    """Return True if plain words stay plain whatever follows.
-
-    Half an address does not, nor does a final `!`, which a bracket may follow.
-    """
-    return _MAY_CHANGE.search(words, max(0, len(words) - _MAX_WORDS_LENGTH)) is None
-
-
 def _end_of_decided_text(content: str, settled_end: int) -> int:
     """Return the end of the text without an undecided address; none begins before `settled_end`."""
     search_start = max(settled_end, len(content) - _MAX_ADDRESS_START_LENGTH)
@@ -172,7 +173,23 @@ def _before_open_bracket(content: str, start: int, end: int) -> int:
             open_bracket = start + bracket.start()
     if depth <= 0:
         return end
-    return start + len(content[start:open_bracket].rstrip(ADDRESS_END_SIGNS))
+    return start + len(content[start:open_bracket].rstrip(_ADDRESS_END_SIGNS))
+
+
+class _EmphasisMark(NamedTuple):
+    """An open run of emphasis marks, or an open bracket.
+
+    Attributes:
+        unpaired: the number of its characters that have not been paired yet.
+        can_also_close: the mark may also end emphasis.
+        is_doubtful: the mark is more likely to stay as written than to begin emphasis.
+    """
+
+    text: str
+    start: int
+    unpaired: int = 0
+    can_also_close: bool = False
+    is_doubtful: bool = False
 
 
 class _Scanner:
@@ -189,7 +206,7 @@ class _Scanner:
     def __init__(self, content: str, *, may_continue: bool) -> None:
         self.content = content
         self._may_continue = may_continue
-        self.open_marks: list[EmphasisMark] = []
+        self.open_marks: list[_EmphasisMark] = []
         self.closed_end = 0
         self.settled_end = 0
         self._shown = content  # with "#" in place of a link's address that is incomplete
@@ -223,7 +240,7 @@ class _Scanner:
             end = open_brackets[0]
             closer = ""  # the construct that it closes is not shown
             self._shown = self.content
-        marks = find_closable_marks(
+        marks = _find_closable_marks(
             [m for m in self.open_marks if m.text[-1] != "[" and m.start < end], self.content
         )
         text = self._shown[:end]
@@ -259,7 +276,7 @@ class _Scanner:
                     raise _CutError(start)
                 return end
             case "[" | "!":
-                self.open_marks.append(EmphasisMark(mark, start))
+                self.open_marks.append(_EmphasisMark(mark, start))
                 return end
         return self._process_emphasis(mark, start, end)
 
@@ -293,7 +310,7 @@ class _Scanner:
         if not content[end:].strip(" \n`"):  # nothing to show yet
             raise _CutError(start)
         # Long text is plain, unless the paragraph begins with the backticks.
-        if len(content) - start > MAX_EMPHASIS_LENGTH and start:
+        if len(content) - start > _MAX_EMPHASIS_LENGTH and start:
             return end
         # The parser drops a space at both ends, so the closer gets one if only the beginning has.
         is_spaced = content[end] == " " and bare[-1] != " "
@@ -317,7 +334,8 @@ class _Scanner:
         remaining_length = len(content) - start
         if remaining_length <= _MAX_FORMULA_LENGTH:
             first_formula = BEFORE_DOLLAR.match(content, start)
-            if first_formula is not None and _may_be_formula(content[first_formula.end() :]):
+            rest = "" if first_formula is None else content[first_formula.end() :]
+            if rest in ("$", "$$") or (rest and _INCOMPLETE_FORMULA.match(rest)):
                 raise _CutError(start)
         if content[start:] in ("$", "$$"):
             raise _CutError(start)
@@ -371,7 +389,7 @@ class _Scanner:
             raise _CutError(opener.start)
         return start + 1
 
-    def _process_target(self, opener: EmphasisMark, start: int, *, is_inner: bool) -> int:
+    def _process_target(self, opener: _EmphasisMark, start: int, *, is_inner: bool) -> int:
         end = _end_of_target(self.content, start)
         if end is None:  # open
             if is_inner:
@@ -386,7 +404,7 @@ class _Scanner:
     def _last_indexes(self) -> range:
         """Return the indexes of the open marks to search for an opener, the last mark first."""
         count = len(self.open_marks)
-        return range(count - 1, max(-1, count - MAX_OPEN_MARKS), -1)
+        return range(count - 1, max(-1, count - _MAX_OPEN_MARKS), -1)
 
     # ------------------------------------------------------------------ emphasis
 
@@ -395,7 +413,7 @@ class _Scanner:
         content = self.content
         if end == len(content):
             raise _CutError(start)
-        if is_in_address(content, start, end):
+        if _is_in_address(content, start, end):
             return end
         character_before = content[start - 1 : start] if start else ""
         count = len(mark)
@@ -410,12 +428,12 @@ class _Scanner:
             count -= used_count
             self.closed_end = end
         if opens and count:
-            if may_be_name(content, mark, end):
+            if _may_be_name(content, mark, end):
                 raise _CutError(start)
-            is_doubtful = is_literal_star(content, mark, start, end)
-            push_mark(
+            is_doubtful = _is_literal_star(content, mark, start, end)
+            _push_mark(
                 self.open_marks,
-                EmphasisMark(
+                _EmphasisMark(
                     mark[:count],
                     start,
                     unpaired=count,
@@ -453,9 +471,72 @@ class _Scanner:
         return 0
 
 
-def _may_be_formula(end: str) -> bool:
-    """Return True if a dollar and the text after it, up to the end, may be half a formula."""
-    return end in ("$", "$$") or _INCOMPLETE_FORMULA.match(end) is not None
+def _push_mark(marks: list[_EmphasisMark], mark: _EmphasisMark) -> None:
+    """Add an open mark. If it has stars, the last earlier mark with as many becomes doubtful."""
+    first_index = max(0, len(marks) - _MAX_OPEN_MARKS) if mark.text[0] == "*" else len(marks)
+    for index in range(len(marks) - 1, first_index - 1, -1):
+        if marks[index].text == mark.text:
+            marks[index] = marks[index]._replace(is_doubtful=True)
+            break
+    marks.append(mark)
+
+
+def _find_closable_marks(marks: list[_EmphasisMark], content: str) -> list[_EmphasisMark]:
+    """Return the marks that will probably be closed.
+
+    This includes a doubtful mark within another of the same character, because the closer of the
+    outer mark would pair with it first.
+    """
+    closable: list[_EmphasisMark] = []
+    for mark in marks[-_MAX_OPEN_MARKS:]:
+        is_within = any(mark.text[0] == outer.text[0] for outer in closable)
+        # A single "~" stays as written: it more often means "about", as in "~10 m".
+        if mark.text != "~" and (is_within or not _stays_literal(mark, content)):
+            closable.append(mark)
+    return closable
+
+
+def _stays_literal(mark: _EmphasisMark, content: str) -> bool:
+    """Return True if a mark will probably not be closed.
+
+    That is so if it is doubtful, if a long text follows (unless the mark begins its block), or if a
+    bracket opens before the mark and closes after it.
+    """
+    start = mark.start
+    is_long = len(content) - start > _MAX_EMPHASIS_LENGTH and start > 0
+    if mark.is_doubtful or is_long:
+        return True
+    search_start = max(0, start - _MAX_EMPHASIS_LENGTH)
+    if content.rfind("(", search_start, start) <= content.rfind(")", search_start, start):
+        return False
+    depth = 0
+    for parenthesis in _PARENTHESIS.findall(content, start, start + _MAX_EMPHASIS_LENGTH):
+        depth += 1 if parenthesis == "(" else -1
+        if depth < 0:
+            return True
+    return False
+
+
+def _may_be_name(content: str, mark: str, end: int) -> bool:
+    """Return True if stars at the end may become part of a name such as `*args`."""
+    return mark[0] == "*" and content[end : end + _MAX_NAME_LENGTH + 1] in _NAME_BEGINNINGS
+
+
+def _is_literal_star(content: str, mark: str, start: int, end: int) -> bool:
+    """Return True if stars precede the name of a variable or of files, or are between factors."""
+    if mark[0] != "*":
+        return False
+    if _STARRED_NAME.match(content, end) or (mark == "*" and content[end] in "./"):
+        return True
+    return bool(_FACTOR.match(content[start - 1 : start]) and _FACTOR.match(content, end))
+
+
+def _is_in_address(content: str, start: int, end: int) -> bool:
+    """Return True if a mark is within a bare address that continues after it."""
+    slashes = content.rfind("://", max(0, start - _MAX_ADDRESS_LENGTH), start)
+    if slashes < 0 or _ADDRESS_CONTINUES.match(content, end) is None:
+        return False
+    return _NO_ADDRESS.search(content, slashes, start) is None
 
 
 def _is_note(content: str, start: int, end: int) -> bool:

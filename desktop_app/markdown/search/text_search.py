@@ -1,4 +1,4 @@
-"""Finds words in what a message shows, ignoring its Markdown, case and accents.
+"""Finds words in what a message shows, ignoring its Markdown, case and accents; compares words.
 
 The words and the text are folded character by character, so that a position in the folded text maps
 to a position in the shown text. Most messages can be ruled out by their source, which costs a
@@ -10,15 +10,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.documents.letter_folding import PLAIN_LETTERS
-from desktop_app.markdown.block_model import PICTURE, Block, text_of
+from desktop_app.markdown.block_model import PICTURE, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
-_WORD: Final = re.compile(r"\w+")
+WORD: Final = re.compile(r"\w+")
+MAX_COMPARED_WORDS: Final = 10_000
+"""Words of each text that are compared: four texts of that length take 1.7 s."""
 _MARKDOWN_MARKS: Final = "*_~`\\"
 # Text that is spelled differently in the source: an entity, a link that begins or ends within a
 # word. Each pattern begins with a fixed character, because `re` finds such a pattern about 40 times
@@ -26,36 +29,6 @@ _MARKDOWN_MARKS: Final = "*_~`\\"
 _ENTITY: Final = re.compile(r"&#?\w+;")
 _LINK_BEGINS: Final = re.compile(r"\[(?<=\w\[)")
 _LINK_ENDS: Final = re.compile(r"\)(?=\w)")
-
-
-class FoldedText(NamedTuple):
-    """A folded text.
-
-    Attributes:
-        text: the folded text.
-        offsets: for each character of the folded text, and for its end, the offset in the original
-            text. None if the offsets in both texts are the same.
-    """
-
-    text: str
-    offsets: tuple[int, ...] | None
-
-    def original_offset(self, index: int) -> int:
-        """Return the offset in the original text of character `index` of the folded text."""
-        return index if self.offsets is None else self.offsets[index]
-
-
-def _fold_with_offsets(text: str) -> FoldedText:
-    """Return the result of `fold_text`, with the offsets in the original text."""
-    if text.isascii():
-        return FoldedText(text.lower(), None)
-    letters: list[str] = []
-    offsets: list[int] = []
-    for offset, character in enumerate(text):
-        plain = _fold_character(character)
-        letters.append(plain)
-        offsets += [offset] * len(plain)
-    return FoldedText("".join(letters), (*offsets, len(text)))
 
 
 class _Letters(dict[int, str]):
@@ -89,24 +62,19 @@ def match_ranges(text: str, phrase: str) -> list[tuple[int, int]]:
     """Return the ranges of the folded `phrase` in a text, without overlaps."""
     if not phrase:
         return []
-    folded = _fold_with_offsets(text)
+    offsets: Sequence[int] = range(len(text))  # in the text, of each character of the folded text
+    folded = text.lower()
+    if not text.isascii():
+        letters = [_fold_character(character) for character in text]
+        offsets = [at for at, folded_letter in enumerate(letters) for _ in folded_letter]
+        folded = "".join(letters)
     ranges = []
-    position = folded.text.find(phrase)
+    position = folded.find(phrase)
     while position >= 0:
-        last_offset = folded.original_offset(position + len(phrase) - 1)
-        ranges.append((folded.original_offset(position), last_offset + 1))
-        position = folded.text.find(phrase, position + len(phrase))
+        end = position + len(phrase)
+        ranges.append((offsets[position], offsets[end - 1] + 1))
+        position = folded.find(phrase, end)
     return ranges
-
-
-def searchable_texts(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield the texts to search: a paragraph, a line of code, a table cell."""
-    for block in blocks:
-        if block.rows:
-            for row in block.rows:
-                yield from map(text_of, row)
-        else:
-            yield text_of(block.runs)
 
 
 def count_matches(texts: Iterable[str], phrase: str) -> int:
@@ -123,10 +91,17 @@ def count_in_markdown(source: str, phrase: str) -> int:
 
 @lru_cache(maxsize=2048)
 def _shown_texts(source: str) -> tuple[str, ...]:
-    """Return the folded texts that are shown; cached, because words are typed letter by letter."""
+    """Return the folded texts that are shown: paragraphs, lines of code, table cells.
+
+    They are cached, because words are typed letter by letter.
+    """
     from desktop_app.markdown.incremental.block_stream import render  # a start searches nothing
 
-    return tuple(map(fold_text, searchable_texts(render(source))))
+    return tuple(
+        fold_text(text_of(runs))
+        for block in render(source)
+        for runs in ([cell for row in block.rows for cell in row] or [block.runs])
+    )
 
 
 def _remove_characters(signs: str, text: str) -> str:
@@ -143,7 +118,7 @@ def may_contain(source: str, phrase: str) -> bool:
     after a misleading link.
     """
     folded = fold_text(source)
-    missing_words = [word for word in _WORD.findall(phrase) if word not in folded]
+    missing_words = [word for word in WORD.findall(phrase) if word not in folded]
     if not missing_words:
         return True
     bare_source = _remove_characters(_MARKDOWN_MARKS, folded)
@@ -152,3 +127,24 @@ def may_contain(source: str, phrase: str) -> bool:
     if _ENTITY.search(source) or _LINK_BEGINS.search(source):
         return True
     return "](" in source and _LINK_ENDS.search(source) is not None
+
+
+def differing_words(texts: Sequence[Sequence[str]]) -> list[list[bool]]:
+    """Return, for each word of each text, True if no other text has it at the same place.
+
+    Words beyond MAX_COMPARED_WORDS count as different.
+
+    >>> differing_words([["it", "is", "blue"], ["it", "was", "blue"]])
+    [[False, True, False], [False, True, False]]
+    """
+    from difflib import SequenceMatcher  # most windows compare nothing
+
+    differs = [[True] * len(words) for words in texts]
+    for i, j in combinations(range(len(texts)), 2):
+        first = texts[i][:MAX_COMPARED_WORDS]
+        second = texts[j][:MAX_COMPARED_WORDS]
+        matcher = SequenceMatcher(None, first, second)
+        for start_in_i, start_in_j, size in matcher.get_matching_blocks():
+            differs[i][start_in_i : start_in_i + size] = [False] * size
+            differs[j][start_in_j : start_in_j + size] = [False] * size
+    return differs

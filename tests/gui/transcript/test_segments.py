@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.markdown.parsing.footnote_links import is_note_link
+from desktop_app.markdown.parsing.own_links import is_note_link
 from desktop_app.transcript.segment import MAX_CHARACTERS, Place, cut_item
 from desktop_app.transcript.targets import targets_of
 from desktop_app.widgets.look import theme

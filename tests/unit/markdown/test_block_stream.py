@@ -18,9 +18,9 @@ from desktop_app.markdown.block_model import (
     Run,
 )
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
-from desktop_app.markdown.incremental.open_tail import ParserContext, place_blocks
-from desktop_app.markdown.parsing.footnote_links import link_to_note
+from desktop_app.markdown.incremental.open_tail import Parse, ParserContext
 from desktop_app.markdown.parsing.loose_lists import mark_loose_lists
+from desktop_app.markdown.parsing.own_links import link_to_note
 from desktop_app.markdown.parsing.parser import parser
 from tests.helpers.examples import examples
 from tests.helpers.streams import streamed_blocks
@@ -84,7 +84,7 @@ def at_once(source: str) -> list[Block]:
     env: dict[str, Any] = {}
     tokens = parser().parse(source, env)
     mark_loose_lists(tokens, source, env)
-    for _, block in place_blocks(tokens, ParserContext()):
+    for _, block in Parse(tokens, ParserContext(), source).placed:
         last = packed[-1] if packed else None
         source_chars = last.source_chars + block.source_chars if last else 0
         if (

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.markdown.incremental.definitions import Definitions, names_in
-from desktop_app.markdown.incremental.open_tail import ParserContext
+from desktop_app.markdown.incremental.open_tail import Definitions, ParserContext, names_in
 
 
 def test_names_are_normalized_as_by_the_parser() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.markdown.block_model import Block, Kind, Run
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
-from desktop_app.markdown.parsing.footnote_links import link_to_note
+from desktop_app.markdown.parsing.own_links import link_to_note
 from desktop_app.markdown.provisional.provisional_blocks import without_undecided_end
 from tests.helpers.flicker import KINDS, measure
 

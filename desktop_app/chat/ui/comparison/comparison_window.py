@@ -17,7 +17,7 @@ from desktop_app.chat.ui.comparison.answer_column import AnswerColumn
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
-from desktop_app.markdown.search.word_differences import differing_words
+from desktop_app.markdown.search.text_search import differing_words
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.widgets.boxes import column_of, row_of

@@ -38,9 +38,9 @@ from desktop_app.markdown.block_model import (
 )
 from desktop_app.markdown.export.html_writer import group_blocks
 from desktop_app.markdown.incremental.block_stream import render
-from desktop_app.markdown.parsing.footnote_links import link_to_mark
 from desktop_app.markdown.parsing.inline_images import is_drawn_image, is_image_name
 from desktop_app.markdown.parsing.links import is_openable
+from desktop_app.markdown.parsing.own_links import link_to_mark
 from desktop_app.markdown.processes.highlight import ColoredSpan
 from desktop_app.transcript.segment_formulas import FormulaFinder, SegmentFormulas
 from desktop_app.transcript.transcript_styles import ALIGNMENTS, CELL_PAD

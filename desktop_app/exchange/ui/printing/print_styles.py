@@ -18,8 +18,14 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from desktop_app.markdown.block_model import Block, Kind, Run, depths_of_quotes, has_gap_between
-from desktop_app.markdown.parsing.text_direction import starting_side
+from desktop_app.markdown.block_model import (
+    Block,
+    Kind,
+    Run,
+    depths_of_quotes,
+    has_gap_between,
+    starting_side,
+)
 from desktop_app.transcript.transcript_styles import (
     DISPLAY_MATH,
     FORMULA,

@@ -21,9 +21,9 @@ from desktop_app.markdown.block_model import (
     Run,
     Runs,
     source_text,
+    starting_side,
 )
 from desktop_app.markdown.incremental.block_stream import render
-from desktop_app.markdown.parsing.text_direction import starting_side
 from desktop_app.markdown.structured_answer import with_rendered_form
 
 MAX_PROPERTY_CHARS: Final = 255
