@@ -150,7 +150,7 @@ def _transcript_actions(session: Session) -> Actions:
 
 
 def _delete_chosen(session: Session) -> None:
-    has_chosen = bool(session.window.conversations.selection.affected_ids)
+    has_chosen = bool(session.window.conversations.view.affected_ids)
     if session.current.is_temporary and not has_chosen:
         session.temporary_controller.request_close()
     else:
@@ -159,7 +159,7 @@ def _delete_chosen(session: Session) -> None:
 
 def _open_neighbor(session: Session, step: int) -> None:
     """Open the conversation above (-1) or below (+1) the open one in the list."""
-    neighbor = session.window.conversations.selection.neighbor(step)
+    neighbor = session.window.conversations.view.neighbor(step)
     if neighbor is not None:
         session.tasks.start(session.navigator.open(neighbor))
 
@@ -184,7 +184,7 @@ def _show_filter(session: Session, list_filter: ListFilter) -> None:
 
     async def show() -> None:
         await session.list_presenter.apply_filter(list_filter)
-        window.conversations.pages.focus_filtered_rows()
+        window.conversations.focus_filtered_rows()
 
     window.outer_panes.show_list()
     session.tasks.start(show())

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStyleOptionViewItem, QWidget
 
 from desktop_app.domain.value import Value
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
@@ -137,7 +137,7 @@ class LibraryList(QWidget):
     """A search field, a list, and a button for a new row.
 
     Attributes:
-        current_id: the id of the current row; "" for none.
+        current_id: the id of the selected row; "" for none.
 
     Signals:
         current_changed(str): another row is current; "" for none.
@@ -175,7 +175,7 @@ class LibraryList(QWidget):
         column_of(self.field, (self.view, 1), foot, parent=self, margins=0, spacing=8)
         self.field.textChanged.connect(lambda _text: self._filter())
         self.new_button.clicked.connect(self.new_requested)
-        self.view.selectionModel().currentChanged.connect(lambda now, _old: self._set_current(now))
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._report_current())
         self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
         self.view.up_pressed_at_top.connect(self.field.setFocus)
         self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
@@ -204,7 +204,7 @@ class LibraryList(QWidget):
         if watched is self.field and event.type() == QEvent.Type.KeyPress:
             key = event.key()  # type: ignore[attr-defined]
             if key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                QApplication.sendEvent(self.view, event)
+                self.view.press(event)
                 return True
         return super().eventFilter(watched, event)
 
@@ -218,15 +218,11 @@ class LibraryList(QWidget):
             self.view.setCurrentIndex(index)
         elif words or previous_id:  # otherwise the page chooses the first row
             self.view.ensure_current()
-        if not self.view.currentIndex().isValid():
-            self._set_current(QModelIndex())
+        self._report_current()
 
-    def _set_current(self, index: QModelIndex) -> None:
-        row_id = _id_of(index)
-        if index.isValid():
-            self.view.select_only(index)
-        elif self.model.index_of(self.current_id).isValid():
-            return  # the rows are being replaced, and the new ones contain the current row
+    def _report_current(self) -> None:
+        selected = self.view.selectedIndexes()
+        row_id = _id_of(selected[0]) if selected else ""
         if row_id != self.current_id:
             self.current_id = row_id
             self.current_changed.emit(row_id)
@@ -239,5 +235,5 @@ def beside_list(rows: LibraryList, *editors: QWidget, parent: QWidget | None = N
 
 
 def _id_of(index: QModelIndex) -> str:
-    row = index.data(ROW) if index.isValid() else None
-    return row.id if isinstance(row, LibraryRow) else ""
+    row: LibraryRow = index.data(ROW)
+    return row.id

@@ -243,12 +243,12 @@ def test_a_click_opens_but_does_not_select(listing: ConversationList, qtbot: QtB
         click(qtbot, listing, "b")
     assert told.args == ["b"]
     assert not listing.view.selectedIndexes()
-    listing.selection.select("b")
+    listing.view.show_open("b")
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title b"]
 
 
 def test_the_selection_follows_its_conversation(listing: ConversationList) -> None:
-    listing.selection.select("c")
+    listing.view.show_open("c")
     listing.upsert(replace(conversation("c"), updated_at=datetime.now(UTC)))
     assert rows(listing.view.model()) == ["[Today]", "Title c", "Title a", "Title b"]
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
@@ -281,6 +281,29 @@ def test_arrow_keys_move_in_the_list_and_enter_opens(
     qtbot.waitUntil(listing.search_button.hasFocus)
 
 
+def test_keys_mark_rows_and_the_next_arrow_key_clears_the_marks(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+    listing.view.show_open("a")
+    listing.view.setFocus()
+    for key, modifier, marked in (
+        (Qt.Key.Key_Down, shift, ["a", "b"]),
+        (Qt.Key.Key_Down, control, ["a", "b"]),
+        (Qt.Key.Key_Space, control, ["a", "b", "c"]),
+        (Qt.Key.Key_Space, control, ["a", "b"]),
+        (Qt.Key.Key_Up, Qt.KeyboardModifier.NoModifier, []),
+        (Qt.Key.Key_Space, control, ["a", "b"]),
+        (Qt.Key.Key_Up, Qt.KeyboardModifier.NoModifier, []),
+        (Qt.Key.Key_Space, control, []),  # the mark of the open row itself
+        (Qt.Key.Key_End, shift, ["a", "b", "c"]),
+        (Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier, []),
+    ):
+        qtbot.keyClick(listing.view, key, modifier)
+        assert [row.data(Roles.IDENTIFIER) for row in listing.view.marked_rows] == marked
+    assert listing.view.affected_ids == ["a"]
+
+
 def test_arrow_keys_skip_headings(listing: ConversationList, qtbot: QtBot) -> None:
     listing.upsert(conversation("old", days(400)))
     listing.view.setFocus()
@@ -292,7 +315,7 @@ def test_arrow_keys_skip_headings(listing: ConversationList, qtbot: QtBot) -> No
 
 
 def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.selection.select("b")
+    listing.view.show_open("b")
     listing.view.setFocus()
     qtbot.keyClick(listing.view, Qt.Key.Key_F2)
     editor = listing.view.findChild(QLineEdit, "rename")
@@ -308,15 +331,12 @@ def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
 def test_tab_ends_a_rename_and_edits_no_other_row(
     listing: ConversationList, qtbot: QtBot, key: Qt.Key
 ) -> None:
-    listing.selection.select("b")
+    listing.view.show_open("b")
     listing.view.setFocus()
-    listing.name_editing.rename_current()
+    listing.view.rename()
     editor = listing.view.findChild(QLineEdit, "rename")
     qtbot.keyClicks(editor, "Better")
-    with (
-        qtbot.waitSignal(listing.name_editing.ended),
-        qtbot.waitSignal(listing.model.renamed) as told,
-    ):
+    with qtbot.waitSignal(listing.model.renamed) as told:
         qtbot.keyClick(editor, key)
     assert told.args == ["b", "Better"]
     assert not listing.view.is_editing
@@ -327,7 +347,7 @@ def test_tab_ends_a_rename_and_edits_no_other_row(
 def test_a_change_of_the_row_keeps_a_half_typed_title(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
-    listing.name_editing.rename("b")
+    listing.view.rename("b")
     editor = listing.findChild(QLineEdit, "rename")
     assert editor is not None
     qtbot.keyClicks(editor, "Typed")
@@ -338,8 +358,8 @@ def test_a_change_of_the_row_keeps_a_half_typed_title(
 
 
 def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.selection.select("b")
-    listing.name_editing.rename_current()
+    listing.view.show_open("b")
+    listing.view.rename()
     editor = listing.view.findChild(QLineEdit, "rename")
     assert isinstance(editor, QLineEdit)
     qtbot.keyClicks(editor, "Worse")
@@ -414,7 +434,7 @@ def test_the_menus_of_rows_ask_for_their_actions(listing: ConversationList) -> N
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard")
 def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.selection.select("b")
+    listing.view.show_open("b")
     with qtbot.waitSignal(listing.view.menu_requested) as told:
         event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(1, 1), QPoint(1, 1))
         listing.view.contextMenuEvent(event)
@@ -429,7 +449,7 @@ def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) ->
 def test_a_folder_accepts_dropped_conversations(listing: ConversationList) -> None:
     listing.set_folders([Folder("f", "Thesis", NOON)])
     assert rows(listing.view.model())[:2] == ["[Folders]", "Thesis"]
-    listing.selection.select("a")
+    listing.view.show_open("a")
     data = listing.view.model().mimeData([row_of(listing, "a"), row_of(listing, "c")])
     for wanted, asked in (("f", [("folders_controller.move", ["a", "c"], "f")]), ("b", [])):
         place = listing.view.visualRect(row_of(listing, wanted)).center().toPointF()
@@ -489,10 +509,10 @@ def test_hits_are_grouped_by_conversation_with_the_best_passage() -> None:
 
 
 def test_an_empty_list_says_so(listing: ConversationList) -> None:
-    assert not listing.pages.note.isVisible()
+    assert not listing.note.isVisible()
     listing.set_conversations([])
-    assert listing.pages.note.isVisible()
-    assert listing.pages.note.text() == "No conversations yet"
+    assert listing.note.isVisible()
+    assert listing.note.text() == "No conversations yet"
 
 
 # ---------------------------------------------------------------- what is seen and heard
@@ -515,7 +535,7 @@ def test_only_the_list_with_the_focus_reports_a_focused_row(
         rows = [interface.child(row) for row in range(interface.childCount())]
         return [row.text(QAccessible.Text.Name) for row in rows if row.state().focused]
 
-    listing.selection.select("b")
+    listing.view.show_open("b")
     listing.new_button.setFocus()
     assert focused_rows() == []
     listing.view.setFocus()
@@ -551,7 +571,7 @@ def test_a_selected_conversation_among_thousands_is_scrolled_to(qtbot: QtBot) ->
     many.set_conversations(
         conversation(f"{number:06}", timedelta(minutes=7 * number)) for number in range(20_000)
     )
-    many.selection.select("014000")
+    many.view.show_open("014000")
     assert many.view.viewport().rect().contains(many.view.visualRect(row_of(many, "014000")))
     top = many.view.verticalScrollBar().value()
     many.upsert(replace(conversation("010000"), updated_at=datetime.now(UTC)))

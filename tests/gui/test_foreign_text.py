@@ -433,7 +433,7 @@ def test_opening_the_editor_of_a_long_title_does_not_cut_it(host: WidgetHost) ->
     host.show(made)
     renamed: list[str] = []
     made.model.renamed.connect(lambda _id, title: renamed.append(title))
-    made.name_editing.rename("c")
+    made.view.rename("c")
     [editor] = made.view.findChildren(QLineEdit, "rename")
     host.qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert renamed == []

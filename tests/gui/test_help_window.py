@@ -56,7 +56,7 @@ def test_a_link_leads_to_a_section_and_back(qtbot: QtBot, help_window: HelpWindo
     text = help_window.text
     text.anchorClicked.emit(QUrl("help:two#delta"))
     assert help_window.place == "two#delta"
-    assert help_window.rows.currentIndex().data(ROW).place == "two"
+    assert help_window.rows.current_row.data(ROW).place == "two"
     qtbot.waitUntil(lambda: text.verticalScrollBar().value() > 0)
     qtbot.keyClick(text, Qt.Key.Key_Left, ALT)
     assert help_window.place == "one"
@@ -93,7 +93,7 @@ def test_the_filter_lists_sections(qtbot: QtBot, help_window: HelpWindow) -> Non
     qtbot.keyClick(help_window.text, Qt.Key.Key_Escape)
     assert not help_window.filter.text()
     assert _titles(help_window) == ["One", "Two"]
-    assert help_window.rows.currentIndex().data(ROW).title == "Two"
+    assert help_window.rows.current_row.data(ROW).title == "Two"
     assert help_window.isVisible()
     qtbot.keyClick(help_window.text, Qt.Key.Key_Escape)
     assert not help_window.isVisible()

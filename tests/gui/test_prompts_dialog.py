@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QAccessible, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.app.shared_lists import DEFAULT_PRESET
@@ -91,6 +91,29 @@ def test_the_delete_key_deletes_only_the_users_prompts(
     page.list.select("b")
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [True, False]
     assert page.hide_button.text() == "Show"
+
+
+def test_only_a_list_with_the_focus_reports_a_focused_row(
+    dialog: PromptLibraryPage, qtbot: QtBot
+) -> None:
+    view = dialog.prompts.list.view
+
+    def focused_rows() -> list[str]:
+        interface = QAccessible.queryAccessibleInterface(view)
+        rows = [interface.child(row) for row in range(interface.childCount())]
+        return [row.text(QAccessible.Text.Name) for row in rows if row.state().focused]
+
+    qtbot.waitUntil(dialog.prompts.list.field.hasFocus)
+    qtbot.keyClick(dialog.prompts.list.field, Qt.Key.Key_Down)
+    assert dialog.prompts.list.current_id == "b"
+    assert focused_rows() == []
+    view.setFocus()
+    assert focused_rows() == ["Review, hidden, Code"]
+    qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert dialog.prompts.list.current_id == "c"
+    dialog.prompts.title.setFocus()
+    assert focused_rows() == []
+    assert dialog.prompts.list.current_id == "c"
 
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])

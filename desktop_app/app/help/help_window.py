@@ -179,7 +179,7 @@ class HelpWindow(QWidget):
         self.text.anchorClicked.connect(self._follow)
         self.text.sourceChanged.connect(lambda url: self._select_row(_place_of(url)))
         self.filter.textChanged.connect(self._list_rows)
-        self.filter.returnPressed.connect(lambda: self._open_row(self.rows.currentIndex()))
+        self.filter.returnPressed.connect(lambda: self._open_row(self.rows.current_row))
         self.rows.chosen.connect(self._open_row)
         for keys, on_activated in (
             (QKeySequence(QKeySequence.StandardKey.Find), self._focus_filter),
@@ -212,9 +212,7 @@ class HelpWindow(QWidget):
         places = [row.place for row in self._model.rows]
         wanted = (place, place.partition("#")[0])
         number = next((places.index(each) for each in wanted if each in places), -1)
-        index = self.rows.row_of(self._model.index(number, 0))
-        self.rows.setCurrentIndex(index)
-        self.rows.select_only(index)
+        self.rows.setCurrentIndex(self.rows.row_of(self._model.index(number, 0)))
 
     def _open_row(self, index: QModelIndex) -> None:
         if index.isValid():

@@ -181,7 +181,7 @@ class CommandPalette(QWidget):
         if chosen_row in self.model.rows:
             position = self.model.rows.index(chosen_row)
             self.view.setCurrentIndex(self.view.model().index(position, 0))
-            self._select_current()
+            self._announce_current()
 
     def _show_matches(self, typed: str) -> None:
         matches = self._find(typed)
@@ -189,13 +189,12 @@ class CommandPalette(QWidget):
         self.view.setVisible(bool(matches))
         self.empty_label.setVisible(not matches)
         self.view.setCurrentIndex(self.view.model().index(0, 0))
-        self._select_current()
+        self._announce_current()
         if self.isVisible():
             self._fit()
 
-    def _select_current(self) -> None:
-        """Select and announce the row that Enter runs, because the focus stays in the field."""
-        self.view.select_only(self.view.currentIndex())
+    def _announce_current(self) -> None:
+        """Announce the row that Enter runs, because the focus stays in the field."""
         text = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
         if not text:  # nothing matches
             text = self.empty_label.text()
@@ -254,7 +253,7 @@ class CommandPalette(QWidget):
         moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
         if event.key() in moves:
             QApplication.sendEvent(self.view, event)
-            self._select_current()
+            self._announce_current()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(self.view.currentIndex())
         else:

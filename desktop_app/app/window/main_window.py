@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
     def rename(self) -> None:
         """Edit the name of the focused row of the list, or else the title in the header."""
         if self.conversations.view.hasFocus():
-            self.conversations.name_editing.rename_current()
+            self.conversations.view.rename()
         else:
             self.pane.close_page()
             self.header.edit_title()

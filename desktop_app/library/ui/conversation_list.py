@@ -1,9 +1,7 @@
 """The sidebar: search, new conversation, conversations by date, filters and footer.
 
 The *selected* row is the open conversation; the *current* row has the keyboard focus. Arrow
-keys move only the current row, Enter opens it. The user can mark several rows for an
-action. Otherwise only the program selects rows (`selection`), so that the selection always
-shows the open conversation.
+keys move only the current row, Enter opens it. The user can mark several rows for an action.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.filter_bars import FilterBar, FilterRow
 from desktop_app.library.ui.list_menus import ListMenus
-from desktop_app.library.ui.list_selection import ListSelection, NameEditing
 from desktop_app.library.ui.row_delegates import ConversationDelegate
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.rows.date_groups import DayChange, today
@@ -53,10 +50,8 @@ class ConversationList(QFrame):
         session: the session of the window, whose controllers do what the user asks for.
         folders: all folders, sorted by name.
         top: the layout above the rows; what is added to it comes below "New conversation".
-        selection: the selected rows.
-        pages: the rows, the hits, or a note without them.
         delegate: paints the rows.
-        name_editing: edits names in the rows.
+        note: the text shown without rows.
         menus: the menus of the rows and of the list.
         day_change: reports that a new day has begun.
 
@@ -86,18 +81,20 @@ class ConversationList(QFrame):
         self.view = ConversationView(self)
         self.delegate = ConversationDelegate(self)
         self.view.setItemDelegate(self.delegate)
-        self.selection = ListSelection(self.model, self.view)
-        self.name_editing = NameEditing(self.view, self.selection)
-        # After `setItemDelegate`, so that the view takes the focus back before `ended`.
-        self.delegate.closeEditor.connect(lambda *_: self.name_editing.end())
         self.menus = ListMenus(self)
         self.day_change = DayChange(self)
         self.footer = SidebarFooter()
         self.filter_bar = FilterBar(self)
         self.filter_row = FilterRow(self)
-        self.pages = ListPages(self.model, self.view, self.filter_bar)
+        self.note = PlainLabel(role="note", wraps=True, keeps_lines=True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.view)
+        self._pages.addWidget(self.note)
+        self._is_loaded = False  # until then, the list must not look as if all rows were lost
         self._build()
         self._connect()
+        self.update_theme()
 
     # ------------------------------------------------------------ rows
 
@@ -110,7 +107,7 @@ class ConversationList(QFrame):
     ) -> None:
         """Replace all rows by the first page that a filter shows; `last` as for `append`."""
         self._scrolls_to_end = False
-        self.pages.set_loaded()
+        self._is_loaded = True
         folders = self.folders if list_filter.kind is ListFilterKind.LIST else ()
         self.model.set_conversations(
             conversations, list_filter=list_filter, folders=folders, last=last
@@ -122,10 +119,10 @@ class ConversationList(QFrame):
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page. `last` is the last loaded conversation; None if no page follows."""
         self.model.append(page, last)
-        self.selection.update()
+        self.view.update_selection()
         if last is None and self._scrolls_to_end:
             self._scrolls_to_end = False
-            self.view.go_to_end()
+            self.view.setCurrentIndex(self.view.edge_row(first=False))
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Replace the folders."""
@@ -135,9 +132,9 @@ class ConversationList(QFrame):
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation."""
-        self._regroup()
+        self.regroup()
         self.model.upsert(conversation)
-        self.selection.update()
+        self.view.update_selection()
 
     def set_unread(self, identifiers: Collection[str]) -> None:
         """Mark the conversations with an answer that the user has not seen."""
@@ -151,8 +148,11 @@ class ConversationList(QFrame):
         top_margins = (0, 0, themes.ROW_MARGIN, 2)
         self.top = column_of(self.search_button, self.new_button, margins=top_margins, spacing=9)
         foot = column_of(self.footer, margins=(0, 6, themes.ROW_MARGIN, 0))
-        rows = (self.top, self.filter_bar, (self.pages, 1), self.filter_row, foot)
+        rows = (self.top, self.filter_bar, (self._pages, 1), self.filter_row, foot)
         column_of(*rows, parent=self, margins=(10, 12, 0, 12), spacing=0)
+
+    def update_theme(self) -> None:
+        self.note.setContentsMargins(0, 0, current_theme().px(themes.ROW_MARGIN), 0)
 
     # ------------------------------------------------------------ behavior
 
@@ -168,8 +168,10 @@ class ConversationList(QFrame):
         self.view.delete_pressed.connect(self._delete_row)
         self.view.up_pressed_at_top.connect(self.search_button.setFocus)
         self.view.menu_requested.connect(lambda *place: self.menus.open_row_menu(*place))
-        self.day_change.reported.connect(self._regroup)
-        self.name_editing.ended.connect(self._regroup)
+        self.day_change.reported.connect(self.regroup)
+        for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
+            signal.connect(self._show_page)
+        self._show_page()
 
     def _open_row(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
@@ -198,6 +200,26 @@ class ConversationList(QFrame):
 
     # ------------------------------------------------------------ filters
 
+    def _show_page(self) -> None:
+        """Show the rows, or a note without rows."""
+        kind = self.model.order.list_filter.kind
+        self.filter_bar.setVisible(kind is not ListFilterKind.LIST)
+        has_rows = self.model.rowCount() > 0
+        self.note.setText(tr(_EMPTY_NOTES[kind]) if self._is_loaded else "")
+        # After removing a filter's last row by keyboard, the focus moves to the Back button.
+        leaves_view = not has_rows and self.view.hasFocus() and self.view.can_go_back
+        self._pages.setCurrentWidget(self.view if has_rows else self.note)
+        if leaves_view:
+            self.filter_bar.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def focus_filtered_rows(self) -> None:
+        """Focus the rows; if there are none, the Back button."""
+        if self.model.rowCount():
+            self.view.setFocus(Qt.FocusReason.TabFocusReason)
+            self.view.ensure_current()
+        elif self.filter_bar.isVisible():
+            self.filter_bar.back_button.setFocus(Qt.FocusReason.TabFocusReason)
+
     def _show_filter_name(self) -> None:
         list_filter = self.model.order.list_filter
         name = next((f.name for f in self.folders if f.id == list_filter.folder_id), "")
@@ -222,7 +244,7 @@ class ConversationList(QFrame):
             self._scrolls_to_end = True
             self.session.list_presenter.load_more(all_rows=True)
 
-    def _regroup(self) -> None:
+    def regroup(self) -> None:
         """Group by the current day, but not during a rename: regrouping closes the editor."""
         if not self.view.is_editing:
             self.model.set_today(today())
@@ -234,63 +256,6 @@ _EMPTY_NOTES: Final = {
     ListFilterKind.ARCHIVE: N_("No archived conversations"),
     ListFilterKind.TRASH: N_("Trash is empty"),
 }
-
-
-class ListPages(QStackedWidget):
-    """The middle of the sidebar: the conversations, or a note without rows.
-
-    It also shows the filter bar above them.
-
-    Attributes:
-        note: the text shown without rows.
-    """
-
-    def __init__(
-        self, model: ConversationModel, view: ConversationView, filter_bar: FilterBar
-    ) -> None:
-        super().__init__()
-        self._model = model
-        self._view = view
-        self._filter_bar = filter_bar
-        self._is_loaded = False
-        self.note = PlainLabel(role="note", wraps=True, keeps_lines=True)
-        self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
-        for page in (view, self.note):
-            self.addWidget(page)
-        for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset):
-            signal.connect(self._show_page)
-        self._show_page()
-        self.update_theme()
-
-    def set_loaded(self) -> None:
-        """Say from now on that there are no conversations if there are no rows.
-
-        Until the conversations are read, the list must not look as if they were lost.
-        """
-        self._is_loaded = True
-
-    def update_theme(self) -> None:
-        theme = current_theme()
-        self.note.setContentsMargins(0, 0, theme.px(themes.ROW_MARGIN), 0)
-
-    def focus_filtered_rows(self) -> None:
-        """Focus the rows; if there are none, the Back button."""
-        if self._model.rowCount():
-            self._view.setFocus(Qt.FocusReason.TabFocusReason)
-            self._view.ensure_current()
-        elif self._filter_bar.isVisible():
-            self._filter_bar.back_button.setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _show_page(self) -> None:
-        kind = self._model.order.list_filter.kind
-        self._filter_bar.setVisible(kind is not ListFilterKind.LIST)
-        has_rows = self._model.rowCount() > 0
-        self.note.setText(tr(_EMPTY_NOTES[kind]) if self._is_loaded else "")
-        # After removing a filter's last row by keyboard, the focus moves to the Back button.
-        leaves_view = not has_rows and self._view.hasFocus() and self._view.can_go_back
-        self.setCurrentWidget(self._view if has_rows else self.note)
-        if leaves_view:
-            self._filter_bar.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 class ListButton(PlainButton):

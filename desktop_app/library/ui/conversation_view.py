@@ -1,26 +1,23 @@
-"""The view of the conversation list, with marks and with drag and drop.
+"""The view of the conversation list: the open row, marked rows, names, drag and drop.
 
 As in every RowView, a plain click or Enter opens a row. Qt's selection is either the row of the
 open conversation, which only the program selects, or the rows that the user has marked for an
-action (Ctrl or Shift with a click, Shift with the arrows, Ctrl+Space, Ctrl+A). The next plain click
-or arrow key clears the marks, so that the open conversation is selected again.
-
-Qt tells assistive technology that the current row has the focus, even if another widget has it. So
-the view has a current row only while it has the focus, and remembers it otherwise (`current_row`).
+action with Ctrl or Shift. The next plain click or arrow key selects the open row again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
+    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QMimeData,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
+    QSignalBlocker,
     Qt,
     Signal,
 )
@@ -30,7 +27,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QFocusEvent,
+    QInputEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -46,32 +43,26 @@ from PySide6.QtWidgets import (
 from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acceptable, read_dropped
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
-from desktop_app.widgets.rows.row_view import RowView
+from desktop_app.widgets.rows.row_view import NO_UPDATE, RowView
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import announce
 
 if TYPE_CHECKING:
     from desktop_app.library.ui.conversation_list import ConversationList
 
-_Flag = QItemSelectionModel.SelectionFlag
 _Key = Qt.Key
 _DRAG_HOT_SPOT: Final = QPoint(12, 12)
 """The place of the pointer in the image of a dragged row, chosen by eye."""
-_CURSOR_MOVES: Final = {
-    _Key.Key_Up: QAbstractItemView.CursorAction.MoveUp,
-    _Key.Key_Down: QAbstractItemView.CursorAction.MoveDown,
-    _Key.Key_Home: QAbstractItemView.CursorAction.MoveHome,
-    _Key.Key_End: QAbstractItemView.CursorAction.MoveEnd,
-    _Key.Key_PageUp: QAbstractItemView.CursorAction.MovePageUp,
-    _Key.Key_PageDown: QAbstractItemView.CursorAction.MovePageDown,
-}
+_MARKING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_CURSOR_KEYS: Final = {
+    _Key.Key_Up, _Key.Key_Down, _Key.Key_Home, _Key.Key_End, _Key.Key_PageUp, _Key.Key_PageDown,
+}  # fmt: skip
 
 
 class ConversationView(RowView):
     """The view of the conversations. See the module.
 
     Attributes:
-        marks: the rows that the user has marked.
         can_go_back: True if a filter is active that the user can leave by Esc, Backspace or the
             back arrow, which is Left, or Right in right-to-left windows.
 
@@ -87,50 +78,48 @@ class ConversationView(RowView):
     def __init__(self, listing: ConversationList) -> None:
         super().__init__("conversations", listing.model)
         self._list = listing
-        self.marks = RowMarks(self)
         self.can_go_back = False
-        self._remembered_row = QPersistentModelIndex()
+        self._open_id = ""
         self._drop_target = QPersistentModelIndex()
         self._shows_hint = False
-        self._is_marking = False
         self._drag_start: QPoint | None = None  # a drag of the pressed row starts there
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDropIndicatorShown(False)
+        listing.model.modelReset.connect(self.select_open_row)
 
-    # ------------------------------------------------------------ the current row
+    # ------------------------------------------------------------ the open row and marked rows
+
+    def show_open(self, identifier: str | None) -> None:
+        """Select and show the open conversation; None if it is not listed yet."""
+        self._open_id = identifier or ""
+        self.select_open_row()
+        row = self.open_row
+        if row.isValid():
+            self.setCurrentIndex(row)
+            self.scrollTo(row)
+        elif self.hasFocus():
+            self.ensure_current()  # otherwise no row would show the focus
 
     @property
-    def current_row(self) -> QModelIndex:
-        """Return the current row, or the one that a view without the focus remembers."""
-        current = self.currentIndex()
-        return current if current.isValid() else self.model().index(self._remembered_row.row(), 0)
+    def open_row(self) -> QModelIndex:
+        """Return the row of the open conversation; invalid if it is not listed."""
+        return self.row_of(self._list.model.index_of(self._open_id))
 
-    def setCurrentIndex(self, index: Index) -> None:
-        """Make a row current, now or once the view has the focus."""
-        if self.hasFocus():
-            super().setCurrentIndex(index)
-        else:
-            self._remembered_row = QPersistentModelIndex(index)
+    def select_open_row(self) -> None:
+        """Select the open conversation, and clear the marks."""
+        self.select_only(self.open_row)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        row = self.current_row
-        if row.isValid():
-            self.setAutoScroll(False)  # a click must not move the row under the mouse
-            super().setCurrentIndex(row)
-            self.setAutoScroll(True)
-        super().focusInEvent(event)
+    def update_selection(self) -> None:
+        """Select the open conversation unless rows are marked."""
+        if not self.marked_rows:
+            self.select_open_row()
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason and not self.is_editing:
-            self._remember_row()
-
-    def _remember_row(self) -> None:
-        self._remembered_row = QPersistentModelIndex(self.current_row)
-        super().setCurrentIndex(QModelIndex())
-
-    # ------------------------------------------------------------ marks
+    @property
+    def marked_rows(self) -> list[QModelIndex]:
+        """Return the rows that the user has marked, from top to bottom."""
+        rows = sorted(self.selectedIndexes(), key=QModelIndex.row)
+        return [] if rows == [self.open_row] else rows
 
     @property
     def affected_rows(self) -> list[QModelIndex]:
@@ -140,9 +129,37 @@ class ConversationView(RowView):
         alone; none if the current row is a heading.
         """
         current = self.current_row
-        if self.marks.is_active and self.selectionModel().isSelected(current):
-            return sorted(self.selectedIndexes(), key=QModelIndex.row)
+        marked_rows = self.marked_rows
+        if current in marked_rows:
+            return marked_rows
         return [current] if current.data(Roles.IDENTIFIER) else []
+
+    @property
+    def affected_ids(self) -> list[str]:
+        """Return the ids that a command applies to: the marked ones, otherwise the open one."""
+        marked_ids = [row.data(Roles.IDENTIFIER) for row in self.marked_rows]
+        return marked_ids or ([self._open_id] if self._open_id else [])
+
+    def neighbor(self, step: int) -> str | None:
+        """Return the id of the conversation next to the open one; None at the ends.
+
+        `step` is +1 for the conversation below, -1 for the conversation above. An open conversation
+        that is not listed counts as above the first.
+        """
+        ids = [conversation.id for conversation in self._list.model.conversations]
+        position = (ids.index(self._open_id) if self._open_id in ids else -1) + step
+        return ids[position] if 0 <= position < len(ids) else None
+
+    def selectAll(self) -> None:
+        """Mark all loaded conversations, and announce their number, because the focus stays."""
+        model = self.model()
+        all_rows = QItemSelection(model.index(0, 0), model.index(model.rowCount() - 1, 0))
+        self.selectionModel().select(all_rows, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if count := len(self.selectedIndexes()):  # otherwise all rows are folders
+            announce(
+                self,
+                tr_plural("{count} conversation selected", "{count} conversations selected", count),
+            )
 
     def is_target(self, index: Index) -> bool:
         """Return True if a drag is over this row and it would accept the drop."""
@@ -165,95 +182,94 @@ class ConversationView(RowView):
             )
         super().rowsAboutToBeRemoved(parent, start, end)
 
+    # ------------------------------------------------------------ names
+
+    def rename(self, identifier: str = "") -> None:
+        """Edit the name of a conversation or folder, by default of the current row."""
+        index = self._list.model.index_of(identifier)
+        row = self.row_of(index) if identifier else self.current_row
+        if row.flags() & Qt.ItemFlag.ItemIsEditable and not self.is_editing:
+            self.select_open_row()
+            self.scrollTo(row)
+            # Not by `setCurrentIndex`: the editor has the focus, and its row must be current.
+            self.selectionModel().setCurrentIndex(row, NO_UPDATE)
+            self.edit(row)
+
     def closeEditor(self, editor: QWidget, _hint: QAbstractItemDelegate.EndEditHint) -> None:
         """End a rename on Tab; Qt would edit and select the next row."""
         super().closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
         if not self.hasFocus():
-            self._remember_row()
+            self.remember_row()
+        self._list.regroup()
 
     # ------------------------------------------------------------ keys and clicks
 
+    def selectionCommand(
+        self, index: Index, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        """Let Qt mark rows with Ctrl and Shift; otherwise only the current row changes."""
+        if isinstance(event, QInputEvent):
+            is_marking = event.modifiers() & _MARKING
+            return super().selectionCommand(index, event) if is_marking else NO_UPDATE
+        # For a new current row. With Shift, Qt must still begin the range at the former one.
+        has_shift = QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier
+        return QItemSelectionModel.SelectionFlag.Current if has_shift else NO_UPDATE
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Handle the keys that mark rows, undo or leave a filter."""
+        """Handle the keys that undo, clear the marks or leave a filter."""
         if self.is_editing:
             super().keyPressEvent(event)
             return
         self.shows_focus = True
         key = _Key(event.key())
-        modifiers = event.modifiers()
-        has_control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        if key in _CURSOR_MOVES and modifiers & Qt.KeyboardModifier.ShiftModifier:
-            index = self.moveCursor(_CURSOR_MOVES[key], Qt.KeyboardModifier.NoModifier)
-            if index.isValid():
-                self.marks.mark_to(index)
-        elif has_control and key == _Key.Key_A:
-            self.marks.mark_all()
-        elif event.matches(QKeySequence.StandardKey.Undo):
+        if event.matches(QKeySequence.StandardKey.Undo):
             self._list.session.window.notifications.undo_last()
-        elif has_control and key == _Key.Key_Space and self.currentIndex().isValid():
-            self.marks.toggle(self.currentIndex())
-        elif key == _Key.Key_Escape and self.marks.is_active:
-            self.marks.reset()
-        elif key in (_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left):
-            if self.can_go_back:
-                self._list.go_back()
-            else:
-                event.ignore()  # Esc may stop an answer, or close a drawer
+        elif key == _Key.Key_Escape and self.marked_rows:
+            self.select_open_row()
+        elif key in (_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left) and self.can_go_back:
+            self._list.go_back()
+        elif key in (
+            *(_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left),  # Esc may stop an answer
+            *(_Key.Key_Menu, _Key.Key_F10),  # for the context menu
+        ):
+            event.ignore()
         else:
-            self._handle_list_key(key, event, has_control=has_control)
-
-    def _handle_list_key(self, key: Qt.Key, event: QKeyEvent, *, has_control: bool) -> None:
-        """Handle the keys of every list; arrow keys without Ctrl clear the marks."""
-        if key in (_Key.Key_Menu, _Key.Key_F10):
-            event.ignore()  # not keys of the list: they are for the context menu
-            return
-        super().keyPressEvent(event)
-        if key in _CURSOR_MOVES and not has_control:
-            self.marks.reset()
-        if key == _Key.Key_End:
-            self._list.request_all()
+            super().keyPressEvent(event)
+            if key in _CURSOR_KEYS and not event.modifiers() & _MARKING:
+                self.select_open_row()
+            self.update_selection()
+            if key == _Key.Key_End and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self._list.request_all()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Mark rows on a click with Ctrl or Shift.
-
-        A plain click clears the marks unless it may start a drag of marked rows.
-        """
-        index = self.indexAt(event.position().toPoint())
-        is_left = event.button() == Qt.MouseButton.LeftButton
-        mark_modifiers = event.modifiers() & (
-            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        """Clear the marks on a plain click, unless it may start a drag of marked rows."""
+        position = event.position().toPoint()
+        index = self.indexAt(position)
+        can_be_dragged = (
+            event.button() == Qt.MouseButton.LeftButton
+            and index.flags() & Qt.ItemFlag.ItemIsDragEnabled
         )
-        self._is_marking = bool(
-            is_left and mark_modifiers and index.flags() & Qt.ItemFlag.ItemIsSelectable
-        )
-        if not self._is_marking:
-            can_be_dragged = bool(index.flags() & Qt.ItemFlag.ItemIsDragEnabled)
-            self._drag_start = event.position().toPoint() if is_left and can_be_dragged else None
-            super().mousePressEvent(event)
-            if not self.selectionModel().isSelected(index):
-                self.marks.reset()
-            return
-        self.shows_focus = False
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.marks.mark_from_selected(index)
-        else:
-            self.marks.toggle(index)
+        self._drag_start = position if can_be_dragged and not _is_marking(event, index) else None
+        super().mousePressEvent(event)
+        if not _is_marking(event, index) and not self.selectionModel().isSelected(index):
+            self.select_open_row()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Open the menu on a click on a row's button, but open no row that a click marked."""
         self._drag_start = None
         position = event.position().toPoint()
         index = self.indexAt(position)
-        if self._is_on_button(index, position) and event.button() == Qt.MouseButton.LeftButton:
-            self._is_marking = False
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        if is_left and self._is_on_button(index, position):
             self.menu_requested.emit(index, event.globalPosition().toPoint())
-            return
-        if self._is_marking:
-            self._is_marking = False
-            return
-        super().mouseReleaseEvent(event)
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.marks.reset()
+        elif _is_marking(event, index):
+            with QSignalBlocker(self):  # no `clicked`
+                super().mouseReleaseEvent(event)
+            self.update_selection()
+        else:
+            super().mouseReleaseEvent(event)
+            if is_left:
+                self.select_open_row()
 
     def _is_on_button(self, index: QModelIndex, position: QPoint) -> bool:
         """Return True if the pointer is on the button of a row, which hovering shows."""
@@ -368,75 +384,13 @@ class ConversationView(RowView):
         self.viewport().update()
 
 
-class RowMarks:
-    """The marked rows of a view: its selection, while there are marks.
-
-    Attributes:
-        is_active: True if the user marked the selected rows; otherwise the open conversation is
-            selected.
-        on_cleared: selects the open conversation again.
-    """
-
-    def __init__(self, view: ConversationView) -> None:
-        self._view = view
-        self.is_active = False
-        self.on_cleared: Callable[[], None] = lambda: None
-        self._anchor = QPersistentModelIndex()
-
-    def reset(self) -> None:
-        """Clear the marks, and let the next range begin at the current row."""
-        self._anchor = QPersistentModelIndex(self._view.current_row)
-        if self.is_active:
-            self.is_active = False
-            self.on_cleared()
-
-    def mark_all(self) -> None:
-        """Mark all loaded conversations, and announce their number, because the focus stays."""
-        model = self._view.model()
-        count = model.rowCount()
-        if not count:
-            return
-        self._mark(model.index(0, 0), model.index(count - 1, 0))
-        marked_count = len(self._view.selectedIndexes())
-        if not marked_count:  # all rows are folders
-            self.reset()
-            return
-        announce(
-            self._view,
-            tr_plural(
-                "{count} conversation selected", "{count} conversations selected", marked_count
-            ),
-        )
-
-    def mark_to(self, index: QModelIndex) -> None:
-        """Mark the rows from the anchor to a row, which becomes current."""
-        if not self._anchor.isValid():
-            self._anchor = QPersistentModelIndex(index)
-        anchor = self._view.model().index(self._anchor.row(), 0)
-        self._view.setCurrentIndex(index)
-        self._mark(anchor, index)
-
-    def mark_from_selected(self, index: QModelIndex) -> None:
-        """Mark as `mark_to` does, but without an anchor from the open conversation on."""
-        if not self._anchor.isValid() and self._view.selectedIndexes():
-            self._anchor = QPersistentModelIndex(self._view.selectedIndexes()[0])
-        self.mark_to(index)
-
-    def toggle(self, index: QModelIndex) -> None:
-        """Mark a row, or remove its mark."""
-        self.is_active = True
-        self._anchor = QPersistentModelIndex(index)
-        self._view.setCurrentIndex(index)
-        self._view.selectionModel().select(index, _Flag.Toggle)
-        if not self._view.selectedIndexes():
-            self.reset()
-
-    def _mark(self, first: QModelIndex, last: QModelIndex) -> None:
-        """Mark all rows between two rows; headings and folders are not selectable."""
-        if first.row() > last.row():
-            first, last = last, first
-        self.is_active = True
-        self._view.selectionModel().select(QItemSelection(first, last), _Flag.ClearAndSelect)
+def _is_marking(event: QMouseEvent, index: QModelIndex) -> bool:
+    """Return True if a click marks a row. Folders are opened instead."""
+    return bool(
+        event.button() == Qt.MouseButton.LeftButton
+        and event.modifiers() & _MARKING
+        and index.flags() & Qt.ItemFlag.ItemIsSelectable
+    )
 
 
 def _drop_hint(data: QMimeData, index: QModelIndex) -> str:

@@ -59,7 +59,7 @@ class FoldersController(Controller):
         if self._presenter.list_filter != LIST:
             await self._presenter.apply_filter(LIST)
         self._window.outer_panes.show_list()
-        self._conversation_list.name_editing.rename(folder_id)
+        self._conversation_list.view.rename(folder_id)
 
     def _rename(self, folder_id: str, name: str) -> None:
         folder = self._folders.by_id.get(folder_id)
@@ -111,7 +111,7 @@ class FoldersController(Controller):
             return
         former_folder_ids = {c.id: c.folder_id for c in moved_conversations}
         self._move_each({c.id: target for c in moved_conversations})
-        self._conversation_list.view.marks.reset()
+        self._conversation_list.view.select_open_row()
         folder = self._folders.by_id.get(folder_id)
         count = len(moved_conversations)
         title = moved_conversations[0].title
@@ -142,7 +142,7 @@ class FoldersController(Controller):
         """Let the user choose a folder for the marked conversations, else for the open one."""
         ids = [
             id_
-            for id_ in self._conversation_list.selection.affected_ids
+            for id_ in self._conversation_list.view.affected_ids
             if self._presenter.cache.get(id_)
         ]
         if not ids:

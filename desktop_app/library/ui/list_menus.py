@@ -77,9 +77,7 @@ class ListMenus:
             self._add(menu, "trash-2", label, session.trash.delete_or_erase, ids, keys="Del")
             return menu
         if count == 1:
-            self._add(
-                menu, "pencil", tr("Rename"), self._list.name_editing.rename, ids[0], keys="F2"
-            )
+            self._add(menu, "pencil", tr("Rename"), self._list.view.rename, ids[0], keys="F2")
         are_archived = all(conversation.archived for conversation in conversations)
         if not are_archived:
             are_pinned = all(conversation.pinned for conversation in conversations)
@@ -111,7 +109,7 @@ class ListMenus:
         self._add(menu, "settings", label, session.folder_settings.show, id_)
         # The name is edited in the folder's row, which only the unfiltered list has.
         if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
-            self._add(menu, "pencil", tr("Rename"), self._list.name_editing.rename, id_, keys="F2")
+            self._add(menu, "pencil", tr("Rename"), self._list.view.rename, id_, keys="F2")
         label = tr("Delete folder")
         self._add(menu, "trash-2", label, session.folders_controller.delete, id_, keys="Del")
         return menu

@@ -61,7 +61,7 @@ class ListPresenter(Controller):
     @property
     def chosen_conversations(self) -> list[Conversation]:
         """Return the conversations that a command applies to: those marked, else the open one."""
-        ids = self._list.selection.affected_ids
+        ids = self._list.view.affected_ids
         return [cached for id_ in ids if (cached := self.cache.get(id_)) is not None]
 
     def upsert(self, conversation: Conversation) -> None:
@@ -123,7 +123,7 @@ class ListPresenter(Controller):
         rows = [self._with_streaming_state(c) for c in self.cache.set_stored([*pinned, *page])]
         last = page[-1] if len(page) == PAGE_SIZE else None
         self._list.set_conversations(rows, list_filter=list_filter, last=last)
-        self._list.selection.select(self._current.id if self._current.is_listed else None)
+        self._list.view.show_open(self._current.id if self._current.is_listed else None)
         self._show_dots_of_folders()
 
     def load_more(self, *, all_rows: bool = False) -> None:

@@ -293,7 +293,7 @@ class ShownConversation(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._selection = session.window.conversations.selection
+        self._view = session.window.conversations.view
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._positions: dict[str, ScrollPosition] = {}  # by conversation id
         self._current.opened.connect(self._show_opened)
@@ -325,7 +325,7 @@ class ShownConversation(Controller):
         self._pane.show_empty_state(False)
         self._prompt.set_refusal(tr("Loading conversation…"))
         self._transcript.set_messages([self._messages.display_form(message) for message in tail])
-        self._selection.select(conversation_id)
+        self._view.show_open(conversation_id)
         self._transcript.viewport().repaint()  # before reading occupies the processor
 
     def save_scroll(self) -> None:
@@ -338,7 +338,7 @@ class ShownConversation(Controller):
 
     def select_open(self) -> None:
         """Select the open conversation in the list, or nothing if the list does not have it."""
-        self._selection.select(self._current.id if self._current.is_listed else None)
+        self._view.show_open(self._current.id if self._current.is_listed else None)
 
     def _show_opened(self) -> None:
         self._pane.set_title(self._current.conversation.title)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QModelIndex, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
@@ -210,7 +210,7 @@ class LocalModelsPage(QWidget):
         address = row_of((self.url, 1), url_button, spacing=8)
         rows = ((self.view, 1), foot, self.status, address, self._room)
         column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
-        self.view.selectionModel().currentChanged.connect(self._on_current)
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._show_buttons())
         self.view.chosen.connect(lambda _index: self._press_main_button())
         self.view.delete_pressed.connect(lambda _index: self._remove_button.click())
         self._show_buttons()
@@ -228,7 +228,7 @@ class LocalModelsPage(QWidget):
     @property
     def current(self) -> ModelLine | None:
         """Return the current model, None if there is none."""
-        index = self.view.currentIndex()
+        index = self.view.current_row
         return index.data(ROW) if index.isValid() else None
 
     def set_lines(self, lines: Sequence[ModelLine]) -> None:
@@ -244,10 +244,6 @@ class LocalModelsPage(QWidget):
     def select(self, number: int) -> None:
         """Make a model current."""
         self.view.setCurrentIndex(self.view.row_of(self._model.index(number)))
-
-    def _on_current(self, current: QModelIndex) -> None:
-        self.view.select_only(current)
-        self._show_buttons()
 
     def _show_buttons(self) -> None:
         line = self.current

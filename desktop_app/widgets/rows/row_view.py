@@ -1,7 +1,11 @@
 """The list view of rows: conversations, search hits, commands, prompts, files.
 
-Keys and clicks move the current row but select nothing: the owner of the view selects rows.
-`chosen` reports a row that is to be opened.
+`chosen` reports a row that is to be opened. A search field may keep the focus and pass keys to the
+view by `press`.
+
+Qt tells assistive technology that the current row has the focus, even if another widget has it. So
+a view that can have the focus has a current row only while it has it, and remembers it otherwise
+(`current_row`).
 
 A QListView asks the model for its row count for each row in a layout, and lays out all rows
 after every change. A proxy between model and view answers in C++: at 100,000 rows a change
@@ -9,6 +13,8 @@ costs 20 ms instead of 330 ms.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -22,11 +28,20 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QFrame,
+    QListView,
+    QStyledItemDelegate,
+    QWidget,
+)
+
+NO_UPDATE: Final = QItemSelectionModel.SelectionFlag.NoUpdate
 
 
 class RowView(QListView):
-    """A list of rows of equal height in which keys and clicks select nothing.
+    """A list of rows of equal height. See the module.
 
     Attributes:
         shows_focus: whether to paint the focus ring; True while the keyboard is in use.
@@ -66,6 +81,7 @@ class RowView(QListView):
         if delegate is not None:
             self.setItemDelegate(delegate)
         self.shows_focus = False
+        self._remembered_row = QPersistentModelIndex()
         self.clicked.connect(self.chosen)
 
     @property
@@ -94,40 +110,54 @@ class RowView(QListView):
         """Map the view's index to the model's index."""
         return self._proxy.mapToSource(row)
 
-    def go_to_end(self) -> None:
-        """Move to the last row."""
-        self.setCurrentIndex(self._edge_row(first=False))
+    # ------------------------------------------------------------ the current row
 
     @property
     def current_row(self) -> QModelIndex:
-        """Return the current row."""
-        return self.currentIndex()
+        """Return the current row, or the one that a view without the focus remembers."""
+        current = self.currentIndex()
+        return current if current.isValid() else self.model().index(self._remembered_row.row(), 0)
+
+    def setCurrentIndex(self, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Make a row current, now or once the view has the focus, and select it as a key does."""
+        if self.hasFocus() or self.focusPolicy() == Qt.FocusPolicy.NoFocus:
+            super().setCurrentIndex(index)
+        else:
+            self._remembered_row = QPersistentModelIndex(index)
+            self.selectionModel().select(index, self.selectionCommand(index))
+
+    def remember_row(self) -> None:
+        """Have no current row until the view gets the focus."""
+        self._remembered_row = QPersistentModelIndex(self.current_row)
+        self.selectionModel().setCurrentIndex(QModelIndex(), NO_UPDATE)
+
+    def press(self, event: QEvent) -> None:
+        """Handle a key that was pressed in the search field of the rows."""
+        self.selectionModel().setCurrentIndex(self.current_row, NO_UPDATE)
+        QApplication.sendEvent(self, event)
+        self.remember_row()
 
     def ensure_current(self) -> None:
         """Make a row current if none is: the selected row, otherwise the first."""
         if self.current_row.isValid():
             return
         selected = self.selectedIndexes()
-        self.setCurrentIndex(selected[0] if selected else self._edge_row(first=True))
+        self.setCurrentIndex(selected[0] if selected else self.edge_row(first=True))
 
     def select_only(self, row: QModelIndex) -> None:
         """Select this row and no other; an invalid index clears the selection."""
         self.selectionModel().select(row, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
-    def selectionCommand(
-        self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
-    ) -> QItemSelectionModel.SelectionFlag:
-        """Select nothing: keys and clicks only move the current row."""
-        return QItemSelectionModel.SelectionFlag.NoUpdate
+    # ------------------------------------------------------------ keys and clicks
 
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
     ) -> QModelIndex:
         """Move to an enabled row on Home and End, not to a heading."""
         if action == QAbstractItemView.CursorAction.MoveHome:
-            return self._edge_row(first=True)
+            return self.edge_row(first=True)
         if action == QAbstractItemView.CursorAction.MoveEnd:
-            return self._edge_row(first=False)
+            return self.edge_row(first=False)
         return super().moveCursor(action, modifiers)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -140,7 +170,11 @@ class RowView(QListView):
         elif event.key() == Qt.Key.Key_Delete and index.isValid() and not self.is_editing:
             if not event.isAutoRepeat():  # a held key would delete row after row
                 self.delete_pressed.emit(index)
-        elif event.key() == Qt.Key.Key_Up and index == self._edge_row(first=True):
+        elif (
+            event.key() == Qt.Key.Key_Up
+            and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            and index == self.edge_row(first=True)
+        ):
             self.up_pressed_at_top.emit()
         else:
             super().keyPressEvent(event)
@@ -148,7 +182,17 @@ class RowView(QListView):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus ring unless a click moved the focus here."""
         self.shows_focus = event.reason() != Qt.FocusReason.MouseFocusReason
+        row = self.current_row
+        if row.isValid():
+            self.setAutoScroll(False)  # a click must not move the row under the mouse
+            super().setCurrentIndex(row)  # the next range begins here
+            self.setAutoScroll(True)
         super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason and not self.is_editing:
+            self.remember_row()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.shows_focus = False
@@ -164,7 +208,8 @@ class RowView(QListView):
             position = event.globalPos()
         self.menu_requested.emit(index, position)
 
-    def _edge_row(self, *, first: bool) -> QModelIndex:
+    def edge_row(self, *, first: bool) -> QModelIndex:
+        """Return the first or last enabled row."""
         count = self.model().rowCount()
         for row in range(min(count, 2)) if first else range(count - 1, -1, -1):
             index = self.model().index(row, 0)

@@ -164,7 +164,7 @@ async def test_a_folder_is_created_named_filled_and_opened() -> None:
         assert "“Old 0” moved to “Thesis”" in app.said
         click_row(app, two.id, CONTROL)
         click_row(app, three.id, CONTROL)
-        app.session.folders_controller.move(shown.selection.affected_ids, folder_id)
+        app.session.folders_controller.move(shown.view.affected_ids, folder_id)
         assert app.rows == ["Thesis"]
         app.press_action("Undo")
         assert app.rows == ["Thesis", "Old 1", "Old 2"]
@@ -314,11 +314,11 @@ async def test_marked_conversations_are_moved_together() -> None:
         shown = app.window.conversations
         await app.open_conversation(ids[0])
         click_row(app, ids[2], SHIFT)
-        assert shown.selection.affected_ids == ids[:3]
+        assert shown.view.affected_ids == ids[:3]
         assert app.open_id == ids[0]
         click_row(app, ids[1], CONTROL)
         click_row(app, ids[4], CONTROL)
-        assert set(shown.selection.affected_ids) == {ids[0], ids[2], ids[4]}
+        assert set(shown.view.affected_ids) == {ids[0], ids[2], ids[4]}
         choose(menu_of(app, ids[4]), "Pin 3 conversations")
         assert shown.model.index(0).data() == "Pinned"
         assert app.rows[:3] == ["Old 0", "Old 2", "Old 4"]
@@ -332,9 +332,9 @@ async def test_marked_conversations_are_moved_together() -> None:
         assert len(app.rows) == 6
         shown.view.setFocus()
         app.press(Qt.Key.Key_A, CONTROL)
-        assert len(shown.selection.affected_ids) == 6
+        assert len(shown.view.affected_ids) == 6
         app.press(Qt.Key.Key_Escape)
-        assert shown.selection.affected_ids == [ids[0]]
+        assert shown.view.affected_ids == [ids[0]]
 
 
 # ---------------------------------------------------------------- branches
