@@ -147,6 +147,7 @@ _SELECT_OWNED: Final = """SELECT 1 FROM messages
     WHERE status = 'streaming' AND owner_pid = ? AND owner_started = ?"""
 _DISOWN: Final = """UPDATE messages SET owner_pid = NULL, owner_started = NULL
     WHERE status = 'streaming' AND owner_pid = ? AND owner_started = ?"""
+_IS_RUN: Final = "remote_run IS NOT NULL"  # in the background
 _SELECT_MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 
 
@@ -189,8 +190,7 @@ class ConversationStore:
             after: the conversation before the page; None begins with the newest.
             folder_id: the folder; None for conversations in no folder.
         """
-        at = None if after is None else after.updated_at
-        return await self._read_page(LISTED_CONVERSATIONS, limit, after, at, folder_id)
+        return await self._read_page(LISTED_CONVERSATIONS, limit, after, folder_id)
 
     async def list_pinned(self) -> list[Conversation]:
         """Return the pinned conversations, newest first: neither archived nor trashed."""
@@ -204,8 +204,7 @@ class ConversationStore:
         Args:
             limit: -1 for no limit, as in SQLite.
         """
-        at = None if after is None else after.updated_at
-        return await self._read_page(ARCHIVED_CONVERSATIONS, limit, after, at)
+        return await self._read_page(ARCHIVED_CONVERSATIONS, limit, after)
 
     async def list_trashed(
         self, limit: int = -1, *, after: Conversation | None = None
@@ -215,18 +214,14 @@ class ConversationStore:
         Args:
             limit: -1 for no limit, as in SQLite.
         """
-        at = None if after is None else after.trashed_at
-        return await self._read_page(TRASHED_CONVERSATIONS, limit, after, at)
+        return await self._read_page(TRASHED_CONVERSATIONS, limit, after)
 
     async def _read_page(
-        self,
-        sql: str,
-        limit: int,
-        after: Conversation | None,
-        at: datetime | None,
-        folder_id: str | None = None,
+        self, sql: str, limit: int, after: Conversation | None, folder_id: str | None = None
     ) -> list[Conversation]:
-        """Return the page after a conversation that the list sorts by the time `at`."""
+        at = None
+        if after is not None:
+            at = after.trashed_at if sql == TRASHED_CONVERSATIONS else after.updated_at
         values = {
             "after": _LATEST_MICROS if at is None else to_micros(at),
             "after_id": "" if after is None else after.id,
@@ -243,12 +238,17 @@ class ConversationStore:
         Each is deleted in one short transaction, so that other writers never wait long.
         """
         sql = "SELECT id FROM conversations WHERE trashed_at < ?"
-        before_micros = to_micros(before)
-        erased_ids: list[str] = [
-            row["id"]
-            for row in await self._disk.rows(sql, before_micros)
-            if await self._disk.write(partial(_erase_trashed, row["id"], before_micros))
-        ]
+
+        def erase(connection: sqlite3.Connection, id_: str) -> bool:
+            """Erase a conversation, unless it was restored meanwhile."""
+            if connection.execute(f"{sql} AND id = ?", (at, id_)).fetchone() is None:
+                return False
+            _erase(id_, connection)
+            return True
+
+        at = to_micros(before)
+        ids: list[str] = [row["id"] for row in await self._disk.rows(sql, at)]
+        erased_ids = [id_ for id_ in ids if await self._disk.write(partial(erase, id_=id_))]
         if erased_ids:
             await wipe_deleted(self._disk)
         return erased_ids
@@ -362,9 +362,11 @@ class ConversationStore:
         Versions are messages with the same parent. The keys and values are ids; a message is one of
         its own versions, and the oldest version comes first.
         """
-        return await self._database_of(conversation_id).read(
-            lambda c: _read_versions_on_path(c, conversation_id)
-        )
+        versions_of: dict[str, list[str]] = {}
+        database = self._database_of(conversation_id)
+        for row in await database.rows(VERSIONS_ON_PATH, conversation_id):
+            versions_of.setdefault(row["id"], []).append(row["version"])
+        return {key: tuple(versions) for key, versions in versions_of.items() if len(versions) > 1}
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
@@ -441,7 +443,7 @@ class ConversationStore:
         Returns:
             The answers of these runs, oldest first.
         """
-        if not await self._disk.read(_abandoned_run_ids):
+        if not await self._disk.read(_abandoned_ids):
             return []
         return await self._disk.write(_take_over)
 
@@ -461,15 +463,6 @@ def _read_messages(connection: sqlite3.Connection, sql: str, *values: str | int)
 
 def _read_message(connection: sqlite3.Connection, message_id: str) -> Message | None:
     return next(iter(_read_messages(connection, _SELECT_MESSAGE, message_id)), None)
-
-
-def _read_versions_on_path(
-    connection: sqlite3.Connection, conversation_id: str
-) -> dict[str, tuple[str, ...]]:
-    versions_of: dict[str, list[str]] = {}
-    for row in connection.execute(VERSIONS_ON_PATH, (conversation_id,)):
-        versions_of.setdefault(row["id"], []).append(row["version"])
-    return {key: tuple(versions) for key, versions in versions_of.items() if len(versions) > 1}
 
 
 def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
@@ -610,31 +603,16 @@ def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
 
 
-def _erase_trashed(
-    conversation_id: str, before_micros: int, connection: sqlite3.Connection
-) -> bool:
-    """Delete a conversation, unless it was restored meanwhile. Return True if it was deleted."""
-    sql = "SELECT 1 FROM conversations WHERE id = ? AND trashed_at < ?"
-    is_trashed = connection.execute(sql, (conversation_id, before_micros)).fetchone() is not None
-    if is_trashed:
-        _erase(conversation_id, connection)
-    return is_trashed
-
-
 def _orphan_ids(connection: sqlite3.Connection, conversation_id: str | None = None) -> list[str]:
     """Return the ids of STREAMING answers of dead processes, except background runs."""
     condition = "remote_run IS NULL AND (? IS NULL OR conversation_id = ?)"
     return _abandoned_ids(connection, condition, conversation_id, conversation_id)
 
 
-def _abandoned_run_ids(connection: sqlite3.Connection) -> list[str]:
-    return _abandoned_ids(connection, "remote_run IS NOT NULL")
-
-
 def _abandoned_ids(
-    connection: sqlite3.Connection, condition: str, *values: str | None
+    connection: sqlite3.Connection, condition: str = _IS_RUN, *values: str | None
 ) -> list[str]:
-    """Return the ids of STREAMING answers of dead processes, filtered by an SQL condition."""
+    """Return the ids of STREAMING answers of dead processes, by default background runs."""
     sql = f"""SELECT id, owner_pid, owner_started FROM messages
         WHERE status = 'streaming' AND {condition} ORDER BY created_at, rowid"""  # noqa: S608
     rows = connection.execute(sql, values)
@@ -646,7 +624,7 @@ def _take_over(connection: sqlite3.Connection) -> list[Message]:
     owner = this_process()
     rows = [
         connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
-        for message_id in _abandoned_run_ids(connection)
+        for message_id in _abandoned_ids(connection)
     ]
     return [read_row(message_from_row, row) for row in rows]
 

@@ -104,7 +104,10 @@ class ChoiceController(ConversationChoice):
         ):
             signal.connect(self._show_choice)
         self._setup.choice_changed.connect(session.estimates.show_choice)
-        session.current.draft.changed.connect(self._on_draft_changed)
+        # A question with an attachment may be sent without typing.
+        session.current.draft.changed.connect(
+            lambda: self._open_connection() if session.current.draft.value.attachments else None
+        )
 
     def toggle_background(self) -> None:
         """Turn background answers on or off in the open conversation."""
@@ -132,11 +135,6 @@ class ChoiceController(ConversationChoice):
             self._is_parser_loaded = True
             self._session.tasks.start(asyncio.to_thread(_load_parser))
         self._open_connection()
-
-    def _on_draft_changed(self) -> None:
-        """Open the connection, because a question with an attachment may be sent without typing."""
-        if self._session.current.draft.value.attachments:
-            self._open_connection()
 
     def _open_connection(self) -> None:
         """Open the connection while the user types, so that Send does not wait for it.
@@ -308,11 +306,7 @@ class BuiltInModelNote(Controller):
             self._setup.choice_changed,
         ):
             signal.connect(self._show)
-        self._values.changed.connect(self._on_value_changed)
-
-    def _on_value_changed(self, key: str) -> None:
-        if key == WEIGHTS_SETTING:
-            self._show()
+        self._values.changed.connect(lambda key: self._show() if key == WEIGHTS_SETTING else None)
 
     def _show(self) -> None:
         is_on_device = self._setup.profile.kind is ProviderKind.ON_DEVICE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from desktop_app.app.session import Controller
 from desktop_app.chat.attachments.document_beginnings import (
@@ -16,14 +16,11 @@ from desktop_app.domain.cost import FREE
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.i18n.formatting import joined, money
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 
 if TYPE_CHECKING:
     from desktop_app.chat.attachments.chunked_reading import ChunkPlan
-
-OFFER_LABEL: Final = N_("Read in parts…")
-ATTACH_BEGINNING_LABEL: Final = N_("Attach the beginning, let tools read the rest")
 
 
 class ChunkedReadingController(Controller):
@@ -35,19 +32,15 @@ class ChunkedReadingController(Controller):
             return ()
         refused_draft = self._draft.current
         start = self._tasks.start
-        read_in_parts = (tr(OFFER_LABEL), lambda: start(self._offer_plan(refused_draft)))
-        if not self._can_attach_beginnings():
+        read_in_parts = (tr("Read in parts…"), lambda: start(self._offer_plan(refused_draft)))
+        tools, model = self._setup.ask_settings.parameters.tools, self._setup.resolved.model
+        if not any(can_send_beginning(p, tools, model) for p in self._draft.value.attachments):
             return [read_in_parts]
         attach_beginnings = (
-            tr(ATTACH_BEGINNING_LABEL),
+            tr("Attach the beginning, let tools read the rest"),
             lambda: start(self._attach_beginnings(refused_draft)),
         )
         return [attach_beginnings, read_in_parts]
-
-    def _can_attach_beginnings(self) -> bool:
-        tools = self._setup.ask_settings.parameters.tools
-        model = self._setup.resolved.model
-        return any(can_send_beginning(part, tools, model) for part in self._draft.value.attachments)
 
     async def _attach_beginnings(self, refused_draft: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
