@@ -13,6 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from desktop_app.chat.attachments.document_beginnings import can_send_beginning
 from desktop_app.chat.attachments.file_attachments import (
     deduplicate_parts,
     file_tokens,
@@ -375,6 +376,34 @@ class Estimator:
             model=resolved.model.name,
             limit=limit,
         )
+
+    async def reduce_to_beginnings(
+        self, context: SendContext, draft: Draft, tools: Sequence[str]
+    ) -> Draft:
+        """Return the draft with as many of its largest documents reduced as needed.
+
+        Raises:
+            DocumentDoesNotFitError: the draft does not fit even so.
+        """
+        while True:
+            estimate = await self.estimate(context, draft)
+            try:
+                self.require_fit(draft, estimate, context.resolved)
+            except DocumentDoesNotFitError:
+                model = context.resolved.model
+                reducible = [
+                    part
+                    for part in draft.attachments
+                    if isinstance(part, DocumentPart) and can_send_beginning(part, tools, model)
+                ]
+                if not reducible:
+                    raise
+                largest = max(reducible, key=lambda part: part.tokens or part.size)
+                reduced = replace(largest, by_tools=True)
+                attachments = (reduced if part is largest else part for part in draft.attachments)
+                draft = replace(draft, attachments=tuple(attachments))
+            else:
+                return draft
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
         """Return the tokens of a message with its documents and images."""

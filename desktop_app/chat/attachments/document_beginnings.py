@@ -9,23 +9,17 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import DocumentPart, Part
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.documents.table_text import CSV_TYPES, find_first_row, sheet_rows
-from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.i18n.translation import N_
-
-if TYPE_CHECKING:
-    from desktop_app.chat.cost_estimate import Estimator
-    from desktop_app.chat.send_context import SendContext
-    from desktop_app.domain.conversations.conversation import Draft, Message
-    from desktop_app.domain.conversations.message_parts import Part
-    from desktop_app.domain.models.model_catalog import ModelInfo
 
 TABLE_TOOL: Final = "query_table"
 PAGE_TOOLS: Final = ("read_pages", "search_documents")
@@ -70,35 +64,6 @@ def require_reading_tools(parts: Iterable[Part], tools: Iterable[str]) -> None:
                 hint=N_("Choose the tool again, or send the whole document."),
                 name=part.name,
             )
-
-
-async def reduce_to_beginnings(
-    estimator: Estimator, context: SendContext, draft: Draft, tools: Sequence[str]
-) -> Draft:
-    """Return the draft with as many of its largest documents reduced as needed.
-
-    Raises:
-        DocumentDoesNotFitError: the draft does not fit even so.
-    """
-    while True:
-        estimate = await estimator.estimate(context, draft)
-        try:
-            estimator.require_fit(draft, estimate, context.resolved)
-        except DocumentDoesNotFitError:
-            model = context.resolved.model
-            reducible = [
-                part
-                for part in draft.attachments
-                if isinstance(part, DocumentPart) and can_send_beginning(part, tools, model)
-            ]
-            if not reducible:
-                raise
-            largest = max(reducible, key=lambda part: part.tokens or part.size)
-            reduced = replace(largest, by_tools=True)
-            attachments = (reduced if part is largest else part for part in draft.attachments)
-            draft = replace(draft, attachments=tuple(attachments))
-        else:
-            return draft
 
 
 def names_of_beginnings(parts: Iterable[Part]) -> list[str]:

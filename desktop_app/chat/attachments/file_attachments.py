@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.conversation import Message
@@ -27,10 +27,8 @@ from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.prompt_delimiter import one_line
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
-
-if TYPE_CHECKING:
-    from desktop_app.providers.models.choice_resolution import ResolvedChoice
-    from desktop_app.providers.ports import AttachmentSource
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.ports import AttachmentSource
 
 _SEND_TEXT: Final = N_("Turn off “Send original file” in the attachment’s menu.")
 

@@ -12,8 +12,9 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.cli.console import (
     clear_progress,
     drop_output,
@@ -28,6 +29,7 @@ from desktop_app.cli.console import (
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain.answering.answer_status import Status, status_text
+from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Notice,
     RefusalDelta,
@@ -49,10 +51,6 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.tools.calls.consent import option_name
 from desktop_app.tools.schema_check import CheckedAnswer, check_answer, decode
-
-if TYPE_CHECKING:
-    from desktop_app.chat.answers.answer_run import AnswerRun
-    from desktop_app.domain.answering.reply import Reply
 
 
 @dataclass

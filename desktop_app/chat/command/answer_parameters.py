@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.preset_loader import preset_named, with_built_in
 from desktop_app.chat.command.chosen_model import answering_profile
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.chat.structured.answer_forms import check_form
+from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import expand_path
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import (
@@ -25,15 +29,7 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, N
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
-
-    from desktop_app.backend.backend import Backend
-    from desktop_app.chat.send_context import AskSettings
-    from desktop_app.cli.command_line import Options
-    from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.preset import Preset
 
 MAX_INSTRUCTIONS_BYTES: Final = 4 * 1024 * 1024
 """The largest file with instructions: more than any model takes."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
+from desktop_app.chat.answers.answer_run import AnswerRun
+from desktop_app.chat.chat_service import ChatService
 from desktop_app.chat.command.answer_output import AnswerOutput
 from desktop_app.chat.command.answer_parameters import (
     apply_preset,
@@ -35,9 +38,11 @@ from desktop_app.chat.command.chosen_model import (
     require_comparable,
     required_effort,
 )
-from desktop_app.chat.send_context import SendContext
+from desktop_app.chat.cost_estimate import Estimate
+from desktop_app.chat.send_context import AskSettings, SendContext
 from desktop_app.chat.structured.answer_forms import require_grammar_support
 from desktop_app.cli import password_prompt
+from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     error_exit_code,
@@ -49,6 +54,8 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.standard_input import read_all, replace_stdin_with_file
 from desktop_app.documents.store.attachment_store import generated_image
+from desktop_app.documents.worker.document_worker import Progress
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -57,8 +64,9 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part
 from desktop_app.domain.cost import Usage
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
     DocumentError,
@@ -72,25 +80,11 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt_library import SUMMARY, fill_prompt, find_prompt, task_for_each
-from desktop_app.providers.models.choice_resolution import require_supported
+from desktop_app.providers.models.choice_resolution import ResolvedChoice, require_supported
 from desktop_app.spending.budget import NEAR_LIMIT
 from desktop_app.tools.calls.consent import AllowedTools
 from desktop_app.tools.command.tool_commands import require_known_tools, require_tools
 from desktop_app.tools.servers.remote_tool import ALL_TOOLS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from desktop_app.chat.answers.answer_run import AnswerRun
-    from desktop_app.chat.chat_service import ChatService
-    from desktop_app.chat.cost_estimate import Estimate
-    from desktop_app.chat.send_context import AskSettings
-    from desktop_app.cli.command_line import Options
-    from desktop_app.documents.worker.document_worker import Progress
-    from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.domain.conversations.message_parts import Part
-    from desktop_app.domain.documents.extracted_document import ExtractedDocument
-    from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 
 def run_ask(options: Options) -> int:
@@ -359,9 +353,7 @@ async def _fit(
     context = await service.with_tools_and_form(context, draft.template_id)
     estimator = service.estimator.for_sending()
     if not in_parts:
-        from desktop_app.chat.attachments.document_beginnings import reduce_to_beginnings
-
-        return await reduce_to_beginnings(estimator, context, draft, settings.parameters.tools)
+        return await estimator.reduce_to_beginnings(context, draft, settings.parameters.tools)
     estimate = await estimator.estimate(context, draft)
     try:
         estimator.require_fit(draft, estimate, resolved)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from desktop_app.cli.command_line import EFFORTS, VARIANTS
+from desktop_app.backend.backend import Backend
+from desktop_app.cli.command_line import EFFORTS, VARIANTS, Options
 from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.console import write_note
 from desktop_app.domain import hints
-from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -30,14 +32,6 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.providers.models.model_menu import family_models
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from desktop_app.backend.backend import Backend
-    from desktop_app.cli.command_line import Options
-    from desktop_app.domain.answering.chat_request import ProviderProfile
-
 
 MIN_COMPARED: Final = 2
 MAX_COMPARED: Final = 4

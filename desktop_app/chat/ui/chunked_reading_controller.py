@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.app.session import Controller
-from desktop_app.chat.attachments.document_beginnings import (
-    can_send_beginning,
-    names_of_beginnings,
-    reduce_to_beginnings,
-)
+from desktop_app.chat.attachments.document_beginnings import can_send_beginning, names_of_beginnings
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.cost import FREE
@@ -46,8 +42,8 @@ class ChunkedReadingController(Controller):
         """Attach only the beginnings of documents, for the user to see and to send."""
         chat = self._chat_service
         context = await chat.with_tools_and_form(self._setup.context, refused_draft.template_id)
-        draft = await reduce_to_beginnings(
-            chat.estimator, context, refused_draft, context.settings.parameters.tools
+        draft = await chat.estimator.reduce_to_beginnings(
+            context, refused_draft, context.settings.parameters.tools
         )
         if self._draft.value.attachments == refused_draft.attachments:
             self._draft.set_attachments(draft.attachments)

@@ -12,7 +12,6 @@ from desktop_app.chat.attachments.document_beginnings import (
     beginning_notice,
     can_send_beginning,
     names_of_beginnings,
-    reduce_to_beginnings,
     require_reading_tools,
 )
 from desktop_app.chat.cost_estimate import Estimator
@@ -163,9 +162,9 @@ async def test_the_largest_documents_are_reduced_until_all_fit(
     estimator, draft = Estimator(WordCounter(), texts), Draft("Why?", tuple(parts))
     if names is None:
         with pytest.raises(DocumentDoesNotFitError):
-            await reduce_to_beginnings(estimator, SendContext([], resolved), draft, tools)
+            await estimator.reduce_to_beginnings(SendContext([], resolved), draft, tools)
         return
-    reduced = await reduce_to_beginnings(estimator, SendContext([], resolved), draft, tools)
+    reduced = await estimator.reduce_to_beginnings(SendContext([], resolved), draft, tools)
     assert names_of_beginnings(reduced.attachments) == names
     assert reduced.attachments == tuple(
         replace(part, by_tools=part.name in names) for part in parts
