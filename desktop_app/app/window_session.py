@@ -25,7 +25,7 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.log_file import start_log
-from desktop_app.chat.run_resumption import Resumer
+from desktop_app.chat.run_resumption import runs_to_resume
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.desktop.ui.call_server import CallServer
 from desktop_app.desktop.ui.closing_controller import ClosingController
@@ -177,8 +177,8 @@ class WindowSession(Session):
         await self.presets_controller.load()
         tasks.start(self.prompts_controller.load())
         await self.backend.conversations.release_answers()
-        resumer = Resumer(self.backend.conversations, self.backend.chat)
-        for run in await resumer.runs_to_resume(self.providers.all):
+        conversations, chat = self.backend.conversations, self.backend.chat
+        for run in await runs_to_resume(conversations, chat, self.providers.all):
             self.running.start(run)
         await self.pinned_order.load()
         await self.housekeeping.recover()

@@ -150,44 +150,34 @@ def _wants_key(error: ProviderError) -> bool:
     return isinstance(error, AuthenticationError) or isinstance(error.__cause__, CredentialError)
 
 
-class Resumer:
-    """Finder of the unfinished background runs that can be resumed."""
+async def runs_to_resume(
+    store: RunStore, chat: ChatService, profiles: Iterable[ProviderProfile]
+) -> list[AnswerRun]:
+    """Return the unfinished background runs that can be resumed.
 
-    def __init__(self, store: RunStore, chat: ChatService) -> None:
-        self._store = store
-        self._chat = chat
-
-    async def runs_to_resume(self, profiles: Iterable[ProviderProfile]) -> list[AnswerRun]:
-        """Return the runs to resume.
-
-        An answer whose provider or conversation is gone becomes INTERRUPTED. It keeps its text, and
-        its error names the reason.
-
-        Raises:
-            StorageError: the store cannot be read or written.
-        """
-        profiles_by_id = {profile.id: profile for profile in profiles}
-        runs: list[AnswerRun] = []
-        for answer in await self._store.claim_runs():
-            conversation = await self._store.get(answer.conversation_id)
-            choice = answer.choice
-            run = answer.remote_run
-            profile = profiles_by_id.get(choice.provider_id) if choice is not None else None
-            if conversation is None or choice is None or run is None or profile is None:
-                await self._store.save_answer(_interrupted_answer(answer))
-                continue
-            # A variant may stand for another model today. Without it, the choice is resolved to the
-            # model of the run.
-            resolved_model = self._chat.resolve(profile, replace(choice, variant=None))
-            resolved = replace(resolved_model, variant=choice.variant, effort=choice.effort)
-            runs.append(ResumedRun(conversation, answer, run, resolved, chat=self._chat))
-        return runs
-
-
-def _interrupted_answer(answer: Message) -> Message:
-    note = ErrorNote(
-        N_("The provider of this background response is no longer set up."),
-        hint=N_("Choose another provider, then try again."),
-        code=RunLostError.code,
-    )
-    return replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)
+    An answer whose provider or conversation is gone becomes INTERRUPTED. It keeps its text, and its
+    error names the reason. Raises StorageError.
+    """
+    profiles_by_id = {profile.id: profile for profile in profiles}
+    runs: list[AnswerRun] = []
+    for answer in await store.claim_runs():
+        conversation = await store.get(answer.conversation_id)
+        choice = answer.choice
+        run = answer.remote_run
+        profile = profiles_by_id.get(choice.provider_id) if choice is not None else None
+        if conversation is None or choice is None or run is None or profile is None:
+            note = ErrorNote(
+                N_("The provider of this background response is no longer set up."),
+                hint=N_("Choose another provider, then try again."),
+                code=RunLostError.code,
+            )
+            await store.save_answer(
+                replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)
+            )
+            continue
+        # A variant may stand for another model today. Without it, the choice is resolved to the
+        # model of the run.
+        resolved_model = chat.resolve(profile, replace(choice, variant=None))
+        resolved = replace(resolved_model, variant=choice.variant, effort=choice.effort)
+        runs.append(ResumedRun(conversation, answer, run, resolved, chat=chat))
+    return runs

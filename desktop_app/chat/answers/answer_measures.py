@@ -99,23 +99,17 @@ class AnswerTiming:
 
 
 class AnswerLimit:
-    """The limit on the size of an answer from a provider.
-
-    Attributes:
-        is_exceeded: True once the answer was longer than MAX_ANSWER_BYTES.
-    """
+    """The limit on the size of an answer from a provider."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self._size = 0  # in bytes
-        self.is_exceeded = False
 
     def check(self, event: StreamEvent) -> StreamEvent:
         """Return an event of the answer, or a failure instead of the event that is too much."""
         self._size += _size_of(event)
         if self._size <= MAX_ANSWER_BYTES:
             return event
-        self.is_exceeded = True
         error = ReplyTooLargeError(
             N_("The response from {provider} exceeded {limit} MB."),
             hint=N_("Ask for a shorter response, or choose another provider."),

@@ -17,7 +17,6 @@ from typing import Final
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_measures import AnswerLimit
 from desktop_app.chat.answers.repetition import REPEATED, RepetitionStop
-from desktop_app.chat.structured.answer_forms import problem_notices
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
@@ -60,6 +59,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
 from desktop_app.providers.ports import ChatAttachments, Gateway, MessageStore, Provider
 from desktop_app.spending.budget import Hold
+from desktop_app.tools.schema_check import check_answer
 
 CHECKPOINT_S: Final = 0.5
 """Seconds between two checkpoints: text should reach the disk within a second of its arrival."""
@@ -225,8 +225,14 @@ class AnswerRun:
         checkpoints = asyncio.create_task(self._write_checkpoints())
         try:
             await self._stream(listen)
-            if self.schema is not None:
-                self.reply = await _with_mismatch_notices(self.reply, self.schema)
+            if self.schema is not None and self.reply.status is MessageStatus.COMPLETE:
+                text = last_text(self.reply.parts)
+                checked = await asyncio.to_thread(check_answer, self.schema.schema, text)
+                problems = (
+                    notice(NoticeCode.SCHEMA_PROBLEM, path=each.path, reason=each.reason)
+                    for each in checked.problems
+                )
+                self.reply = replace(self.reply, notices=(*self.reply.notices, *problems))
         except asyncio.CancelledError:
             checkpoints.cancel()
             await asyncio.shield(self._stop())
@@ -279,10 +285,10 @@ class AnswerRun:
                 if is_missing and self.reply.is_empty and self._has_stand_in:
                     break  # out of the stream, which is closed before the stand-in answers
                 event = await self._store_image(event, listen)
-                self._add_event(self._repetition.check(self._limit.check(event)), listen)
-                if self._limit.is_exceeded or self._repetition.is_reached:
-                    return
-                if not await self._store_step(event, listen):
+                checked_event = self._repetition.check(self._limit.check(event))
+                self._add_event(checked_event, listen)
+                is_cut = checked_event is not event
+                if is_cut or not await self._store_step(event, listen):
                     return
             else:  # the stream has ended
                 return
@@ -474,16 +480,6 @@ class AnswerRun:
             remote_run=None,
             answered_by=reply.model[:MAX_MODEL_NAME_CHARS],
         )
-
-
-async def _with_mismatch_notices(reply: Reply, schema: AnswerSchema) -> Reply:
-    """Return the reply, and if it is complete, with notices on its mismatches with the schema."""
-    if reply.status is not MessageStatus.COMPLETE:
-        return reply
-    from desktop_app.tools.schema_check import check_answer  # few have a schema
-
-    result = await asyncio.to_thread(check_answer, schema.schema, last_text(reply.parts))
-    return replace(reply, notices=(*reply.notices, *problem_notices(result.problems)))
 
 
 def _end_status(reply: Reply) -> MessageStatus:

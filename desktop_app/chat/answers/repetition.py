@@ -32,11 +32,7 @@ _FENCE: Final = re.compile(r"^\s*(?:```|~~~)", re.MULTILINE)
 
 
 class RepetitionStop:
-    """The end of an answer of a local model that repeats itself.
-
-    Attributes:
-        is_reached: True once the model was found to repeat itself.
-    """
+    """The end of an answer of a local model that repeats itself."""
 
     def __init__(self, profile: ProviderProfile) -> None:
         is_on_device = profile.kind is ProviderKind.ON_DEVICE
@@ -45,7 +41,6 @@ class RepetitionStop:
         self._kind: type[StreamEvent] | None = None
         self._unchecked = 0
         self._is_in_code = False
-        self.is_reached = False
 
     def check(self, event: StreamEvent) -> StreamEvent:
         """Return an event of the answer, or the answer's end instead."""
@@ -63,7 +58,6 @@ class RepetitionStop:
         is_code = self._is_in_code ^ (len(_FENCE.findall(self._text)) % 2 == 1)
         if not is_repetitive(self._text, is_code=is_code):
             return event
-        self.is_reached = True
         return Incomplete(REPEATED)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 from desktop_app.domain import hints
@@ -21,7 +21,7 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import Part
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.system_error import quoted_words
@@ -29,12 +29,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.prompts.prompt import BuiltInGrammar, PromptRequirements
 from desktop_app.prompts.prompt_library import has_several_documents
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
-from desktop_app.tools.schema_check import (
-    FormFault,
-    SchemaProblem,
-    UnusableSchemaError,
-    require_schema,
-)
+from desktop_app.tools.schema_check import FormFault, UnusableSchemaError, require_schema
 
 
 def check_form(source: FormSource, display_name: str = "") -> AnswerForm:
@@ -136,12 +131,6 @@ def form_notice(form: AnswerForm | None) -> NoticeText:
     syntax = form.syntax.value
     language = form.language
     return notice(NoticeCode.GRAMMAR_USED, syntax=syntax, language=language)
-
-
-def problem_notices(problems: Sequence[SchemaProblem]) -> tuple[AnswerNotice, ...]:
-    """Return a notice for each place that does not match."""
-    code = NoticeCode.SCHEMA_PROBLEM
-    return tuple(notice(code, path=problem.path, reason=problem.reason) for problem in problems)
 
 
 # A grammar that makes the built-in model produce a well-formed summary. The model is too small to

@@ -35,9 +35,7 @@ def stopped_at(text: str, profile: ProviderProfile = ON_DEVICE, step: int = 5) -
     for start in range(0, len(text), step):
         event = stop.check(TextDelta(text[start : start + step]))
         if event == Incomplete(REPEATED):
-            assert stop.is_reached
             return start
-    assert not stop.is_reached
     return None
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from desktop_app.chat.answers import answer_measures
 from desktop_app.chat.answers.answer_run import AnswerRun
-from desktop_app.chat.run_resumption import ResumedRun, Resumer
+from desktop_app.chat.run_resumption import ResumedRun, runs_to_resume
 from desktop_app.chat.send_context import AskSettings, offers_background
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status, status_text
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -70,7 +70,7 @@ async def interrupted_answer(chat: ChatSetup, provider: ScriptedProvider, **more
 
 async def run_to_resume(chat: ChatSetup, profile: ProviderProfile = OPENAI) -> AnswerRun:
     """Return the only run that an earlier process has left."""
-    [found] = await Resumer(chat.store, chat.service).runs_to_resume([profile])
+    [found] = await runs_to_resume(chat.store, chat.service, [profile])
     return found
 
 
@@ -86,7 +86,7 @@ async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> N
         earlier = "UPDATE messages SET created_at = created_at - 3600000000"
         await chat.database.write(lambda c: c.execute(earlier))
         answering = await run_to_resume(chat)
-        assert await Resumer(chat.store, chat.service).runs_to_resume([OPENAI]) == []
+        assert await runs_to_resume(chat.store, chat.service, [OPENAI]) == []
         chat.heard.clear()
         answer = await chat.run(answering)
         assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
@@ -140,7 +140,7 @@ async def test_a_run_whose_provider_was_removed_is_interrupted(tmp_path: Path) -
 
     async with open_chat(tmp_path, provider) as chat:
         kept = await interrupted_answer(chat, provider)
-        assert await Resumer(chat.store, chat.service).runs_to_resume([ON_DEVICE]) == []
+        assert await runs_to_resume(chat.store, chat.service, [ON_DEVICE]) == []
         answer = await chat.store.message(kept.id)
         assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
         assert "no longer set up" in answer.error.what_happened
