@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.tasks import Tasks
 from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.composer.text.prompt_text import PromptText
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id
@@ -28,9 +29,6 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import StorageError
 from desktop_app.settings.settings_store import SettingsStore
-
-if TYPE_CHECKING:
-    from desktop_app.composer.text.prompt_text import PromptText
 
 BLANK_KEY = "window.new_draft"
 QUICK_KEY = "window.quick_draft"

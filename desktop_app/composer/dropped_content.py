@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import email.errors
+import email.parser
+import email.policy
 import re
 from collections.abc import Iterable
+from html import unescape
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
@@ -260,7 +265,6 @@ def _web_addresses(data: QMimeData) -> list[str]:
 
 def _markdown_link(address: str, html: str) -> str:
     """Return a link in Markdown; only the address if the text of the HTML is no more than that."""
-    from html import unescape  # imported here and below because start-up needs no drops
 
     label = " ".join(unescape(re.sub(_TAG, " ", html)).split())[:_MAX_TITLE_CHARACTERS]
     if not label or label == address or re.match(_ADDRESS, label):
@@ -323,10 +327,6 @@ def _is_valid(text: str) -> bool:
 
 def _mail_name(message: bytes) -> str:
     """Return a file name made from the message's subject."""
-    # Imported here because start-up needs no mail.
-    import email.errors
-    import email.parser
-    import email.policy
 
     parser = email.parser.BytesHeaderParser(policy=email.policy.default)
     try:
@@ -394,7 +394,6 @@ def _only_image_url(html: str) -> str:
         return ""  # without a search: so much HTML has other content
     if "<img" not in html:
         return ""
-    from html import unescape
 
     remaining_html = re.sub(_WRAPPER_TAGS, "", html).strip()
     if not re.match(_IMAGE_TAG, remaining_html):
@@ -404,7 +403,6 @@ def _only_image_url(html: str) -> str:
 
 
 def _decode_data_url(data: QMimeData, match: re.Match[str]) -> DroppedData | None:
-    from urllib.parse import unquote_to_bytes
 
     content = unquote_to_bytes(match["content"])
     if match["base64"]:

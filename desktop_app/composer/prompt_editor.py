@@ -19,12 +19,13 @@ from desktop_app.composer.choice.choice_menus import add_note
 from desktop_app.composer.choice.choice_row import ChoiceRow
 from desktop_app.composer.choice.choice_view import ChoiceView, no_choice
 from desktop_app.composer.completion import PromptCompleter
-from desktop_app.composer.dropped_content import DroppedContent
+from desktop_app.composer.dropped_content import DroppedContent, accept_copy, has_attachable_content
 from desktop_app.composer.suggestions import Suggestions
 from desktop_app.composer.text.prompt_text import PromptText
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
+from desktop_app.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import set_role, set_style_property
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -319,13 +320,11 @@ class PromptEditor(QFrame):
 
     def choose_files(self) -> None:
         """Let the user choose files to attach."""
-        from desktop_app.widgets.file_dialogs import choose_files  # not needed at start-up
 
         choose_files(self, tr("Attach files"), self.attach_requested.emit)
 
     def choose_folder(self) -> None:
         """Let the user choose a folder to attach."""
-        from desktop_app.widgets.file_dialogs import choose_folder
 
         choose_folder(
             self, tr("Attach folder"), lambda folder: self.attach_requested.emit([folder])
@@ -355,14 +354,11 @@ class PromptEditor(QFrame):
         menu.popup(button.mapToGlobal(button.rect().topLeft()))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        # Not needed at start-up.
-        from desktop_app.composer.dropped_content import accept_copy, has_attachable_content
 
         if has_attachable_content(event.mimeData()):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        from desktop_app.composer.dropped_content import accept_copy
 
         self.field.insertFromMimeData(event.mimeData())
         accept_copy(event)

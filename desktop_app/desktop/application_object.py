@@ -6,12 +6,9 @@ https://specifications.freedesktop.org/desktop-entry-spec/latest/dbus.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from desktop_app.desktop.session_bus import JOIN_TIMEOUT_S, BusError
-
-if TYPE_CHECKING:
-    from desktop_app.desktop.session_bus import Body, SessionBus
+from desktop_app.desktop.session_bus import JOIN_TIMEOUT_S, Body, BusError, SessionBus
 
 APP_ID: Final = "io.github.repartee.Repartee"
 INTERFACE: Final = "org.freedesktop.Application"

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from desktop_app.desktop.portal.portal_requests import portal_object
-from desktop_app.desktop.session_bus import DAEMON, BusError, BusObject, SessionBus
-
-if TYPE_CHECKING:
-    from desktop_app.desktop.session_bus import Body
+from desktop_app.desktop.session_bus import DAEMON, Body, BusError, BusObject, SessionBus
 
 _SETTINGS: Final = portal_object("org.freedesktop.portal.Settings")
 _NAMESPACE: Final = "org.freedesktop.appearance"

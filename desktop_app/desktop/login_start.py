@@ -11,16 +11,14 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from desktop_app.child_processes import resident_command
 from desktop_app.desktop.application_object import bus_name
 from desktop_app.desktop.portal.portal_requests import Portal
+from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
-
-if TYPE_CHECKING:
-    from desktop_app.desktop.session_bus import SessionBus
 
 _FLATPAK_FILE: Final = Path("/.flatpak-info")
 _ENTRY_TEMPLATE: Final = """[Desktop Entry]

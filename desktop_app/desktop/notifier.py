@@ -9,16 +9,13 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from desktop_app.desktop.application_object import APP_ID
 from desktop_app.desktop.portal.portal_requests import Portal, portal_object
-from desktop_app.desktop.session_bus import BusObject
+from desktop_app.desktop.session_bus import Body, BusObject, SessionBus
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.desktop.session_bus import Body, SessionBus
 
 PORTAL_INTERFACE: Final = "org.freedesktop.portal.Notification"
 _PORTAL: Final = portal_object(PORTAL_INTERFACE)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QUrl
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QToolButton, QWidget
 
+from desktop_app.cli.output_file import partial_file
 from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look.icons import set_icon
@@ -87,7 +88,6 @@ def choose_target(
 
 
 def _create_dialog(parent: QWidget, title: str, start: Path | str, filters: str) -> QFileDialog:
-    from PySide6.QtWidgets import QFileDialog  # not needed at the start
 
     dialog = QFileDialog(parent, title, str(start), filters)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -112,7 +112,6 @@ def _usual_folders() -> list[QUrl]:
 
 
 def _open(dialog: QFileDialog, on_chosen: Callable[[list[Path]], object]) -> QFileDialog:
-    from PySide6.QtWidgets import QToolButton
 
     # Not `filesSelected`: it is emitted while the dialog still covers what the caller shows next.
     dialog.accepted.connect(lambda: on_chosen([Path(name) for name in dialog.selectedFiles()]))
@@ -143,7 +142,6 @@ class _Closer(QObject):
 
 def save_text(path: Path, text: str) -> str:
     """Write a file. Return why that failed; "" if it succeeded."""
-    from desktop_app.cli.output_file import partial_file
 
     try:
         with partial_file(path) as file:

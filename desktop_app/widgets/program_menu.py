@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from desktop_app.widgets.text.foreign_text import menu_text
@@ -87,7 +87,6 @@ def add_choice(menu: QMenu, label: str, is_chosen: bool, choose: Callable[[], ob
 
 def open_context_menu(window: QWidget) -> None:
     """Open the context menu of a window's focused widget; Qt does so only for the Menu key."""
-    from PySide6.QtGui import QContextMenuEvent
 
     focused: QWidget | None = window.focusWidget()  # PySide's types forget None
     if focused is not None:

@@ -47,11 +47,11 @@ from desktop_app.domain.documents.document_sections import (
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.formatting import size
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.markdown.document_text import DocumentText, TextForm
 
 if TYPE_CHECKING:
     from desktop_app.documents.ui.attachment_preview import AttachmentPreview
     from desktop_app.documents.ui.text_search import TextSearch
-    from desktop_app.markdown.document_text import DocumentText
 
 NOTHING_ATTACHED = N_("Nothing is attached")
 NO_PAGES = N_("“{name}” has no pages, slides, sheets, or chapters to choose from.")
@@ -239,7 +239,6 @@ class PreviewController(QObject):
         load_number = self._load_number
         text = await self._build_sent_text(part)
         unit, spans, hint = await self._describe_sections(part)
-        from desktop_app.markdown.document_text import DocumentText, TextForm
 
         document = await asyncio.to_thread(DocumentText, text, TextForm.CODE)
         if load_number != self._load_number or self._dialog is None:

@@ -13,21 +13,33 @@ from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QKeyCombination, QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import (
+    QAction,
     QContextMenuEvent,
     QDragMoveEvent,
     QDropEvent,
     QFocusEvent,
     QFont,
+    QFontMetricsF,
+    QGuiApplication,
     QKeyEvent,
+    QKeySequence,
     QResizeEvent,
     QTextCursor,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
-from desktop_app.composer.dropped_content import DroppedContent
+from desktop_app.composer.dropped_content import (
+    DroppedContent,
+    accept_copy,
+    is_acceptable,
+    read_dropped,
+    remove_invalid_characters,
+)
+from desktop_app.composer.text.rich_text_paste import RichTextPaste, text_of_html
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look.theme import Theme, current_theme
+from desktop_app.widgets.program_menu import mark_menu
 from desktop_app.widgets.text.foreign_text import PlainTextField
 from desktop_app.widgets.text.utf16 import utf16_slice
 
@@ -174,7 +186,6 @@ class PromptText(PlainTextField):
 
     def height_of_lines(self, line_count: int) -> int:
         """Return the height in pixels of a number of lines."""
-        from PySide6.QtGui import QFontMetricsF  # not needed at start-up
 
         line_height = math.ceil(QFontMetricsF(self.font()).height())  # rounded up as in Qt's layout
         return line_count * line_height + 2 * round(self.document().documentMargin()) + 1
@@ -246,9 +257,6 @@ class PromptText(PlainTextField):
 
     def open_menu(self, cursor: QTextCursor, position: QPoint) -> None:
         """Open the standard menu, with spelling and an additional entry to paste as plain text."""
-        from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-
-        from desktop_app.widgets.program_menu import mark_menu
 
         menu = self.createStandardContextMenu(position)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -274,13 +282,10 @@ class PromptText(PlainTextField):
             self._spelling.add_suggestions(menu, cursor, show)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        # Imported here and below because start-up does not need it.
-        from desktop_app.composer.dropped_content import is_acceptable
 
         return is_acceptable(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        from desktop_app.composer.dropped_content import read_dropped
 
         self.insert_dropped(read_dropped(source))
 
@@ -295,8 +300,6 @@ class PromptText(PlainTextField):
 
     def insert_dropped(self, dropped: DroppedContent) -> None:
         """Insert text at the cursor; emit signals for everything else."""
-        # Imported here and below because start-up does not need it.
-        from desktop_app.composer.text.rich_text_paste import RichTextPaste, text_of_html
 
         if dropped.files:
             self.files_pasted.emit(list(dropped.files))
@@ -322,9 +325,6 @@ class PromptText(PlainTextField):
 
     def paste_plain(self) -> None:
         """Insert the clipboard's plain text; a text beyond MAX_TEXT_CHARACTERS is attached."""
-        from PySide6.QtGui import QGuiApplication
-
-        from desktop_app.composer.dropped_content import remove_invalid_characters
 
         text, note = remove_invalid_characters(QGuiApplication.clipboard().text())
         self.insert_plain(text)
@@ -375,7 +375,6 @@ class PromptText(PlainTextField):
 
 def _accept_copy(event: QDropEvent) -> None:
     """Make a drop from another program a copy, so that its text stays there."""
-    from desktop_app.composer.dropped_content import accept_copy
 
     if event.source() is None and event.isAccepted():
         accept_copy(event)
@@ -383,7 +382,6 @@ def _accept_copy(event: QDropEvent) -> None:
 
 def pressed_keys(event: QKeyEvent) -> str:
     """Return the pressed keys as portable text; Enter of the keypad counts as Return."""
-    from PySide6.QtGui import QKeySequence  # only needed when a key is pressed
 
     key = event.key()
     if key == Qt.Key.Key_Enter:

@@ -7,9 +7,10 @@ are a single undo step unless the user typed in between.
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Final
 
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QTextCursor, QTextDocumentFragment
 
 _KEEP_ANCHOR: Final = QTextCursor.MoveMode.KeepAnchor
 _WORD: Final = r"\w{4,}"
@@ -82,10 +83,6 @@ def text_of_html(html: str) -> str:
 
     Qt takes quadratic time for nested tags and for style rules: 3 s for 4,000 lists.
     """
-    # Imported here because they are rarely needed.
-    from html import unescape
-
-    from PySide6.QtGui import QTextDocumentFragment
 
     if html.count("<") + html.count("{") <= _MAX_TAGS:
         return QTextDocumentFragment.fromHtml(html).toPlainText().strip()

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from desktop_app.child_processes import launcher_command, run_desktop_tool
+from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import report_error
 from desktop_app.cli.console import write_line
 from desktop_app.desktop.application_object import APP_ID
@@ -18,9 +18,6 @@ from desktop_app.desktop.login_start import exec_line
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_, in_english, tr
 from desktop_app.paths import resource_path
-
-if TYPE_CHECKING:
-    from desktop_app.cli.command_line import Options
 
 
 def run_desktop(options: Options) -> int:

@@ -8,13 +8,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from desktop_app.desktop.application_object import APP_ID
-from desktop_app.desktop.session_bus import BusError, BusObject
-
-if TYPE_CHECKING:
-    from desktop_app.desktop.session_bus import Body, SessionBus
+from desktop_app.desktop.session_bus import Body, BusError, BusObject, SessionBus
 
 SERVICE: Final = "org.freedesktop.portal.Desktop"
 PATH: Final = "/org/freedesktop/portal/desktop"

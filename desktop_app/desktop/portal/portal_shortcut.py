@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from desktop_app.desktop.application_object import bus_name
 from desktop_app.desktop.portal.portal_requests import Portal, portal_object
-from desktop_app.desktop.session_bus import BusError, BusObject, SessionBus
+from desktop_app.desktop.session_bus import Body, BusError, BusObject, SessionBus
 from desktop_app.quick.hotkey.hotkey_status import (
     HOTKEY_COMMAND,
     HotkeyError,
@@ -21,9 +21,6 @@ from desktop_app.quick.hotkey.hotkey_status import (
     HotkeyStatus,
 )
 from desktop_app.quick.hotkey.keysyms import portal_trigger
-
-if TYPE_CHECKING:
-    from desktop_app.desktop.session_bus import Body
 
 INTERFACE: Final = "org.freedesktop.portal.GlobalShortcuts"
 

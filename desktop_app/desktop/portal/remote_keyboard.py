@@ -6,13 +6,10 @@ https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Rem
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from desktop_app.desktop.portal.portal_requests import Portal, portal_object
-from desktop_app.desktop.session_bus import BusError, BusObject
-
-if TYPE_CHECKING:
-    from desktop_app.desktop.session_bus import SessionBus
+from desktop_app.desktop.session_bus import BusError, BusObject, SessionBus
 
 INTERFACE: Final = "org.freedesktop.portal.RemoteDesktop"
 _VERSION_WITH_TOKENS: Final = 2  # earlier versions ask the user each time

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
-from typing import TYPE_CHECKING
 
 from desktop_app.desktop.login_start import (
     ask_portal,
@@ -17,10 +16,8 @@ from desktop_app.desktop.login_start import (
 from desktop_app.desktop.session_bus import BusError, SessionBus
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
+from desktop_app.providers.ui.providers import SettingValues
 from desktop_app.settings.schema import START_AT_LOGIN
-
-if TYPE_CHECKING:
-    from desktop_app.providers.ui.providers import SettingValues
 
 
 class LoginStartSetting:

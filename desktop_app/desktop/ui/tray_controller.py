@@ -113,7 +113,7 @@ class TrayController(QObject):
             (tr("Quick prompt"), lambda: session.quick.open_with("")),
             (tr("New conversation"), desktop.open_new),
         ):
-            menu.addAction(label).triggered.connect(run)
+            menu.addAction(menu_text(label)).triggered.connect(run)
         menu.addSeparator()
         self._recent_end = menu.addSeparator()
         self._pause_action = menu.addAction(tr("Pause global shortcut"))

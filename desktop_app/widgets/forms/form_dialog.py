@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QLineEdit,
+    QMessageBox,
     QPlainTextEdit,
     QPushButton,
     QTextEdit,
@@ -63,7 +64,6 @@ class FormDialog(QDialog):
             super().reject()
 
     def _ask(self) -> None:
-        from PySide6.QtWidgets import QMessageBox  # not needed at start-up
 
         if self.findChild(QMessageBox, "discard-question") is not None:
             return

@@ -12,6 +12,7 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton
 
 _folder: list[Path] = []  # the folder of the SVG files; empty until `use_folder`
@@ -62,7 +63,6 @@ def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None)
 
 def program_icon() -> QIcon:
     """Return the program's own icon, in the sizes of trays."""
-    from PySide6.QtSvg import QSvgRenderer
 
     renderer = QSvgRenderer(str(_folder[0].parent / "repartee.svg"))
     result = QIcon()
@@ -78,8 +78,6 @@ def program_icon() -> QIcon:
 
 @lru_cache(maxsize=512)
 def _render(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
-    # Imported late, so that only the first icon loads the library.
-    from PySide6.QtSvg import QSvgRenderer
 
     color = QColor.fromRgba(rgba)
     source = _svg(name).replace(b"currentColor", color.name().encode())

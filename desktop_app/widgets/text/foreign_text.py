@@ -10,14 +10,27 @@ message box uses this module: `tests/unit/test_plain_text_lint.py` finds any tha
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from PySide6.QtCore import QEvent, QSize
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent, Qt, QTextOption
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QToolButton, QWidget
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMessageBox
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QResizeEvent,
+    Qt,
+    QTextOption,
+)
+from PySide6.QtWidgets import (
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 # The longest texts that are shown whole, in characters.
 LONGEST_LINE: Final = 500
@@ -237,7 +250,6 @@ def message_box(
     text: str, informative_text: str = "", *, details: str = "", parent: QWidget | None = None
 ) -> QMessageBox:
     """Return a message box that shows plain text; QMessageBox documents the three kinds of text."""
-    from PySide6.QtWidgets import QMessageBox  # not needed at start-up
 
     box = QMessageBox(parent)
     box.setWindowTitle("Repartee")
@@ -337,8 +349,6 @@ class ElidedLabel(PlainLabel):
 
 def announce(widget: QWidget, text: str) -> None:
     """Have a screen reader speak a text that concerns a widget; "" is ignored."""
-    # Imported late because it takes 10 ms at start-up.
-    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
     if text and QAccessible.isActive():
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))

@@ -5,16 +5,15 @@ Only segments with a place become links. All text, which may be foreign, is esca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from html import escape
+from typing import Final, Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QLabel, QMessageBox
 
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, plain_text
 from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, PlainLabel, announce, one_line
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMessageBox
 
 PLACE_SCHEME: Final = "place:"
 _Reason = Qt.FocusReason
@@ -95,7 +94,6 @@ class LinkedLabel(PlainLabel):
 
 def set_linked_informative_text(box: QMessageBox, text: LinkedText) -> None:
     """Show a message box's informative text with links; following a link closes the box."""
-    from PySide6.QtWidgets import QLabel
 
     label = box.findChild(QLabel, "qt_msgbox_informativelabel")
     assert isinstance(label, QLabel)
@@ -120,7 +118,6 @@ def _request_place(origin: QObject, place: Place) -> None:
 
 
 def _html(segment: LinkSegment) -> str:
-    from html import escape  # loads the table of HTML entities, which start-up does not need
 
     escaped = escape(one_line(segment.text, LONGEST_PARAGRAPH))
     return f'<a href="{PLACE_SCHEME}{segment.place}">{escaped}</a>' if segment.place else escaped
