@@ -62,7 +62,9 @@ def main() -> int:
 
     Return 1 if the model does not load, LIBRARY_MISSING if llama.cpp does not; stderr says why.
     """
-    reply_fd = _redirect_standard_output()
+    # The reply line has a descriptor of its own. Libraries' output goes to standard error.
+    reply_fd = os.dup(STDOUT)
+    os.dup2(STDERR, STDOUT)
     line = sys.stdin.buffer.readline()
     if not line:
         return 0
@@ -110,13 +112,6 @@ def _weight_files(weights: Path) -> list[Path]:
         return [weights]
     names = ((path, _SPLIT_FILE_NAME.fullmatch(path.name)) for path in weights.parent.iterdir())
     return [path for path, name in names if name is not None and name.groups() == match.groups()]
-
-
-def _redirect_standard_output() -> int:
-    """Return a descriptor for the reply line. Libraries' output goes to standard error."""
-    reply_fd = os.dup(STDOUT)
-    os.dup2(STDERR, STDOUT)
-    return reply_fd
 
 
 @contextmanager
@@ -168,7 +163,11 @@ def _load(configuration: Configuration) -> Any:
         # A text must fit into one batch.
         params.n_batch = params.n_ubatch = configuration["context_window"]
     _set_threads(params, configuration["threads"])
-    _disable_extras(params)
+    # No web page, downloads, logged prompts, and no endpoint that shows requests.
+    params.ui = False
+    params.endpoint_slots = False
+    params.offline = True
+    params.verbosity = LOG_ERRORS_ONLY
     return xllamacpp.Server(params)
 
 
@@ -182,14 +181,6 @@ def _set_threads(params: Any, wanted: int) -> None:
     cores = physical_cores()
     params.cpuparams.n_threads = wanted or max(1, cores - 1)
     params.cpuparams_batch.n_threads = cores
-
-
-def _disable_extras(params: Any) -> None:
-    """Turn off the web page, downloads, logged prompts, and the endpoint that shows requests."""
-    params.ui = False
-    params.endpoint_slots = False
-    params.offline = True
-    params.verbosity = LOG_ERRORS_ONLY
 
 
 def physical_cores() -> int:

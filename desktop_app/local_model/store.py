@@ -250,6 +250,8 @@ class ModelStore:
 
     def _candidates(self) -> Iterator[tuple[Origin, Path, str, str]]:
         """Yield origin, path, name and second file of each model, each file once."""
+        cache = os.environ.get("HF_HOME") or self._home / ".cache/huggingface"
+        hugging_face = Path(os.environ.get("HF_HUB_CACHE") or Path(cache) / "hub")
         seen: set[Path] = set()
         for origin, path, name, projector in (
             *self._fetched(),
@@ -258,7 +260,7 @@ class ModelStore:
                 Origin.LM_STUDIO,
                 (self._home / ".lmstudio/models", self._home / ".cache/lm-studio/models"),
             ),
-            *self._in_folders(Origin.HUGGING_FACE, (_hugging_face_cache(self._home),)),
+            *self._in_folders(Origin.HUGGING_FACE, (hugging_face,)),
         ):
             real = Path(os.path.realpath(path))
             if real not in seen:
@@ -316,12 +318,6 @@ class ModelStore:
 
     def _uses(self) -> dict[str, datetime]:
         return _read_json(self._uses_file, dict[str, datetime]) or {}
-
-
-def _hugging_face_cache(home: Path) -> Path:
-    if cache := os.environ.get("HF_HUB_CACHE"):
-        return Path(cache)
-    return Path(os.environ.get("HF_HOME") or home / ".cache/huggingface") / "hub"
 
 
 def _layers(manifest: dict[str, msgspec.Raw]) -> dict[str, str]:

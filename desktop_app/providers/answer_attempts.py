@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -151,7 +151,10 @@ class AnswerAttempts:
                     source = watch.events_of(
                         self._reply_events(api, adapter.PATH, body, watch.end_silence)
                     )
-                async with self._request_lock, aclosing(source) as events:
+                # llama-cpp-python aborts an answer at the next request.
+                is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
+                lock = self._one_at_a_time if is_exclusive else nullcontext()
+                async with lock, aclosing(source) as events:
                     async for event in events:
                         if isinstance(event, _CONTENT_DELTAS):
                             self._memory.record_api(api)
@@ -163,12 +166,6 @@ class AnswerAttempts:
                     raise failed.error from failed
                 yield StatusChanged(wait, status_of(failed.error))
                 await asyncio.sleep(wait)
-
-    @property
-    def _request_lock(self) -> AbstractAsyncContextManager[None]:
-        """Return the lock of a request: llama-cpp-python aborts an answer at the next request."""
-        is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
-        return self._one_at_a_time if is_exclusive else nullcontext()
 
     def _watch(self, cut_s: float | None = None, *, may_cut: bool = True) -> SilenceWatch:
         limits = replace(self._silence, cut=cut_s)
@@ -213,8 +210,12 @@ class AnswerAttempts:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of one reply, a stream or a JSON value. Raises _EmptyStreamError."""
         async with self._transport.post(path, body, on_bytes) as reply:
+            provider = self._profile.name
+            reader: EventReader = ChatCompletionsReader(provider, origin(self._profile.base_url))
+            if api is Api.RESPONSES:
+                reader = ResponsesReader(provider)
             has_started = False
-            async with aclosing(self._events_of(reply, self._new_reader(api))) as events:
+            async with aclosing(self._events_of(reply, reader)) as events:
                 async for event in events:
                     if not has_started:
                         has_started = True
@@ -224,11 +225,6 @@ class AnswerAttempts:
                     if isinstance(event, Completed | Incomplete):
                         await reply.drain()
                     yield event
-
-    def _new_reader(self, api: Api) -> EventReader:
-        if api is Api.RESPONSES:
-            return ResponsesReader(self._profile.name)
-        return ChatCompletionsReader(self._profile.name, origin(self._profile.base_url))
 
     async def _events_of(
         self, reply: HttpReply, reader: EventReader

@@ -313,12 +313,17 @@ def details_of(row: Row) -> ModelFacts:
     inputs = _words(architecture, "input_modalities")
     images_list = inputs or (capabilities if "completion" in capabilities else frozenset())
     input_price, output_price, cached_price = _parse_prices(info)
+    limits = [
+        json_fields.count(each, name)
+        for each in (info, json_fields.mapping(info, "top_provider"))
+        for name in _OUTPUT_LIMITS
+    ]
     return ModelFacts(
         kind=_parse_kind(info, flags, capabilities, outputs),
         input_price=input_price,
         output_price=output_price,
         cached_price=cached_price,
-        max_output=_max_output(info),
+        max_output=min((limit for limit in limits if 0 < limit <= MAX_TOKENS), default=None),
         images=has(_IMAGES, words | {json_fields.text(info, "type")}, images_list),
         tools=has(_TOOLS, words, parameters),
         # Only a list with this parameter has all of them.
@@ -353,13 +358,6 @@ def _parse_kind(
     if {"embedding", "embeddings"} & capabilities:
         return ModelKind.EMBEDDING
     return None
-
-
-def _max_output(info: Row) -> int | None:
-    """Return the maximum tokens of an answer: the smallest stated; None if none is stated."""
-    sources = (info, json_fields.mapping(info, "top_provider"))
-    limits = (json_fields.count(each, name) for each in sources for name in _OUTPUT_LIMITS)
-    return min((limit for limit in limits if 0 < limit <= MAX_TOKENS), default=None)
 
 
 def _parse_prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:

@@ -7,6 +7,7 @@ field can be changed afterwards.
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import SplitResult
 from uuid import uuid4
 
 from desktop_app.domain.answering.chat_request import API_KEY_HEADER, ProviderKind, ProviderProfile
@@ -33,6 +34,11 @@ class ServerPreset(Value, frozen=True):
     key_header: str = ""
     custom_fields: tuple[CustomField, ...] = ()
 
+    @property
+    def address(self) -> SplitResult:
+        """Return the parts of its base URL."""
+        return split_url(self.base_url)
+
 
 SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
     ServerPreset(
@@ -42,7 +48,7 @@ SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
         "lm-studio",
         "LM Studio",
         "http://localhost:1234/v1",
-        N_("Start its server in the Developer tab."),
+        N_("Start its server in the Developer tab of LM Studio."),
     ),
     ServerPreset(
         "llama-cpp",

@@ -93,13 +93,9 @@ class Ledger:
         """Return the spending in the local month of `at`; without providers, that of all."""
         return await self._databases.disk.read(lambda c: month_of(c, at, provider_ids))
 
-    async def conversation_cost(self, conversation_id: str) -> Decimal:
-        """Return the US dollars spent in a conversation, without calls of unknown cost."""
-        return (await self._spent_in(conversation_id)).cost
-
-    async def has_unknown_cost(self, conversation_id: str) -> bool:
-        """Return True if the cost of a call in a conversation is unknown."""
-        return bool((await self._spent_in(conversation_id)).uncounted)
+    async def conversation_spending(self, conversation_id: str) -> SpendingSum:
+        """Return the spending in a conversation."""
+        return await self._spent_in(conversation_id)
 
     async def utility_cost(self, conversation_id: str) -> Decimal:
         """Return the US dollars spent in a conversation on titles and compactions.

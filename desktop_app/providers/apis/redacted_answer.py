@@ -88,7 +88,8 @@ class _OpenText:
 
     def feed(self, event: _Delta) -> Iterator[StreamEvent]:
         self._last = event
-        text = self._half + _text_of(event)
+        new_text = event.arguments if isinstance(event, ToolCallDelta) else event.text
+        text = self._half + new_text
         self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
         safe = self._stream.feed(_joined_pairs(text.removesuffix(self._half)))
         # A delta of a tool call may also have the call's id and name, so it is never dropped.
@@ -115,10 +116,6 @@ def _key(event: _Delta) -> tuple[type[_Delta], int]:
         case ReasoningDelta(section=section):
             return ReasoningDelta, section
     return type(event), 0
-
-
-def _text_of(event: _Delta) -> str:
-    return event.arguments if isinstance(event, ToolCallDelta) else event.text
 
 
 def _with_text(event: _Delta, text: str) -> _Delta:

@@ -180,14 +180,15 @@ class ProviderGateway:
     def _write_in_background(self, key: str, value: object) -> None:
         if isinstance(value, int) and key.startswith(WINDOW_PREFIX):
             self._windows[key] = value
-        task = asyncio.ensure_future(self._write_setting(key, value))
+
+        async def write() -> None:
+            # Ignore a full store here: other writes report it, and the value is learned again.
+            with suppress(StorageError):
+                await self._settings.set(key, value)
+
+        task = asyncio.ensure_future(write())
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
-
-    async def _write_setting(self, key: str, value: object) -> None:
-        # Ignore a full store here: other writes report it, and the value is learned again.
-        with suppress(StorageError):
-            await self._settings.set(key, value)
 
     async def aclose(self) -> None:
         """Close every connection and the on-device model."""

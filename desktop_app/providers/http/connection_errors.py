@@ -22,16 +22,12 @@ from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.network.network_address import ProxyAddress, is_loopback, is_private
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.retries import AttemptError
+from desktop_app.settings.server_presets import SERVER_PRESETS
 
 _CHECK_PROXY: Final = N_("Check the proxy in {network_page}.")
 _CHECK_CLOCK: Final = N_(
     "Check your computer’s clock, or wait until {host} renews its certificate."
 )
-_START_OLLAMA: Final = N_("Start it with “ollama serve”, then try again.")
-_START_LM_STUDIO: Final = N_("Start its server in the Developer tab of LM Studio.")
-_START_LLAMA_CPP: Final = N_("Start it with “llama-server -m FILE”, then try again.")
-_START_VLLM: Final = N_("Start it with “vllm serve MODEL”, then try again.")
-_START_LITELLM: Final = N_("Start it with “litellm --config FILE”, then try again.")
 # The sentence and the hint, by words in OpenSSL's message.
 _CERTIFICATE_FAULTS: Final = {
     "has expired": (N_("The certificate of {provider} has expired."), _CHECK_CLOCK),
@@ -42,26 +38,6 @@ _CERTIFICATE_FAULTS: Final = {
     ),
 }
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
-# How to start a server on the user's computer, by its usual port.
-_HINT_OF_PORT: Final[dict[int | None, str]] = {
-    11434: _START_OLLAMA,
-    1234: _START_LM_STUDIO,
-    8080: _START_LLAMA_CPP,
-    8000: _START_VLLM,
-    4000: _START_LITELLM,
-}
-# By its kind, or a part of the profile's name, which take precedence over the port.
-_HINT_OF_NAME: Final = {
-    "ollama": _START_OLLAMA,
-    "lm studio": _START_LM_STUDIO,
-    "lm-studio": _START_LM_STUDIO,
-    "llama.cpp": _START_LLAMA_CPP,
-    "llama-cpp-python": N_(
-        "Start it with “python -m llama_cpp.server --model FILE”, then try again."
-    ),
-    "vllm": _START_VLLM,
-    "litellm": _START_LITELLM,
-}
 _STATUS: Final = re.compile(r"^[345]\d\d\b")
 
 
@@ -156,10 +132,15 @@ class ConnectionAttempt:
     def _start_hint(self) -> str:
         """Return how to start the server, which is on this computer."""
         shown_name = self.server_kind.value if self.server_kind else self.provider
-        for name, hint in _HINT_OF_NAME.items():
-            if name in shown_name.casefold():
-                return hint
-        return _HINT_OF_PORT.get(self.port, N_("Start {provider}, then try again."))
+        if "llama-cpp-python" in shown_name:
+            return N_("Start it with “python -m llama_cpp.server --model FILE”, then try again.")
+        local = [preset for preset in SERVER_PRESETS if is_loopback(preset.address.hostname or "")]
+        for preset in local:
+            name = rf"\b({re.escape(preset.name)}|{re.escape(preset.key)})\b"
+            if re.search(name, shown_name, re.IGNORECASE):
+                return preset.help
+        of_port = (preset.help for preset in local if preset.address.port == self.port)
+        return next(of_port, N_("Start {provider}, then try again."))
 
     def redirect_error(self, target: str) -> AttemptError:
         """Return the error of a redirect: a wrong address, or a network that wants a login.

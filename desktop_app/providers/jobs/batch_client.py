@@ -210,20 +210,15 @@ class BatchClient:
 
         while True:
             try:
-                async with aclosing(self._download_lines(path)) as lines:
-                    async for line in lines:
-                        yield read(line)
+                with self._in_use():
+                    async with self._transport.send("GET", path) as reply:
+                        async for line in lines_of(reply.pieces(MAX_RESULT_FILE_BYTES)):
+                            yield read(line)
                 return
             except AttemptError as failed:  # raised before the first line, so none is yielded twice
                 await failed.pause(next(failures))
             except StreamCutError as error:
                 raise self._broken_connection_error(error) from error
-
-    async def _download_lines(self, path: str) -> AsyncGenerator[bytes, None]:
-        with self._in_use():
-            async with self._transport.send("GET", path) as reply:
-                async for line in lines_of(reply.pieces(MAX_RESULT_FILE_BYTES)):
-                    yield line
 
     # -- requests
 
@@ -245,7 +240,13 @@ class BatchClient:
         """
         with self._in_use():
             try:
-                return await repeat(attempt, _is_harmless if may_cost else lambda _error: True)
+                # Without a status there was no reply: `repeat` repeats only a failed connection.
+                return await repeat(
+                    attempt,
+                    lambda error: (
+                        not may_cost or error.status is None or isinstance(error, RateLimitedError)
+                    ),
+                )
             except StreamCutError as cut:
                 raise self._broken_connection_error(cut) from cut
 
@@ -276,12 +277,6 @@ class BatchClient:
 def _resource_path(kind: str, name: str) -> str:
     """Return the path of an item. Its name comes from the provider, so "/" is escaped."""
     return f"{kind}/{quote(name, safe='')}"
-
-
-def _is_harmless(error: ProviderError) -> bool:
-    """Return True if a failed request has had no effect."""
-    # Without a status there was no reply: `repeat` repeats only a failed connection.
-    return error.status is None or isinstance(error, RateLimitedError)
 
 
 async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

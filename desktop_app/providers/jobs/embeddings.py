@@ -9,6 +9,7 @@ OpenAPI document.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain import hints
@@ -142,10 +143,11 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
         index = row.get("index")
         if not is_numbered or not isinstance(index, int):
             index = position
-        try:
-            vector_by_index[index] = Vector.from_values(_parse_numbers(row.get("embedding")))
-        except (ValueError, TypeError, OverflowError):
+        values = row.get("embedding")
+        if not isinstance(values, list) or len(values) > MAX_DIMENSIONS:
             continue  # the missing vector is reported below
+        with suppress(ValueError, TypeError, OverflowError):
+            vector_by_index[index] = Vector.from_values([float(value) for value in values])
     vectors = [vector_by_index[index] for index in range(expected) if index in vector_by_index]
     _require_equal_sizes(
         vectors if len(vectors) == len(vector_by_index) == expected else [], provider
@@ -164,9 +166,3 @@ def _require_equal_sizes(vectors: Sequence[Vector], provider: str) -> None:
             hint=hints.CHOOSE_PROVIDER,
             provider=provider,
         )
-
-
-def _parse_numbers(values: object) -> list[float]:
-    if not isinstance(values, list) or len(values) > MAX_DIMENSIONS:
-        raise TypeError("not a vector")
-    return [float(value) for value in values]

@@ -52,7 +52,9 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     if models.profile.serves_gpt_family:
         for variant in Variant:
             info = models.catalog.for_variant(variant)
-            if not _may_have(models, info.id):
+            is_added = info.id in models.profile.models
+            is_listed = listing is None or listing.has(info.id)
+            if models.profile.kind is ProviderKind.COMPATIBLE and not (is_added or is_listed):
                 continue
             availability = models.availability(info, today)
             note = availability.shutdown_mark
@@ -66,7 +68,10 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
         if model_id in variant_models or listed_model.can_chat is False:
             continue
         info = models.info(model_id)
-        facts = (_price_text(listed_model), models.availability(info, today).shutdown_mark)
+        price = ""  # of a million tokens of input and output, as the server lists it
+        if listed_model.input_price is not None and listed_model.output_price is not None:
+            price = f"${listed_model.input_price:f} / ${listed_model.output_price:f}"
+        facts = (price, models.availability(info, today).shutdown_mark)
         note = " · ".join(fact for fact in facts if fact)
         entries.append(MenuEntry(model_id, info.name, note=note, window=listed_model.window))
     return entries
@@ -82,20 +87,6 @@ def on_device_entries(models: ProviderModels, default: str) -> list[MenuEntry]:
         for info in infos
         if info.context_window
     ]
-
-
-def _may_have(models: ProviderModels, model_id: str) -> bool:
-    """Return False if a compatible server does not list the model, and the user did not add it."""
-    if models.profile.kind is not ProviderKind.COMPATIBLE or models.listing is None:
-        return True
-    return model_id in models.profile.models or models.listing.has(model_id)
-
-
-def _price_text(details: ModelFacts) -> str:
-    """Return the server's prices of a million tokens of input and output; "" if unknown."""
-    if details.input_price is None or details.output_price is None:
-        return ""
-    return f"${details.input_price:f} / ${details.output_price:f}"
 
 
 def proposed_model(models: ProviderModels) -> str:

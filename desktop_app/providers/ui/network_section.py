@@ -8,9 +8,8 @@ removed from the address at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QWidget
@@ -23,6 +22,7 @@ from desktop_app.domain.answering.chat_request import (
 )
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.parameter_support import NEW_LIMIT_NAME, OLD_LIMIT_NAME
 from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.ui.custom_field_section import CustomFieldSection, Edit
@@ -81,43 +81,6 @@ _SWITCHES: Final = {
     "takes_files": ("takes-files", N_("Accepts file uploads")),
 }
 """The object names and titles of the switches of a custom server, by the profile's attribute."""
-
-
-class _Choice(NamedTuple):
-    """An attribute of a profile that has one of few values; `labels` are by the value."""
-
-    attribute: str
-    title: str
-    object_name: str
-    labels: Mapping[object, str]
-    note: str
-
-
-# The names of APIs and parameters are not translated.
-_CHOICES: Final = (
-    _Choice(
-        "api",
-        N_("API"),
-        "provider-api",
-        {
-            None: N_("Automatic"),
-            Api.RESPONSES: "Responses",
-            Api.CHAT_COMPLETIONS: "Chat Completions",
-        },
-        N_("Stop sequences and penalties need Chat Completions."),
-    ),
-    _Choice(
-        "max_tokens_field",
-        N_("Token limit parameter"),
-        "max-tokens-field",
-        {
-            "": N_("Default"),
-            "max_tokens": "max_tokens",
-            "max_completion_tokens": "max_completion_tokens",
-        },
-        N_("Change this if a Chat Completions server rejects the default."),
-    ),
-)
 
 
 class ProxySection(ComboSection):
@@ -280,14 +243,20 @@ class NetworkSection(CollapsibleSection):
         self._fields = CustomFieldSection(
             edit, lambda field, value: run(controller.save_field(self._profile.id, field, value))
         )
-        for choice in _CHOICES:
-            section = self._choices[choice.attribute] = ComboSection(
-                tr(choice.title), choice.object_name
-            )
-            for value, label in choice.labels.items():
-                section.combo.addItem(tr(label), value or "")
-            section.note.set_text(tr(choice.note))
-            section.combo.activated.connect(partial(self._choose, choice))
+        # The names of APIs and parameters are not translated.
+        api = self._add_choice("api", tr("API"), "provider-api")
+        api.combo.addItem(tr("Automatic"), "")
+        for label, value in (
+            ("Responses", Api.RESPONSES),
+            ("Chat Completions", Api.CHAT_COMPLETIONS),
+        ):
+            api.combo.addItem(label, value)
+        api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
+        title = tr("Token limit parameter")
+        limit = self._add_choice("max_tokens_field", title, "max-tokens-field")
+        for name in ("", OLD_LIMIT_NAME, NEW_LIMIT_NAME):
+            limit.combo.addItem(name or tr("Default"), name)
+        limit.note.set_text(tr("Change this if a Chat Completions server rejects the default."))
         self._parts = QWidget()
         first_sections = (self._storage, self._proxy, self.certificates)
         rows = (*first_sections, self._fields, *self._choices.values())
@@ -300,8 +269,18 @@ class NetworkSection(CollapsibleSection):
         section.body.addLayout(check_row(title, switch))
         switch.toggled.connect(lambda on: self._edit(**{attribute: on}))
 
-    def _choose(self, choice: _Choice, index: int) -> None:
-        self._edit(**{choice.attribute: list(choice.labels)[index]})
+    def _add_choice(self, attribute: str, title: str, name: str) -> ComboSection:
+        """Create the choice of an attribute whose value is an item's data; "" stands for None."""
+        section = self._choices[attribute] = ComboSection(title, name)
+
+        def choose() -> None:
+            value = section.combo.currentData()
+            if attribute == "api":  # Qt has made a text of it
+                value = Api(value) if value else None
+            self._edit(**{attribute: value})
+
+        section.combo.activated.connect(choose)
+        return section
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show how a provider is reached.
@@ -319,9 +298,9 @@ class NetworkSection(CollapsibleSection):
         for attribute, switch in self._switches.items():
             with QSignalBlocker(switch):
                 switch.setChecked(bool(getattr(profile, attribute)))
-        for choice in _CHOICES:
-            index = list(choice.labels).index(getattr(profile, choice.attribute))
-            self._choices[choice.attribute].combo.setCurrentIndex(index)
+        for attribute, section in self._choices.items():
+            index = section.combo.findData(getattr(profile, attribute) or "")
+            section.combo.setCurrentIndex(index)
         self._choices["api"].setVisible(is_remote)
         self._choices["max_tokens_field"].setVisible(is_custom)
         if profile.keeps_at_provider:

@@ -303,15 +303,15 @@ class ProvidersController(Controller):
     async def choose_ca_file(self, profile_id: str, path: Path | None) -> None:
         """Trust a file's certificates for a provider; None trusts the system's."""
 
-        def show(text: str, *, is_valid: bool = True) -> None:
-            self._page.page.network.show_ca_file_note(profile_id, text, is_valid=is_valid)
+        from desktop_app.providers.http.trust import inspect_ca_file  # imports ssl
 
+        show = self._page.page.network.show_ca_file_note
         try:
-            file = None if path is None else await asyncio.to_thread(_inspect_ca_file, str(path))
+            file = None if path is None else await asyncio.to_thread(inspect_ca_file, str(path))
         except SettingError as error:
-            show(error.sentences, is_valid=False)
+            show(profile_id, error.sentences, is_valid=False)
             return
-        show("" if file is None else _ca_file_text(file))
+        show(profile_id, "" if file is None else _ca_file_text(file))
         await self._change(profile_id, lambda p: replace(p, ca_file=str(path or "")))
 
 
@@ -324,12 +324,6 @@ def _windows_text(listing: ModelListing) -> str:
     if smallest == largest:
         return tr("Context window: {limit} tokens.", limit=largest)
     return tr("Context windows: {least} to {most} tokens.", least=smallest, most=largest)
-
-
-def _inspect_ca_file(name: str) -> CaFile:
-    from desktop_app.providers.http.trust import inspect_ca_file  # imports ssl
-
-    return inspect_ca_file(name)
 
 
 def _ca_file_text(ca_file: CaFile) -> str:

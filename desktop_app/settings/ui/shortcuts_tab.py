@@ -141,30 +141,6 @@ class CommandRow(QWidget):
             self._change(self._command.id, keys)
 
 
-class HotkeyHelp(QWidget):
-    """Help if there is no global shortcut: the desktop can bind keys to a shell command."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._keys = ""
-        copy_button = PlainButton(tr("Copy command"), name="copy-quick-command", role="link")
-        self._bind_button = PlainButton(name="bind-quick-command", role="link")
-        leading = Qt.AlignmentFlag.AlignLeading
-        column_of(
-            (copy_button, leading), (self._bind_button, leading), parent=self, margins=0, spacing=0
-        )
-        copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
-        self._bind_button.clicked.connect(lambda: offer_binding(session, self._keys))
-        self.hide()
-
-    def show_report(self, report: HotkeyReport) -> None:
-        """Show the buttons if the global shortcut is unavailable."""
-        self._keys = report.keys
-        self._bind_button.setText(tr("Create in {desktop}…", desktop=report.desktop))
-        self._bind_button.setVisible(bool(report.desktop))
-        self.setVisible(report.status is HotkeyStatus.UNAVAILABLE)
-
-
 class ShortcutsTab(QWidget):
     """The Shortcuts page. See the module."""
 
@@ -190,10 +166,23 @@ class ShortcutsTab(QWidget):
                 row = self._rows[command.id] = CommandRow(command, change)
                 self._column.addWidget(row)
                 if command.id == HOTKEY_COMMAND:
-                    self._hotkey_help = HotkeyHelp(session)
-                    self._column.addWidget(self._hotkey_help)
+                    self._build_hotkey_help(session)
         self._column.addStretch(1)
         self.update_theme()
+
+    def _build_hotkey_help(self, session: Session) -> None:
+        """Create buttons for the desktop's settings, which can bind keys to a shell command."""
+        self._hotkey = ""
+        self._hotkey_help = QWidget()
+        copy_button = PlainButton(tr("Copy command"), name="copy-quick-command", role="link")
+        copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
+        self._bind_button = PlainButton(name="bind-quick-command", role="link")
+        self._bind_button.clicked.connect(lambda: offer_binding(session, self._hotkey))
+        leading = Qt.AlignmentFlag.AlignLeading
+        rows = ((copy_button, leading), (self._bind_button, leading))
+        column_of(*rows, parent=self._hotkey_help, margins=0, spacing=0)
+        self._hotkey_help.hide()
+        self._column.addWidget(self._hotkey_help)
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Show the shortcuts of all commands."""
@@ -214,7 +203,10 @@ class ShortcutsTab(QWidget):
         fault_statuses = (HotkeyStatus.TAKEN, HotkeyStatus.UNAVAILABLE, HotkeyStatus.UNKNOWN_KEYS)
         is_working = report.status not in fault_statuses
         self._rows[HOTKEY_COMMAND].set_status(text, "note" if is_working else "warning")
-        self._hotkey_help.show_report(report)
+        self._hotkey = report.keys
+        self._bind_button.setText(tr("Create in {desktop}…", desktop=report.desktop))
+        self._bind_button.setVisible(bool(report.desktop))
+        self._hotkey_help.setVisible(report.status is HotkeyStatus.UNAVAILABLE)
 
     def update_theme(self) -> None:
         theme = current_theme()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 
 from PySide6.QtCore import QTimer
 
@@ -57,7 +56,8 @@ class EstimatePresenter(Controller):
         # An attachment may have thousands of tokens, so the old figures are hidden. They stay while
         # the user types, because a key usually changes them by little.
         self._draft.changed.connect(self._show_counting)
-        session.spending.spent.connect(self._forget_typical_answers)
+        session.spending.spent.connect(lambda id_: self._typical_answers.pop(id_, None))
+        session.spending.spent.connect(self.update_soon)
 
     def update_soon(self) -> None:
         """Estimate again in a moment."""
@@ -76,10 +76,6 @@ class EstimatePresenter(Controller):
         """
         if self._last_estimate is not None:
             self._row.set_estimate(text=tr(BEING_COUNTED), tooltip="")
-
-    def _forget_typical_answers(self, provider_id: str) -> None:
-        self._typical_answers.pop(provider_id, None)
-        self._timer.start()
 
     def _show_figures(self) -> None:
         """Show the typical cost and duration of the message with each variant and effort.
@@ -141,13 +137,17 @@ class EstimatePresenter(Controller):
         resolved = context.resolved
 
         tokens_used = await self._count_tokens_in_use(whole_context)
-        cost_so_far = await self._ledger.conversation_cost(conversation.id)
+        spent = await self._ledger.conversation_spending(conversation.id)
         utility_cost = await self._ledger.utility_cost(conversation.id)
-        is_minimum = await self._ledger.has_unknown_cost(conversation.id)
         if estimate_number != self._estimate_number:
             return
         self._header.set_context(tokens_used, resolved.model.input_limit)
-        self._show_cost_so_far(cost_so_far, is_minimum=is_minimum, utility_cost=utility_cost)
+        # Without a known cost nothing is shown, because “≥ $0” says nothing.
+        cost_text = f"{'≥ ' if spent.uncounted else ''}{money(spent.cost)}" if spent.cost else ""
+        note = ""
+        if utility_cost:
+            note = tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
+        self._header.set_cost(cost_text, note)
         has_provider = self._providers.has_provider(conversation)
         is_on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
         if not has_provider or not draft.has_question or is_on_device:
@@ -158,18 +158,6 @@ class EstimatePresenter(Controller):
         estimate = await self._estimate_cost(draft, context)
         if estimate_number == self._estimate_number:
             await self._update_figures(estimate)
-
-    def _show_cost_so_far(
-        self, known_cost: Decimal, *, is_minimum: bool, utility_cost: Decimal
-    ) -> None:
-        """Show the cost of the conversation; "" if none is known, because “≥ $0” says nothing."""
-        cost_text = ""
-        if known_cost:
-            cost_text = f"≥ {money(known_cost)}" if is_minimum else money(known_cost)
-        note = ""
-        if utility_cost:
-            note = tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
-        self._header.set_cost(cost_text, note)
 
     async def _count_tokens_in_use(self, context: SendContext) -> int | None:
         """Return the tokens of a conversation's context, None if they are unknown.
@@ -210,7 +198,12 @@ def estimate_texts(
     is_exact = estimate.is_exact
     count = estimate.input_tokens
     text = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
-    lines = [_input_tokens_text(count, is_exact=is_exact), tr(COUNT_DESCRIPTIONS[estimate.method])]
+    lines = [
+        tr_plural("Input: {count} token", "Input: {count} tokens", count)
+        if is_exact
+        else tr_plural("Input: ≈ {count} token", "Input: ≈ {count} tokens", count),
+        tr(COUNT_DESCRIPTIONS[estimate.method]),
+    ]
     if estimate.answers > 1:
         lines.append(tr("{count} responses, input billed for each", count=estimate.answers))
     cost = typical_cost(estimate, resolved, typical, max_output_tokens)
@@ -236,12 +229,6 @@ def estimate_texts(
             tr_plural("Input limit: {count} token", "Input limit: {count} tokens", estimate.limit)
         )
     return EstimateTexts(text=text, tooltip="\n".join(lines))
-
-
-def _input_tokens_text(count: int, *, is_exact: bool) -> str:
-    if is_exact:
-        return tr_plural("Input: {count} token", "Input: {count} tokens", count)
-    return tr_plural("Input: ≈ {count} token", "Input: ≈ {count} tokens", count)
 
 
 def _approximate(figure: str, *, is_exact: bool) -> str:

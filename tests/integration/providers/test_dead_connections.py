@@ -135,7 +135,7 @@ async def test_in_the_background_the_answer_comes_whole(
     ):
         asker.settings = IN_BACKGROUND
         answer = await answer_of(asker)
-        spent = await asker.chat.calls.spending.conversation_cost(answer.conversation_id)  # type: ignore[attr-defined]
+        spent = (await asker.chat.calls.spending.conversation_spending(answer.conversation_id)).cost  # type: ignore[attr-defined]
         assert spent == answer.cost
         posts = len(server.requested_paths("POST"))
     assert (answer.status, answer.text) == (MessageStatus.COMPLETE, TEXT)

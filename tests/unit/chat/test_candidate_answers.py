@@ -68,7 +68,7 @@ async def test_each_answer_is_a_request_with_its_own_cost(
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.cost for message in done] == [ONE_COST] * 3
         assert [message.notices for message in done] == [()] * 3
-        assert await chat.ledger.conversation_cost(began.conversation.id) == 3 * ONE_COST
+        assert (await chat.ledger.conversation_spending(began.conversation.id)).cost == 3 * ONE_COST
         assert len(provider.requests) == 3
         for message in done:
             assert await chat.store.message(message.id) == message

@@ -250,7 +250,8 @@ async def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
         profile = replace(OPENAI, price_multiplier=Decimal(share))
         answer = await chat.run(await chat.begin("?", profile))
         assert answer.cost == Decimal(cost)
-        assert await chat.ledger.conversation_cost(answer.conversation_id) == Decimal(cost)
+        spent = await chat.ledger.conversation_spending(answer.conversation_id)
+        assert spent.cost == Decimal(cost)
 
 
 async def test_a_request_is_held_until_it_is_recorded_and_tools_are_not(

@@ -75,7 +75,7 @@ async def run_to_resume(chat: ChatSetup, profile: ProviderProfile = OPENAI) -> A
 
 
 async def spent(chat: ChatSetup, answer: Message) -> Decimal:
-    return await chat.ledger.conversation_cost(answer.conversation_id)
+    return (await chat.ledger.conversation_spending(answer.conversation_id)).cost
 
 
 async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:

@@ -74,15 +74,15 @@ def test_a_failed_connection_may_be_repeated(
 @pytest.mark.parametrize(
     ("name", "port", "server", "remedy"),
     [
-        ("P", 11434, None, "with “ollama serve”, then try"),
+        ("P", 11434, None, "with “ollama serve”."),
         ("P", 1234, None, "in the Developer tab of LM Studio"),
-        ("P", 8080, None, "“llama-server -m FILE”, then try"),
-        ("P", 8000, None, "“vllm serve MODEL”, then try again"),
-        ("P", 4000, None, "“litellm --config FILE”, then try"),
+        ("P", 8080, None, "“llama-server -m FILE”."),
+        ("P", 8000, None, "“vllm serve MODEL”."),
+        ("P", 4000, None, "“litellm --config FILE”."),
         ("My LM Studio", 11434, None, "in the Developer tab of LM Studio"),
-        ("My LiteLLM", 11434, None, "“litellm --config FILE”, then try"),
-        ("llama.cpp in the cellar", 11434, None, "“llama-server -m FILE”, then try"),
-        ("P", 1234, ServerKind.OLLAMA, "with “ollama serve”, then try"),
+        ("My LiteLLM", 11434, None, "“litellm --config FILE”."),
+        ("llama.cpp in the cellar", 11434, None, "“llama-server -m FILE”."),
+        ("P", 1234, ServerKind.OLLAMA, "with “ollama serve”."),
         ("P", 1234, ServerKind.LLAMA_CPP_PYTHON, "llama_cpp.server --model FILE”,"),
         (
             "P",
@@ -90,7 +90,7 @@ def test_a_failed_connection_may_be_repeated(
             ServerKind.SGLANG,
             "in the Developer tab of LM Studio",
         ),  # no remedy names SGLang
-        ("My LM Studio", 11434, ServerKind.LLAMA_CPP, "“llama-server -m FILE”, then try"),
+        ("My LM Studio", 11434, ServerKind.LLAMA_CPP, "“llama-server -m FILE”."),
         ("llama-cpp-python", 1, None, "llama_cpp.server --model FILE”,"),
     ],
 )

@@ -115,8 +115,8 @@ async def test_costs_are_summed_by_provider_and_by_conversation(tmp_path: Path) 
         await spend(database, "4", at, "openai", "b")
         ledger = Ledger(database)
         assert (await ledger.spent_in_month(at, "openai")).cost == 5
-        assert await ledger.conversation_cost("a") == 3
-        assert await ledger.conversation_cost("none") == 0
+        assert (await ledger.conversation_spending("a")).cost == 3
+        assert (await ledger.conversation_spending("none")).cost == 0
 
 
 async def test_days_and_months_are_local(tmp_path: Path, in_tokyo: None) -> None:

@@ -152,7 +152,7 @@ async def test_a_temporary_conversation_is_read_from_memory(tmp_path: Path) -> N
         await its.compactions.undo("compaction", NOON)
         assert await its.compactions.load(id_) == (replace(its.compaction, undone_at=NOON),)
         assert await its.notes.get("a" * 64) == f"A note on {WORD}"
-        assert await its.ledger.conversation_cost(id_) == Decimal("0.25")
+        assert (await its.ledger.conversation_spending(id_)).cost == Decimal("0.25")
         assert await its.ledger.utility_cost(id_) == Decimal("0.25")
         assert (await its.ledger.answer_spending(id_, its.answer.id)).calls == 1
         assert (await its.ledger.spent_in_month(NOON)).cost == Decimal("0.25")

@@ -103,7 +103,11 @@ class ModelsTable(TableModel[ModelRow]):
         if row is None or role == ROW:
             return row
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return one_line(self._accessible_text(row, index.column()))
+            if index.column() == FAVORITE_COLUMN:
+                return tr("Favorite") if row.is_favorite else tr("Not a favorite")
+            heading = tr(_COLUMNS[index.column()].heading)
+            value = self.cell_text(row, index.column())
+            return one_line(tr("{heading}: {value}", heading=heading, value=value))
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == NAME_COLUMN:
             return tooltip_text(row.model)
         return super().data(index, role)
@@ -111,12 +115,6 @@ class ModelsTable(TableModel[ModelRow]):
     def cell_text(self, row: ModelRow, column: int) -> str:
         value = _COLUMNS[column].value(row)
         return tr_context("value", "unknown") if value is None else _COLUMNS[column].text(value)
-
-    def _accessible_text(self, row: ModelRow, column: int) -> str:
-        if column == FAVORITE_COLUMN:
-            return tr("Favorite") if row.is_favorite else tr("Not a favorite")
-        value = self.cell_text(row, column)
-        return tr("{heading}: {value}", heading=tr(_COLUMNS[column].heading), value=value)
 
     def value(self, index: Index) -> Value:
         """Return the value that a cell is sorted by."""
@@ -137,13 +135,9 @@ class ModelFilter(QSortFilterProxyModel):
         self.setSourceModel(source)
         self.setDynamicSortFilter(True)
 
-    def set_text(self, text: str) -> None:
-        """Show only models with each word of `text` in their name, id or provider's name."""
+    def set_filter(self, text: str, key: str) -> None:
+        """Show the models of one of `FILTERS` with each word in their names or their id."""
         self._text = text
-        self.invalidate()
-
-    def set_filter(self, key: str) -> None:
-        """Show only the models of one of `FILTERS`."""
         self._filter = next(each for each in FILTERS if each.key == key)
         self.invalidate()
 

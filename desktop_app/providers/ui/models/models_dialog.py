@@ -305,8 +305,7 @@ class ModelsPage(QWidget):
     # ------------------------------------------------------------------ private
 
     def _filter(self, text: str) -> None:
-        self._filter_model.set_text(text)
-        self._filter_model.set_filter(self.filter.currentData())
+        self._filter_model.set_filter(text, self.filter.currentData())
         self._show_count()
         self._show_buttons()
 
