@@ -1,11 +1,18 @@
-"""The actions of the window's controllers, by the ids of their commands (shortcuts/command.py).
+"""The actions of the window, one for each command (shortcuts/command.py), and what they run.
 
-Actions of the whole program are in window_session, those of the quick prompt in quick/ui.
+The same action is in menus, in the search of everything, and, added to a window, has its keys
+there. What runs for the whole program is in window_session; the quick prompt has its own keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.app.window.focus_order import step_region
@@ -14,32 +21,101 @@ from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, L
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
+from desktop_app.shortcuts.command import COMMANDS, CommandScope
+from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.finding import FindInTranscript
 from desktop_app.widgets.program_menu import open_context_menu
+from desktop_app.widgets.text.foreign_text import menu_text
 
-Actions = dict[str, Callable[[], object]]
+_Functions = Mapping[str, Callable[[], object]]
+_ESCAPE: Final = "Esc"
+# On many keyboards, + is Shift and the key of =; that key alone also counts as +.
+_PLUS: Final = "Ctrl++"
+_PLUS_WITHOUT_SHIFT: Final = "Ctrl+="
 
 
-def actions_of(session: Session) -> Actions:
-    """Return the actions of a window's controllers, without those of the whole program."""
-    window = session.window
+def make_actions(session: Session, program: _Functions) -> dict[str, QAction]:
+    """Return the actions of a window by the ids of their commands, and add them to the window.
 
-    def on_conversation(action: Callable[[], object]) -> Callable[[], object]:
-        """Return an action that first closes the page that covers the conversation."""
+    Args:
+        program: what the commands of the whole program run, by their ids.
+    """
+    window, of_conversation = session.window, _conversation_functions(session)
+    functions = {**_window_functions(session), **of_conversation, **program}
 
+    def make(id_: str, label: str) -> QAction:
         def run() -> None:
-            window.pane.close_page()
-            action()
+            if id_ in of_conversation:
+                window.pane.close_page()  # it covers the conversation
+            functions[id_]()
 
-        return run
+        action = QAction(menu_text(tr(label)), window)
+        action.setObjectName(id_)
+        action.setShortcutVisibleInContextMenu(True)
+        action.triggered.connect(lambda: run())
+        return action
 
-    of_conversation = _prompt_actions(session) | _transcript_actions(session)
+    actions = {c.id: make(c.id, c.label or c.title) for c in COMMANDS if c.id in functions}
+    window.addActions(list(actions.values()))
+    return actions
+
+
+def set_shortcuts(actions: Mapping[str, QAction], keymap: Keymap) -> QAction | None:
+    """Give the actions their keys, and return the action of Esc, if one has it.
+
+    Keys of several commands run none of them. The prompt handles those that apply only there. As a
+    shortcut, Esc would not reach the panel, drawer or menu that it should close.
+    """
+    in_prompt = {c.id for c in keymap if c.scope is CommandScope.PROMPT}
+    keys_by_id = {id_: keymap.shortcut_of(id_) for id_ in actions if id_ not in in_prompt}
+    counts = Counter(keys_by_id.values())
+    on_escape = None
+    for id_, action in actions.items():
+        keys = keys_by_id.get(id_, "")
+        is_plus = keys == _PLUS and not counts[_PLUS_WITHOUT_SHIFT]
+        if not keys or counts[keys] > 1:
+            action.setShortcuts([])
+        elif keys == _ESCAPE:
+            action.setShortcuts([])
+            on_escape = action
+        else:
+            spellings = (keys, _PLUS_WITHOUT_SHIFT) if is_plus else (keys,)
+            action.setShortcuts([QKeySequence(each) for each in spellings])
+    return on_escape
+
+
+class DialogActions(QObject):
+    """The help, “?” and context menus by keyboard in every window without keys of its own."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._session = session
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._follow_focus)
+
+    def _follow_focus(self, _old: QWidget | None, focused: QWidget | None) -> None:
+        """Add the actions to a window when it first has the focus."""
+        window = None if focused is None else focused.window()
+        if (
+            window is None
+            or isinstance(window, QMenu)
+            or window.objectName() in ("main", "quick-prompt")
+            or self._session.actions["help.open"] in window.actions()
+        ):
+            return
+        window.addActions([self._session.actions[id_] for id_ in ("help.open", "menu.open")])
+        self._session.help.connect_buttons(window)
+
+
+def _window_functions(session: Session) -> _Functions:
+    """Return what the commands of a window's parts run."""
+    window = session.window
     return {
-        **_list_actions(session),
-        **{id_: on_conversation(action) for id_, action in of_conversation.items()},
+        **_list_functions(session),
         "region.next": lambda: step_region(window, +1),
         "region.previous": lambda: step_region(window, -1),
-        "menu.open": lambda: open_context_menu(window),
+        "menu.open": open_context_menu,
         "collections.show": session.collections.show,
         "prompts.manage": session.prompts_controller.manage,
         "presets.save": session.presets_controller.save_here,
@@ -61,11 +137,11 @@ def actions_of(session: Session) -> Actions:
     }
 
 
-def _list_actions(session: Session) -> Actions:
-    """Return the actions of the list and of whole conversations."""
+def _list_functions(session: Session) -> _Functions:
+    """Return what the commands of the list and of whole conversations run."""
     window = session.window
     return {
-        "conversation.new": session.navigator.open_here,
+        "conversation.new": window.conversations.new_requested.emit,
         "conversation.rename": window.rename,
         "conversation.pin": session.pinned_order.pin_chosen,
         "conversation.pin-up": lambda: session.pinned_order.move(-1),
@@ -90,8 +166,8 @@ def _list_actions(session: Session) -> Actions:
     }
 
 
-def _prompt_actions(session: Session) -> Actions:
-    """Return the actions of the prompt, its attachments and the choice of a model."""
+def _conversation_functions(session: Session) -> _Functions:
+    """Return what the commands of the prompt, of messages and of the open conversation run."""
     window = session.window
     return {
         "prompt.focus": window.prompt.focus_text,
@@ -116,13 +192,6 @@ def _prompt_actions(session: Session) -> Actions:
         "effort.more": lambda: session.choice.step_effort(+1),
         "effort.less": lambda: session.choice.step_effort(-1),
         "prompt.background": session.choice.toggle_background,
-    }
-
-
-def _transcript_actions(session: Session) -> Actions:
-    """Return the actions of messages and of the open conversation's text."""
-    window = session.window
-    return {
         "conversation.branch": lambda: session.answer_actions.act_on_last("branch"),
         "conversation.compact": session.compaction.offer,
         "conversation.uncompact": session.compaction_notes.undo,

@@ -319,7 +319,7 @@ class Application:
 def _reopen_windows(previous_session: WindowSession, session: WindowSession) -> None:
     """Show the windows again that were open before the main window was rebuilt."""
     for command in previous_session.commands_to_reopen:
-        session.actions[command]()
+        session.actions[command].trigger()
     if (place := previous_session.help_at_close) is not None:
         session.help.open_at(place)
 

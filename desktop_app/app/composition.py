@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
+from desktop_app.app.actions import DialogActions
 from desktop_app.app.place_opener import PlaceOpener
 from desktop_app.app.session import ConversationSession, PromptWithChips, Session
 from desktop_app.app.shared_lists import (
@@ -13,7 +14,6 @@ from desktop_app.app.shared_lists import (
     PromptList,
     SpendingEvents,
 )
-from desktop_app.app.shortcuts import DialogShortcuts
 from desktop_app.chat.ui.answer_actions import AnswerActions
 from desktop_app.chat.ui.answer_setup import AnswerSetup
 from desktop_app.chat.ui.chat_controller import ChatController
@@ -71,7 +71,6 @@ from desktop_app.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.cards.notifications import Notifications
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
-from desktop_app.widgets.program_menu import open_context_menu
 
 
 def compose(session: Session, theme: ThemeWatcher) -> None:
@@ -235,13 +234,7 @@ def _make_dialogs(session: Session) -> None:
             session.help.open_part(window.pane.page.objectName())
 
     window.header.help_button.clicked.connect(open_help_of_page)
-    # Of windows that bind no shortcuts themselves.
-    shortcuts = DialogShortcuts(
-        window,
-        session.values,
-        {"help.open": lambda _: session.help.open(), "menu.open": open_context_menu},
-    )
-    shortcuts.window_focused.connect(lambda focused: session.help.connect_buttons(focused))
+    DialogActions(session)
 
 
 def _connect(session: Session) -> None:

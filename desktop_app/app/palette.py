@@ -3,79 +3,75 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, partial
+from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction, QKeySequence
 
 from desktop_app.app.session import Session
-from desktop_app.app.window.command_palette import CommandPalette
+from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
 from desktop_app.composer.choice.choice_view import ModelEntry
 from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.search.search_filters import SearchFilters
-from desktop_app.library.ui.search.search_hits import (
-    HIT,
-    ConversationHits,
-    SearchDelegate,
-    group_hits,
-)
+from desktop_app.library.ui.search.search_hits import ConversationHits, SearchDelegate, group_hits
 from desktop_app.settings.schema import SETTINGS
-from desktop_app.shortcuts.command import KEYS_ONLY
+from desktop_app.shortcuts.command import COMMANDS, KEYS_ONLY, SYNONYMS
 from desktop_app.shortcuts.command_search import (
     CONVERSATION,
     FoldedTitle,
     PaletteEntry,
     UseCounts,
-    command_entries,
     find_entries,
     fold_titles,
 )
-from desktop_app.shortcuts.keymap import Keymap
-from desktop_app.widgets.look.shortcut_text import shortcut_text
 
 USES_KEY = "palette.uses"  # the key of the stored use counts
 _SEARCH_PAUSE_MS: Final = 120  # the pause in typing after which messages are searched
 _RECENT_COUNT: Final = 5  # conversations before anything is typed
 _MAX_ENTRIES: Final = 12
 _MAX_PASSAGES: Final = 3  # conversations with passages below the entries
-_MESSAGES_ROW: Final = "messages"
 
 
-class Palette(QObject):
-    """The search of the window: conversations, messages and all `actions` and `rows` by name.
+class Palette(CommandPalette):
+    """The search of the window: conversations, messages, and commands and more by name.
 
     Of equal matches, the most used come first. Each opening loads conversations and collections.
     The messages that contain the words follow; the last row shows all of them, with filters.
     """
 
-    def __init__(
-        self, session: Session, actions: Mapping[str, Callable[[], object]], rows: PaletteRows
-    ) -> None:
-        super().__init__(session.window)
+    def __init__(self, session: Session) -> None:
+        super().__init__(
+            session.window,
+            name="command-palette",
+            label=tr("Search conversations, messages, and commands"),
+            empty_text=tr("Nothing found"),
+            delegate=SearchDelegate(session.window),
+        )
         self._session = session
-        self._actions = actions
-        self._rows = rows
         self._tasks = session.tasks
         self._use_counts: UseCounts | None = None
         self._titles: list[FoldedTitle] = []
-        self._actions_by_row: dict[str, Callable[[], object]] = {}
-        self._entries: dict[str, PaletteEntry] = {}
         self._hits: list[SearchHit] = []
         self._opened_hits_of = ""  # the words whose hit was opened last
-        self._shows_messages = False
         self._search_task: asyncio.Future[None] | None = None
         self._pause = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self._pause.timeout.connect(self._search)
+        self.filters = SearchFilters()
+        self.filters.hide()
+        self.filters.changed.connect(self._search)
+        self.add_filters(self.filters, self.filters.buttons)
+        self.field.textChanged.connect(self._on_typed)
 
     def toggle(self) -> None:
         """Show the palette, or hide it.
 
         After a hit was opened, its words are there again, for the next hit.
         """
-        if self.widget.isVisible():
-            self.widget.dismiss()
+        if self.isVisible():
+            self.dismiss()
         else:
             self._open(shows_messages=False)
 
@@ -84,74 +80,69 @@ class Palette(QObject):
         self._open(shows_messages=True)
 
     def _open(self, *, shows_messages: bool) -> None:
-        keymap = Keymap.from_settings(self._session.values.all)
-        listed_commands = [c for c in keymap if c.id in self._actions and c.id not in KEYS_ONLY]
-        commands = [
-            e._replace(keys=shortcut_text(e.keys)) for e in command_entries(listed_commands, keymap)
-        ]
-        self._entries = {entry.id: entry for entry in commands}
-        self._actions_by_row = dict(self._actions)
-        self._add_rows(self._rows.rows())
         self._hits = []
         self.filters.clear()
         folders = self._session.folders.by_id.values()
         self.filters.set_folders(sorted(folders, key=lambda folder: folder.name.casefold()))
-        self._set_messages(shows_messages)
-        self.widget.open_with(commands, self._find)
-        self.widget.field.setText(self._opened_hits_of)
-        self.widget.field.selectAll()
+        self.filters.setVisible(shows_messages)
+        self.open_with([*command_entries(self._session), *other_entries(self._session)])
+        self.field.setText(self._opened_hits_of)
+        self.field.selectAll()
         self._tasks.start(self._load_stored())
 
-    def _set_messages(self, shows_messages: bool) -> None:
-        self._shows_messages = shows_messages
-        self.filters.setVisible(shows_messages)
-
-    def _add_rows(self, rows: list[PaletteRow]) -> None:
-        self._entries |= {entry.id: entry for entry, _ in rows}
-        self._actions_by_row |= {entry.id: action for entry, action in rows}
+    async def _load_stored(self) -> None:
+        """Load use counts, conversations and collections, and search again."""
+        session = self._session
+        if self._use_counts is None:
+            stored = await session.backend.settings.all()
+            self._use_counts = UseCounts(stored.get(USES_KEY))
+        titles = await session.backend.conversations.titles()
+        self._titles = await asyncio.to_thread(fold_titles, titles)
+        collections = [
+            PaletteEntry(
+                f"collection:{id_}",
+                name,
+                tr("Collection"),
+                run=partial(session.collections.ask_in_draft, id_),
+            )
+            for id_, name in await session.collections.names()
+        ]
+        self.entries = [e for e in self.entries if not e.id.startswith("collection:")]
+        self.entries += collections
+        if self.isVisible():
+            self.search_again()
 
     # -------------------------------------------------------------- rows
 
-    def _find(self, query: str) -> list[PaletteEntry | ConversationHits]:
-        query = query.strip()
+    @property
+    def _shows_messages(self) -> bool:
+        return not self.filters.isHidden()
+
+    def find_rows(self, typed: str) -> list[PaletteEntry | ConversationHits]:
+        query = typed.strip()
         if self._shows_messages:
             is_filtered = self.filters.is_active
             no_hits = tr("No results with these filters") if is_filtered else tr("No results")
-            self.widget.empty_label.setText(no_hits if query else "")
+            self.empty_label.setText(no_hits if query else "")
             return [*group_hits(self._hits)] if query else []
-        uses = self._use_counts or UseCounts({})  # until the stored counts are loaded
-        entries = [*self._entries.values()]
+        uses = self._use_counts  # None until the stored counts are loaded
         if not query:
             recent = [
                 PaletteEntry(CONVERSATION + title.id, title.title, tr("Conversation"))
                 for title in self._titles[: _RECENT_COUNT + 1]
                 if title.id != self._session.current.id
             ]
-            return [*recent[:_RECENT_COUNT], *find_entries("", entries, (), uses)]
-        found = find_entries(query, entries, self._titles, uses, tr("Conversation"))
+            return [*recent[:_RECENT_COUNT], *find_entries("", self.entries, (), uses)]
+        found = find_entries(query, self.entries, self._titles, uses, tr("Conversation"))
         passages = [row for row in group_hits(self._hits) if row.hit.message_id]
         words = tr("Search messages for “{words}”", words=query)
-        return [
-            *found[:_MAX_ENTRIES],
-            *passages[:_MAX_PASSAGES],
-            PaletteEntry(_MESSAGES_ROW, words, keys=self._messages_keys),
-        ]
+        keys = _keys_of(self._session.actions["list.search"])
+        more = PaletteEntry("messages", words, keys=keys, run=self._show_messages, stays=True)
+        return [*found[:_MAX_ENTRIES], *passages[:_MAX_PASSAGES], more]
 
-    @property
-    def _messages_keys(self) -> str:
-        keymap = Keymap.from_settings(self._session.values.all)
-        return shortcut_text(keymap.shortcut_of("list.search"))
-
-    async def _load_stored(self) -> None:
-        """Load use counts, conversations and collections, and search again."""
-        if self._use_counts is None:
-            stored = await self._session.backend.settings.all()
-            self._use_counts = UseCounts(stored.get(USES_KEY))
-        titles = await self._session.backend.conversations.titles()
-        self._titles = await asyncio.to_thread(fold_titles, titles)
-        self._add_rows(await self._rows.collections())
-        if self.widget.isVisible():
-            self.widget.search_again()
+    def _show_messages(self) -> None:
+        self.filters.show()
+        self.search_again()
 
     # -------------------------------------------------------------- messages
 
@@ -167,7 +158,7 @@ class Palette(QObject):
         if self._search_task is not None:
             self._search_task.cancel()
             self._search_task = None
-        query = self.widget.field.text().strip()
+        query = self.field.text().strip()
         if query:
             self._search_task = self._tasks.start(self._find_messages(query))
         else:
@@ -182,31 +173,25 @@ class Palette(QObject):
         cached = {hit.conversation_id: cache.get(hit.conversation_id) for hit in hits}
         trashed_ids = {id_ for id_, c in cached.items() if c is not None and c.trashed_at}
         self._hits = [hit for hit in hits if hit.conversation_id not in trashed_ids]
-        if self.widget.isVisible():
-            self.widget.search_again()
+        if self.isVisible():
+            self.search_again()
 
     # -------------------------------------------------------------- choice
 
-    def _choose(self, row_id: str) -> None:
-        if row_id == _MESSAGES_ROW:
-            self._set_messages(True)
-            self.widget.search_again()
-            return
-        if row_id.startswith(HIT):
-            row = next(row for row in group_hits(self._hits) if row.id == row_id)
-            self._opened_hits_of = self.widget.field.text()
+    def run_row(self, row: PaletteRow) -> None:
+        if isinstance(row, ConversationHits):
+            self._opened_hits_of = self.field.text()
             hit = row.hit
             self._show_conversation(hit.conversation_id, hit.message_id or "", hit.first_match)
-            return
-        self._opened_hits_of = ""
-        if self._use_counts is not None:  # saving before they are loaded would replace them
-            self._use_counts.count_choice(row_id)
-            settings = self._session.backend.settings
-            self._tasks.start(settings.set(USES_KEY, self._use_counts.stored))
-        if row_id.startswith(CONVERSATION):
-            self._show_conversation(row_id.removeprefix(CONVERSATION))
-        else:
-            self._actions_by_row[row_id]()
+        elif isinstance(row, PaletteEntry) and not row.stays:
+            self._opened_hits_of = ""
+            if self._use_counts is not None:  # saving before they are loaded would replace them
+                self._use_counts.count_choice(row.id)
+                settings = self._session.backend.settings
+                self._tasks.start(settings.set(USES_KEY, self._use_counts.stored))
+            if row.run is None:
+                self._show_conversation(row.id.removeprefix(CONVERSATION))
+        super().run_row(row)
 
     def _show_conversation(self, id_: str, message_id: str = "", words: str = "") -> None:
         panes = self._session.window.outer_panes
@@ -214,32 +199,26 @@ class Palette(QObject):
             panes.close_drawer()
         self._tasks.start(self._session.navigator.open(id_, message_id, words))
 
-    @cached_property
-    def filters(self) -> SearchFilters:
-        """Return the filters of messages."""
-        filters = SearchFilters()
-        filters.hide()
-        filters.changed.connect(self._search)
-        return filters
 
-    @cached_property
-    def widget(self) -> CommandPalette:
-        """Return the field with its rows."""
-        widget = CommandPalette(
-            self._session.window,
-            name="command-palette",
-            label=tr("Search conversations, messages, and commands"),
-            empty_text=tr("Nothing found"),
-            delegate=SearchDelegate(self),
+def _keys_of(action: QAction) -> str:
+    return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def command_entries(session: Session) -> list[PaletteEntry]:
+    """Return the rows of the window's commands."""
+    return [
+        PaletteEntry(
+            command.id,
+            tr(command.title),
+            tr(command.category),
+            _keys_of(action),
+            tr(SYNONYMS[command.id]) if command.id in SYNONYMS else "",
+            action.trigger,
         )
-        widget.staying_ids = frozenset({_MESSAGES_ROW})
-        widget.add_filters(self.filters, self.filters.buttons)
-        widget.field.textChanged.connect(self._on_typed)
-        widget.chosen.connect(self._choose)
-        return widget
+        for command in COMMANDS
+        if (action := session.actions.get(command.id)) and command.id not in KEYS_ONLY
+    ]
 
-
-PaletteRow = tuple[PaletteEntry, Callable[[], object]]
 
 # Title, page, the name of the field or section to show, "" for only the page, and synonyms.
 _PLACES: Final = (
@@ -258,85 +237,59 @@ _PLACES: Final = (
 )
 
 
-class PaletteRows:
-    """The rows of the window's controllers, each with its action."""
+def other_entries(session: Session) -> Iterator[PaletteEntry]:
+    """Yield the rows of prompts, presets, models, settings and their pages."""
+    window, category = session.window, tr("Settings")
+    panel = window.settings
+    for prompt in session.prompts.offered_prompts:
+        insert = partial(window.prompt.completer.insert_prompt, prompt)
+        yield PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"), run=insert)
+    for preset in session.presets.by_id.values():
+        use = partial(session.presets_controller.use, preset.id)
+        yield PaletteEntry(f"preset:{preset.id}", preset.name, tr("Preset"), run=use)
 
-    def __init__(self, session: Session) -> None:
-        self._window = session.window
-        self._session = session
-
-    def rows(self) -> list[PaletteRow]:
-        """Return the rows that are known at once."""
-        session = self._session
-        rows: list[PaletteRow] = []
-        for prompt in session.prompts.offered_prompts:
-            entry = PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"))
-            rows.append((entry, partial(self._window.prompt.completer.insert_prompt, prompt)))
-        for preset in session.presets.by_id.values():
-            entry = PaletteEntry(f"preset:{preset.id}", preset.name, tr("Preset"))
-            rows.append((entry, partial(session.presets_controller.use, preset.id)))
-        for model in session.choices.models:
-            name = f"{model.provider_name}: {model.name}"
-            entry = PaletteEntry(f"model:{model.provider_id}:{model.model}", name, tr("Model"))
-            rows.append((entry, partial(self._choose_model, model)))
-        for setting in SETTINGS:
-            page = setting.group.page
-            if page:
-                label = tr(setting.label)
-                # The values come first: the words that find a setting may name one of them.
-                for choice in setting.choices:
-                    title = tr("{label}: {value}", label=label, value=tr(choice.label))
-                    entry = PaletteEntry(f"value:{setting.key}:{choice.value}", title)
-                    rows.append((entry, partial(self._set, setting.key, choice.value)))
-                entry = PaletteEntry(
-                    f"setting:{setting.key}", label, tr("Settings"), keywords=tr(setting.words)
-                )
-                rows.append((entry, partial(self._show_setting, page, setting.key)))
-        return [*rows, *self._place_rows()]
-
-    def _place_rows(self) -> Iterator[PaletteRow]:
-        """Yield the pages of the settings, and fields and sections on them that are no settings."""
-        category = tr("Settings")
-        providers = self._session.providers_controller
-        show_settings = partial(self._window.outer_panes.show_settings, True)
-        # Without this row, the first for "settings" is a command for the settings of a folder.
-        yield (
-            PaletteEntry("place:settings", category, keywords=tr("preferences options")),
-            show_settings,
-        )
-        yield PaletteEntry("place:key", tr("API key"), category), providers.open_at_key
-        network = tr("Network and privacy")
-        yield PaletteEntry("place:network", network, category), providers.open_at_network
-        for title, page, name, synonyms in _PLACES:
-            keywords = tr(synonyms) if synonyms else ""
-            id_ = f"place:{page}:{title}"
-            entry = PaletteEntry(id_, tr(title), category, keywords=keywords)
-            yield entry, partial(self._show_place, page, name)
-
-    async def collections(self) -> list[PaletteRow]:
-        """Return the rows of the collections, which are read from the store."""
-        return [
-            (
-                PaletteEntry(f"collection:{id_}", name, tr("Collection")),
-                partial(self._session.collections.ask_in_draft, id_),
-            )
-            for id_, name in await self._session.collections.names()
-        ]
-
-    def _set(self, key: str, value: str) -> None:
-        self._window.settings.pages.change(key, value)
-
-    def _choose_model(self, model: ModelEntry) -> None:
-        session = self._session
+    def choose_model(model: ModelEntry) -> None:
         session.setup.choose(session.choices.choice_with(model))
 
-    def _show_place(self, page: str, name: str) -> None:
-        self._window.outer_panes.show_settings(True)
-        self._window.settings.show_page(page)
-        if name:
-            self._window.settings.show_setting(page, name)
-            self._window.settings.show_section(page, name)
+    for model in session.choices.models:
+        name = f"{model.provider_name}: {model.name}"
+        id_ = f"model:{model.provider_id}:{model.model}"
+        yield PaletteEntry(id_, name, tr("Model"), run=partial(choose_model, model))
 
-    def _show_setting(self, page: str, key: str) -> None:
-        self._window.outer_panes.show_settings(True)
-        self._window.settings.show_setting(page, key)
+    def show_setting(page: str, key: str) -> None:
+        window.outer_panes.show_settings(True)
+        panel.show_setting(page, key)
+
+    for setting in SETTINGS:
+        page = setting.group.page
+        if not page:
+            continue
+        label = tr(setting.label)
+        # The values come first: the words that find a setting may name one of them.
+        for choice in setting.choices:
+            title = tr("{label}: {value}", label=label, value=tr(choice.label))
+            change = partial(panel.pages.change, setting.key, choice.value)
+            yield PaletteEntry(f"value:{setting.key}:{choice.value}", title, run=change)
+        show = partial(show_setting, page, setting.key)
+        words = tr(setting.words)
+        yield PaletteEntry(f"setting:{setting.key}", label, category, keywords=words, run=show)
+
+    # Without this row, the first for "settings" is a command for the settings of a folder.
+    words, show = tr("preferences options"), partial(window.outer_panes.show_settings, True)
+    yield PaletteEntry("place:settings", category, keywords=words, run=show)
+    providers = session.providers_controller
+    yield PaletteEntry("place:key", tr("API key"), category, run=providers.open_at_key)
+    network = tr("Network and privacy")
+    yield PaletteEntry("place:network", network, category, run=providers.open_at_network)
+
+    def show_place(page: str, name: str) -> None:
+        window.outer_panes.show_settings(True)
+        panel.show_page(page)
+        if name:
+            panel.show_setting(page, name)
+            panel.show_section(page, name)
+
+    for title, page, name, synonyms in _PLACES:
+        words, show = tr(synonyms) if synonyms else "", partial(show_place, page, name)
+        id_ = f"place:{page}:{title}"
+        yield PaletteEntry(id_, tr(title), category, keywords=words, run=show)

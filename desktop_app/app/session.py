@@ -16,6 +16,7 @@ from desktop_app.widgets.windows import bring_to_front
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.desktop_controllers import DesktopControllers
@@ -108,6 +109,7 @@ class Session:
     """
 
     window: MainWindow
+    actions: Mapping[str, QAction]  # by the ids of their commands
     tasks: Tasks
     backend: Backend
     # Stores and lists that are also in memory.

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 
-from desktop_app.app.actions import Actions, actions_of
+from desktop_app.app.actions import make_actions, set_shortcuts
 from desktop_app.app.composition import compose
 from desktop_app.app.error_notifier import ErrorNotifier
 from desktop_app.app.language_change import LanguageChange, commands_to_reopen
 from desktop_app.app.session import Session
-from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.shutdown import EndStep, Shutdown
 from desktop_app.app.startup.gc_policy import collect_and_trim
 from desktop_app.app.startup.memory_release import release_file_pages
@@ -47,6 +46,8 @@ from desktop_app.widgets.forms.tab_order import FocusScroller
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
     from desktop_app.app.palette import Palette
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.desktop.session_bus import SessionBus
@@ -64,7 +65,6 @@ class WindowSession(Session):
     """The session of a window from its start to its end.
 
     Attributes:
-        actions: the action of each command, by its id.
         shutdown: stops tasks, stores partial answers and closes the store.
         closed_work: work on the closed store before the program restarts; None for none.
         should_rebuild: True if the window is built again once the session has ended.
@@ -97,14 +97,18 @@ class WindowSession(Session):
         self._is_on_desktop = False
         self._watch_windows(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
-        actions = self.actions = {**actions_of(self), **self._program_actions()}
-        self._shortcuts = Shortcuts(window, actions)
-        window.transcript.command_requested.connect(lambda command: actions[command]())
+        program = {
+            "palette.open": lambda: self._palette.toggle(),
+            "list.search": lambda: self._palette.open_messages(),
+            "quick.open": lambda: self.quick.open_with(""),
+            "quick.pause": self._toggle_hotkey_pause,
+            "app.quit": self.closing.quit,
+        }
+        self.actions = make_actions(self, program)
+        self._escape_action: QAction | None = None
         window.transcript.notice_raised.connect(window.notifications.notify)
-        window.prompt.command_requested.connect(lambda command: actions[command]())
-        window.conversations.command_requested.connect(lambda command: actions[command]())
         window.close_requested.connect(self.closing.close_window)
-        window.escaped.connect(self._shortcuts.escape)
+        window.escaped.connect(self._escape)
         if sys.platform != "win32":  # where programs with a window get none
             for number in (signal.SIGINT, *END_SIGNALS):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
@@ -113,9 +117,9 @@ class WindowSession(Session):
     @cached_property
     def _palette(self) -> Palette:
         # Imported here, because the start does not need it.
-        from desktop_app.app.palette import Palette, PaletteRows
+        from desktop_app.app.palette import Palette
 
-        return Palette(self, self.actions, PaletteRows(self))
+        return Palette(self)
 
     # -------------------------------------------------------------- other windows, desktop
 
@@ -251,18 +255,14 @@ class WindowSession(Session):
 
     # -------------------------------------------------------------- keys
 
-    def _program_actions(self) -> Actions:
-        return {
-            "palette.open": lambda: self._palette.toggle(),
-            "list.search": lambda: self._palette.open_messages(),
-            "quick.open": lambda: self.quick.open_with(""),
-            "quick.pause": self._toggle_hotkey_pause,
-            "app.quit": self.closing.quit,
-        }
+    def _escape(self) -> None:
+        """Run the command of Esc, because nothing else in the window has handled the key."""
+        if self._escape_action is not None:
+            self._escape_action.trigger()
 
     def _bind_keys(self) -> None:
         keymap = Keymap.from_settings(self.values.all)
-        self._shortcuts.bind(keymap)
+        self._escape_action = set_shortcuts(self.actions, keymap)
         self.window.prompt.set_keymap(keymap)
         if self.used_quick is not None:
             self.used_quick.window.set_keymap(keymap)
@@ -270,7 +270,6 @@ class WindowSession(Session):
             self.desktop.bind(keymap)
         conversations = self.window.conversations
         conversations.search_button.set_keys(keymap.shortcut_of("palette.open"))
-        conversations.footer.set_keymap(keymap)
         conversations.new_button.set_keys(keymap.shortcut_of("conversation.new"))
 
     # -------------------------------------------------------------- changed settings

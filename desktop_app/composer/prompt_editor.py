@@ -7,7 +7,6 @@ arrives as plain values.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -22,24 +21,20 @@ from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import DroppedContent, accept_copy, has_attachable_content
 from desktop_app.composer.suggestions import Suggestions
 from desktop_app.composer.text.prompt_text import PromptText
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import set_role, set_style_property
-from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
+from desktop_app.widgets.program_menu import ProgramMenu, add_commands, command_of, run_command
+from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
 
 _MAX_SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""
-_ATTACH_COMMANDS: Final = {
-    "prompt.attach": N_("Attach files…"),
-    "prompt.attach-folder": N_("Attach folder…"),
-    "collections.ask": N_("Ask a collection…"),
-    "tools.choose": N_("Tools…"),
-    "prompt.background": N_("Run in background"),
-}
+_ATTACH_COMMANDS: Final = (
+    *("prompt.attach", "prompt.attach-folder", "collections.ask", "tools.choose"),
+)
 
 
 class PromptEditor(QFrame):
@@ -59,14 +54,12 @@ class PromptEditor(QFrame):
         stop_requested(): stop the answer.
         text_changed(): the text changed other than by `set_text`.
         attach_requested(list[Path]): attach these files, or a folder.
-        command_requested(str): run the command with this id.
     """
 
     submit_requested = Signal(str)
     stop_requested = Signal()
     text_changed = Signal()
     attach_requested = Signal(list)
-    command_requested = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -171,7 +164,7 @@ class PromptEditor(QFrame):
     def _request_edit(self) -> None:
         """Ask to edit the last message, unless attachments or a streaming answer are in the way."""
         if not (self._is_streaming or self.chips.count()):
-            self.command_requested.emit("question.edit")
+            run_command(self, "question.edit")
 
     def _on_text_changed(self) -> None:
         self._warning = ""
@@ -335,21 +328,18 @@ class PromptEditor(QFrame):
         menu = ProgramMenu(self)
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for command_id, label in _ATTACH_COMMANDS.items():
-            is_background = command_id == "prompt.background"
-            if is_background and self._choice.background is None:
-                continue
-            action = menu.addAction(menu_text(tr(label)))
-            action.triggered.connect(partial(self.command_requested.emit, command_id))
-            if is_background:
-                action.setCheckable(True)
-                action.setChecked(bool(self._choice.background))
-                note = tr(
-                    "Keeps running at {provider}, which stores the request and the response "
-                    "(OpenAI: 30 days or more).",
-                    provider=self._choice.provider_name,
-                )
-                add_note(menu, note)
+        add_commands(menu, *_ATTACH_COMMANDS)
+        background = command_of(self, "prompt.background")
+        if background is not None and self._choice.background is not None:
+            background.setCheckable(True)
+            background.setChecked(bool(self._choice.background))
+            menu.addAction(background)
+            note = tr(
+                "Keeps running at {provider}, which stores the request and the response "
+                "(OpenAI: 30 days or more).",
+                provider=self._choice.provider_name,
+            )
+            add_note(menu, note)
         button = self.row.attach_button
         menu.popup(button.mapToGlobal(button.rect().topLeft()))
 

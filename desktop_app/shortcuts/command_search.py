@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from desktop_app.domain.documents.letter_folding import fold
-from desktop_app.i18n.translation import tr
-from desktop_app.shortcuts.command import SYNONYMS, Command
-from desktop_app.shortcuts.keymap import Keymap
 
 CONVERSATION: Final = "conversation:"
 """Prefix of the ids of conversations' rows."""
@@ -26,6 +23,8 @@ class PaletteEntry(NamedTuple):
         note: shown beside the title and searched too, such as a command's category.
         keys: the shortcut, "" for none.
         keywords: more words that find the row; not shown.
+        run: what choosing the row does.
+        stays: True if the palette stays open.
     """
 
     id: str
@@ -33,6 +32,8 @@ class PaletteEntry(NamedTuple):
     note: str = ""
     keys: str = ""
     keywords: str = ""
+    run: Callable[[], object] | None = None
+    stays: bool = False
 
     @property
     def accessible_text(self) -> str:
@@ -44,31 +45,6 @@ class PaletteEntry(NamedTuple):
         rank = match_rank(words, self.title, f"{self.note} {self.keywords}")
         is_synonym = rank is not None and set(words) <= set(fold(self.keywords).split())
         return min(rank or 0, 1) if is_synonym and rank else rank
-
-
-def command_entries(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry]:
-    """Return the rows of commands, in the language in use."""
-    return [
-        PaletteEntry(
-            c.id,
-            tr(c.title),
-            note=tr(c.category.value),
-            keys=keymap.shortcut_of(c.id),
-            keywords=tr(SYNONYMS[c.id]) if c.id in SYNONYMS else "",
-        )
-        for c in commands
-    ]
-
-
-def matching_entries(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEntry]:
-    """Return the entries that contain every typed word in title, note or keywords.
-
-    They are sorted by `match_rank`; entries of the same rank keep their order. An empty text finds
-    all entries.
-    """
-    words = fold(typed).split()
-    ranked = [(rank, entry) for entry in entries if (rank := entry.match_rank(words)) is not None]
-    return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def match_rank(words: Sequence[str], title: str, other_text: str) -> int | None:
@@ -152,8 +128,8 @@ class UseCounts:
 def find_entries(
     typed: str,
     entries: Sequence[PaletteEntry],
-    titles: Iterable[FoldedTitle],
-    uses: UseCounts,
+    titles: Iterable[FoldedTitle] = (),
+    uses: UseCounts | None = None,
     note: str = "",
 ) -> list[PaletteEntry]:
     """Return the best rows of a palette, sorted by how well they match, then by use.
@@ -163,9 +139,11 @@ def find_entries(
     Args:
         entries: commands, prompts, presets, models, settings, collections.
         titles: of conversations, newest first.
+        uses: the counts of earlier choices, None if rows are equal.
         note: shown beside conversations.
     """
     words = fold(typed).split()
+    uses = uses or UseCounts({})
     if not words:
         return sorted(entries, key=lambda entry: -uses.score(entry.id))
     letters = letters_in_order("".join(words))

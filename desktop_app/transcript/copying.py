@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.answering.shown_length import ShownMessage as JsonMessage
 from desktop_app.domain.conversations.conversation import Role
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.own_links import is_note_link
 from desktop_app.transcript import copied_text
@@ -21,7 +21,7 @@ from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.message_items import ACTION, COPY, COPY_LINK, OPEN_DOCUMENT
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.transcript_styles import Background, background_of
-from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.program_menu import ProgramMenu, add_commands
 from desktop_app.widgets.text.clipboard import MAX_CONVERTED_CHARACTERS, copy_texts, mime_data
 from desktop_app.widgets.text.foreign_text import menu_text, one_line
 
@@ -35,12 +35,9 @@ if TYPE_CHECKING:
     from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.text.clipboard import ClipboardTexts
 
-_WINDOW_COMMANDS: Final = {
-    "find.open": N_("Find in conversation"),
-    "conversation.copy": N_("Copy conversation"),
-    "conversation.export": N_("Export conversation…"),
-    "conversation.print": N_("Print conversation…"),
-}
+_WINDOW_COMMANDS: Final = (
+    *("find.open", "conversation.copy", "conversation.export", "conversation.print"),
+)
 
 
 class MessageCommands:
@@ -240,7 +237,8 @@ def menu_for(view: TranscriptView, place: Place | None, link: str) -> QMenu:
         _add_actions(view, menu, shown)
     menu.addAction(tr("Select all"), view.selection.select_all)
     if not view.is_brief:
-        _add_commands(view, menu)
+        menu.addSeparator()
+        add_commands(menu, *_WINDOW_COMMANDS)
     return menu
 
 
@@ -250,9 +248,9 @@ def menu_of(view: TranscriptView, shown: ShownMessage) -> QMenu:
     _add_actions(view, menu, shown, with_buttons=False)
     if not view.is_brief:
         if has_arrows(shown.version):
-            compare = partial(view.command_requested.emit, "answer.compare-versions")
-            menu.addAction(tr("Compare versions"), compare)
-        _add_commands(view, menu)
+            add_commands(menu, "answer.compare-versions")
+        menu.addSeparator()
+        add_commands(menu, *_WINDOW_COMMANDS)
     return menu
 
 
@@ -267,10 +265,3 @@ def _add_actions(
     if not view.is_brief:
         run = partial(view.commands.run, shown.key, COPY_LINK)
         menu.addAction(tr("Copy link to message"), run)
-
-
-def _add_commands(view: TranscriptView, menu: QMenu) -> None:
-    menu.addSeparator()
-    for command, label in _WINDOW_COMMANDS.items():
-        run = partial(view.command_requested.emit, command)
-        menu.addAction(menu_text(tr(label)), run)

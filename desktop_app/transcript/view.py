@@ -60,6 +60,7 @@ from desktop_app.transcript.transcript_styles import Styles, background_of
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.external_open import open_link
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.program_menu import run_command
 from desktop_app.widgets.text.foreign_text import set_tooltip, tooltip_text
 from desktop_app.widgets.wheel_steps import WheelSteps
 
@@ -113,7 +114,6 @@ class TranscriptView(TextArea):
         message_updated(str message_id): an updated message is shown and announced.
         action_requested(str message_id, str action): any action except folding; "copy" has
             already been done.
-        command_requested(str): a command of the window, by id, from the menu, the wheel or a key.
         passage_requested(Passage): show a cited passage.
         image_requested(str): an image with this hash, or this `data:` address, came into view.
             Pass it to `images.show`.
@@ -126,7 +126,6 @@ class TranscriptView(TextArea):
     action_requested = Signal(str, str)
     image_requested = Signal(str)
     passage_requested = Signal(object)
-    command_requested = Signal(str)
     notice_raised = Signal(str)
     text_typed = Signal(str)
 
@@ -692,7 +691,7 @@ class TranscriptView(TextArea):
             return
         steps = self._wheel_steps.add(event.angleDelta().y())
         for _ in range(abs(steps)):
-            self.command_requested.emit("view.larger" if steps > 0 else "view.smaller")
+            run_command(self, "view.larger" if steps > 0 else "view.smaller")
         event.accept()
 
     # ------------------------------------------------------------------ painting

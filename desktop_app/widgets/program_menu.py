@@ -1,4 +1,4 @@
-"""The menus of the program, and opening a context menu by keyboard."""
+"""The menus of the program, the commands of a window in them, and menus by keyboard."""
 
 from __future__ import annotations
 
@@ -85,10 +85,28 @@ def add_choice(menu: QMenu, label: str, is_chosen: bool, choose: Callable[[], ob
     return action
 
 
-def open_context_menu(window: QWidget) -> None:
-    """Open the context menu of a window's focused widget; Qt does so only for the Menu key."""
+def command_of(widget: QWidget, command_id: str) -> QAction | None:
+    """Return the action of a command of a widget's window; None if the window has no such one."""
+    window = widget.window()
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    return window.findChild(QAction, command_id, options=direct)
 
-    focused: QWidget | None = window.focusWidget()  # PySide's types forget None
+
+def add_commands(menu: QMenu, *command_ids: str) -> None:
+    """Add the actions of those commands that the window has which opens the menu."""
+    parent = menu.parentWidget() or menu
+    menu.addActions([found for id_ in command_ids if (found := command_of(parent, id_))])
+
+
+def run_command(widget: QWidget, command_id: str) -> None:
+    """Run a command of a widget's window, if the window has it."""
+    if (action := command_of(widget, command_id)) is not None:
+        action.trigger()
+
+
+def open_context_menu() -> None:
+    """Open the context menu of the focused widget; Qt does so only for the Menu key."""
+    focused = QApplication.focusWidget()
     if focused is not None:
         cursor = focused.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
         position = (cursor if isinstance(cursor, QRect) else focused.rect()).center()

@@ -139,10 +139,14 @@ def hits_of_a_search(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.library.ui.search.search_hits import ConversationHits, SearchDelegate
 
     made = QWidget()
-    palette = CommandPalette(made, "palette", "Find", "Nothing found", SearchDelegate(made))
     hit = SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)
     host.show(made)
-    palette.open_with([], lambda _typed: [ConversationHits(hit, 2)])
+
+    class Search(CommandPalette):
+        def find_rows(self, typed: str) -> list[ConversationHits]:
+            return [ConversationHits(hit, 2)]
+
+    Search(made, "palette", "Find", "Nothing found", SearchDelegate(made)).open_with([])
     return made
 
 

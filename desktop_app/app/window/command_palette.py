@@ -6,15 +6,15 @@ command closes it and restores the keyboard focus, before the command runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QWidget
 from shiboken6 import isValid
 
-from desktop_app.shortcuts.command_search import PaletteEntry, matching_entries
+from desktop_app.shortcuts.command_search import PaletteEntry, find_entries
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.forms.form_widgets import line_field
 from desktop_app.widgets.look import painting
@@ -36,10 +36,6 @@ _INSET: Final = 12
 
 class PaletteRow(Protocol):
     """A row: an entry of the palette, or what a search has found."""
-
-    @property
-    def id(self) -> str:
-        """Return the id that `chosen` emits."""
 
     @property
     def title(self) -> str:
@@ -71,7 +67,7 @@ class CommandDelegate(RowDelegate):
 
 
 class CommandPalette(QWidget):
-    """A search field over a list of commands. See the module.
+    """A search field over a list of entries, of which the user chooses one. See the module.
 
     Args:
         name: the stable object name.
@@ -80,13 +76,8 @@ class CommandPalette(QWidget):
         delegate: the painter of the rows, None for one of entries alone.
 
     Attributes:
-        staying_ids: the ids of the rows that do not close the palette.
-
-    Signals:
-        chosen(str): emitted with the id of the chosen row, after the palette has closed.
+        entries: the rows that are searched.
     """
-
-    chosen = Signal(str)
 
     def __init__(
         self,
@@ -100,16 +91,14 @@ class CommandPalette(QWidget):
         self.accessible_role = "Dialog"
         self.setObjectName(name)
         self.setAccessibleName(spoken_text(label))
-        self._find: Callable[[str], Sequence[PaletteRow]] = lambda _typed: ()
-        self.staying_ids: frozenset[str] = frozenset()
+        self.entries: Sequence[PaletteEntry] = ()
         self._filters: QWidget | None = None
-        self._tab_stops: list[QWidget] = []
         self._previous_focus: QWidget | None = None
         self._announced_text = ""
         self._card = QFrame(self)
         self._card.setProperty("role", "card")
         self.field = line_field(label, "command")
-        self._tab_stops.append(self.field)
+        self._tab_stops: list[QWidget] = [self.field]
         self.model: RowsModel[PaletteRow] = RowsModel(
             lambda row: row.title, lambda row: row.accessible_text, self
         )
@@ -136,21 +125,12 @@ class CommandPalette(QWidget):
         self._column.insertWidget(1, filters)
         self._tab_stops += buttons
 
-    def open_with(
-        self,
-        entries: Sequence[PaletteEntry],
-        find: Callable[[str], Sequence[PaletteRow]] | None = None,
-    ) -> None:
-        """Open the palette with an empty search field, and focus the field.
-
-        Args:
-            entries: the entries to search by default.
-            find: returns the entries for typed text, "" included, in place of `entries`.
-        """
+    def open_with(self, entries: Sequence[PaletteEntry]) -> None:
+        """Open the palette with these entries and an empty search field, and focus the field."""
         if not self.isVisible():  # otherwise the focus is in the palette itself
             self._previous_focus = QApplication.focusWidget()
         self._announced_text = ""
-        self._find = find or (lambda typed: matching_entries(typed, entries))
+        self.entries = entries
         self.field.clear()
         self._show_matches("")
         self.window().installEventFilter(self)
@@ -171,6 +151,15 @@ class CommandPalette(QWidget):
         self.hide()
         self.model.set_rows([])  # otherwise Qt reports the hidden rows as shown and focused
 
+    def find_rows(self, typed: str) -> Sequence[PaletteRow]:
+        """Return the rows for the typed text, which may be empty."""
+        return find_entries(typed, self.entries)
+
+    def run_row(self, row: PaletteRow) -> None:
+        """Run what a chosen row does, after the palette has closed."""
+        if isinstance(row, PaletteEntry) and row.run is not None:
+            row.run()
+
     def search_again(self) -> None:
         """Search again after rows were added; a row that the user has moved to stays selected."""
         chosen_row = None
@@ -184,7 +173,7 @@ class CommandPalette(QWidget):
             self._announce_current()
 
     def _show_matches(self, typed: str) -> None:
-        matches = self._find(typed)
+        matches = self.find_rows(typed)
         self.model.set_rows(matches)
         self.view.setVisible(bool(matches))
         self.empty_label.setVisible(not matches)
@@ -205,9 +194,9 @@ class CommandPalette(QWidget):
     def _choose(self, index: QModelIndex) -> None:
         row: PaletteRow | None = index.data(ROW)
         if row is not None:
-            if row.id not in self.staying_ids:
+            if not (isinstance(row, PaletteEntry) and row.stays):
                 self.dismiss()
-            self.chosen.emit(row.id)
+            self.run_row(row)
 
     def _fit(self) -> None:
         """Cover the window, with the card below its top edge."""

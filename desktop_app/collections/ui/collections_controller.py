@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from desktop_app.collections.embedding_service import EmbeddingPlan
     from desktop_app.collections.ui.collections_dialog import CollectionsPage
 
-_MANAGE: Final = "collections.manage"  # the last row of the picker
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
 _UNDO_MS: Final = 12_000
@@ -53,7 +53,6 @@ class CollectionsController(Controller):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._page: CollectionsPage | None = None
-        self._picker: CommandPalette | None = None
         self.states: dict[str, CollectionState] = {}
         self._load_lock = asyncio.Lock()
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
@@ -247,24 +246,19 @@ class CollectionsController(Controller):
         if not self.states:
             await self._show()
             return
-        if self._picker is None:
-            # Imported here, because the start does not need it.
-            from desktop_app.app.window.command_palette import CommandPalette
-
-            self._picker = CommandPalette(
-                self._window,
-                name="collection-picker",
-                label=tr("Ask a collection"),
-                empty_text=tr("No matching collections"),
-            )
-            self._picker.chosen.connect(
-                lambda row: self.show() if row == _MANAGE else self.ask_in_draft(row)
-            )
         rows = [
-            PaletteEntry(s.collection.id, s.collection.name, s.summary)
-            for s in self.states.values()
+            PaletteEntry(id_, s.collection.name, s.summary, run=partial(self.ask_in_draft, id_))
+            for id_, s in self.states.items()
         ]
-        self._picker.open_with([*rows, PaletteEntry(_MANAGE, tr("Show collections"))])
+        self._picker.open_with([*rows, PaletteEntry("show", tr("Show collections"), run=self.show)])
+
+    @cached_property
+    def _picker(self) -> CommandPalette:
+        # Imported here, because the start does not need it.
+        from desktop_app.app.window.command_palette import CommandPalette
+
+        label, nothing = tr("Ask a collection"), tr("No matching collections")
+        return CommandPalette(self._window, "collection-picker", label, nothing)
 
     async def names(self) -> list[tuple[str, str]]:
         """Return id and name of all collections."""

@@ -7,12 +7,11 @@ keys move only the current row, Enter opens it. The user can mark several rows f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QWidget
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import N_, tr
@@ -22,18 +21,16 @@ from desktop_app.library.ui.list_menus import ListMenus
 from desktop_app.library.ui.row_delegates import ConversationDelegate
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.rows.date_groups import DayChange, today
-from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.program_menu import ProgramMenu, add_commands, run_command
 from desktop_app.widgets.text.foreign_text import (
     ElidedLabel,
     PlainButton,
     PlainLabel,
-    menu_text,
     set_tooltip,
     spoken_text,
 )
@@ -58,13 +55,11 @@ class ConversationList(QFrame):
     Signals:
         open_requested(str id): the row of a conversation was clicked, or Enter was pressed on it.
         new_requested(), new_in_folder_requested(str folder id): open an empty conversation.
-        command_requested(str): run the command with this id.
     """
 
     open_requested = Signal(str)
     new_requested = Signal()
     new_in_folder_requested = Signal(str)
-    command_requested = Signal(str)
     session: Session
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -157,8 +152,7 @@ class ConversationList(QFrame):
     # ------------------------------------------------------------ behavior
 
     def _connect(self) -> None:
-        self.search_button.clicked.connect(lambda: self.command_requested.emit("palette.open"))
-        self.footer.command_requested.connect(self.command_requested)
+        self.search_button.clicked.connect(lambda: run_command(self, "palette.open"))
         self.new_button.clicked.connect(self.new_requested)
         self.new_button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.new_button.customContextMenuRequested.connect(
@@ -304,33 +298,19 @@ class ListButton(PlainButton):
         set_tooltip(self, self._label.text() if needed_width > available_width else "")
 
 
-_MENU_ENTRIES: Final = (
-    ("provider.show", N_("Provider")),
-    ("spending.show", N_("Spending")),
-    ("models.show", N_("Models")),
-    ("prompts.manage", N_("Prompts and presets")),
-    ("collections.show", N_("Collections")),
-    ("batch.show", N_("Batch jobs")),
-    ("settings.toggle", N_("Settings")),
-    ("help.open", N_("Help")),
+_MENU_COMMANDS: Final = (
+    *("provider.show", "spending.show", "models.show", "prompts.manage"),
+    *("collections.show", "batch.show", "settings.toggle", "help.open"),
 )
-"""The commands in the menu of the last line, and their labels."""
 
 
 class SidebarFooter(PlainButton):
-    """The last line of the sidebar: the provider and its cost, with the menu of the program.
-
-    Signals:
-        command_requested(str): run the command with this id.
-    """
-
-    command_requested = Signal(str)
+    """The last line of the sidebar: the provider and its cost, with the menu of the program."""
 
     def __init__(self) -> None:
         super().__init__(name="program-menu", role="row")
         self._icon_name = ""
         self._is_near_cap = False
-        self._keymap = Keymap()
         self._icon = PlainLabel()
         self.name = ElidedLabel(role="note")
         self.month = PlainLabel(role="note")
@@ -340,13 +320,9 @@ class SidebarFooter(PlainButton):
         for label in self.findChildren(QLabel):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         menu = ProgramMenu(self)
-        menu.fill_with(self._fill_menu)
+        menu.fill_with(lambda menu: add_commands(menu, *_MENU_COMMANDS))
         self.setMenu(menu)
         self.update_theme()
-
-    def set_keymap(self, keymap: Keymap) -> None:
-        """Show the shortcuts of this keymap in the menu."""
-        self._keymap = keymap
 
     def show_provider(
         self, name: str, icon_name: str, spending: str, *, is_near_cap: bool = False
@@ -392,12 +368,3 @@ class SidebarFooter(PlainButton):
         self._icon.setVisible(bool(self._icon_name))
         self._chevron.setPixmap(icons.pixmap("chevron-down", theme.dim, theme.px(12)))
         self._fit()
-
-    def _fill_menu(self, menu: QMenu) -> None:
-        known_ids = {command.id for command in self._keymap}
-        for command_id, label in _MENU_ENTRIES:
-            keys = self._keymap.shortcut_of(command_id) if command_id in known_ids else ""
-            menu.addAction(
-                menu_text(tr(label), keys=shortcut_text(keys)),
-                partial(self.command_requested.emit, command_id),
-            )

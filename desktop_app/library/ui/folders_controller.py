@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.app.session import Controller, Session
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from desktop_app.settings.ui.responses_tab import ResponsesTab
 
 NEW_NAME = N_("New folder")
-_NEW_ROW, _NO_FOLDER_ROW = "folder.new", "folder.none"  # rows of the picker
 
 
 class FoldersController(Controller):
@@ -36,8 +36,6 @@ class FoldersController(Controller):
         self._flag_store = session.backend.flags
         self._folder_store = session.backend.conversation_folders
         self._presenter = session.list_presenter
-        self._picker: CommandPalette | None = None
-        self._ids_to_move: list[str] = []  # by the open picker
         self._conversation_list.model.folder_renamed.connect(self._rename)
 
     # -------------------------------------------------------------- folders
@@ -147,30 +145,21 @@ class FoldersController(Controller):
         ]
         if not ids:
             return
-        self._ids_to_move = ids
-        if self._picker is None:
-            from desktop_app.app.window.command_palette import CommandPalette  # not at the start
-
-            self._picker = CommandPalette(
-                self._window,
-                name="folder-picker",
-                label=tr("Move to folder"),
-                empty_text=tr("No matching folders"),
-            )
-            self._picker.chosen.connect(self._on_picked)
         folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
-        rows = [PaletteEntry(folder.id, folder.name) for folder in folders]
-        rows += [
-            PaletteEntry(_NO_FOLDER_ROW, tr("No folder")),
-            PaletteEntry(_NEW_ROW, tr(NEW_NAME)),
-        ]
-        self._picker.open_with(rows)
+        self._picker.open_with(
+            [
+                *(PaletteEntry(f.id, f.name, run=partial(self.move, ids, f.id)) for f in folders),
+                PaletteEntry("none", tr("No folder"), run=partial(self.move, ids, "")),
+                PaletteEntry("new", tr(NEW_NAME), run=partial(self.create, ids)),
+            ]
+        )
 
-    def _on_picked(self, row: str) -> None:
-        if row == _NEW_ROW:
-            self.create(self._ids_to_move)
-        else:
-            self.move(self._ids_to_move, "" if row == _NO_FOLDER_ROW else row)
+    @cached_property
+    def _picker(self) -> CommandPalette:
+        from desktop_app.app.window.command_palette import CommandPalette  # not at the start
+
+        label, nothing = tr("Move to folder"), tr("No matching folders")
+        return CommandPalette(self._window, "folder-picker", label, nothing)
 
 
 class FolderSettingsController(Controller):

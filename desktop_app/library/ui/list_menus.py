@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAction, QIcon
@@ -21,11 +21,18 @@ from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.program_menu import ProgramMenu, add_commands
 from desktop_app.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
     from desktop_app.library.ui.conversation_list import ConversationList
+
+_NEW_ICONS: Final = {
+    "conversation.new": "square-pen",
+    "conversation.temporary": "lock",
+    "folder.new": "folder-plus",
+}
+"""The commands that begin something, with their icons."""
 
 
 class ListMenus:
@@ -116,11 +123,10 @@ class ListMenus:
 
     def list_menu(self) -> QMenu:
         """Return the menu of the list itself, for headings and the area without rows."""
-        menu, session = ProgramMenu(self._list), self._list.session
-        self._add(menu, "square-pen", tr("New conversation"), self._list.new_requested.emit)
-        label = tr("New temporary conversation")
-        self._add(menu, "lock", label, session.temporary_controller.open)
-        self._add(menu, "folder-plus", tr("New folder"), session.folders_controller.create)
+        menu = ProgramMenu(self._list)
+        add_commands(menu, *_NEW_ICONS)
+        for action in menu.actions():
+            action.setIcon(self._icon(_NEW_ICONS[action.objectName()]))
         return menu
 
     def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:

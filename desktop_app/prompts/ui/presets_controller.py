@@ -30,7 +30,7 @@ from desktop_app.prompts.preset import Preset, preset_of
 from desktop_app.settings.schema import label_of
 from desktop_app.settings.setting import SettingValue
 from desktop_app.widgets.forms.schema_form import EditRequest
-from desktop_app.widgets.program_menu import add_choice
+from desktop_app.widgets.program_menu import add_choice, add_commands
 from desktop_app.widgets.text.foreign_text import menu_text
 
 NEW_NAME = N_("New preset")
@@ -194,10 +194,7 @@ class PresetsController(Controller):
         if current_preset is not None and self._presets.is_changed(conversation):
             change = menu.addAction(menu_text(tr("Update “{name}”", name=current_preset.name)))
             change.triggered.connect(lambda: self._update(current_preset))
-        menu.addAction(tr("Save as preset")).triggered.connect(self.save_here)
-        menu.addAction(tr("Edit presets…")).triggered.connect(
-            lambda: self._prompts.manage("presets")
-        )
+        add_commands(menu, "presets.save", "presets.manage")
 
     # -------------------------------------------------------------- the page
 

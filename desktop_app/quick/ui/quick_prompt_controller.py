@@ -125,7 +125,7 @@ class QuickPromptController(QObject):
             **{f"variant.{v.value}": partial(self._choice.choose_variant, v) for v in Variant},
             "app.quit": session.closing.quit,
             "help.open": lambda: session.help.open(),
-            "menu.open": lambda: open_context_menu(quick),
+            "menu.open": open_context_menu,
         }
         quick.set_keymap(Keymap.from_settings(session.values.all))
 

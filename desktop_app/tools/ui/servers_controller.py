@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -53,7 +53,6 @@ class ServersController(Controller):
         super().__init__(session)
         self._page = session.window.settings.pages.servers
         self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
-        self._resources: list[_Resource] = []
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
 
@@ -316,11 +315,7 @@ class ServersController(Controller):
         from desktop_app.app.window.command_palette import CommandPalette  # not for the start
 
         label = tr("Attach from a tool server")
-        palette = CommandPalette(self._window, name="resource-palette", label=label, empty_text="")
-        palette.chosen.connect(
-            lambda row: self._tasks.start(self._attach(self._resources[int(row)], self._current.id))
-        )
-        return palette
+        return CommandPalette(self._window, name="resource-palette", label=label, empty_text="")
 
     async def show_resources(self) -> None:
         """List the resources of all servers, to attach one."""
@@ -340,10 +335,13 @@ class ServersController(Controller):
         if problems:
             self._notifications.notify("\n".join(problems))
         if palette.isVisible():  # not closed meanwhile
-            self._resources = resources
             palette.empty_label.setText(tr("No tool server offers a resource."))
+
+            def attach(resource: _Resource) -> None:
+                self._tasks.start(self._attach(resource, self._current.id))
+
             palette.open_with(
-                [PaletteEntry(str(n), each.name, each.server) for n, each in enumerate(resources)]
+                [PaletteEntry(r.uri, r.name, r.server, run=partial(attach, r)) for r in resources]
             )
 
     async def _attach(self, resource: _Resource, conversation_id: str) -> None:

@@ -256,7 +256,7 @@ class AppHarness:
 
     async def search(self, words: str) -> CommandPalette:
         """Search messages for these words, and return the palette with what was found."""
-        self.session.actions["list.search"]()
+        self.session.actions["list.search"].trigger()
         palette = find(self.window, CommandPalette, "command-palette")
         palette.field.setText(words)
         await until(lambda: palette.model.rowCount())

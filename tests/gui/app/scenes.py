@@ -265,7 +265,7 @@ async def sidebar(app: AppHarness, look: Look) -> None:
     for name, menu in menus.items():
         await _popup(app, look, name, menu)
     for place in ("archive", "trash", "all"):
-        app.session.actions[f"list.{place}"]()
+        app.session.actions[f"list.{place}"].trigger()
         await app.written()
         app.window.outer_panes.show_list()
         await look(f"list-{place}")
@@ -689,7 +689,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
 
 async def palette(app: AppHarness, look: Look) -> None:
     """Show all commands, a folder picker and the presets."""
-    app.session.actions["palette.open"]()
+    app.session.actions["palette.open"].trigger()
     await look("palette")
     _close_palettes()
     app.controllers.folders_controller.choose_target_folder()

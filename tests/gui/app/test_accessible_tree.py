@@ -164,6 +164,9 @@ def _shortcuts(window: QWidget) -> Iterator[tuple[str, str]]:
         is_label = isinstance(owner, QLabel)  # its mnemonic
         if is_here and not is_label and shortcut.isEnabled() and shortcut.context() in anywhere:
             yield shortcut.key().toString(), repr(owner)
+    for action in window.actions():
+        for keys in action.shortcuts():
+            yield keys.toString(), action.objectName()
 
 
 def _clashes(kind: str, keys: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -257,9 +257,9 @@ async def test_retry_of_a_broken_answer_makes_a_version() -> None:
         await app.settled()
         assert app.version == "2/2"
         assert "broke" not in app.transcript
-        app.session.actions["answer.continue"]()
+        app.session.actions["answer.continue"].trigger()
         assert app.said == "There is no incomplete response to continue."
-        app.session.actions["answer.older-version"]()
+        app.session.actions["answer.older-version"].trigger()
         await until(lambda: app.version == "1/2")
         assert "broke" in app.transcript
         await app.written()

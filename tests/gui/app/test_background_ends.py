@@ -190,7 +190,7 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
 async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
     async with AppHarness() as app:
         conversation, answer = await answered(app, 1.0)
-        app.session.actions["conversation.copy-link"]()
+        app.session.actions["conversation.copy-link"].trigger()
         copied = QGuiApplication.clipboard().text()
         assert copied == f"repartee://conversation/{conversation}"
         app.controllers.navigator.open_new()

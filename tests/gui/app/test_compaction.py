@@ -163,20 +163,20 @@ async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:
 
 async def test_the_command_offers_a_compaction_or_reports_that_none_is_possible() -> None:
     async with AppHarness(environment=OPENAI) as app:
-        app.session.actions["conversation.compact"]()
+        app.session.actions["conversation.compact"].trigger()
         await until(lambda: "too short to compact" in app.said)
-        app.session.actions["conversation.uncompact"]()
+        app.session.actions["conversation.uncompact"].trigger()
         await until(lambda: "isn’t compacted" in app.said)
         await turn(app, "first", 5_000)
         await turn(app, "second", 6_000)
-        app.session.actions["conversation.compact"]()
+        app.session.actions["conversation.compact"].trigger()
         await until_offered(app)
         app.press(Qt.Key.Key_Space)  # the keyboard is on Compact
         await until(lambda: "Compacting" in app.said)
         await until(lambda: app.providers.turns[-1].request.model == "gpt-5-mini")
         app.providers.turns[-1].end("Two things.")
         await until(lambda: "Compacted: 5." in app.transcript)
-        app.session.actions["conversation.uncompact"]()
+        app.session.actions["conversation.uncompact"].trigger()
         await until(lambda: "Compacted" not in app.transcript)
         await app.settled()
 

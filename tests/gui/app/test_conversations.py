@@ -116,7 +116,7 @@ async def test_every_conversation_keeps_its_draft_at_once_and_after_a_restart() 
 async def test_a_draft_is_discarded_and_restored() -> None:
     async with AppHarness() as app:
         app.type("a draft")
-        app.session.actions["prompt.discard"]()
+        app.session.actions["prompt.discard"].trigger()
         assert app.text.toPlainText() == ""
         assert app.said.startswith("Draft discarded")
         app.type("more")
@@ -133,7 +133,7 @@ async def test_a_discarded_draft_takes_its_row_of_the_list_with_it() -> None:
         ((one,),) = app.stored("SELECT id FROM conversations")
         app.open_row(one)
         await until(lambda: app.text.toPlainText() == "a draft")
-        app.session.actions["prompt.discard"]()
+        app.session.actions["prompt.discard"].trigger()
         assert (app.rows, app.text.toPlainText()) == ([], "")
         app.press_action("Undo")
         await until(lambda: app.text.toPlainText() == "a draft")

@@ -31,7 +31,7 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
 
         app.window.activateWindow()
         await until(app.window.isActiveWindow)
-        app.session.actions["palette.open"]()
+        app.session.actions["palette.open"].trigger()
         app.press(Qt.Key.Key_F1)
         assert await _opened("conversations#search") is shown
         shown.close()
@@ -48,7 +48,7 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
 
 async def test_f1_and_the_button_work_on_a_page() -> None:
     async with AppHarness() as app:
-        app.session.actions["spending.show"]()
+        app.session.actions["spending.show"].trigger()
         await until(lambda: bool(app.window.findChildren(SpendingView)))
         view = find(app.window, SpendingView, "spending")
         await until(view.isVisible)
@@ -62,7 +62,7 @@ async def test_f1_and_the_button_work_on_a_page() -> None:
 
 async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
     async with AppHarness() as app:
-        app.session.actions["help.open"]()
+        app.session.actions["help.open"].trigger()
         await until(lambda: bool(_windows()))
         shown = _windows()[0]
         shown.go_to("keyboard#common")

@@ -65,21 +65,21 @@ async def test_keys_go_message_by_message_and_block_by_block() -> None:
         await app.ask_and_answer("First question", "# Head\n\nWords.\n\n- one\n- two\n")
         await app.ask_and_answer("Second question", "Plain.")
         act = app.session.actions
-        act["message.previous"]()  # from the prompt, to the newest message
+        act["message.previous"].trigger()  # from the prompt, to the newest message
         assert caret_line(app.window.transcript) == "Plain."
         assert area(app) == "transcript"
         view = app.window.transcript
         view.place_caret(Place(view.messages.key_at(0), 0))
-        act["message.next"]()
+        act["message.next"].trigger()
         assert caret_line(app.window.transcript) == "Head"
         lines = []
         for _ in range(3):
-            act["block.next"]()
+            act["block.next"].trigger()
             lines.append(caret_line(app.window.transcript))
         assert lines == ["Words.", "•\tone", "Second question"]
-        act["block.previous"]()
+        act["block.previous"].trigger()
         for _ in range(2):
-            act["message.previous"]()
+            act["message.previous"].trigger()
             assert caret_line(app.window.transcript) == "First question"
 
 
@@ -91,28 +91,28 @@ def spoken(app: AppHarness) -> str:
 async def test_changes_made_by_keys_are_announced() -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
         await app.ask_and_answer("One", "1")
-        app.session.actions["conversation.new"]()
+        app.session.actions["conversation.new"].trigger()
         await app.ask_and_answer("Two", "2")
-        app.session.actions["variant.pro"]()
+        app.session.actions["variant.pro"].trigger()
         assert spoken(app).startswith("Pro, effort ")
         before = spoken(app)
-        app.session.actions["effort.more"]()
+        app.session.actions["effort.more"].trigger()
         assert spoken(app) != before
-        app.session.actions["effort.more"]()
+        app.session.actions["effort.more"].trigger()
         highest = spoken(app)
         app.window.notifications.announce("else")
-        app.session.actions["effort.more"]()
+        app.session.actions["effort.more"].trigger()
         assert spoken(app) == highest
-        app.session.actions["list.next"]()
+        app.session.actions["list.next"].trigger()
         await until(lambda: spoken(app) == "One")
         assert app.window.windowTitle().startswith("One")
-        app.session.actions["conversation.pin"]()
+        app.session.actions["conversation.pin"].trigger()
         assert spoken(app) == "Pinned"
-        app.session.actions["conversation.pin"]()
+        app.session.actions["conversation.pin"].trigger()
         assert spoken(app) == "Unpinned"
-        app.session.actions["question.edit"]()
+        app.session.actions["question.edit"].trigger()
         assert spoken(app) == "Editing · The original message is kept · Esc to cancel"
-        app.session.actions["conversation.new"]()
+        app.session.actions["conversation.new"].trigger()
         assert spoken(app) == "New conversation"
         app.window.files_dropped.emit([DATA / "notes.md"])
         await until(lambda: spoken(app) == "notes.md attached")
@@ -156,7 +156,7 @@ async def test_tab_goes_through_the_find_bar_and_f6_round_the_areas() -> None:
         app.window.resize(1200, 700)
         await app.ask_and_answer("Hi", "Hello, *hello*.")
         view = app.window.transcript
-        app.session.actions["find.open"]()
+        app.session.actions["find.open"].trigger()
         view.find_in_transcript.bar.show_count(1, 2, True)
         view.latest_button.show()
         names = tabbed(app, 8)
@@ -173,13 +173,13 @@ async def test_tab_goes_through_the_find_bar_and_f6_round_the_areas() -> None:
         app.window.prompt.focus_text()
         seen = []
         for _ in range(4):
-            app.session.actions["region.next"]()
+            app.session.actions["region.next"].trigger()
             seen.append(area(app))
         assert seen == ["list", "header", "transcript", "prompt"]
-        app.session.actions["region.previous"]()
+        app.session.actions["region.previous"].trigger()
         assert area(app) == "transcript"
         app.window.outer_panes.show_settings(True)
-        app.session.actions["region.previous"]()
+        app.session.actions["region.previous"].trigger()
         assert area(app) == "prompt"
 
 
@@ -193,7 +193,7 @@ async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> 
             card.ask("search", "Reads files.", "{}", waiting=0)
         app.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)])
         app.window.transcript.setFocus()
-        app.session.actions["region.next"]()
+        app.session.actions["region.next"].trigger()
         focused = QApplication.focusWidget()
         assert focused is not None
         assert focused.property("text") == "Undo"

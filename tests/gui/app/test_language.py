@@ -63,7 +63,7 @@ def ask_at_end():
 application = Application(OpenRequest())
 def on_ready():
     if not seen:
-        application.session.actions["help.shortcuts"]()
+        application.session.actions["help.shortcuts"].trigger()
     QTimer.singleShot(200, look)
 
 application.on_ready = on_ready
@@ -133,13 +133,13 @@ async def test_the_language_changes_after_a_temporary_conversation_is_closed() -
 
 async def test_the_language_changes_after_a_form_is_closed_and_open_windows_return() -> None:
     async with AppHarness() as app:
-        app.session.actions["batch.new"]()
+        app.session.actions["batch.new"].trigger()
         await until(lambda: page_name(app) == "batch-jobs")
         app.window.settings.pages.change("look.language", "en")
         await app.written()
         assert not app.session.should_rebuild
         assert "once the other windows are closed" in app.said
-        app.session.actions["spending.show"]()
+        app.session.actions["spending.show"].trigger()
         await until(lambda: app.session.should_rebuild)
         assert app.session.commands_to_reopen == ("spending.show",)
         await app.session.shutdown.wait()

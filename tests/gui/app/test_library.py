@@ -495,7 +495,7 @@ async def ask_each(app: AppHarness, *questions: str) -> ConversationView:
     """Ask each question in a conversation of its own, and focus the list at its first row."""
     app.window.resize(1200, 700)
     for words in questions:
-        app.session.actions["conversation.new"]()
+        app.session.actions["conversation.new"].trigger()
         await app.ask_and_answer(words, "Yes.")
     view = app.window.conversations.view
     view.setFocus(Qt.FocusReason.TabFocusReason)
@@ -544,17 +544,17 @@ def pinned_titles(app: AppHarness) -> list[str]:
 async def test_pinned_conversations_move_by_command_and_keep_their_order() -> None:
     async with AppHarness() as app:
         for question in ("One", "Two", "Three"):
-            app.session.actions["conversation.new"]()
+            app.session.actions["conversation.new"].trigger()
             await app.ask_and_answer(question, "Yes.")
-            app.session.actions["conversation.pin"]()
+            app.session.actions["conversation.pin"].trigger()
         assert pinned_titles(app) == ["Three", "Two", "One"]
         for key in (Qt.Key.Key_G, Qt.Key.Key_Down):
             app.press(key, CONTROL)
         assert pinned_titles(app) == ["Two", "Three", "One"]
-        app.session.actions["conversation.pin-down"]()
+        app.session.actions["conversation.pin-down"].trigger()
         assert pinned_titles(app) == ["Two", "One", "Three"]
-        app.session.actions["conversation.pin-down"]()  # it is the last
-        app.session.actions["conversation.undo"]()
+        app.session.actions["conversation.pin-down"].trigger()  # it is the last
+        app.session.actions["conversation.undo"].trigger()
         assert pinned_titles(app) == ["Two", "Three", "One"]
         await app.settled()
     async with AppHarness() as app:

@@ -43,7 +43,7 @@ def catalog_of(server: LoopbackServer) -> tuple[CatalogModel, ...]:
 @asynccontextmanager
 async def page_of(app: AppHarness, server: LoopbackServer) -> AsyncIterator[LocalModelsPage]:
     app.backend.model_store.catalog = catalog_of(server)
-    app.session.actions["models.local"]()
+    app.session.actions["models.local"].trigger()
     page = await dialog_of(LocalModelsPage)
     await until(lambda: page.lines)
     yield page
@@ -72,7 +72,7 @@ async def test_a_model_is_downloaded_used_and_removed() -> None:
         press(page, "use-local-model")
         assert not page.isVisible()
         assert app.state.setup.choice.model.endswith("small.gguf")
-        app.session.actions["models.local"]()
+        app.session.actions["models.local"].trigger()
         press(page, "remove-model")
         await until(lambda: page.lines[0].file is None)
         assert not list(app.backend.model_store.folder.iterdir())

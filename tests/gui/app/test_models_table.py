@@ -23,7 +23,7 @@ SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_c
 
 
 async def _table(app: AppHarness) -> ModelsPage:
-    app.session.actions["models.show"]()
+    app.session.actions["models.show"].trigger()
     table = await dialog_of(ModelsPage)
     await until(lambda: len(table.rows) > 1)
     return table

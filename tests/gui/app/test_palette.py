@@ -54,13 +54,13 @@ async def test_every_action_is_in_the_palette_and_escape_restores_the_focus() ->
 async def test_conversations_settings_and_prompts_are_in_the_same_field() -> None:
     async with AppHarness() as app:
         first = await app.ask_and_answer("Letters to a client", "Dear client")
-        app.session.actions["conversation.new"]()
+        app.session.actions["conversation.new"].trigger()
         shown = open_palette(app)
         QTest.keyClicks(shown.field, "letters")
         await until(lambda: "Letters to a client" in titles(shown))
         app.press(Qt.Key.Key_Return)
         await until(lambda: app.open_id == first)
-        app.session.actions["conversation.new"]()
+        app.session.actions["conversation.new"].trigger()
         shown = open_palette(app)
         QTest.keyClicks(shown.field, "theme")
         assert titles(shown)[0] == "Theme"
@@ -103,6 +103,9 @@ async def test_commands_are_found_by_other_words() -> None:
             ("temp", "New temporary conversation"),
             ("pro", "Use Pro"),
             ("preferences", "Settings"),
+            ("resource", "Attach from a tool server…"),
+            ("schema", "Choose response format…"),
+            ("mcp perm", "Choose tools…"),
         ):
             shown.field.setText(words)
             assert title in titles(shown)[:2], words

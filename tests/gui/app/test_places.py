@@ -52,7 +52,7 @@ async def test_every_place_opens() -> None:
                 assert [each.is_open for each in found] == [True]
                 await until(found[0].isVisible)
                 assert found[0].head.text() == PLACE_PATHS[place][2]
-        app.session.actions["help.open"]()
+        app.session.actions["help.open"].trigger()
         help_window = await dialog_of(HelpWindow)
         help_window.place_requested.emit(Place.DATA)
         assert settings.page == "library"

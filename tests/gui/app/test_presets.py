@@ -220,7 +220,7 @@ def examples_of(app: AppHarness) -> Examples:
 async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
-        app.session.actions["presets.manage"]()
+        app.session.actions["presets.manage"].trigger()
         dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
         page = dialog.presets
         page.list.select("poet")

@@ -124,7 +124,7 @@ async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> Non
 async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> None:
     async with AppHarness() as app:
         await attach(app, data / "report.pdf")
-        app.session.actions["attachment.choose-pages"]()
+        app.session.actions["attachment.choose-pages"].trigger()
         dialog = await opened(app)
         assert dialog.field.hasFocus()
         choose_pages(dialog, "2-4")
@@ -146,7 +146,7 @@ async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> Non
 async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
     async with PreparedServer(ANSWERS) as server, with_server(server) as app:
         await attach(app, data / "corpus" / "partly-scanned.pdf")
-        app.session.actions["attachment.preview"]()
+        app.session.actions["attachment.preview"].trigger()
         dialog = await opened(app)
         preview = dialog.content
         assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
@@ -177,7 +177,7 @@ async def test_a_large_text_is_shown_and_searched(tmp_path: Path) -> None:
 
     async with AppHarness() as app:
         await attach(app, path)
-        app.session.actions["attachment.preview"]()
+        app.session.actions["attachment.preview"].trigger()
         dialog = await opened(app)
         assert len(dialog.content) > 1_000_000
         QTest.keyClick(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
@@ -202,7 +202,7 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
         assert "3 pages · " in app.chips[0]
         assert app.chips[0].endswith(" · as a file")
         await until(lambda: "Input: ≈ " in app.estimate_tooltip)
-        app.session.actions["attachment.preview"]()
+        app.session.actions["attachment.preview"].trigger()
         await until(lambda: app.window.findChild(AttachmentPreview))
         dialog = app.window.findChild(AttachmentPreview)
         assert dialog is not None
@@ -267,7 +267,7 @@ async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> N
         await attach(app, data / "report.pdf", data / "notes.md")
         assert app.chips[0] == "report.pdf, 3 pages · already in this conversation"
         assert app.chips[1] == "notes.md, < 1%"
-        app.session.actions["attachment.preview"]()
+        app.session.actions["attachment.preview"].trigger()
         dialog = await opened(app)
         dialog.selected.emit(part_of(app).sha256)
         await until(lambda: "The same as “report.pdf” in an earlier" in dialog.content)

@@ -396,3 +396,20 @@ async def test_garbage_on_the_socket_is_ignored(caplog: pytest.LogCaptureFixture
         assert await asyncio.to_thread(call, path, request) == b"ok"
         await until(lambda: quick_of(app).isVisible())
     assert caplog.text == ""
+
+
+async def test_keys_of_two_commands_run_neither_until_one_has_others() -> None:
+    async with AppHarness() as app:
+        actions = app.session.actions
+        app.window.settings.pages.change("keys.spending.show", "Ctrl+B")
+        await until(lambda: actions["spending.show"].shortcut().isEmpty())
+        was_shown = app.window.conversations.isVisible()
+        app.press(Qt.Key.Key_B, CONTROL)
+        assert app.window.conversations.isVisible() is was_shown
+        assert app.window.pane.page is None
+        app.window.settings.pages.change("keys.spending.show", "Ctrl+J")
+        await until(lambda: not actions["list.toggle"].shortcut().isEmpty())
+        app.press(Qt.Key.Key_B, CONTROL)
+        assert app.window.conversations.isVisible() is not was_shown
+        app.press(Qt.Key.Key_J, CONTROL)
+        await until(lambda: app.window.pane.page is not None)

@@ -9,10 +9,10 @@ from tests.gui.app.scenes import KEYED
 
 async def test_a_mark_is_shown_kept_found_and_exported() -> None:
     async with AppHarness(environment=KEYED) as app:
-        app.session.actions["answer.review"]()
+        app.session.actions["answer.review"].trigger()
         assert "There is no response to mark." in app.said
         await app.ask_and_answer("Why is the sky blue?", "Because of **dust**.")
-        app.session.actions["answer.review"]()
+        app.session.actions["answer.review"].trigger()
         await until(lambda: "Reviewed" in app.transcript)
         app.act("review")
         await until(lambda: "Rejected" in app.transcript)

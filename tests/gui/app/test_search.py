@@ -54,7 +54,7 @@ async def test_filters_narrow_the_hits_and_end_with_the_search() -> None:
         palette.field.setFocus()
         QTest.keyClick(palette.field, Qt.Key.Key_Escape)
         assert not palette.isVisible()
-        app.session.actions["palette.open"]()
+        app.session.actions["palette.open"].trigger()
         assert not filters.isVisible()
         assert filters.current == SearchFilter()
         assert filters.order is SearchOrder.NEWEST
@@ -62,7 +62,7 @@ async def test_filters_narrow_the_hits_and_end_with_the_search() -> None:
 
 async def test_tab_goes_through_the_field_and_the_filters() -> None:
     async with AppHarness() as app:
-        app.session.actions["list.search"]()
+        app.session.actions["list.search"].trigger()
         palette = find(app.window, CommandPalette, "command-palette")
         names = []
         for _ in range(5):
@@ -113,7 +113,7 @@ async def test_a_newer_search_does_not_wait_for_an_older_one(
         await app.ask_and_answer("Grapefruit?", "Yes.")
         slow = SlowSearch(app.backend.database)
         monkeypatch.setattr(app.backend.search, "find", slow.find)
-        app.session.actions["list.search"]()
+        app.session.actions["list.search"].trigger()
         palette = find(app.window, CommandPalette, "command-palette")
         for count in range(1, 7):  # more than there are readers
             palette.field.setText("")
@@ -126,7 +126,7 @@ async def test_a_newer_search_does_not_wait_for_an_older_one(
 async def test_a_hit_opens_at_its_word_and_the_next_is_a_key_away() -> None:
     async with AppHarness() as app:
         for question in ("A topic", "Another topic"):
-            app.session.actions["conversation.new"]()
+            app.session.actions["conversation.new"].trigger()
             await app.ask_and_answer(question, "Yes.")
         palette = await app.search("topic")
         await until(lambda: len(found(palette)) == 2)
@@ -134,7 +134,7 @@ async def test_a_hit_opens_at_its_word_and_the_next_is_a_key_away() -> None:
         QTest.keyClick(palette.field, Qt.Key.Key_Return)
         await until(lambda: app.window.windowTitle().startswith("A topic"))
         await until(lambda: app.window.transcript.selection.words() == "topic")
-        app.session.actions["list.search"]()
+        app.session.actions["list.search"].trigger()
         assert palette.field.selectedText() == "topic"
         await until(lambda: len(found(palette)) == 2)
         QTest.keyClick(palette.field, Qt.Key.Key_Return)
@@ -144,7 +144,7 @@ async def test_a_hit_opens_at_its_word_and_the_next_is_a_key_away() -> None:
 async def test_passages_and_the_way_to_all_messages_follow_the_commands() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Lisbon?", "The contract ends in May, says the theme.")
-        app.session.actions["palette.open"]()
+        app.session.actions["palette.open"].trigger()
         palette = find(app.window, CommandPalette, "command-palette")
         QTest.keyClicks(palette.field, "theme")
         await until(lambda: any("says the theme" in row for row in found(palette)))

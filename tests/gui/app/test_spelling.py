@@ -114,14 +114,14 @@ async def test_the_menu_key_offers_suggestions_and_f7_goes_to_the_next_word() ->
         assert app.text.toPlainText() == "the wrld turns"
         await begin(app, "wrld\n" + "fine words\n" * 300 + "theese")
         for word in ("wrld", "theese", "wrld"):
-            app.session.actions["prompt.spelling"]()
+            app.session.actions["prompt.spelling"].trigger()
             await popup()
             assert app.text.textCursor().selectedText() == word
             menu = QApplication.activePopupWidget()
             assert menu is not None
             menu.close()
         app.text.setPlainText("fine")
-        app.session.actions["prompt.spelling"]()
+        app.session.actions["prompt.spelling"].trigger()
         await until(
             lambda: any(
                 label.text() == "No misspelled words found"
@@ -135,7 +135,7 @@ async def test_the_menu_adds_or_ignores_a_word(name: str, tmp_path: Path) -> Non
     async with AppHarness() as app:
         await begin(app, "the wrld wrld")
         await until(lambda: marked(app.text) == ["wrld", "wrld"])
-        app.session.actions["prompt.spelling"]()
+        app.session.actions["prompt.spelling"].trigger()
         await popup()
         assert app.text.textCursor().selectedText() == "wrld"
         choose(name)

@@ -39,7 +39,7 @@ async def test_the_menu_lists_new_conversations_and_a_command_pauses_the_shortcu
         reports: list[HotkeyReport] = []
         app.session.desktop.hotkey.reported.connect(reports.append)
         for word, is_paused in (("paused", True), ("resumed", False)):
-            app.session.actions["quick.pause"]()
+            app.session.actions["quick.pause"].trigger()
             assert f"Global shortcut {word}" in app.said
             await app.written()
             assert (reports[-1].status is HotkeyStatus.PAUSED) == is_paused

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.shortcuts.command import COMMANDS
-from desktop_app.shortcuts.command_search import (
-    PaletteEntry,
-    command_entries,
-    match_rank,
-    matching_entries,
-)
-from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.shortcuts.command_search import PaletteEntry, find_entries, match_rank
 
 SOME = (
     PaletteEntry("a", "Show or hide the settings", "View"),
@@ -22,36 +15,11 @@ SOME = (
 
 
 def ids(typed: str) -> str:
-    return "".join(entry.id for entry in matching_entries(typed, SOME))
+    return "".join(entry.id for entry in find_entries(typed, SOME))
 
 
 def test_an_empty_query_finds_all_in_order() -> None:
-    assert matching_entries("  ", SOME) == list(SOME)
-
-
-def test_entries_show_commands_with_the_users_keys() -> None:
-    first, *others = command_entries(COMMANDS, Keymap({"conversation.new": "Ctrl+Shift+J"}))
-    assert first == PaletteEntry(
-        "conversation.new", "New conversation", "Conversation", "Ctrl+Shift+J", "new chat"
-    )
-    assert len(others) == len(COMMANDS) - 1
-
-
-@pytest.mark.parametrize(
-    ("typed", "command"),
-    [("resource", "tools.resources"), ("schema", "tools.form"), ("mcp perm", "tools.choose")],
-)
-def test_commands_are_found_by_words_beside_their_titles(typed: str, command: str) -> None:
-    assert command in [
-        entry.id for entry in matching_entries(typed, command_entries(COMMANDS, Keymap()))
-    ]
-
-
-@pytest.mark.usefixtures("pseudo_language")
-def test_entries_are_in_the_language_in_use() -> None:
-    entry = command_entries(COMMANDS, Keymap())[0]
-    assert entry.title.startswith("⟦")
-    assert entry.note.startswith("⟦")
+    assert find_entries("  ", SOME) == list(SOME)
 
 
 @pytest.mark.parametrize(

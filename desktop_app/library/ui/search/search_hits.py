@@ -20,8 +20,6 @@ from desktop_app.widgets.rows.rows_model import ROW, Index
 from desktop_app.widgets.text.foreign_text import one_line
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 
-HIT: Final = "hit:"
-"""Prefix of the ids of rows; the id of the conversation follows."""
 # In pixels at the default text size (see `Theme.px`).
 _INSET: Final = 12
 _GAP: Final = 8
@@ -35,11 +33,6 @@ class ConversationHits(NamedTuple):
 
     hit: SearchHit
     more: int = 0
-
-    @property
-    def id(self) -> str:
-        """Return the id of the row."""
-        return HIT + self.hit.conversation_id
 
     @property
     def title(self) -> str:
