@@ -15,8 +15,6 @@ from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
 from desktop_app.desktop.ui.login_start_setting import LoginStartSetting
 from desktop_app.desktop.ui.tray_controller import TrayController
-from desktop_app.i18n.translation import tr
-from desktop_app.quick.hotkey.hotkey_status import HOTKEY_COMMAND
 from desktop_app.quick.ui.hotkey_controller import HotkeyController
 from desktop_app.settings.schema import START_AT_LOGIN
 from desktop_app.shortcuts.keymap import Keymap
@@ -32,12 +30,17 @@ class DesktopControllers:
         self._session = session
         self._bus = bus
         self._closing = session.closing
-        self._is_hotkey_paused = False
         QGuiApplication.setWindowIcon(program_icon())  # task lists on X11 read no desktop entry
-        self._make_hotkey()
-        self._make_tray()
+        hotkey = self.hotkey = HotkeyController(session, bus)
+        shortcuts = session.window.settings.pages.shortcuts
+        hotkey.reported.connect(
+            lambda report: shortcuts.set_content("hotkey", lambda page: page.set_hotkey(report))
+        )
+        hotkey.reported.connect(self._closing.set_hotkey)
+        self.tray = TrayController(session, bus)
+        hotkey.reported.connect(self.tray.set_hotkey)
         self._make_notifier()
-        self._apply_hotkey()
+        hotkey.bind(Keymap.from_settings(session.values.all))
         start = session.tasks.start
         start(self.tray.watch())
         self.sleep_watch = SleepWatch(session.drafts.save_prompts, self._on_wake)
@@ -51,46 +54,7 @@ class DesktopControllers:
         """Return the functions to call at the program's end."""
         return (self.hotkey.close, self.tray.close, self.sleep_watch.aclose)
 
-    # -------------------------------------------------------------- global shortcut
-
-    def _make_hotkey(self) -> None:
-        window, tasks = self._window, self._session.tasks
-        scope = self._session.backend.folders.scope
-        hotkey = self.hotkey = HotkeyController(window, bus=self._bus, scope=scope, tasks=tasks)
-        hotkey.pressed.connect(self._open_quick_prompt)
-        shortcuts = window.settings.pages.shortcuts
-        hotkey.reported.connect(
-            lambda report: shortcuts.set_content("hotkey", lambda page: page.set_hotkey(report))
-        )
-        hotkey.reported.connect(self._closing.set_hotkey)
-
-    def _open_quick_prompt(self) -> None:
-        self._session.quick.open_with("")
-
-    def bind(self, keymap: Keymap) -> None:
-        """Grab the global shortcut of `keymap`, unless it is paused."""
-        self.hotkey.set_keys(keymap.shortcut_of(HOTKEY_COMMAND), paused=self._is_hotkey_paused)
-
-    def _apply_hotkey(self) -> None:
-        self.bind(Keymap.from_settings(self._session.values.all))
-
-    def pause_hotkey(self, paused: bool) -> None:
-        """Pause or resume the global shortcut."""
-        self._is_hotkey_paused = paused
-        self._apply_hotkey()
-
-    def toggle_hotkey_pause(self) -> None:
-        """Pause or resume the global shortcut, and notify of it."""
-        self.pause_hotkey(not self._is_hotkey_paused)
-        is_paused = self._is_hotkey_paused
-        message = tr("Global shortcut paused") if is_paused else tr("Global shortcut resumed")
-        self._window.notifications.notify(message)
-
-    # -------------------------------------------------------------- tray, notifications
-
-    def _make_tray(self) -> None:
-        tray = self.tray = TrayController(self._session, self._bus)
-        self.hotkey.reported.connect(tray.set_hotkey)
+    # -------------------------------------------------------------- notifications
 
     def _make_notifier(self) -> None:
         session, current = self._session, self._session.current

@@ -161,7 +161,7 @@ class WindowSession(Session):
 
     def _toggle_hotkey_pause(self) -> None:
         if self._is_on_desktop:
-            self.desktop.toggle_hotkey_pause()
+            self.desktop.hotkey.toggle_pause()
 
     # -------------------------------------------------------------- start
 
@@ -267,7 +267,7 @@ class WindowSession(Session):
         if self.used_quick is not None:
             self.used_quick.window.set_keymap(keymap)
         if self._is_on_desktop:
-            self.desktop.bind(keymap)
+            self.desktop.hotkey.bind(keymap)
         conversations = self.window.conversations
         conversations.search_button.set_keys(keymap.shortcut_of("palette.open"))
         conversations.new_button.set_keys(keymap.shortcut_of("conversation.new"))

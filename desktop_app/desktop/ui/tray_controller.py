@@ -118,7 +118,7 @@ class TrayController(QObject):
         self._recent_end = menu.addSeparator()
         self._pause_action = menu.addAction(tr("Pause global shortcut"))
         self._pause_action.setCheckable(True)
-        self._pause_action.triggered.connect(desktop.pause_hotkey)
+        self._pause_action.triggered.connect(desktop.hotkey.pause)
         menu.addAction(tr("Quit")).triggered.connect(session.closing.quit)
         menu.aboutToShow.connect(lambda: self._tasks.start(self.refresh()))
         return menu

@@ -17,54 +17,74 @@ from desktop_app.desktop.desktop_binding import binding_desktop, create_binding,
 from desktop_app.desktop.portal.portal_shortcut import PortalShortcut
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.hotkey.hotkey_status import (
+    HOTKEY_COMMAND,
     OPEN_COMMAND,
     HotkeyError,
     HotkeyReport,
     HotkeyStatus,
     is_x11,
 )
+from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.quick.hotkey.x11_hotkey import X11Hotkey
 
 
 class HotkeyController(QObject):
-    """Grabber of the global shortcut's keys, which reports presses.
+    """Grabber of the global shortcut's keys, which open the quick prompt.
 
     Signals:
-        pressed(): the user pressed the global shortcut.
         reported(HotkeyReport): whether the keys work, after each change.
     """
 
-    pressed = Signal()
     reported = Signal(object)
 
-    def __init__(self, parent: QObject, *, bus: SessionBus, scope: str, tasks: Tasks) -> None:
-        super().__init__(parent)
-        self._tasks = tasks
-        self._is_paused = False
+    def __init__(self, session: Session, bus: SessionBus) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._tasks = session.tasks
 
         def on_portal_lost() -> None:
-            tasks.start(self._portal.close())
+            self._tasks.start(self._portal.close())
             self.reported.emit(HotkeyReport(self._keys or "", HotkeyStatus.UNAVAILABLE))
 
-        self._portal = PortalShortcut(bus, scope, self.pressed.emit, on_portal_lost)
-        self._keys: str | None = None  # None before the first `set_keys`
+        scope = session.backend.folders.scope
+        self._portal = PortalShortcut(bus, scope, self._on_pressed, on_portal_lost)
+        self._is_paused = False
+        self._keys: str | None = None  # None before the first `bind`
         self._portal_request: asyncio.Task[str] | None = None
         self._x11: X11Hotkey | None = None
         self._change_lock = asyncio.Lock()
 
-    def set_keys(self, keys: str, *, paused: bool) -> None:
-        """Grab other keys, in Qt's portable text; "" for none. While `paused`, grab none."""
-        if (keys, paused) != (self._keys, self._is_paused):
+    def bind(self, keymap: Keymap) -> None:
+        """Grab the global shortcut of `keymap`, unless it is paused."""
+        keys = keymap.shortcut_of(HOTKEY_COMMAND)
+        if keys != self._keys:
             self._keys = keys
+            self._grab_again()
+
+    def pause(self, paused: bool) -> None:
+        """Pause or resume the global shortcut."""
+        if paused != self._is_paused:
             self._is_paused = paused
-            self._cancel_portal_request()
-            self._tasks.start(self._apply_keys())
+            self._grab_again()
+
+    def toggle_pause(self) -> None:
+        """Pause or resume the global shortcut, and notify of it."""
+        self.pause(not self._is_paused)
+        is_paused = self._is_paused
+        message = tr("Global shortcut paused") if is_paused else tr("Global shortcut resumed")
+        self._session.window.notifications.notify(message)
+
+    def _grab_again(self) -> None:
+        self._cancel_portal_request()
+        self._tasks.start(self._apply_keys())
+
+    def _on_pressed(self) -> None:
+        self._session.quick.open_with("")
 
     async def close(self) -> None:
         """Release the keys."""
@@ -137,7 +157,7 @@ class HotkeyController(QObject):
             self.reported.emit(HotkeyReport(self._keys or "", error.status))
             return
         if press_count:
-            self.pressed.emit()
+            self._on_pressed()
 
 
 def _grab_on_x11(keys: str) -> X11Hotkey:
