@@ -22,7 +22,7 @@ from desktop_app.chat.ui.choice_controller import (
     BuiltInModelNote,
     ChoiceController,
 )
-from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
+from desktop_app.chat.ui.compaction_controller import CompactionController
 from desktop_app.chat.ui.open_conversation import (
     MessagePresenter,
     NewConversation,
@@ -191,7 +191,6 @@ def _make_pane(session: Session) -> None:
         )
     )
     session.compaction = CompactionController(session)
-    session.compaction_notes = CompactionNotes(session)
     session.consent = ConsentController(session)
     session.main.answers = ShownAnswers(session, session.main)
     TitleController(session)

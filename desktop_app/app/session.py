@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from desktop_app.chat.ui.chat_controller import ChatController
     from desktop_app.chat.ui.choice_controller import AvailableModels, ChoiceController
     from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
-    from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
+    from desktop_app.chat.ui.compaction_controller import CompactionController
     from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
     from desktop_app.chat.ui.open_conversation import (
         MessagePresenter,
@@ -160,7 +160,6 @@ class Session:
     temporary_controller: TemporaryController
     images: ImagesController
     compaction: CompactionController
-    compaction_notes: CompactionNotes
     consent: ConsentController
     server_watch: ServerWatch
     chat: ChatController

@@ -170,7 +170,7 @@ class Backend:
                 attachments=attachments,
                 images=image_scaler,
                 estimator=estimator,
-                splitter=self.documents,
+                split_text=self.documents.chunks,
                 notes=self.notes,
                 note_taker=self._note_taker,
             )

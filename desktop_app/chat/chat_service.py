@@ -23,7 +23,7 @@ from desktop_app.chat.attachments.image_attachments import (
     unseen_images_notice,
 )
 from desktop_app.chat.cost_estimate import Estimator
-from desktop_app.chat.passage_context import NoCollections, PassageSource, find_passages
+from desktop_app.chat.passage_context import PassageSource, find_passages
 from desktop_app.chat.prompt_assembly import example_turns, question_parts, sent_messages
 from desktop_app.chat.send_context import (
     AskSettings,
@@ -100,7 +100,7 @@ class RequestSources(Value, frozen=True):
     load_requirements: RequirementsLoader
     delimiters: DelimiterFactory
     chunked_reader: Callable[[], ChunkedReader]
-    passages: Callable[[], PassageSource] = NoCollections
+    passages: Callable[[], PassageSource] | None = None
 
     async def build_request(self, context: SendContext) -> ChatRequest:
         """Return the request for all answers. Raises StorageError, DocumentError."""

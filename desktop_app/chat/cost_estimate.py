@@ -25,12 +25,7 @@ from desktop_app.chat.attachments.image_attachments import (
     has_images,
     page_tokens,
 )
-from desktop_app.chat.passage_context import (
-    NoCollections,
-    PassageSource,
-    find_passages,
-    passages_block,
-)
+from desktop_app.chat.passage_context import PassageSource, find_passages, passages_block
 from desktop_app.chat.prompt_assembly import (
     has_delimited_parts,
     is_delimited,
@@ -112,7 +107,7 @@ class Estimator:
         self,
         counter: TokenCounter,
         attachments: AttachmentSource,
-        passages: Callable[[], PassageSource] = NoCollections,
+        passages: Callable[[], PassageSource] | None = None,
     ) -> None:
         self._counter = counter
         self._attachments = attachments

@@ -63,23 +63,8 @@ class PassageSource(Protocol):
         """
 
 
-class NoCollections:
-    """A source without passages."""
-
-    async def retrieve(
-        self,
-        _collection_ids: Sequence[str],
-        _question: str,
-        _budget_tokens: int,
-        *,
-        is_estimate: bool = False,
-    ) -> tuple[PassagesPart, ...]:
-        """Return nothing."""
-        return ()
-
-
 async def find_passages(
-    source: Callable[[], PassageSource],
+    source: Callable[[], PassageSource] | None,
     context: SendContext,
     draft: Draft,
     *,
@@ -95,12 +80,14 @@ async def find_passages(
     """
     if not draft.collections:
         return ()
-    found_parts = await source().retrieve(
-        [part.collection_id for part in draft.collections],
-        retrieval_text(context.path, draft.text),
-        passage_budget(context.resolved),
-        is_estimate=is_estimate,
-    )
+    found_parts: tuple[PassagesPart, ...] = ()
+    if source is not None:
+        found_parts = await source().retrieve(
+            [part.collection_id for part in draft.collections],
+            retrieval_text(context.path, draft.text),
+            passage_budget(context.resolved),
+            is_estimate=is_estimate,
+        )
     found_ids = {part.collection_id for part in found_parts}
     for part in draft.collections:
         if part.collection_id not in found_ids:

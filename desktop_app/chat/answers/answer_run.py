@@ -15,8 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
-from desktop_app.chat.answers.answer_measures import AnswerLimit
-from desktop_app.chat.answers.repetition import REPEATED, RepetitionStop
+from desktop_app.chat.answers.answer_measures import REPEATED, AnswerLimit, RepetitionStop
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status

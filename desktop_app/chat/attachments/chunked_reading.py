@@ -14,20 +14,20 @@ line in the ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import re
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import ceil
-from typing import Final, Protocol
+from typing import Final
 from weakref import WeakValueDictionary
 
-from desktop_app.chat.attachments.chunk_context import ChunkPositions, only_images, page_spans
 from desktop_app.chat.attachments.image_attachments import ImageForm, page_name, page_tokens
 from desktop_app.chat.attachments.note_taking import (
     INSTRUCTIONS,
     MERGING,
     DocumentPiece,
-    NoteCache,
     ReadingProvider,
     ReadingTask,
     max_note_tokens,
@@ -36,20 +36,27 @@ from desktop_app.chat.attachments.note_taking import (
 )
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, USABLE_SHARE, Estimator, usable_input
 from desktop_app.chat.structured.answer_forms import is_built_in
+from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, RequestPart
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.message_parts import DocumentPart, chunked_documents, text_of
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    PageImage,
+    chunked_documents,
+    text_of,
+)
 from desktop_app.domain.cost import Usage, cost_of, sum_costs
-from desktop_app.domain.documents.document_sections import chosen_text
+from desktop_app.domain.documents.document_sections import Headings, chosen_text
 from desktop_app.domain.documents.extracted_document import TextChunk
-from desktop_app.domain.errors import ContextTooLongError
+from desktop_app.domain.errors import ContextTooLongError, IllegalChoiceError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.prompt_delimiter import PromptDelimiter, one_line
+from desktop_app.domain.prompt_delimiter import PromptDelimiter, attribute, one_line
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.formatting import money
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import AttachmentSource, Gateway, GatewayWrapper, ImageSource
 from desktop_app.spending.budget import Hold, PaidCalls
@@ -75,19 +82,24 @@ USUAL_NOTE_TOKENS: Final = 1500
 _CHARS_PER_TOKEN: Final = 3
 # The tokens of a call's messages and tags apart from their texts, generously.
 _FRAME_TOKENS: Final = 8 * MESSAGE_OVERHEAD
+_PAGE_MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
+_TABLE: Final = re.compile(r"(?:^[ \t]*\|.*\|[ \t]*(?:\n|\Z))+", re.M)
+_TABLE_RULE: Final = re.compile(r"[ \t]*\|[-| :\t]+\|[ \t]*")
+# A longer table header is left out.
+_MAX_HEADER_CHARS: Final = 400
 
 
-class Splitter(Protocol):
-    """Splitter of long texts."""
-
-    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
-        """Return chunks of at most `tokens` OpenAI tokens. Raises UserFacingError."""
+# With more pages at once, a model sees less of each. The number is arbitrary.
+MAX_PAGES_PER_CHUNK: Final = 20
+# The largest share of a chunk's tokens for images; the text has the rest.
+MAX_IMAGE_SHARE: Final = 0.5
 
 
 class ChunkedReader:
     """Reader of documents in chunks.
 
     Args:
+        split_text: returns chunks of a text that have at most so many OpenAI tokens.
         note_taker: returns the model that takes the notes, given the model that answers.
     """
 
@@ -98,8 +110,8 @@ class ChunkedReader:
         attachments: AttachmentSource,
         images: ImageSource,
         estimator: Estimator,
-        splitter: Splitter,
-        notes: NoteCache,
+        split_text: Callable[[str, int], Awaitable[list[TextChunk]]],
+        notes: NoteStore,
         note_taker: Callable[[ResolvedChoice], ResolvedChoice] = lambda answering: answering,
     ) -> None:
         self._note_taker = note_taker
@@ -108,7 +120,7 @@ class ChunkedReader:
         self._images = images
         self._attachments = attachments
         self._estimator = estimator  # asks no server; `for_sending()` returns one that may
-        self._splitter = splitter
+        self._split_text = split_text
         # By the note's key, so that several answers do not pay for the same note.
         self.note_locks = WeakValueDictionary[str, asyncio.Lock]()
 
@@ -281,7 +293,7 @@ class ChunkedReader:
             if rate is not None:  # an estimate; a part that the server refuses is split again
                 text_tokens = ceil(max(MIN_PART_TOKENS, text_tokens * GUESSED_SHARE) / rate)
             span_text = text[span.start : span.end]
-            for chunk in await self._splitter.chunks(span_text, text_tokens):
+            for chunk in await self._split_text(span_text, text_tokens):
                 start, end = span.start + chunk.start, span.start + chunk.end
                 pages = [page for at, page in span.pages if start <= at < end]
                 images = only_images(document, pages)
@@ -382,6 +394,117 @@ class ChunkedReader:
         """Return a piece of notes, with its counted tokens."""
         estimator = self._estimator.for_sending()
         return DocumentPiece(label, text, await estimator.text_tokens(text, task.note_taker))
+
+
+# ---------------------------------------------------------------------- positions and pages
+
+
+class ChunkPositions:
+    """The pages, headings and tables of a document's text, to locate chunks."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._marks = list(_PAGE_MARK.finditer(text))
+        self._headings = Headings(text)
+        self._tables = [match.span() for match in _TABLE.finditer(text)]
+
+    def attributes(self, offset: int) -> str:
+        """Return the attributes of a chunk that begins at `offset`, each with a leading space.
+
+        These are the page and the headings above it, outermost first; "" if there are none. A mark
+        or a heading at `offset` is in the chunk itself.
+        """
+        text = ""
+        mark_count = bisect_right(self._marks, offset, key=re.Match.start)
+        if mark_count and (mark := self._marks[mark_count - 1]).start() < offset:
+            text = attribute(mark[1], mark[2])
+        headings = [each.words for each in self._headings.above(offset) if each.start < offset]
+        return text + attribute("under", " › ".join(headings)) if headings else text
+
+    def table_head(self, offset: int) -> str:
+        """Return the two header lines of the table that continues at `offset`.
+
+        Return "" if no table continues there, or if its header is too long.
+        """
+        table_count = bisect_right(self._tables, (offset, 0))
+        if not table_count or not self._text.endswith("\n", 0, offset):
+            return ""
+        start, end = self._tables[table_count - 1]
+        head, *others = self._text[start:offset].split("\n", 2)
+        if offset >= end or len(others) < 2 or len(head) > _MAX_HEADER_CHARS:
+            return ""
+        return f"{head}\n{others[0]}\n" if _TABLE_RULE.fullmatch(others[0]) else ""
+
+
+@dataclass
+class PageSpan:
+    """A range of a document's text, in characters, whose images fit one chunk.
+
+    Attributes:
+        pages: the image pages, each with the offset of its mark.
+        image_tokens: the tokens of the images.
+    """
+
+    start: int
+    end: int
+    pages: list[tuple[int, PageImage]] = field(default_factory=list)
+    image_tokens: int = 0
+
+
+def page_spans(
+    document: DocumentPart, text: str, max_tokens: int, model: ModelInfo
+) -> list[PageSpan]:
+    """Split a text into as few spans as its images allow: a single span if none is sent.
+
+    Raises:
+        IllegalChoiceError: a single image is too large for a chunk of `max_tokens` tokens.
+    """
+    spans = [PageSpan(0, len(text))]
+    max_image_tokens = max_tokens * MAX_IMAGE_SHARE
+    for offset, page in placed_pages(document, text, model):
+        tokens = page_tokens(only_images(document, [page]), model).tokens
+        if tokens > max_image_tokens:
+            raise IllegalChoiceError(
+                N_("Page {page} of “{name}” is too large for {model}."),
+                hint=N_("In the attachment’s menu, choose lower detail or text only."),
+                page=page.number,
+                name=document.name,
+                model=model.name,
+            )
+        span = spans[-1]
+        has_all_pages = len(span.pages) == MAX_PAGES_PER_CHUNK
+        if has_all_pages or span.image_tokens + tokens > max_image_tokens:
+            span.end = offset
+            span = PageSpan(offset, len(text))
+            spans.append(span)
+        span.pages.append((offset, page))
+        span.image_tokens += tokens
+    return spans
+
+
+def only_images(document: DocumentPart, pages: Sequence[PageImage]) -> DocumentPart:
+    """Return the document reduced to these image pages."""
+    return replace(document, pictured=tuple(pages), in_parts=False, chosen=None)
+
+
+def placed_pages(
+    document: DocumentPart, text: str, model: ModelInfo
+) -> list[tuple[int, PageImage]]:
+    """Return the pages sent as images, each with the offset of its mark in the text.
+
+    The first mark may begin the text; every other mark follows a blank line. Return [] if the
+    document has no such pages, or the model sees no images.
+    """
+    if model.sees_images is False:
+        return []
+    placed = []
+    offset = 0
+    for page in document.image_pages:
+        mark = f"[page {page.number}]\n"
+        if offset or not text.startswith(mark):
+            offset = max(offset, text.find(f"\n\n{mark}", max(0, offset - 2)) + 2)
+        placed.append((offset, page))
+    return placed
 
 
 def even_parts(text: str, size: int) -> list[tuple[int, int]]:

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.chat.utility_model import SmallReply
@@ -155,13 +155,6 @@ class ReadingTask:
     def answering(self) -> ResolvedChoice:
         """Return the model that answers from the notes."""
         return self.answerer or self.note_taker
-
-
-class NoteCache(Protocol):
-    """Cache of notes under a hash of their input: see documents/store/note_store.py."""
-
-    async def get(self, key: str) -> str | None: ...
-    async def put(self, key: str, text: str, conversation_id: str) -> None: ...
 
 
 def note_key(task: ReadingTask, piece: DocumentPiece) -> str:

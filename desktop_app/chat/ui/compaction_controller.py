@@ -41,7 +41,7 @@ _SENT_TEXT_SIZE = (640, 480)
 
 
 class CompactionController(Controller):
-    """The compaction of the open conversation: offered on a card above the prompt, and done."""
+    """The compaction of the open conversation: offered above the prompt, done, and noted."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -50,22 +50,23 @@ class CompactionController(Controller):
         # By the conversation's id: the task that compacts it, and the text on the card meanwhile.
         self._work: dict[str, asyncio.Future[None]] = {}
         self._work_texts: dict[str, str] = {}
-        # Conversation id -> tokens of the declined plan or undone compaction.
+        # Conversation id -> tokens of the declined plan or undone compaction. It is offered again
+        # only once it has grown well beyond these.
         self._declined_tokens: dict[str, int] = {}
         self._check_number = 0
         self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
         self._timer.timeout.connect(self._tasks.slot(self._check))
         self._current.opened.connect(lambda: self._offer_plan(None))
+        self._current.opened.connect(lambda: self._load_notes(self._current.id))
         for signal in (
             self._setup.choice_changed,
             self._current.path_changed,
             self._current.compactions_changed,
         ):
             signal.connect(self._timer.start)
+            signal.connect(self._show_notes)
         self._running.started.connect(lambda _id: self._show_card())
-        self._transcript.action_requested.connect(
-            lambda _id, action: self.offer() if action == "compact" else None
-        )
+        self._transcript.action_requested.connect(self._run_action)
 
     @property
     def _service(self) -> CompactionService:
@@ -147,17 +148,13 @@ class CompactionController(Controller):
             text = offer_text(plan)
             actions = [
                 (tr("Compact"), lambda: self._accept(plan)),
-                (tr("Not now"), lambda: self.postpone(opened_id, plan.tokens)),
+                (tr("Not now"), lambda: self._declined_tokens.update({opened_id: plan.tokens})),
             ]
         if text != self._card_text:
             self._card_text = text
             self._notifications.dismiss_topic(CARD_TOPIC)
             if text:
                 self._notifications.notify(text, actions, topic=CARD_TOPIC, stays=True)
-
-    def postpone(self, conversation_id: str, used_tokens: int) -> None:
-        """Offer to compact a conversation only once it has grown well beyond these tokens."""
-        self._declined_tokens[conversation_id] = used_tokens
 
     # -------------------------------------------------------------- the work
 
@@ -203,7 +200,7 @@ class CompactionController(Controller):
     def _on_ended(self, conversation_id: str) -> None:
         del self._work[conversation_id], self._work_texts[conversation_id]
         self._show_card()
-        self._session.compaction_notes.load(conversation_id)
+        self._load_notes(conversation_id)
 
     def cancel(self) -> bool:
         """Cancel the compaction of the open conversation; return True if there was one."""
@@ -246,6 +243,99 @@ class CompactionController(Controller):
         plan = await service.plan(context) if is_nearly_full else None
         if plan is not None and conversation.id not in self._work:
             self._start_compaction(conversation.id, plan, settings.instructions)
+
+    # -------------------------------------------------------------- the notes
+
+    def _load_notes(self, conversation_id: str) -> None:
+        """Read the compactions again if this conversation is open."""
+        if conversation_id == self._current.id and not self._current.is_new:
+            self._tasks.start(self._load())
+
+    async def _load(self) -> None:
+        opened_id = self._current.id
+        compactions = await self._session.backend.compactions.load(opened_id)
+        if opened_id == self._current.id:
+            self._current.set_compactions(compactions)
+
+    @property
+    def _noted_compactions(self) -> dict[str, Compaction]:
+        """Return the compactions that have a note, by the id of the message above the note."""
+        return compactions_by_message(self._current.path, self._current.compactions)
+
+    def _show_notes(self) -> None:
+        path = self._current.path
+        compactions = self._current.compactions
+        if not compactions:
+            self._transcript.set_notes({})
+            return
+        next_profile = self._setup.profile
+        next_model_id = self._setup.resolved.model.id
+        sent_compaction = sent_path(path, compactions, next_profile, next_model_id).compaction
+        notes = {
+            message_id: compaction_note(
+                compaction,
+                maker_name=self._maker_name(compaction),
+                next_provider_name=next_profile.name,
+                sent_compaction=sent_compaction,
+            )
+            for message_id, compaction in self._noted_compactions.items()
+        }
+        self._transcript.set_notes(notes)
+
+    def _maker_name(self, compaction: Compaction) -> str:
+        profile = self._providers.get(compaction.provider_id)
+        return tr("a removed provider") if profile is None else profile.name
+
+    def _run_action(self, message_id: str, action: str) -> None:
+        compaction = self._noted_compactions.get(message_id)
+        if action == "compact":
+            self.offer()
+        elif compaction is not None and action == "undo-compaction":
+            self._tasks.start(self._undo(compaction))
+        elif compaction is not None and action == "show-sent":
+            self._show_sent(compaction)
+
+    def _show_sent(self, compaction: Compaction) -> None:
+        hidden_characters, text = readable_content(compaction)
+        if compaction.kind is CompactionKind.SUMMARY:
+            note = tr(
+                "A summary by {model} replaces the messages above it.", model=compaction.model
+            )
+        else:
+            note = tr_plural(
+                "{count} character in a form only {provider} can read is sent with this text:",
+                "{count} characters in a form only {provider} can read are sent with this text:",
+                hidden_characters,
+                provider=self._maker_name(compaction),
+            )
+        show_sent_text(note, text, self._window)
+
+    def undo(self) -> None:
+        """Undo the last compaction in the path, so that the messages themselves are sent again."""
+        compaction = self._last_compaction_or_notify()
+        if compaction is not None:
+            self._tasks.start(self._undo(compaction))
+
+    def show_sent(self) -> None:
+        """Show the text by which the last compaction replaces the messages above it."""
+        compaction = self._last_compaction_or_notify()
+        if compaction is not None:
+            self._show_sent(compaction)
+
+    def _last_compaction_or_notify(self) -> Compaction | None:
+        """Return the last compaction in the path; notify the user if there is none."""
+        noted_compactions = self._noted_compactions
+        for message in reversed(self._current.path):
+            if message.id in noted_compactions:
+                return noted_compactions[message.id]
+        self._notifications.notify(tr("This conversation isn’t compacted."))
+        return None
+
+    async def _undo(self, compaction: Compaction) -> None:
+        await self._session.backend.compactions.undo(compaction.id, now())
+        self._declined_tokens[compaction.conversation_id] = compaction.tokens_before
+        self._notifications.announce(tr("Compaction undone. The full messages will be sent again."))
+        self._load_notes(compaction.conversation_id)
 
 
 def offer_text(plan: CompactionPlan) -> str:
@@ -312,113 +402,6 @@ def _cost_text(plan: CompactionPlan) -> str:
         cost=money(answering_cost),
     )
     return f"{cost_text} {comparison}"
-
-
-class CompactionNotes(Controller):
-    """Connection of the stored compactions with their notes in the transcript."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._compaction_store = session.backend.compactions
-        self._current.opened.connect(lambda: self.load(self._current.id))
-        for signal in (
-            self._setup.choice_changed,
-            self._current.path_changed,
-            self._current.compactions_changed,
-        ):
-            signal.connect(self._show)
-        self._transcript.action_requested.connect(self._run_action)
-
-    def load(self, conversation_id: str) -> None:
-        """Read the compactions again if this conversation is open."""
-        if conversation_id == self._current.id and not self._current.is_new:
-            self._tasks.start(self._load())
-
-    async def _load(self) -> None:
-        opened_id = self._current.id
-        compactions = await self._compaction_store.load(opened_id)
-        if opened_id == self._current.id:
-            self._current.set_compactions(compactions)
-
-    @property
-    def _noted_compactions(self) -> dict[str, Compaction]:
-        """Return the compactions that have a note, by the id of the message above the note."""
-        return compactions_by_message(self._current.path, self._current.compactions)
-
-    def _show(self) -> None:
-        path = self._current.path
-        compactions = self._current.compactions
-        if not compactions:
-            self._transcript.set_notes({})
-            return
-        next_profile = self._setup.profile
-        next_model_id = self._setup.resolved.model.id
-        sent_compaction = sent_path(path, compactions, next_profile, next_model_id).compaction
-        notes = {
-            message_id: compaction_note(
-                compaction,
-                maker_name=self._maker_name(compaction),
-                next_provider_name=next_profile.name,
-                sent_compaction=sent_compaction,
-            )
-            for message_id, compaction in self._noted_compactions.items()
-        }
-        self._transcript.set_notes(notes)
-
-    def _maker_name(self, compaction: Compaction) -> str:
-        profile = self._providers.get(compaction.provider_id)
-        return tr("a removed provider") if profile is None else profile.name
-
-    def _run_action(self, message_id: str, action: str) -> None:
-        compaction = self._noted_compactions.get(message_id)
-        if compaction is None:
-            return
-        if action == "undo-compaction":
-            self._tasks.start(self._undo(compaction))
-        elif action == "show-sent":
-            self._show_sent(compaction)
-
-    def _show_sent(self, compaction: Compaction) -> None:
-        hidden_characters, text = readable_content(compaction)
-        if compaction.kind is CompactionKind.SUMMARY:
-            note = tr(
-                "A summary by {model} replaces the messages above it.", model=compaction.model
-            )
-        else:
-            note = tr_plural(
-                "{count} character in a form only {provider} can read is sent with this text:",
-                "{count} characters in a form only {provider} can read are sent with this text:",
-                hidden_characters,
-                provider=self._maker_name(compaction),
-            )
-        show_sent_text(note, text, self._window)
-
-    def undo(self) -> None:
-        """Undo the last compaction in the path, so that the messages themselves are sent again."""
-        compaction = self._last_compaction_or_notify()
-        if compaction is not None:
-            self._tasks.start(self._undo(compaction))
-
-    def show_sent(self) -> None:
-        """Show the text by which the last compaction replaces the messages above it."""
-        compaction = self._last_compaction_or_notify()
-        if compaction is not None:
-            self._show_sent(compaction)
-
-    def _last_compaction_or_notify(self) -> Compaction | None:
-        """Return the last compaction in the path; notify the user if there is none."""
-        noted_compactions = self._noted_compactions
-        for message in reversed(self._current.path):
-            if message.id in noted_compactions:
-                return noted_compactions[message.id]
-        self._notifications.notify(tr("This conversation isn’t compacted."))
-        return None
-
-    async def _undo(self, compaction: Compaction) -> None:
-        await self._compaction_store.undo(compaction.id, now())
-        self._session.compaction.postpone(compaction.conversation_id, compaction.tokens_before)
-        self._notifications.announce(tr("Compaction undone. The full messages will be sent again."))
-        self.load(compaction.conversation_id)
 
 
 def show_sent_text(note: str, text: str, parent: QWidget) -> None:

@@ -18,11 +18,11 @@ import pytest
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.chat.answers.answer_run import AnswerRun
-from desktop_app.chat.attachments.chunked_reading import ChunkedReader, Splitter
+from desktop_app.chat.attachments.chunked_reading import ChunkedReader
 from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, Estimator
-from desktop_app.chat.passage_context import NoCollections, PassageSource
+from desktop_app.chat.passage_context import PassageSource
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
@@ -166,7 +166,7 @@ async def open_chat(
     passages: PassageSource | None = None,
     tools: ToolCatalog | None = None,
     consent: ConsentBroker | None = None,
-    parts: Splitter | None = None,
+    parts: WordSplitter | None = None,
 ) -> AsyncIterator[ChatSetup]:
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
@@ -178,7 +178,7 @@ async def open_chat(
         OneProvider(provider), Budget(SpendingHolds(database), SettingsStore(database)), ledger
     )
     image_scaler = ImageScaler(attachments, documents)
-    estimator = Estimator(counter, attachments, lambda: passages or NoCollections())
+    estimator = Estimator(counter, attachments, passages and (lambda: passages))
 
     def reader() -> ChunkedReader:
         return ChunkedReader(
@@ -186,7 +186,7 @@ async def open_chat(
             attachments=attachments,
             images=image_scaler,
             estimator=estimator,
-            splitter=parts or unused_parts(),
+            split_text=(parts or unused_parts()).chunks,
             notes=NoteStore(database),
         )
 
@@ -200,7 +200,7 @@ async def open_chat(
             built_in_requirements,
             delimiters(),
             reader,
-            lambda: passages or NoCollections(),
+            passages and (lambda: passages),
         ),
         estimator=estimator,
         models=ModelChoices(partial(ProviderModels, catalog=CATALOG)),

@@ -245,7 +245,7 @@ async def open_reading(
         attachments=attachments,
         images=DrawnPages(),
         estimator=estimator,
-        splitter=WordSplitter(),
+        split_text=WordSplitter().chunks,
         notes=NoteStore(database),
         note_taker=note_taker,
     )

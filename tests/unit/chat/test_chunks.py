@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.chat.attachments.chunk_context import ChunkPositions, page_spans, placed_pages
-from desktop_app.chat.attachments.chunked_reading import even_parts
+from desktop_app.chat.attachments.chunked_reading import (
+    ChunkPositions,
+    even_parts,
+    page_spans,
+    placed_pages,
+)
 from desktop_app.chat.attachments.image_attachments import page_tokens
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
 from desktop_app.domain.errors import IllegalChoiceError

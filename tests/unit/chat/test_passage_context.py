@@ -10,7 +10,6 @@ from desktop_app.chat.passage_context import (
     HOW_TO_ANSWER,
     MAX_TOKENS,
     NOTHING_FOUND,
-    NoCollections,
     find_passages,
     passage_budget,
     passages_block,
@@ -74,8 +73,8 @@ async def test_a_collection_that_is_gone_is_named() -> None:
     draft = Draft("?", (CollectionPart("c" * 32, "Contracts"),))
     resolved = ResolvedChoice(OPENAI, ModelInfo("m", "M"), None, None)
     with pytest.raises(DocumentError, match="Contracts"):
-        await find_passages(NoCollections, SendContext([], resolved), draft)
-    assert await find_passages(NoCollections, SendContext([], resolved), Draft("?")) == ()
+        await find_passages(None, SendContext([], resolved), draft)
+    assert await find_passages(None, SendContext([], resolved), Draft("?")) == ()
 
 
 # ---------------------------------------------------------------- passage dedup

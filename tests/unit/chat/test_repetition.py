@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.chat.answers.repetition import (
+from desktop_app.chat.answers.answer_measures import (
     MIN_CHARS,
     MIN_EQUAL_ITEMS,
     MIN_PLAIN_CHARS,
