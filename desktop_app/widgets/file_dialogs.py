@@ -38,8 +38,8 @@ def choose_file(
     filters: str = "",
 ) -> QFileDialog:
     """Open a dialog in which the user chooses an existing file."""
-    dialog = _create_dialog(parent, title, start, filters)
-    dialog.setFileMode(dialog.FileMode.ExistingFile)
+    mode = QFileDialog.FileMode.ExistingFile
+    dialog = _create_dialog(parent, title, start, filters, mode)
     return _open(dialog, lambda paths: on_chosen(paths[0]))
 
 
@@ -52,17 +52,15 @@ def choose_files(
     filters: str = "",
 ) -> QFileDialog:
     """Open a dialog in which the user chooses existing files."""
-    dialog = _create_dialog(parent, title, start, filters)
-    dialog.setFileMode(dialog.FileMode.ExistingFiles)
-    return _open(dialog, on_chosen)
+    mode = QFileDialog.FileMode.ExistingFiles
+    return _open(_create_dialog(parent, title, start, filters, mode), on_chosen)
 
 
 def choose_folder(
     parent: QWidget, title: str, on_chosen: Callable[[Path], object], *, start: Path | str = ""
 ) -> QFileDialog:
     """Open a dialog in which the user chooses a folder."""
-    dialog = _create_dialog(parent, title, start, "")
-    dialog.setFileMode(dialog.FileMode.Directory)
+    dialog = _create_dialog(parent, title, start, "", QFileDialog.FileMode.Directory)
     dialog.setOption(dialog.Option.ShowDirsOnly)
     return _open(dialog, lambda paths: on_chosen(paths[0]))
 
@@ -81,24 +79,21 @@ def choose_target(
     Args:
         suffix: is added to a name that has none.
     """
-    dialog = _create_dialog(parent, title, start, filters)
+    mode = QFileDialog.FileMode.AnyFile
+    dialog = _create_dialog(parent, title, start, filters, mode)
     dialog.setAcceptMode(dialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(suffix)
     return _open(dialog, lambda paths: on_chosen(paths[0]))
 
 
-def _create_dialog(parent: QWidget, title: str, start: Path | str, filters: str) -> QFileDialog:
-
+def _create_dialog(
+    parent: QWidget, title: str, start: Path | str, filters: str, mode: QFileDialog.FileMode
+) -> QFileDialog:
     dialog = QFileDialog(parent, title, str(start), filters)
+    dialog.setFileMode(mode)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setSupportedSchemes(["file"])  # callers read paths
-    dialog.setSidebarUrls(_usual_folders())
-    parent.window().installEventFilter(_Closer(dialog))
-    return dialog
-
-
-def _usual_folders() -> list[QUrl]:
-    """Return the folders that Qt's own dialog lists; a dialog of the system lists its own."""
+    # Qt's own dialog lists these; a dialog of the system lists its own.
     where = QStandardPaths.StandardLocation
     kinds = (
         where.HomeLocation,
@@ -108,7 +103,10 @@ def _usual_folders() -> list[QUrl]:
         where.PicturesLocation,
     )
     folders = dict.fromkeys(map(QStandardPaths.writableLocation, kinds))
-    return [QUrl.fromLocalFile(folder) for folder in folders if folder and Path(folder).is_dir()]
+    existing = [folder for folder in folders if folder and Path(folder).is_dir()]
+    dialog.setSidebarUrls([*map(QUrl.fromLocalFile, existing)])
+    parent.window().installEventFilter(_Closer(dialog))
+    return dialog
 
 
 def _open(dialog: QFileDialog, on_chosen: Callable[[list[Path]], object]) -> QFileDialog:

@@ -37,8 +37,7 @@ class ProgramMenu(QMenu):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._fill: Callable[[QMenu], object] | None = None
-        self.aboutToShow.connect(self._prepare)
+        self.aboutToShow.connect(lambda: mark_menu(self))
         self.triggered.connect(self._end_choice)
 
     def _end_choice(self) -> None:
@@ -47,13 +46,13 @@ class ProgramMenu(QMenu):
 
     def fill_with(self, fill: Callable[[QMenu], object]) -> None:
         """Have `fill` add the entries whenever the menu opens."""
-        self._fill = fill
 
-    def _prepare(self) -> None:
-        if self._fill is not None:
+        def refill() -> None:
             self.clear()
-            self._fill(self)
-        mark_menu(self)
+            fill(self)
+            mark_menu(self)
+
+        self.aboutToShow.connect(refill)
 
 
 class ChecklistMenu(ProgramMenu):

@@ -26,7 +26,14 @@ class StatusLine(QWidget):
         self._undo_button = dialog_button(tr("Undo"), f"undo-{dialog}", "link")
         self._undo: Callable[[], object] | None = None
         row_of((self._label, 1), self._undo_button, parent=self, margins=0, spacing=10)
-        self._undo_button.clicked.connect(self._run_undo)
+
+        def run_undo() -> None:
+            undo = self._undo
+            self.show_message("")
+            if undo is not None:
+                undo()
+
+        self._undo_button.clicked.connect(run_undo)
         self.show_message("")
 
     def show_message(
@@ -45,9 +52,3 @@ class StatusLine(QWidget):
         """Hide the Undo button of an action that can no longer be undone."""
         if self._undo == undo:
             self._undo_button.hide()
-
-    def _run_undo(self) -> None:
-        undo = self._undo
-        self.show_message("")
-        if undo is not None:
-            undo()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton, QSizePolicy
 
+from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, spoken_text
@@ -40,21 +40,9 @@ class Segment(PlainButton):
         font.setWeight(font.Weight.DemiBold)
         return QSize(painting.text_width(self.text(), font), theme.px(ROW_HEIGHT))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Choose the next or previous segment by Right or Left; Qt would stay in the row."""
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if not step:
-            super().keyPressEvent(event)
-            return
-        segments = [b for b in self.group().buttons() if b.isEnabled() and not b.isHidden()]
-        index = segments.index(self) + step
-        if 0 <= index < len(segments):
-            segments[index].setFocus(Qt.FocusReason.TabFocusReason)
-            segments[index].click()
-
 
 class SegmentedControl(QFrame):
-    """Exclusive segments in one or more rows (see the module's docstring).
+    """Exclusive segments in a row (see the module's docstring).
 
     Signals:
         chosen(str): the user chose the option with this key.
@@ -69,7 +57,6 @@ class SegmentedControl(QFrame):
         name: str = "",
         padding: int = 16,
         is_small: bool = False,
-        columns: int = 0,
     ) -> None:
         """Create the segments; `options` are pairs of key and label.
 
@@ -77,7 +64,6 @@ class SegmentedControl(QFrame):
             name: the accessible name of the group.
             padding: pixels beside each label, at the default text size.
             is_small: use the smaller font, for many options.
-            columns: the options in a row; 0 for a single row.
         """
         super().__init__()
         set_role(self, "segments")
@@ -85,16 +71,13 @@ class SegmentedControl(QFrame):
         self.setAccessibleName(spoken_text(name))
         self._group = QButtonGroup(self)
         self._buttons: dict[str, Segment] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(0)
-        for number, (key, label) in enumerate(options):
+        for key, label in options:
             segment = Segment(label, padding, is_small=is_small)
             segment.setObjectName(key)
             segment.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
             self._group.addButton(segment)
-            grid.addWidget(segment, *divmod(number, columns or len(options)))
             self._buttons[key] = segment
+        row_of(*self._buttons.values(), parent=self, margins=0, spacing=0)
         # In a narrow window the labels move closer together.
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 

@@ -6,7 +6,7 @@ when it is first needed, for the sharpest screen unless a ratio is given, and ca
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -80,7 +80,10 @@ def program_icon() -> QIcon:
 def _render(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
 
     color = QColor.fromRgba(rgba)
-    source = _svg(name).replace(b"currentColor", color.name().encode())
+    source = (_folder[0] / f"{name}.svg").read_bytes()
+    # Lucide's strokes are 2 wide in a box of 24. At 16 pixels, 1.75 matches the text's weight.
+    source = source.replace(b'stroke-width="2"', b'stroke-width="1.75"')
+    source = source.replace(b"currentColor", color.name().encode())
     result = QPixmap(round(size * ratio), round(size * ratio))
     result.fill(Qt.GlobalColor.transparent)
     painter = QPainter(result)
@@ -89,14 +92,3 @@ def _render(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
     painter.end()
     result.setDevicePixelRatio(ratio)
     return result
-
-
-@cache
-def _svg(name: str) -> bytes:
-    # Lucide's strokes are 2 wide in a box of 24. At 16 pixels, 1.75 matches the text's
-    # weight.
-    return (
-        (_folder[0] / f"{name}.svg")
-        .read_bytes()
-        .replace(b'stroke-width="2"', b'stroke-width="1.75"')
-    )

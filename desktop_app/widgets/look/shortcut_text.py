@@ -15,12 +15,9 @@ def shortcut_text(keys: str | QKeySequence.StandardKey) -> str:
     sequence = QKeySequence(keys)
     if not sequence.isEmpty():
         # Key caps of PCs say "Enter" on both keys; Qt calls the larger one "Return".
-        keys_of_chord = (sequence[n] for n in range(sequence.count()))  # type: ignore[index]
-        sequence = QKeySequence(*map(_with_enter, keys_of_chord))
+        chord = [sequence[n] for n in range(sequence.count())]  # type: ignore[index]
+        for number, pressed in enumerate(chord):
+            if pressed.key() == Qt.Key.Key_Return:
+                chord[number] = QKeyCombination(pressed.keyboardModifiers(), Qt.Key.Key_Enter)
+        sequence = QKeySequence(*chord)
     return sequence.toString(QKeySequence.SequenceFormat.NativeText)
-
-
-def _with_enter(pressed: QKeyCombination) -> QKeyCombination:
-    if pressed.key() != Qt.Key.Key_Return:
-        return pressed
-    return QKeyCombination(pressed.keyboardModifiers(), Qt.Key.Key_Enter)

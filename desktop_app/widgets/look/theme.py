@@ -30,6 +30,7 @@ systems without a desktop, counts as 13.5 px: the layout was designed for no sma
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
@@ -152,39 +153,22 @@ class Theme(Value, frozen=True):
         return font
 
 
-def light(scale: float = 1.0) -> Theme:
-    """Return the light theme; `scale` is relative to the system font."""
-    return _theme(LIGHT, scale, is_dark=False)
-
-
-def dark(scale: float = 1.0) -> Theme:
-    """Return the dark theme; `scale` is relative to the system font."""
-    return _theme(DARK, scale, is_dark=True)
-
-
-def contrast_light(scale: float = 1.0) -> Theme:
-    """Return the light theme of high contrast; `scale` is relative to the system font."""
-    return _theme(CONTRAST_LIGHT, scale, is_dark=False)
-
-
-def contrast_dark(scale: float = 1.0) -> Theme:
-    """Return the dark theme of high contrast; `scale` is relative to the system font."""
-    return _theme(CONTRAST_DARK, scale, is_dark=True)
-
-
-def _theme(tokens: list[str], scale: float, *, is_dark: bool) -> Theme:
+def _theme(tokens: list[str], scale: float = 1.0, *, is_dark: bool) -> Theme:
+    """Return a theme; `scale` is relative to the system font."""
     general_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     code_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     colors = [QColor(token) for token in tokens]  # in the order of the fields of `Theme`
-    return Theme(is_dark, *colors, scale * _system_scale(general_font), general_font, code_font)  # type: ignore[arg-type, call-arg]
+    height = float(general_font.pixelSize())
+    if general_font.pointSizeF() > 0:  # -1 for a font whose size is set in pixels
+        height = general_font.pointSizeF() * _dpi() / 72  # a point is 1/72 inch
+    scale *= max(1.0, height / INTERFACE_SIZE)
+    return Theme(is_dark, *colors, scale, general_font, code_font)  # type: ignore[arg-type, call-arg]
 
 
-def _system_scale(font: QFont) -> float:
-    """Return the factor from the design's text size to that of the system font; at least 1."""
-    height = float(font.pixelSize())
-    if font.pointSizeF() > 0:  # -1 for a font whose size is set in pixels
-        height = font.pointSizeF() * _dpi() / 72  # a point is 1/72 inch
-    return max(1.0, height / INTERFACE_SIZE)
+light: Final = partial(_theme, LIGHT, is_dark=False)
+dark: Final = partial(_theme, DARK, is_dark=True)
+contrast_light: Final = partial(_theme, CONTRAST_LIGHT, is_dark=False)
+contrast_dark: Final = partial(_theme, CONTRAST_DARK, is_dark=True)
 
 
 def _dpi() -> float:
@@ -269,9 +253,9 @@ QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
 QComboBox::drop-down { border: none; width: $28px; }
 QComboBox::down-arrow { image: url("@chevron"); width: $14px; height: $14px; }
-QSlider::groove:horizontal { background: @line; height: $4px; border-radius: $2px; }
+QSlider::groove:horizontal { background: @hover; height: $4px; border-radius: $2px; }
 QSlider::sub-page:horizontal { background: @accent; border-radius: $2px; }
-QSlider::handle:horizontal { background: @accent; width: $14px; margin: -$5px 0;
+QSlider::handle:horizontal { background: @accent; width: $14px; height: $14px; margin: -$5px 0;
     border-radius: $7px; }
 QSlider::handle:horizontal:focus { border: 2px solid @text; width: $10px; }
 QSlider::handle:disabled, QSlider::sub-page:disabled { background: @faint; }
@@ -391,8 +375,6 @@ QScrollBar::handle { background: @thumb; border-radius: $3px; margin: $2px; min-
 QScrollBar::handle:hover { background: @faint; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QSlider::groove:horizontal { background: @hover; height: $4px; }
-QSlider::handle:horizontal { background: @accent; width: $14px; height: $14px; margin: -$5px 0; }
 """
 
 
