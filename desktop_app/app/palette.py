@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from desktop_app.app.session import Session
 from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
-from desktop_app.composer.choice.choice_view import ModelEntry
+from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.search.search_filters import SearchFilters

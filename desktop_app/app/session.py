@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from desktop_app.composer.attachments.images_controller import ImagesController, Thumbnails
     from desktop_app.composer.attachments.preview_controller import PreviewController
     from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
+    from desktop_app.composer.prompt_text import PromptText
     from desktop_app.composer.spelling import Spelling
-    from desktop_app.composer.text.prompt_text import PromptText
     from desktop_app.desktop.session_bus import SessionBus
     from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
     from desktop_app.desktop.ui.closing_controller import ClosingController

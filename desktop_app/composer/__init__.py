@@ -4,11 +4,12 @@ __all__ = [
     "attachment_chips",
     "attachments",
     "choice",
+    "choice_row",
     "completion",
     "drafts",
     "dropped_content",
     "prompt_editor",
+    "prompt_text",
     "spelling",
     "suggestions",
-    "text",
 ]

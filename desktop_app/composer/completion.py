@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr

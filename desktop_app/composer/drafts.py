@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.tasks import Tasks
 from desktop_app.chat.conversation_store import ConversationStore
-from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.composer.prompt_text import PromptText
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id

@@ -14,13 +14,12 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from desktop_app.composer.attachment_chips import AttachmentChips
-from desktop_app.composer.choice.choice_menus import add_note
-from desktop_app.composer.choice.choice_row import ChoiceRow
-from desktop_app.composer.choice.choice_view import ChoiceView, no_choice
+from desktop_app.composer.choice import ChoiceView, add_note, no_choice
+from desktop_app.composer.choice_row import ChoiceRow
 from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import DroppedContent, accept_copy, has_attachable_content
+from desktop_app.composer.prompt_text import PromptText
 from desktop_app.composer.suggestions import Suggestions
-from desktop_app.composer.text.prompt_text import PromptText
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of

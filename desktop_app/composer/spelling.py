@@ -14,7 +14,7 @@ from PySide6.QtGui import QAction, QColor, QTextBlock, QTextCharFormat, QTextCur
 from PySide6.QtWidgets import QMenu
 
 from desktop_app.app.tasks import Tasks
-from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.composer.prompt_text import PromptText
 from desktop_app.desktop.dictionaries import PACKAGES, Dictionaries, choose_dictionaries
 from desktop_app.domain.prose_words import ProseWord, fence_after, next_misspelled, words_of_line
 from desktop_app.i18n.translation import language, tr

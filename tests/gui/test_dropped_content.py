@@ -19,7 +19,7 @@ from desktop_app.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-from desktop_app.composer.text.rich_text_paste import RichTextPaste
+from desktop_app.composer.prompt_text import RichTextPaste
 
 PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at here"
 MAIL = b"From: a@b.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= an/alle\r\n\r\nHello\r\n"

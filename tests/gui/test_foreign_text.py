@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry
+from desktop_app.composer.choice import ChoiceView, ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -226,7 +226,7 @@ def the_prompt(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.composer.choice.choice_menus import fill_models
+    from desktop_app.composer.choice import fill_models
 
     menu = QMenu(host.window)
     fill_models(menu, models(text).models, models(text), lambda _: None)

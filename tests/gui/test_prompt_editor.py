@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.composer.attachment_chips import Chip, ChipWidget
-from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry
+from desktop_app.composer.choice import ChoiceView, ModelEntry
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.composer.suggestions import Suggestion

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from desktop_app.composer import prompt_text
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
@@ -23,9 +24,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.composer.choice.choice_view import ChoiceView
+from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
-from desktop_app.composer.text import prompt_text
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.quick.ui.quick_prompt import MAX_ANSWER_SHARE, HintButton, QuickPrompt
 from desktop_app.shortcuts.keymap import Keymap

@@ -11,8 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.backend.backend import WEIGHTS_SETTING
 from desktop_app.chat.ui.answer_setup import AnswerSetup
-from desktop_app.composer.choice.choice_menus import ModelButton
-from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry, no_choice
+from desktop_app.composer.choice import ChoiceView, ModelButton, ModelEntry, no_choice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError, filled

@@ -30,9 +30,13 @@ from desktop_app.composer.attachments.attachment_facts import (
 from desktop_app.composer.attachments.file_readings import PASTED_NAME, reading_chips
 from desktop_app.composer.attachments.preview_controller import change_signals
 from desktop_app.composer.dropped_content import DroppedContent, DroppedData
+from desktop_app.composer.prompt_text import (
+    MAX_TEXT_CHARACTERS,
+    RichTextPaste,
+    is_richer,
+    text_of_html,
+)
 from desktop_app.composer.suggestions import Suggestion
-from desktop_app.composer.text.prompt_text import MAX_TEXT_CHARACTERS
-from desktop_app.composer.text.rich_text_paste import RichTextPaste, is_richer, text_of_html
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (

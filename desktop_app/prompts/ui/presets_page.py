@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.backend.answer_settings import overridden_values
-from desktop_app.composer.choice.choice_view import ModelEntry
+from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context

@@ -18,7 +18,7 @@ from desktop_app.app.tasks import Tasks, Work
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.composer.attachments.attachment_facts import exceeds_window
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
-from desktop_app.composer.text.prompt_text import LARGE_PASTE_CHARACTERS
+from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.i18n.formatting import joined

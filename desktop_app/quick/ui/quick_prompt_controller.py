@@ -21,8 +21,7 @@ from desktop_app.chat.ui.shown_answers import ShownAnswers
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT, DOCUMENT_TOPIC
 from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.composer.dropped_content import DroppedData
-from desktop_app.composer.text.prompt_text import LARGE_PASTE_CHARACTERS
-from desktop_app.composer.text.rich_text_paste import RichTextPaste
+from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, RichTextPaste
 from desktop_app.domain.conversations.conversation import Draft, Message, new_id
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 from desktop_app.domain.errors import (

@@ -23,7 +23,7 @@ from desktop_app.backend.backend import Backend
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.prompt_editor import PromptEditor
-from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.composer.prompt_text import PromptText
 from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.desktop.window_request import (
     HiddenRequest,

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 
-from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry
+from desktop_app.composer.choice import ChoiceView, ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.variants import Effort, Variant

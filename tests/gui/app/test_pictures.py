@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QToolButton
 
 from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.dropped_content import DroppedData, read_dropped
-from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.composer.prompt_text import PromptText
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.answering.stream_events import ImageArrived
 from desktop_app.domain.conversations.message_parts import ImagePart

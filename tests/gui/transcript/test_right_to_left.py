@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.composer.prompt_text import PromptText
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look import theme
 from tests.helpers.messages import answer, question

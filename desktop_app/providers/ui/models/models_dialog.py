@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.app.session import Session
-from desktop_app.composer.choice.choice_view import ModelEntry
+from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
 from desktop_app.i18n.translation import tr, tr_plural

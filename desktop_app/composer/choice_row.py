@@ -12,8 +12,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.composer.choice.choice_menus import ModelButton
-from desktop_app.composer.choice.choice_view import ChoiceFigures, ChoiceView, no_choice
+from desktop_app.composer.choice import ChoiceFigures, ChoiceView, ModelButton, no_choice
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import STRETCH, row_of
 from desktop_app.widgets.look.icons import set_icon
