@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.composer.choice import ChoiceFigures, ChoiceView, ModelButton, no_choice
+from desktop_app.composer.choice import ChoiceView, ModelButton, no_choice
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import STRETCH, row_of
 from desktop_app.widgets.look.icons import set_icon
@@ -118,10 +118,6 @@ class ChoiceRow(QWidget):
         self.estimate = EstimateTexts(text=text, tooltip=tooltip)
         set_tooltip(self.estimate_label, tooltip)
         self._fit()
-
-    def set_choice_figures(self, figures: ChoiceFigures) -> None:
-        """Set the possible cost and duration of the message for each variant and effort."""
-        self.model_button.figures = figures
 
     def set_rate(self, text: str) -> None:
         """Show the speed of the answer ("38 tok/s") in the tooltip of Stop."""

@@ -197,7 +197,7 @@ class PromptEditor(QFrame):
         """Send the text or the first suggestion, or show why that is refused."""
         is_typed = bool(self.text().strip())
         if self._refusal and not (is_typed and self._can_queue):
-            self._warn(self._refusal)
+            self._warning = self._refusal
         elif is_typed:
             self.submit()
         elif self._is_streaming:
@@ -205,17 +205,14 @@ class PromptEditor(QFrame):
         elif self.suggestions.choose_first():
             pass  # it is sent
         elif self.chips.count():
-            self._warn(tr("Add a message first"))
+            self._warning = tr("Add a message first")
         else:
             self.focus_text()
+        self._show_state()
 
     def submit(self) -> None:
         """Emit `submit_requested` with the text, even if sending is refused."""
         self.submit_requested.emit(self.text())
-
-    def _warn(self, text: str) -> None:
-        self._warning = text
-        self._show_state()
 
     # ------------------------------------------------------------------ state
 

@@ -331,7 +331,7 @@ class PromptText(PlainTextField):
     def suggest_spelling(self) -> None:
         """Go to the next misspelled word, and show suggestions for it."""
         if self._spelling is not None:
-            self._spelling.find_next()
+            self._spelling.spelling.tasks.start(self._spelling.find_next())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu for the word under the pointer, or at the cursor if a key was pressed."""

@@ -165,22 +165,22 @@ class Spelling(QObject):
         if not suggestions:
             menu.insertAction(first_action, QAction(tr("No suggestions"), menu, enabled=False))
         menu.insertSeparator(first_action)
-        insert("add-word", tr("Add “{word}” to dictionary", word=word), partial(self._add, word))
-        insert("ignore-word", tr("Ignore “{word}”", word=word), partial(self._ignore, word))
+
+        def add() -> None:
+            """Add the word to the user's dictionary, which other programs use too."""
+            self._is_correct[word] = True
+            self.changed.emit()
+            if dictionaries is not None:
+                add_word = partial(dictionaries.add, word, self._languages)
+                self.tasks.start(self._run_in_thread(add_word))
+
+        def ignore() -> None:
+            self._ignored_words.add(word)  # until the program ends
+            self.changed.emit()
+
+        insert("add-word", tr("Add “{word}” to dictionary", word=word), add)
+        insert("ignore-word", tr("Ignore “{word}”", word=word), ignore)
         menu.insertSeparator(first_action)
-
-    def _ignore(self, word: str) -> None:
-        """Accept a word until the program ends."""
-        self._ignored_words.add(word)
-        self.changed.emit()
-
-    def _add(self, word: str) -> None:
-        """Add a word to the user's dictionary, which other programs use too."""
-        self._is_correct[word] = True
-        self.changed.emit()
-        if (dictionaries := self._dictionaries) is not None:
-            add = partial(dictionaries.add, word, self._languages)
-            self.tasks.start(self._run_in_thread(add))
 
     # ------------------------------------------------------------------ languages
 
@@ -226,7 +226,7 @@ class PromptSpelling(QObject):
         super().__init__(text)
         self._text = text
         self._document = text.document()
-        self._spelling = spelling
+        self.spelling = spelling
         self._format = misspelling_format(current_theme().error)
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self._check)
@@ -249,7 +249,7 @@ class PromptSpelling(QObject):
 
     def _check(self) -> None:
         words = {word.text for _block, words in self._lines() for word in words}
-        self._spelling.tasks.start(self._spelling.check(words))
+        self.spelling.tasks.start(self.spelling.check(words))
         self._underline_misspelled()
 
     def _underline_misspelled(self) -> None:
@@ -278,7 +278,7 @@ class PromptSpelling(QObject):
             cursor_column = self._text.textCursor().position() - block.position()
         formats = []
         for word in words:
-            if word.end != cursor_column and self._spelling.is_misspelled(word.text):
+            if word.end != cursor_column and self.spelling.is_misspelled(word.text):
                 underline = QTextLayout.FormatRange()
                 underline.start, underline.length = word.start, len(word.text)
                 underline.format = self._format
@@ -292,35 +292,36 @@ class PromptSpelling(QObject):
         """Insert suggestions if the cursor is at a misspelled word, then call `show`."""
         block, column = cursor.block(), cursor.positionInBlock()
         words = (w for w in words_of_line(block.text()) if w.start <= column <= w.end)
-        word = next((word for word in words if self._spelling.is_misspelled(word.text)), None)
+        word = next((word for word in words if self.spelling.is_misspelled(word.text)), None)
         if word is None:
             show()
             return
         # The word was found in its line, so it counts from the start of the line.
         selection = self._select(block.position() + word.start, len(word.text))
 
-        def replace(replacement: str) -> None:
-            if selection.selectedText() == word.text:
-                selection.insertText(replacement)
-
         async def add_and_show() -> None:
-            await self._spelling.add_suggestions(menu, word.text, replace)
+            await self.spelling.add_suggestions(
+                menu,
+                word.text,
+                lambda replacement: (
+                    selection.insertText(replacement)
+                    if selection.selectedText() == word.text
+                    else None
+                ),
+            )
             show()
 
-        self._spelling.tasks.start(add_and_show())
+        self.spelling.tasks.start(add_and_show())
 
-    def find_next(self) -> None:
+    async def find_next(self) -> None:
         """Select the next misspelled word, and show the suggestions for it."""
-        self._spelling.tasks.start(self._find_next())
-
-    async def _find_next(self) -> None:
         cursor = self._text.textCursor()
         start = cursor.position()
         if cursor.hasSelection():
             # The search finds words that end at `start` or later. The selection is usually the word
             # that was found last and ends there; one position further, it is not found again.
             start = cursor.selectionEnd() + 1
-        word = await self._spelling.next_misspelled(self._text.toPlainText(), start)
+        word = await self.spelling.next_misspelled(self._text.toPlainText(), start)
         if word is None:
             self._text.notice_raised.emit(tr("No misspelled words found"))
             return
@@ -328,7 +329,7 @@ class PromptSpelling(QObject):
         if selection.selectedText() != word.text:
             return  # the text changed during the search
         # With a verdict, the word is underlined, and the menu has suggestions for it.
-        self._spelling.mark_misspelled([word.text])
+        self.spelling.mark_misspelled([word.text])
         self._text.setTextCursor(selection)
         self._text.ensureCursorVisible()
         self._text.open_menu(selection, self._text.cursorRect(selection).bottomLeft())

@@ -31,26 +31,19 @@ class Suggestion(NamedTuple):
 
 
 class SuggestionButton(PlainButton):
-    """An icon, a label and, for the first suggestion, its key."""
+    """An icon, a label and, for the first suggestion, its `key`."""
 
     def __init__(self, label: str, icon: str) -> None:
         super().__init__(label, role="suggestion")
         self._icon = icon
-        self._key = PlainLabel(role="key")
-        self._key.hide()
-        row_of(SPRING, self._key, parent=self, margins=(0, 0, 11, 0))
+        self.key = PlainLabel(role="key")
+        row_of(SPRING, self.key, parent=self, margins=(0, 0, 11, 0))
         self.update_theme()
-
-    def set_key(self, key: str) -> None:
-        """Show the key of this suggestion; "" for none."""
-        self._key.setText(key)
-        self._key.setVisible(bool(key))
-        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
-        if not self._key.isHidden():
-            hint += QSize(self._key.sizeHint().width() + current_theme().px(_GAP), 0)
+        if self.key.text():
+            hint += QSize(self.key.sizeHint().width() + current_theme().px(_GAP), 0)
         return hint
 
     def update_theme(self) -> None:
@@ -142,7 +135,9 @@ class Suggestions(QWidget):
         for index, button in enumerate(self._buttons):
             button.setEnabled(not self._refusal)
             set_tooltip(button, self._refusal)
-            button.set_key("" if index else self._first_key)
+            button.key.setText("" if index else self._first_key)
+            button.key.setVisible(bool(button.key.text()))
+            button.updateGeometry()
             used_width += button.sizeHint().width()
             fits = index == 0 or used_width <= self.width()
             button.setVisible(fits or not self._is_compact)

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from desktop_app.composer import prompt_text
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.composer import prompt_text
 from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.domain.models.variants import Effort, Variant

@@ -92,7 +92,7 @@ class EstimatePresenter(Controller):
             max_output_tokens=settings.parameters.max_output_tokens,
             typical=self._typical_answers.get(profile.id, {}),
         )
-        self._row.set_choice_figures(figures)
+        self._row.model_button.figures = figures
 
     def forget(self) -> None:
         """Forget the last estimate: it does not apply to the question that is written now."""
