@@ -282,14 +282,7 @@ def other_entries(session: Session) -> Iterator[PaletteEntry]:
     network = tr("Network and privacy")
     yield PaletteEntry("place:network", network, category, run=providers.open_at_network)
 
-    def show_place(page: str, name: str) -> None:
-        window.outer_panes.show_settings(True)
-        panel.show_page(page)
-        if name:
-            panel.show_setting(page, name)
-            panel.show_section(page, name)
-
     for title, page, name, synonyms in _PLACES:
-        words, show = tr(synonyms) if synonyms else "", partial(show_place, page, name)
+        words, show = tr(synonyms) if synonyms else "", partial(show_setting, page, name)
         id_ = f"place:{page}:{title}"
         yield PaletteEntry(id_, tr(title), category, keywords=words, run=show)

@@ -49,10 +49,7 @@ class PlaceOpener:
         page, section = SETTINGS_PAGES[place]
         panel = self._session.window.settings
         panel.request_show()
-        if section:
-            panel.show_section(page, section)
-        else:
-            panel.show_page(page)
+        panel.show_setting(page, section)
 
     def open_action(self, _message_id: str, action: str) -> None:
         """Open the place of a link in the transcript; ignore its other actions."""

@@ -158,14 +158,16 @@ class SettingsPanel(QFrame):
         self.pages.responses.page.show_scope("folder")
 
     def show_setting(self, page: str, key: str) -> None:
-        """Show a page, scroll to one of its fields, and focus it."""
+        """Show a page, scroll to one of its fields or the title of a section, and focus it."""
         self.show_page(page)
-        field = self._areas[page].findChild(QWidget, key)
+        field = self._areas[page].findChild(QWidget, key) if key else None
         if field is None:
             return
         for section in self._areas[page].findChildren(CollapsibleSection):
             if section.isAncestorOf(field):
                 section.expand()
+                if section.head is field:
+                    return
         if page == "answer":
             self.pages.responses.page.show_row(key)
 
@@ -176,24 +178,11 @@ class SettingsPanel(QFrame):
 
         self._call_when_visible(self.pages.by_name[page].page, show)
 
-    def show_section(self, page: str, section: str) -> None:
-        """Show a page and expand a section, by the object name of the section's button."""
-        self.show_page(page)
-        for collapsible in self._areas[page].findChildren(CollapsibleSection):
-            if collapsible.head.objectName() == section:
-                collapsible.expand()
-
     def focus_key_field(self) -> None:
         """Show the Accounts page and focus its key field."""
         self.show_page("provider")
         page = self.pages.provider.page
         self._call_when_visible(page, page.focus_key_field)
-
-    def focus_cap_field(self) -> None:
-        """Show the Accounts page and focus its spending cap."""
-        self.show_setting("provider", "monthly-cap")
-        page = self.pages.provider.page
-        self._call_when_visible(page, page.spending.focus_field)
 
     def _call_when_visible(self, page: QWidget, focus: Callable[[], None]) -> None:
         """Call `focus` once the page is visible.
@@ -229,9 +218,7 @@ class SettingsPanel(QFrame):
         item = self._results.currentItem()
         if item is not None:
             entry: _Place = item.data(_PAGE_ROLE)
-            self.show_section(entry.page, entry.name)
-            if entry.name:
-                self.show_setting(entry.page, entry.name)
+            self.show_setting(entry.page, entry.name)
 
     # ------------------------------------------------------------------ events
 

@@ -50,11 +50,6 @@ class SpendingSection(LineSection):
         self._months[profile_id] = month
         self._show_month()
 
-    def focus_field(self) -> None:
-        """Focus the field and select its text."""
-        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.field.selectAll()
-
     def _save_entered(self, text: str) -> None:
         try:
             cap = formatting.parse_amount(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QIntValidator
@@ -34,12 +34,10 @@ _FLAGS: Final = (
     ("tools", N_("Tools")),
     ("schema", N_("Structured output")),
 )
-_AUTOMATIC = ""
-_YES = "yes"
-_NO = "no"
-_EFFORTS_AUTOMATIC = "open"
-_EFFORTS_NONE = "none"
-_EFFORTS_CHOSEN = "chosen"
+_FLAG_VALUES: Final = (None, True, False)
+"""The values of a flag, by their places in its list."""
+_EFFORTS_AUTOMATIC, _EFFORTS_NONE, _EFFORTS_CHOSEN = range(3)
+"""The places in the list of efforts."""
 
 
 class ModelEditor(FormDialog):
@@ -119,12 +117,8 @@ class ModelEditor(FormDialog):
             self._add_row(text, field)
         for name, _ in _LIMITS:
             self.fields[name].setValidator(QIntValidator(1, MAX_TOKENS, self.fields[name]))
-        for key, label in (
-            (_EFFORTS_AUTOMATIC, tr("Automatic")),
-            (_EFFORTS_NONE, tr("Takes none")),
-            (_EFFORTS_CHOSEN, tr("Takes these")),
-        ):
-            self.effort_choice.addItem(label, key)
+        for label in (tr("Automatic"), tr("Takes none"), tr("Takes these")):
+            self.effort_choice.addItem(label)
         self._add_row(tr("Efforts"), self.effort_choice)
         self._effort_boxes = QWidget()
         self.efforts = {effort: QCheckBox(menu_text(tr(effort.label))) for effort in Effort}
@@ -135,9 +129,9 @@ class ModelEditor(FormDialog):
             known = {"images": row.images, "tools": row.tools, "schema": row.schema}[name]
             is_unknown = known is None or getattr(entries, name) is not None
             value = unknown if is_unknown else yes_no(bool(known))
-            combo.addItem(tr("Automatic ({value})", value=value), _AUTOMATIC)
-            combo.addItem(tr_context("value", "yes"), _YES)
-            combo.addItem(tr_context("value", "no"), _NO)
+            combo.addItem(tr("Automatic ({value})", value=value))
+            combo.addItem(yes_no(True))
+            combo.addItem(yes_no(False))
             self._add_row(tr(label), combo)
 
     def _add_row(self, text: str, field: QWidget) -> None:
@@ -147,8 +141,7 @@ class ModelEditor(FormDialog):
         self._form.addWidget(field)
 
     def update_theme(self) -> None:
-        theme = current_theme()
-        self._form.setSpacing(theme.px(10))
+        self._form.setSpacing(current_theme().px(10))
 
     def _show_entries(self, entries: ModelFacts) -> None:
         for name, _ in _LIMITS:
@@ -158,18 +151,17 @@ class ModelEditor(FormDialog):
             value = getattr(entries, name)
             self.fields[name].setText("" if value is None else editable_amount(value))
         for name, _ in _FLAGS:
-            key = {None: _AUTOMATIC, True: _YES, False: _NO}[getattr(entries, name)]
-            self.flags[name].setCurrentIndex(self.flags[name].findData(key))
-        key = _EFFORTS_CHOSEN if entries.efforts else _EFFORTS_NONE
-        if entries.efforts is None:
-            key = _EFFORTS_AUTOMATIC
-        self.effort_choice.setCurrentIndex(self.effort_choice.findData(key))
+            self.flags[name].setCurrentIndex(_FLAG_VALUES.index(getattr(entries, name)))
+        choice = _EFFORTS_CHOSEN if entries.efforts else _EFFORTS_NONE
+        self.effort_choice.setCurrentIndex(
+            _EFFORTS_AUTOMATIC if entries.efforts is None else choice
+        )
         for effort, box in self.efforts.items():
             box.setChecked(effort in (entries.efforts or self._row.efforts or ()))
         self._show_efforts()
 
     def _show_efforts(self) -> None:
-        self._effort_boxes.setVisible(self.effort_choice.currentData() == _EFFORTS_CHOSEN)
+        self._effort_boxes.setVisible(self.effort_choice.currentIndex() == _EFFORTS_CHOSEN)
 
     def _save(self) -> None:
         try:
@@ -192,19 +184,12 @@ class ModelEditor(FormDialog):
         if entered_prices and not {"input_price", "output_price"} <= entered_prices:
             raise ValueError(tr("Enter the prices of both input and output."))
         chosen_efforts = tuple(effort for effort, box in self.efforts.items() if box.isChecked())
-        efforts = {_EFFORTS_AUTOMATIC: None, _EFFORTS_NONE: (), _EFFORTS_CHOSEN: chosen_efforts}
-        flags = {_AUTOMATIC: None, _YES: True, _NO: False}
+        facts: dict[str, Any] = {**limits, **prices}
+        facts |= {name: _FLAG_VALUES[combo.currentIndex()] for name, combo in self.flags.items()}
         return ModelFacts(
             self._row.model,
-            window=limits["window"],
-            max_output=limits["max_output"],
-            input_price=prices["input_price"],
-            cached_price=prices["cached_price"],
-            output_price=prices["output_price"],
-            efforts=efforts[self.effort_choice.currentData()],
-            images=flags[self.flags["images"].currentData()],
-            tools=flags[self.flags["tools"].currentData()],
-            schema=flags[self.flags["schema"].currentData()],
+            efforts=(None, (), chosen_efforts)[self.effort_choice.currentIndex()],
+            **facts,
         )
 
     def _read_limit(self, name: str, label: str) -> int | None:

@@ -104,7 +104,7 @@ class ModelsPage(QWidget):
     def _connect(self) -> None:
         self.search.textChanged.connect(self._filter)
         self.filter.currentIndexChanged.connect(lambda _index: self._filter(self.search.text()))
-        self.table.horizontalHeader().sectionResized.connect(self._record_drag)
+        self.table.horizontalHeader().sectionResized.connect(self._on_resized)
         self.table.doubleClicked.connect(
             lambda index: self._do(self._use) if index.column() != FAVORITE_COLUMN else None
         )
@@ -229,7 +229,6 @@ class ModelsPage(QWidget):
         theme = current_theme()
         px = theme.px
         self.table.verticalHeader().setDefaultSectionSize(px(30))
-        self._max_name_width = px(_MAX_NAME_WIDTH)
         self.filter.setMinimumWidth(px(150))
         self._has_chosen_widths = False
         self._fit_columns()
@@ -260,15 +259,20 @@ class ModelsPage(QWidget):
             self.table.setCurrentIndex(self._filter_model.index(0, NAME_COLUMN))
 
     def sort_menu(self) -> QMenu:
-        """Return a menu that sorts the table by a column."""
+        """Return a menu that sorts the table by a column; descending if it is ascending now."""
+        header = self.table.horizontalHeader()
+        orders = Qt.SortOrder
         menu = ProgramMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         for column in range(NAME_COLUMN, self._filter_model.columnCount()):
             if self.table.isColumnHidden(column):
                 continue
+            is_ascending = header.sortIndicatorOrder() is orders.AscendingOrder
+            was_sorted = header.sortIndicatorSection() == column and is_ascending
+            order = orders.DescendingOrder if was_sorted else orders.AscendingOrder
             heading = str(self._filter_model.headerData(column, Qt.Orientation.Horizontal))
             text = tr("Sort by {column}", column=heading)
-            menu.addAction(menu_text(text), partial(_sort_by, self.table, column))
+            menu.addAction(menu_text(text), partial(self.table.sortByColumn, column, order))
         return menu
 
     # ------------------------------------------------------------------ actions of the user
@@ -330,9 +334,8 @@ class ModelsPage(QWidget):
         self._refusal_label.setVisible(bool(refusal))
         set_tooltip(self._edit_button, refusal or tr("Enter prices, limits, and abilities"))
 
-    def _record_drag(self) -> None:
-        """Note that the user has resized a column; the program resizes them without the mouse."""
-        if QApplication.mouseButtons():
+    def _on_resized(self) -> None:
+        if QApplication.mouseButtons():  # the program resizes columns without the mouse
             self._has_chosen_widths = True
 
     def _fit_columns(self) -> None:
@@ -340,16 +343,13 @@ class ModelsPage(QWidget):
         if self._has_chosen_widths:
             return
         header = self.table.horizontalHeader()
-        mode = QHeaderView.ResizeMode
-        header.setSectionResizeMode(mode.ResizeToContents)
-        widths = [header.sectionSize(column) for column in range(header.count())]
-        header.setSectionResizeMode(mode.Interactive)
-        widths[NAME_COLUMN] = min(widths[NAME_COLUMN], self._max_name_width)
-        widths[PROVIDER_COLUMN] = min(widths[PROVIDER_COLUMN], self._max_name_width // 2)
-        for column, width in enumerate(widths):
-            self.table.setColumnWidth(column, width)
-        if sum(widths) <= self.table.viewport().width():
-            header.setSectionResizeMode(NAME_COLUMN, mode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.table.resizeColumnsToContents()
+        most = current_theme().px(_MAX_NAME_WIDTH)
+        for column, width in ((NAME_COLUMN, most), (PROVIDER_COLUMN, most // 2)):
+            header.resizeSection(column, min(header.sectionSize(column), width))
+        if header.length() <= self.table.viewport().width():
+            header.setSectionResizeMode(NAME_COLUMN, QHeaderView.ResizeMode.Stretch)
 
 
 def _edit_refusal(row: ModelRow) -> str:
@@ -360,12 +360,3 @@ def _edit_refusal(row: ModelRow) -> str:
         "“{provider}” comes from environment variables. Add it in Settings to edit its models.",
         provider=row.provider_name,
     )
-
-
-def _sort_by(table: QTableView, column: int) -> None:
-    """Sort by a column: in descending order if it is already sorted in ascending order."""
-    header = table.horizontalHeader()
-    orders = Qt.SortOrder
-    is_ascending = header.sortIndicatorOrder() is orders.AscendingOrder
-    was_ascending = header.sortIndicatorSection() == column and is_ascending
-    table.sortByColumn(column, orders.DescendingOrder if was_ascending else orders.AscendingOrder)
