@@ -41,7 +41,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.domain.models.variants import Variant
-from desktop_app.domain.prompt_delimiter import DelimiterFactory, PromptDelimiter
+from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.domain.spending_report import CallPerformance, Purpose
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
@@ -387,7 +387,17 @@ class CompactionService:
 
     async def _summarize(self, plan: CompactionPlan, on_part: Progress) -> str:
         delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id)
-        texts = await self._message_texts(plan.sent, delimiter)
+        texts = []
+        # The plan ignores a compaction that only a provider can read, and includes its messages.
+        earlier = plan.sent.compaction
+        if earlier is not None and earlier.kind is CompactionKind.SUMMARY:
+            texts.append(f"Summary of what came before:\n{earlier.body}")
+        for message in await request_messages(plan.sent.messages, self._attachments, delimiter):
+            speaker = "Person" if message.role is Role.USER else "Assistant"
+            words = text_of(part for part in message.parts if isinstance(part, TextPart))
+            texts.append(f"{speaker}:\n{words}")
+        # Another delimiter, because the messages contain documents in the conversation's own.
+        delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id, "summary")
         part_tokens = _part_tokens(plan.maker, plan.tokens)
         parts = await self.pack(texts, plan.answering, part_tokens)
         instructions = INSTRUCTIONS
@@ -395,7 +405,13 @@ class CompactionService:
             summaries = []
             for number, part in enumerate(parts):
                 on_part(number, len(parts))
-                summaries.append(await self._ask_for_summary(plan, instructions, part))
+                summary = await self._utility_model.ask(
+                    _task_of(plan),
+                    instructions,
+                    f"{delimiter.wrap('conversation', part)}\n\nWrite the summary.",
+                    max_output_tokens=_max_summary_tokens(plan.maker),
+                )
+                summaries.append(summary)
             if len(summaries) == 1:
                 return summaries[0]
             instructions = INSTRUCTIONS + MERGING
@@ -428,28 +444,6 @@ class CompactionService:
         cut = line if line > 0 else middle
         halves = (text[:cut], text[cut:])
         return [part for half in halves for part in await self._halve(half, reader, size)]
-
-    async def _ask_for_summary(self, plan: CompactionPlan, instructions: str, text: str) -> str:
-        # Another delimiter, because the messages contain documents in the conversation's own.
-        delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id, "summary")
-        return await self._utility_model.ask(
-            _task_of(plan),
-            instructions,
-            f"{delimiter.wrap('conversation', text)}\n\nWrite the summary.",
-            max_output_tokens=_max_summary_tokens(plan.maker),
-        )
-
-    async def _message_texts(self, sent_path: SentPath, delimiter: PromptDelimiter) -> list[str]:
-        """Return the texts of the messages, after the earlier summary."""
-        texts = []
-        # The plan ignores a compaction that only a provider can read, and includes its messages.
-        if sent_path.compaction is not None and sent_path.compaction.kind is CompactionKind.SUMMARY:
-            texts.append(f"Summary of what came before:\n{sent_path.compaction.body}")
-        for message in await request_messages(sent_path.messages, self._attachments, delimiter):
-            speaker = "Person" if message.role is Role.USER else "Assistant"
-            words = text_of(part for part in message.parts if isinstance(part, TextPart))
-            texts.append(f"{speaker}:\n{words}")
-        return texts
 
 
 def _task_of(plan: CompactionPlan) -> SmallTask:

@@ -445,7 +445,16 @@ class ConversationStore:
         """
         if not await self._disk.read(_abandoned_ids):
             return []
-        return await self._disk.write(_take_over)
+
+        def take_over(connection: sqlite3.Connection) -> list[Message]:
+            owner = this_process()
+            rows = [
+                connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
+                for message_id in _abandoned_ids(connection)
+            ]
+            return [read_row(message_from_row, row) for row in rows]
+
+        return await self._disk.write(take_over)
 
 
 # Rows are converted on the reader's thread: those of a long conversation take longer than a frame.
@@ -617,16 +626,6 @@ def _abandoned_ids(
         WHERE status = 'streaming' AND {condition} ORDER BY created_at, rowid"""  # noqa: S608
     rows = connection.execute(sql, values)
     return [row["id"] for row in rows if not is_alive(row["owner_pid"], row["owner_started"])]
-
-
-def _take_over(connection: sqlite3.Connection) -> list[Message]:
-    """Own the background runs of dead processes; return the runs' answers, oldest first."""
-    owner = this_process()
-    rows = [
-        connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
-        for message_id in _abandoned_ids(connection)
-    ]
-    return [read_row(message_from_row, row) for row in rows]
 
 
 def _interrupt(connection: sqlite3.Connection, conversation_id: str | None = None) -> list[str]:

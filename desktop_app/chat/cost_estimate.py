@@ -363,9 +363,17 @@ class Estimator:
             message = N_("This message needs {tokens} tokens, but {model} accepts {limit}.")
         else:
             message = N_("This message needs about {tokens} tokens, but {model} accepts {limit}.")
+        if documents and (resolved.model.input_limit or 0) < _LARGE_WINDOW_TOKENS:
+            hint = N_("Attach a shorter document, or choose another model.")
+        elif documents:
+            hint = N_("Attach fewer or shorter documents.")
+        elif may_compact:
+            hint = N_("Compact it, or start a new conversation.")
+        else:
+            hint = N_("Start a new conversation, or choose another model.")
         raise DocumentDoesNotFitError(
             message,
-            _hint_for(resolved, has_documents=bool(documents), may_compact=may_compact),
+            hint,
             names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,
             model=resolved.model.name,
@@ -464,17 +472,6 @@ def estimate_of(
         longest_answer_cost=cost_of(resolved.price, answer_usage),
         limit=model.input_limit,
     )
-
-
-def _hint_for(resolved: ResolvedChoice, *, has_documents: bool, may_compact: bool) -> str:
-    limit = resolved.model.input_limit or 0
-    if has_documents and limit < _LARGE_WINDOW_TOKENS:
-        return N_("Attach a shorter document, or choose another model.")
-    if has_documents:
-        return N_("Attach fewer or shorter documents.")
-    if may_compact:
-        return N_("Compact it, or start a new conversation.")
-    return N_("Start a new conversation, or choose another model.")
 
 
 TypicalAnswers = Mapping[tuple[str, str], TypicalAnswer]

@@ -72,7 +72,8 @@ async def find_passages(
 ) -> tuple[PassagesPart, ...]:
     """Return the passages of the draft's collections, numbered after those of the path.
 
-    Passages that are sent with the path are left out. Return () if the draft has no collection.
+    Passages that are sent with the path are left out; each part's `known` has their numbers.
+    Others in the path keep their numbers. Return () if the draft has no collection.
 
     Raises:
         DocumentError: a collection no longer exists.
@@ -96,24 +97,14 @@ async def find_passages(
                 hint=N_("Remove it from the prompt, or choose another."),
                 name=part.name,
             )
-    return _without_known(found_parts, context.path, context.sent.messages)
-
-
-def _without_known(
-    found_parts: Sequence[PassagesPart], path: Sequence[Message], sent_messages: Sequence[Message]
-) -> tuple[PassagesPart, ...]:
-    """Return the passages that are not in `sent_messages`; those in `path` keep their numbers.
-
-    Each part's `known` has the numbers of its passages that are in `sent_messages`.
-    """
-    numbers = _numbers_by_key(path)
-    sent_numbers = _numbers_by_key(sent_messages)
-    number = next_passage_number(path)
+    numbers = _numbers_by_key(context.path)
+    sent_numbers = _numbers_by_key(context.sent.messages)
+    number = next_passage_number(context.path)
     parts = []
-    for part in found_parts:
+    for found in found_parts:
         new_passages: list[Passage] = []
         known_numbers: list[int] = []
-        for passage in part.passages:
+        for passage in found.passages:
             if passage.text_key in sent_numbers:
                 known_numbers.append(sent_numbers[passage.text_key])
                 continue
@@ -122,7 +113,7 @@ def _without_known(
                 number += 1
             new_passages.append(replace(passage, number=numbers[passage.text_key]))
         parts.append(
-            replace(part, passages=tuple(new_passages), known=tuple(sorted(known_numbers)))
+            replace(found, passages=tuple(new_passages), known=tuple(sorted(known_numbers)))
         )
     return tuple(parts)
 

@@ -194,21 +194,19 @@ async def sent_messages(
     provider_id: str,
 ) -> tuple[str, tuple[RequestMessage, ...]]:
     """Return the provider's own compaction, or "", and the messages sent with it."""
-    path = (_without_foreign_reasoning(message, provider_id) for message in sent_path.messages)
+    path = []
+    for message in sent_path.messages:
+        if message.choice is not None and message.choice.provider_id != provider_id:
+            # Only the provider that sent it reads reasoning.
+            parts = tuple(part for part in message.parts if not isinstance(part, ReasoningPart))
+            message = replace(message, parts=parts)
+        path.append(message)
     messages = await request_messages(path, attachments, delimiter, image_form)
     if sent_path.compaction is None:
         return "", messages
     if sent_path.compaction.kind is CompactionKind.PROVIDER:
         return sent_path.compaction.body, messages
     return "", (*summary_messages(sent_path.compaction.body, delimiter), *messages)
-
-
-def _without_foreign_reasoning(message: Message, provider_id: str) -> Message:
-    """Return the message without another provider's reasoning, which only that provider reads."""
-    if message.choice is None or message.choice.provider_id == provider_id:
-        return message
-    parts = tuple(part for part in message.parts if not isinstance(part, ReasoningPart))
-    return replace(message, parts=parts)
 
 
 def has_content(message: Message) -> bool:
@@ -253,19 +251,14 @@ async def _request_message(
                 pass  # a plain summary is for the user; only encrypted reasoning can be sent again
             case _:
                 parts.append(part)
-    return RequestMessage(message.role, _join_texts(sent_parts(parts, delimiter)))
-
-
-def _join_texts(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:
-    """Join adjacent texts, because servers for plain text accept a single string only."""
-    joined: list[RequestPart] = []
-    for part in parts:
+    joined: list[RequestPart] = []  # adjacent texts, because some servers accept a single string
+    for each in sent_parts(parts, delimiter):
         last = joined[-1] if joined else None
-        if isinstance(part, TextPart) and isinstance(last, TextPart):
-            joined[-1] = TextPart(f"{last.text}\n\n{part.text}")
+        if isinstance(each, TextPart) and isinstance(last, TextPart):
+            joined[-1] = TextPart(f"{last.text}\n\n{each.text}")
         else:
-            joined.append(part)
-    return tuple(joined)
+            joined.append(each)
+    return RequestMessage(message.role, tuple(joined))
 
 
 def example_turns(examples: Examples) -> Iterator[RequestMessage]:

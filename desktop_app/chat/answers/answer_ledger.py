@@ -133,8 +133,19 @@ class AnswerLedger:
     ) -> None:
         billed_choice = _billed_choice(self.resolved, reply)
         cost = call_cost(billed_choice.counted_price, usage, is_billed=is_billed)
+        is_only_round = not reply.round  # otherwise tools ran during the time of the answer
+        # The request of a round has ended well, and the answer continues with the next round. The
+        # retries, which are those of all rounds, are recorded with the last request.
+        has_more = answer.status is MessageStatus.STREAMING
+        performance = CallPerformance(
+            effort=billed_choice.effort.value if billed_choice.effort else "",
+            tier=billed_choice.service_tier or "",
+            outcome=(MessageStatus.COMPLETE if has_more else answer.status).value,
+            retries=0 if has_more else self.timing.retries,
+            first_token_s=self.timing.first_token_s if is_only_round else None,
+            duration_s=answer.duration_s if is_only_round else None,
+        )
         entry = self._make_entry(answer, self._purpose, cost)
-        performance = self._measure_performance(billed_choice, reply, answer)
         await self._spending.add(entry._replace(usage=usage or Usage(), performance=performance))
 
     def _make_entry(self, answer: Message, purpose: Purpose, cost: Decimal | None) -> Call:
@@ -147,27 +158,6 @@ class AnswerLedger:
             conversation_id=answer.conversation_id,
             message_id=answer.id,
             at=now(),
-        )
-
-    def _measure_performance(
-        self, billed_choice: ResolvedChoice, reply: Reply, answer: Message
-    ) -> CallPerformance:
-        is_only_round = not reply.round  # otherwise tools ran during the time of the answer
-        if answer.status is MessageStatus.STREAMING:
-            # The request of a round has ended well, and the answer continues with the next round.
-            # The retries, which are those of all rounds, are recorded with the last request.
-            outcome = MessageStatus.COMPLETE
-            retries = 0
-        else:
-            outcome = answer.status
-            retries = self.timing.retries
-        return CallPerformance(
-            effort=billed_choice.effort.value if billed_choice.effort else "",
-            tier=billed_choice.service_tier or "",
-            outcome=outcome.value,
-            retries=retries,
-            first_token_s=self.timing.first_token_s if is_only_round else None,
-            duration_s=answer.duration_s if is_only_round else None,
         )
 
 

@@ -296,29 +296,14 @@ async def _choose(
         require_supported(backend.chat.resolve(profile, choice), effort, backend.catalog)
     for choice in choices:
         await fetch_price_if_unknown(backend, profile, choice)
-    resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
-    await _require_form_and_tools(backend, options, settings, resolved_choices)
-    return profile, settings, choices
-
-
-async def _require_form_and_tools(
-    backend: Backend,
-    options: Options,
-    settings: AskSettings,
-    resolved_choices: Sequence[ResolvedChoice],
-) -> None:
-    """Raise unless every answering model can follow the grammar and use the tools.
-
-    Raises:
-        IllegalChoiceError: a model cannot, or --allow-tool names an unknown tool.
-    """
     tools = settings.parameters.tools
-    for resolved in resolved_choices:
+    for resolved in [backend.chat.resolve(profile, choice) for choice in choices]:
         if settings.grammar is not None:
             require_grammar_support(settings.grammar, resolved)
         if tools:  # listing the tools loads the modules of all tools
             await require_tools(backend, tools, resolved, is_saved=options.save)
     await require_known_tools(backend, options.allow_tool, tools)
+    return profile, settings, choices
 
 
 def _with_tools(settings: AskSettings, options: Options) -> AskSettings:
