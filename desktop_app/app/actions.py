@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from desktop_app.app.help.help_places import SHORTCUTS, place_of
 from desktop_app.app.session import Session
 from desktop_app.app.window.focus_order import step_region
 from desktop_app.app.window.main_window import MainWindow
@@ -24,6 +26,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.command import COMMANDS, CommandScope
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.finding import FindInTranscript
+from desktop_app.widgets.buttons.dialog_button import HelpButton
 from desktop_app.widgets.program_menu import open_context_menu
 from desktop_app.widgets.text.foreign_text import menu_text
 
@@ -105,7 +108,11 @@ class DialogActions(QObject):
         ):
             return
         window.addActions([self._session.actions[id_] for id_ in ("help.open", "menu.open")])
-        self._session.help.connect_buttons(window)
+        for button in window.findChildren(HelpButton):
+            button.clicked.connect(partial(self._open_help_of, button))
+
+    def _open_help_of(self, button: QWidget, *_: object) -> None:
+        self._session.help.open_at(place_of(button))
 
 
 def _window_functions(session: Session) -> _Functions:
@@ -130,8 +137,8 @@ def _window_functions(session: Session) -> _Functions:
         "spending.show": session.spending_controller.show,
         "batch.new": lambda: session.batches.begin(),
         "batch.show": lambda: session.batches.show_jobs(),
-        "help.open": lambda: session.help.open(),
-        "help.shortcuts": lambda: session.help.open_shortcuts(),
+        "help.open": lambda: session.help.open_at(place_of(QApplication.focusWidget())),
+        "help.shortcuts": lambda: session.help.open_at(SHORTCUTS),
         "library.show": session.backups.show_page,
         "library.import": session.transfer.choose_import,
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.desktop_controllers import DesktopControllers
-    from desktop_app.app.help.help_controller import HelpController
+    from desktop_app.app.help.help_window import HelpWindow
     from desktop_app.app.place_opener import PlaceOpener
     from desktop_app.app.shared_lists import (
         CollectionFacts,
@@ -240,17 +240,17 @@ class Session:
             await self.batches.resume_jobs()
 
     @cached_property
-    def help(self) -> HelpController:
-        from desktop_app.app.help.help_controller import HelpController
+    def help(self) -> HelpWindow:
+        from desktop_app.app.help.help_window import make_help
 
-        help_ = HelpController(self)
-        self.late_ends.append(help_.close)
+        help_ = make_help(self)
+        self.late_ends.append(help_.end)
         return help_
 
     @property
     def help_at_close(self) -> str | None:
         """Return the place that the help showed when it was closed; None for none."""
-        return self.help.place_at_close if "help" in vars(self) else None
+        return self.help.place_at_end if "help" in vars(self) else None
 
     @cached_property
     def quick(self) -> QuickPromptController:

@@ -12,12 +12,12 @@ import pytest
 
 from desktop_app.app.help.help_chapters import (
     CHAPTERS,
+    HelpChapter,
     placeholder_values,
     render_chapter,
     render_chapters,
 )
-from desktop_app.app.help.help_controller import PLACES, START
-from desktop_app.app.help.help_window import HelpChapter, filtered_rows
+from desktop_app.app.help.help_places import PLACES, START
 from desktop_app.cli.arguments import program
 from desktop_app.domain.places import Place
 from desktop_app.paths import resource_path
@@ -46,7 +46,7 @@ def test_a_chapter_has_sections_with_ids_and_text(
     chapter = book[chapter_id]
     assert chapter.sections
     assert chapter.html.count("<h2") == len(chapter.sections)
-    assert len({section.id for section in chapter.sections}) == len(chapter.sections)
+    assert len({section.place for section in chapter.sections}) == len(chapter.sections)
     assert all(section.title and section.text for section in chapter.sections)
 
 
@@ -66,8 +66,8 @@ def test_help_places_of_windows_exist(book: dict[str, HelpChapter], target: str)
 
 
 def _require(book: dict[str, HelpChapter], place: str) -> None:
-    chapter, _, section = place.partition("#")
-    assert section in ("", *(each.id for each in book[chapter].sections)), place
+    chapter = place.partition("#")[0]
+    assert place in (chapter, *(each.place for each in book[chapter].sections)), place
 
 
 @pytest.mark.parametrize("name", ["command:no.such", "key:no.such", "setting:no.such"])
@@ -129,20 +129,3 @@ def test_every_command_line_exists(book: dict[str, HelpChapter]) -> None:
     every = {option for command in commands for option in options(command)}
     of_tool_servers = {"--token=…"}  # an example of a tool server's own option
     assert set(named_alone) <= every | of_tool_servers
-
-
-# ---------------------------------------------------------------- filter
-
-
-def _places(book: dict[str, HelpChapter], query: str) -> list[str]:
-    return [row.place for row in filtered_rows(list(book.values()), query)]
-
-
-def test_the_filter_ignores_case_and_accents(book: dict[str, HelpChapter]) -> None:
-    assert "providers#network" in _places(book, "PRÓXY")
-
-
-def test_the_filter_needs_every_word_and_prefers_titles(book: dict[str, HelpChapter]) -> None:
-    assert _places(book, "half price")[0] == "documents#batch"
-    assert _places(book, "half price zyzzyva") == []
-    assert _places(book, "  ") == IDS

@@ -18,11 +18,11 @@ import re
 from collections.abc import Mapping
 from html import escape, unescape
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import markdown
 
-from desktop_app.app.help.help_window import HelpChapter, HelpSection
+from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
@@ -46,44 +46,48 @@ CHAPTERS: Final = (
 """The ids of the chapters and their titles, marked for translation."""
 
 _PLACEHOLDER: Final = re.compile(r"\{((?:command|key|place|setting|table):[\w.-]+)\}")
-# Characters of the private use area, which Markdown leaves alone.
-_PROTECTED_VALUE: Final = re.compile("\ue000(\\d+)\ue001")
+# Between characters of the private use area, a placeholder is text that Markdown leaves alone.
+_PROTECTED: Final = re.compile("\ue000(.*?)\ue001")
 _SECTION: Final = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
-_TAG: Final = re.compile(r"<[^>]+>")
+
+
+class HelpSection(NamedTuple):
+    """A section of a chapter: its place (chapter#section), its title and its folded text."""
+
+    place: str
+    title: str
+    text: str
+
+
+class HelpChapter(NamedTuple):
+    """A chapter: its id, its title, its HTML and its sections."""
+
+    id: str
+    title: str
+    html: str
+    sections: tuple[HelpSection, ...]
 
 
 def placeholder_values(keymap: Keymap) -> dict[str, str]:
-    """Return the values of all placeholders, in the language in use; tables and links are HTML."""
-    values = {f"setting:{setting.key}": tr(setting.label) for setting in SETTINGS}
-    for command in keymap:
-        values[f"command:{command.id}"] = tr(command.title)
-        keys = keymap.shortcut_of(command.id)
-        values[f"key:{command.id}"] = shortcut_text(keys) if keys else tr("no shortcut")
-    values |= {f"place:{place}": _place_link(place) for place in Place}
-    values["table:shortcuts"] = _shortcut_table(keymap)
-    return values
-
-
-def _place_link(place: Place) -> str:
-    return f'<a href="{PLACE_SCHEME}{place}">{escape(place_name(place))}</a>'
-
-
-def _shortcut_table(keymap: Keymap) -> str:
-    """Return an HTML table of the commands that have a shortcut, by category."""
+    """Return the HTML of all placeholders, in the language in use."""
+    values = {f"setting:{setting.key}": escape(tr(setting.label)) for setting in SETTINGS}
     rows = []
     for category in Category:
-        commands = [
-            (command, keys)
-            for command in keymap
-            if command.category is category and (keys := keymap.shortcut_of(command.id))
-        ]
-        if commands:
-            rows.append(f"<tr><th colspan='2' align='left'>{escape(tr(category))}</th></tr>")
-        rows += [
-            f"<tr><td>{escape(tr(command.title))}</td><td>{escape(shortcut_text(keys))}</td></tr>"
-            for command, keys in commands
-        ]
-    return f"<table>{''.join(rows)}</table>"
+        heading = f"<tr><th colspan='2' align='left'>{escape(tr(category))}</th></tr>"
+        for command in keymap:
+            if command.category is not category:
+                continue
+            keys = escape(shortcut_text(keymap.shortcut_of(command.id)))
+            title = values[f"command:{command.id}"] = escape(tr(command.title))
+            values[f"key:{command.id}"] = keys or escape(tr("no shortcut"))
+            if keys:
+                rows.append(f"{heading}<tr><td>{title}</td><td>{keys}</td></tr>")
+                heading = ""  # only above the first
+    for place in Place:
+        link = f'<a href="{PLACE_SCHEME}{place}">{escape(place_name(place))}</a>'
+        values[f"place:{place}"] = link
+    values["table:shortcuts"] = f"<table>{''.join(rows)}</table>"
+    return values
 
 
 def render_chapters(
@@ -99,10 +103,12 @@ def render_chapters(
     Raises:
         KeyError: a chapter names an unknown placeholder.
     """
-    return tuple(
-        render_chapter(id_, tr(title), _read_source(folder, language, id_), values)
-        for id_, title in CHAPTERS
-    )
+    chapters = []
+    for id_, title in CHAPTERS:
+        translated_path = folder / language / f"{id_}.md"
+        path = translated_path if translated_path.is_file() else folder / f"{id_}.md"
+        chapters.append(render_chapter(id_, tr(title), path.read_text("utf-8"), values))
+    return tuple(chapters)
 
 
 def render_chapter(
@@ -113,35 +119,19 @@ def render_chapter(
     Raises:
         KeyError: it names an unknown placeholder.
     """
-    replacements: list[str] = []
-
-    def protect(match: re.Match[str]) -> str:
-        value = values[match[1]]
-        replacements.append(value if match[1].startswith(("place:", "table:")) else escape(value))
-        return f"\ue000{len(replacements) - 1}\ue001"
-
-    protected_source = _PLACEHOLDER.sub(protect, source)
+    protected_source = _PLACEHOLDER.sub("\ue000\\1\ue001", source)
     html = markdown.markdown(protected_source, extensions=["tables", "sane_lists", "attr_list"])
-    html = _PROTECTED_VALUE.sub(lambda match: replacements[int(match[1])], html)
-    return HelpChapter(chapter_id, title, f"<h1>{escape(title)}</h1>{html}", _parse_sections(html))
-
-
-def _parse_sections(html: str) -> tuple[HelpSection, ...]:
+    html = _PROTECTED.sub(lambda match: values[match[1]], html)
     # The parts are the text before the first section, then id, title and body of each section.
     parts = _SECTION.split(html)
-    return tuple(
-        HelpSection(id_, _plain_text(title), _plain_text(body))
-        for id_, title, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+    sections = tuple(
+        HelpSection(f"{chapter_id}#{id_}", _plain_text(head), fold(_plain_text(body)))
+        for id_, head, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
     )
+    return HelpChapter(chapter_id, title, f"<h1>{escape(title)}</h1>{html}", sections)
 
 
 def _plain_text(html: str) -> str:
     # Words in neighboring cells and paragraphs are separated, those around <strong> are not.
     spaced_html = re.sub(r"</(?:p|li|t[dh]|pre)>", " ", html)
-    return " ".join(unescape(_TAG.sub("", spaced_html)).split())
-
-
-def _read_source(folder: Path, language: str, chapter_id: str) -> str:
-    translated_path = folder / language / f"{chapter_id}.md"
-    path = translated_path if translated_path.is_file() else folder / f"{chapter_id}.md"
-    return path.read_text("utf-8")
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", spaced_html)).split())

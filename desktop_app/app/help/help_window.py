@@ -6,100 +6,54 @@ address is "help:chapter#section".
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QByteArray, QModelIndex, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QShortcut, QTextDocument
-from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QModelIndex, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QKeySequence, QShortcut, QTextDocument
+from PySide6.QtWidgets import QWidget
 
+from desktop_app.app.help.help_chapters import HelpChapter, placeholder_values, render_chapters
+from desktop_app.app.help.help_places import PLACES, START
+from desktop_app.app.window.command_palette import CommandDelegate
+from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.places import Place
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import language, tr
+from desktop_app.paths import resource_path
+from desktop_app.settings.schema import KEYS_PREFIX
+from desktop_app.shortcuts.command_search import PaletteEntry, match_rank
+from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import IconButton
 from desktop_app.widgets.forms.form_widgets import line_field
-from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
-from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
-from desktop_app.widgets.text.foreign_text import announce, one_line, spoken_text
+from desktop_app.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.widgets.text.foreign_text import announce, spoken_text
 from desktop_app.widgets.text.linked_label import PLACE_SCHEME
 from desktop_app.widgets.text.sealed_document import SealedBrowser, empty_resource
 from desktop_app.widgets.windows import bring_to_front
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
 
 _SCHEME: Final = "help"
 # In pixels at the default text size (see `Theme.px`).
 _SIZE: Final = (820, 620)
 _LIST_WIDTH: Final = 210
-_INSET: Final = 10
-
-
-class HelpSection(NamedTuple):
-    """A section of a chapter: its id, its title and its plain text."""
-
-    id: str
-    title: str
-    text: str
-
-
-@dataclass(frozen=True)
-class HelpChapter:
-    """A chapter: its id, its title, its HTML and its sections."""
-
-    id: str
-    title: str
-    html: str
-    sections: tuple[HelpSection, ...]
-
-    @cached_property
-    def searched_sections(self) -> list[tuple[str, str, HelpSection]]:
-        """Return each section behind its folded title and its folded title and text."""
-        return [(_fold(s.title), _fold(f"{s.title} {s.text}"), s) for s in self.sections]
-
-
-class HelpRow(NamedTuple):
-    """A row of the list: a chapter, or a section that the filter found."""
-
-    place: str
-    title: str
-
-
-def filtered_rows(chapters: Sequence[HelpChapter], query: str) -> list[HelpRow]:
-    """Return the sections with every word of `query`, matches in titles first.
-
-    Without words, return the chapters.
-    """
-    words = _fold(query).split()
-    if not words:
-        return [HelpRow(chapter.id, chapter.title) for chapter in chapters]
-    in_titles, in_texts = [], []
-    for chapter in chapters:
-        for title, text, section in chapter.searched_sections:
-            row = HelpRow(f"{chapter.id}#{section.id}", section.title)
-            if all(word in title for word in words):
-                in_titles.append(row)
-            elif all(word in text for word in words):
-                in_texts.append(row)
-    return in_titles + in_texts
-
-
-def _fold(text: str) -> str:
-    """Return text without case and accents."""
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(character for character in folded if not unicodedata.combining(character))
 
 
 class HelpWindow(QWidget):
     """The help window. `open_at` shows a place.
 
+    Args:
+        make_chapters: renders the chapters, first and after a shortcut has changed.
+
     Attributes:
         text: the text of a chapter.
         filter: the field with the words that the listed sections contain.
         rows: the list of chapters, or of the sections that the filter found.
+        place_at_end: the place that was shown at the end of its session; None for none.
 
     Signals:
         place_requested(Place): a link to a place outside of the help was followed.
@@ -107,18 +61,20 @@ class HelpWindow(QWidget):
 
     place_requested = Signal(object)
 
-    def __init__(self, chapters: Sequence[HelpChapter]) -> None:
+    def __init__(self, make_chapters: Callable[[], Sequence[HelpChapter]]) -> None:
         theme = current_theme()
         super().__init__()
         self.accessible_role = "Dialog"
         self.setObjectName("help")
+        self._make_chapters = make_chapters
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(tr("Help"))
         self.text = _HelpText()
         self.filter = line_field(tr("Search help"), "help-search")
-        self._model: RowsModel[HelpRow] = RowsModel(_title, _title, self, tooltip=_title)
-        self._delegate = _RowDelegate(self)
+        self._model: RowsModel[PaletteEntry] = RowsModel(_title, _title, self, tooltip=_title)
+        self._delegate = CommandDelegate(self)
         self.rows = RowView("help-rows", self._model, self._delegate)
+        self.place_at_end: str | None = None
         self.rows.setAccessibleName(tr("Chapters"))
         self._back = IconButton("help-back", "chevron-left", tr("Back"), self.text.backward)
         self._forward = IconButton(
@@ -134,7 +90,7 @@ class HelpWindow(QWidget):
         body = row_of(self.rows, (self.text, 1), spacing=10)
         column_of(top, (body, 1), parent=self, margins=(12, 10, 12, 12), spacing=10)
         self._connect()
-        self.set_chapters(chapters)
+        self._show_chapters()
         self.update_theme()
         size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
         self.resize(size.boundedTo(self.screen().availableSize()))
@@ -144,12 +100,14 @@ class HelpWindow(QWidget):
         """Return the place that is shown, "" before the first."""
         return _place_of(self.text.source())
 
-    def set_chapters(self, chapters: Sequence[HelpChapter]) -> None:
-        """Replace all chapters, for example after a shortcut has changed; the place stays."""
-        self._chapters = chapters
-        self.text.pages = {chapter.id: chapter.html for chapter in chapters}
-        self.text.show_again()
-        self._list_rows()
+    def on_value_changed(self, key: str) -> None:
+        """Render the chapters again after a shortcut has changed; the place stays."""
+        if key.startswith(KEYS_PREFIX):
+            self._show_chapters()
+
+    def open_part(self, name: str) -> None:
+        """Open the section for a part of a window, by its name in `PLACES`."""
+        self.open_at(PLACES.get(name, START))
 
     def open_at(self, place: str) -> None:
         """Show a place, clear the filter, and bring the window to the front."""
@@ -163,13 +121,11 @@ class HelpWindow(QWidget):
             self.text.setSource(QUrl(f"{_SCHEME}:{place}"), QTextDocument.ResourceType.HtmlResource)
             self.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def geometry_text(self) -> str:
-        """Return size and position as text, for `restore_geometry`."""
-        return bytes(self.saveGeometry().toBase64().data()).decode()
-
-    def restore_geometry(self, geometry: str) -> None:
-        """Restore size and position; invalid text changes nothing."""
-        self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+    def end(self) -> None:
+        """Close and delete the window at the end of its session."""
+        self.place_at_end = self.place if self.isVisible() else None
+        self.close()
+        self.deleteLater()
 
     def update_theme(self) -> None:
         theme = current_theme()
@@ -188,6 +144,12 @@ class HelpWindow(QWidget):
         ):
             QShortcut(keys, self).activated.connect(on_activated)
 
+    def _show_chapters(self) -> None:
+        self._chapters = self._make_chapters()
+        self.text.pages = {chapter.id: chapter.html for chapter in self._chapters}
+        self.text.show_again()
+        self._list_rows()
+
     def _focus_filter(self) -> None:
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter.selectAll()
@@ -201,7 +163,16 @@ class HelpWindow(QWidget):
             self.close()
 
     def _list_rows(self) -> None:
-        self._model.set_rows(filtered_rows(self._chapters, self.filter.text()))
+        rows = [PaletteEntry(chapter.id, chapter.title) for chapter in self._chapters]
+        if words := fold(self.filter.text()).split():
+            sections = [section for chapter in self._chapters for section in chapter.sections]
+            ranked = [
+                (rank, PaletteEntry(section.place, section.title))
+                for section in sections
+                if (rank := match_rank(words, section.title, section.text)) is not None
+            ]
+            rows = [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
+        self._model.set_rows(rows)
         if self.filter.text():
             self.rows.setCurrentIndex(self.rows.row_of(self._model.index(0, 0)))
         else:
@@ -209,14 +180,14 @@ class HelpWindow(QWidget):
 
     def _select_row(self, place: str) -> None:
         """Select the row of a section or of its chapter, if it is listed."""
-        places = [row.place for row in self._model.rows]
+        places = [row.id for row in self._model.rows]
         wanted = (place, place.partition("#")[0])
         number = next((places.index(each) for each in wanted if each in places), -1)
         self.rows.setCurrentIndex(self.rows.row_of(self._model.index(number, 0)))
 
     def _open_row(self, index: QModelIndex) -> None:
         if index.isValid():
-            self.go_to(index.data(ROW).place)
+            self.go_to(index.data(ROW).id)
 
     def _follow(self, url: QUrl) -> None:
         if url.scheme() == _SCHEME:
@@ -276,20 +247,22 @@ class _HelpText(SealedBrowser):
         self.show_again()
 
 
-class _RowDelegate(RowDelegate):
-    """The painter of a row's title."""
-
-    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme = current_theme()
-        rect = self.row_rect(option).adjusted(theme.px(_INSET), 0, -theme.px(_INSET), 0)
-        painting.draw_text(
-            painter, rect, one_line(index.data(ROW).title), theme.interface(), theme.text
-        )
+def _title(row: PaletteEntry) -> str:
+    return row.title
 
 
 def _place_of(url: QUrl) -> str:
     return url.toString().removeprefix(f"{_SCHEME}:")
 
 
-def _title(row: HelpRow) -> str:
-    return row.title
+def make_help(session: Session) -> HelpWindow:
+    """Return the help of a session, which shows the user's shortcuts."""
+
+    def chapters() -> tuple[HelpChapter, ...]:
+        values = placeholder_values(Keymap.from_settings(session.values.all))
+        return render_chapters(resource_path("help"), language(), values)
+
+    window = HelpWindow(chapters)
+    window.place_requested.connect(session.places.open)
+    session.values.changed.connect(window.on_value_changed)
+    return window

@@ -123,7 +123,7 @@ class QuickPromptController(QObject):
             "effort.less": lambda: self._choice.step_effort(-1),
             **{f"variant.{v.value}": partial(self._choice.choose_variant, v) for v in Variant},
             "app.quit": session.closing.quit,
-            "help.open": lambda: session.help.open(),
+            "help.open": session.actions["help.open"].trigger,
             "menu.open": open_context_menu,
         }
         quick.set_keymap(Keymap.from_settings(session.values.all))

@@ -6,8 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
+from desktop_app.app.help.help_chapters import CHAPTERS
 from desktop_app.app.help.help_window import HelpWindow
 from desktop_app.spending.ui.spending_view import SpendingView
+from desktop_app.widgets.rows.rows_model import ROW
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
@@ -71,3 +73,18 @@ async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
         await until(lambda: "Ctrl+J" in shown.text.toPlainText())
         assert shown.place == "keyboard#common"
         assert "Ctrl+Shift+F" not in shown.text.toPlainText()
+
+
+async def test_the_filter_ignores_case_and_accents_and_prefers_titles() -> None:
+    async with AppHarness() as app:
+        shown = app.session.help
+
+        def places(query: str) -> list[str]:
+            shown.filter.setText(query)
+            rows = shown.rows.model()
+            return [rows.index(row, 0).data(ROW).id for row in range(rows.rowCount())]
+
+        assert "providers#network" in places("PRÓXY")
+        assert places("half price")[0] == "documents#batch"
+        assert places("half price zyzzyva") == []
+        assert places("  ") == [chapter for chapter, _ in CHAPTERS]

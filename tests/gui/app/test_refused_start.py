@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from desktop_app.app.help.help_controller import START
+from desktop_app.app.help.help_places import START
 from desktop_app.app.help.help_window import HelpWindow
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.desktop.ui.call_server import CallServer
