@@ -6,10 +6,10 @@ Tab moves from the search field to the buttons. The end of a search resets filte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QDate, Qt, Signal
 from PySide6.QtWidgets import (
@@ -45,11 +45,14 @@ TIMES: Final = (
     (N_("Past year"), 365),
 )
 ORDERS: Final = {SearchOrder.NEWEST: N_("Newest first"), SearchOrder.BEST: N_("Most relevant")}
-_MAX_FOLDER_CHARACTERS: Final = 22  # characters of a folder's name
+_MAX_FOLDER_CHARACTERS: Final = 22  # of the name of a folder
 
 
 class SearchFilters(QWidget):
     """The filters of a search.
+
+    Attributes:
+        buttons: the buttons from left to right.
 
     Signals:
         changed(): repeat the search.
@@ -59,19 +62,20 @@ class SearchFilters(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._folders: tuple[Folder, ...] = ()
-        self._folder_id: str | None = None
-        self._last_days: int | None = None  # including today
-        self._day_range: tuple[date, date] | None = None
-        self._variant: Variant | None = None
-        self.order = SearchOrder.NEWEST
-        self.folder_button = self._button("filter-folder", self._fill_folders)
-        self.time_button = self._button("filter-time", self._fill_times)
-        self.variant_button = self._button("filter-variant", self._fill_variants)
-        self.attachment_button = self._button("filter-attachment", None)
+        days = ((value, tr(label)) for label, value in TIMES)
+        variants = ((variant, variant.label) for variant in Variant)
+        orders = [(order, tr(label)) for order, label in ORDERS.items()]
+        self.folder_button = _ChoiceButton("filter-folder", tr("Search in"), self)
+        self.time_button = _TimeButton("filter-time", tr("Date"), self)
+        self.variant_button = _ChoiceButton("filter-variant", tr("Filter by model"), self)
+        self.attachment_button = PlainButton(role="filter", name="filter-attachment")
+        self.order_button = _ChoiceButton("search-order", tr("Sort order"), self)
+        self.time_button.set_options([(None, tr(ANY_TIME)), *days])
+        self.variant_button.set_options([(None, tr(ANY_VARIANT)), *variants])
+        self.order_button.set_options(orders)
+        self.attachment_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.attachment_button.setCheckable(True)
-        self.order_button = self._button("search-order", self._fill_orders)
-        self.attachment_button.toggled.connect(self._apply_change)
+        self.attachment_button.clicked.connect(self._change_attachment)
         self.buttons = (
             self.folder_button,
             self.time_button,
@@ -80,22 +84,28 @@ class SearchFilters(QWidget):
             self.order_button,
         )
         FlowLayout(*self.buttons, parent=self, spacing=4)
+        self.set_folders(())
+        self.clear()
         self.update_theme()
-        self._update_buttons()
+
+    @property
+    def order(self) -> SearchOrder:
+        """Return the order of the hits."""
+        return SearchOrder(self.order_button.value)
 
     @property
     def current(self) -> SearchFilter:
         """Return the current filters. A period such as "Past 7 days" has no end."""
         since = until = None
-        if self._last_days is not None:
-            since = midnight(today() - timedelta(days=self._last_days - 1))
-        elif self._day_range is not None:
-            first, last = self._day_range
-            since = midnight(first)
-            until = midnight(last + timedelta(days=1))
+        match self.time_button.value:
+            case (first, last):
+                since = midnight(first)
+                until = midnight(last + timedelta(days=1))
+            case int(days):
+                since = midnight(today() - timedelta(days=days - 1))
         return SearchFilter(
-            folder_id=self._folder_id,
-            variant=self._variant,
+            folder_id=self.folder_button.value,
+            variant=self.variant_button.value,
             since=since,
             until=until,
             has_attachment=self.attachment_button.isChecked(),
@@ -108,126 +118,114 @@ class SearchFilters(QWidget):
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Set the folders to choose from. If the chosen one was removed, search everywhere."""
-        self._folders = tuple(folders)
-        if self._folder_id not in {None, *(folder.id for folder in self._folders)}:
-            self._set_folder(None)
-        else:
-            self._update_buttons()
+        names = [(folder.id, folder.name) for folder in folders]
+        self.folder_button.set_options([(None, tr(ANYWHERE)), *names])
+        self.folder_button.setVisible(bool(names))
 
     def clear(self) -> None:
         """Reset all filters and the order without emitting `changed`."""
-        self._folder_id = None
-        self._last_days = None
-        self._day_range = None
-        self._variant = None
-        self.order = SearchOrder.NEWEST
-        self.attachment_button.blockSignals(True)
+        for button in self.findChildren(_ChoiceButton):
+            button.set_value(button.options[0][0])
         self.attachment_button.setChecked(False)
-        self.attachment_button.blockSignals(False)
-        self._update_buttons()
+        self._show_attachment()
 
     def update_theme(self) -> None:
         theme = current_theme()
-        for button in self.buttons:
-            if button.menu() is not None:
-                icons.set_icon(button, "chevron-down", theme.dim, theme.px(12))
-                # Places the menu icon after the label.
-                button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        for button in self.findChildren(_ChoiceButton):
+            icons.set_icon(button, "chevron-down", theme.dim, theme.px(12))
 
     def search_between(self, first: date, last: date) -> None:
         """Search between two days, both included."""
-        self._last_days = None
-        self._day_range = (min(first, last), max(first, last))
-        self._apply_change()
+        self.time_button.choose((min(first, last), max(first, last)))
 
-    # ------------------------------------------------------------ menus
-
-    def _button(self, name: str, fill: Callable[[QMenu], None] | None) -> QPushButton:
-        button = PlainButton(role="filter", name=name)
-        button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        if fill is not None:
-            menu = ProgramMenu(button)
-            menu.fill_with(fill)
-            button.setMenu(menu)
-        return button
-
-    def _fill_folders(self, menu: QMenu) -> None:
-        add_choice(menu, tr(ANYWHERE), self._folder_id is None, lambda: self._set_folder(None))
-        for folder in self._folders:
-            add_choice(
-                menu,
-                folder.name,
-                folder.id == self._folder_id,
-                partial(self._set_folder, folder.id),
-            )
-
-    def _fill_times(self, menu: QMenu) -> None:
-        is_any_time = self._last_days is None and self._day_range is None
-        add_choice(menu, tr(ANY_TIME), is_any_time, lambda: self._set_days(None))
-        for label, days in TIMES:
-            add_choice(menu, tr(label), days == self._last_days, partial(self._set_days, days))
-        add_choice(menu, tr("Custom range…"), self._day_range is not None, self._ask_days)
-
-    def _fill_variants(self, menu: QMenu) -> None:
-        add_choice(menu, tr(ANY_VARIANT), self._variant is None, lambda: self._set_variant(None))
-        for variant in Variant:
-            add_choice(
-                menu, variant.label, variant is self._variant, partial(self._set_variant, variant)
-            )
-
-    def _fill_orders(self, menu: QMenu) -> None:
-        for order, label in ORDERS.items():
-            add_choice(menu, tr(label), order is self.order, partial(self._set_order, order))
-
-    def _set_folder(self, folder_id: str | None) -> None:
-        self._folder_id = folder_id
-        self._apply_change()
-
-    def _set_days(self, days: int | None) -> None:
-        self._last_days = days
-        self._day_range = None
-        self._apply_change()
-
-    def _set_variant(self, variant: Variant | None) -> None:
-        self._variant = variant
-        self._apply_change()
-
-    def _set_order(self, order: SearchOrder) -> None:
-        self.order = order
-        self._apply_change()
-
-    def _ask_days(self) -> None:
-        dialog = DaysDialog(self._day_range or (today() - timedelta(days=30), today()), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self.search_between(*dialog.days))
-        dialog.open()
-
-    # ------------------------------------------------------------ labels
-
-    def _apply_change(self, *_: object) -> None:
-        self._update_buttons()
+    def _change_attachment(self) -> None:
+        self._show_attachment()
         self.changed.emit()
 
-    def _update_buttons(self) -> None:
-        folder = next((f.name for f in self._folders if f.id == self._folder_id), "")
-        if len(folder) > _MAX_FOLDER_CHARACTERS:
-            folder = f"{folder[: _MAX_FOLDER_CHARACTERS - 1]}…"
-        _set_label(self.folder_button, folder, tr(ANYWHERE), tr("Search in"))
-        self.folder_button.setVisible(bool(self._folders))
-        _set_label(self.time_button, self._time_label(), tr(ANY_TIME), tr("Date"))
-        variant = self._variant.label if self._variant else ""
-        _set_label(self.variant_button, variant, tr(ANY_VARIANT), tr("Filter by model"))
-        label = tr("With attachments")
-        value = label if self.attachment_button.isChecked() else ""
-        _set_label(self.attachment_button, value, label, tr("Only conversations with attachments"))
-        order = "" if self.order is SearchOrder.NEWEST else tr(ORDERS[self.order])
-        _set_label(self.order_button, order, tr(ORDERS[SearchOrder.NEWEST]), tr("Sort order"))
+    def _show_attachment(self) -> None:
+        is_set = self.attachment_button.isChecked()
+        description = tr("Only conversations with attachments")
+        _show_value(self.attachment_button, tr("With attachments"), description, is_set=is_set)
 
-    def _time_label(self) -> str:
-        if self._day_range is not None:
-            first, last = self._day_range
-            return tr("{first} – {last}", first=short_date(first), last=short_date(last))
-        return next((tr(label) for label, days in TIMES if days == self._last_days), "")
+
+class _ChoiceButton(PlainButton):
+    """A button with a menu of values. It shows the chosen value.
+
+    Attributes:
+        options: the values with their labels, first the default.
+        value: the chosen value.
+    """
+
+    def __init__(self, name: str, description: str, filters: SearchFilters) -> None:
+        super().__init__(role="filter", name=name)
+        self._description = description
+        self._filters = filters
+        self.options: Sequence[tuple[Any, str]] = ()
+        self.value: Any = None
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        # Places the menu icon after the label.
+        self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        menu = ProgramMenu(self)
+        menu.fill_with(self.fill_menu)
+        self.setMenu(menu)
+
+    def set_options(self, options: Sequence[tuple[Any, str]]) -> None:
+        """Replace the options; a value that is no longer offered becomes the default."""
+        former = self.value
+        self.options = options
+        self.set_value(former if former in dict(options) else options[0][0])
+        if self.value != former:
+            self._filters.changed.emit()
+
+    def fill_menu(self, menu: QMenu) -> None:
+        for value, label in self.options:
+            add_choice(menu, label, value == self.value, partial(self.choose, value))
+
+    def choose(self, value: Any) -> None:
+        """Choose a value, and repeat the search."""
+        self.set_value(value)
+        self._filters.changed.emit()
+
+    def set_value(self, value: Any) -> None:
+        """Show a value as the chosen one."""
+        self.value = value
+        label = self.label_of(value)
+        if self is self._filters.folder_button and len(label) > _MAX_FOLDER_CHARACTERS:
+            label = f"{label[: _MAX_FOLDER_CHARACTERS - 1]}…"
+        _show_value(self, label, self._description, is_set=value != self.options[0][0])
+
+    def label_of(self, value: Any) -> str:
+        """Return the label of a value."""
+        return next(label for option, label in self.options if option == value)
+
+
+class _TimeButton(_ChoiceButton):
+    """The button of a period: a number of days, today included, or a first and a last day."""
+
+    def fill_menu(self, menu: QMenu) -> None:
+        super().fill_menu(menu)
+        add_choice(menu, tr("Custom range…"), isinstance(self.value, tuple), self._ask_days)
+
+    def label_of(self, value: Any) -> str:
+        match value:
+            case (first, last):
+                return tr("{first} – {last}", first=short_date(first), last=short_date(last))
+        return super().label_of(value)
+
+    def _ask_days(self) -> None:
+        is_range = isinstance(self.value, tuple)
+        days = self.value if is_range else (today() - timedelta(days=30), today())
+        dialog = DaysDialog(days, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._filters.search_between(*dialog.days))
+        dialog.open()
+
+
+def _show_value(button: QPushButton, label: str, description: str, *, is_set: bool) -> None:
+    button.setText(label)
+    button.setAccessibleName(spoken_text(tr("{label}: {value}", label=description, value=label)))
+    set_tooltip(button, description)
+    set_style_property(button, "set", "true" if is_set else "false")
 
 
 class DaysDialog(QDialog):
@@ -258,13 +256,3 @@ class DaysDialog(QDialog):
         """Return the first and the last chosen day."""
         first, last = (date(*field.date().getDate()) for field in self._fields)
         return first, last
-
-
-def _set_label(button: QPushButton, value: str, default_label: str, description: str) -> None:
-    """Show a button's value, or its default label if there is none."""
-    button.setText(value or default_label)
-    button.setAccessibleName(
-        spoken_text(tr("{label}: {value}", label=description, value=value or default_label))
-    )
-    set_tooltip(button, description)
-    set_style_property(button, "set", "true" if value else "false")
