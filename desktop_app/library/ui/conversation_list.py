@@ -20,7 +20,7 @@ from desktop_app.library.ui.filter_bars import FilterBar, FilterRow
 from desktop_app.library.ui.list_menus import ListMenus
 from desktop_app.library.ui.row_delegates import ConversationDelegate
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
-from desktop_app.library.ui.rows.date_groups import DayChange, today
+from desktop_app.library.ui.rows.days import DayChange, today
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look import theme as themes

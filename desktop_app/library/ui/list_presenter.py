@@ -45,9 +45,11 @@ class ListPresenter(Controller):
         self._filter_number = 0
         self._list.model.more_requested.connect(self.load_more)
         self._list.model.renamed.connect(self.rename)
-        self._setup.choice_changed.connect(self._cache_choice)
+        self._setup.choice_changed.connect(
+            lambda: self.writes.invalidate_reads() if self.cache.set_current_choice() else None
+        )
         self._setup.other_conversation_changed.connect(self.upsert)
-        self._folders.changed.connect(self._show_folders)
+        self._folders.changed.connect(self.show_folders)
         self._running.started.connect(self._show_dot)
         self._running.finished.connect(lambda id_, _answer: self._show_dot(id_))
 
@@ -75,16 +77,8 @@ class ListPresenter(Controller):
 
     def forget(self, conversation_id: str) -> None:
         """Remove a permanently deleted conversation."""
-        self.forget_erased([conversation_id])
+        self.cache.remove(conversation_id)
         self._list.model.remove(conversation_id)
-
-    def forget_erased(self, conversation_ids: Sequence[str]) -> None:
-        """Remove permanently deleted conversations from the cache.
-
-        The caller reloads the list if it shows them.
-        """
-        for conversation_id in conversation_ids:
-            self.cache.remove(conversation_id)
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
         """Show changed values of conversations; the caller writes them."""
@@ -102,15 +96,11 @@ class ListPresenter(Controller):
         self.change([conversation_id], title=title, title_is_automatic=False)
         self.writes.start(self._conversations.rename(conversation_id, title))
 
-    def _cache_choice(self) -> None:
-        if self.cache.set_current_choice():
-            self.writes.invalidate_reads()
-
     # -------------------------------------------------------------- filters and pages
 
     async def load(self) -> None:
         """Fill the list with the folders and the first page."""
-        self._list.set_folders(self._folders.by_id.values())
+        self.show_folders()
         await self.apply_filter(LIST)
 
     async def apply_filter(self, list_filter: ListFilter) -> None:
@@ -182,7 +172,13 @@ class ListPresenter(Controller):
         self, list_filter: ListFilter, limit: int
     ) -> tuple[list[Conversation], list[Conversation]]:
         """Return the pinned conversations above the pages, and the first page of `limit` rows."""
-        read = partial(read_top, self._conversations, list_filter, limit)
+        store = self._conversations
+
+        async def read() -> tuple[list[Conversation], list[Conversation]]:
+            all_pinned = await store.list_pinned() if list_filter.has_pinned else []
+            pinned = [c for c in all_pinned if list_filter.includes(c)]
+            return pinned, await read_page(store, list_filter, limit, None)
+
         return await self.writes.read_settled(read)
 
     # -------------------------------------------------------------- dots and folders
@@ -192,7 +188,8 @@ class ListPresenter(Controller):
         is_running = self._running.is_running(conversation.id)
         return replace(conversation, streaming=is_running or conversation.streaming)
 
-    def _show_folders(self) -> None:
+    def show_folders(self) -> None:
+        """Show the folders, each with its dot."""
         self._list.set_folders(self._folders.by_id.values())
         self._show_dots_of_folders()
 
@@ -210,17 +207,6 @@ class ListPresenter(Controller):
             }
             for folder_id in self._folders.by_id:
                 self._list.model.set_streaming(folder_id, folder_id in busy_folder_ids)
-
-
-async def read_top(
-    store: ConversationStore, list_filter: ListFilter, limit: int
-) -> tuple[list[Conversation], list[Conversation]]:
-    """Return the pinned conversations above a filter's pages, and its first page."""
-    pinned: list[Conversation] = []
-    if list_filter.has_pinned:
-        all_pinned = await store.list_pinned()
-        pinned = [c for c in all_pinned if list_filter.includes(c)]
-    return pinned, await read_page(store, list_filter, limit, None)
 
 
 async def read_page(

@@ -1,7 +1,6 @@
 """Opening of conversations: from the list, from links, and after other programs wrote.
 
-`ShownConversation` shows the open conversation. `ListPresenter` decides what the list shows;
-`Trash` deletes, `PinnedOrder` pins.
+`ListPresenter` decides what the list shows; `Trash` deletes, `PinnedOrder` pins.
 
 SQLite tells whether another process wrote. It is asked when a window of the program gets the focus,
 and when an answer ends.
@@ -11,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -32,20 +30,25 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 from desktop_app.transcript.message_items import COPY_LINK
 
+ScrollPosition = tuple[str, int]
+"""The id of the topmost message on screen, and the pixels of it that are scrolled off."""
 PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
 OPEN_KEY = "window.conversation"  # the id of the open conversation
 SCROLL_KEY = "window.scroll"  # the position at which it was left
 
 
 class Navigator(Controller):
-    """Opener of conversations, from the list and for other controllers."""
+    """Opener and presenter of the open conversation, for the list and other controllers."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._new_conversation = session.new_conversation
         self._settings_store = session.backend.settings
         self._presenter = session.list_presenter
-        self._shown_conversation = ShownConversation(session)
+        self._view = session.window.conversations.view
+        self._shown_id = ""  # the conversation whose messages are in the transcript
+        self._positions: dict[str, ScrollPosition] = {}  # where conversations were left
+        self._current.opened.connect(self._show_opened)
         window = session.window
         window.conversations.open_requested.connect(session.tasks.slot(self.open))
         window.conversations.new_requested.connect(self.open_here)
@@ -64,7 +67,7 @@ class Navigator(Controller):
         if last_id and await self._conversations.get(last_id) is not None:
             if stored_settings.get(SCROLL_KEY):
                 message_id, offset = stored_settings[SCROLL_KEY]
-                self._shown_conversation.set_scroll_position(last_id, (message_id, offset))
+                self._positions[last_id] = (message_id, offset)
             await self.open(last_id)
         if not self._has_opened:
             self._open_blank()
@@ -73,7 +76,7 @@ class Navigator(Controller):
         """Store the draft and the scroll position."""
         self._store_view_state()
         settings = self._settings_store
-        scroll_position = self._shown_conversation.scroll_position(self._current.id)
+        scroll_position = self._positions.get(self._current.id)
         if scroll_position is None or self._current.is_temporary:
             self._tasks.start(settings.remove(SCROLL_KEY))
         else:
@@ -157,7 +160,7 @@ class Navigator(Controller):
         """Select the open conversation in the list, and have the next start open it again."""
         if self._current.is_temporary:
             return
-        self._shown_conversation.select_open()
+        self._select_open()
         self._tasks.start(self._settings_store.set(OPEN_KEY, self._current.id))
 
     def open_temporary(self, conversation: Conversation) -> None:
@@ -175,7 +178,7 @@ class Navigator(Controller):
         """Forget a temporary conversation that was closed."""
         self._drafts.forget(conversation_id)
         self._presenter.forget(conversation_id)
-        self._shown_conversation.set_scroll_position(conversation_id, None)
+        self._positions.pop(conversation_id, None)
 
     def _open_blank(self, folder_id: str | None = None) -> None:
         early_text = self._store_view_state()
@@ -197,9 +200,7 @@ class Navigator(Controller):
         self, request_number: int, conversation_id: str, message_id: str, words: str
     ) -> None:
         store = self._conversations
-        is_open = conversation_id == self._current.id and self._shown_conversation.is_showing(
-            conversation_id
-        )
+        is_open = conversation_id == self._current.id == self._shown_id
         if message_id and is_open and self._current.message(message_id) is not None:
             self._transcript.scroll_to_message(message_id, words)
             return
@@ -208,16 +209,18 @@ class Navigator(Controller):
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._presenter.forget(conversation_id)
-            if request_number == self._request_number and not self._shown_conversation.is_showing(
-                self._current.id
-            ):
+            if request_number == self._request_number and self._shown_id != self._current.id:
                 self._current.opened.emit()  # end the preview of another conversation
             return
-        if not message_id and self._shown_conversation.scroll_position(conversation_id) is None:
+        if not message_id and conversation_id not in self._positions:
             await self._preview(request_number, conversation)
+
+        async def read_path() -> tuple[list[Message], dict[str, tuple[str, ...]]]:
+            versions = await store.versions_on_path(conversation_id)
+            return await self._with_running_answer(await store.path(conversation_id)), versions
+
         try:
-            read = partial(self._read_path, conversation_id)
-            path, versions = await self._presenter.writes.read_settled(read)
+            path, versions = await self._presenter.writes.read_settled(read_path)
         except StorageError:
             self._current.opened.emit()  # end the preview
             raise
@@ -236,13 +239,6 @@ class Navigator(Controller):
         if not self._current.is_temporary:
             self._tasks.start(self._settings_store.set(OPEN_KEY, conversation_id))
 
-    async def _read_path(
-        self, conversation_id: str
-    ) -> tuple[list[Message], dict[str, tuple[str, ...]]]:
-        store = self._conversations
-        versions = await store.versions_on_path(conversation_id)
-        return await self._with_running_answer(await store.path(conversation_id)), versions
-
     async def _preview(self, request_number: int, conversation: Conversation) -> None:
         """Show the end of a long conversation while the rest is read."""
         store = self._conversations
@@ -250,11 +246,18 @@ class Navigator(Controller):
         if (
             request_number != self._request_number
             or len(tail) < PREVIEW_COUNT
-            or self._shown_conversation.is_showing(conversation.id)
+            or self._shown_id == conversation.id
         ):
             return
-        title = (self._presenter.cache.get(conversation.id) or conversation).title
-        self._shown_conversation.preview(conversation.id, title, tail)
+        self._save_scroll()
+        self._shown_id = conversation.id
+        self._pane.set_title((self._presenter.cache.get(conversation.id) or conversation).title)
+        self._pane.show_empty_state(False)
+        # The question would go to the former conversation.
+        self._prompt.set_refusal(tr("Loading conversation…"))
+        self._transcript.set_messages([self._messages.display_form(message) for message in tail])
+        self._view.show_open(conversation.id)
+        self._transcript.viewport().repaint()  # before reading occupies the processor
 
     async def _with_running_answer(self, path: list[Message]) -> list[Message]:
         """Return the path with the text of the running answer so far."""
@@ -273,7 +276,7 @@ class Navigator(Controller):
         if not self._has_opened:
             self._has_opened = True
             return self._prompt.text()
-        self._shown_conversation.save_scroll()
+        self._save_scroll()
         self._draft.save()
         return ""
 
@@ -283,60 +286,18 @@ class Navigator(Controller):
             prompt.set_text(prompt.text() + early_text, prompt.field.template_id)
             self._draft.save_soon()
 
+    # -------------------------------------------------------------- the open conversation
 
-ScrollPosition = tuple[str, int]
-"""The id of the topmost message on screen, and the pixels of it that are scrolled off."""
-
-
-class ShownConversation(Controller):
-    """Presenter of the open conversation, or of the end of one that is about to be opened."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._view = session.window.conversations.view
-        self._shown_id = ""  # the conversation whose messages are in the transcript
-        self._positions: dict[str, ScrollPosition] = {}  # by conversation id
-        self._current.opened.connect(self._show_opened)
-
-    def is_showing(self, conversation_id: str) -> bool:
-        """Return True if the transcript has messages of this conversation."""
-        return conversation_id == self._shown_id
-
-    def scroll_position(self, conversation_id: str) -> ScrollPosition | None:
-        """Return the position at which a conversation was left, None for the bottom."""
-        return self._positions.get(conversation_id)
-
-    def set_scroll_position(self, conversation_id: str, position: ScrollPosition | None) -> None:
-        """Set the position at which a conversation will be shown, None for the bottom."""
-        if position is None:
-            self._positions.pop(conversation_id, None)
-        else:
-            self._positions[conversation_id] = position
-
-    def preview(self, conversation_id: str, title: str, tail: Sequence[Message]) -> None:
-        """Show the end of a conversation that is about to be opened.
-
-        Sending is disabled in the meantime, because the question would go to the former
-        conversation.
-        """
-        self.save_scroll()
-        self._shown_id = conversation_id
-        self._pane.set_title(title)
-        self._pane.show_empty_state(False)
-        self._prompt.set_refusal(tr("Loading conversation…"))
-        self._transcript.set_messages([self._messages.display_form(message) for message in tail])
-        self._view.show_open(conversation_id)
-        self._transcript.viewport().repaint()  # before reading occupies the processor
-
-    def save_scroll(self) -> None:
+    def _save_scroll(self) -> None:
         """Record the scroll position of the open conversation, or none at the bottom."""
         if not self._current.path or self._shown_id != self._current.id:
             return
-        transcript = self._transcript
-        position = None if transcript.is_at_end else transcript.scroll_state()
-        self.set_scroll_position(self._current.id, position)
+        if self._transcript.is_at_end:
+            self._positions.pop(self._current.id, None)
+        else:
+            self._positions[self._current.id] = self._transcript.scroll_state()
 
-    def select_open(self) -> None:
+    def _select_open(self) -> None:
         """Select the open conversation in the list, or nothing if the list does not have it."""
         self._view.show_open(self._current.id if self._current.is_listed else None)
 
@@ -344,7 +305,7 @@ class ShownConversation(Controller):
         self._pane.set_title(self._current.conversation.title)
         self._pane.show_empty_state(not self._current.path)
         transcript = self._transcript
-        scroll_position = self.scroll_position(self._current.id)
+        scroll_position = self._positions.get(self._current.id)
         if self._shown_id == self._current.id and not transcript.is_at_end:
             scroll_position = transcript.scroll_state()  # the user has begun to read
         self._shown_id = self._current.id
@@ -354,7 +315,7 @@ class ShownConversation(Controller):
         )
         if scroll_position is not None:
             transcript.restore_scroll(scroll_position)
-        self.select_open()
+        self._select_open()
         draft = self._current.draft.value
         prompt = self._prompt
         if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):
@@ -366,11 +327,9 @@ class LinkController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._transcript.action_requested.connect(self._run_action)
-
-    def _run_action(self, message_id: str, action: str) -> None:
-        if action == COPY_LINK:
-            self.copy(message_id)
+        self._transcript.action_requested.connect(
+            lambda message_id, action: self.copy(message_id) if action == COPY_LINK else None
+        )
 
     def open(self, address: str) -> None:
         """Open the target of a link."""
@@ -461,12 +420,8 @@ class ForeignChanges(Controller):
         elif [message.id for message in path] != [m.id for m in self._current.path]:
             await self._navigator.open(opened_id)
         else:
-            self._update_open(stored_conversation, path)
-
-    def _update_open(self, stored_conversation: Conversation, path: Sequence[Message]) -> None:
-        """Show the open conversation and its messages as they are stored."""
-        self._current.update(stored_conversation.with_settings_of(self._current.conversation))
-        self._pane.set_title(stored_conversation.title)
-        for old, new in zip(self._current.path, path, strict=True):
-            if old != new:
-                self._messages.update(new)
+            self._current.update(stored_conversation.with_settings_of(self._current.conversation))
+            self._pane.set_title(stored_conversation.title)
+            for old, new in zip(self._current.path, path, strict=True):
+                if old != new:
+                    self._messages.update(new)

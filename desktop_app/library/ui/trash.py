@@ -210,7 +210,8 @@ class Trash(Controller):
 
     async def _erase_trashed(self, cutoff: datetime) -> None:
         erased_ids = await self._conversations.empty_trash(cutoff)
-        self._presenter.forget_erased(erased_ids)
+        for id_ in erased_ids:
+            self._presenter.cache.remove(id_)
         if erased_ids and self._presenter.list_filter == TRASH:
             await self._presenter.apply_filter(TRASH)
         await self._attachment_store.remove_of_deleted_conversations()

@@ -17,7 +17,7 @@ from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.spending_report import Call, CallPerformance
-from desktop_app.library.ui.rows import date_groups
+from desktop_app.library.ui.rows import days as calendar_days
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.spending import budget
 from desktop_app.spending.ui.spending_section import SpendingSection
@@ -118,7 +118,7 @@ async def test_the_tables_show_all_calls() -> None:
 
 async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPatch) -> None:
     just_now = timedelta(milliseconds=900)  # a midnight every 100 ms
-    monkeypatch.setattr(date_groups, "midnight", lambda _: now() - just_now)
+    monkeypatch.setattr(calendar_days, "midnight", lambda _: now() - just_now)
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "5")
         await app.ask_and_answer("One", "An answer.")

@@ -10,6 +10,7 @@ conversations that sort after the loaded pages are not shown.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -22,7 +23,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.library.ui.rows.row_order import FolderRow, Heading, Key, RowOrder, SortedRows
+from desktop_app.library.ui.rows.row_order import FolderRow, Heading, Key, RowOrder, heading_key
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import one_line
 
@@ -30,6 +31,7 @@ MIME_TYPE: Final = "application/x-repartee-conversations"
 _NO_PARENT: Final = QModelIndex()
 _NO_GROUP: Final = -1
 """Stands for a group of rows if there is none."""
+Row = Conversation | FolderRow | Heading
 
 
 class Roles(IntEnum):
@@ -64,7 +66,9 @@ class ConversationModel(QAbstractListModel):
     def __init__(self, today: date, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.order = RowOrder(today)
-        self._rows = SortedRows()
+        self._rows: list[Row] = []
+        self._keys: list[Key] = []  # of the rows, ascending
+        self._key_of: dict[str, Key] = {}  # of conversations and folders by id
         self._unread: frozenset[str] = frozenset()
         self.last_of_pages: Conversation | None = None
         self._has_requested_page = False
@@ -182,8 +186,8 @@ class ConversationModel(QAbstractListModel):
 
     def index_of(self, identifier: str) -> QModelIndex:
         """Return the index of a conversation or folder; invalid if it is not listed."""
-        position = self._rows.position_of(identifier)
-        return QModelIndex() if position is None else self.index(position)
+        key = self._key_of.get(identifier)
+        return QModelIndex() if key is None else self.index(self._find(key))
 
     @property
     def conversations(self) -> list[Conversation]:
@@ -212,18 +216,20 @@ class ConversationModel(QAbstractListModel):
         """
         self.last_of_pages = last
         self._has_requested_page = False
-        new_conversations = [c for c in page if self._rows.key_of(c.id) is None]
+        new_conversations = [c for c in page if c.id not in self._key_of]
         keyed_rows = sorted(((self.order.key(c), c) for c in new_conversations), key=itemgetter(0))
         # Usually all of a page sorts after the present rows, and is inserted at once.
-        if keyed_rows and self._rows.find(keyed_rows[0][0]) < len(self._rows):
+        if keyed_rows and self._find(keyed_rows[0][0]) < len(self._rows):
             for _, conversation in keyed_rows:
                 self._insert_or_update(conversation)
         elif keyed_rows:
-            self._insert(self.order.with_headings(keyed_rows, self._rows.last_group))
+            last_group = self._keys[-1][0] if self._keys else _NO_GROUP
+            self._insert(self.order.with_headings(keyed_rows, last_group))
 
     def set_today(self, today: date) -> None:
         """Regroup the rows after the day has changed."""
-        if self.order.set_today(today):
+        if self.order.today != today:
+            self.order.today = today
             rows = [row for row in self._rows if not isinstance(row, Heading)]
             self._reset(rows, self.order.list_filter, self.last_of_pages)
 
@@ -255,12 +261,11 @@ class ConversationModel(QAbstractListModel):
 
     def remove(self, identifier: str) -> None:
         """Remove a row, and its group's heading if the group is then empty."""
-        position = self._rows.position_of(identifier)
-        if position is not None:
-            first = position
-            if self._rows.is_alone_in_group(position):
-                first = position - 1  # the heading
-            self._remove_rows(first, position)
+        position = self.index_of(identifier).row()
+        if position >= 0:
+            has_heading_above = isinstance(self._rows[position - 1], Heading)
+            is_alone = has_heading_above and self._ends_group(position)
+            self._remove_rows(position - 1 if is_alone else position, position)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
         """Mark these conversations as unread, and no others. The caller repaints the rows."""
@@ -284,8 +289,8 @@ class ConversationModel(QAbstractListModel):
 
     def set_streaming(self, identifier: str, is_streaming: bool) -> None:
         """Show or hide the streaming dot of a conversation or folder."""
-        position = self._rows.position_of(identifier)
-        if position is not None:
+        position = self.index_of(identifier).row()
+        if position >= 0:
             row = self._rows[position]
             assert not isinstance(row, Heading)
             self._replace(position, replace(row, streaming=is_streaming))
@@ -303,40 +308,56 @@ class ConversationModel(QAbstractListModel):
         self.last_of_pages = last
         self._has_requested_page = False
         keyed_rows = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
-        self._rows = SortedRows(self.order.with_headings(keyed_rows, _NO_GROUP))
+        self._rows, self._keys, self._key_of = [], [], {}
+        self._put(0, list(self.order.with_headings(keyed_rows, _NO_GROUP)))
         self.endResetModel()
 
-    def _insert(self, keyed: Iterable[tuple[Key, Conversation | FolderRow | Heading]]) -> None:
+    def _find(self, key: Key) -> int:
+        """Return the position of a key, or the position at which to insert it."""
+        return bisect_left(self._keys, key)
+
+    def _ends_group(self, position: int) -> bool:
+        """Return True if no row of the same group follows."""
+        return position + 1 == len(self._rows) or isinstance(self._rows[position + 1], Heading)
+
+    def _put(self, position: int, keyed_rows: Sequence[tuple[Key, Row]]) -> None:
+        self._keys[position:position] = [key for key, _ in keyed_rows]
+        self._rows[position:position] = [row for _, row in keyed_rows]
+        self._key_of |= {row.id: key for key, row in keyed_rows if not isinstance(row, Heading)}
+
+    def _insert(self, keyed: Iterable[tuple[Key, Row]]) -> None:
         """Insert sorted rows, between which no present row belongs."""
         keyed_rows = list(keyed)
-        position = self._rows.find(keyed_rows[0][0])
+        position = self._find(keyed_rows[0][0])
         self.beginInsertRows(QModelIndex(), position, position + len(keyed_rows) - 1)
-        self._rows.insert(keyed_rows)
+        self._put(position, keyed_rows)
         self.endInsertRows()
 
     def _insert_or_update(self, row: Conversation | FolderRow) -> None:
         """Insert a row with the heading that it needs, or move and update it."""
         new_key = self.order.key(row)
-        old_key = self._rows.key_of(row.id)
+        old_key = self._key_of.get(row.id)
         new_group = new_key[0]
-        has_heading = self._rows.has_group(new_group)
+        new_heading = self._find(heading_key(new_group))
+        has_heading = new_heading < len(self._keys) and self._keys[new_heading][0] == new_group
         if old_key is None:
             group_above = new_group if has_heading else _NO_GROUP
             self._insert(self.order.with_headings([(new_key, row)], group_above))
         elif old_key != new_key:
             if not has_heading:
-                heading = self.order.heading(new_group)
-                self._insert([(heading.key, heading)])
-            self._move(old_key, new_key)
-            old_group = old_key[0]
-            old_heading = self._rows.find(self.order.heading(old_group).key)
-            if self._rows.ends_group(old_heading):
+                self._insert([(heading_key(new_group), self.order.heading(new_group))])
+            self._move(row.id, new_key)
+            old_heading = self._find(heading_key(old_key[0]))
+            if self._ends_group(old_heading):
                 self._remove_rows(old_heading, old_heading)
-        self._replace(self._rows.find(new_key), row)
+        self._replace(self._find(new_key), row)
 
     def _remove_rows(self, first: int, last: int) -> None:
         self.beginRemoveRows(QModelIndex(), first, last)
-        self._rows.remove(first, last)
+        for row in self._rows[first : last + 1]:
+            if not isinstance(row, Heading):
+                del self._key_of[row.id]
+        del self._rows[first : last + 1], self._keys[first : last + 1]
         self.endRemoveRows()
 
     def _replace(self, position: int, row: Conversation | FolderRow) -> None:
@@ -345,14 +366,16 @@ class ConversationModel(QAbstractListModel):
             index = self.index(position)
             self.dataChanged.emit(index, index)
 
-    def _move(self, old_key: Key, new_key: Key) -> None:
+    def _move(self, identifier: str, new_key: Key) -> None:
         """Move a row instead of inserting it again, so that views keep its selection."""
-        source = self._rows.find(old_key)
-        target = self._rows.find(new_key)
+        source = self._find(self._key_of[identifier])
+        target = self._find(new_key)
         must_move = target not in (source, source + 1)  # before itself, or before the next row
         if must_move:
             self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)
-        self._rows.move(source, target, new_key)
+        row = self._rows.pop(source)
+        del self._keys[source]
+        self._put(target - (target > source), [(new_key, row)])
         if must_move:
             self.endMoveRows()
 

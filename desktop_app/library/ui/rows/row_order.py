@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Final
 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.value import Value
-from desktop_app.library.ui.rows.date_groups import FOLDERS, PINNED, DateGroups
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr
+
+# The groups, in their order in the list. MONTHS + n is the month n months ago.
+PINNED, FOLDERS, TODAY, YESTERDAY, WEEK, MONTHS = range(6)
+_LABELS: Final = {
+    PINNED: N_("Pinned"),
+    FOLDERS: N_("Folders"),
+    TODAY: N_("Today"),
+    YESTERDAY: N_("Yesterday"),
+    WEEK: N_("Previous 7 days"),
+}
+# Conversations older than a hundred years are in one group.
+_MAX_MONTHS_AGO: Final = 1200
 
 Key = tuple[int, float, str]
 """A sort key, with three parts.
@@ -21,13 +34,12 @@ The group; the negated time, the rank of a pin, or 0; the id, for a folder after
 class Heading(Value, frozen=True):
     """The heading of a group."""
 
-    group: int
     label: str
 
-    @property
-    def key(self) -> Key:
-        """Return the sort key, which is less than the keys of the group's rows."""
-        return (self.group, float("-inf"), "")
+
+def heading_key(group: int) -> Key:
+    """Return the sort key of a heading, which is less than the keys of the group's rows."""
+    return (group, float("-inf"), "")
 
 
 class FolderRow(Value, frozen=True):
@@ -48,25 +60,19 @@ class RowOrder:
     Attributes:
         list_filter: the filter of the list. It decides by which time conversations are sorted.
         pin_order: the ids of the pinned conversations that the user has arranged, in their order.
+        today: the day that the groups are relative to.
     """
 
     def __init__(self, today: date) -> None:
         self.list_filter: ListFilter = LIST
         self.pin_order: tuple[str, ...] = ()
         self._pin_ranks: dict[str, int] = {}
-        self._date_groups = DateGroups(today)
+        self.today = today
 
     def set_pin_order(self, order: Iterable[str]) -> None:
         """Sort the pinned conversations in this order. Those missing from `order` come first."""
         self.pin_order = tuple(order)
         self._pin_ranks = {id_: rank for rank, id_ in enumerate(self.pin_order)}
-
-    def set_today(self, today: date) -> bool:
-        """Group relative to another day. Return False if the day has not changed."""
-        if today == self._date_groups.today:
-            return False
-        self._date_groups = DateGroups(today)
-        return True
 
     def key(self, row: Conversation | FolderRow) -> Key:
         """Return the sort key of a row."""
@@ -75,15 +81,18 @@ class RowOrder:
         timestamp = self.list_filter.sort_time_of(row).timestamp()
         if self.is_in_pinned_group(row):  # conversations without a rank come first, newest first
             return (PINNED, float(self._pin_ranks.get(row.id, -timestamp)), row.id)
-        return (self._date_groups.group(timestamp), -timestamp, row.id)
+        day = datetime.fromtimestamp(timestamp, UTC).astimezone().date()
+        days_ago = (self.today - day).days
+        if days_ago <= 7:
+            group = TODAY if days_ago <= 0 else YESTERDAY if days_ago == 1 else WEEK
+        else:
+            months_ago = (self.today.year - day.year) * 12 + self.today.month - day.month
+            group = MONTHS + min(months_ago, _MAX_MONTHS_AGO)
+        return (group, -timestamp, row.id)
 
     def is_in_pinned_group(self, row: Conversation) -> bool:
         """Return True if a conversation is in the group of pinned conversations."""
         return row.pinned and self.list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
-
-    def heading(self, group: int) -> Heading:
-        """Return the heading of a group."""
-        return Heading(group, self._date_groups.label(group))
 
     def with_headings(
         self, keyed_rows: Iterable[tuple[Key, Conversation | FolderRow]], group: int
@@ -95,92 +104,12 @@ class RowOrder:
         for key, row in keyed_rows:
             if key[0] != group:
                 group = key[0]
-                heading = self.heading(group)
-                yield heading.key, heading
+                yield heading_key(group), self.heading(group)
             yield key, row
 
-
-class SortedRows:
-    """Folders, conversations and headings, each with its key and position.
-
-    The model tells its views about each change.
-    """
-
-    def __init__(
-        self, keyed_rows: Iterable[tuple[Key, Conversation | FolderRow | Heading]] = ()
-    ) -> None:
-        self._rows: list[Conversation | FolderRow | Heading] = []
-        self._keys: list[Key] = []
-        self._key_of: dict[str, Key] = {}
-        self.insert(keyed_rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Conversation | FolderRow | Heading]:
-        return iter(self._rows)
-
-    def __getitem__(self, position: int) -> Conversation | FolderRow | Heading:
-        return self._rows[position]
-
-    @property
-    def last_group(self) -> int:
-        """Return the group of the last row; -1 without rows."""
-        return self._keys[-1][0] if self._keys else -1
-
-    def key_of(self, identifier: str) -> Key | None:
-        """Return the key of a conversation or folder; None if it is not listed."""
-        return self._key_of.get(identifier)
-
-    def find(self, key: Key) -> int:
-        """Return the position of a key, or the position at which to insert it."""
-        return bisect_left(self._keys, key)
-
-    def position_of(self, identifier: str) -> int | None:
-        """Return the position of a conversation or folder; None if it is not listed."""
-        key = self._key_of.get(identifier)
-        return None if key is None else self.find(key)
-
-    def has_group(self, group: int) -> bool:
-        """Return True if the heading of a group is listed."""
-        position = self.find((group, float("-inf"), ""))
-        return position < len(self._keys) and self._keys[position][0] == group
-
-    def ends_group(self, position: int) -> bool:
-        """Return True if no row of the same group follows."""
-        return position + 1 == len(self._rows) or isinstance(self._rows[position + 1], Heading)
-
-    def is_alone_in_group(self, position: int) -> bool:
-        """Return True if a row is the only one below its heading."""
-        return isinstance(self._rows[position - 1], Heading) and self.ends_group(position)
-
-    def insert(self, keyed_rows: Iterable[tuple[Key, Conversation | FolderRow | Heading]]) -> None:
-        """Insert sorted rows, between which no present row belongs."""
-        added = list(keyed_rows)
-        if not added:
-            return
-        position = self.find(added[0][0])
-        self._keys[position:position] = [key for key, _ in added]
-        self._rows[position:position] = [row for _, row in added]
-        self._key_of |= {row.id: key for key, row in added if not isinstance(row, Heading)}
-
-    def remove(self, first: int, last: int) -> None:
-        """Remove the rows from one position to another."""
-        for row in self._rows[first : last + 1]:
-            if not isinstance(row, Heading):
-                del self._key_of[row.id]
-        del self._rows[first : last + 1], self._keys[first : last + 1]
-
-    def __setitem__(self, position: int, row: Conversation | FolderRow) -> None:
-        self._rows[position] = row  # with the same key
-
-    def move(self, source: int, target: int, key: Key) -> None:
-        """Move a conversation or folder to before the row at `target`, and change its key."""
-        row = self._rows.pop(source)
-        assert not isinstance(row, Heading)
-        if target > source:
-            target -= 1  # counted without the moved row
-        self._rows.insert(target, row)
-        del self._keys[source]
-        self._keys.insert(target, key)
-        self._key_of[row.id] = key
+    def heading(self, group: int) -> Heading:
+        """Return the heading of a group."""
+        if group < MONTHS:
+            return Heading(tr(_LABELS[group]))
+        months = self.today.year * 12 + self.today.month - 1 - (group - MONTHS)
+        return Heading(formatting.month(date(months // 12, months % 12 + 1, 1)))

@@ -26,7 +26,7 @@ from desktop_app.domain.conversations.conversation import Folder, SearchFilter, 
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.library.ui.rows.date_groups import midnight, today
+from desktop_app.library.ui.rows.days import midnight, today
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.look import icons

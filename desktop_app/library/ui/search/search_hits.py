@@ -14,7 +14,7 @@ from desktop_app.app.window.command_palette import CommandDelegate
 from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.row_delegates import draw_line
-from desktop_app.library.ui.rows.date_groups import short_day_text
+from desktop_app.library.ui.rows.days import short_day_text
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.rows_model import ROW, Index
 from desktop_app.widgets.text.foreign_text import one_line
