@@ -93,7 +93,7 @@ def quick(
     made = QuickPrompt(cast("Any", answer))
     made.show_choice(THINKING)
     for command in OF_THE_CONTROLLER:
-        made.command_actions[command] = partial(commands.append, command)
+        made.add_commands({command: partial(commands.append, command)})
     made.set_keymap(Keymap())
     qtbot.addWidget(made)
     open_prompt(qtbot, made)

@@ -6,12 +6,12 @@ single question and its answer; the conversation continues in the main window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QAction,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -24,7 +24,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QShortcut,
     QTextCursor,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
@@ -94,8 +93,7 @@ class QuickPrompt(QWidget):
         notifications: errors, and what can be undone.
         placement: the position of the window on the screen.
         completer: completes prompts from the library after "/".
-        command_actions: the actions of the commands that have shortcuts here, by id. The
-            controller adds those that need more than the window.
+        commands: the actions of the commands that have keys here, by id.
 
     Signals:
         submit_requested(str): send this text.
@@ -125,15 +123,17 @@ class QuickPrompt(QWidget):
         self._x11_frame: X11Frame | None = None
         if QGuiApplication.platformName() == "xcb":
             self._x11_frame = X11Frame(self)
-        self._shortcuts: list[QShortcut] = []
         self._lay_out()
         self.completer = PromptCompleter(self.field)
-        self.command_actions: dict[str, Callable[[], object]] = {
-            "answer.copy": self.transcript.commands.copy_last_answer,
-            "quick.close": self.hide,
-            "prompt.paste-plain": self.field.paste_plain,
-            "prompt.spelling": self.field.suggest_spelling,
-        }
+        self.commands: dict[str, QAction] = {}
+        self.add_commands(
+            {
+                "answer.copy": self.transcript.commands.copy_last_answer,
+                "quick.close": self.hide,
+                "prompt.paste-plain": self.field.paste_plain,
+                "prompt.spelling": self.field.suggest_spelling,
+            }
+        )
         self._connect()
         self.set_keymap(Keymap())
         self.update_theme()
@@ -197,24 +197,24 @@ class QuickPrompt(QWidget):
             self._fit, Qt.ConnectionType.QueuedConnection
         )
 
+    def add_commands(self, functions: Mapping[str, Callable[[], object]]) -> None:
+        """Make the actions of commands, which `set_keymap` gives their keys."""
+        for command_id, run in functions.items():
+            action = self.commands[command_id] = QAction(self)
+            action.triggered.connect(lambda _=False, run=run: run())
+            self.addAction(action)
+
     def set_keymap(self, keymap: Keymap) -> None:
-        """Activate the shortcuts of a keymap for all actions, and show them on the buttons."""
-        for old_shortcut in self._shortcuts:
-            old_shortcut.setEnabled(False)
-            old_shortcut.deleteLater()
-        self._shortcuts = []
-        for command_id in self.command_actions:
-            if keys := keymap.shortcut_of(command_id):
-                shortcut = QShortcut(QKeySequence(keys), self)
-                shortcut.activated.connect(partial(self.run, command_id))
-                self._shortcuts.append(shortcut)
+        """Give all actions their keys, and show them on the buttons."""
+        for command_id, action in self.commands.items():
+            action.setShortcut(QKeySequence(keymap.shortcut_of(command_id)))
         self.field.set_keymap(keymap, default_send="Return")  # there is no button to send
         for command_id, button in self._buttons.items():
             button.set_keys(keymap.shortcut_of(command_id))
 
     def run(self, command_id: str) -> None:
         """Run the action of a command."""
-        self.command_actions[command_id]()
+        self.commands[command_id].trigger()
 
     # ------------------------------------------------------------------ content and state
 

@@ -114,18 +114,20 @@ class QuickPromptController(QObject):
         for signal in (session.choices.changed, self._current.opened, self._setup.choice_changed):
             signal.connect(self._show_choice)
         self._running.finished.connect(self._finish)
-        quick.command_actions |= {
-            "quick.paste": self.paste_back.begin,
-            "quick.go-on": self._start_leaving,
-            "quick.add-selection": self._add_selection,
-            "quick.temporary": self._toggle_temporary,
-            "effort.more": lambda: self._choice.step_effort(+1),
-            "effort.less": lambda: self._choice.step_effort(-1),
-            **{f"variant.{v.value}": partial(self._choice.choose_variant, v) for v in Variant},
-            "app.quit": session.closing.quit,
-            "help.open": session.actions["help.open"].trigger,
-            "menu.open": open_context_menu,
-        }
+        quick.add_commands(
+            {
+                "quick.paste": self.paste_back.begin,
+                "quick.go-on": self._start_leaving,
+                "quick.add-selection": self._add_selection,
+                "quick.temporary": self._toggle_temporary,
+                "effort.more": lambda: self._choice.step_effort(+1),
+                "effort.less": lambda: self._choice.step_effort(-1),
+                **{f"variant.{v.value}": partial(self._choice.choose_variant, v) for v in Variant},
+                "app.quit": session.closing.quit,
+                "help.open": session.actions["help.open"].trigger,
+                "menu.open": open_context_menu,
+            }
+        )
         quick.set_keymap(Keymap.from_settings(session.values.all))
 
     # -------------------------------------------------------------- state

@@ -53,7 +53,7 @@ async def test_every_command_has_an_action() -> None:
         }
         open_quick(app)
         quick = quick_of(app)
-        assert everywhere <= {*quick.command_actions, "app.quit", "help.open", "menu.open"}
+        assert everywhere <= {*quick.commands, "app.quit", "help.open", "menu.open"}
 
 
 async def test_shortcuts_run_their_commands() -> None:
