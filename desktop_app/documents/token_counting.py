@@ -5,17 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING
 
-from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.token_counts import OTHER_MODELS_RATE, CountMethod, TokenCount
-
-if TYPE_CHECKING:
-    from desktop_app.documents.worker.document_worker import DocumentWorker
-    from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.domain.models.model_catalog import ModelCatalog
-    from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 
 
 class ProviderTokenCounter:

@@ -13,9 +13,11 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from desktop_app.backend.backend import Backend
 from desktop_app.child_processes import child_command
+from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     expand_path,
@@ -46,10 +48,6 @@ from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.exchange.writers.office.office_content import OfficeMessage, messages_of, tables_of
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.processes.formula_client import FormulaClient
-
-if TYPE_CHECKING:
-    from desktop_app.backend.backend import Backend
-    from desktop_app.cli.command_line import Options
 
 MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that embedded images are scaled to fit into."""

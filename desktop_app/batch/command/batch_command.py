@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterable
 
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.batch_wiring import batch_service, expand_paths
 from desktop_app.backend.prompt_loader import fill_template
+from desktop_app.batch.batch_service import BatchService
 from desktop_app.batch.batch_wording import (
     estimate_text,
     item_error_text,
@@ -34,6 +36,7 @@ from desktop_app.chat.command.chosen_model import (
     required_effort,
 )
 from desktop_app.cli import console
+from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
 from desktop_app.cli.console import ProgressReporter, terminal_error_text, write_diagnostic
 from desktop_app.cli.exit_code import ExitCode
@@ -51,15 +54,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.choice_resolution import require_supported
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
-
-    from desktop_app.backend.backend import Backend
-    from desktop_app.batch.batch_service import BatchService
-    from desktop_app.cli.command_line import Options
-
-    _Action = Callable[[Backend, BatchService, Options], Awaitable[int]]
-
+_Action = Callable[[Backend, BatchService, Options], Awaitable[int]]
 
 MIN_ID_CHARS = 4
 """The number of characters from which the beginning of an id may stand for the id."""

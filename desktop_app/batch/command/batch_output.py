@@ -7,22 +7,19 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from desktop_app.batch.batch_report import csv_report, markdown_report
+from desktop_app.batch.batch_store import BatchStore
 from desktop_app.batch.batch_wording import item_error_text, job_error_text
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.cli.output_file import partial_file, unwritable_error
-from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.batch_jobs import BatchItem, BatchJob
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.parameter_support import api_notices, model_notices
 from desktop_app.i18n.translation import in_english
-
-if TYPE_CHECKING:
-    from desktop_app.batch.batch_store import BatchStore
-    from desktop_app.chat.send_context import AskSettings
-    from desktop_app.domain.batch_jobs import BatchItem, BatchJob
-    from desktop_app.domain.conversations.notices import NoticeText
-    from desktop_app.domain.models.model_catalog import ModelCatalog
-    from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 
 async def write_report(

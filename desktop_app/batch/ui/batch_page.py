@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from desktop_app.app.session import Session
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.batch_wiring import batch_service, expand_paths, store_as_conversation
 from desktop_app.batch.batch_wording import job_progress_text, job_result_text
@@ -34,9 +35,6 @@ from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 from desktop_app.widgets.windows import scroll_area_of
-
-if TYPE_CHECKING:
-    from desktop_app.app.session import Session
 
 REFRESH_MS: Final = 300  # between two refreshes, however many files of a job change
 SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that loading them takes a while

@@ -8,7 +8,7 @@ below the field and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QPainter, QPaintEvent, QShortcut
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QSizePolicy, QStackedWidget, Q
 
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.markdown.document_text import DocumentText
 from desktop_app.transcript.find_bar import FindBar
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import close_button, dialog_button
@@ -32,9 +33,6 @@ from desktop_app.widgets.text.foreign_text import (
     spoken_text,
 )
 from desktop_app.widgets.windows import fitting_size
-
-if TYPE_CHECKING:
-    from desktop_app.markdown.document_text import DocumentText
 
 _SIZE: Final = (760, 620)
 _TABS: Final = (("text", N_("Text")), ("images", N_("Images")))

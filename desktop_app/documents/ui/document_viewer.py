@@ -11,12 +11,13 @@ import asyncio
 import time
 from contextlib import suppress
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QSpinBox, QStackedWidget, QWidget
 
+from desktop_app.app.session import Session
 from desktop_app.documents.ui.text_search import PAGE_MARK, Span, TextSearch
 from desktop_app.documents.ui.viewer_pages import ViewerPages
 from desktop_app.documents.ui.viewer_text import ViewerText
@@ -53,9 +54,6 @@ from desktop_app.widgets.text.foreign_text import (
 )
 from desktop_app.widgets.text.linked_label import LinkedLabel
 from desktop_app.widgets.windows import bring_to_front
-
-if TYPE_CHECKING:
-    from desktop_app.app.session import Session
 
 _SIZE: Final = (860, 900)
 _MAX_PASSAGE_PLACE_CHARACTERS: Final = 60

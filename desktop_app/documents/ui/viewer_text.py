@@ -7,12 +7,14 @@ chapter.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAccessible, QColor, QTextCharFormat
 
-from desktop_app.markdown.block_model import text_of
+from desktop_app.markdown.block_model import Block, text_of
+from desktop_app.markdown.document_text import DocumentText, PassageMark
 from desktop_app.transcript.accessible_messages import AccessibleText
 from desktop_app.transcript.segment import Article, ArticleList, Place, is_table, runs_at
 from desktop_app.transcript.segment_area import Mark, ShownSegment
@@ -23,12 +25,6 @@ from desktop_app.transcript.transcript_styles import Styles
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.utf16 import utf16_length
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from desktop_app.markdown.block_model import Block
-    from desktop_app.markdown.document_text import DocumentText, PassageMark
 
 Span = tuple[int, int]
 _MAX_PARSED: Final = 40

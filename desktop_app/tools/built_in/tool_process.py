@@ -12,24 +12,25 @@ The answers are {"result"} or {"error"}.
 
 from __future__ import annotations
 
+import ast
 import csv
+import ctypes
 import io
 import json
 import re
 import signal
+import sqlite3
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from desktop_app import sandbox
 from desktop_app.domain.documents.table_text import CSV_TYPES, find_first_row, lines_of, sheet_rows
-
-if TYPE_CHECKING:
-    import sqlite3
 
 MEMORY_BYTES: Final = 512 << 20
 CPU_S: Final = 60
@@ -90,8 +91,6 @@ def _limit_time() -> None:
 
 def _end_with_parent() -> None:
     """Have the kernel kill this process when its parent, which limits its time, ends."""
-    import ctypes
-
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
@@ -100,8 +99,6 @@ def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str
 
     Return {"result"} or {"error"}.
     """
-    import sqlite3
-
     with closing(sqlite3.connect(":memory:")) as connection:
         return _query_documents(connection, documents, sql)
 
@@ -109,8 +106,6 @@ def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str
 def _query_documents(
     connection: sqlite3.Connection, documents: Iterable[Mapping[str, str]], sql: str
 ) -> dict[str, str]:
-    import sqlite3
-
     connection.execute("PRAGMA temp_store = MEMORY")  # large sorts would need a file
     query_errors = (sqlite3.Error, sqlite3.Warning, csv.Error, MemoryError, UnicodeError)
     notes: list[str] = []
@@ -216,8 +211,6 @@ def _with_unique_name(table: DocumentTable, taken_names: set[str]) -> DocumentTa
 
 def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
     """Add a table; yield remarks on it for the model."""
-    import sqlite3
-
     columns = ", ".join(_quote_name(name) for name in table.columns)
     name = _quote_name(table.name)
     placeholders = ", ".join("?" * len(table.columns))
@@ -288,8 +281,6 @@ def _has_leading_zero(cell: str) -> bool:
 
 
 def _allow_reading(action: int, *_: object) -> int:
-    import sqlite3
-
     allowed_actions = (
         sqlite3.SQLITE_SELECT,
         sqlite3.SQLITE_READ,
@@ -315,8 +306,6 @@ def run_python(code: str) -> dict[str, str]:
 
     An exception of the code is part of the output.
     """
-    import ast
-
     output = _BoundedText()
     with redirect_stdout(output), redirect_stderr(output):
         try:
@@ -341,8 +330,6 @@ def run_python(code: str) -> dict[str, str]:
 
 def _failure_text(error: BaseException) -> str:
     """Return the traceback of an exception, with only the last frames of the model's code."""
-    import traceback
-
     own_frame = error.__traceback__
     code_frames = own_frame.tb_next if own_frame is not None else None
     return "".join(traceback.format_exception(type(error), error, code_frames, limit=-_MAX_FRAMES))

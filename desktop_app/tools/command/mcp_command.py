@@ -6,10 +6,11 @@ import asyncio
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from desktop_app.chat.command.chosen_model import replace_invalid_utf8
 from desktop_app.child_processes import open_in_browser
+from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, report_error
 from desktop_app.cli.console import (
     can_ask,
@@ -30,19 +31,15 @@ from desktop_app.domain.errors import (
     ToolServerError,
     UserFacingError,
 )
+from desktop_app.domain.tools.tool import ListedTool
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.tools.command.tool_commands import refusal_text, tool_json, tool_summary
+from desktop_app.tools.servers.server_registry import ToolServers
+from desktop_app.tools.servers.server_run import ServerRun
 from desktop_app.tools.servers.server_source import store_lists, tools_of
-from desktop_app.tools.servers.tool_server import launch_summary, server_of
-
-if TYPE_CHECKING:
-    from desktop_app.cli.command_line import Options
-    from desktop_app.domain.tools.tool import ListedTool
-    from desktop_app.tools.servers.server_registry import ToolServers
-    from desktop_app.tools.servers.server_run import ServerRun
-    from desktop_app.tools.servers.tool_server import ToolServer
+from desktop_app.tools.servers.tool_server import ToolServer, launch_summary, server_of
 
 _MAX_LOG_LINES = 20
 

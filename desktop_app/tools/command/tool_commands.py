@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from desktop_app.backend.backend import Backend
 from desktop_app.chat.command.chosen_model import fetch_listing_if_stale
+from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.console import write_json, write_line
 from desktop_app.domain import hints
@@ -15,19 +18,12 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.places import plain_text
-from desktop_app.domain.tools.tool import PAGE_TOOL
+from desktop_app.domain.tools.tool import PAGE_TOOL, ListedTool
 from desktop_app.i18n.translation import N_, in_english, tr
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.tools.calls.hosted_tools import hosted_refusal, price_text
 from desktop_app.tools.calls.tool_set import wildcard_of
 from desktop_app.tools.servers.remote_tool import ALL_TOOLS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from desktop_app.backend.backend import Backend
-    from desktop_app.cli.command_line import Options
-    from desktop_app.domain.tools.tool import ListedTool
-    from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 _MAX_SUMMARY_CHARS: Final = 200
 _SENTENCE_END: Final = re.compile(r"\.\s|\n")

@@ -11,11 +11,11 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from desktop_app.domain import hints
@@ -24,9 +24,6 @@ from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.value import PrivateValue, Value
 from desktop_app.i18n.translation import N_, tr
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"

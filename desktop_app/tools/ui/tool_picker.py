@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QWidget
 from shiboken6 import isValid
 
+from desktop_app.app.session import Session
 from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.places import LinkedText, LinkSegment, plain_text
 from desktop_app.domain.tools.tool import ListedTool, Permission
@@ -34,9 +35,6 @@ from desktop_app.widgets.text.foreign_text import (
 )
 from desktop_app.widgets.text.linked_label import LinkedLabel
 from desktop_app.widgets.windows import scroll_area_of
-
-if TYPE_CHECKING:
-    from desktop_app.app.session import Session
 
 _PERMISSIONS: Final = {
     Permission.ASK: N_("Ask first"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QBrush,
+    QColor,
     QFont,
     QFontMetricsF,
     QTextBlockFormat,
@@ -33,11 +34,7 @@ from desktop_app.transcript.transcript_styles import (
     set_element,
     tab_after_marker,
 )
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QColor
-
-    from desktop_app.widgets.look.theme import Theme
+from desktop_app.widgets.look.theme import Theme
 
 # Sizes in points.
 TEXT_SIZE: Final = 10.0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import count, zip_longest
-from typing import TYPE_CHECKING, Final, TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
 from odfdo import Cell, Document, Element, Header, Link, Paragraph, Row, Span, Style, Table
 
@@ -18,10 +20,6 @@ from desktop_app.exchange.writers.office.office_content import (
 )
 from desktop_app.markdown.block_model import Block, Kind, Run, source_text
 from desktop_app.markdown.parsing.links import is_openable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 _TextElement = TypeVar("_TextElement", Paragraph, Header)
 _INDENT_CM: Final = 0.75

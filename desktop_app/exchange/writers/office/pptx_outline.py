@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from pptx import Presentation
 from pptx.enum.text import MSO_AUTO_SIZE, PP_ALIGN
@@ -17,10 +19,6 @@ from desktop_app.exchange.writers.office.office_content import (
     to_office_text,
 )
 from desktop_app.markdown.block_model import Block, Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 # The indexes of layouts in the default template of python-pptx.
 _TITLE_SLIDE: Final = 0
