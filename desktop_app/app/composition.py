@@ -185,7 +185,7 @@ def _make_pane(session: Session) -> None:
     )
     window.transcript.action_requested.connect(
         lambda _id, action: (
-            session.viewer.open_sent(action.removeprefix(OPEN_DOCUMENT))
+            session.viewer.open_attachment(action.removeprefix(OPEN_DOCUMENT))
             if action.startswith(OPEN_DOCUMENT)
             else None
         )

@@ -72,7 +72,11 @@ class PermissionStore:
 
     async def for_all_conversations(self) -> dict[str, Permission]:
         """Return the permissions for all conversations, by the full name of the tool."""
-        return await self._databases.disk.read(_read_general)
+        sql = "SELECT tool, permission FROM tool_permissions WHERE conversation_id IS NULL"
+        return {
+            row["tool"].partition("\n")[0]: _parse_permission(row["permission"])
+            for row in await self._databases.disk.rows(sql)
+        }
 
     async def forget(self, tool: str, conversation_id: str) -> None:
         """Delete all permissions of a tool, also in this conversation if it is temporary."""
@@ -95,14 +99,6 @@ def _read_permission(
     if row is None:
         return None
     return _StoredPermission(_parse_permission(row["permission"]), row["fingerprint"])
-
-
-def _read_general(connection: sqlite3.Connection) -> dict[str, Permission]:
-    sql = "SELECT tool, permission FROM tool_permissions WHERE conversation_id IS NULL"
-    return {
-        row["tool"].partition("\n")[0]: _parse_permission(row["permission"])
-        for row in connection.execute(sql)
-    }
 
 
 def _parse_permission(text: str) -> Permission:

@@ -107,7 +107,11 @@ async def _start(backend: Backend, service: BatchService, options: Options) -> i
     await fetch_window_if_uncertain(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
     require_supported(resolved, required_effort(options, choice), backend.catalog)
-    title, task, template_id = await _task(backend, options)
+    title, task, template_id = "", options.task, ""
+    if options.template or not options.task:
+        name = options.template or SUMMARY
+        prompt, task = await fill_template(backend, name, options.set, options.task or "")
+        title, template_id = prompt.title, prompt.id
     files = await expand_paths(paths)
     settings = with_schema_of(settings_of(values, options, preset), options.schema)
     job = await service.create(
@@ -117,18 +121,6 @@ async def _start(backend: Backend, service: BatchService, options: Options) -> i
     for notice in notices:
         write_diagnostic(notice)
     return await _prepare_and_send(backend, service, job, options, notices)
-
-
-async def _task(backend: Backend, options: Options) -> tuple[str, str, str]:
-    """Return the title, the text and the template's id of the task.
-
-    With --task and without --template, there is no title and no template: both are "".
-    """
-    if options.task and not options.template:
-        return "", options.task, ""
-    name = options.template or SUMMARY
-    prompt, task = await fill_template(backend, name, options.set, options.task or "")
-    return prompt.title, task, prompt.id
 
 
 async def _resume(backend: Backend, service: BatchService, options: Options) -> int:

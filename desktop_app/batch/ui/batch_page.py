@@ -322,7 +322,11 @@ class BatchPage(QWidget):
         """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
 
         async def cancel() -> None:
-            await self._stop_reading(job_id)
+            job = await self._store.get(job_id)
+            task = self._runs.get(job_id)
+            if job is not None and job.status is BatchStatus.PREPARING and task is not None:
+                task.cancel()  # it reads the files
+                await asyncio.wait([task])
             job = await self._service.cancel(job_id)
             if not job.status.is_over:
                 self._resume(job_id)
@@ -412,14 +416,6 @@ class BatchPage(QWidget):
         self._wake_events[job_id] = asyncio.Event()
         self._runs[job_id] = self.session.tasks.start(self._run_job(job_id))
 
-    async def _stop_reading(self, job_id: str) -> None:
-        """Stop reading a job's files, if it is being prepared."""
-        job = await self._store.get(job_id)
-        task = self._runs.get(job_id)
-        if job is not None and job.status is BatchStatus.PREPARING and task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-
     async def _run_job(self, job_id: str) -> None:
         try:
             wake_event = self._wake_events[job_id]
@@ -447,11 +443,17 @@ class BatchPage(QWidget):
                 self._refresh_soon()
                 return None if job.status.is_over else CLAIM_RETRY_S
             if job.status is BatchStatus.PREPARING:
-                job = await self._service.prepare(
-                    job_id, lambda *counts: self._show_reading(job_id, *counts)
-                )
-                if job.status is BatchStatus.READY:
-                    self._on_files_read(job)
+
+                def show_reading(done: int, total: int) -> None:
+                    if self.job_page.job_id == job_id:
+                        self.job_page.show_reading(done, total)
+                    self._refresh_soon()
+
+                job = await self._service.prepare(job_id, show_reading)
+                self._refresh_soon()
+                if job.status is BatchStatus.READY and not self.isVisible():
+                    message = tr("Batch job “{title}” is ready to start.", title=job.title)
+                    self._notify(job, message)
                 return None
             pause_s = await self._service.advance(job_id)
             job = await self._store.get(job_id)
@@ -462,17 +464,6 @@ class BatchPage(QWidget):
         return pause_s
 
     # -------------------------------------------------------------- events of jobs
-
-    def _show_reading(self, job_id: str, done: int, total: int) -> None:
-        if self.job_page.job_id == job_id:
-            self.job_page.show_reading(done, total)
-        self._refresh_soon()
-
-    def _on_files_read(self, job: BatchJob) -> None:
-        """Notify that a job is ready to start, unless the dialog is visible."""
-        self._refresh_soon()
-        if not self.isVisible():
-            self._notify(job, tr("Batch job “{title}” is ready to start.", title=job.title))
 
     def _on_stopped(self, job: BatchJob) -> None:
         self._refresh_soon()

@@ -23,6 +23,7 @@ from desktop_app.documents.ui.viewer_pages import ViewerPages
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.domain import hints
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_text import WINDOW, error_segments, hint_segments
@@ -244,10 +245,14 @@ class DocumentViewer(QWidget):
         """Show a document from its beginning."""
         self.open(ViewerTarget(sha256, name))
 
-    def open_sent(self, sha256: str) -> None:
-        """Show a document that was sent with a question of the open conversation."""
-        parts = (part for m in self._session.current.path for part in m.attachments)
-        self.open_document(sha256, next((p.name for p in parts if p.sha256 == sha256), ""))
+    def open_attachment(self, sha256: str) -> None:
+        """Show a document of the open conversation: one that was sent, or is at the prompt."""
+        current = self._session.current
+        parts = [part for message in current.path for part in message.attachments]
+        names = {p.sha256: p.name for p in parts if isinstance(p, DocumentPart)}
+        attached = current.draft.value.attachments
+        names |= {p.sha256: p.name for p in attached if isinstance(p, DocumentPart)}
+        self.open_document(sha256, names.get(sha256, ""))
 
     def open_passage(self, passage: Passage) -> None:
         """Show a cited passage in its document."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from shiboken6 import isValid
 
 from desktop_app.app.tasks import Tasks
+from desktop_app.markdown.search.text_search import fold_text, match_ranges
 from desktop_app.transcript.find_bar import FindBar
 
 Span = tuple[int, int]
@@ -89,11 +90,6 @@ class TextSearch(QObject):
 
 def _find_matches(text: str, query: str, *, skips_marks: bool) -> list[Span]:
     """Return the ranges of the words, without those that overlap a mark if `skips_marks`."""
-    from desktop_app.markdown.search.text_search import (  # not needed at the start
-        fold_text,
-        match_ranges,
-    )
-
     marks = [mark.span() for mark in PAGE_MARK.finditer(text)] if skips_marks else []
     mark_ends = [end for _, end in marks]
     matches = []

@@ -96,22 +96,18 @@ class HtmlPage:
         """Return a message; `images` has its images that can be shown, by SHA-256."""
         is_question = message.role is Role.USER
         heading = _to_html(heading_of(message, self._name_of_model))
-        body = self._render_question if is_question else self._render_answer
+        body: Iterable[str] = self._render_answer(message, images)
+        if is_question:
+            said = [f'<div class="said">{_to_html(message.text)}</div>'] if message.text else []
+            body = (*said, *_render_attachments(message, images))
         return "\n".join(
             (
                 f'<article class="{"question" if is_question else "answer"}">',
                 f'<header class="who">{heading}</header>',
-                *body(message, images),
+                *body,
                 "</article>\n",
             )
         )
-
-    def _render_question(
-        self, message: Message, images: Mapping[str, EmbeddedImage]
-    ) -> Iterator[str]:
-        if message.text:
-            yield f'<div class="said">{_to_html(message.text)}</div>'
-        yield from _render_attachments(message, images)
 
     def _render_answer(
         self, message: Message, images: Mapping[str, EmbeddedImage]

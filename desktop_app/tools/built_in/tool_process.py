@@ -68,8 +68,11 @@ class _BoundedText(io.StringIO):
 
 def main() -> int:
     """Run the job."""
-    _limit_time()
-    _end_with_parent()
+    import resource  # Windows has none
+
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    # The kernel kills this process when its parent, which limits its time, ends.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     sandbox.confine(sandbox.Policy(memory_bytes=MEMORY_BYTES))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     job = json.load(sys.stdin)
@@ -81,17 +84,6 @@ def main() -> int:
     json.dump(answer, output)
     output.flush()
     return 0
-
-
-def _limit_time() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-
-
-def _end_with_parent() -> None:
-    """Have the kernel kill this process when its parent, which limits its time, ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
@@ -228,7 +220,9 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
                 if (
                     isinstance(value, str)
                     and column not in examples
-                    and _is_formatted_number(value)
+                    # Numbers such as 1.234,56 and 15%, which SQL would truncate.
+                    and value[-1] in _NUMBER_END_CHARS
+                    and _FORMATTED_NUMBER.fullmatch(value)
                 ):
                     examples[column] = value
             yield cells
@@ -267,17 +261,9 @@ def _cell_value(cell: str) -> str | int | float | None:
         return cell
     is_plain = cell.replace("-", "").replace(".", "").isdigit()
     is_exact = len(cell) <= 15  # a float represents every decimal number of up to 15 digits
-    return decimal if is_plain and is_exact and not _has_leading_zero(cell) else cell
-
-
-def _is_formatted_number(text: str) -> bool:
-    """Return True for numbers such as 1.234,56 and 15%, which SQL would truncate."""
-    return text[-1] in _NUMBER_END_CHARS and bool(_FORMATTED_NUMBER.fullmatch(text))
-
-
-def _has_leading_zero(cell: str) -> bool:
     digits = cell.lstrip("-")
-    return len(digits) > 1 and digits[0] == "0" and digits[1] != "."
+    has_leading_zero = len(digits) > 1 and digits[0] == "0" and digits[1] != "."
+    return decimal if is_plain and is_exact and not has_leading_zero else cell
 
 
 def _allow_reading(action: int, *_: object) -> int:
@@ -323,13 +309,10 @@ def run_python(code: str) -> dict[str, str]:
         except BaseException as error:  # noqa: BLE001 — the code is the model's
             is_exit = isinstance(error, SystemExit) and not error.code
             if not is_exit:
-                print(_failure_text(error), end="")  # noqa: T201
+                # Only the last frames of the model's code.
+                own_frame = error.__traceback__
+                frames = own_frame.tb_next if own_frame is not None else None
+                lines = traceback.format_exception(type(error), error, frames, limit=-_MAX_FRAMES)
+                print("".join(lines), end="")  # noqa: T201
     cut_note = f"\n[Cut here: {output.left_out} characters more.]" if output.left_out else ""
     return {"result": output.getvalue() + cut_note}
-
-
-def _failure_text(error: BaseException) -> str:
-    """Return the traceback of an exception, with only the last frames of the model's code."""
-    own_frame = error.__traceback__
-    code_frames = own_frame.tb_next if own_frame is not None else None
-    return "".join(traceback.format_exception(type(error), error, code_frames, limit=-_MAX_FRAMES))

@@ -156,7 +156,10 @@ class WebPageTool:
                             continue
                         media_type = _require_readable(reply.status_code, reply.headers)
                         data = await read_bounded_body(reply)
-                        return url, media_type, _to_utf8(data, _stated_charset(reply.headers))
+                        # Not `charset_encoding`: for some headers the parser of Python's email
+                        # package raises TypeError.
+                        stated = _CHARSET.search(reply.headers.get("content-type", ""))
+                        return url, media_type, _to_utf8(data, stated[1] if stated else "")
         except (ValueError, httpx.InvalidURL) as error:  # also an unpaired surrogate
             raise ToolError("The address is not valid.") from error
         except httpx.HTTPError as error:
@@ -200,16 +203,6 @@ async def read_bounded_body(reply: httpx.Response) -> bytes:
         if len(data) > MAX_PAGE_BYTES:
             raise ToolError(f"The page is larger than {MAX_PAGE_BYTES >> 20} MB.")
     return bytes(data)
-
-
-def _stated_charset(headers: Mapping[str, str]) -> str:
-    """Return the encoding that the server states, or "".
-
-    Not `httpx.Response.charset_encoding`: for some headers the parser of Python's email package
-    raises TypeError.
-    """
-    match = _CHARSET.search(headers.get("content-type", ""))
-    return match[1] if match else ""
 
 
 def _to_utf8(data: bytes, charset: str) -> bytes:

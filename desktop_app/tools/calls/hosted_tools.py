@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
@@ -141,17 +142,11 @@ def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) ->
         if not call.is_hosted or call.state is ToolCallState.FAILED:
             continue
         if call.name == CODE_INTERPRETER:
-            container = _container_of(call)
+            container = ""  # the call may not name it
+            with suppress(ValueError, LookupError, TypeError):
+                container = str(json.loads(call.arguments)["container"])
             if container in containers:
                 continue
             containers.add(container)
         total += prices.get(call.name, Decimal(0))
     return total
-
-
-def _container_of(call: ToolCallPart) -> str:
-    """Return the id of the container in which code ran; "" if the call does not name it."""
-    try:
-        return str(json.loads(call.arguments)["container"])
-    except (ValueError, LookupError, TypeError):
-        return ""

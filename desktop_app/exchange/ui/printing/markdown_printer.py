@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from desktop_app.exchange.ui.printing.page_writer import PageWriter, display_text
 from desktop_app.exchange.ui.printing.print_styles import (
     CODE_SIZE,
+    HIDDEN_SIZE,
     NOTE_SIZE,
     QUOTE_BAR,
     QUOTE_GAP,
@@ -160,7 +161,9 @@ class MarkdownPrinter:
             marker_format = self._styles.run_format(Run(""), Kind.PARAGRAPH)
             if block.note:
                 name = self._footnote_anchor(link_to_mark(block.marker))
-                marker_format = self._styles.footnote_anchor_format(marker_format, name)
+                marker_format = QTextCharFormat(marker_format)
+                marker_format.setAnchor(True)
+                marker_format.setAnchorNames([name])
             self._writer.cursor.insertText(f"{block.marker}\t", marker_format)
         self._insert_runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
 
@@ -181,7 +184,7 @@ class MarkdownPrinter:
                     self._writer.insert_image(name, image, self._writer.page.width() / 2)
                 continue
             if is_image_name(run):
-                hidden = self._styles.hidden_text_format()
+                hidden = self._styles.plain_format(HIDDEN_SIZE, self._writer.theme.ground)
                 self._writer.cursor.insertText(display_text(run.text), hidden)
                 continue
             char_format = self._styles.run_format(

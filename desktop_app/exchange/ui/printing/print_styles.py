@@ -49,13 +49,12 @@ QUOTE_BAR: Final = 2.0
 QUOTE_GAP: Final = 12.0
 """Extra space between quotes."""
 _CELL_PADDING: Final = 5.0
-_HIDDEN_SIZE: Final = 0.1
+HIDDEN_SIZE: Final = 0.1
+"""Size of invisible text, which makes drawings searchable and accessible."""
 
 _MAX_LEVELS: Final = 12
 """Deeper lists and quotes are not indented further, because the page would have no room left."""
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.MATH)
-_TAB_SPACES: Final = 4
-"""The width of a tab in spaces."""
 _TAB_STOPS: Final = range(1, 10)
 """Tab stops after a marker, in multiples of INDENT.
 
@@ -143,10 +142,6 @@ class PrintStyles:
             char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
         return char_format
 
-    def hidden_text_format(self) -> QTextCharFormat:
-        """Return the format of invisible text, which makes drawings searchable and accessible."""
-        return self.plain_format(_HIDDEN_SIZE, self.theme.ground)
-
     def link_format(
         self, char_format: QTextCharFormat, target: str, *, is_underlined: bool = True
     ) -> QTextCharFormat:
@@ -156,13 +151,6 @@ class PrintStyles:
         result.setAnchorHref(target)
         result.setForeground(self.theme.accent)
         result.setFontUnderline(is_underlined)
-        return result
-
-    def footnote_anchor_format(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
-        """Return a copy of the format that is the anchor of the footnote `name`."""
-        result = QTextCharFormat(char_format)
-        result.setAnchor(True)
-        result.setAnchorNames([name])
         return result
 
     # ------------------------------------------------------------------ blocks
@@ -261,11 +249,6 @@ class PrintStyles:
             table_format.setLeftMargin(self.inset(first_block))
         table_format.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         return table_format
-
-    def tab_distance(self) -> float:
-        """Return the distance of tab stops in pixels; Qt's own is meant for screens."""
-        code_font = self.font(CODE_SIZE, mono=True)
-        return QFontMetricsF(code_font).horizontalAdvance(" " * _TAB_SPACES)
 
     def cell_width(self, text: str) -> float:
         """Return the width in pixels of a cell with this text, in the bold font of headers."""

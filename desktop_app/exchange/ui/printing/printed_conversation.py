@@ -13,7 +13,13 @@ from functools import cached_property
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSizeF, Qt
-from PySide6.QtGui import QAbstractTextDocumentLayout, QImage, QPagedPaintDevice, QPainter
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QFontMetricsF,
+    QImage,
+    QPagedPaintDevice,
+    QPainter,
+)
 
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import (
@@ -30,7 +36,13 @@ from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCa
 from desktop_app.domain.error_text import NOT_CONTINUABLE
 from desktop_app.exchange.ui.printing.markdown_printer import ContentReaders, MarkdownPrinter
 from desktop_app.exchange.ui.printing.page_writer import PageWriter, display_text
-from desktop_app.exchange.ui.printing.print_styles import INDENT, NOTE_SIZE, TITLE_SIZE, PrintStyles
+from desktop_app.exchange.ui.printing.print_styles import (
+    CODE_SIZE,
+    INDENT,
+    NOTE_SIZE,
+    TITLE_SIZE,
+    PrintStyles,
+)
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.block_builder import code_line
 from desktop_app.markdown.structured_answer import with_rendered_form
@@ -81,7 +93,9 @@ class PrintedConversation:
         self.document.setIndentWidth(INDENT * pixels_per_point)
         self.document.setDefaultFont(self._styles.font(NOTE_SIZE))
         option = self.document.defaultTextOption()
-        option.setTabStopDistance(self._styles.tab_distance())
+        # Four spaces: Qt's own distance is meant for screens.
+        code_metrics = QFontMetricsF(self._styles.font(CODE_SIZE, mono=True))
+        option.setTabStopDistance(code_metrics.horizontalAdvance(" " * 4))
         self.document.setDefaultTextOption(option)
         self.document.setPageSize(page)
         self._writer = PageWriter(self.document, page, theme, self._styles)
