@@ -14,14 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QCompleter,
     QDialog,
     QFormLayout,
     QListView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
@@ -43,8 +42,11 @@ from desktop_app.shortcuts.command_search import match_rank
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import cancel_button
 from desktop_app.widgets.forms.form_widgets import Combo, Note
+from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.rows.row_delegate import RowDelegate
+from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -52,7 +54,6 @@ from desktop_app.widgets.text.foreign_text import (
     announce,
     one_line,
     spoken_text,
-    tooltip_text,
     window_title,
 )
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
@@ -62,13 +63,12 @@ SLASHES: Final = ("/", "／")
 """The characters that open the list; East Asian input methods type the wide slash."""
 _MAX_NAME_CHARACTERS: Final = 60
 """The longest typed name, with its slash."""
-_PROMPT: Final = Qt.ItemDataRole.UserRole + 1  # the role of `QStandardItem.setData`
-_GAP: Final = "  ·  "
 _MAX_ROWS: Final = 9
 _MAX_PREVIEW_CHARACTERS: Final = 160
 _MAX_NOTE_CHARACTERS: Final = 160
 _MAX_LINES: Final = 5
 _TEXT_MARGIN: Final = 6
+_INSET: Final = 12  # pixels, as is `_TEXT_MARGIN`
 _ENTER_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -97,20 +97,21 @@ def matching_prompts(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
     return [prompt for _, prompt in sorted(ranked, key=lambda pair: pair[0])]
 
 
-class PreviewDelegate(QStyledItemDelegate):
-    """Delegate that shows as much of a prompt's text as fits beside its names."""
+class _PromptDelegate(RowDelegate):
+    """Delegate that paints the title, the folder and as much of the text as fits."""
 
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().initStyleOption(option, index)
-        prompt: Prompt = index.data(_PROMPT)
-        option.text += one_line(_GAP + preview(prompt.text, _MAX_PREVIEW_CHARACTERS))
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        return QSize(0, super().sizeHint(option, index).height())
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        theme, px = current_theme(), current_theme().px
+        prompt: Prompt = index.data(ROW)
+        rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
+        for text, font, color in (
+            (prompt.title, theme.interface(), theme.text),
+            (prompt.folder, theme.note(), theme.dim),
+            (preview(prompt.text, _MAX_PREVIEW_CHARACTERS), theme.note(), theme.faint),
+        ):
+            if text and rect.width() > px(24):
+                painting.draw_text(painter, rect, text, font, color)
+                rect.setLeft(rect.left() + painting.text_width(text, font) + px(_INSET))
 
 
 class PromptCompleter(QCompleter):
@@ -133,7 +134,12 @@ class PromptCompleter(QCompleter):
         self._typed_values: dict[str, dict[str, str]] = {}  # of closed dialogs, by the prompt's id
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
         self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
-        self._rows = QStandardItemModel(self)
+        self._rows: RowsModel[Prompt] = RowsModel(
+            lambda prompt: prompt.title,
+            lambda prompt: ", ".join(filter(None, (prompt.title, prompt.folder))),
+            self,
+            tooltip=lambda prompt: prompt.text[:600],
+        )
         self.setModel(self._rows)
         self.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self.setMaxVisibleItems(_MAX_ROWS)
@@ -288,18 +294,11 @@ class PromptCompleter(QCompleter):
             self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             set_role(self._list, "popup")
             self.setPopup(self._list)
-            self._list.setItemDelegate(PreviewDelegate(self._list))
+            self._list.setItemDelegate(_PromptDelegate(self._list))
         matches = matching_prompts(name, self._prompts)
         self._is_open = self._is_open or bool(matches)
-        if [self._rows.item(row).data() for row in range(self._rows.rowCount())] != matches:
-            self._rows.clear()
-            for prompt in matches:
-                names = list(filter(None, (prompt.title, prompt.folder)))
-                row = QStandardItem(one_line(_GAP.join(names)))
-                row.setData(prompt)
-                row.setToolTip(tooltip_text(prompt.text[:600]))
-                row.setData(one_line(", ".join(names)), Qt.ItemDataRole.AccessibleTextRole)
-                self._rows.appendRow(row)
+        if self._rows.rows != matches:
+            self._rows.set_rows(matches)
         if matches:
             self.complete(self._text.rect())
             self._mark(max(0, self._list.currentIndex().row()))
@@ -317,7 +316,7 @@ class PromptCompleter(QCompleter):
             announce(self._list, text)
 
     def _insert_row(self, index: QModelIndex) -> None:
-        self.insert_prompt(index.data(_PROMPT))
+        self.insert_prompt(index.data(ROW))
 
     def _hide_list(self) -> None:
         self._is_open = False

@@ -329,12 +329,10 @@ QPushButton[role="key"]:focus { border: 2px solid @accent; padding: 0 $6px; min-
 [role="row"]:hover, [role="row"]:pressed { background: @hover; }
 QListView[role="rows"] { background: transparent; border: none; outline: none; }
 QAbstractItemView[role="choices"] { background: transparent; border: none; outline: none; }
-QListView[role="popup"]::item, QAbstractItemView[role="choices"]::item { color: @text;
-    padding: $5px $8px; border: 1px solid transparent; border-radius: $6px; }
-QListView[role="popup"]::item:hover, QAbstractItemView[role="choices"]::item:hover {
-    background: @hover; }
-QListView[role="popup"]::item:selected, QAbstractItemView[role="choices"]::item:selected {
-    background: @selected; }
+QAbstractItemView[role="choices"]::item { color: @text; padding: $5px $8px; border: 1px solid
+    transparent; border-radius: $6px; }
+QAbstractItemView[role="choices"]::item:hover { background: @hover; }
+QAbstractItemView[role="choices"]::item:selected { background: @selected; }
 QAbstractItemView[role="choices"]:focus::item:selected { border-color: @accent; }
 QListView[role="rows"] QLineEdit { padding: 0 $9px; }
 QTableView[role="figures"], QAbstractScrollArea[role="ringed"] { background: transparent;

@@ -1,4 +1,4 @@
-"""The base of the delegates that paint the rows of a `RowView`.
+"""The base of the delegates that paint the rows of a `RowView`, or of a popup's list.
 
 All rows of a view have the same height. A row's background is selected, hovered or empty. A view
 with keyboard focus draws a ring around its current row.
@@ -64,7 +64,7 @@ class RowDelegate(QStyledItemDelegate):
         class QStyle, which takes long (see `theme.APPLICATION_ARGUMENTS`).
         """
         view = option.widget
-        assert isinstance(view, RowView)
+        assert isinstance(view, QAbstractItemView)
         radius = current_theme().px(themes.RADIUS)
         rect = self.row_rect(option).toRectF()
         painter.setPen(Qt.PenStyle.NoPen)
@@ -81,7 +81,8 @@ class RowDelegate(QStyledItemDelegate):
         elif is_hovered(option):
             painter.setBrush(current_theme().hover)
             painter.drawRoundedRect(rect, radius, radius)
-        if view.hasFocus() and view.shows_focus and index == view.currentIndex():
+        shows_focus = isinstance(view, RowView) and view.hasFocus() and view.shows_focus
+        if shows_focus and index == view.currentIndex():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(current_theme().accent, 2))
             painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius - 1, radius - 1)
