@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from msgspec import field
 
-from desktop_app.chat.structured.answer_forms import require_grammar_support
+from desktop_app.chat.structured.answer_forms import load_form, require_grammar_support
 from desktop_app.domain.answering.answer_form import AnswerForm, AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
@@ -118,8 +118,6 @@ async def with_form(
     """
     if settings.schema is not None or settings.grammar is not None:
         return settings
-    from desktop_app.chat.structured.answer_forms import load_form  # rarely needed
-
     form = await load_form(prompt_form, settings.parameters.form)
     if isinstance(form, AnswerGrammar):
         if settings.parameters.tools:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -28,7 +28,6 @@ from desktop_app.domain.answering.chat_request import (
     ImageData,
     ProviderKind,
     RequestMessage,
-    RequestPart,
 )
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
@@ -238,7 +237,13 @@ class ReadingProvider(ProviderWrapper):
                 return
             refusal = None
             may_repeat = attempt < MAX_SPLITS
-            final_request = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
+            # The notes stand before the words of the last message, whose images and files stay.
+            *earlier, last = request.messages
+            attachments = (p for p in last.parts if isinstance(p, ImageData | FileData))
+            words = text_of(last.parts)  # type: ignore[arg-type]
+            texts = (FROM_NOTES, *(piece.text for piece in pieces), words)
+            last = replace(last, parts=(TextPart("\n\n".join(texts)), *attachments))
+            final_request = replace(request, messages=(*earlier, last))
             async with aclosing(self._provider.stream(final_request)) as events:
                 async for event in events:
                     # Once a round of tools has run, another request would run its tools again.
@@ -372,7 +377,25 @@ class ReadingProvider(ProviderWrapper):
             taker.profile, cost, taker.model.id, Purpose.PART.value
         ):
             images = await reader.image_pages(task, piece)
-            request = _note_request(task, piece, images, are_notes=are_notes)
+            words = wrap_piece(piece, task.delimiter, are_notes=are_notes)
+            question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
+            # No service tier: notes have the ordinary price, as all small tasks have.
+            parameters = replace(
+                task.parameters,
+                candidates=1,
+                stop=(),
+                service_tier=None,
+                max_output_tokens=max_note_tokens(task),
+            )
+            request = ChatRequest(
+                model=taker.model.id,
+                messages=(RequestMessage(Role.USER, (question, *images)),),
+                instructions=INSTRUCTIONS + MERGING if are_notes else INSTRUCTIONS,
+                effort=taker.effort,
+                parameters=parameters,
+                store=taker.profile.keeps_at_provider,
+                cache_key=task.conversation_id,
+            )
             try:
                 async with aclosing(self._provider.stream(request)) as events:
                     async for event in events:
@@ -424,29 +447,6 @@ class ReadingProvider(ProviderWrapper):
         self._updates.put_nowait(StatusChanged(0, status))
 
 
-def _note_request(
-    task: ReadingTask, piece: DocumentPiece, images: Sequence[RequestPart], *, are_notes: bool
-) -> ChatRequest:
-    words = wrap_piece(piece, task.delimiter, are_notes=are_notes)
-    question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
-    return ChatRequest(
-        model=task.note_taker.model.id,
-        messages=(RequestMessage(Role.USER, (question, *images)),),
-        instructions=INSTRUCTIONS + MERGING if are_notes else INSTRUCTIONS,
-        effort=task.note_taker.effort,
-        # No service tier: notes have the ordinary price, as all small tasks have.
-        parameters=replace(
-            task.parameters,
-            candidates=1,
-            stop=(),
-            service_tier=None,
-            max_output_tokens=max_note_tokens(task),
-        ),
-        store=task.note_taker.profile.keeps_at_provider,
-        cache_key=task.conversation_id,
-    )
-
-
 def wrap_piece(piece: DocumentPiece, delimiter: PromptDelimiter, *, are_notes: bool) -> str:
     """Return a piece in its tag; notes that are to be merged already have inner tags."""
     if are_notes:
@@ -468,16 +468,3 @@ def max_note_tokens(task: ReadingTask) -> int | None:
     if window is not None and window <= SMALL_WINDOW:
         limits.append(window // NOTES_PER_WINDOW)
     return min(filter(None, limits), default=None)
-
-
-def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
-    """Return the request with the notes before the words of its last message.
-
-    Images and files of the message are kept.
-    """
-    *earlier_messages, last_message = request.messages
-    attachments = (part for part in last_message.parts if isinstance(part, ImageData | FileData))
-    words = TextPart(f"{FROM_NOTES}\n\n{notes}\n\n{text_of(last_message.parts)}")  # type: ignore[arg-type]
-    return replace(
-        request, messages=(*earlier_messages, replace(last_message, parts=(words, *attachments)))
-    )

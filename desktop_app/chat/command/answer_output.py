@@ -224,18 +224,14 @@ class AnswerOutput:
             self._written_count = number + 1
             if self._is_several or not self._is_at_line_start:
                 self._write("\n")
-            if self._is_several:
-                self._write_figures(state)
-
-    def _write_figures(self, state: _AnswerState) -> None:
-        answer = state.run.answer
-        if answer.error is not None:
-            self._report(answer.error, f"{_name_of(answer)}: ")
-            return
-        self._tell(state, _figures(answer, state.first_token_s))
-        for call in calls_not_run(answer):
-            self._tell(state, call_text(call))
-        _write_problems(state.checked, _name_of(answer))
+            answer = state.run.answer
+            if self._is_several and answer.error is not None:
+                self._report(answer.error, f"{_name_of(answer)}: ")
+            elif self._is_several:
+                self._tell(state, _figures(answer, state.first_token_s))
+                for call in calls_not_run(answer):
+                    self._tell(state, call_text(call))
+                _write_problems(state.checked, _name_of(answer))
 
     def _write(self, text: str) -> None:
         """Write to standard output. After an error, stop the answers and write nothing more."""

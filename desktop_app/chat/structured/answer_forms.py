@@ -22,7 +22,7 @@ from desktop_app.domain.answering.answer_form import (
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import Part
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.system_error import quoted_words
 from desktop_app.i18n.translation import N_
@@ -42,36 +42,24 @@ def check_form(source: FormSource, display_name: str = "") -> AnswerForm:
     Raises:
         IllegalChoiceError: the schema is invalid, or the form is too long.
     """
-    if source.kind is FormKind.SCHEMA:
-        return _parse_schema(source, display_name or f"“{source.answer_name}”")
-    grammar = AnswerGrammar(source.kind, source.text, source.name.strip())
-    if len(source.text) > MAX_FORM_CHARS:
-        error = UserFacingError(FormFault.TOO_LONG)
-        raise _invalid_form_error(
-            N_("The grammar in {file} isn’t valid: {words}."), display_name or source.kind, error
-        )
-    return grammar
-
-
-def _parse_schema(source: FormSource, display_name: str) -> AnswerSchema:
+    is_schema = source.kind is FormKind.SCHEMA
     try:
         if len(source.text) > MAX_FORM_CHARS:
             raise UnusableSchemaError(FormFault.TOO_LONG)
+        if source.kind is not FormKind.SCHEMA:
+            return AnswerGrammar(source.kind, source.text, source.name.strip())
         schema: Any = json.loads(source.text)
         return AnswerSchema(source.answer_name, require_schema(schema))
-    except RecursionError as error:
-        too_deep = UnusableSchemaError(FormFault.TOO_DEEP)
-        raise _invalid_form_error(
-            N_("{file} isn’t a valid JSON Schema: {words}."), display_name, too_deep
+    except (RecursionError, ValueError, UnusableSchemaError) as error:
+        is_too_deep = isinstance(error, RecursionError)
+        fault = UnusableSchemaError(FormFault.TOO_DEEP) if is_too_deep else error
+        raise IllegalChoiceError(
+            N_("{file} isn’t a valid JSON Schema: {words}.")
+            if is_schema
+            else N_("The grammar in {file} isn’t valid: {words}."),
+            file=display_name or (f"“{source.answer_name}”" if is_schema else source.kind),
+            words=quoted_words(fault),
         ) from error
-    except (ValueError, UnusableSchemaError) as error:
-        raise _invalid_form_error(
-            N_("{file} isn’t a valid JSON Schema: {words}."), display_name, error
-        ) from error
-
-
-def _invalid_form_error(message: str, name: str, error: Exception) -> IllegalChoiceError:
-    return IllegalChoiceError(message, file=name, words=quoted_words(error))
 
 
 async def load_form(*settings: str) -> AnswerForm | None:

@@ -217,32 +217,24 @@ class CompactionController(Controller):
         self, conversation: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
         """Wait for a running compaction, or compact first if that is enabled and needed."""
-        if conversation.id not in self._work and self._values["answer.auto_compact"]:
-            await self._compact_automatically(conversation, path, draft)
+        is_possible = path and conversation.id not in self._work
+        if is_possible and self._values["answer.auto_compact"]:
+            chat = self._chat_service
+            resolved = chat.resolve(self._setup.profile_of(conversation), conversation.choice)
+            settings = self._setup.settings_of(conversation)
+            compactions = await self._session.backend.compactions.load(conversation.id)
+            more_tokens = 0
+            if draft.has_question:
+                estimate = await chat.estimator.estimate(SendContext([], resolved), draft)
+                more_tokens = estimate.input_tokens
+            context = SendContext(path, resolved, compactions, settings)
+            is_needed = await self._service.is_nearly_full(context, more_tokens=more_tokens)
+            plan = await self._service.plan(context) if is_needed else None
+            if plan is not None and conversation.id not in self._work:
+                self._start_compaction(conversation.id, plan, settings.instructions)
         if conversation.id in self._work:
             # `_compact` reports a failure itself; the question is then sent uncompacted.
             await asyncio.wait([self._work[conversation.id]])
-
-    async def _compact_automatically(
-        self, conversation: Conversation, path: Sequence[Message], draft: Draft
-    ) -> None:
-        """Start to compact if the next question nearly fills the context window."""
-        service = self._service
-        chat = self._chat_service
-        resolved = chat.resolve(self._setup.profile_of(conversation), conversation.choice)
-        settings = self._setup.settings_of(conversation)
-        compactions = await self._session.backend.compactions.load(conversation.id)
-        if not path or usable_input(resolved.model) is None:
-            return
-        draft_tokens = 0
-        if draft.has_question:
-            estimate = await chat.estimator.estimate(SendContext([], resolved), draft)
-            draft_tokens = estimate.input_tokens
-        context = SendContext(path, resolved, compactions, settings)
-        is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
-        plan = await service.plan(context) if is_nearly_full else None
-        if plan is not None and conversation.id not in self._work:
-            self._start_compaction(conversation.id, plan, settings.instructions)
 
     # -------------------------------------------------------------- the notes
 
