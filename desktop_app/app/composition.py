@@ -161,11 +161,9 @@ def _make_composer(session: Session) -> None:
     session.choice = ChoiceController(session)
     BuiltInModelNote(session)
     window.prompt.row.model_button.table_requested.connect(lambda: session.models.open())
-    window.empty_state.local_models_requested.connect(lambda: session.local_models.open())
     session.prompts_controller = PromptsController(session)
     session.presets_controller = PresetsController(session)
-    window.empty_state.example_chosen.connect(session.prompts_controller.begin_example)
-    window.empty_state.question_chosen.connect(session.prompts_controller.begin_question)
+    window.empty_state.session = session
     attachments = session.attachments = AttachmentsController(session)
     session.collections = CollectionsController(session)
     session.servers = ServersController(session)
@@ -212,7 +210,6 @@ def _make_panel(session: Session, theme: ThemeWatcher) -> None:
     window = session.window
     providers = session.providers_controller = ProvidersController(session)
     session.local_servers = LocalServerOffer(session)
-    window.empty_state.add_key_requested.connect(providers.open_at_key)
     window.transcript.action_requested.connect(
         lambda _id, action: providers.open_at_key() if action in ("add-key", "change-key") else None
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest.mock import MagicMock
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.app.window.empty_state import EmptyState
+from tests.helpers.recorded_session import called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,7 @@ def start(qtbot: QtBot) -> Iterator[EmptyState]:
     window = QWidget()
     qtbot.addWidget(window)
     made = EmptyState()
+    made.session = MagicMock()
     column = QVBoxLayout(window)
     column.addWidget(made)
     column.addWidget(made.key_line)
@@ -31,12 +34,13 @@ def start(qtbot: QtBot) -> Iterator[EmptyState]:
     window.close()
 
 
-def test_a_click_on_an_example_emits_its_id(start: EmptyState, qtbot: QtBot) -> None:
+def test_a_click_on_an_example_begins_it(start: EmptyState, qtbot: QtBot) -> None:
     for card, key in zip(start.cards, ("summarize", "explain", "translate"), strict=True):
-        with qtbot.waitSignal(start.example_chosen) as told:
+        begin_example = start.session.prompts_controller.begin_example
+        with called(begin_example) as told:
             qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
         assert told.args == [key]
-        with qtbot.waitSignal(start.example_chosen):
+        with called(begin_example):
             qtbot.keyClick(card, Qt.Key.Key_Space)
         assert card.accessibleName()
 
@@ -56,7 +60,7 @@ def test_the_key_line_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> No
     start.set_key_line(True, "Answering with a small model.")
     assert start.key_line.isVisible()
     assert start.key_line.words.text() == "Answering with a small model."
-    with qtbot.waitSignal(start.add_key_requested):
+    with called(start.session.providers_controller.open_at_key):
         qtbot.mouseClick(start.key_line.button, Qt.MouseButton.LeftButton)
     start.set_key_line(False, "")
     assert not start.key_line.isVisible()
@@ -65,7 +69,7 @@ def test_the_key_line_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> No
 def test_the_built_in_model_gets_questions_as_examples(start: EmptyState, qtbot: QtBot) -> None:
     start.set_small_model(True)
     for card in start.cards:
-        with qtbot.waitSignal(start.question_chosen) as told:
+        with called(start.session.prompts_controller.begin_question) as told:
             qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
         assert told.args == [card.description]
         assert card.description.endswith("?")
@@ -77,12 +81,14 @@ def test_servers_are_offered_before_a_key(start: EmptyState, qtbot: QtBot) -> No
     start.set_key_line(True, "Answering with a small model.")
     buttons = start.key_line.server_buttons
     assert not any(button.isVisible() for button in buttons)
-    start.set_servers(["Use a from A", "Use b from B"])
+    used: list[str] = []
+    start.set_servers(
+        [("Use a from A", lambda: used.append("a")), ("Use b from B", lambda: used.append("b"))]
+    )
     assert [button.text() for button in buttons] == ["Use a from A", "Use b from B"]
     assert all(button.isVisible() for button in buttons)
-    with qtbot.waitSignal(start.server_chosen) as told:
-        qtbot.mouseClick(buttons[1], Qt.MouseButton.LeftButton)
-    assert told.args == [1]
+    qtbot.mouseClick(buttons[1], Qt.MouseButton.LeftButton)
+    assert used == ["b"]
     assert start.key_line.button.property("role") == "plain"
     start.set_servers([])
     assert not any(button.isVisible() for button in buttons)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
 
 from desktop_app.app.window.header import Header
 
@@ -60,11 +59,3 @@ def test_the_cost_is_in_the_tooltip_of_the_title_unless_it_is_empty(header: Head
     assert header.title.accessibleDescription() == "Cost of this conversation: $0.08"
     header.set_cost("")
     assert header.title.toolTip() == ""
-
-
-def test_buttons_request_the_settings_and_the_list(header: Header, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(header.settings_requested):
-        qtbot.mouseClick(header.settings_button, Qt.MouseButton.LeftButton)
-    assert header.list_button.isVisible()
-    with qtbot.waitSignal(header.list_requested):
-        qtbot.mouseClick(header.list_button, Qt.MouseButton.LeftButton)

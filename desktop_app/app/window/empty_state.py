@@ -6,12 +6,12 @@ The prompt editor sits between the examples and the key line, so there are two w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
@@ -20,6 +20,9 @@ from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
 
 # key (the id of a built-in prompt, or "summarize"), icon, title, description
 _EXAMPLES: Final = (
@@ -42,20 +45,8 @@ _SMALL_EXAMPLES: Final = (
 """Question, icon and title of the examples for the built-in model, which knows English only."""
 MAX_SERVERS: Final = 2
 """The servers that the key line offers at most."""
-
-
-class _CardSizes(NamedTuple):
-    """The sizes of the examples at some width.
-
-    Attributes:
-        are_stacked: True if the words of an example are too long for columns.
-        height: the height of each example in pixels.
-        total_height: the height of all examples together.
-    """
-
-    are_stacked: bool
-    height: int
-    total_height: int
+ServerOffer = tuple[str, Callable[[], object]]
+"""The label of a button for a server, and what it does."""
 
 
 class EmptyState(QWidget):
@@ -64,20 +55,10 @@ class EmptyState(QWidget):
     Attributes:
         key_line: names the model that answers now and offers to add a key; hidden at first, and
             if there is no room for it.
-
-    Signals:
-        example_chosen(str): the id of a built-in prompt, or "summarize", which needs files.
-        question_chosen(str): an example of a question, for the built-in model.
-        server_chosen(int): the number of an offered server, from 0.
-        add_key_requested(): the user clicked "Add an API key".
-        local_models_requested(): the user clicked "Download a model".
+        session: whose controllers begin what is chosen, set once it exists.
     """
 
-    example_chosen = Signal(str)
-    question_chosen = Signal(str)
-    server_chosen = Signal(int)
-    add_key_requested = Signal()
-    local_models_requested = Signal()
+    session: Session
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,10 +73,9 @@ class EmptyState(QWidget):
         parts = (self._question, self._row)
         self._column = column_of(*parts, parent=self, margins=(0, 0, 0, 8), spacing=22)
         self.key_line = _KeyLine()
-        self.key_line.button.clicked.connect(self.add_key_requested)
-        self.key_line.download_button.clicked.connect(self.local_models_requested)
-        for number, button in enumerate(self.key_line.server_buttons):
-            button.clicked.connect(partial(self._choose_server, number))
+        add_key, download = self.key_line.button, self.key_line.download_button
+        add_key.clicked.connect(lambda: self.session.providers_controller.open_at_key())
+        download.clicked.connect(lambda: self.session.local_models.open())
         self.key_line.hide()
         self._is_key_line_wanted = False
         self._key_line_fits = True
@@ -120,19 +100,17 @@ class EmptyState(QWidget):
                 card.set_content(key, icon, tr(title), tr(text))
         self.update_theme()
 
-    def _choose(self, card: _ExampleCard) -> None:
+    def _choose(self, card: _ExampleCard, *_: object) -> None:
+        prompts = self.session.prompts_controller
         if card.key:
-            self.example_chosen.emit(card.key)
+            prompts.begin_example(card.key)
         else:
-            self.question_chosen.emit(card.description)
+            prompts.begin_question(card.description)
 
-    def set_servers(self, labels: Sequence[str]) -> None:
+    def set_servers(self, offers: Sequence[ServerOffer]) -> None:
         """Offer servers on this computer in the key line, in place of a key."""
-        self.key_line.set_servers(labels)
+        self.key_line.set_servers(offers)
         self.updateGeometry()  # the pane makes room
-
-    def _choose_server(self, number: int) -> None:
-        self.server_chosen.emit(number)
 
     def fit_key_line(self, width: int, height: int) -> int:
         """Show the key line only if it fits; return its height, 0 if it is hidden."""
@@ -152,7 +130,10 @@ class EmptyState(QWidget):
         question_height = (
             self._question.heightForWidth(width) + self._column.contentsMargins().bottom()
         )
-        examples_height = self._column.spacing() + self._measure_cards(width).total_height
+        are_stacked, height_of_card = self._measure_cards(width)
+        gaps = self._row.spacing() * (len(self.cards) - 1)
+        cards_height = height_of_card * len(self.cards) + gaps if are_stacked else height_of_card
+        examples_height = self._column.spacing() + cards_height
         self._question.setVisible(question_height <= height)
         for card in self.cards:
             card.setVisible(question_height + examples_height <= height and not has_files)
@@ -168,18 +149,18 @@ class EmptyState(QWidget):
 
     def _equalize_heights(self) -> None:
         """Give all examples the height that the tallest needs at the current width."""
-        sizes = self._measure_cards(self.width())
-        _set_stacked(self._row, sizes.are_stacked)
+        are_stacked, height = self._measure_cards(self.width())
+        _set_stacked(self._row, are_stacked)
         for card in self.cards:
-            card.setFixedHeight(sizes.height)
+            card.setFixedHeight(height)
 
-    def _measure_cards(self, width: int) -> _CardSizes:
-        count = len(self.cards)
-        gaps = self._row.spacing() * (count - 1)
-        column_width = max(1, (width - gaps) // count)
+    def _measure_cards(self, width: int) -> tuple[bool, int]:
+        """Return whether the words are too long for columns, and the height of each example."""
+        gaps = self._row.spacing() * (len(self.cards) - 1)
+        column_width = max(1, (width - gaps) // len(self.cards))
         are_stacked = any(card.sizeHint().width() > column_width for card in self.cards)
-        height = max(card.height_for(width if are_stacked else column_width) for card in self.cards)
-        return _CardSizes(are_stacked, height, height * count + gaps if are_stacked else height)
+        card_width = width if are_stacked else column_width
+        return are_stacked, max(card.height_for(card_width) for card in self.cards)
 
 
 class _ExampleCard(PlainButton):
@@ -246,18 +227,25 @@ class _KeyLine(QFrame):
             PlainButton(name=f"use-server-{number}", role="primary")
             for number in range(MAX_SERVERS)
         ]
+        self._offers: Sequence[ServerOffer] = ()
+        for number, button in enumerate(self.server_buttons):
+            button.clicked.connect(partial(self._use_server, number))
         self._buttons = (*self.server_buttons, self.download_button, self.button)
         text = row_of(self._icon, (self.words, 1), spacing=8)
         self._row = row_of((text, 1), *self._buttons, parent=self, margins=(12, 8, 8, 8), spacing=8)
         self.set_servers(())
         self.update_theme()
 
-    def set_servers(self, labels: Sequence[str]) -> None:
+    def set_servers(self, offers: Sequence[ServerOffer]) -> None:
         """Show a button for each server; beside them, adding a key is not the first choice."""
-        for button, label in zip_longest(self.server_buttons, labels[:MAX_SERVERS]):
-            button.setText(label or "")
-            button.setVisible(label is not None)
-        set_role(self.button, "plain" if labels else "primary")
+        self._offers = offers
+        for button, offer in zip_longest(self.server_buttons, offers[:MAX_SERVERS]):
+            button.setText(offer[0] if offer else "")
+            button.setVisible(offer is not None)
+        set_role(self.button, "plain" if offers else "primary")
+
+    def _use_server(self, number: int, *_: object) -> None:
+        self._offers[number][1]()
 
     def height_for(self, width: int) -> int:
         """Return the height at this width; the buttons move below the text if too wide."""

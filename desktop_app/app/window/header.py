@@ -37,15 +37,11 @@ class Header(QFrame):
     """The header of a conversation, or of the page that covers it.
 
     Signals:
-        settings_requested(): show or hide the settings panel.
-        list_requested(): show or hide the conversations.
         preset_menu_requested(QMenu): fill the menu with the presets.
         renamed(str): the user changed the title; it is not shown yet.
         edit_left(): the user ended editing the title by the keyboard.
     """
 
-    settings_requested = Signal()
-    list_requested = Signal()
     preset_menu_requested = Signal(object)
     renamed = Signal(str)
     edit_left = Signal()
@@ -85,8 +81,6 @@ class Header(QFrame):
             self.settings_button,
             parent=self,
         )
-        self.list_button.clicked.connect(self.list_requested)
-        self.settings_button.clicked.connect(self.settings_requested)
         self.title.clicked.connect(self.edit_title)
         self.title_field.returnPressed.connect(self.edit_left)
         self.title_field.editingFinished.connect(self._end_edit)

@@ -6,21 +6,34 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop_app.app.window.conversation_pane import ConversationPane
 from desktop_app.app.window.header import Header
 from desktop_app.app.window.outer_panes import OuterPanes
-from desktop_app.app.window.overlays import DropArea, DropOverlay
+from desktop_app.app.window.overlays import DropOverlay
+from desktop_app.composer.dropped_content import (
+    FileDropFilter,
+    accept_copy,
+    drop_hint,
+    is_acceptable,
+    read_dropped,
+)
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import window_title
-from desktop_app.widgets.windows import bring_to_front
+from desktop_app.widgets.windows import bring_to_front, is_session_ending
 
 if TYPE_CHECKING:
     from desktop_app.app.window.empty_state import EmptyState
-    from desktop_app.composer.dropped_content import DroppedContent
     from desktop_app.composer.prompt_editor import PromptEditor
     from desktop_app.domain.places import Place
     from desktop_app.settings.ui.settings_panel import SettingsPanel
@@ -167,15 +180,14 @@ class MainWindow(QMainWindow):
 
     def _add_later_parts(self) -> None:
         from desktop_app.app.window.empty_state import EmptyState
-        from desktop_app.composer.dropped_content import FileDropFilter
         from desktop_app.widgets.cards.notifications import Notifications
 
         self.empty_state = EmptyState()
         self.notifications = Notifications()
         self.notifications.focus_lost.connect(self.prompt.focus_text)
-        overlay = DropOverlay(self)
-        self.outer_panes.add_cover(overlay)
-        DropArea(self, overlay, self.conversations, self._on_dropped)
+        self._drop_overlay = DropOverlay(self)
+        self.conversations.view.drop_hint_changed.connect(self._show_row_hint)
+        self.setAcceptDrops(True)
         FileDropFilter(self.prompt)
 
     def update_theme(self) -> None:
@@ -216,13 +228,36 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Emit `close_requested`; stay open unless the session ends."""
-        from desktop_app.app.window.session_end import is_session_ending  # not for the first paint
-
         event.setAccepted(is_session_ending())
         self.close_requested.emit()
 
-    def _on_dropped(self, dropped: DroppedContent) -> None:
-        """Emit dropped files and data; insert text into the prompt."""
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files, images, messages and text everywhere but over the list's rows."""
+        # Drags that start within the window belong to its widgets, such as text that is dragged
+        # to the prompt.
+        data = event.mimeData()
+        if event.source() is not None or not is_acceptable(data):
+            event.ignore()
+            return
+        accept_copy(event)
+        self._drop_overlay.show_text(drop_hint(data), self.rect())
+
+    def _show_row_hint(self, hint: str) -> None:
+        """Show the hint beside the list while the drag is over one of its rows."""
+        if hint:
+            area = self.rect().adjusted(self.conversations.width(), 0, 0, 0)
+            self._drop_overlay.show_text(hint, area)
+        else:
+            self._drop_overlay.hide()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Emit dropped files and data; insert text into the prompt, at its cursor."""
+        self._drop_overlay.hide()
+        accept_copy(event)
+        dropped = read_dropped(event.mimeData())
         if dropped.files:
             self.files_dropped.emit(list(dropped.files))
         if dropped.data is not None:

@@ -6,7 +6,6 @@ that closes it. The middle pane always stays the widest.
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
@@ -26,14 +25,6 @@ if TYPE_CHECKING:
 _MIN_WIDE_WIDTH: Final = 900
 # The settings panel joins the row only if the middle pane keeps at least this width.
 _MIN_MIDDLE_WIDTH: Final = 560
-
-
-class _PaneState(Enum):
-    """The state of an outer pane."""
-
-    HIDDEN = 0
-    IN_ROW = 1
-    DRAWER = 2
 
 
 class OuterPanes:
@@ -56,12 +47,11 @@ class OuterPanes:
         self._settings = settings
         self._middle = middle
         self._shade = Shade(window)
-        self._covers: list[QWidget] = [self._shade]
         self.wants_list = True
         self.wants_settings = False
         self.drawer: QWidget | None = None
-        middle.header.settings_requested.connect(self.toggle_settings)
-        middle.header.list_requested.connect(self.toggle_list)
+        middle.header.settings_button.clicked.connect(self.toggle_settings)
+        middle.header.list_button.clicked.connect(self.toggle_list)
         self._shade.pressed.connect(self.close_drawer)
         settings.show_requested.connect(lambda: self.show_settings(True))
         settings.close_requested.connect(lambda: self.show_settings(False))
@@ -72,44 +62,34 @@ class OuterPanes:
         ):
             choice_signal.connect(self._close_list_drawer)
 
-    def add_cover(self, cover: QWidget) -> None:
-        """Let a widget always cover the whole window."""
-        cover.setGeometry(self._window.rect())
-        self._covers.append(cover)
-
     def toggle_settings(self) -> None:
         """Show or hide the settings panel."""
-        self.show_settings(self._state_of(self._settings) == _PaneState.HIDDEN)
+        self.show_settings(self._settings.isHidden())
 
     def show_settings(self, is_shown: bool) -> None:
         """Show the settings panel and focus it, or hide it and focus the middle."""
         self.wants_settings = is_shown
         if not is_shown:  # before hiding it, which would focus the next widget
             self._middle.focus_content()
-        self._show_pane(self._settings, is_shown)
+        self._show_pane(self._settings, is_shown, fits=self._settings_fit())
         if is_shown:
             self._settings.focus_tabs(Qt.FocusReason.ShortcutFocusReason)
 
-    @property
-    def is_list_shown(self) -> bool:
-        """Return True if the conversations are shown, in the row or as a drawer."""
-        return self._state_of(self._list) != _PaneState.HIDDEN
-
     def toggle_list(self) -> None:
         """Show or hide the conversations."""
-        shows_list = not self.is_list_shown
+        shows_list = self._list.isHidden()
         if self._is_wide():
             self.wants_list = shows_list
         if not shows_list:
             self._middle.focus_content()
-        self._show_pane(self._list, shows_list)
+        self._show_pane(self._list, shows_list, fits=self._is_wide())
         if shows_list and self.drawer is self._list:
             self._list.view.setFocus(Qt.FocusReason.OtherFocusReason)
             self._list.view.ensure_current()
 
     def show_list(self) -> None:
         """Show the conversations."""
-        if not self.is_list_shown:
+        if self._list.isHidden():
             self.toggle_list()
 
     def restore(self, *, wants_list: bool, wants_settings: bool) -> None:
@@ -137,53 +117,37 @@ class OuterPanes:
 
     def arrange(self) -> None:
         """Lay out all panes for the current width."""
-        window = self._window
-        width, height = window.width(), window.height()
-        list_width = min(self._px(themes.LIST_WIDTH), width)
-        panel_width = min(self._px(themes.PANEL_WIDTH), width)
-        list_state = self._state_of(self._list)
-        panel_state = self._state_of(self._settings)
-        left = list_width if list_state == _PaneState.IN_ROW else 0
-        right = panel_width if panel_state == _PaneState.IN_ROW else 0
-        for pane, x, pane_width in (
-            (self._middle, left, width - left - right),
-            (self._list, 0, list_width),
-            (self._settings, width - panel_width, panel_width),
-        ):
-            pane.setGeometry(x, 0, pane_width, height)
-        for cover in self._covers:
-            cover.setGeometry(window.rect())
-        self._list.setVisible(list_state != _PaneState.HIDDEN)
-        self._settings.setVisible(panel_state != _PaneState.HIDDEN)
+        width, height = self._window.width(), self._window.height()
+        list_width = min(current_theme().px(themes.LIST_WIDTH), width)
+        panel_width = min(current_theme().px(themes.PANEL_WIDTH), width)
+        has_list = self.wants_list and self._is_wide() and self.drawer is not self._list
+        has_settings = self.wants_settings and self._settings_fit()
+        has_settings = has_settings and self.drawer is not self._settings
+        left = list_width if has_list else 0
+        right = panel_width if has_settings else 0
+        self._middle.setGeometry(left, 0, width - left - right, height)
+        self._list.setGeometry(0, 0, list_width, height)
+        self._settings.setGeometry(width - panel_width, 0, panel_width, height)
+        self._shade.setGeometry(self._window.rect())
+        self._list.setVisible(has_list or self.drawer is self._list)
+        self._settings.setVisible(has_settings or self.drawer is self._settings)
         self._shade.setVisible(self.drawer is not None)
         if self.drawer is not None:
             self._shade.raise_()
             self.drawer.raise_()
 
-    def _state_of(self, pane: QWidget) -> _PaneState:
-        if self.drawer is pane:
-            return _PaneState.DRAWER
-        list_in_row = self.wants_list and self._is_wide()
-        if pane is self._list:
-            return _PaneState.IN_ROW if list_in_row else _PaneState.HIDDEN
-        settings_in_row = self.wants_settings and self._settings_fit()
-        return _PaneState.IN_ROW if settings_in_row else _PaneState.HIDDEN
-
     def _is_wide(self) -> bool:
-        return self._window.width() >= self._px(_MIN_WIDE_WIDTH)
+        return self._window.width() >= current_theme().px(_MIN_WIDE_WIDTH)
 
     def _settings_fit(self) -> bool:
-        available_width = self._window.width() - self._px(themes.PANEL_WIDTH)
+        px = current_theme().px
+        available_width = self._window.width() - px(themes.PANEL_WIDTH)
         if self.wants_list and self._is_wide():
-            available_width -= self._px(themes.LIST_WIDTH)
-        return available_width >= self._px(_MIN_MIDDLE_WIDTH)
+            available_width -= px(themes.LIST_WIDTH)
+        return available_width >= px(_MIN_MIDDLE_WIDTH)
 
-    def _px(self, length: int) -> int:
-        return current_theme().px(length)
-
-    def _show_pane(self, pane: QWidget, is_shown: bool) -> None:
+    def _show_pane(self, pane: QWidget, is_shown: bool, *, fits: bool) -> None:
         """Show an outer pane, as a drawer if the row has no room for it; or hide it."""
-        fits = self._is_wide() if pane is self._list else self._settings_fit()
         if is_shown:
             self.drawer = None if fits else pane
         elif self.drawer is pane:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app.app.session import Session
-from desktop_app.app.window.session_end import is_session_ending
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
@@ -18,6 +17,7 @@ from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.widgets.forms.form_dialog import ask_about_changes
 from desktop_app.widgets.text.foreign_text import message_box
 from desktop_app.widgets.text.linked_label import set_linked_informative_text
+from desktop_app.widgets.windows import is_session_ending
 
 _STAY_DETAILS: Final = N_(
     "Global shortcut, notifications, and responses keep working. The icon in the tray opens the "

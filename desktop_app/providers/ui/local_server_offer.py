@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.window.empty_state import MAX_SERVERS
+from desktop_app.app.window.empty_state import MAX_SERVERS, ServerOffer
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.network.network_address import is_loopback, split_url
@@ -23,34 +24,24 @@ class LocalServerOffer(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._servers: Sequence[FoundServer] = ()
-        self._window.empty_state.server_chosen.connect(
-            self._tasks.slot(lambda number: self.use(self._servers[number]))
-        )
 
     async def look_at_first_start(self) -> None:
         """Offer servers on the first screen if there is no conversation and no provider yet."""
         is_first = self._providers.default.kind is ProviderKind.ON_DEVICE
         if is_first and not await self._conversations.recent(1):
-            self._servers = await self._find()
-            self._show()
+            self._window.empty_state.set_servers(self._offers(await self._find()))
 
     async def look_after_adding(self) -> None:
         """Offer other servers in a note."""
         servers = await self._find()
         if servers:
-            actions = [
-                (offer_label(server), lambda server=server: self._tasks.start(self.use(server)))
-                for server in servers
-            ]
             message = tr("More models were found on this computer.")
-            self._notifications.notify(message, actions=actions, topic=_TOPIC)
+            self._notifications.notify(message, actions=self._offers(servers), topic=_TOPIC)
 
     async def use(self, server: FoundServer) -> None:
         """Add a server, and use its model now and in new conversations. Raises StorageError."""
         profile = server.profile
-        self._servers = ()
-        self._show()
+        self._window.empty_state.set_servers(())
         await self._providers.save(profile)
         await self._session.new_conversation.set_default("default.provider", profile.id)
         self._setup.choose(ModelChoice(profile.id, profile.models[0], None, None))
@@ -67,8 +58,8 @@ class LocalServerOffer(Controller):
         new = [s for s in servers if split_url(s.profile.base_url).port not in known_ports]
         return new[:MAX_SERVERS]
 
-    def _show(self) -> None:
-        self._window.empty_state.set_servers([*map(offer_label, self._servers)])
+    def _offers(self, servers: Sequence[FoundServer]) -> list[ServerOffer]:
+        return [(offer_label(s), self._tasks.slot(partial(self.use, s))) for s in servers]
 
 
 def offer_label(server: FoundServer) -> str:
