@@ -231,23 +231,13 @@ class _Images:
         self._path = path
 
     @cached_property
-    def _archive(self) -> ForeignArchive:
-        return ForeignArchive(open_file(self._path))
-
-    @cached_property
-    def _members(self) -> dict[str, ZipInfo]:
-        return {PurePosixPath(info.filename).name: info for info in self._archive.members}
-
-    @cached_property
-    def _original_names(self) -> Mapping[str, Any]:
-        """Return the original names of files; none if the archive lacks them."""
-        info = self._members.get(_ASSET_NAMES)
-        value = None if info is None else parse_json(self._archive.read(info, MAX_IMAGE_BYTES))
-        return value if isinstance(value, dict) else {}
-
-    @cached_property
-    def _names(self) -> list[str]:
-        return sorted(self._members)
+    def _content(self) -> tuple[ForeignArchive, dict[str, ZipInfo], list[str], Any]:
+        """Return the archive, its members by name, their sorted names, and the original ones."""
+        archive = ForeignArchive(open_file(self._path))
+        members = {PurePosixPath(info.filename).name: info for info in archive.members}
+        names_info = members.get(_ASSET_NAMES)
+        data = b"" if names_info is None else archive.read(names_info, MAX_IMAGE_BYTES)
+        return archive, members, sorted(members), parse_json(data)
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the name and bytes of the first member whose name begins with a file id.
@@ -256,11 +246,12 @@ class _Images:
         or if it cannot be read: the import goes on without it.
         """
         with suppress(OSError, RefusedFileError):
-            index = bisect_left(self._names, file_id)
-            name = "".join(self._names[index : index + 1])
+            archive, members, names, original_names = self._content
+            index = bisect_left(names, file_id)
+            name = "".join(names[index : index + 1])
             if file_id and name.startswith(file_id):
-                data = self._archive.read(self._members[name], MAX_IMAGE_BYTES)
-                return PurePosixPath(text_at(self._original_names, name)).name or name, data
+                data = archive.read(members[name], MAX_IMAGE_BYTES)
+                return PurePosixPath(text_at(original_names, name)).name or name, data
         return None
 
     def close_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
@@ -268,8 +259,8 @@ class _Images:
         try:
             yield from conversations
         finally:
-            if "_archive" in vars(self):
-                self._archive.close()
+            if "_content" in vars(self):
+                self._content[0].close()
 
 
 # ---------------------------------------------------------------------- JSON
