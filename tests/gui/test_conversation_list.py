@@ -555,7 +555,7 @@ def test_the_cost_makes_room_for_the_name_of_the_provider(
     footer = listing.footer
     listing.resize(width, 700)
     footer.show_provider("Mistral AI Europa", "cloud", cost, is_near_cap=is_near_cap)
-    assert footer.month.isVisible() == shows_cost
+    assert footer.hint.isVisible() == shows_cost
     assert (cost in footer.toolTip()) == (width < 400)
 
 

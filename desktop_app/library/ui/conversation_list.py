@@ -253,18 +253,21 @@ _EMPTY_NOTES: Final = {
 
 
 class ListButton(PlainButton):
-    """A button of the width of the list, with an icon, a label, and its shortcut at the end."""
+    """A button of the width of the list: an icon, a label, and a hint if there is room for it.
+
+    Attributes:
+        hint: its shortcut, or another note at its end.
+    """
 
     def __init__(self, name: str, label: str, icon_name: str, role: str) -> None:
         super().__init__(name=name, role=role)
         self.setAccessibleName(spoken_text(label))
         self._icon_name = icon_name
         self._image = PlainLabel()
-        self.hint = PlainLabel(role="key")
         self._label = ElidedLabel(label)
+        self.hint = PlainLabel(role="key")
         parts = (self._image, (self._label, 1), (self.hint, Qt.AlignmentFlag.AlignVCenter))
         self._line = row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)
-        self.set_keys("")
         for part in self.findChildren(QLabel):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.update_theme()
@@ -272,30 +275,31 @@ class ListButton(PlainButton):
     def set_keys(self, keys: str) -> None:
         """Show the button's shortcut (portable text); "" for none."""
         self.hint.setText(shortcut_text(keys))
-        self._update_hint()
+        self.fit()
 
     def update_theme(self) -> None:
         theme = current_theme()
-        px = theme.px
-        self.setFixedHeight(px(themes.ROW_HEIGHT))
-        self._image.setPixmap(icons.pixmap(self._icon_name, theme.text, px(16)))
-        self._update_hint()
+        self.setFixedHeight(theme.px(themes.ROW_HEIGHT))
+        self._image.setPixmap(icons.pixmap(self._icon_name, theme.text, theme.px(16)))
+        self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show the shortcut if there is room for it."""
         super().resizeEvent(event)
-        self._update_hint()
+        self.fit()
 
-    def _update_hint(self) -> None:
-        edges = self._line.contentsMargins()
-        spacing = self._line.spacing()
-        available_width = self.width() - edges.left() - edges.right()
-        available_width -= self._image.sizeHint().width() + spacing
-        needed_width = self._label.fontMetrics().horizontalAdvance(self._label.text())
-        width_with_hint = needed_width + spacing + self.hint.sizeHint().width()
-        self.hint.setVisible(bool(self.hint.text()) and width_with_hint <= available_width)
-        # The label lets the mouse through, so the button has the tooltip of an elided label.
-        set_tooltip(self, self._label.text() if needed_width > available_width else "")
+    def fit(self, *, keeps_hint: bool = False) -> bool:
+        """Hide the hint if the label has no room beside it. Return True if both have room.
+
+        The labels let the mouse through, so the button has the tooltip of what is hidden or cut.
+        """
+        hint_width = self.hint.sizeHint().width() + self._line.spacing()
+        room = self.width() - self._line.minimumSize().width()
+        room += hint_width if self.hint.isVisibleTo(self) else 0
+        label_width = self._label.fontMetrics().horizontalAdvance(self._label.text())
+        fits = label_width + hint_width <= room
+        self.hint.setVisible(bool(self.hint.text()) and (fits or keeps_hint))
+        set_tooltip(self, "" if fits else self.accessibleName())
+        return fits
 
 
 _MENU_COMMANDS: Final = (
@@ -304,25 +308,20 @@ _MENU_COMMANDS: Final = (
 )
 
 
-class SidebarFooter(PlainButton):
+class SidebarFooter(ListButton):
     """The last line of the sidebar: the provider and its cost, with the menu of the program."""
 
     def __init__(self) -> None:
-        super().__init__(name="program-menu", role="row")
-        self._icon_name = ""
         self._is_near_cap = False
-        self._icon = PlainLabel()
-        self.name = ElidedLabel(role="note")
-        self.month = PlainLabel(role="note")
         self._chevron = PlainLabel()
-        parts = (self._icon, (self.name, 1), self.month, self._chevron)
-        self._line = row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)
-        for label in self.findChildren(QLabel):
-            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        super().__init__("program-menu", "", "", role="row")
+        self._line.addWidget(self._chevron)
+        self._chevron.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        themes.set_role(self._label, "note")
         menu = ProgramMenu(self)
         menu.fill_with(lambda menu: add_commands(menu, *_MENU_COMMANDS))
         self.setMenu(menu)
-        self.update_theme()
+        self.show_provider("", "", "")
 
     def show_provider(
         self, name: str, icon_name: str, spending: str, *, is_near_cap: bool = False
@@ -332,39 +331,27 @@ class SidebarFooter(PlainButton):
         The cost is highlighted if it is near the provider's cap.
         """
         self._icon_name = icon_name
-        self.name.setText(name)
-        self.month.setText(spending)
+        self._label.setText(name)
+        self.hint.setText(spending)
         self.setAccessibleName(spoken_text(", ".join(filter(None, (name, spending)))))
-        themes.set_style_property(self.month, "role", "warning" if is_near_cap else "note")
+        themes.set_style_property(self.hint, "role", "warning" if is_near_cap else "note")
         self._is_near_cap = is_near_cap
         self.update_theme()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        """Hide the cost if the name has no room beside it, unless it is near the cap.
-
-        The labels let the mouse through, so the button has the tooltip of what is hidden or cut.
-        """
-        room = self.width() - self._line.minimumSize().width()
-        name_width = self.name.fontMetrics().horizontalAdvance(self.name.text())
-        month_width = self.month.sizeHint().width() + self._line.spacing()
-        room += month_width if self.month.isVisibleTo(self) else 0
-        fits = name_width + month_width <= room
-        shows_month = bool(self.month.text()) and (fits or self._is_near_cap)
-        self.month.setVisible(shows_month)
-        tips = [] if fits or not self.month.text() else [self.accessibleName()]
-        if self._is_near_cap:
-            tips.append(tr("Spent this month, out of your limit"))
-        set_tooltip(self, "\n".join(tips))
 
     def update_theme(self) -> None:
         theme = current_theme()
         self.setFixedHeight(theme.px(themes.ROW_HEIGHT))
         if self._icon_name:
-            self._icon.setPixmap(icons.pixmap(self._icon_name, theme.dim, theme.px(15)))
-        self._icon.setVisible(bool(self._icon_name))
+            self._image.setPixmap(icons.pixmap(self._icon_name, theme.dim, theme.px(15)))
+        self._image.setVisible(bool(self._icon_name))
         self._chevron.setPixmap(icons.pixmap("chevron-down", theme.dim, theme.px(12)))
-        self._fit()
+        self.fit()
+
+    def fit(self, *, keeps_hint: bool = False) -> bool:
+        """Fit as others, but always show a cost that is near the cap."""
+        fits = super().fit(keeps_hint=self._is_near_cap)
+        if self._is_near_cap:
+            hidden = self.accessibleName() if not fits else ""
+            tip = tr("Spent this month, out of your limit")
+            set_tooltip(self, "\n".join(filter(None, (hidden, tip))))
+        return fits

@@ -39,7 +39,7 @@ async def set_cap(app: AppHarness, amount: str) -> None:
 
 
 def footer(app: AppHarness) -> str:
-    return app.window.conversations.footer.month.text()
+    return app.window.conversations.footer.hint.text()
 
 
 async def test_the_cap_warns_refuses_and_is_raised() -> None:
@@ -48,7 +48,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         await app.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
         await until(lambda: "$0.005 of your $0.005 monthly limit" in app.said)
         await until(lambda: footer(app) == "$0.005 of $0.005")
-        assert app.window.conversations.footer.month.property("role") == "warning"
+        assert app.window.conversations.footer.hint.property("role") == "warning"
         app.type("Two")
         app.enter()
         await until(lambda: "exceeds the limit" in app.said)
