@@ -1,11 +1,11 @@
-"""A searchable list of named rows under headings, and the field for a row's name."""
+"""A page with a searchable list of named rows under headings, and the editor of one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStyleOptionViewItem, QWidget
 
@@ -133,23 +133,17 @@ class NameField(QLineEdit):
         return self.text() != self._initial
 
 
-class LibraryList(QWidget):
-    """A search field, a list, and a button for a new row.
+class LibraryPage(QWidget):
+    """A page with a list of rows, and beside it the editor of the selected row.
+
+    Subclasses call `lay_out`, and say what happens to rows.
 
     Attributes:
+        field: the search field above the list.
+        list_part: the part of the page with the list.
+        name: the field of the selected row's name.
         current_id: the id of the selected row; "" for none.
-
-    Signals:
-        current_changed(str): another row is current; "" for none.
-        new_requested(): the button was pressed.
-        delete_pressed(str): Delete was pressed on this row; "" for none.
-        chosen(str): this row was clicked, or Enter was pressed on it.
     """
-
-    current_changed = Signal(str)
-    new_requested = Signal()
-    delete_pressed = Signal(str)
-    chosen = Signal(str)
 
     def __init__(self, name: str, label: str, find_label: str, new_label: str) -> None:
         """Create the list.
@@ -158,46 +152,96 @@ class LibraryList(QWidget):
             name: a part of the object names of the field, the list and the button.
             label: the accessible name of the list.
             find_label: the placeholder of the search field.
-            new_label: the label of the button.
+            new_label: the label of the button for a new row.
         """
         super().__init__()
         self._rows: Sequence[LibraryRow] = ()
+        self.name: NameField
         self.current_id = ""
         self.field = line_field(find_label, f"find-{name}")
         set_tooltip(self.field, find_label)  # it may be elided
         self.field.installEventFilter(self)
-        self.model = LibraryModel(self)
-        self.view = RowView(f"{name}-list", self.model, LibraryDelegate(self))
+        self._model = LibraryModel(self)
+        self.view = RowView(f"{name}-list", self._model, LibraryDelegate(self))
         self.view.setAccessibleName(spoken_text(label))
-        self.new_button = ElidedButton(new_label, name=f"new-{name}", role="plain")
-        self.new_button.setAutoDefault(False)
-        foot = row_of(self.new_button, STRETCH)
-        column_of(self.field, (self.view, 1), foot, parent=self, margins=0, spacing=8)
+        self._new_button = ElidedButton(new_label, name=f"new-{name}", role="plain")
+        self._new_button.setAutoDefault(False)
+        foot = row_of(self._new_button, STRETCH)
+        self.list_part = QWidget()
+        column_of(self.field, (self.view, 1), foot, parent=self.list_part, margins=0, spacing=8)
+
+    def lay_out(self, editor: QWidget, placeholder: QWidget) -> QHBoxLayout:
+        """Return the list with the editor, or with the placeholder if no row is selected."""
+        self._editor = editor
+        self._placeholder = placeholder
         self.field.textChanged.connect(lambda _text: self._filter())
-        self.new_button.clicked.connect(self.new_requested)
+        self._new_button.clicked.connect(lambda: self.act(self.begin_new))
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._report_current())
-        self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
+        self.view.delete_pressed.connect(lambda _row: self.act(self.delete))
         self.view.up_pressed_at_top.connect(self.field.setFocus)
-        self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
+        self.view.chosen.connect(lambda _row: self.focus_editor())
+        self.name.editingFinished.connect(self.report_edits)
         self.update_theme()
+        self.show_row("")
+        parts = ((self.list_part, _LIST_STRETCH), (editor, _EDITOR_STRETCH))
+        return row_of(*parts, (placeholder, _EDITOR_STRETCH), margins=0, spacing=16)
+
+    # ------------------------------------------------------------ for subclasses
+
+    def show_row(self, row_id: str) -> None:
+        """Show the editor of a row, or the placeholder for ""."""
+        self._editor.setVisible(bool(row_id))
+        self._placeholder.setVisible(not row_id)
+
+    def report_edits(self) -> None:
+        """Report changes that were not reported yet."""
+        raise NotImplementedError
+
+    def begin_new(self, row_id: str) -> None:
+        """Create a row, beside this one if it is not ""."""
+        raise NotImplementedError
+
+    def delete(self, row_id: str) -> None:
+        """Delete a row, unless it is ""."""
+        raise NotImplementedError
+
+    def focus_editor(self) -> None:
+        """Focus the first field of the editor, after the row was clicked or Enter was pressed."""
+        self.name.setFocus()
+
+    # ------------------------------------------------------------ rows
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
-        """Set the rows; the current row stays current if it is still shown."""
+        """Set the rows; the selected one stays selected, otherwise the first is."""
         self._rows = tuple(rows)
         self._filter()
+        if not self.current_id and rows:
+            self.select(rows[0].id)
 
     def select(self, row_id: str) -> None:
-        """Make a row current, clearing a search that hides it."""
-        if not self.model.index_of(row_id).isValid():
+        """Select a row, clearing a search that hides it."""
+        if not self._model.index_of(row_id).isValid():
             self.field.clear()
-        index = self.view.row_of(self.model.index_of(row_id))
+        index = self.view.row_of(self._model.index_of(row_id))
         if index.isValid():
             self.view.setCurrentIndex(index)
 
+    def edit(self, row_id: str) -> None:
+        """Show a row and select its name for typing."""
+        self.select(row_id)
+        self.name.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.name.selectAll()
+
+    def act(self, action: Callable[[str], object]) -> None:
+        """Call an action with the id of the selected row, once its changes are reported."""
+        self.report_edits()
+        action(self.current_id)
+
     def update_theme(self) -> None:
         px = current_theme().px
-        self.setMinimumWidth(max(px(_MIN_WIDTH), self.new_button.sizeHint().width()))
-        self.setMaximumWidth(max(self.minimumWidth(), px(_MAX_WIDTH)))
+        part = self.list_part
+        part.setMinimumWidth(max(px(_MIN_WIDTH), self._new_button.sizeHint().width()))
+        part.setMaximumWidth(max(part.minimumWidth(), px(_MAX_WIDTH)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Pass arrow keys and Enter from the search field to the list."""
@@ -211,29 +255,18 @@ class LibraryList(QWidget):
     def _filter(self) -> None:
         words = self.field.text().casefold().split()
         previous_id = self.current_id
-        self.model.set_rows([row for row in self._rows if row.matches(words)])
+        self._model.set_rows([row for row in self._rows if row.matches(words)])
         self.view.update_focus_policy()
-        index = self.view.row_of(self.model.index_of(previous_id))
+        index = self.view.row_of(self._model.index_of(previous_id))
         if index.isValid():
             self.view.setCurrentIndex(index)
-        elif words or previous_id:  # otherwise the page chooses the first row
+        elif words or previous_id:  # otherwise `set_rows` chooses the first row
             self.view.ensure_current()
         self._report_current()
 
     def _report_current(self) -> None:
         selected = self.view.selectedIndexes()
-        row_id = _id_of(selected[0]) if selected else ""
+        row_id = selected[0].data(ROW).id if selected else ""
         if row_id != self.current_id:
             self.current_id = row_id
-            self.current_changed.emit(row_id)
-
-
-def beside_list(rows: LibraryList, *editors: QWidget, parent: QWidget | None = None) -> QHBoxLayout:
-    """Return a row of a list and its editors, of which one is shown; it gets the larger part."""
-    stretched = ((editor, _EDITOR_STRETCH) for editor in editors)
-    return row_of((rows, _LIST_STRETCH), *stretched, parent=parent, margins=0, spacing=16)
-
-
-def _id_of(index: QModelIndex) -> str:
-    row: LibraryRow = index.data(ROW)
-    return row.id
+            self.show_row(row_id)

@@ -40,7 +40,9 @@ def batch_page(parent: QWidget) -> BatchPage:
 
 def collections_page(parent: QWidget) -> CollectionsPage:
     controller: Any = RecordedCalls()
-    return CollectionsPage(parent, controller)
+    page = CollectionsPage(controller)
+    page.setParent(parent)
+    return page
 
 
 @pytest.mark.parametrize("made", [batch_page, collections_page])

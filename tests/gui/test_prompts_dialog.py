@@ -68,10 +68,10 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
     page = dialog.prompts
-    qtbot.waitUntil(page.list.field.hasFocus)
-    qtbot.keyClicks(page.list.field, "mail")
-    assert page.list.current_id == "c"
-    qtbot.keyClick(page.list.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(page.field.hasFocus)
+    qtbot.keyClicks(page.field, "mail")
+    assert page.current_id == "c"
+    qtbot.keyClick(page.field, Qt.Key.Key_Return)
     assert page.text.hasFocus()
     qtbot.keyClicks(page.text, "Dear ")
     qtbot.keyClick(page.text, Qt.Key.Key_Backtab)
@@ -83,12 +83,12 @@ def test_the_delete_key_deletes_only_the_users_prompts(
 ) -> None:
     page = dialog.prompts
     for prompt_id in ("a", "b", "c"):
-        page.list.select(prompt_id)
-        page.list.view.setFocus()
-        qtbot.keyClick(page.list.view, Qt.Key.Key_Delete)
+        page.select(prompt_id)
+        page.view.setFocus()
+        qtbot.keyClick(page.view, Qt.Key.Key_Delete)
     assert asked.calls == [("delete", "c")]
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [False, True]
-    page.list.select("b")
+    page.select("b")
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [True, False]
     assert page.hide_button.text() == "Show"
 
@@ -96,24 +96,24 @@ def test_the_delete_key_deletes_only_the_users_prompts(
 def test_only_a_list_with_the_focus_reports_a_focused_row(
     dialog: PromptLibraryPage, qtbot: QtBot
 ) -> None:
-    view = dialog.prompts.list.view
+    view = dialog.prompts.view
 
     def focused_rows() -> list[str]:
         interface = QAccessible.queryAccessibleInterface(view)
         rows = [interface.child(row) for row in range(interface.childCount())]
         return [row.text(QAccessible.Text.Name) for row in rows if row.state().focused]
 
-    qtbot.waitUntil(dialog.prompts.list.field.hasFocus)
-    qtbot.keyClick(dialog.prompts.list.field, Qt.Key.Key_Down)
-    assert dialog.prompts.list.current_id == "b"
+    qtbot.waitUntil(dialog.prompts.field.hasFocus)
+    qtbot.keyClick(dialog.prompts.field, Qt.Key.Key_Down)
+    assert dialog.prompts.current_id == "b"
     assert focused_rows() == []
     view.setFocus()
     assert focused_rows() == ["Review, hidden, Code"]
     qtbot.keyClick(view, Qt.Key.Key_Down)
-    assert dialog.prompts.list.current_id == "c"
-    dialog.prompts.title.setFocus()
+    assert dialog.prompts.current_id == "c"
+    dialog.prompts.name.setFocus()
     assert focused_rows() == []
-    assert dialog.prompts.list.current_id == "c"
+    assert dialog.prompts.current_id == "c"
 
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])
@@ -122,7 +122,7 @@ def test_a_double_click_deletes_only_one(
 ) -> None:
     dialog.show_page(page)
     shown = dialog.prompts if page == "prompts" else dialog.presets
-    shown.list.select("c" if page == "prompts" else "p")
+    shown.select("c" if page == "prompts" else "p")
     qtbot.mouseClick(shown.delete_button, Qt.MouseButton.LeftButton)
     event = QMouseEvent(
         QEvent.Type.MouseButtonDblClick,
@@ -139,12 +139,12 @@ def test_a_double_click_deletes_only_one(
 
 def test_a_title_is_never_empty(dialog: PromptLibraryPage, asked: RecordedCalls) -> None:
     page = dialog.prompts
-    page.list.select("c")
-    page.title.clear()
+    page.select("c")
+    page.name.clear()
     page.report_edits()
     assert asked.calls == []
-    assert page.title.text() == "Reply"
-    dialog.presets.list.select("p")
+    assert page.name.text() == "Reply"
+    dialog.presets.select("p")
     dialog.presets.name.clear()
     dialog.presets.report_edits()
     assert dialog.presets.name.text() == "Poet"
@@ -154,14 +154,14 @@ def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
     page = dialog.prompts
-    page.list.select("c")
+    page.select("c")
     page.text.setFocus()
     page.text.selectAll()
     qtbot.keyClicks(page.text, "typed")
     renamed = Prompt("c", "Renamed", "Reply to {{name}}", "Mail")
     page.set_entries([*PROMPTS[:2], PromptEntry(renamed, PromptOrigin.OWN)])
     page.report_edits()
-    assert page.title.text() == "Renamed"
+    assert page.name.text() == "Renamed"
     assert asked.calls == [("change", "c", {"text": "typed"})]
 
 
@@ -169,14 +169,14 @@ def test_a_title_being_typed_stays_and_a_reset_shows_in_saved_fields(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
     page = dialog.prompts
-    page.list.select("c")
+    page.select("c")
     page.folder.setText("Post")
     page.report_edits()
     assert asked.calls == [("change", "c", {"folder": "Post"})]
-    page.title.setText("Half")
+    page.name.setText("Half")
     reset = Prompt("c", "Reply", "Anew", "Mail")
     page.set_entries([*PROMPTS[:2], PromptEntry(reset, PromptOrigin.OWN)])
-    assert (page.title.text(), page.folder.text()) == ("Half", "Mail")
+    assert (page.name.text(), page.folder.text()) == ("Half", "Mail")
     assert page.text.toPlainText() == "Anew"
     page.report_edits()
     assert asked.calls[1:] == [("change", "c", {"title": "Half"})]

@@ -87,11 +87,12 @@ class CollectionsController(Controller):
             # Imported here, because the start does not need it.
             from desktop_app.collections.ui.collections_dialog import CollectionsPage
 
-            self._page = CollectionsPage(self._window, self)
+            self._page = CollectionsPage(self)
         await self.reload()
         self._window.show_page(self._page)
         if collection_id:
-            self._page.select(collection_id, is_new=is_new)
+            show_row = self._page.edit if is_new else self._page.select
+            show_row(collection_id)
 
     def show_shown_files(self) -> None:
         """Show the files of the collection that the page shows now."""
@@ -102,11 +103,11 @@ class CollectionsController(Controller):
         page = self._page
         if page is None:
             return
-        shown_id = page.current
+        shown_id = page.current_id
         unsorted_files = await self.service.files(shown_id) if shown_id else []
         files = await asyncio.to_thread(sort_files, unsorted_files)
         plan = await self.service.embedding_plan(shown_id) if shown_id else None
-        if shown_id == page.current:
+        if shown_id == page.current_id:
             page.set_files(files)
             page.set_semantic_note(_embedding_text(plan) if plan and plan.passages else "")
             page.show_work(*self.updates.progress_text(shown_id))
@@ -114,7 +115,7 @@ class CollectionsController(Controller):
     def show_progress(self) -> None:
         """Show the progress of an update, and load the collections soon."""
         if self._page is not None:
-            self._page.show_work(*self.updates.progress_text(self._page.current))
+            self._page.show_work(*self.updates.progress_text(self._page.current_id))
         if not self._reload_timer.isActive():
             self._reload_timer.start()
 

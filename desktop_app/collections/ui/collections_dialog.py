@@ -6,7 +6,7 @@ while a collection is being updated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +30,7 @@ from desktop_app.widgets.boxes import DIALOG_MARGINS, FlowLayout, column_of, row
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.cards.progress_card import ProgressCard
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
-from desktop_app.widgets.library_list import LibraryList, LibraryRow, NameField, beside_list
+from desktop_app.widgets.library_list import LibraryPage, LibraryRow, NameField
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate
@@ -106,27 +106,25 @@ class CollectionFilesDelegate(RowDelegate):
         painting.draw_text(painter, lower, file_status_text(file), theme.note(), color)
 
 
-class CollectionsPage(QWidget):
+class CollectionsPage(LibraryPage):
     """The page of collections."""
 
-    def __init__(self, parent: QWidget, controller: CollectionsController) -> None:
-        super().__init__(parent)
-        self._controller = controller
-        self.setObjectName("collections-dialog")
-        self.setWindowTitle(tr("Collections"))
-        self.setAcceptDrops(True)
-        self._states: dict[str, CollectionState] = {}
-        self.list = LibraryList(
+    def __init__(self, controller: CollectionsController) -> None:
+        super().__init__(
             "collections",
             label=tr("Collections"),
             find_label=tr("Find a collection"),
             new_label=tr("New collection"),
         )
+        self._controller = controller
+        self.setObjectName("collections-dialog")
+        self.setWindowTitle(tr("Collections"))
+        self.setAcceptDrops(True)
+        self._states: dict[str, CollectionState] = {}
         self.name = NameField(tr("Collection name"), "collection-name")
         self.state_label = PlainLabel(name="collection-state", role="note", wraps=True)
-        self._model = CollectionFilesModel(self)
-        self._delegate = CollectionFilesDelegate(self)
-        self.files = RowView("collection-files", self._model, self._delegate)
+        self._files_model = CollectionFilesModel(self)
+        self.files = RowView("collection-files", self._files_model, CollectionFilesDelegate(self))
         self.files.setAccessibleName(tr("Documents"))
         self.empty_label = PlainLabel(name="collection-empty", role="note", wraps=True)
         self.ask_button = dialog_button(tr("Ask this collection"), "ask-collection", "primary")
@@ -140,12 +138,10 @@ class CollectionsPage(QWidget):
         self.semantic_note = PlainLabel(name="collection-meaning", role="note", wraps=True)
         self.embed_button = dialog_button(tr("Create embeddings"), "embed-collection", "link")
         self.status = StatusLine("collections")
-        self._lay_out()
+        self._fill()
         self._connect()
-        self.update_theme()
-        self._show_collection("")
 
-    def _lay_out(self) -> None:
+    def _fill(self) -> None:
         self._head = row_of((self.name, 1), self.ask_button, spacing=8)
         row_of((self.semantic_note, 1), self.embed_button, parent=self._semantic_row, margins=0)
         self._page = QWidget()
@@ -174,66 +170,48 @@ class CollectionsPage(QWidget):
             wraps=True,
         )
         self.introduction.setAlignment(Qt.AlignmentFlag.AlignVCenter)
-        self._page_area = scroll_area_of(self._page)
-        self._introduction_area = scroll_area_of(self.introduction)
-        row = beside_list(self.list, self._page_area, self._introduction_area)
+        row = self.lay_out(scroll_area_of(self._page), scroll_area_of(self.introduction))
         column_of((row, 1), self.status, parent=self, margins=DIALOG_MARGINS, spacing=10)
-        for part in (self.list, self._page):
+        for part in (self.list_part, self._page):
             FileDropFilter(part)
 
     def _connect(self) -> None:
         controller = self._controller
-        self.list.current_changed.connect(self._show_collection)
-        self.list.new_requested.connect(lambda: controller.create([]))
-        self.list.delete_pressed.connect(self._act(controller.delete))
-        self.list.chosen.connect(lambda _id: self.files.setFocus())
-        self.name.editingFinished.connect(self._rename)
         self.files.delete_pressed.connect(
-            lambda index: controller.remove_file(self.current, index.data(ROW).path)
+            lambda index: controller.remove_file(self.current_id, index.data(ROW).path)
         )
         self.files.chosen.connect(lambda index: controller.open_file(index.data(ROW)))
-        self.ask_button.clicked.connect(self._act(controller.ask_in_draft))
-        self.refresh_button.clicked.connect(self._act(controller.updates.refresh))
-        self.delete_button.clicked.connect(self._act(controller.delete))
-        self.embed_button.clicked.connect(self._act(controller.updates.embed))
+        updates = controller.updates
+        for button, action in (
+            (self.ask_button, controller.ask_in_draft),
+            (self.refresh_button, updates.refresh),
+            (self.delete_button, self.delete),
+            (self.embed_button, updates.embed),
+        ):
+            button.clicked.connect(lambda *_, action=action: self.act(action))
         self.add_files_button.clicked.connect(
-            lambda: choose_files(
-                self, tr("Add files"), partial(controller.updates.add, self.current)
-            )
+            lambda: choose_files(self, tr("Add files"), partial(updates.add, self.current_id))
         )
         self.add_folder_button.clicked.connect(self._choose_folder)
         self.work.cancel_requested.connect(controller.updates.cancel)
 
     # ------------------------------------------------------------ state
 
-    @property
-    def current(self) -> str:
-        """Return the id of the shown collection; "" for none."""
-        return self.list.current_id
-
     def set_collections(self, states: Sequence[CollectionState]) -> None:
         """Set all collections."""
         self._states = {state.collection.id: state for state in states}
-        self.list.set_rows(
+        self.set_rows(
             [
                 LibraryRow(state.collection.id, state.collection.name, number(state.count))
                 for state in states
             ]
         )
-        if not self.current and states:
-            self.list.select(states[0].collection.id)
-        self._show_collection(self.current, is_other=False)
-
-    def select(self, collection_id: str, *, is_new: bool = False) -> None:
-        """Show a collection; select the name of a new one for typing."""
-        self.list.select(collection_id)
-        if is_new:
-            self.name.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.name.selectAll()
+        if self.current_id:
+            self._show_state(is_other=False)
 
     def set_files(self, files: Sequence[CollectionFile]) -> None:
         """Set the files of the shown collection."""
-        self._model.set_rows(files)
+        self._files_model.set_rows(files)
         self.files.update_focus_policy()
         self.files.setVisible(bool(files))
         self.empty_label.setVisible(not files)
@@ -271,56 +249,53 @@ class CollectionsPage(QWidget):
                 self.refresh_button.setFocus(Qt.FocusReason.OtherFocusReason)
             self.work.hide()
 
-    def _show_collection(self, collection_id: str, *, is_other: bool = True) -> None:
-        """Show a collection, or the introduction with "".
+    def show_row(self, row_id: str) -> None:
+        super().show_row(row_id)
+        if row_id:
+            self._show_state(is_other=True)
+        self.set_files([])
+        self.set_semantic_note("")
+        self.empty_label.setText("")
+        self._controller.show_shown_files()
 
-        Args:
-            is_other: False if it is shown already, and only its state may have changed.
-        """
-        state = self._states.get(collection_id)
-        self._page_area.setVisible(state is not None)
-        self._introduction_area.setVisible(state is None)
-        if state is not None:
-            if is_other or not self.name.hasFocus():
-                self.name.set_name(state.collection.name)
-            summary, folder = state.summary, state.collection.folder
-            if folder:
-                summary = tr("{summary} · from {folder}", summary=summary, folder=folder)
-            self.state_label.setText(summary)
-            self.state_label.setAccessibleName(spoken_text(self.state_label.text()))
-            self.ask_button.setEnabled(state.ready > 0)
-            set_tooltip(self.ask_button, "" if state.ready else tr("Add documents first."))
-        if is_other:
-            self.set_files([])
-            self.set_semantic_note("")
-            self.empty_label.setText("")
-            self._controller.show_shown_files()
+    def _show_state(self, *, is_other: bool) -> None:
+        """Show the name and the state of the collection; not the name while it is edited."""
+        state = self._states[self.current_id]
+        if is_other or not self.name.hasFocus():
+            self.name.set_name(state.collection.name)
+        summary, folder = state.summary, state.collection.folder
+        if folder:
+            summary = tr("{summary} · from {folder}", summary=summary, folder=folder)
+        self.state_label.setText(summary)
+        self.state_label.setAccessibleName(spoken_text(self.state_label.text()))
+        self.ask_button.setEnabled(state.ready > 0)
+        set_tooltip(self.ask_button, "" if state.ready else tr("Add documents first."))
 
     # ------------------------------------------------------------ actions of the user
 
-    def _act(self, action: Callable[[str], object]) -> Callable[[], None]:
-        """Return a slot that calls an action with the id of the shown collection, if any."""
+    def begin_new(self, _row_id: str) -> None:
+        self._controller.create([])
 
-        def act(*_: object) -> None:
-            if self.current:
-                action(self.current)
+    def delete(self, row_id: str) -> None:
+        self._controller.delete(row_id)
 
-        return act
+    def focus_editor(self) -> None:
+        self.files.setFocus()
 
-    def _rename(self) -> None:
-        state = self._states.get(self.current)
+    def report_edits(self) -> None:
+        """Rename the collection."""
+        state = self._states.get(self.current_id)
         name = self.name.text().strip()
         if state is None or not self.name.is_edited:
             return
         if not name:
             self.name.set_name(state.collection.name)
         elif name != state.collection.name:
-            self._controller.rename(self.current, name)
+            self._controller.rename(self.current_id, name)
 
     def _choose_folder(self) -> None:
-        collection_id = self.current
-        add = self._controller.updates.add
-        choose_folder(self, tr("Add folder"), lambda folder: add(collection_id, [folder]))
+        add = partial(self._controller.updates.add, self.current_id)
+        choose_folder(self, tr("Add folder"), lambda folder: add([folder]))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if files_in(event.mimeData()):
@@ -330,16 +305,16 @@ class CollectionsPage(QWidget):
         """Add the files to the shown collection, or create a collection; see the module."""
         paths = files_in(event.mimeData())
         accept_copy(event)
-        if self.current and not self.work.isVisible():
-            self._controller.updates.add(self.current, paths)
+        if self.current_id and not self.work.isVisible():
+            self._controller.updates.add(self.current_id, paths)
         elif paths:
             self._controller.create(paths)
 
     # ------------------------------------------------------------ appearance
 
     def update_theme(self) -> None:
-        theme = current_theme()
-        px = theme.px
+        super().update_theme()
+        px = current_theme().px
         self.introduction.setMargin(px(24))
         self.files.setMinimumHeight(px(80))
 
@@ -353,11 +328,11 @@ class CollectionsPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self.name.hasFocus():
-            self.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Apply a name that was typed but not confirmed, and complete a deletion."""
-        self._rename()
+        self.report_edits()
         self.status.show_message("")
         super().hideEvent(event)
         self._controller.complete_deletion()

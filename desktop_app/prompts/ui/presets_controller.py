@@ -264,6 +264,6 @@ class PresetsController(Controller):
         def undo() -> None:
             self._save(deleted)
             if self._prompts.page is not None:
-                self._prompts.page.presets.list.select(deleted.id)
+                self._prompts.page.presets.select(deleted.id)
 
         self._prompts.report(tr("“{name}” deleted", name=deleted.name), undo)

@@ -18,17 +18,16 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.backend.answer_settings import overridden_values
 from desktop_app.composer.choice import ModelEntry
-from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.ui.example_turns import ExampleTurns
-from desktop_app.settings.setting import Group, SettingValue
+from desktop_app.settings.setting import Group
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
-from desktop_app.widgets.library_list import LibraryList, LibraryRow, NameField, beside_list
+from desktop_app.widgets.library_list import LibraryPage, LibraryRow, NameField
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel
 from desktop_app.widgets.windows import scroll_area_of
@@ -41,23 +40,22 @@ _NARROW_WIDTH = 430
 _SAME_AS_CONVERSATION = N_("Same as conversation")
 
 
-class PresetsPage(QWidget):
+class PresetsPage(LibraryPage):
     """The page of presets, with a list of them and the fields of one."""
 
     def __init__(self, controller: PresetsController) -> None:
-        super().__init__()
+        super().__init__(
+            name="presets",
+            label=tr("Presets"),
+            find_label=tr("Find a preset"),
+            new_label=tr("New preset"),
+        )
         self._controller = controller
         self.setObjectName("presets-page")
         self._presets: dict[str, Preset] = {}
         self._values: Mapping[str, object] = {}
         self._default_id = ""
         self._preset: Preset | None = None
-        self.list = LibraryList(
-            name="presets",
-            label=tr("Presets"),
-            find_label=tr("Find a preset"),
-            new_label=tr("New preset"),
-        )
         self.name = NameField(tr("Name"), "preset-name")
         self.name.setPlaceholderText(tr("Name"))
         self.model = Combo(tr("Model"))
@@ -76,12 +74,10 @@ class PresetsPage(QWidget):
         for effort in FAMILY_EFFORTS:
             self.effort.addItem(tr(effort.label), effort)
         self.set_models(())
-        self._lay_out()
+        self._fill()
         self._connect()
-        self.update_theme()
-        self._show_preset("")
 
-    def _lay_out(self) -> None:
+    def _fill(self) -> None:
         self._choices = row_of(spacing=8)
         for label, combo in ((tr("Model"), self.model), (tr("Effort"), self.effort)):
             heading = PlainLabel(label, role="strong")
@@ -91,40 +87,37 @@ class PresetsPage(QWidget):
         rows = (self._choices, self.default_box, self.form, self.examples, STRETCH)
         self._content_layout = column_of(*rows, parent=content, spacing=16)
         buttons = FlowLayout(self.use_button, self.duplicate_button, self.delete_button)
-        self._editor = QWidget()
+        editor = QWidget()
         editor_parts = (self.name, (scroll_area_of(content), 1), buttons)
-        column_of(*editor_parts, parent=self._editor, margins=0, spacing=10)
-        self._placeholder = PlainLabel(
+        column_of(*editor_parts, parent=editor, margins=0, spacing=10)
+        placeholder = PlainLabel(
             tr("A preset combines instructions, a model, an effort, and other settings."),
             role="note",
             wraps=True,
         )
-        self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        beside_list(self.list, self._editor, self._placeholder, parent=self)
+        placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setLayout(self.lay_out(editor, placeholder))
 
     def _connect(self) -> None:
         controller = self._controller
-        self.list.current_changed.connect(self._show_preset)
-        self.list.new_requested.connect(self._begin_new)
-        self.list.chosen.connect(lambda _id: self.name.setFocus())
-        self.list.delete_pressed.connect(lambda id_: self._act(controller.delete, id_))
-        self.name.editingFinished.connect(self.report_edits)
         self.model.activated.connect(lambda _index: self.report_edits())
         self.effort.activated.connect(lambda _index: self.report_edits())
-        self.form.changed.connect(self._override)
-        self.examples.changed.connect(self._set_examples)
+        self.form.changed.connect(lambda key, value: self._change(controller.override, key, value))
+        self.examples.changed.connect(
+            lambda examples: self._change(controller.set_examples, examples)
+        )
         self.form.edit_requested.connect(self._request_edit)
         self.form.reset_requested.connect(
-            lambda key: controller.remove_override(self.list.current_id, key)
+            lambda key: controller.remove_override(self.current_id, key)
         )
         for button, action in (
             (self.use_button, controller.use),
             (self.duplicate_button, controller.duplicate),
-            (self.delete_button, controller.delete),
+            (self.delete_button, self.delete),
         ):
-            button.clicked.connect(lambda *_, act=action: self._act(act, self.list.current_id))
+            button.clicked.connect(lambda *_, action=action: self.act(action))
         self.default_box.clicked.connect(
-            lambda on: controller.set_default(self.list.current_id if on else "")
+            lambda on: controller.set_default(self.current_id if on else "")
         )
 
     # ------------------------------------------------------------------ state
@@ -153,20 +146,11 @@ class PresetsPage(QWidget):
         for preset in presets:
             note = tr_context("preset", "default") if preset.id == default else ""
             rows.append(LibraryRow(id=preset.id, title=preset.name, note=note))
-        self.list.set_rows(rows)
-        if not self.list.current_id and presets:
-            self.list.select(presets[0].id)
+        self.set_rows(rows)
         if self._preset is not None and self._preset.id in self._presets:
             self._fill_fields(self._presets[self._preset.id])
 
-    def edit(self, preset_id: str) -> None:
-        """Show a preset and select its name for typing."""
-        self.list.select(preset_id)
-        self.name.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.name.selectAll()
-
     def report_edits(self) -> None:
-        """Report changes that were not reported yet."""
         preset = self._preset
         if preset is None:
             return
@@ -197,7 +181,7 @@ class PresetsPage(QWidget):
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a value for the shown preset, even if another is shown when it arrives."""
-        preset_id = self.list.current_id
+        preset_id = self.current_id
         key = request.key
 
         def value_now() -> object:
@@ -208,8 +192,7 @@ class PresetsPage(QWidget):
         self._controller.edit(request._replace(on_changed=on_changed, value_now=value_now))
 
     def update_theme(self) -> None:
-        theme = current_theme()
-        self._px = theme.px
+        super().update_theme()
         self._place_choices()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -218,27 +201,26 @@ class PresetsPage(QWidget):
 
     def _place_choices(self) -> None:
         """Place the effort beside the model, or below it in a narrow window."""
-        is_narrow = self.width() < self._px(_NARROW_WIDTH)
+        px = current_theme().px
+        is_narrow = self.width() < px(_NARROW_WIDTH)
         directions = QHBoxLayout.Direction
         if is_narrow:
             gap_before_scroll_bar = 0
             self._choices.setDirection(directions.TopToBottom)
         else:
-            gap_before_scroll_bar = self._px(12)
+            gap_before_scroll_bar = px(12)
             self._choices.setDirection(directions.LeftToRight)
         self._content_layout.setContentsMargins(0, 0, gap_before_scroll_bar, 0)
 
     # ------------------------------------------------------------------ private
 
-    def _show_preset(self, preset_id: str) -> None:
+    def show_row(self, row_id: str) -> None:
         self.report_edits()  # of the preset that was shown until now
-        preset = self._presets.get(preset_id)
         self._preset = None
-        self._editor.setVisible(preset is not None)
-        self._placeholder.setVisible(preset is None)
-        if preset is not None:
-            self.name.set_name(preset.name)
-            self._fill_fields(preset)
+        super().show_row(row_id)
+        if row_id:
+            self.name.set_name(self._presets[row_id].name)
+            self._fill_fields(self._presets[row_id])
 
     def _fill_fields(self, preset: Preset) -> None:
         self._preset = None  # so that filling the fields is not reported as a change by the user
@@ -253,23 +235,15 @@ class PresetsPage(QWidget):
         self.examples.show_examples(preset.id, preset.overrides.examples)
         self._preset = preset
 
-    def _override(self, key: str, value: SettingValue) -> None:
+    def _change(self, change: Callable[..., object], *values: object) -> None:
         if self._preset is not None:
-            self._controller.override(self._preset.id, key, value)
+            change(self._preset.id, *values)
 
-    def _set_examples(self, examples: Examples) -> None:
-        if self._preset is not None:
-            self._controller.set_examples(self._preset.id, examples)
-
-    def _act(self, action: Callable[[str], object], preset_id: str) -> None:
-        """Call an action with the id of a preset, once the changes are saved."""
-        self.report_edits()
-        if preset_id:
-            action(preset_id)
-
-    def _begin_new(self) -> None:
-        self.report_edits()
+    def begin_new(self, _row_id: str) -> None:
         self._controller.begin_new()
+
+    def delete(self, row_id: str) -> None:
+        self._controller.delete(row_id)
 
 
 def _find_or_add_model(models: Combo, preset: Preset) -> int:

@@ -271,7 +271,7 @@ class PromptsController(Controller):
         def undo() -> None:
             self.save(removed_prompt)
             if self.page is not None:
-                self.page.prompts.list.select(removed_prompt.id)
+                self.page.prompts.select(removed_prompt.id)
 
         self.report(tr(message, name=removed_prompt.title), undo)
 

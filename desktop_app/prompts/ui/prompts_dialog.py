@@ -75,7 +75,7 @@ class PromptLibraryPage(QWidget):
         self.status.show_message("")
         page = self._stack.currentWidget()
         assert isinstance(page, PromptsPage | PresetsPage)
-        page.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        page.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.report_edits()

@@ -9,7 +9,7 @@ is the schema or grammar that its answers follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +31,7 @@ from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import MultilineField, Note
 from desktop_app.widgets.forms.schema_form import EditRequest, describe_form
-from desktop_app.widgets.library_list import LibraryList, LibraryRow, NameField, beside_list
+from desktop_app.widgets.library_list import LibraryPage, LibraryRow, NameField
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line
 from desktop_app.widgets.windows import scroll_area_of
@@ -59,23 +59,22 @@ class ExpandingTextField(MultilineField):
         self.document().setDocumentMargin(theme.px(6))
 
 
-class PromptsPage(QWidget):
+class PromptsPage(LibraryPage):
     """The page of prompts, with a list of them and the fields of one."""
 
     def __init__(self, controller: PromptsController) -> None:
-        super().__init__()
-        self._controller = controller
-        self._entries: dict[str, PromptEntry] = {}  # by id
-        self._prompt: Prompt | None = None  # the shown one, with the changes that were saved
-        self.list = LibraryList(
+        super().__init__(
             name="prompts",
             label=tr("Prompts"),
             find_label=tr("Find a prompt"),
             new_label=tr("New prompt"),
         )
-        self.title = NameField(tr("Title"), "prompt-title")
+        self._controller = controller
+        self._entries: dict[str, PromptEntry] = {}  # by id
+        self._prompt: Prompt | None = None  # the shown one, with the changes that were saved
+        self.name = NameField(tr("Title"), "prompt-title")
         self.folder = NameField(tr("Folder"), "prompt-folder")
-        self.title.setPlaceholderText(tr("Title"))
+        self.name.setPlaceholderText(tr("Title"))
         self.folder.setPlaceholderText(tr("Folder"))
         self._folder_names = QStringListModel(self)
         completer = QCompleter(self._folder_names, self)
@@ -90,36 +89,30 @@ class PromptsPage(QWidget):
         self.hide_button = dialog_button(tr("Hide"), "hide-prompt")
         self.reset_button = dialog_button(tr("Reset to default"), "reset-prompt")
         self.delete_button = delete_button(tr("Delete"), "delete-prompt")
-        self._lay_out()
-        self.list.current_changed.connect(self._show_prompt)
-        self.list.new_requested.connect(self._begin_new)
-        self.list.chosen.connect(lambda _id: self.text.setFocus())
-        self.list.delete_pressed.connect(self._delete)
-        self.title.editingFinished.connect(self.report_edits)
+        self._fill()
         self.folder.editingFinished.connect(self.report_edits)
         self.text.edited.connect(lambda text: self._change(text=text))
         self.text.textChanged.connect(self._show_variables)
-        self.form_button.clicked.connect(lambda: self._act(self._edit_form))
-        self.duplicate_button.clicked.connect(lambda: self._act(controller.duplicate))
-        self.reset_button.clicked.connect(lambda: self._act(controller.reset))
-        self.delete_button.clicked.connect(lambda: self._delete(self.list.current_id))
-        self.hide_button.clicked.connect(lambda: self._act(self._toggle_hidden))
-        self._show_prompt("")
+        self.form_button.clicked.connect(lambda: self.act(self._edit_form))
+        self.duplicate_button.clicked.connect(lambda: self.act(controller.duplicate))
+        self.reset_button.clicked.connect(lambda: self.act(controller.reset))
+        self.delete_button.clicked.connect(lambda: self.act(self.delete))
+        self.hide_button.clicked.connect(lambda: self.act(self._toggle_hidden))
 
-    def _lay_out(self) -> None:
-        names = row_of((self.title, 3), (self.folder, 2), spacing=8)
+    def _fill(self) -> None:
+        names = row_of((self.name, 3), (self.folder, 2), spacing=8)
         form_row = row_of(self.form_button, (self._form_label, 1), spacing=8)
         buttons = (self.duplicate_button, self.hide_button, self.reset_button, self.delete_button)
-        self._editor = QWidget()
+        editor = QWidget()
         content = QWidget()
         rows = ((self.text, 1), self._note, form_row)
         column_of(*rows, parent=content, margins=0, spacing=10)
         foot = row_of(*buttons, STRETCH, spacing=8)
         editor_parts = (names, (scroll_area_of(content), 1), foot)
-        column_of(*editor_parts, parent=self._editor, margins=0, spacing=10)
-        self._placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
-        self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        beside_list(self.list, self._editor, self._placeholder, parent=self)
+        column_of(*editor_parts, parent=editor, margins=0, spacing=10)
+        placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
+        placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setLayout(self.lay_out(editor, placeholder))
 
     # ------------------------------------------------------------------ state
 
@@ -133,31 +126,28 @@ class PromptsPage(QWidget):
             LibraryRow(
                 id=prompt.id,
                 title=prompt.title,
-                note=_list_note(prompt, origin),
+                note=(
+                    tr_context("prompt", "hidden")
+                    if prompt.hidden
+                    else tr_context("prompt", "edited")
+                    if origin is PromptOrigin.EDITED
+                    else ""
+                ),
                 is_faint=prompt.hidden,
                 heading=prompt.folder or tr("No folder"),
             )
             for prompt, origin in entries
         ]
-        self.list.set_rows(rows)
-        if not self.list.current_id and rows:
-            self.list.select(rows[0].id)
+        self.set_rows(rows)
         if self._prompt is not None and self._prompt.id in self._entries:
             self._show_entry(self._entries[self._prompt.id])
 
-    def edit(self, prompt_id: str) -> None:
-        """Show a prompt and select its title for typing."""
-        self.list.select(prompt_id)
-        self.title.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.title.selectAll()
-
     def report_edits(self) -> None:
-        """Save changes that were not saved yet."""
         self.text.report_edits()
         if self._prompt is None:
             return
-        if not self.title.text().strip():  # a prompt always has a title
-            self.title.set_name(self._prompt.title)
+        if not self.name.text().strip():  # a prompt always has a title
+            self.name.set_name(self._prompt.title)
         changes = {name: value for name, value in self._edited_names().items() if value is not None}
         if changes:
             self._change(**changes)
@@ -175,21 +165,22 @@ class PromptsPage(QWidget):
         names: dict[str, str | None] = {"title": None, "folder": None}
         if prompt is not None:
             for name, field, saved in (
-                ("title", self.title, prompt.title),
+                ("title", self.name, prompt.title),
                 ("folder", self.folder, prompt.folder),
             ):
                 if field.is_edited and field.text().strip() != saved:
                     names[name] = field.text().strip()
         return names
 
-    def _show_prompt(self, prompt_id: str) -> None:
+    def show_row(self, row_id: str) -> None:
         self.report_edits()
-        entry = self._entries.get(prompt_id)
         self._prompt = None
-        self._editor.setVisible(entry is not None)
-        self._placeholder.setVisible(entry is None)
-        if entry is not None:
-            self._show_entry(entry)
+        super().show_row(row_id)
+        if row_id:
+            self._show_entry(self._entries[row_id])
+
+    def focus_editor(self) -> None:
+        self.text.setFocus()
 
     def _show_entry(self, entry: PromptEntry) -> None:
         """Fill the fields, except those in which the user is typing."""
@@ -198,7 +189,7 @@ class PromptsPage(QWidget):
             typed = self._edited_names()
             self._prompt = None  # filling the fields is not a change by the user
             if typed["title"] is None:
-                self.title.set_name(prompt.title)
+                self.name.set_name(prompt.title)
             if typed["folder"] is None:
                 self.folder.set_name(prompt.folder)
             self.text.show_text(prompt.text)
@@ -230,12 +221,6 @@ class PromptsPage(QWidget):
         self._note.set_text(" ".join(sentences) or tr(_HELP))
         self._note.setToolTip(tr(_HELP))
 
-    def _act(self, action: Callable[[str], object]) -> None:
-        """Call an action with the id of the shown prompt, once its changes are saved."""
-        self.report_edits()
-        if self._prompt is not None:
-            action(self._prompt.id)
-
     def _edit_form(self, prompt_id: str) -> None:
         def form() -> str:
             entry = self._entries.get(prompt_id)
@@ -249,26 +234,14 @@ class PromptsPage(QWidget):
             EditRequest("answer.form", form(), save, anchor=self.form_button, value_now=form)
         )
 
-    def _begin_new(self) -> None:
+    def begin_new(self, _row_id: str) -> None:
         """Create a prompt in the folder of the shown prompt."""
-        self.report_edits()
         self._controller.begin_new("" if self._prompt is None else self._prompt.folder)
 
-    def _delete(self, prompt_id: str) -> None:
+    def delete(self, row_id: str) -> None:
         """Delete one of the user's prompts; built-in prompts can only be hidden."""
-        self.report_edits()
-        entry = self._entries.get(prompt_id)
-        if entry is not None and entry.origin is PromptOrigin.OWN:
-            self._controller.delete(prompt_id)
+        if self._entries[row_id].origin is PromptOrigin.OWN:
+            self._controller.delete(row_id)
 
     def _toggle_hidden(self, prompt_id: str) -> None:
         self._controller.change(prompt_id, {"hidden": not self._entries[prompt_id].prompt.hidden})
-
-
-def _list_note(prompt: Prompt, origin: PromptOrigin) -> str:
-    """Return the note beside a prompt's title in the list."""
-    if prompt.hidden:
-        return tr_context("prompt", "hidden")
-    if origin is PromptOrigin.EDITED:
-        return tr_context("prompt", "edited")
-    return ""

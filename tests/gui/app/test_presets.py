@@ -158,7 +158,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         await store_presets(app)
         app.controllers.prompts_controller.manage("presets")
         dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
-        dialog.presets.list.select("reviewer")
+        dialog.presets.select("reviewer")
         find(dialog, QCheckBox, "preset-default").click()
         await until(lambda: shown(app) == "Preset: Code reviewer")
         dialog.hide()
@@ -223,7 +223,7 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         app.session.actions["presets.manage"].trigger()
         dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
         page = dialog.presets
-        page.list.select("poet")
+        page.select("poet")
         page.examples.add_button.click()
         page.examples.add_button.click()
         questions, answers = (
@@ -244,9 +244,9 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         await app.written()
         stored = {preset.id: preset for preset in await app.backend.prompts.presets()}
         assert stored["poet"].overrides == replace(POET.overrides, examples=pairs)
-        page.list.select("reviewer")
+        page.select("reviewer")
         assert not page.examples.findChildren(MultilineField)
-        page.list.select("poet")
+        page.select("poet")
         (question,) = page.examples.findChildren(MultilineField, "example-question")
         assert question.toPlainText() == "Rain?"
         app.controllers.presets_controller.use("poet")
@@ -258,7 +258,7 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         await app.written()
         dialog.hide()
         app.controllers.prompts_controller.manage("presets")
-        page.list.select("poet")
+        page.select("poet")
         words = find(dialog, MultilineField, "answer.system_prompt")
         assert words.toPlainText() == "You rhyme."
         find(dialog, QLineEdit, "preset-name").selectAll()

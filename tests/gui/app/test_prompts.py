@@ -103,7 +103,7 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
     async with AppHarness() as app:
         await prompts_loaded(app)
         dialog = dialog_of(app)
-        dialog.prompts.list.select("executive-summary")
+        dialog.prompts.select("executive-summary")
         title = find(dialog, QLineEdit, "prompt-title")
         title.selectAll()
         QTest.keyClicks(title, "In short")
@@ -121,7 +121,7 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
     async with AppHarness() as app:  # and is there at the next start
         await prompts_loaded(app)
         dialog = dialog_of(app)
-        dialog.prompts.list.select("executive-summary")
+        dialog.prompts.select("executive-summary")
         assert not dialog.prompts.delete_button.isVisible()
         press(dialog, "reset-prompt")
         assert find(dialog, QLineEdit, "prompt-title").text() == "Summarize"
@@ -171,7 +171,7 @@ async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> 
     async with AppHarness() as app:
         await prompts_loaded(app)
         dialog = dialog_of(app)
-        dialog.prompts.list.select("translate")
+        dialog.prompts.select("translate")
         press(dialog, "new-prompts")
         title = find(dialog, QLineEdit, "prompt-title")
         await until(title.hasFocus)
@@ -212,7 +212,7 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
         assert json.loads(file.read_text("utf-8"))["prompts"][0]["title"] == "Reply"
         app.session.prompts_controller.import_file(file)
         await until(lambda: said(dialog).startswith("Nothing new"))
-        dialog.prompts.list.select("reply")
+        dialog.prompts.select("reply")
         press(dialog, "delete-prompt")
         app.session.prompts_controller.import_file(file)
         await until(lambda: said(dialog) == "Imported 1 prompt")
