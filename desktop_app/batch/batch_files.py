@@ -22,6 +22,7 @@ from desktop_app.chat.attachments.image_attachments import (
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, usable_input
 from desktop_app.chat.prompt_assembly import example_turns, question_parts, request_messages
 from desktop_app.chat.structured.answer_forms import load_form
+from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.batch_jobs import (
@@ -55,7 +56,7 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.jobs.batch_client import BatchClient
-from desktop_app.providers.ports import AttachmentSource, ImageSource, TokenCounter
+from desktop_app.providers.ports import AttachmentSource, ImageSource
 
 ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]
 """Reads a file and stores it in the attachment store. Raises UserFacingError."""
@@ -83,7 +84,7 @@ class BatchFiles:
 
     store: BatchStore
     read_file: ReadFile
-    counter: TokenCounter
+    counter: ProviderTokenCounter
     attachments: AttachmentSource
     images: ImageSource
     delimiters: DelimiterFactory

@@ -22,6 +22,7 @@ from desktop_app.chat.attachments.image_attachments import (
     require_image_input,
     unseen_images_notice,
 )
+from desktop_app.chat.conversation_store import CompactionStore
 from desktop_app.chat.cost_estimate import Estimator
 from desktop_app.chat.passage_context import PassageSource, find_passages
 from desktop_app.chat.prompt_assembly import example_turns, question_parts, sent_messages
@@ -64,7 +65,6 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
 from desktop_app.providers.ports import (
     ChatAttachments,
-    CompactionStorage,
     Gateway,
     ImageSource,
     MessageStore,
@@ -96,7 +96,7 @@ class RequestSources(Value, frozen=True):
     messages: MessageStore
     attachments: ChatAttachments
     images: ImageSource
-    compactions: CompactionStorage
+    compactions: CompactionStore
     load_requirements: RequirementsLoader
     delimiters: DelimiterFactory
     chunked_reader: Callable[[], ChunkedReader]

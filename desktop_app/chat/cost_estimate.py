@@ -33,6 +33,7 @@ from desktop_app.chat.prompt_assembly import (
     summary_messages,
 )
 from desktop_app.chat.send_context import SendContext
+from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, last_change
 from desktop_app.domain.conversations.conversation import Draft, Message
@@ -53,7 +54,7 @@ from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.providers.ports import AttachmentSource, TokenCounter
+from desktop_app.providers.ports import AttachmentSource
 
 # Tokens of a message apart from its text (role, separators); OpenAI's own examples count 3 or 4.
 MESSAGE_OVERHEAD = 4
@@ -105,7 +106,7 @@ class Estimator:
 
     def __init__(
         self,
-        counter: TokenCounter,
+        counter: ProviderTokenCounter,
         attachments: AttachmentSource,
         passages: Callable[[], PassageSource] | None = None,
     ) -> None:

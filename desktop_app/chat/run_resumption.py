@@ -14,6 +14,7 @@ from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
 from desktop_app.chat.answers.answer_run import AnswerRun, Listener, PreparedAnswer
 from desktop_app.chat.chat_service import ChatService
+from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain.answering.answer_status import (
     AnswerStatus,
     StatusCode,
@@ -39,7 +40,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.providers.ports import Provider, RunStore
+from desktop_app.providers.ports import Provider
 from desktop_app.spending.budget import Hold
 
 
@@ -151,7 +152,7 @@ def _wants_key(error: ProviderError) -> bool:
 
 
 async def runs_to_resume(
-    store: RunStore, chat: ChatService, profiles: Iterable[ProviderProfile]
+    store: ConversationStore, chat: ChatService, profiles: Iterable[ProviderProfile]
 ) -> list[AnswerRun]:
     """Return the unfinished background runs that can be resumed.
 

@@ -20,8 +20,8 @@ from desktop_app.domain.cost import Price, Usage, cost_of
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
-from desktop_app.providers.ports import SpendingStorage
 from desktop_app.spending.budget import Budget
+from desktop_app.spending.ledger import Ledger
 
 # Texts per call: far fewer than OpenAI's API accepts, so that parsing the reply does not delay
 # typing.
@@ -102,7 +102,7 @@ class Embeddings:
     def __init__(
         self,
         gateway: EmbeddingGateway,
-        spending: SpendingStorage,
+        spending: Ledger,
         budget: Budget,
         chosen: Callable[[], Awaitable[EmbeddingChoice | None]],
     ) -> None:

@@ -15,7 +15,7 @@ from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 
 
 class ProviderTokenCounter:
-    """Counter of tokens. Implements providers.ports.TokenCounter.
+    """Counter of tokens.
 
     OpenAI's tokenizer counts for OpenAI's models. llama.cpp counts for the on-device model, and at
     its server text that is about to be sent; all other counts are estimates.

@@ -7,14 +7,12 @@ from typing import Protocol
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderProfile
 from desktop_app.domain.answering.stream_events import StreamEvent
-from desktop_app.domain.conversations.compaction import Compaction, ProviderState
+from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import Conversation, Message, RemoteRun
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.models.token_counts import CountMethod, TokenCount
-from desktop_app.domain.spending_report import Call
 from desktop_app.prompts.prompt import PromptRequirements
 
 RequirementsLoader = Callable[[str], Awaitable[PromptRequirements]]
@@ -93,26 +91,6 @@ class MessageStore(Protocol):
     async def save_answer(self, answer: Message) -> None: ...
 
 
-class RunStore(MessageStore, Protocol):
-    """Store of background runs: see chat/conversation_store.py.
-
-    `claim_runs` returns the answers of the runs, and `get` None for an unknown conversation.
-    """
-
-    async def claim_runs(self) -> list[Message]: ...
-    async def get(self, conversation_id: str) -> Conversation | None: ...
-
-
-class CompactionStorage(Protocol):
-    """Store of conversation compactions: see chat/conversation_store.py.
-
-    `add` returns False if the compaction is stored already, or its message was deleted.
-    """
-
-    async def load(self, conversation_id: str) -> tuple[Compaction, ...]: ...
-    async def add(self, compaction: Compaction) -> bool: ...
-
-
 class AttachmentSource(Protocol):
     """Source of attachments' texts and bytes: see documents/store/attachment_store.py."""
 
@@ -134,23 +112,3 @@ class ImageSource(Protocol):
     async def page_images(
         self, part: DocumentPart, rule: ImageTokens | None
     ) -> list[ImageData]: ...
-
-
-class SpendingStorage(Protocol):
-    """Record of the tokens and cost of every call."""
-
-    async def add(self, call: Call) -> None:
-        """Record a call."""
-
-
-class TokenCounter(Protocol):
-    """Counter of tokens for a provider's model: see documents/token_counting.py.
-
-    `tokenizer_rate` returns the expected tokens for one of OpenAI's; None for its own tokenizer.
-    """
-
-    async def count(
-        self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
-    ) -> TokenCount: ...
-    def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod: ...
-    def tokenizer_rate(self, profile: ProviderProfile, model: str) -> float | None: ...

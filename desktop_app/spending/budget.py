@@ -23,8 +23,9 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending_report import MonthSpending
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.ports import Gateway, SpendingStorage
+from desktop_app.providers.ports import Gateway
 from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.spending.ledger import Ledger
 from desktop_app.spending.spending_holds import SpendingHolds
 
 NO_LIMIT = Decimal("Infinity")
@@ -176,7 +177,7 @@ class PaidCalls(NamedTuple):
 
     gateway: Gateway
     budget: Budget
-    spending: SpendingStorage
+    spending: Ledger
 
 
 def _unpriced_key(profile: ProviderProfile, model_id: str) -> str:

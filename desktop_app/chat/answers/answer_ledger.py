@@ -17,7 +17,7 @@ from desktop_app.domain.cost import Usage, call_cost
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.providers.ports import SpendingStorage
+from desktop_app.spending.ledger import Ledger
 from desktop_app.tools.calls.hosted_tools import hosted_cost
 
 NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
@@ -40,7 +40,7 @@ class AnswerLedger:
 
     def __init__(
         self,
-        spending: SpendingStorage,
+        spending: Ledger,
         resolved: ResolvedChoice,
         purpose: Purpose = Purpose.ANSWER,
         tool_prices: Mapping[str, Decimal] = NO_PRICES,

@@ -158,6 +158,7 @@ class KeySection(FormSection):
             texts = self._texts
             note = texts.elsewhere if state.host else texts.elsewhere_without_host
         self._entry.setPlaceholderText(tr(placeholder))
+        set_tooltip(self._entry, tr(placeholder))  # it may be cut
         self._entry.setReadOnly(state.place == "environment")
         self.note.set_text(tr(note, host=state.host), tone)
         is_stored = state.place in ("keyring", "session")
