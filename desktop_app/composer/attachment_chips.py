@@ -57,13 +57,6 @@ REMOVE_ACTION: Final = "remove"
 DETAIL_ACTION: Final = "detail-"
 
 
-class DetailLevel(NamedTuple):
-    """An entry in a chip's menu that chooses the detail in which images are sent."""
-
-    value: str
-    label: str
-
-
 class ChipAction(NamedTuple):
     """An entry in a chip's menu; `is_checked` is None if the entry has no check mark."""
 
@@ -82,7 +75,8 @@ class Chip(Value, frozen=True):
         icon: name of a Lucide icon.
         tooltip: further information.
         thumbnail: the image in small, once it is known.
-        detail_levels: the choices for an image, or for a document with images of pages.
+        detail_levels: the choices for an image, or for a document with images of pages, each with
+            its value and its label.
         detail_level: the value of the selected detail level.
         actions: the other entries of the menu.
         has_preview: whether the content to send can be previewed.
@@ -96,7 +90,7 @@ class Chip(Value, frozen=True):
     icon: str
     tooltip: str = ""
     thumbnail: QImage | None = None
-    detail_levels: tuple[DetailLevel, ...] = ()
+    detail_levels: tuple[tuple[str, str], ...] = ()
     detail_level: str = ""
     actions: tuple[ChipAction, ...] = ()
     has_preview: bool = False

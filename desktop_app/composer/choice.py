@@ -19,7 +19,7 @@ from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.domain.value import Value
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.buttons.menu_button import MenuButton
+from desktop_app.widgets.buttons.dialog_button import MenuButton
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import (
     LONGEST_LINE,

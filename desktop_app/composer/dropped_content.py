@@ -403,7 +403,6 @@ def _only_image_url(html: str) -> str:
 
 
 def _decode_data_url(data: QMimeData, match: re.Match[str]) -> DroppedData | None:
-
     content = unquote_to_bytes(match["content"])
     if match["base64"]:
         try:

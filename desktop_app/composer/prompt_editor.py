@@ -325,11 +325,11 @@ class PromptEditor(QFrame):
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         add_commands(menu, *_ATTACH_COMMANDS)
-        background = command_of(self, "prompt.background")
-        if background is not None and self._choice.background is not None:
-            background.setCheckable(True)
-            background.setChecked(bool(self._choice.background))
-            menu.addAction(background)
+        action = command_of(self, "prompt.background")
+        if action is not None and self._choice.background is not None:
+            action.setCheckable(True)
+            action.setChecked(bool(self._choice.background))
+            menu.addAction(action)
             note = tr(
                 "Keeps running at {provider}, which stores the request and the response "
                 "(OpenAI: 30 days or more).",
@@ -340,12 +340,10 @@ class PromptEditor(QFrame):
         menu.popup(button.mapToGlobal(button.rect().topLeft()))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-
         if has_attachable_content(event.mimeData()):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-
         self.field.insertFromMimeData(event.mimeData())
         accept_copy(event)
 

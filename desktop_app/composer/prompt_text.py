@@ -366,11 +366,9 @@ class PromptText(PlainTextField):
             self._spelling.add_suggestions(menu, cursor, show)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-
         return is_acceptable(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-
         self.insert_dropped(read_dropped(source))
 
     # ------------------------------------------------------------------ insertion

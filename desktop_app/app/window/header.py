@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import row_of
-from desktop_app.widgets.buttons.dialog_button import HelpButton
-from desktop_app.widgets.buttons.menu_button import MenuButton
+from desktop_app.widgets.buttons.dialog_button import HelpButton, MenuButton
 from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, limit_size

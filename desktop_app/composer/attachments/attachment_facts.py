@@ -17,7 +17,7 @@ from desktop_app.chat.attachments.file_attachments import (
 )
 from desktop_app.chat.attachments.image_attachments import attached_image_tokens, page_tokens
 from desktop_app.chat.cost_estimate import accepted_input
-from desktop_app.composer.attachment_chips import PREVIEW_ACTION, Chip, ChipAction, DetailLevel
+from desktop_app.composer.attachment_chips import PREVIEW_ACTION, Chip, ChipAction
 from desktop_app.domain.conversations.message_facts import image_pages_fact, pages_fact, token_count
 from desktop_app.domain.conversations.message_parts import (
     TEXT_ONLY,
@@ -222,7 +222,7 @@ def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAct
     return tuple(actions)
 
 
-def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[DetailLevel, ...]:
+def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, str], ...]:
     """Return the detail levels of a document's page images, with labels; () without images."""
     # With the detail "text only", `part` itself would have no image pages.
     with_auto_detail = replace(part, detail="auto")
@@ -238,9 +238,9 @@ def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[Detail
     )
 
 
-def _detail_level(detail: str, count: TokenCount) -> DetailLevel:
+def _detail_level(detail: str, count: TokenCount) -> tuple[str, str]:
     tokens = token_count(count.tokens, is_exact=count.is_exact)
-    return DetailLevel(detail, f"{tr(_DETAIL_LABELS[detail])} · {tokens}")
+    return (detail, f"{tr(_DETAIL_LABELS[detail])} · {tokens}")
 
 
 def _send_all_label(chosen: ChosenPages) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -40,7 +39,7 @@ from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 DOCUMENT_TOPIC = "document"  # the topic of notifications about what was not attached or read
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second
 UPDATE_MS = 100
-MAX_TASKS: Final = 64  # 5,000 tasks at once would hold the event loop for a second
+MAX_TASKS: Final = 64  # 5,000 readings at once would hold the event loop for a second
 MAX_SEPARATE_ERRORS: Final = 3  # with more failed files, one error stands for all
 
 PASTED_NAME = N_("Pasted text.txt")
@@ -228,8 +227,7 @@ class FileReadings(QObject):
         self._current = conversation.current
         self._draft = conversation.draft
         self._readings: dict[str, FileReading] = {}
-        self._waiting: deque[str] = deque()
-        self._running_count = 0
+        self._slots = asyncio.Semaphore(MAX_TASKS)
         self._arrived_parts: list[tuple[FileReading, DraftPart]] = []
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._timer.timeout.connect(self._update)
@@ -258,25 +256,11 @@ class FileReadings(QObject):
         batch = Batch(len(named_contents), len(named_contents))
         for name, content in named_contents:
             reading_id = new_id()
-            self._readings[reading_id] = FileReading(
+            reading = self._readings[reading_id] = FileReading(
                 conversation_id or self._current.id, name, content, batch, tr("reading…")
             )
-            self._waiting.append(reading_id)
-        self._start_waiting()
+            reading.task = self._tasks.start(self._read(reading_id, reading))
         self._update()
-
-    def _start_waiting(self) -> None:
-        def on_end(_task: asyncio.Future[Any]) -> None:
-            self._running_count -= 1
-            self._start_waiting()
-
-        while self._waiting and self._running_count < MAX_TASKS:
-            reading_id = self._waiting.popleft()
-            if reading_id in self._readings:  # otherwise it was canceled
-                self._running_count += 1
-                reading = self._readings[reading_id]
-                reading.task = self._tasks.start(self._read(reading_id, reading))
-                reading.task.add_done_callback(on_end)
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""
@@ -325,9 +309,10 @@ class FileReadings(QObject):
         is_attached = False
         try:
             on_progress = partial(self._show_progress, reading)
-            part, note = await self.passwords.open_with_password(
-                partial(self.read_content, reading.content, on_progress, conversation_id)
-            )
+            async with self._slots:
+                part, note = await self.passwords.open_with_password(
+                    partial(self.read_content, reading.content, on_progress, conversation_id)
+                )
             if note:
                 # Chips show which pages are images, but not what was skipped.
                 message = f"{part.name}: {note}"

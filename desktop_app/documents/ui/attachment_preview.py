@@ -19,7 +19,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.document_text import DocumentText
 from desktop_app.transcript.find_bar import FindBar
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import close_button, dialog_button
+from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look.theme import current_theme
@@ -125,8 +125,8 @@ class AttachmentPreview(QDialog):
         self._previous_button = dialog_button(tr("Previous"), "previous-image")
         self._next_button = dialog_button(tr("Next"), "next-image")
         self._copy_button = dialog_button(tr("Copy"), "copy-preview")
-        self._close_button = close_button("close-preview")
-        self._close_button.setAutoDefault(False)  # Enter in the field for pages applies them
+        # Not the default button: Enter in the field for pages applies them.
+        self._close_button = dialog_button(tr("Close"), "close-preview")
         self._captions: Sequence[str] = ()
         self._image_index = 0
         self._pages = QWidget()

@@ -23,9 +23,9 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.widgets.cards.progress_card import ProgressCard
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder, choose_target
+from desktop_app.widgets.status_line import ProgressCard
 
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter

@@ -21,8 +21,7 @@ from desktop_app.domain.tools.tool_words import describe_call, escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.tools.calls.consent import ConsentQuestion, Decision, may_run_without_asking
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import SingleClickButton
-from desktop_app.widgets.buttons.menu_button import MenuButton
+from desktop_app.widgets.buttons.dialog_button import MenuButton, SingleClickButton
 from desktop_app.widgets.forms.form_widgets import text_field
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, set_role

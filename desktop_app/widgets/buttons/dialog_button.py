@@ -13,6 +13,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QMenu,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme, limit_size
+from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import (
     LONGEST_LINE,
     PlainButton,
@@ -56,8 +58,9 @@ class HelpButton(PlainToolButton):
         self.setMinimumWidth(theme.px(22))
 
 
+# In pixels at the default text size.
 _ICON: Final = 16
-"""The size of the icon in pixels at the default text size."""
+_MAX_MENU_BUTTON: Final = 312
 
 
 class IconButton(PlainToolButton):
@@ -103,6 +106,30 @@ class ElidedButton(PlainButton):
         return metrics.elidedText(label, Qt.TextElideMode.ElideRight, available_width)
 
 
+class MenuButton(ElidedButton):
+    """A button whose menu is filled when it opens; its text is the current value.
+
+    Args:
+        fill: adds the actions whenever the menu opens.
+        has_background: whether the button has a background of its own.
+    """
+
+    def __init__(
+        self, fill: Callable[[QMenu], None], *, has_background: bool = True, object_name: str = ""
+    ) -> None:
+        super().__init__(name=object_name, role="menu" if has_background else "bare-menu")
+        menu = ProgramMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.fill_with(fill)
+        self.setMenu(menu)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus in the text
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return hint.boundedTo(QSize(current_theme().px(_MAX_MENU_BUTTON), hint.height()))
+
+
 class SingleClickButton(PlainButton):
     """A button that ignores the second click of a double click.
 
@@ -137,8 +164,3 @@ def delete_button(label: str, name: str) -> SingleClickButton:
 def cancel_button(name: str = "", role: str = "plain") -> PlainButton:
     """Create a Cancel button that Enter in a field does not press."""
     return dialog_button(tr("Cancel"), name, role)
-
-
-def close_button(name: str, role: str = "plain") -> PlainButton:
-    """Create a Close button."""
-    return PlainButton(tr("Close"), name=name, role=role)

@@ -64,7 +64,6 @@ class FormDialog(QDialog):
             super().reject()
 
     def _ask(self) -> None:
-
         if self.findChild(QMessageBox, "discard-question") is not None:
             return
         ask(

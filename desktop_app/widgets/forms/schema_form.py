@@ -117,7 +117,7 @@ class SchemaForm(QWidget):
         self._override_label = override_label or tr("Set for this conversation")
         self._fields: dict[str, Field] = {}
         self._sections: dict[str, FormSection] = {}
-        self._override_lines: dict[str, _OverrideLine] = {}
+        self._override_lines: dict[str, tuple[QWidget, PlainLabel]] = {}
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
         self._unsupported: Collection[str] = ()
@@ -167,8 +167,14 @@ class SchemaForm(QWidget):
         section.note.describe(*section.findChildren(QWidget, key))
         self._sections[key] = section
         if declared.per_conversation or declared.per_folder:
-            line = self._override_lines[key] = _OverrideLine(key, declared.label, section)
-            line.reset_button.clicked.connect(lambda: self._reset(key))
+
+            def reset() -> None:
+                self._revealed.discard(key)
+                self.reset_requested.emit(key)
+
+            line = _override_line(key, declared.label, section, reset)
+            line[0].hide()
+            self._override_lines[key] = line
         (self._advanced.body if declared.is_advanced else self._column).addWidget(section)
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -218,8 +224,10 @@ class SchemaForm(QWidget):
             else:
                 is_shown = is_overridden or key == INSTRUCTIONS
             section.setVisible(is_shown or key in self._revealed)
-            if (line := self._override_lines.get(key)) is not None:
-                line.show(not is_default and is_overridden, label)
+            if key in self._override_lines:
+                line, text = self._override_lines[key]
+                text.setText(label)
+                line.setVisible(not is_default and is_overridden)
         keys = [key for key in self._sections if setting(key).is_advanced]
         has_advanced = any(self.is_row_shown(key) for key in keys)
         self._advanced.setVisible(has_advanced)
@@ -238,9 +246,9 @@ class SchemaForm(QWidget):
             if key not in self._sections:
                 name = key.rpartition(".")[2]
                 section = FormSection("")
-                line = _OverrideLine(key, name, section)
-                line.show(True, f"{name}: {value}")
-                line.reset_button.clicked.connect(partial(self.reset_requested.emit, key))
+                on_reset = partial(self.reset_requested.emit, key)
+                _, text = _override_line(key, name, section, on_reset)
+                text.setText(f"{name}: {value}")
                 self._others.addWidget(section)
                 section.show()
 
@@ -250,16 +258,13 @@ class SchemaForm(QWidget):
             declared = setting(key)
             is_offered = declared.per_conversation or (self._is_folder and declared.per_folder)
             if is_offered and section.isHidden() and key not in self._unsupported:
+
+                def reveal(key: str = key) -> None:
+                    self.reveal(key)
+                    focus_first_part(self._fields[key].control, Qt.FocusReason.OtherFocusReason)
+
                 action = self._menu.addAction(menu_text(tr(declared.label)))
-                action.triggered.connect(partial(self._reveal_chosen, key))
-
-    def _reveal_chosen(self, key: str) -> None:
-        self.reveal(key)
-        focus_first_part(self._fields[key].control, Qt.FocusReason.OtherFocusReason)
-
-    def _reset(self, key: str) -> None:
-        self._revealed.discard(key)
-        self.reset_requested.emit(key)
+                action.triggered.connect(lambda *_, reveal=reveal: reveal())
 
     def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
@@ -284,22 +289,18 @@ class SchemaForm(QWidget):
         self._sections[key].note.set_text(self._refusals.get(key) or help_text)
 
 
-class _OverrideLine:
-    """The line below a row for an overridden value, with a reset button."""
-
-    def __init__(self, key: str, label: str, section: FormSection) -> None:
-        self._label = PlainLabel(role="note", wraps=True)
-        self.reset_button = PlainButton(tr("Use default"), role="link", name=f"reset-{key}")
-        spoken = tr("{setting}: use default", setting=tr(label))
-        self.reset_button.setAccessibleName(spoken_text(spoken))
-        self._row = QWidget()
-        row_of((self._label, 1), self.reset_button, parent=self._row, margins=0)
-        section.add(self._row)
-        self.show(False, "")
-
-    def show(self, is_overridden: bool, label: str) -> None:
-        self._label.setText(label)
-        self._row.setVisible(is_overridden)
+def _override_line(
+    key: str, label: str, section: FormSection, on_reset: Callable[[], object]
+) -> tuple[QWidget, PlainLabel]:
+    """Add a line for an overridden value to a row, with a reset button; return it and its label."""
+    text = PlainLabel(role="note", wraps=True)
+    reset_button = PlainButton(tr("Use default"), role="link", name=f"reset-{key}")
+    reset_button.setAccessibleName(spoken_text(tr("{setting}: use default", setting=tr(label))))
+    reset_button.clicked.connect(lambda: on_reset())
+    line = QWidget()
+    row_of((text, 1), reset_button, parent=line, margins=0)
+    section.add(line)
+    return line, text
 
 
 def _field_for(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:

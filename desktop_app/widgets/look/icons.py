@@ -78,7 +78,6 @@ def program_icon() -> QIcon:
 
 @lru_cache(maxsize=512)
 def _render(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
-
     color = QColor.fromRgba(rgba)
     source = (_folder[0] / f"{name}.svg").read_bytes()
     # Lucide's strokes are 2 wide in a box of 24. At 16 pixels, 1.75 matches the text's weight.

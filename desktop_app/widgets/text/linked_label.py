@@ -118,6 +118,5 @@ def _request_place(origin: QObject, place: Place) -> None:
 
 
 def _html(segment: LinkSegment) -> str:
-
     escaped = escape(one_line(segment.text, LONGEST_PARAGRAPH))
     return f'<a href="{PLACE_SCHEME}{segment.place}">{escaped}</a>' if segment.place else escaped

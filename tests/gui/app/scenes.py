@@ -90,10 +90,10 @@ from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.tools.ui.servers_tab import ServerForm, ServerLog, ServerSection
 from desktop_app.transcript.action_row import LinkTargetLabel
 from desktop_app.transcript.copying import menu_for
-from desktop_app.widgets.cards.progress_card import ProgressCard
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.status_line import ProgressCard
 from tests.end2end.batch_states import fill_batches
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.gui.app.test_viewer import opened, stored_document

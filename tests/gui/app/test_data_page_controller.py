@@ -23,7 +23,7 @@ from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database import Database
 from desktop_app.storage.ui.backup_controller import time_until_backup
-from desktop_app.widgets.cards.progress_card import ProgressCard
+from desktop_app.widgets.status_line import ProgressCard
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog, file_dialogs
 from tests.helpers.widgets import find

@@ -24,8 +24,7 @@ from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
-from desktop_app.widgets.buttons.menu_button import MenuButton
+from desktop_app.widgets.buttons.dialog_button import HelpButton, MenuButton, dialog_button
 from desktop_app.widgets.look.icons import icon
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import (
