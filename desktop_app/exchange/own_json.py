@@ -321,7 +321,14 @@ def _parse_conversation(
     if row.folder_id is not None:
         if row.folder_id not in folders:
             raise ValueError("its folder is not in the file")
-        folder = _folder_from(bounds.converted(folders[row.folder_id], _Folder))
+        found = bounds.converted(folders[row.folder_id], _Folder)
+        folder = Folder(
+            id=found.id,
+            name=found.name,
+            created_at=_utc(found.created_at),
+            choice=None if found.choice is None else _require_choice(found.choice),
+            overrides=overrides_from_json(found.overrides),
+        )
     messages = tuple(_message_from(message, row.id) for message in row.messages)
     _require_tree(conversation, messages)
     compactions = tuple(_compaction_from(compaction, row.id) for compaction in row.compactions)
@@ -354,16 +361,6 @@ def _require_tree(conversation: Conversation, messages: tuple[Message, ...]) -> 
         seen_ids.add(message.id)
     if conversation.leaf_id not in seen_ids:
         raise ValueError("the path shown ends in no message")
-
-
-def _folder_from(row: _Folder) -> Folder:
-    return Folder(
-        id=row.id,
-        name=row.name,
-        created_at=_utc(row.created_at),
-        choice=None if row.choice is None else _require_choice(row.choice),
-        overrides=overrides_from_json(row.overrides),
-    )
 
 
 def _message_from(row: _Message, conversation_id: str) -> Message:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +17,7 @@ from PySide6.QtCore import QStandardPaths
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
-from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.conversations.conversation import Message, new_id
 from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS
@@ -210,35 +210,32 @@ class TransferController(Controller):
             lambda name: dialog.setDefaultSuffix(formats[name].suffix.lstrip("."))
         )
 
+    def _shown_messages(self) -> list[Message]:
+        """Return the messages of the open conversation, also of an answer that is not stored."""
+        return [
+            self._messages.with_environment_error(self._running.newest_state(message))
+            for message in self._current.path
+        ]
+
     def copy(self) -> None:
         """Copy the open conversation as Markdown, and as HTML unless it is very long."""
         if not self._check_not_empty():
             return
         # Imported here, because the start does not need it.
         from desktop_app.exchange.writers import markdown_file, rich_text
-        from desktop_app.widgets.text.clipboard import (
-            HTML,
-            MARKDOWN,
-            MAX_CONVERTED_CHARACTERS,
-            PLAIN,
-            copy_texts,
-        )
+        from desktop_app.widgets.text import clipboard
 
-        catalog = self._session.backend.catalog
-        messages = [
-            self._messages.with_environment_error(self._running.newest_state(message))
-            for message in self._current.path
-        ]
-        content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
-
-        markdown = "".join(markdown_file.markdown_pieces(*content))
+        messages = self._shown_messages()
+        content = (self._current.conversation, messages, self._session.name_of_model)
+        markdown = markdown_file.to_markdown(*content)
         texts: dict[str, Callable[[], Iterable[str]]] = dict.fromkeys(
-            (PLAIN, MARKDOWN), lambda: [markdown]
+            (clipboard.PLAIN, clipboard.MARKDOWN), lambda: [markdown]
         )
-        is_rich = sum(len(message.text) for message in messages) <= MAX_CONVERTED_CHARACTERS
+        length = sum(len(message.text) for message in messages)
+        is_rich = length <= clipboard.MAX_CONVERTED_CHARACTERS
         if is_rich:
-            texts[HTML] = lambda: rich_text.html_pieces(*content)
-        copy_texts(texts)
+            texts[clipboard.HTML] = lambda: rich_text.html_pieces(*content)
+        clipboard.copy_texts(texts)
         self._notifications.notify(
             tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
         )
@@ -263,20 +260,12 @@ class TransferController(Controller):
         """Print the open conversation on a configured printer."""
         from desktop_app.exchange.ui.printing.print_job import PrintSource
 
-        path = [
-            self._messages.with_environment_error(self._running.newest_state(message))
-            for message in self._current.path
-        ]
-        catalog = self._session.backend.catalog
-        source = PrintSource(
-            self._current.conversation.title,
-            path,
-            self._session.backend.image_scaler,
-            lambda model: catalog.info(model).name,
-        )
+        title, images = self._current.conversation.title, self._session.backend.image_scaler
+        source = PrintSource(title, self._shown_messages(), images, self._session.name_of_model)
         self._tasks.start(self._print(source, printer))
 
     async def _print(self, source: PrintSource, printer: QPrinter) -> None:
+        """Print; if it takes long, offer to cancel it."""
         # Imported here, because the start does not need it and few users print.
         from desktop_app.exchange.ui.printing.print_job import print_on, print_to_file
 
@@ -284,38 +273,35 @@ class TransferController(Controller):
         file = printer.outputFileName()
         if file:
             notice = tr("Printed to {file}.", file=Path(file).name)
-        printing = print_to_file if file else print_on
-        run = printing(source, printer)
-        is_done = await self._run_cancelable(tr("Printing conversation…"), run)
-        self._notifications.notify(notice if is_done else tr("Printing canceled."))
-
-    async def _run_cancelable(self, progress_text: str, work: Coroutine[None, None, None]) -> bool:
-        """Run work; if it takes long, offer to cancel it. Return False if it was canceled."""
-        notifications = self._notifications
-        canceled = asyncio.Event()  # by the user, not by the program's end
-        task = asyncio.create_task(work)
+        printing = (print_to_file if file else print_on)(source, printer)
+        task: asyncio.Task[None] = asyncio.create_task(printing)
         self._print_jobs.add(task)
+        was_canceled = False  # by the user, not by the program's end
 
         def cancel() -> None:
-            canceled.set()
+            nonlocal was_canceled
+            was_canceled = True
             task.cancel()
 
-        actions = [(tr("Cancel"), cancel)]
         topic = new_id()
         show_progress = partial(
-            notifications.notify, progress_text, actions, topic=topic, stays=True
+            self._notifications.notify,
+            tr("Printing conversation…"),
+            [(tr("Cancel"), cancel)],
+            topic=topic,
+            stays=True,
         )
         timer = asyncio.get_running_loop().call_later(PROGRESS_AFTER_S, show_progress)
         try:
             await task
         except asyncio.CancelledError:
-            if not canceled.is_set():
+            if not was_canceled:
                 raise
         finally:
             self._print_jobs.discard(task)
             timer.cancel()
-            notifications.dismiss_topic(topic)
-        return not canceled.is_set()
+            self._notifications.dismiss_topic(topic)
+        self._notifications.notify(tr("Printing canceled.") if was_canceled else notice)
 
     def _check_stored(self) -> bool:
         """Return True if child processes can read the open conversation; else notify why not."""

@@ -122,7 +122,17 @@ class ToolServers:
         old_secret = None
         if old_server is not None and old_server.has_secrets:
             old_secret = await self._secrets.get(old_server.secret_name, old_server.secret_origin)
-        await self._replace_secrets(server, secrets)
+        if not secrets:
+            await self._secrets.remove(server.secret_name)
+        elif not await self._store_secret(
+            server.secret_name, Secret(secrets.to_text(), server.secret_origin)
+        ):
+            raise ToolServerError(
+                N_("Without a keyring, the values of “{server}” can’t be stored."),
+                hint=N_("Use environment variables, as {example}."),
+                server=server.name,
+                example=EXAMPLE_REFERENCE,
+            )
         try:
             await self._forget_permissions(server.name)
             await self.storage.save(server)
@@ -134,19 +144,6 @@ class ToolServers:
             raise
         if old_server is not None and old_server.url != server.url:
             await self._secrets.remove(server.sign_in_name)
-
-    async def _replace_secrets(self, server: ToolServer, secrets: ServerSecrets) -> None:
-        if secrets:
-            secret = Secret(secrets.to_text(), server.secret_origin)
-            if not await self._store_secret(server.secret_name, secret):
-                raise ToolServerError(
-                    N_("Without a keyring, the values of “{server}” can’t be stored."),
-                    hint=N_("Use environment variables, as {example}."),
-                    server=server.name,
-                    example=EXAMPLE_REFERENCE,
-                )
-        else:
-            await self._secrets.remove(server.secret_name)
 
     async def remove(self, name: str) -> None:
         """Remove a server, its secrets and permissions. Raises ToolServerError."""
