@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, L
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
-from desktop_app.shortcuts.command import COMMANDS, CommandScope
+from desktop_app.shortcuts.command import COMMANDS, MENU_LABELS, CommandScope
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.finding import FindInTranscript
 from desktop_app.widgets.buttons.dialog_button import HelpButton
@@ -58,7 +58,9 @@ def make_actions(session: Session, program: _Functions) -> dict[str, QAction]:
         action.triggered.connect(lambda: run())
         return action
 
-    actions = {c.id: make(c.id, c.label or c.title) for c in COMMANDS if c.id in functions}
+    actions = {
+        c.id: make(c.id, MENU_LABELS.get(c.id, c.title)) for c in COMMANDS if c.id in functions
+    }
     window.addActions(list(actions.values()))
     return actions
 

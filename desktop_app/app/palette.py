@@ -14,10 +14,11 @@ from desktop_app.app.session import Session
 from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
 from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.conversations.conversation import SearchHit
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.search.search_filters import SearchFilters
 from desktop_app.library.ui.search.search_hits import ConversationHits, SearchDelegate, group_hits
 from desktop_app.settings.schema import SETTINGS
+from desktop_app.settings.ui.settings_panel import PAGES, PLACES
 from desktop_app.shortcuts.command import COMMANDS, KEYS_ONLY, SYNONYMS
 from desktop_app.shortcuts.command_search import (
     CONVERSATION,
@@ -220,23 +221,6 @@ def command_entries(session: Session) -> list[PaletteEntry]:
     ]
 
 
-# Title, page, the name of the field or section to show, "" for only the page, and synonyms.
-_PLACES: Final = (
-    (N_("Provider"), "provider", "provider", N_("Ollama LM Studio llama.cpp vLLM Jan account")),
-    (N_("Base URL"), "provider", "base-url", N_("server address")),
-    (N_("Monthly limit (US dollars)"), "provider", "monthly-cap", N_("budget cap")),
-    (N_("Chat"), "answer", "", N_("responses answers")),
-    (N_("Look"), "look", "", N_("appearance colors")),
-    (N_("Shortcuts"), "keys", "", N_("keyboard keys hotkeys")),
-    (N_("Tool servers"), "servers", "", N_("MCP")),
-    (N_("Data"), "library", "", ""),
-    (N_("Import and export"), "library", "", ""),
-    (N_("Backups"), "library", "", ""),
-    (N_("Delete everything"), "library", "delete-everything", ""),
-    (N_("About"), "about", "", ""),
-)
-
-
 def other_entries(session: Session) -> Iterator[PaletteEntry]:
     """Yield the rows of prompts, presets, models, settings and their pages."""
     window, category = session.window, tr("Settings")
@@ -278,11 +262,16 @@ def other_entries(session: Session) -> Iterator[PaletteEntry]:
     words, show = tr("preferences options"), partial(window.outer_panes.show_settings, True)
     yield PaletteEntry("place:settings", category, keywords=words, run=show)
     providers = session.providers_controller
-    yield PaletteEntry("place:key", tr("API key"), category, run=providers.open_at_key)
     network = tr("Network and privacy")
     yield PaletteEntry("place:network", network, category, run=providers.open_at_network)
 
-    for title, page, name, synonyms in _PLACES:
-        words, show = tr(synonyms) if synonyms else "", partial(show_setting, page, name)
-        id_ = f"place:{page}:{title}"
-        yield PaletteEntry(id_, tr(title), category, keywords=words, run=show)
+    for place in PLACES:
+        show = partial(show_setting, place.page, place.name)
+        if place.name == "key":
+            show = partial(providers.open_at_key)
+        id_, words = f"place:{place.page}:{place.title}", tr(place.words) if place.words else ""
+        yield PaletteEntry(id_, tr(place.title), category, keywords=words, run=show)
+    for page, title in PAGES:
+        if all(place.title != title for place in PLACES):
+            show = partial(show_setting, page, "")
+            yield PaletteEntry(f"place:{page}", tr(title), category, run=show)

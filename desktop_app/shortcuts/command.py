@@ -54,7 +54,6 @@ class Command(Value, frozen=True):
         title: marked for translation.
         shortcut: the default, in Qt's portable text ("Ctrl+Shift+F", or a chord,
             "Ctrl+G, Ctrl+S"); "" for none.
-        label: its text in menus, marked for translation; "" for the title.
     """
 
     id: str
@@ -62,7 +61,6 @@ class Command(Value, frozen=True):
     category: Category
     shortcut: str = ""
     scope: CommandScope = CommandScope.WINDOW
-    label: str = ""
 
 
 _C = Category
@@ -129,42 +127,23 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("prompt.as-text", N_("Convert attachment to text"), _C.PROMPT),
     Command("collections.ask", N_("Ask a collection…"), _C.PROMPT),
-    Command(
-        "collections.show",
-        N_("Show collections"),
-        _C.PROMPT,
-        "Ctrl+G, Ctrl+C",
-        label=N_("Collections"),
-    ),
-    Command("tools.choose", N_("Choose tools…"), _C.PROMPT, label=N_("Tools…")),
+    Command("collections.show", N_("Show collections"), _C.PROMPT, "Ctrl+G, Ctrl+C"),
+    Command("tools.choose", N_("Choose tools…"), _C.PROMPT),
     Command("tools.resources", N_("Attach from a tool server…"), _C.PROMPT),
     Command("tools.form", N_("Choose response format…"), _C.PROMPT),
     Command("prompts.insert", N_("Insert prompt…"), _C.PROMPT),
-    Command(
-        "prompts.manage",
-        N_("Edit prompts"),
-        _C.PROMPT,
-        "Ctrl+G, Ctrl+P",
-        label=N_("Prompts and presets"),
-    ),
+    Command("prompts.manage", N_("Edit prompts"), _C.PROMPT, "Ctrl+G, Ctrl+P"),
     Command("presets.use", N_("Apply preset…"), _C.PROMPT),
-    Command("presets.save", N_("Save settings as preset"), _C.PROMPT, label=N_("Save as preset")),
-    Command(
-        "presets.manage", N_("Edit presets"), _C.PROMPT, "Ctrl+G, Ctrl+E", label=N_("Edit presets…")
-    ),
+    Command("presets.save", N_("Save settings as preset"), _C.PROMPT),
+    Command("presets.manage", N_("Edit presets"), _C.PROMPT, "Ctrl+G, Ctrl+E"),
     Command("variant.instant", N_("Use Instant"), _C.PROMPT, "Alt+1", CommandScope.EVERYWHERE),
     Command("variant.thinking", N_("Use Thinking"), _C.PROMPT, "Alt+2", CommandScope.EVERYWHERE),
     Command("variant.pro", N_("Use Pro"), _C.PROMPT, "Alt+3", CommandScope.EVERYWHERE),
-    Command("models.show", N_("Show models"), _C.PROMPT, "Ctrl+G, Ctrl+M", label=N_("Models")),
+    Command("models.show", N_("Show models"), _C.PROMPT, "Ctrl+G, Ctrl+M"),
     Command("models.local", N_("Models on this computer"), _C.PROMPT),
     Command("effort.more", N_("Increase effort"), _C.PROMPT, "Alt+Up", CommandScope.EVERYWHERE),
     Command("effort.less", N_("Decrease effort"), _C.PROMPT, "Alt+Down", CommandScope.EVERYWHERE),
-    Command(
-        "prompt.background",
-        N_("Run long responses in background"),
-        _C.PROMPT,
-        label=N_("Run in background"),
-    ),
+    Command("prompt.background", N_("Run long responses in background"), _C.PROMPT),
     Command("find.open", N_("Find in conversation"), _C.CONVERSATION, "Ctrl+F"),
     Command("find.next", N_("Next match"), _C.CONVERSATION, "F3"),
     Command("find.previous", N_("Previous match"), _C.CONVERSATION, "Shift+F3"),
@@ -174,12 +153,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("conversation.copy-link", N_("Copy link to conversation"), _C.CONVERSATION),
     Command("answer.retry", N_("Regenerate response"), _C.ANSWER, "Ctrl+R"),
     Command("answer.compare", N_("Compare models…"), _C.ANSWER),
-    Command(
-        "answer.compare-versions",
-        N_("Show versions side by side"),
-        _C.ANSWER,
-        label=N_("Compare versions"),
-    ),
+    Command("answer.compare-versions", N_("Show versions side by side"), _C.ANSWER),
     Command("answer.keep", N_("Keep the compared response"), _C.ANSWER, "Ctrl+Shift+S"),
     Command("answer.review", N_("Mark as reviewed or rejected"), _C.ANSWER),
     Command("answer.continue", N_("Continue response"), _C.ANSWER),
@@ -190,15 +164,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("view.smaller", N_("Smaller text"), _C.VIEW, "Ctrl+-"),
     Command("view.normal", N_("Reset text size"), _C.VIEW, "Ctrl+0"),
     Command("list.toggle", N_("Show or hide conversation list"), _C.VIEW, "Ctrl+B"),
-    Command(
-        "settings.toggle", N_("Show or hide settings"), _C.VIEW, "Ctrl+,", label=N_("Settings")
-    ),
+    Command("settings.toggle", N_("Show or hide settings"), _C.VIEW, "Ctrl+,"),
     Command("provider.show", N_("Provider"), _C.VIEW),
-    Command("spending.show", N_("Show spending"), _C.VIEW, "Ctrl+G, Ctrl+S", label=N_("Spending")),
+    Command("spending.show", N_("Show spending"), _C.VIEW, "Ctrl+G, Ctrl+S"),
     Command("batch.new", N_("New batch job…"), _C.PROGRAM),
-    Command(
-        "batch.show", N_("Show batch jobs"), _C.PROGRAM, "Ctrl+G, Ctrl+B", label=N_("Batch jobs")
-    ),
+    Command("batch.show", N_("Show batch jobs"), _C.PROGRAM, "Ctrl+G, Ctrl+B"),
     Command("library.import", N_("Import conversations…"), _C.PROGRAM),
     Command("library.show", N_("Backups, import, and export"), _C.PROGRAM, "Ctrl+G, Ctrl+D"),
     Command("palette.open", N_("Search everything"), _C.PROGRAM, "Ctrl+K"),
@@ -234,6 +204,21 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("help.shortcuts", N_("Show keyboard shortcuts"), _C.PROGRAM, "Ctrl+/"),
     Command("app.quit", N_("Quit"), _C.PROGRAM, "Ctrl+Q", CommandScope.EVERYWHERE),
 )
+
+MENU_LABELS: Final = {
+    "collections.show": N_("Collections"),
+    "tools.choose": N_("Tools…"),
+    "prompts.manage": N_("Prompts and presets"),
+    "presets.save": N_("Save as preset"),
+    "presets.manage": N_("Edit presets…"),
+    "models.show": N_("Models"),
+    "prompt.background": N_("Run in background"),
+    "answer.compare-versions": N_("Compare versions"),
+    "settings.toggle": N_("Settings"),
+    "spending.show": N_("Spending"),
+    "batch.show": N_("Batch jobs"),
+}
+"""The texts in menus of the commands whose titles say more than a menu needs."""
 
 SYNONYMS: Final = {
     "conversation.temporary": N_("incognito private secret temp"),

@@ -105,8 +105,7 @@ class ConversationPane(QWidget):
         self._transcript.deleteLater()
         self._transcript = transcript
         transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
-        self._arrange(is_empty=self._is_empty)
-        self._hide_optional_parts()
+        self._arrange()
 
     def add_above_prompt(self, widget: QWidget) -> None:
         """Insert a widget between the notifications and the prompt, also in the tab order."""
@@ -128,8 +127,7 @@ class ConversationPane(QWidget):
                 return
 
     def update_theme(self) -> None:
-        self._arrange(is_empty=self._is_empty)
-        self._hide_optional_parts()
+        self._arrange()
 
     def set_title(self, title: str) -> None:
         """Show the conversation's title, "" for none."""
@@ -158,8 +156,7 @@ class ConversationPane(QWidget):
     def _set_page(self, page: QWidget | None) -> None:
         self.page = page
         self.header.show_page("" if page is None else page.windowTitle())
-        self._arrange(is_empty=self._is_empty)
-        self._hide_optional_parts()
+        self._arrange()
 
     def focus_content(self) -> None:
         """Focus the page that is shown, else the prompt."""
@@ -171,12 +168,13 @@ class ConversationPane(QWidget):
 
     def show_empty_state(self, is_shown: bool) -> None:
         """Center the prompt below the examples, or show the transcript above the prompt."""
+        self._is_empty = is_shown
         self.prompt.set_keys_visible(not is_shown)
-        self._arrange(is_empty=is_shown)
+        self._arrange()
 
-    def _arrange(self, *, is_empty: bool) -> None:
-        self._is_empty = is_empty
-        has_page = self.page is not None
+    def _arrange(self) -> None:
+        """Show the parts that belong to a page, an empty conversation or messages."""
+        is_empty, has_page = self._is_empty, self.page is not None
         self.pages.setVisible(has_page)
         self.prompt.setVisible(not has_page)
         self._transcript.setVisible(not is_empty and not has_page)
@@ -189,7 +187,6 @@ class ConversationPane(QWidget):
         """Adjust the margins, and hide optional parts if the height is small."""
         super().resizeEvent(event)
         self._set_margins()
-        self._hide_optional_parts()
 
     def event(self, event: QEvent) -> bool:
         """Hide optional parts again after any part changed its height."""
@@ -242,6 +239,7 @@ class ConversationPane(QWidget):
         if self._empty_state is not None:
             self.cards.set_spacing(spacing)
         self._column.activate()  # now, because the new width has already been applied
+        self._hide_optional_parts()
 
 
 def _height_at(widget: QWidget, width: int) -> int:
