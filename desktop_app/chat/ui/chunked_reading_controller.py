@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from desktop_app.app.session import Controller
+from desktop_app.chat.attachments.chunked_reading import ChunkPlan
 from desktop_app.chat.attachments.document_beginnings import can_send_beginning, names_of_beginnings
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -14,9 +13,6 @@ from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.i18n.formatting import joined, money
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
-
-if TYPE_CHECKING:
-    from desktop_app.chat.attachments.chunked_reading import ChunkPlan
 
 
 class ChunkedReadingController(Controller):

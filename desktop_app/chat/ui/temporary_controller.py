@@ -2,18 +2,77 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.composer.dropped_content import (
+    DroppedContent,
+    accept_copy,
+    drop_hint,
+    is_acceptable,
+    read_dropped,
+)
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.widgets.boxes import row_of
+from desktop_app.widgets.buttons.dialog_button import ElidedButton
+from desktop_app.widgets.forms.tab_order import order_tabs
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.text.foreign_text import PlainToolButton
 
-if TYPE_CHECKING:
-    from desktop_app.chat.ui.temporary_row import TemporaryRow
+_TOPIC: Final = "temporary conversation"
+TITLE: Final = N_("Temporary conversation")
 
-_TOPIC = "temporary conversation"
+
+class TemporaryRow(QWidget):
+    """The row of the temporary conversation, above the list of the stored conversations."""
+
+    def __init__(self, controller: TemporaryController) -> None:
+        super().__init__()
+        self._controller = controller
+        self.setAcceptDrops(True)
+        self.button = ElidedButton(tr(TITLE))
+        self.button.setObjectName("temporary-row")
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        set_role(self.button, "row")
+        self.close_button = PlainToolButton(name="temporary-row-close", role="quiet")
+        self.close_button.setAccessibleName(tr("Close temporary conversation"))
+        self.close_button.setToolTip(tr("Close"))
+        row_of((self.button, 1), self.close_button, parent=self, margins=0, spacing=0)
+        self.button.clicked.connect(controller.reopen)
+        self.close_button.clicked.connect(controller.request_close)
+        self.update_theme()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        px = theme.px
+        self.button.setMaximumHeight(px(themes.ROW_HEIGHT))
+        icons.set_icon(self.button, "lock", theme.text, px(16))
+        self.button.setStyleSheet(f"text-align: left; padding-left: {px(9)}px;")
+        self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
+        themes.limit_size(self.close_button, px(26), px(26))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.source() is None and is_acceptable(event.mimeData()):
+            accept_copy(event)
+            self.button.setDown(True)
+            self._controller.show_drop_hint(drop_hint(event.mimeData(), tr(TITLE)))
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        self.button.setDown(False)
+        self._controller.show_drop_hint("")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.button.setDown(False)
+        self._controller.show_drop_hint("")
+        accept_copy(event)
+        self._controller.insert_drop(read_dropped(event.mimeData()))
 
 
 class TemporaryController(Controller):
@@ -30,7 +89,7 @@ class TemporaryController(Controller):
     def open(self) -> None:
         """Open the temporary conversation; if it is open with content, offer to replace it."""
         if self._id and self._id != self._current.id:
-            self._reopen()
+            self.reopen()
         elif not self._id:
             self._open_another()
         elif self._has_content:
@@ -71,14 +130,21 @@ class TemporaryController(Controller):
         return bool(self._current.path) or is_typed
 
     def _open_another(self) -> None:
-        from desktop_app.chat.ui.temporary_row import TITLE  # not needed at the start
-
         conversation = self._session.new_conversation.blank_with(new_id(), tr(TITLE))
         self._temporary.begin(conversation.id)
         self._id = conversation.id
         self._session.navigator.open_temporary(conversation)
 
-    def _reopen(self) -> None:
+    def show_drop_hint(self, hint: str) -> None:
+        """Show the hint for a drop on the row; "" after the drag has left or ended."""
+        self._window.conversations.view.drop_hint_changed.emit(hint)
+
+    def insert_drop(self, content: DroppedContent) -> None:
+        """Insert content that was dropped on the row into the temporary conversation."""
+        self._session.attachments.insert_drop(content, self._id, is_folder=False)
+
+    def reopen(self) -> None:
+        """Show the temporary conversation again."""
         self._tasks.start(self._session.navigator.open(self._id))
         self._prompt.focus_text()
 
@@ -107,7 +173,10 @@ class TemporaryController(Controller):
             else:
                 self._notifications.dismiss_topic(_TOPIC)
         if self._id and self._row is None:
-            self._row = self._make_row()
+            self._row = TemporaryRow(self)
+            listing = self._window.conversations
+            listing.top.addWidget(self._row)
+            order_tabs(listing.filter_bar.empty_button, (self._row.button, self._row.close_button))
         if self._row is not None:
             self._row.setVisible(bool(self._id))
 
@@ -127,21 +196,3 @@ class TemporaryController(Controller):
         actions = [(tr("Delete"), self._close), (tr("Keep"), self._explain)]
         self._notifications.notify(text, actions, topic=_TOPIC, stays=True)
         self._pane.focus_cards(Qt.FocusReason.OtherFocusReason)
-
-    def _make_row(self) -> TemporaryRow:
-        from desktop_app.chat.ui.temporary_row import TemporaryRow
-        from desktop_app.widgets.forms.tab_order import order_tabs
-
-        row = TemporaryRow()
-        row.open_requested.connect(self._reopen)
-        row.close_requested.connect(self.request_close)
-        row.drop_hint_changed.connect(self._window.conversations.view.drop_hint_changed)
-        row.content_dropped.connect(
-            lambda content: self._session.attachments.insert_drop(
-                content, self._id, is_folder=False
-            )
-        )
-        listing = self._window.conversations
-        listing.top.addWidget(row)
-        order_tabs(listing.filter_bar.empty_button, (row.button, row.close_button))
-        return row

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from desktop_app.chat.ui.temporary_row import TemporaryRow
+from desktop_app.chat.ui.temporary_controller import TemporaryRow
 from desktop_app.domain.conversations.conversation import MessageStatus
 from tests.gui.app.app_harness import AppHarness, until
 
@@ -123,7 +123,7 @@ async def test_the_language_changes_after_a_temporary_conversation_is_closed() -
         await app.written()
         assert not app.session.should_rebuild
         assert "language changes once" in app.said
-        app.window.findChildren(TemporaryRow)[0].open_requested.emit()
+        app.window.findChildren(TemporaryRow)[0].button.click()
         await until(lambda: app.open_id == temporary)
         app.controllers.temporary_controller.request_close()
         app.press_action("Delete")

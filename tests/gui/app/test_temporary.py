@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.chat.ui.temporary_row import TemporaryRow
+from desktop_app.chat.ui.temporary_controller import TemporaryRow
 from desktop_app.domain.errors import ProviderFaultError
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until

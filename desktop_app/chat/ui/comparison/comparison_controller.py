@@ -12,8 +12,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.transcript.message_stream import MessageStream
 
 if TYPE_CHECKING:
-    from desktop_app.chat.ui.comparison.answer_column import AnswerColumn
-    from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
+    from desktop_app.chat.ui.comparison.comparison_window import AnswerColumn, ComparisonWindow
 
 _MAX_COLUMNS = 4
 
