@@ -350,7 +350,7 @@ def test_a_change_of_the_row_keeps_a_half_typed_title(
     editor = listing.findChild(QLineEdit, "rename")
     assert editor is not None
     qtbot.keyClicks(editor, "Typed")
-    listing.model.set_streaming("b", True)
+    listing.model.set_answering({"b"})
     with qtbot.waitSignal(listing.model.renamed) as told:
         qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert told.args == ["b", "Typed"]

@@ -6,7 +6,7 @@ keys move only the current row, Enter opens it. The user can mark several rows f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
@@ -130,11 +130,6 @@ class ConversationList(QFrame):
         self.regroup()
         self.model.upsert(conversation)
         self.view.update_selection()
-
-    def set_unread(self, identifiers: Collection[str]) -> None:
-        """Mark the conversations with an answer that the user has not seen."""
-        self.model.set_unread(identifiers)
-        self.view.viewport().update()
 
     # ------------------------------------------------------------ parts
 

@@ -50,8 +50,8 @@ class ListPresenter(Controller):
         )
         self._setup.other_conversation_changed.connect(self.upsert)
         self._folders.changed.connect(self.show_folders)
-        self._running.started.connect(self._show_dot)
-        self._running.finished.connect(lambda id_, _answer: self._show_dot(id_))
+        self._running.started.connect(self._show_answering)
+        self._running.finished.connect(self._on_finished)
 
     # -------------------------------------------------------------- conversations
 
@@ -72,8 +72,8 @@ class ListPresenter(Controller):
         self.cache.set(conversation)
         if self._temporary.was_ever_temporary(conversation.id):
             return  # temporary conversations are in no list
-        self._list.upsert(self._with_streaming_state(conversation))
-        self._show_dot(conversation.id)
+        self._list.upsert(conversation)
+        self._show_answering()
 
     def forget(self, conversation_id: str) -> None:
         """Remove a permanently deleted conversation."""
@@ -110,11 +110,11 @@ class ListPresenter(Controller):
         pinned, page = await self._read_top(list_filter, PAGE_SIZE)
         if filter_number != self._filter_number:
             return
-        rows = [self._with_streaming_state(c) for c in self.cache.set_stored([*pinned, *page])]
+        rows = self.cache.set_stored([*pinned, *page])
         last = page[-1] if len(page) == PAGE_SIZE else None
         self._list.set_conversations(rows, list_filter=list_filter, last=last)
         self._list.view.show_open(self._current.id if self._current.is_listed else None)
-        self._show_dots_of_folders()
+        self._show_answering()
 
     def load_more(self, *, all_rows: bool = False) -> None:
         """Append the next page, or all remaining rows."""
@@ -134,9 +134,7 @@ class ListPresenter(Controller):
             if filter_number != self._filter_number:
                 return
             last = page[-1] if len(page) == size else None
-            self._list.append(
-                [self._with_streaming_state(c) for c in self.cache.set_stored(page)], last
-            )
+            self._list.append(self.cache.set_stored(page), last)
             if not all_rows:
                 return
 
@@ -157,7 +155,7 @@ class ListPresenter(Controller):
         read_conversations = self.cache.set_stored([*pinned, *page])
         self._list.append((), page[-1] if len(page) == limit else None)
         for conversation in read_conversations:
-            self._list.upsert(self._with_streaming_state(conversation))
+            self._list.upsert(conversation)
         read_ids = {c.id for c in read_conversations}
         # Others were moved or deleted.
         for missing_id in [c.id for c in self._list.model.conversations if c.id not in read_ids]:
@@ -166,7 +164,7 @@ class ListPresenter(Controller):
             if stored is None:
                 self.forget(missing_id)
             else:
-                self._list.upsert(self._with_streaming_state(self.cache.set_stored([stored])[0]))
+                self._list.upsert(self.cache.set_stored([stored])[0])
 
     async def _read_top(
         self, list_filter: ListFilter, limit: int
@@ -183,30 +181,24 @@ class ListPresenter(Controller):
 
     # -------------------------------------------------------------- dots and folders
 
-    def _with_streaming_state(self, conversation: Conversation) -> Conversation:
-        """Return a conversation that has a dot in the list if it streams, here or elsewhere."""
-        is_running = self._running.is_running(conversation.id)
-        return replace(conversation, streaming=is_running or conversation.streaming)
-
     def show_folders(self) -> None:
         """Show the folders, each with its dot."""
         self._list.set_folders(self._folders.by_id.values())
-        self._show_dots_of_folders()
+        self._show_answering()
 
-    def _show_dot(self, conversation_id: str) -> None:
+    def _on_finished(self, conversation_id: str, _answer: Message) -> None:
+        cached = self.cache.get(conversation_id)
+        if cached is not None:
+            self.upsert(replace(cached, streaming=False))
+        self._show_answering()
+
+    def _show_answering(self, *_: object) -> None:
+        """Show a dot at each conversation in which an answer streams, and at its folder."""
         self.writes.invalidate_reads()
-        self._list.model.set_streaming(conversation_id, self._running.is_running(conversation_id))
-        self._show_dots_of_folders()
-
-    def _show_dots_of_folders(self) -> None:
-        """Show a dot at each folder in which an answer streams."""
-        if self.list_filter == LIST:
-            answering_conversations = [self.cache.get(id_) for id_ in self._running.conversations]
-            busy_folder_ids = {
-                conversation.folder_id for conversation in answering_conversations if conversation
-            }
-            for folder_id in self._folders.by_id:
-                self._list.model.set_streaming(folder_id, folder_id in busy_folder_ids)
+        running_ids = self._running.conversations
+        conversations = [self.cache.get(id_) for id_ in running_ids]
+        folder_ids = {c.folder_id for c in conversations if c is not None and c.folder_id}
+        self._list.model.set_answering(running_ids | folder_ids)
 
 
 async def read_page(
@@ -398,7 +390,7 @@ class UnreadMarks(Controller):
         self._unread_ids = dict.fromkeys(
             map(str, stored_ids if isinstance(stored_ids, list) else ())
         )
-        self._list.set_unread(self._unread_ids)
+        self._list.model.set_unread(self._unread_ids)
         self._mark_read()  # the last conversation has been opened before
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
@@ -417,5 +409,5 @@ class UnreadMarks(Controller):
             self.seen.emit(self._current.id)
 
     def _save(self) -> None:
-        self._list.set_unread(self._unread_ids)
+        self._list.model.set_unread(self._unread_ids)
         self._tasks.start(self._settings_store.set(UNREAD_KEY, list(self._unread_ids)))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QToolTip, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_view import ConversationView
-from desktop_app.library.ui.rows import conversation_model
+from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look import theme as themes
@@ -35,64 +35,47 @@ class ConversationDelegate(RowDelegate):
     """
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        if index.data(conversation_model.Roles.IS_HEADING):
-            self._paint_heading(painter, option, index)
-        else:
-            self._paint_drop_target(painter, option, index)
-            self._paint_title(painter, option, index)
-
-    def _paint_drop_target(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
-    ) -> None:
-        """Highlight the row that would accept the current drag."""
+        theme, px = current_theme(), current_theme().px
+        if index.data(Roles.IS_HEADING):
+            rect = option.rect.adjusted(px(_INSET), px(6), -px(_INSET), 0)
+            painting.draw_text(painter, rect, index.data(), self._title_font(index), theme.dim)
+            return
+        row_rect = self.row_rect(option)
         view = option.widget
         if isinstance(view, ConversationView) and view.is_target(index):
-            radius = current_theme().px(themes.RADIUS)
-            painting.fill_background(
-                painter, self.row_rect(option), current_theme().selected, radius
-            )
-            painting.draw_outline(
-                painter, self.row_rect(option), current_theme().accent, radius, width=2
-            )
-
-    def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        px = current_theme().px
-        rect = option.rect.adjusted(px(_INSET), px(6), -px(_INSET), 0)
-        draw_line(painter, rect, index.data(), self._title_font(index), current_theme().dim)
-
-    def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        px = current_theme().px
+            radius = px(themes.RADIUS)
+            painting.fill_background(painter, row_rect, theme.selected, radius)
+            painting.draw_outline(painter, row_rect, theme.accent, radius, width=2)
         rect = self._title_rect(option, index)
-        draw_line(painter, rect, index.data(), self._title_font(index), current_theme().text)
-        if index.data(conversation_model.Roles.IS_FOLDER):
+        painting.draw_text(painter, rect, index.data(), self._title_font(index), theme.text)
+        if index.data(Roles.IS_FOLDER):
             icon_rect = QRect(
                 rect.left() - px(_ICON_SIZE + _GAP), rect.top(), px(_ICON_SIZE), rect.height()
             )
-            painting.draw_icon(painter, icon_rect, "folder", current_theme().dim, px(_ICON_SIZE))
+            painting.draw_icon(painter, icon_rect, "folder", theme.dim, px(_ICON_SIZE))
         if is_hovered(option):
             button = self.button_rect(option)
-            painting.draw_icon(painter, button, "ellipsis", current_theme().text, px(_ICON_SIZE))
+            painting.draw_icon(painter, button, "ellipsis", theme.text, px(_ICON_SIZE))
             return
-        right = self.row_rect(option).right() + 1 - px(_INSET)
-        note = index.data(conversation_model.Roles.NOTE)
-        if note:
+        right = row_rect.right() + 1 - px(_INSET)
+        if note := index.data(Roles.NOTE):
             note_rect = QRect(rect.right(), rect.top(), right - rect.right(), rect.height())
-            draw_line(
-                painter, note_rect, note, current_theme().note(), current_theme().dim, at_right=True
+            painting.draw_text(
+                painter, note_rect, note, theme.note(), theme.dim, alignment=painting.RIGHT
             )
-        if index.data(conversation_model.Roles.STREAMING):
-            radius = px(_DOT_SIZE) / 2
+        if index.data(Roles.STREAMING):
+            half = px(_DOT_SIZE) / 2
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(current_theme().accent)
-            painter.drawEllipse(QPointF(right - radius, rect.center().y() + 1), radius, radius)
+            painter.setBrush(theme.accent)
+            painter.drawEllipse(QPointF(right - half, rect.center().y() + 1), half, half)
 
     def _title_font(self, index: Index) -> QFont:
-        if index.data(conversation_model.Roles.IS_HEADING):
+        if index.data(Roles.IS_HEADING):
             font = current_theme().note()
             font.setWeight(font.Weight.DemiBold)
             return font
         font = current_theme().interface()
-        if index.data(conversation_model.Roles.UNREAD):
+        if index.data(Roles.UNREAD):
             font.setWeight(font.Weight.Bold)
         return font
 
@@ -100,14 +83,14 @@ class ConversationDelegate(RowDelegate):
         px = current_theme().px
         left = px(_INSET)
         right = px(_INSET)
-        if index.data(conversation_model.Roles.IS_FOLDER):
+        if index.data(Roles.IS_FOLDER):
             left += px(_ICON_SIZE + _GAP)
         if is_hovered(option):
             right = self.button_rect(option).width()
             return self.row_rect(option).adjusted(left, 0, -right, 0)
-        if index.data(conversation_model.Roles.STREAMING):
+        if index.data(Roles.STREAMING):
             right += px(_DOT_SIZE + _GAP)
-        note = index.data(conversation_model.Roles.NOTE)
+        note = index.data(Roles.NOTE)
         if note:
             right += painting.text_width(note, current_theme().note()) + px(_GAP)
         return self.row_rect(option).adjusted(left, 0, -right, 0)
@@ -132,7 +115,7 @@ class ConversationDelegate(RowDelegate):
     # ------------------------------------------------------------ renaming in place
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        is_folder = index.data(conversation_model.Roles.IS_FOLDER)
+        is_folder = index.data(Roles.IS_FOLDER)
         editor = NameField(tr("Folder name") if is_folder else tr("Conversation title"), "rename")
         editor.setParent(parent)
         editor.setMaxLength(_MAX_NAME_LENGTH)
@@ -155,16 +138,3 @@ class ConversationDelegate(RowDelegate):
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
         editor.setGeometry(self.row_rect(option))
-
-
-def draw_line(
-    painter: QPainter, rect: QRect, text: str, font: QFont, color: QColor, *, at_right: bool = False
-) -> None:
-    """Draw a vertically centered line, elided at its end."""
-    side = Qt.AlignmentFlag.AlignRight if at_right else Qt.AlignmentFlag.AlignLeft
-    elided = QFontMetrics(font).elidedText(
-        one_line(text), Qt.TextElideMode.ElideRight, rect.width()
-    )
-    painter.setFont(font)
-    painter.setPen(color)
-    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, elided)

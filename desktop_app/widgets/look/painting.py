@@ -55,12 +55,13 @@ def draw_text(
     font: QFont,
     color: QColor,
     elide_mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    alignment: Qt.AlignmentFlag = LEFT,
 ) -> None:
-    """Paint a single line, elided to `rect`, at the side where reading begins."""
+    """Paint a single line, elided to `rect`, by default at the side where reading begins."""
     painter.setFont(font)
     painter.setPen(color)
     elided = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width())
-    painter.drawText(rect, LEFT, elided)
+    painter.drawText(rect, alignment, elided)
 
 
 def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:

@@ -23,7 +23,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.library.ui.rows.row_order import FolderRow, Heading, Key, RowOrder, heading_key
+from desktop_app.library.ui.rows.row_order import Heading, Key, RowOrder, heading_key
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import one_line
 
@@ -31,7 +31,7 @@ MIME_TYPE: Final = "application/x-repartee-conversations"
 _NO_PARENT: Final = QModelIndex()
 _NO_GROUP: Final = -1
 """Stands for a group of rows if there is none."""
-Row = Conversation | FolderRow | Heading
+Row = Conversation | Folder | Heading
 
 
 class Roles(IntEnum):
@@ -70,6 +70,7 @@ class ConversationModel(QAbstractListModel):
         self._keys: list[Key] = []  # of the rows, ascending
         self._key_of: dict[str, Key] = {}  # of conversations and folders by id
         self._unread: frozenset[str] = frozenset()
+        self._answering: frozenset[str] = frozenset()
         self.last_of_pages: Conversation | None = None
         self._has_requested_page = False
 
@@ -87,7 +88,7 @@ class ConversationModel(QAbstractListModel):
         if row is None or isinstance(row, Heading):
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
-        if isinstance(row, FolderRow):
+        if isinstance(row, Folder):
             return flags | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDropEnabled
         flags |= Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
         if self.order.list_filter.kind is not ListFilterKind.TRASH:
@@ -111,17 +112,17 @@ class ConversationModel(QAbstractListModel):
             case Qt.ItemDataRole.EditRole:
                 return _name(row)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return _accessible_text(row, is_unread=row.id in self._unread)
+                return self._accessible_text(row)
             case Roles.STREAMING:
-                return row.streaming
+                return self._is_answering(row)
             case Roles.UNREAD:
                 return row.id in self._unread
             case Roles.IDENTIFIER:
                 return row.id
             case Roles.IN_PINNED_GROUP:
-                return not isinstance(row, FolderRow) and self.order.is_in_pinned_group(row)
+                return not isinstance(row, Folder) and self.order.is_in_pinned_group(row)
             case Roles.IS_FOLDER:
-                return isinstance(row, FolderRow)
+                return isinstance(row, Folder)
             case Roles.NOTE:
                 return _trash_note(row)
             case Roles.IS_HEADING:
@@ -138,9 +139,9 @@ class ConversationModel(QAbstractListModel):
             return False
         if name == _name(row):
             return True
-        if isinstance(row, FolderRow):
+        if isinstance(row, Folder):
             # Folders are sorted by name, so the row may move.
-            self._insert_or_update(replace(row, folder=replace(row.folder, name=name)))
+            self._insert_or_update(replace(row, name=name))
             self.folder_renamed.emit(row.id, name)
         else:
             self._replace(index.row(), replace(row, title=name))
@@ -175,14 +176,14 @@ class ConversationModel(QAbstractListModel):
         if not index.isValid():
             return None
         row = self._rows[index.row()]
-        return None if isinstance(row, FolderRow | Heading) else row
+        return None if isinstance(row, Folder | Heading) else row
 
     def folder_at(self, index: Index) -> Folder | None:
         """Return a row's folder, or None for other rows."""
         if not index.isValid():
             return None
         row = self._rows[index.row()]
-        return row.folder if isinstance(row, FolderRow) else None
+        return row if isinstance(row, Folder) else None
 
     def index_of(self, identifier: str) -> QModelIndex:
         """Return the index of a conversation or folder; invalid if it is not listed."""
@@ -192,7 +193,7 @@ class ConversationModel(QAbstractListModel):
     @property
     def conversations(self) -> list[Conversation]:
         """Return the listed conversations, from top to bottom."""
-        return [row for row in self._rows if not isinstance(row, FolderRow | Heading)]
+        return [row for row in self._rows if not isinstance(row, Folder | Heading)]
 
     # ------------------------------------------------------------ changes
 
@@ -205,8 +206,7 @@ class ConversationModel(QAbstractListModel):
         last: Conversation | None = None,
     ) -> None:
         """Replace all rows and the filter; `last` as for `append`."""
-        rows = [FolderRow(folder) for folder in folders]
-        self._reset([*rows, *conversations], list_filter, last)
+        self._reset([*folders, *conversations], list_filter, last)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page.
@@ -252,12 +252,11 @@ class ConversationModel(QAbstractListModel):
         folders_by_id = {}
         if are_shown:
             folders_by_id = {folder.id: folder for folder in folders}
-        shown_rows = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
-        for removed_id in shown_rows.keys() - folders_by_id.keys():
+        shown_ids = {row.id for row in self._rows if isinstance(row, Folder)}
+        for removed_id in shown_ids - folders_by_id.keys():
             self.remove(removed_id)
-        for id_, folder in folders_by_id.items():
-            row = shown_rows.get(id_, FolderRow(folder))
-            self._insert_or_update(replace(row, folder=folder))  # a shown row keeps its dot
+        for folder in folders_by_id.values():
+            self._insert_or_update(folder)
 
     def remove(self, identifier: str) -> None:
         """Remove a row, and its group's heading if the group is then empty."""
@@ -268,8 +267,21 @@ class ConversationModel(QAbstractListModel):
             self._remove_rows(position - 1 if is_alone else position, position)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
-        """Mark these conversations as unread, and no others. The caller repaints the rows."""
+        """Mark these conversations as unread, and no others."""
+        changed_ids = self._unread ^ frozenset(identifiers)
         self._unread = frozenset(identifiers)
+        self._report_changed(changed_ids)
+
+    def set_answering(self, identifiers: Collection[str]) -> None:
+        """Show a dot at these conversations and folders, and where other processes answer."""
+        changed_ids = self._answering ^ frozenset(identifiers)
+        self._answering = frozenset(identifiers)
+        self._report_changed(changed_ids)
+
+    def _report_changed(self, identifiers: Iterable[str]) -> None:
+        for index in map(self.index_of, identifiers):
+            if index.isValid():
+                self.dataChanged.emit(index, index)
 
     @property
     def pinned_ids(self) -> list[str]:
@@ -287,19 +299,31 @@ class ConversationModel(QAbstractListModel):
             if self.order.is_in_pinned_group(conversation):
                 self._insert_or_update(conversation)
 
-    def set_streaming(self, identifier: str, is_streaming: bool) -> None:
-        """Show or hide the streaming dot of a conversation or folder."""
-        position = self.index_of(identifier).row()
-        if position >= 0:
-            row = self._rows[position]
-            assert not isinstance(row, Heading)
-            self._replace(position, replace(row, streaming=is_streaming))
-
     # ------------------------------------------------------------ rows
+
+    def _is_answering(self, row: Conversation | Folder) -> bool:
+        return row.id in self._answering or (isinstance(row, Conversation) and row.streaming)
+
+    def _accessible_text(self, row: Conversation | Folder) -> str:
+        name = one_line(_name(row))
+        if isinstance(row, Folder):
+            name = tr("Folder {name}", name=name)
+        if self._is_answering(row):
+            name = tr("{title}, responding", title=name)
+        elif row.id in self._unread:
+            name = tr("{title}, unread response", title=name)
+        if isinstance(row, Folder) or row.trashed_at is None:
+            return name
+        return tr_plural(
+            "{title}, will be deleted in {count} day",
+            "{title}, will be deleted in {count} days",
+            days_left(row.trashed_at, datetime.now(UTC)),
+            title=name,
+        )
 
     def _reset(
         self,
-        rows: Iterable[Conversation | FolderRow],
+        rows: Iterable[Conversation | Folder],
         list_filter: ListFilter,
         last: Conversation | None,
     ) -> None:
@@ -333,7 +357,7 @@ class ConversationModel(QAbstractListModel):
         self._put(position, keyed_rows)
         self.endInsertRows()
 
-    def _insert_or_update(self, row: Conversation | FolderRow) -> None:
+    def _insert_or_update(self, row: Conversation | Folder) -> None:
         """Insert a row with the heading that it needs, or move and update it."""
         new_key = self.order.key(row)
         old_key = self._key_of.get(row.id)
@@ -360,7 +384,7 @@ class ConversationModel(QAbstractListModel):
         del self._rows[first : last + 1], self._keys[first : last + 1]
         self.endRemoveRows()
 
-    def _replace(self, position: int, row: Conversation | FolderRow) -> None:
+    def _replace(self, position: int, row: Conversation | Folder) -> None:
         if self._rows[position] != row:
             self._rows[position] = row
             index = self.index(position)
@@ -380,30 +404,12 @@ class ConversationModel(QAbstractListModel):
             self.endMoveRows()
 
 
-def _name(row: Conversation | FolderRow) -> str:
-    return row.folder.name if isinstance(row, FolderRow) else row.title
+def _name(row: Conversation | Folder) -> str:
+    return row.name if isinstance(row, Folder) else row.title
 
 
-def _accessible_text(row: Conversation | FolderRow, *, is_unread: bool) -> str:
-    name = one_line(_name(row))
-    if isinstance(row, FolderRow):
-        name = tr("Folder {name}", name=name)
-    if row.streaming:
-        name = tr("{title}, responding", title=name)
-    elif is_unread:
-        name = tr("{title}, unread response", title=name)
-    if isinstance(row, FolderRow) or row.trashed_at is None:
-        return name
-    return tr_plural(
-        "{title}, will be deleted in {count} day",
-        "{title}, will be deleted in {count} days",
-        days_left(row.trashed_at, datetime.now(UTC)),
-        title=name,
-    )
-
-
-def _trash_note(row: Conversation | FolderRow) -> str:
+def _trash_note(row: Conversation | Folder) -> str:
     """Return how long a conversation stays in the trash; "" for other rows."""
-    if isinstance(row, FolderRow) or row.trashed_at is None:
+    if isinstance(row, Folder) or row.trashed_at is None:
         return ""
     return tr_plural("{count} day", "{count} days", days_left(row.trashed_at, datetime.now(UTC)))

@@ -42,18 +42,6 @@ def heading_key(group: int) -> Key:
     return (group, float("-inf"), "")
 
 
-class FolderRow(Value, frozen=True):
-    """A folder, and whether an answer is streaming in it."""
-
-    folder: Folder
-    streaming: bool = False
-
-    @property
-    def id(self) -> str:
-        """Return the folder's id."""
-        return self.folder.id
-
-
 class RowOrder:
     """The sort keys and groups of a list's rows.
 
@@ -74,10 +62,10 @@ class RowOrder:
         self.pin_order = tuple(order)
         self._pin_ranks = {id_: rank for rank, id_ in enumerate(self.pin_order)}
 
-    def key(self, row: Conversation | FolderRow) -> Key:
+    def key(self, row: Conversation | Folder) -> Key:
         """Return the sort key of a row."""
-        if isinstance(row, FolderRow):
-            return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
+        if isinstance(row, Folder):
+            return (FOLDERS, 0.0, f"{row.name.casefold()}\0{row.id}")
         timestamp = self.list_filter.sort_time_of(row).timestamp()
         if self.is_in_pinned_group(row):  # conversations without a rank come first, newest first
             return (PINNED, float(self._pin_ranks.get(row.id, -timestamp)), row.id)
@@ -95,8 +83,8 @@ class RowOrder:
         return row.pinned and self.list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
 
     def with_headings(
-        self, keyed_rows: Iterable[tuple[Key, Conversation | FolderRow]], group: int
-    ) -> Iterator[tuple[Key, Conversation | FolderRow | Heading]]:
+        self, keyed_rows: Iterable[tuple[Key, Conversation | Folder]], group: int
+    ) -> Iterator[tuple[Key, Conversation | Folder | Heading]]:
         """Yield sorted rows with headings between groups.
 
         The first heading is omitted if the first row belongs to `group`.

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QStyleOptionViewItem
 from desktop_app.app.window.command_palette import CommandDelegate
 from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.library.ui.row_delegates import draw_line
 from desktop_app.library.ui.rows.days import short_day_text
+from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.rows_model import ROW, Index
 from desktop_app.widgets.text.foreign_text import one_line
@@ -91,9 +91,10 @@ class SearchDelegate(CommandDelegate):
         if row.more:
             date = tr("{date} · +{count}", date=date, count=row.more)
         width = QFontMetrics(current_theme().note()).horizontalAdvance(date)
-        draw_line(painter, line, date, current_theme().note(), current_theme().dim, at_right=True)
+        theme = current_theme()
+        painting.draw_text(painter, line, date, theme.note(), theme.dim, alignment=painting.RIGHT)
         line.setRight(line.right() - width - px(_GAP))
-        draw_line(painter, line, hit.title, current_theme().strong(), current_theme().text)
+        painting.draw_text(painter, line, hit.title, theme.strong(), theme.text)
         self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit_text(hit))
 
     def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
