@@ -16,6 +16,7 @@ import email.parser
 import email.policy
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from html import unescape
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
@@ -299,8 +300,10 @@ def remove_invalid_characters(text: str) -> tuple[str, str]:
 
     Return the text and a sentence about the removed characters, or "".
     """
-    if _is_valid(text):
-        return text, ""
+    with suppress(UnicodeEncodeError):
+        text.encode()  # takes 1 ms for texts of megabytes
+        if "\0" not in text:
+            return text, ""
     removed_count = len(re.findall(_INVALID_CHARACTER, text))
     note = tr_plural(
         "{count} invalid character was removed.",
@@ -308,18 +311,6 @@ def remove_invalid_characters(text: str) -> tuple[str, str]:
         removed_count,
     )
     return re.sub(_INVALID_CHARACTER, "", text), note
-
-
-def _is_valid(text: str) -> bool:
-    """Return True if a provider accepts the text.
-
-    This takes 1 ms for texts of megabytes, so it can run on the main thread.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
 
 
 # ------------------------------------------------------------------ messages

@@ -190,7 +190,6 @@ class PromptEditor(QFrame):
         if self._warning:  # a shown warning stays until the text changes or sending is allowed
             self._warning = refusal
         self.row.send_button.setAccessibleDescription(spoken_text(refusal))
-        self.suggestions.set_refusal(refusal)
         self._show_state()
 
     def send(self) -> None:
@@ -271,7 +270,8 @@ class PromptEditor(QFrame):
             tooltip = tr("{action} ({shortcut})", action=tooltip, shortcut=send_key)
         set_tooltip(self.row.send_button, self._refusal or tooltip)
         sends_suggestion = not self.text().strip() and not self._is_streaming
-        self.suggestions.set_first_key(send_key if sends_suggestion else "")
+        first_key = send_key if sends_suggestion else ""
+        self.suggestions.set_state(first_key=first_key, refusal=self._refusal)
         message = self._warning or self._hint
         text = message or self._notice_or_keys(send_key)
         if text != self.hint.text():

@@ -111,14 +111,9 @@ class Suggestions(QWidget):
         self._is_compact = is_compact
         self._refresh()
 
-    def set_first_key(self, key: str) -> None:
-        """Show the key of the first suggestion; "" for none."""
-        self._first_key = key
-        self._refresh()
-
-    def set_refusal(self, refusal: str) -> None:
-        """Disable all suggestions with a reason as tooltip; "" enables them."""
-        self._refusal = refusal
+    def set_state(self, *, first_key: str, refusal: str) -> None:
+        """Show the key of the first suggestion, and disable all if there is a refusal."""
+        self._first_key, self._refusal = first_key, refusal
         self._refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

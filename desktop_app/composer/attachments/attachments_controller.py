@@ -78,9 +78,7 @@ class AttachmentsController(Controller):
         field.large_text_pasted.connect(self.attach_text)
         field.data_pasted.connect(self.attach_content)
         field.rich_text_pasted.connect(self._tasks.slot(self._convert))
-        field.large_rich_text_pasted.connect(
-            lambda text, html: self._tasks.start(self._attach_rich(text, html, self._current.id))
-        )
+        field.large_rich_text_pasted.connect(self._tasks.slot(self._attach_rich))
         field.notice_raised.connect(lambda note: self._notifications.notify(note))
         self._prompt.text_changed.connect(self._show_suggestions)
         session.prompts.changed.connect(self._show_suggestions)
@@ -171,7 +169,8 @@ class AttachmentsController(Controller):
         with suppress(DocumentError):  # the plain text stays
             paste.replace_with(await self._markdown_of(paste.html))
 
-    async def _attach_rich(self, text: str, html: str, conversation_id: str) -> None:
+    async def _attach_rich(self, text: str, html: str) -> None:
+        conversation_id = self._current.id
         self.attach_text(await self.markdown_or_text(text, html), conversation_id)
 
     async def markdown_or_text(self, text: str, html: str) -> str:

@@ -77,31 +77,6 @@ class Batch(Struct):
     failures: list[UserFacingError] = []
     duplicates: list[str] = []
 
-    def pop_messages(self) -> list[UserFacingError | str]:
-        """Return the messages for the user since the last call."""
-        messages: list[UserFacingError | str] = [*self.failures]
-        if len(self.failures) > MAX_SEPARATE_ERRORS:
-            error = DocumentError(
-                N_("Couldn’t attach {failed} of {total} files."),
-                failed=len(self.failures),
-                total=self.total,
-                words=self.failures[0].what_happened,
-            )
-            messages = [error]
-        if len(self.duplicates) == 1:
-            messages.append(tr("“{name}” is already attached.", name=self.duplicates[0]))
-        elif self.duplicates:
-            messages.append(
-                tr_plural(
-                    "{count} file is already attached.",
-                    "{count} files are already attached.",
-                    len(self.duplicates),
-                )
-            )
-        self.failures.clear()
-        self.duplicates.clear()
-        return messages
-
 
 class FileReading(Struct):
     """A file that is being read.
@@ -425,10 +400,30 @@ class FileReadings(QObject):
 
     def _report(self, batch: Batch) -> None:
         """Report the failures of a batch; those of many files once the whole batch is read."""
-        if not batch.left or batch.total <= FEW_FILES:
-            for message in batch.pop_messages():
-                topic = "" if isinstance(message, str) else DOCUMENT_TOPIC
-                self._notices.notify(message, topic=topic)
+        if batch.left and batch.total > FEW_FILES:
+            return
+        failures, duplicates = batch.failures, batch.duplicates
+        batch.failures, batch.duplicates = [], []
+        if len(failures) > MAX_SEPARATE_ERRORS:
+            error = DocumentError(
+                N_("Couldn’t attach {failed} of {total} files."),
+                failed=len(failures),
+                total=batch.total,
+                words=failures[0].what_happened,
+            )
+            failures = [error]
+        for failure in failures:
+            self._notices.notify(failure, topic=DOCUMENT_TOPIC)
+        if len(duplicates) == 1:
+            self._notices.notify(tr("“{name}” is already attached.", name=duplicates[0]))
+        elif duplicates:
+            self._notices.notify(
+                tr_plural(
+                    "{count} file is already attached.",
+                    "{count} files are already attached.",
+                    len(duplicates),
+                )
+            )
 
     def _show_progress(self, reading: FileReading, progress: Progress) -> None:
         if progress.total:

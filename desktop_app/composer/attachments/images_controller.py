@@ -55,7 +55,14 @@ class ImagesController(Controller):
         self._transcripts.append(transcript)
         transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
         transcript.image_requested.connect(partial(self._request_image, messages))
-        transcript.action_requested.connect(partial(self._run_action, messages))
+
+        def run_action(_message_id: str, action: str) -> None:
+            if action.startswith(OPEN_IMAGE):
+                part = _find_image(messages(), action.removeprefix(OPEN_IMAGE))
+                if part is not None:
+                    self._tasks.start(self._open(part))
+
+        transcript.action_requested.connect(run_action)
 
     def brief_transcript(self, messages: MessageSource) -> TranscriptView:
         """Return a view for a single answer, which shows the images of `messages`."""
@@ -92,13 +99,6 @@ class ImagesController(Controller):
             transcript.images.show(key, image)
 
     # -------------------------------------------------------------- originals
-
-    def _run_action(self, messages: MessageSource, _message_id: str, action: str) -> None:
-        if not action.startswith(OPEN_IMAGE):
-            return
-        part = _find_image(messages(), action.removeprefix(OPEN_IMAGE))
-        if part is not None:
-            self._tasks.start(self._open(part))
 
     async def _open(self, part: ImagePart) -> None:
         """Open a read-only copy of the original with the system's viewer."""

@@ -161,7 +161,11 @@ class PreviewController(QObject):
         dialog.pages_chosen.connect(self._tasks.slot(self._choose_spans))
         dialog.image_requested.connect(self._tasks.slot(self._show_image))
         dialog.finished.connect(lambda _: self._on_closed())
-        self._search = TextSearch(dialog.find_bar, self._tasks, self._show_match, skips_marks=False)
+
+        async def show_match(match: tuple[int, int] | None) -> None:
+            dialog.text.mark(match)
+
+        self._search = TextSearch(dialog.find_bar, self._tasks, show_match, skips_marks=False)
         return dialog
 
     def _on_closed(self) -> None:
@@ -253,10 +257,6 @@ class PreviewController(QObject):
         assert self._search is not None
         self._dialog.show_text(text, document, is_sent=is_sent)
         self._search.begin(text)
-
-    async def _show_match(self, match: tuple[int, int] | None) -> None:
-        if self._dialog is not None:
-            self._dialog.text.mark(match)
 
     async def _build_sent_text(self, part: Attached) -> str:
         """Return the text that requests have for an attachment, "" if an image is sent."""

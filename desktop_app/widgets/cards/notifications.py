@@ -89,7 +89,10 @@ class Notifications(QFrame):
         self.close_button.setAccessibleName(tr("Dismiss"))
         self.close_button.clicked.connect(self.dismiss)
         self.note_timer = QTimer(self, singleShot=True, interval=NOTE_DURATION_MS)
-        self.note_timer.timeout.connect(self._on_note_timeout)
+        # Not while it has the focus: Enter, meant for its button, would send the message.
+        self.note_timer.timeout.connect(
+            lambda: self.note_timer.start() if _has_focus_within(self) else self.dismiss()
+        )
         top = Qt.AlignmentFlag.AlignTop
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         text = column_of(self.status, self.details, spacing=3)
@@ -179,16 +182,6 @@ class Notifications(QFrame):
             self._cards.pop()
         self._show_top_card()
 
-    def _on_note_timeout(self) -> None:
-        """Close the note, but not while it has the focus.
-
-        Otherwise Enter, meant for the note's button, would send the message.
-        """
-        if _has_focus_within(self):
-            self.note_timer.start()
-        else:
-            self.dismiss()
-
     def update_theme(self) -> None:
         theme = current_theme()
         px = theme.px
@@ -277,15 +270,12 @@ class Notifications(QFrame):
         self._actions = []
         for label, action in actions:
             button = PlainButton(label, role="link")
-            button.clicked.connect(lambda *_, action=action: self._run_action(action))
+            button.clicked.connect(self.dismiss)  # first, because the action may show another card
+            button.clicked.connect(lambda *_, action=action: action())
             self._buttons.addWidget(button)
             button.show()  # now, so that it can get the focus
             self._actions.append(button)
         order_tabs(self.anchor, self.tab_stops[:-1])
-
-    def _run_action(self, action: Callable[[], object]) -> None:
-        self.dismiss()  # first, because the action may show another card
-        action()
 
     def _send_announcement(self, text: str) -> None:
         self.status.setAccessibleName(spoken_text(text))

@@ -401,14 +401,10 @@ def style_sheet(theme: Theme) -> str:
         "hero": f"{theme.points(24):.3f}pt",
     }
 
-    def replace_token(match: re.Match[str]) -> str:
-        name = match[1]
-        if name in tokens:
-            return tokens[name]
-        color: QColor = getattr(theme, name)
-        return color.name()
+    def value_of(token: str) -> str:
+        return tokens[token] if token in tokens else getattr(theme, token).name()
 
-    sheet = re.sub(r"@([a-z_]+)", replace_token, _SHEET)
+    sheet = re.sub(r"@([a-z_]+)", lambda match: value_of(match[1]), _SHEET)
     return re.sub(r"\$(\d+)", lambda match: str(theme.px(int(match[1]))), sheet)
 
 

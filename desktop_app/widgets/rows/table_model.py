@@ -59,11 +59,8 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         changed = [number for number, (old, new) in enumerate(pairs) if old != new]
         self.rows = rows
         if changed:
-            self.emit_changed(changed[0], changed[-1])
-
-    def emit_changed(self, first: int, last: int) -> None:
-        """Report that the texts of rows `first` to `last` have changed."""
-        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._headings) - 1))
+            last = self.index(changed[-1], len(self._headings) - 1)
+            self.dataChanged.emit(self.index(changed[0], 0), last)
 
     def row_at(self, index: Index) -> Row | None:
         """Return the value of a row; None for an invalid index."""
