@@ -34,6 +34,7 @@ class AnswerSetup(QObject):
         current: the open conversation.
         values: the settings.
         providers: the providers and their models.
+        background_id: the conversation whose answers run in the background; "" for none.
 
     Signals:
         choice_changed(): the open conversation may have another provider, model, effort or setting.
@@ -54,7 +55,7 @@ class AnswerSetup(QObject):
         self._tasks = session.tasks
         self._chat_service = session.backend.chat
         self._conversations = session.backend.conversations
-        self._background_id = ""  # the conversation whose answers run in the background
+        self.background_id = ""
         self._save_lock = asyncio.Lock()
         for signal in (current.folder_changed, session.folders.changed, session.providers.changed):
             signal.connect(self._report_change)
@@ -118,7 +119,7 @@ class AnswerSetup(QObject):
         if folder is not None:
             chain.append(folder.overrides)
         settings = ask_settings(self.values.all, *chain)
-        return replace(settings, background=self._wants_background(conversation))
+        return replace(settings, background=self.background_id == conversation.id)
 
     # -------------------------------------------------------------- the open conversation
 
@@ -168,19 +169,12 @@ class AnswerSetup(QObject):
             return None
         if not offers_background(self.resolved):
             return None
-        return self._wants_background(self.current.conversation)
-
-    def _wants_background(self, conversation: Conversation) -> bool:
-        return self._background_id == conversation.id
+        return self.background_id == self.current.id
 
     def choose_background(self, is_wanted: bool) -> None:
         """Turn background answers on or off in the open conversation."""
-        self._background_id = self.current.id if is_wanted else ""
+        self.background_id = self.current.id if is_wanted else ""
         self.choice_changed.emit()
-
-    def forget_background(self) -> None:
-        """Turn background answers off; this emits nothing."""
-        self._background_id = ""
 
     # -------------------------------------------------------------- changes
 

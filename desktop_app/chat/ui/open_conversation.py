@@ -300,7 +300,7 @@ class NewConversation:
 
     def open(self, folder_id: str | None = None) -> None:
         """Open the blank conversation in a folder, None for none; its changed settings stay."""
-        self._setup.forget_background()
+        self._setup.background_id = ""
         drafts = self._drafts
         blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))
         folder_id = folder_id if folder_id in self._folders.by_id else None
