@@ -699,7 +699,7 @@ async def palette(app: AppHarness, look: Look) -> None:
 
 async def help_window(app: AppHarness, look: Look) -> None:
     """Show the help with its contents, and a search in it."""
-    app.controllers.help.open()
+    app.controllers.help.open_at("")
     await dialog_of(HelpWindow)
     await look("help")
     app.controllers.help.close()
