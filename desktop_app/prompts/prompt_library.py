@@ -133,7 +133,12 @@ def merge_prompts(
         entries[prompt.id] = PromptEntry(
             replace(prompt, requirements=requirements), _origin_of(prompt, built_in)
         )
-    return tuple(sorted(entries.values(), key=_sort_key))
+
+    def sort_key(entry: PromptEntry) -> tuple[str, int, str, str]:
+        prompt = entry.prompt
+        return (prompt.folder.casefold(), prompt.position, prompt.title.casefold(), prompt.id)
+
+    return tuple(sorted(entries.values(), key=sort_key))
 
 
 def translate_names(prompt: Prompt, built_in: Prompt) -> Prompt:
@@ -162,11 +167,6 @@ def _origin_of(prompt: Prompt, built_in: Prompt | None) -> PromptOrigin:
         built_in.form,
     )
     return PromptOrigin.BUILT_IN if is_unchanged else PromptOrigin.EDITED
-
-
-def _sort_key(entry: PromptEntry) -> tuple[str, int, str, str]:
-    prompt = entry.prompt
-    return (prompt.folder.casefold(), prompt.position, prompt.title.casefold(), prompt.id)
 
 
 def find_prompt(name: str, entries: Iterable[PromptEntry]) -> Prompt:

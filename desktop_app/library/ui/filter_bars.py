@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
@@ -47,16 +46,14 @@ def _title(kind: ListFilterKind) -> str:
 
 
 class _DropButton(PlainToolButton):
-    """A quiet button that accepts dropped conversations.
+    """A quiet button of a filter, into which the conversations go that are dropped on it."""
 
-    Signals:
-        dropped(list[str]): conversations with these ids were dropped.
-    """
-
-    dropped = Signal(list)
-
-    def __init__(self, name: str, label: str) -> None:
+    def __init__(
+        self, name: str, label: str, listing: ConversationList, target: ListFilterKind
+    ) -> None:
         super().__init__(name=name, role="quiet")
+        self._list = listing
+        self._target = target
         self.setAccessibleName(spoken_text(label))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAcceptDrops(True)
@@ -71,9 +68,22 @@ class _DropButton(PlainToolButton):
         self.setDown(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        """Move the conversations out of the shown filter into that of the button."""
         self.setDown(False)
         event.acceptProposedAction()
-        self.dropped.emit(dragged_ids(event.mimeData()))
+        ids = dragged_ids(event.mimeData())
+        session = self._list.session
+        source = self._list.model.order.list_filter.kind
+        if source is self._target:
+            return
+        if source is ListFilterKind.TRASH:
+            session.trash.restore(ids)
+        elif self._target is ListFilterKind.TRASH:
+            session.trash.delete(ids)
+        elif source is ListFilterKind.FOLDER and self._target is ListFilterKind.LIST:
+            session.folders_controller.move(ids, "")
+        else:
+            session.trash.archive(ids, archived=self._target is ListFilterKind.ARCHIVE)
 
 
 class FilterBar(QWidget):
@@ -84,8 +94,9 @@ class FilterBar(QWidget):
 
     def __init__(self, listing: ConversationList) -> None:
         super().__init__()
-        self._list = listing
-        self.back_button = _DropButton("back-to-list", tr("Back to all conversations"))
+        self.back_button = _DropButton(
+            "back-to-list", tr("Back to all conversations"), listing, ListFilterKind.LIST
+        )
         set_tooltip(
             self.back_button,
             tr(
@@ -104,7 +115,6 @@ class FilterBar(QWidget):
         widgets = (self.back_button, (self.title, 1), self.menu_button, self.empty_button)
         row_of(*widgets, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
         self.back_button.clicked.connect(listing.go_back)
-        self.back_button.dropped.connect(self._move_out)
         self.empty_button.clicked.connect(lambda: listing.session.trash.confirm_and_empty())
         self.menu_button.clicked.connect(lambda: listing.menus.open_folder_menu(self.menu_button))
         self.update_theme()
@@ -112,26 +122,15 @@ class FilterBar(QWidget):
 
     def show_filter(self, list_filter: ListFilter, folder_name: str) -> None:
         """Show the title and buttons of a filter."""
-        self._kind = list_filter.kind
         self.title.setText(_title(list_filter.kind) or folder_name)
         self.menu_button.setVisible(list_filter.kind is ListFilterKind.FOLDER)
         self.empty_button.setVisible(list_filter.kind is ListFilterKind.TRASH)
 
-    def _move_out(self, ids: list[str]) -> None:
-        session = self._list.session
-        match self._kind:
-            case ListFilterKind.FOLDER:
-                session.folders_controller.move(ids, "")
-            case ListFilterKind.ARCHIVE:
-                session.trash.archive(ids, archived=False)
-            case ListFilterKind.TRASH:
-                session.trash.restore(ids)
-
     def update_theme(self) -> None:
         theme = current_theme()
         self.setFixedHeight(theme.px(themes.ROW_HEIGHT))
-        for button, name in ((self.back_button, "chevron-left"), (self.menu_button, "ellipsis")):
-            _set_icon(button, name)
+        _set_icon(self.back_button, "chevron-left")
+        _set_icon(self.menu_button, "ellipsis")
 
 
 class FilterRow(QWidget):
@@ -143,7 +142,6 @@ class FilterRow(QWidget):
     def __init__(self, listing: ConversationList) -> None:
         super().__init__()
         self._list = listing
-        self._kind = ListFilterKind.LIST
         self.archive_button = self._filter_button("show-archive", ARCHIVE)
         self.trash_button = self._filter_button("show-trash", TRASH)
         self.new_folder_button = PlainToolButton(
@@ -173,40 +171,24 @@ class FilterRow(QWidget):
 
     def show_filter(self, list_filter: ListFilter) -> None:
         """Check the button of the current filter, if it has one."""
-        self._kind = list_filter.kind
         for button, button_filter in ((self.archive_button, ARCHIVE), (self.trash_button, TRASH)):
             button.setChecked(list_filter == button_filter)
             themes.set_style_property(button, "current", list_filter == button_filter)
 
     def update_theme(self) -> None:
-        for button, name in (
-            (self.archive_button, "archive"),
-            (self.trash_button, "trash-2"),
-            (self.new_folder_button, "folder-plus"),
-        ):
-            _set_icon(button, name)
+        _set_icon(self.archive_button, "archive")
+        _set_icon(self.trash_button, "trash-2")
+        _set_icon(self.new_folder_button, "folder-plus")
 
     def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
         label = _title(list_filter.kind)
-        button = _DropButton(name, label)
+        button = _DropButton(name, label, self._list, list_filter.kind)
         button.setText(f" {label} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)
         button.setProperty("current", False)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.clicked.connect(lambda on: self._list.show_filter(list_filter if on else LIST))
-        button.dropped.connect(partial(self._on_dropped, list_filter.kind))
         return button
-
-    def _on_dropped(self, target: ListFilterKind, ids: list[str]) -> None:
-        if target is self._kind:
-            return  # dropped on the button of the filter that contains them
-        trash = self._list.session.trash
-        if self._kind is ListFilterKind.TRASH:
-            trash.restore(ids)
-        elif target is ListFilterKind.ARCHIVE:
-            trash.archive(ids, archived=True)
-        else:
-            trash.delete(ids)
 
 
 def _set_icon(button: QToolButton, name: str) -> None:

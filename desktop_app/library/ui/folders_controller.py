@@ -51,13 +51,14 @@ class FoldersController(Controller):
         self._presenter.writes.start(self._folders.save(folder))
         if conversation_ids:
             self.move(conversation_ids, folder.id)
-        self._tasks.start(self._edit_name(folder.id))
 
-    async def _edit_name(self, folder_id: str) -> None:
-        if self._presenter.list_filter != LIST:
-            await self._presenter.apply_filter(LIST)
-        self._window.outer_panes.show_list()
-        self._conversation_list.view.rename(folder_id)
+        async def edit_name() -> None:
+            if self._presenter.list_filter != LIST:
+                await self._presenter.apply_filter(LIST)
+            self._window.outer_panes.show_list()
+            self._conversation_list.view.rename(folder.id)
+
+        self._tasks.start(edit_name())
 
     def _rename(self, folder_id: str, name: str) -> None:
         folder = self._folders.by_id.get(folder_id)
@@ -85,16 +86,15 @@ class FoldersController(Controller):
         self._tasks.start(
             self._presenter.apply_filter(LIST) if is_shown else self._presenter.refresh()
         )
-        message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
-        self._notifications.notify_undo(
-            message, lambda: self._presenter.writes.start(self._restore(folder, ids))
-        )
 
-    async def _restore(self, folder: Folder, ids: list[str]) -> None:
-        await self._folder_store.save(folder)
-        await self._flag_store.move(ids, folder.id)
-        self._folders.replace_all([*self._folders.by_id.values(), folder])
-        self._presenter.change(ids, folder_id=folder.id)
+        async def restore() -> None:
+            await self._folder_store.save(folder)
+            await self._flag_store.move(ids, folder.id)
+            self._folders.replace_all([*self._folders.by_id.values(), folder])
+            self._presenter.change(ids, folder_id=folder.id)
+
+        message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
+        self._notifications.notify_undo(message, lambda: self._presenter.writes.start(restore()))
 
     # -------------------------------------------------------------- moving conversations
 

@@ -39,7 +39,7 @@ class ExampleTurns(FormSection):
         self._reported: tuple[str, Examples] = ("", ())  # with the id of the preset
         self._examples: list[_ExampleFields] = []
         self.add_button = compact_button(tr("Add example"), "add-example", "plain")
-        self.add_button.clicked.connect(self._add_empty)
+        self.add_button.clicked.connect(lambda: self._add("", "").question.setFocus())
         self.add(self.add_button)
 
     def show_examples(self, preset_id: str, examples: Examples) -> None:
@@ -58,9 +58,6 @@ class ExampleTurns(FormSection):
         for fields in list(self._examples):
             fields.question.report_edits()
             fields.answer.report_edits()
-
-    def _add_empty(self) -> None:
-        self._add("", "").question.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add(self, question: str, answer: str) -> _ExampleFields:
         fields = _ExampleFields(question, answer, self._report)

@@ -92,13 +92,6 @@ class PresetsController(Controller):
         names = itertools.chain([tr(NEW_NAME)], numbered)
         return next(name for name in names if name not in taken_names)
 
-    async def _delete_stored(self, preset_id: str) -> None:
-        """Delete a preset. Hide a built-in preset, or it would return at the next start."""
-        await self._prompt_store.remove_preset(preset_id)
-        if any(preset.id == preset_id for preset in built_in_presets()):
-            hidden = await self._hidden_ids()
-            await self._settings_store.set(HIDDEN_PRESETS, sorted(hidden | {preset_id}))
-
     # -------------------------------------------------------------- in the open conversation
 
     def use(self, preset_id: str) -> None:
@@ -107,13 +100,6 @@ class PresetsController(Controller):
         self._change(
             lambda conversation: self._presets.apply(preset, conversation),
             tr("Preset “{name}” applied", name=preset.name),
-        )
-
-    def _unset(self) -> None:
-        """Remove the preset and all own settings of the open conversation."""
-        self._change(
-            lambda conversation: replace(conversation, overrides=Overrides(), preset_id=None),
-            tr("Preset removed. The defaults apply."),
         )
 
     def _change(self, change: Callable[[Conversation], Conversation], message: str) -> None:
@@ -189,7 +175,12 @@ class PresetsController(Controller):
         current_preset = self._presets.preset_of(conversation)
         for preset in self._presets.by_id.values():
             add_choice(menu, preset.name, preset is current_preset, partial(self.use, preset.id))
-        add_choice(menu, tr("No preset"), current_preset is None, self._unset)
+        unset = partial(
+            self._change,
+            lambda former: replace(former, overrides=Overrides(), preset_id=None),
+            tr("Preset removed. The defaults apply."),
+        )
+        add_choice(menu, tr("No preset"), current_preset is None, unset)
         menu.addSeparator()
         if current_preset is not None and self._presets.is_changed(conversation):
             change = menu.addAction(menu_text(tr("Update “{name}”", name=current_preset.name)))
@@ -259,7 +250,15 @@ class PresetsController(Controller):
         """Delete a preset; offer Undo."""
         deleted = self._presets.remove(preset_id)
         self._show()
-        self._prompts.writer.start(partial(self._delete_stored, preset_id))
+
+        async def delete_stored() -> None:
+            await self._prompt_store.remove_preset(preset_id)
+            # A built-in preset would return at the next start.
+            if any(preset.id == preset_id for preset in built_in_presets()):
+                hidden = await self._hidden_ids()
+                await self._settings_store.set(HIDDEN_PRESETS, sorted(hidden | {preset_id}))
+
+        self._prompts.writer.start(delete_stored)
 
         def undo() -> None:
             self._save(deleted)

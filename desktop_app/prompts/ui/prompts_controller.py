@@ -315,9 +315,19 @@ class PromptsController(Controller):
             for entry in self._list.entries
             if entry.origin is PromptOrigin.EDITED and entry.prompt.id in added_ids
         ]
-        self.report(
-            _import_text(len(added_items.prompts), len(added_items.presets), replaced_titles)
-        )
+        items = _count_text(len(added_items.prompts), len(added_items.presets))
+        if not items:
+            message = tr("Nothing new to import")
+        elif not replaced_titles:
+            message = tr("Imported {items}", items=items)
+        else:
+            message = tr(
+                "Imported {items}. Replaced built-in prompts: {names}. "
+                "“Reset to default” restores them.",
+                items=items,
+                names=joined(replaced_titles),
+            )
+        self.report(message)
 
     def export_file(self, path: Path) -> None:
         """Write the user's own prompts and presets to a file."""
@@ -332,9 +342,11 @@ class PromptsController(Controller):
         own_prompts = [self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts]
         text = to_json_text(PromptCollection(tuple(own_prompts), tuple(presets)))
         error = await asyncio.to_thread(save_text, path, text)
-        self.report(
-            error or _export_text(len(own_prompts), len(presets), path.name), is_error=bool(error)
-        )
+        if items := _count_text(len(own_prompts), len(presets)):
+            message = tr("Exported {items} to {name}", items=items, name=path.name)
+        else:
+            message = tr("No prompts or presets of your own to export")
+        self.report(error or message, is_error=bool(error))
 
 
 def _remove_unchanged(prompts: Sequence[Prompt], built_in: Sequence[Prompt]) -> tuple[Prompt, ...]:
@@ -354,24 +366,3 @@ def _count_text(prompt_count: int, preset_count: int) -> str:
     if preset_count:
         counts.append(tr_plural("{count} preset", "{count} presets", preset_count))
     return joined(counts)
-
-
-def _export_text(prompt_count: int, preset_count: int, file_name: str) -> str:
-    if not prompt_count and not preset_count:
-        return tr("No prompts or presets of your own to export")
-    return tr(
-        "Exported {items} to {name}", items=_count_text(prompt_count, preset_count), name=file_name
-    )
-
-
-def _import_text(prompt_count: int, preset_count: int, replaced_titles: Sequence[str]) -> str:
-    if not prompt_count and not preset_count:
-        return tr("Nothing new to import")
-    items = _count_text(prompt_count, preset_count)
-    if not replaced_titles:
-        return tr("Imported {items}", items=items)
-    return tr(
-        "Imported {items}. Replaced built-in prompts: {names}. “Reset to default” restores them.",
-        items=items,
-        names=joined(replaced_titles),
-    )
