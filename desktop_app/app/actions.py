@@ -1,7 +1,7 @@
 """The actions of the window, one for each command (shortcuts/command.py), and what they run.
 
 The same action is in menus, in the search of everything, and, added to a window, has its keys
-there. What runs for the whole program is in window_session; the quick prompt has its own keys.
+there. The quick prompt has its own.
 """
 
 from __future__ import annotations
@@ -37,14 +37,10 @@ _PLUS: Final = "Ctrl++"
 _PLUS_WITHOUT_SHIFT: Final = "Ctrl+="
 
 
-def make_actions(session: Session, program: _Functions) -> dict[str, QAction]:
-    """Return the actions of a window by the ids of their commands, and add them to the window.
-
-    Args:
-        program: what the commands of the whole program run, by their ids.
-    """
+def make_actions(session: Session) -> dict[str, QAction]:
+    """Return the actions of a window by the ids of their commands, and add them to the window."""
     window, of_conversation = session.window, _conversation_functions(session)
-    functions = {**_window_functions(session), **of_conversation, **program}
+    functions = {**_window_functions(session), **of_conversation}
 
     def make(id_: str, label: str) -> QAction:
         def run() -> None:
@@ -143,6 +139,13 @@ def _window_functions(session: Session) -> _Functions:
         "help.shortcuts": lambda: session.help.open_at(SHORTCUTS),
         "library.show": session.backups.show_page,
         "library.import": session.transfer.choose_import,
+        "palette.open": lambda: session.palette.toggle(),
+        "list.search": lambda: session.palette.open_messages(),
+        "quick.open": lambda: session.quick.open_with(""),
+        "quick.pause": lambda: (
+            session.desktop.hotkey.toggle_pause() if session.is_on_desktop else None
+        ),
+        "app.quit": session.closing.quit,
     }
 
 

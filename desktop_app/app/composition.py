@@ -237,7 +237,6 @@ def _connect(session: Session) -> None:
     """Connect the controllers of different features."""
     window = session.window
     places = session.places = PlaceOpener(session)
-    window.place_requested.connect(places.open)
     window.transcript.action_requested.connect(places.open_action)
     # Changes that other processes write to the store.
     start = session.tasks.start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -24,9 +24,10 @@ from desktop_app.shortcuts.command_search import (
     CONVERSATION,
     FoldedTitle,
     PaletteEntry,
-    UseCounts,
+    count_use,
     find_entries,
     fold_titles,
+    read_uses,
 )
 
 USES_KEY = "palette.uses"  # the key of the stored use counts
@@ -53,7 +54,7 @@ class Palette(CommandPalette):
         )
         self._session = session
         self._tasks = session.tasks
-        self._use_counts: UseCounts | None = None
+        self._uses: Mapping[str, float] | None = None  # before they are loaded
         self._titles: list[FoldedTitle] = []
         self._hits: list[SearchHit] = []
         self._opened_hits_of = ""  # the words whose hit was opened last
@@ -94,9 +95,8 @@ class Palette(CommandPalette):
     async def _load_stored(self) -> None:
         """Load use counts, conversations and collections, and search again."""
         session = self._session
-        if self._use_counts is None:
-            stored = await session.backend.settings.all()
-            self._use_counts = UseCounts(stored.get(USES_KEY))
+        if self._uses is None:
+            self._uses = read_uses((await session.backend.settings.all()).get(USES_KEY))
         titles = await session.backend.conversations.titles()
         self._titles = await asyncio.to_thread(fold_titles, titles)
         collections = [
@@ -126,7 +126,7 @@ class Palette(CommandPalette):
             no_hits = tr("No results with these filters") if is_filtered else tr("No results")
             self.empty_label.setText(no_hits if query else "")
             return [*group_hits(self._hits)] if query else []
-        uses = self._use_counts  # None until the stored counts are loaded
+        uses = self._uses or {}
         if not query:
             recent = [
                 PaletteEntry(CONVERSATION + title.id, title.title, tr("Conversation"))
@@ -186,10 +186,9 @@ class Palette(CommandPalette):
             self._show_conversation(hit.conversation_id, hit.message_id or "", hit.first_match)
         elif isinstance(row, PaletteEntry) and not row.stays:
             self._opened_hits_of = ""
-            if self._use_counts is not None:  # saving before they are loaded would replace them
-                self._use_counts.count_choice(row.id)
-                settings = self._session.backend.settings
-                self._tasks.start(settings.set(USES_KEY, self._use_counts.stored))
+            if self._uses is not None:  # saving before they are loaded would replace them
+                self._uses = count_use(self._uses, row.id)
+                self._tasks.start(self._session.backend.settings.set(USES_KEY, self._uses))
             if row.run is None:
                 self._show_conversation(row.id.removeprefix(CONVERSATION))
         super().run_row(row)

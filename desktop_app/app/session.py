@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.desktop_controllers import DesktopControllers
     from desktop_app.app.help.help_window import HelpWindow
+    from desktop_app.app.palette import Palette
     from desktop_app.app.place_opener import PlaceOpener
     from desktop_app.app.shared_lists import (
         CollectionFacts,
@@ -110,6 +111,7 @@ class Session:
 
     window: MainWindow
     actions: Mapping[str, QAction]  # by the ids of their commands
+    escape_action: QAction | None = None  # of the command of Esc
     tasks: Tasks
     backend: Backend
     # Stores and lists that are also in memory.
@@ -253,6 +255,12 @@ class Session:
         return self.help.place_at_end if "help" in vars(self) else None
 
     @cached_property
+    def palette(self) -> Palette:
+        from desktop_app.app.palette import Palette
+
+        return Palette(self)
+
+    @cached_property
     def quick(self) -> QuickPromptController:
         from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 
@@ -269,6 +277,11 @@ class Session:
         """Bring the window to the front."""
         bring_to_front(self.window)
         self.choice.propose_model()
+
+    @property
+    def is_on_desktop(self) -> bool:
+        """Return True once the program has joined the desktop."""
+        return "desktop" in vars(self)
 
     @property
     def is_transferring(self) -> bool:

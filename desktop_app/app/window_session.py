@@ -6,7 +6,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,9 +45,6 @@ from desktop_app.widgets.forms.tab_order import FocusScroller
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QAction
-
-    from desktop_app.app.palette import Palette
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.desktop.session_bus import SessionBus
 WINDOW_STATE_KEY = "window.state"
@@ -94,32 +90,15 @@ class WindowSession(Session):
         self.should_rebuild = False
         self.commands_to_reopen: tuple[str, ...] = ()
         self._connect_settings()
-        self._is_on_desktop = False
         self._watch_windows(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
-        program = {
-            "palette.open": lambda: self._palette.toggle(),
-            "list.search": lambda: self._palette.open_messages(),
-            "quick.open": lambda: self.quick.open_with(""),
-            "quick.pause": self._toggle_hotkey_pause,
-            "app.quit": self.closing.quit,
-        }
-        self.actions = make_actions(self, program)
-        self._escape_action: QAction | None = None
+        self.actions = make_actions(self)
+        window.session = self
         window.transcript.notice_raised.connect(window.notifications.notify)
-        window.close_requested.connect(self.closing.close_window)
-        window.escaped.connect(self._escape)
         if sys.platform != "win32":  # where programs with a window get none
             for number in (signal.SIGINT, *END_SIGNALS):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                     loop.add_signal_handler(number, self.shutdown.begin)
-
-    @cached_property
-    def _palette(self) -> Palette:
-        # Imported here, because the start does not need it.
-        from desktop_app.app.palette import Palette
-
-        return Palette(self)
 
     # -------------------------------------------------------------- other windows, desktop
 
@@ -157,11 +136,6 @@ class WindowSession(Session):
         self.bus = bus
         self.desktop = DesktopControllers(self, self._theme, bus)
         self._unread_marks.seen.connect(self.desktop.notifier.forget)
-        self._is_on_desktop = True
-
-    def _toggle_hotkey_pause(self) -> None:
-        if self._is_on_desktop:
-            self.desktop.hotkey.toggle_pause()
 
     # -------------------------------------------------------------- start
 
@@ -255,18 +229,13 @@ class WindowSession(Session):
 
     # -------------------------------------------------------------- keys
 
-    def _escape(self) -> None:
-        """Run the command of Esc, because nothing else in the window has handled the key."""
-        if self._escape_action is not None:
-            self._escape_action.trigger()
-
     def _bind_keys(self) -> None:
         keymap = Keymap.from_settings(self.values.all)
-        self._escape_action = set_shortcuts(self.actions, keymap)
+        self.escape_action = set_shortcuts(self.actions, keymap)
         self.window.prompt.set_keymap(keymap)
         if self.used_quick is not None:
             self.used_quick.window.set_keymap(keymap)
-        if self._is_on_desktop:
+        if self.is_on_desktop:
             self.desktop.hotkey.bind(keymap)
         conversations = self.window.conversations
         conversations.search_button.set_keys(keymap.shortcut_of("palette.open"))
@@ -311,7 +280,7 @@ class WindowSession(Session):
         last.
         """
         tasks = self.tasks
-        desktop = self.desktop.shutdown_steps if self._is_on_desktop else ()
+        desktop = self.desktop.shutdown_steps if self.is_on_desktop else ()
 
         def save_window_state() -> None:
             state = self.window.saved_state()

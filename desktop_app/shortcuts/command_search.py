@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from desktop_app.domain.documents.letter_folding import fold
@@ -92,44 +93,29 @@ def letters_in_order(text: str) -> re.Pattern[str]:
     )
 
 
-class UseCounts:
-    """Counts of the choices of each row; older choices count less.
+# Each choice of any row multiplies the other scores by this number, which was chosen by eye.
+_DECAY: Final = 0.9
 
-    Args:
-        stored: a value of the property `stored`, as read from the settings.
-    """
 
-    # Each choice of any row multiplies the other scores by this number, which was chosen by eye.
-    _DECAY: Final = 0.9
+def read_uses(stored: object) -> dict[str, float]:
+    """Return the score of each row from the settings, higher for frequent and recent choices."""
+    rows = stored.items() if isinstance(stored, Mapping) else ()
+    return {str(key): float(score) for key, score in rows if isinstance(score, int | float)}
 
-    def __init__(self, stored: object) -> None:
-        rows = stored.items() if isinstance(stored, Mapping) else ()
-        self._scores = {
-            str(key): float(score) for key, score in rows if isinstance(score, int | float)
-        }
 
-    def score(self, entry_id: str) -> float:
-        """Return the score of a row, higher for frequent and recent choices; 0 for none."""
-        return self._scores.get(entry_id, 0.0)
-
-    def count_choice(self, entry_id: str) -> None:
-        """Count a choice."""
-        scores = {key: score * self._DECAY for key, score in self._scores.items()}
-        scores[entry_id] = scores.get(entry_id, 0.0) + 1
-        self._scores = scores
-
-    @property
-    def stored(self) -> dict[str, float]:
-        """Return the counts as the settings store them."""
-        rounded = {key: round(score, 3) for key, score in self._scores.items()}
-        return {key: score for key, score in rounded.items() if score}
+def count_use(uses: Mapping[str, float], entry_id: str) -> dict[str, float]:
+    """Return the scores after a choice of a row; older choices count less."""
+    scores = {key: score * _DECAY for key, score in uses.items()}
+    scores[entry_id] = scores.get(entry_id, 0.0) + 1
+    rounded = {key: round(score, 3) for key, score in scores.items()}
+    return {key: score for key, score in rounded.items() if score}
 
 
 def find_entries(
     typed: str,
     entries: Sequence[PaletteEntry],
     titles: Iterable[FoldedTitle] = (),
-    uses: UseCounts | None = None,
+    uses: Mapping[str, float] = MappingProxyType({}),
     note: str = "",
 ) -> list[PaletteEntry]:
     """Return the best rows of a palette, sorted by how well they match, then by use.
@@ -139,13 +125,12 @@ def find_entries(
     Args:
         entries: commands, prompts, presets, models, settings, collections.
         titles: of conversations, newest first.
-        uses: the counts of earlier choices, None if rows are equal.
+        uses: the scores of earlier choices.
         note: shown beside conversations.
     """
     words = fold(typed).split()
-    uses = uses or UseCounts({})
     if not words:
-        return sorted(entries, key=lambda entry: -uses.score(entry.id))
+        return sorted(entries, key=lambda entry: -uses.get(entry.id, 0.0))
     letters = letters_in_order("".join(words))
     ranked: list[tuple[int, PaletteEntry]] = []
     for entry in entries:
@@ -162,5 +147,5 @@ def find_entries(
             rank = _LETTERS_RANK
         if rank is not None:
             ranked.append((rank, PaletteEntry(CONVERSATION + title.id, title.title, note)))
-    ranked.sort(key=lambda row: (row[0], -uses.score(row[1].id)))
+    ranked.sort(key=lambda row: (row[0], -uses.get(row[1].id, 0.0)))
     return [entry for _, entry in ranked[:MAX_ROWS]]

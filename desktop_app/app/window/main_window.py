@@ -33,6 +33,7 @@ from desktop_app.widgets.text.foreign_text import window_title
 from desktop_app.widgets.windows import bring_to_front, is_session_ending
 
 if TYPE_CHECKING:
+    from desktop_app.app.session import Session
     from desktop_app.app.window.empty_state import EmptyState
     from desktop_app.composer.prompt_editor import PromptEditor
     from desktop_app.domain.places import Place
@@ -61,13 +62,11 @@ class MainWindow(QMainWindow):
         outer_panes: shows and hides the outer panes.
         header, prompt: the parts of the middle pane with these names.
         transcript, empty_state, notifications: available after `set_transcript`.
+        session: the session of the window; None before it has begun.
 
     Signals:
         files_dropped(list[Path]): local files were dropped outside the list of conversations.
         data_dropped(DroppedData): an image, mail message or rich text without a file was dropped.
-        close_requested(): the user closes the window.
-        escaped(): Esc was pressed, and no widget handled it.
-        place_requested(Place): a link to a place of the window was followed.
     """
 
     transcript: TranscriptView
@@ -76,15 +75,13 @@ class MainWindow(QMainWindow):
 
     files_dropped = Signal(list)
     data_dropped = Signal(object)
-    close_requested = Signal()
-    escaped = Signal()
-    place_requested = Signal(object)
 
     def __init__(
         self, watcher: ThemeWatcher, prompt: PromptEditor, settings: SettingsPanel
     ) -> None:
         super().__init__()
         self.setObjectName("main")
+        self.session: Session | None = None
         self._watcher = watcher
         self.conversations = ConversationList(self)
         self.header = Header()
@@ -110,8 +107,9 @@ class MainWindow(QMainWindow):
             self.pane.focus_content()
 
     def request_place(self, place: Place) -> None:
-        """Emit `place_requested` for a link in this window or its dialogs."""
-        self.place_requested.emit(place)
+        """Open a place for a link in this window or its dialogs."""
+        if self.session is not None:
+            self.session.places.open(place)
 
     def set_transcript(self, transcript: TranscriptView) -> None:
         """Add the transcript and the other parts that the first paint does not show.
@@ -207,7 +205,7 @@ class MainWindow(QMainWindow):
         self.outer_panes.resize()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the drawer or page on Esc, else emit `escaped`; Enter presses a button."""
+        """Close the drawer or page on Esc, else run its command; Enter presses a button."""
         # Not for the first paint.
         from desktop_app.widgets.buttons.dialog_button import press_focused
 
@@ -216,7 +214,8 @@ class MainWindow(QMainWindow):
         elif event.key() == Qt.Key.Key_Escape and self.pane.page is not None:
             self.pane.close_page()
         elif event.key() == Qt.Key.Key_Escape:
-            self.escaped.emit()
+            if self.session is not None and self.session.escape_action is not None:
+                self.session.escape_action.trigger()
         elif not press_focused(self, event):
             super().keyPressEvent(event)
 
@@ -227,9 +226,10 @@ class MainWindow(QMainWindow):
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Emit `close_requested`; stay open unless the session ends."""
+        """Ask the session to close; stay open unless that of the desktop ends."""
         event.setAccepted(is_session_ending())
-        self.close_requested.emit()
+        if self.session is not None:
+            self.session.closing.close_window()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files, images, messages and text everywhere but over the list's rows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hypothesis import given, strategies
 
 from desktop_app.domain.documents.letter_folding import fold
@@ -9,12 +11,12 @@ from desktop_app.shortcuts.command_search import (
     CONVERSATION,
     MAX_ROWS,
     PaletteEntry,
-    UseCounts,
+    count_use,
     find_entries,
     fold_titles,
+    read_uses,
 )
 
-NONE = UseCounts({})
 TITLES = fold_titles(
     [("c3", "Retries of a client"), ("c2", "Client letters"), ("c1", "Straße"), ("c0", "Über")]
 )
@@ -26,8 +28,8 @@ COMMANDS = [
 ]
 
 
-def found(typed: str, uses: UseCounts = NONE) -> list[str]:
-    return [entry.id for entry in find_entries(typed, COMMANDS, TITLES, uses)]
+def found(typed: str, uses: Mapping[str, float] | None = None) -> list[str]:
+    return [entry.id for entry in find_entries(typed, COMMANDS, TITLES, uses or {})]
 
 
 def test_every_kind_is_found_in_one_field() -> None:
@@ -48,41 +50,38 @@ def test_a_few_letters_in_order_are_enough() -> None:
 
 
 def test_frequent_choices_come_first_among_equal_matches() -> None:
-    uses = UseCounts({})
     assert found("go")[0] == "prompt.focus"
     assert found("mess")[:2] == ["variant.pro", "prompt.focus"]
-    uses.count_choice("prompt.focus")
+    uses = count_use({}, "prompt.focus")
     assert found("mess", uses)[:2] == ["prompt.focus", "variant.pro"]
     assert found("", uses)[0] == "prompt.focus"
-    assert UseCounts(uses.stored).score("prompt.focus") == 1.0
+    assert uses == {"prompt.focus": 1.0}
 
 
 def test_older_choices_count_less() -> None:
-    uses = UseCounts({})
-    for _ in range(3):
-        uses.count_choice("a")
-    uses.count_choice("b")
-    assert uses.stored == {"a": 2.439, "b": 1.0}
-    uses.count_choice("c")
-    assert uses.stored == {"a": 2.195, "c": 1.0, "b": 0.9}
+    uses: dict[str, float] = {}
+    for chosen in "aaab":
+        uses = count_use(uses, chosen)
+    assert uses == {"a": 2.439, "b": 1.0}
+    assert count_use(uses, "c") == {"a": 2.195, "c": 1.0, "b": 0.9}
 
 
 def test_a_whole_word_comes_before_the_beginning_of_another() -> None:
     entries = [PaletteEntry("prompts.insert", "Insert prompt…", "Message"), *COMMANDS]
-    shown = find_entries("pro", entries, TITLES, NONE)
+    shown = find_entries("pro", entries, TITLES)
     assert [entry.id for entry in shown] == ["variant.pro", "prompts.insert"]
 
 
 def test_no_more_rows_are_shown_than_fit() -> None:
     titles = fold_titles((str(n), "Retries") for n in range(MAX_ROWS + 1))
     entries = [PaletteEntry(f"entry {n}", "Retries") for n in range(9)]
-    shown = [entry.id for entry in find_entries("retries", entries, titles, NONE)]
+    shown = [entry.id for entry in find_entries("retries", entries, titles)]
     assert shown == [e.id for e in entries] + [f"{CONVERSATION}{n}" for n in range(51)]
 
 
 def test_stored_counts_of_another_kind_are_left_out() -> None:
-    assert UseCounts({"a": "x", "c": 2}).stored == {"c": 2.0}
-    assert UseCounts([1, 2]).stored == {}
+    assert read_uses({"a": "x", "c": 2}) == {"c": 2.0}
+    assert read_uses([1, 2]) == {}
 
 
 TITLE_LETTERS = strategies.text("abc ]^\\-\n", max_size=9)
@@ -97,5 +96,5 @@ def test_titles_with_the_letters_in_order_are_found(titles: list[str], typed: st
         return all(letter in rest for letter in letters)
 
     rows = fold_titles((str(n), title) for n, title in enumerate(titles))
-    shown = {e.id.removeprefix(CONVERSATION) for e in find_entries(letters, [], rows, NONE)}
+    shown = {e.id.removeprefix(CONVERSATION) for e in find_entries(letters, [], rows)}
     assert shown == {str(n) for n, title in enumerate(titles) if has(title)}
