@@ -190,7 +190,7 @@ def _make_pane(session: Session) -> None:
     )
     session.compaction = CompactionController(session)
     session.consent = ConsentController(session)
-    session.main.answers = ShownAnswers(session, session.main)
+    ShownAnswers(session, session.main)
     TitleController(session)
     session.server_watch = ServerWatch(session)
 

@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     )
     from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.chat.ui.server_watch import ServerWatch
-    from desktop_app.chat.ui.shown_answers import ShownAnswers
     from desktop_app.chat.ui.temporary_controller import TemporaryController
     from desktop_app.collections.ui.collections_controller import CollectionsController
     from desktop_app.composer.attachment_chips import AttachmentChips
@@ -345,7 +344,6 @@ class ConversationSession:
     readings: FileReadings
     chips: PromptChips
     previews: PreviewController
-    answers: ShownAnswers
 
 
 class Controller(QObject):

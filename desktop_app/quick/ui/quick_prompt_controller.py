@@ -73,7 +73,7 @@ class QuickPromptController(QObject):
         view = self.conversation = make_conversation(
             session, quick, quick, quick.transcript, quick.notifications
         )
-        view.answers = ShownAnswers(session, view)
+        ShownAnswers(session, view)
         self._current, self._setup, self._draft = view.current, view.setup, view.draft
         self._choice = ConversationChoice(session, view, quick.model_button)
         self.paste_back = PasteBack(session, quick)
