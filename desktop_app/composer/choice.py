@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Signal
@@ -20,7 +21,7 @@ from desktop_app.domain.value import Value
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.buttons.dialog_button import MenuButton
-from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.widgets.text.foreign_text import (
     LONGEST_LINE,
     PlainLabel,
@@ -199,14 +200,14 @@ def fill_variants(
     notes = {e.variant: e.note for e in choice.models if is_own_variant(e, choice)}
     group = QActionGroup(menu)
     for variant in Variant:
-        action = _add_entry(
+        _add_entry(
             menu,
             group,
             f"{variant.label} · {notes.get(variant) or tr(variant.advice)}",
+            partial(on_chosen, variant),
             is_checked=variant is choice.variant,
             figures=figures.variants.get(variant, ""),
         )
-        action.triggered.connect(lambda _=False, variant=variant: on_chosen(variant))
 
 
 def fill_models(
@@ -233,8 +234,8 @@ def fill_models(
             add_note(menu, provider)
         for entry, entry_menu in _group_by_maker(parent, entries):
             is_chosen = (entry.provider_id, entry.model) == (choice.provider_id, choice.model)
-            action = _add_entry(entry_menu, group, _model_label(entry), is_checked=is_chosen)
-            action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
+            choose = partial(on_chosen, entry)
+            _add_entry(entry_menu, group, _model_label(entry), choose, is_checked=is_chosen)
 
 
 def is_own_variant(entry: ModelEntry, choice: ChoiceView) -> bool:
@@ -301,10 +302,10 @@ def fill_efforts(
     for effort in choice.listed_efforts:
         label = f"{tr(effort.label)} · {tr(effort.advice)}"
         entry_figures = "" if figures is None else figures.efforts.get(effort, "")
+        is_checked, choose = effort is choice.effort, partial(on_chosen, effort)
         action = _add_entry(
-            menu, group, label, is_checked=effort is choice.effort, figures=entry_figures
+            menu, group, label, choose, is_checked=is_checked, figures=entry_figures
         )
-        action.triggered.connect(lambda _=False, effort=effort: on_chosen(effort))
         if reason := choice.effort_refusals.get(effort, ""):
             action.setEnabled(False)
             set_tooltip(action, reason)
@@ -314,13 +315,17 @@ def fill_efforts(
 
 
 def _add_entry(
-    menu: QMenu, group: QActionGroup, label: str, *, is_checked: bool, figures: str = ""
+    menu: QMenu,
+    group: QActionGroup,
+    label: str,
+    choose: Callable[[], None],
+    *,
+    is_checked: bool,
+    figures: str = "",
 ) -> QAction:
-    # The figures are aligned at the right, where other menus show keys.
-    action = menu.addAction(menu_text(label, keys=figures))
-    action.setCheckable(True)
+    action = add_choice(menu, label, is_checked, choose)
+    action.setText(menu_text(label, keys=figures))  # at the right, where other menus show keys
     group.addAction(action)
-    action.setChecked(is_checked)
     return action
 
 

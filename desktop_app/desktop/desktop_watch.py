@@ -54,11 +54,9 @@ class AppearanceWatch:
             self._report(None, None)
             return
         for key in (_SCHEME, _CONTRAST, _MOTION):
-            try:
+            with suppress(BusError):  # older portals have neither contrast nor motion
                 (value,) = await self._bus.call(_SETTINGS, "Read", "ss", _NAMESPACE, key)
-            except BusError:  # older portals have neither contrast nor motion
-                continue
-            self._set_value(key, value[1])  # a variant in a variant
+                self._set_value(key, value[1])  # a variant in a variant
         self._report_values()
 
     def _on_change(self, body: Body) -> None:
@@ -148,14 +146,13 @@ class SleepWatch:
 
     async def watch(self) -> None:
         """Connect to the bus, and listen."""
-        try:
-            await self._bus.connect()
-            await self._bus.listen(MANAGER, "PrepareForSleep", self._on_signal)
-        except BusError:
-            return
 
-    def _on_signal(self, body: Body) -> None:
-        (self._on_sleep if body == (True,) else self._on_wake)()
+        def on_signal(body: Body) -> None:
+            (self._on_sleep if body == (True,) else self._on_wake)()
+
+        with suppress(BusError):
+            await self._bus.connect()
+            await self._bus.listen(MANAGER, "PrepareForSleep", on_signal)
 
     async def aclose(self) -> None:
         """Leave the bus."""

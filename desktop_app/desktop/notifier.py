@@ -14,7 +14,6 @@ from typing import Final
 from desktop_app.desktop.application_object import APP_ID
 from desktop_app.desktop.portal.portal_requests import Portal, portal_object
 from desktop_app.desktop.session_bus import Body, BusObject, SessionBus
-from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
 
 PORTAL_INTERFACE: Final = "org.freedesktop.portal.Notification"
@@ -31,20 +30,6 @@ _APP_OPEN_ACTION: Final = f"app.{_OPEN_ACTION}"
 _TIMEOUT_BY_SERVER: Final = -1  # a timeout that the desktop chooses
 
 
-class Notification(Value, frozen=True):
-    """A notification of the program.
-
-    Attributes:
-        key: a later notification with the same key replaces this one.
-        link: passed to the `on_open` of the notifier if the user clicks on the notification.
-    """
-
-    title: str
-    body: str
-    key: str
-    link: str
-
-
 class Notifier:
     """Notifications of the program. A click on a notification opens its link.
 
@@ -57,11 +42,11 @@ class Notifier:
         self._on_open = on_open
         self._has_portal: bool | None = None  # None until the first notification
         self._lock = asyncio.Lock()
-        # By the number that the service assigned; the portal needs no numbers.
-        self._shown_notifications: dict[int, Notification] = {}
+        # Keys and links by the number that the service assigned; the portal needs no numbers.
+        self._shown: dict[int, tuple[str, str]] = {}
 
-    async def notify(self, notification: Notification) -> None:
-        """Show a notification.
+    async def notify(self, title: str, body: str, *, key: str, link: str) -> None:
+        """Show a notification, in place of an earlier one with the same key.
 
         Raises:
             BusError: the desktop cannot show notifications.
@@ -76,9 +61,35 @@ class Notifier:
                     await self._bus.listen(SERVICE, "NotificationClosed", self._on_closed)
                 self._has_portal = has_portal
         if self._has_portal:
-            await self._notify_by_portal(notification)
-        else:
-            await self._notify_by_service(notification)
+            action = ("s", _APP_OPEN_ACTION if self._bus.is_activatable else _OPEN_ACTION)
+            # Xfce 4.18, for one, ignores a click on the notification itself.
+            button = {"label": ("s", tr("Open")), "action": action, "target": ("s", link)}
+            fields = {
+                "title": ("s", title),
+                "body": ("s", body),
+                "default-action": action,
+                "default-action-target": ("s", link),
+                "buttons": ("aa{sv}", [button]),
+            }
+            await self._bus.call(_PORTAL, "AddNotification", "sa{sv}", key, fields)
+            return
+        numbers = (number for number, shown in self._shown.items() if shown[0] == key)
+        replaced_number = next(numbers, 0)  # 0 is the service's number for "none"
+        (new_number,) = await self._bus.call(
+            SERVICE,
+            "Notify",
+            "susssasa{sv}i",
+            "Repartee",
+            replaced_number,
+            APP_ID,
+            title,
+            html.escape(body, quote=False),  # most services read the body as markup
+            ["default", tr("Open")],  # Xfce shows a button; on others, a click anywhere counts
+            {"desktop-entry": ("s", APP_ID)},
+            _TIMEOUT_BY_SERVER,
+        )
+        self._shown.pop(replaced_number, None)
+        self._shown[new_number] = (key, link)
 
     async def withdraw(self, key: str) -> None:
         """Remove the notification with this key, because the user has opened its link.
@@ -88,42 +99,9 @@ class Notifier:
         """
         if self._has_portal:
             await self._bus.call(_PORTAL, "RemoveNotification", "s", key)
-        for number in [n for n, shown in self._shown_notifications.items() if shown.key == key]:
-            self._shown_notifications.pop(number, None)
+        for number in [number for number, shown in self._shown.items() if shown[0] == key]:
+            self._shown.pop(number, None)
             await self._bus.call(SERVICE, "CloseNotification", "u", number)
-
-    async def _notify_by_portal(self, notification: Notification) -> None:
-        name = _APP_OPEN_ACTION if self._bus.is_activatable else _OPEN_ACTION
-        action = ("s", name)
-        # Xfce 4.18, for one, ignores a click on the notification itself.
-        button = {"label": ("s", tr("Open")), "action": action, "target": ("s", notification.link)}
-        fields = {
-            "title": ("s", notification.title),
-            "body": ("s", notification.body),
-            "default-action": action,
-            "default-action-target": ("s", notification.link),
-            "buttons": ("aa{sv}", [button]),
-        }
-        await self._bus.call(_PORTAL, "AddNotification", "sa{sv}", notification.key, fields)
-
-    async def _notify_by_service(self, notification: Notification) -> None:
-        numbers = (n for n, s in self._shown_notifications.items() if s.key == notification.key)
-        replaced_number = next(numbers, 0)  # 0 is the service's number for "none"
-        (new_number,) = await self._bus.call(
-            SERVICE,
-            "Notify",
-            "susssasa{sv}i",
-            "Repartee",
-            replaced_number,
-            APP_ID,
-            notification.title,
-            html.escape(notification.body, quote=False),  # most services read the body as markup
-            ["default", tr("Open")],  # Xfce shows a button; on others, a click anywhere counts
-            {"desktop-entry": ("s", APP_ID)},
-            _TIMEOUT_BY_SERVER,
-        )
-        self._shown_notifications.pop(replaced_number, None)
-        self._shown_notifications[new_number] = notification
 
     def _on_portal_click(self, body: Body) -> None:
         match body:  # the notification's key, the action, and the action's target in a list
@@ -133,10 +111,10 @@ class Notifier:
     def _on_service_click(self, body: Body) -> None:
         match body:
             # The signal is sent to all programs, for the notifications of all programs.
-            case (int(number), "default") if number in self._shown_notifications:
-                self._on_open(self._shown_notifications.pop(number).link)
+            case (int(number), "default") if number in self._shown:
+                self._on_open(self._shown.pop(number)[1])
 
     def _on_closed(self, body: Body) -> None:
         match body:
             case (int(number), _):
-                self._shown_notifications.pop(number, None)
+                self._shown.pop(number, None)

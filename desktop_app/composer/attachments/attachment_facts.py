@@ -74,8 +74,10 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
         facts.append(refusal)
     elif part.again_as:
         facts.append(tr(AGAIN))
-    else:
-        facts += amounts(part, resolved)
+    elif part.sent_tokens is not None:
+        facts.append(share_or_tokens(_count_tokens(part, resolved), resolved))
+    elif part.chosen is not None:  # choosing pages starts a count of their text
+        facts.append(tr("counting…"))
     if is_file(part, resolved.files):
         facts.append(tr("as a file"))
     return Chip(
@@ -133,17 +135,6 @@ def image_chip(part: ImagePart, resolved: ResolvedChoice, thumbnail: QImage | No
         actions=(ChipAction(PREVIEW_ACTION, tr("Preview")),),
         has_preview=True,
     )
-
-
-def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
-    """Return the share of the window that a document fills, or its tokens if that is unknown.
-
-    Return [] if its tokens were not counted, or a single note while chosen pages are counted.
-    """
-    if part.sent_tokens is None:
-        is_counting = part.chosen is not None  # choosing pages starts a count of their text
-        return [tr("counting…")] if is_counting else []
-    return [share_or_tokens(_count_tokens(part, resolved), resolved)]
 
 
 def exceeds_window(parts: Iterable[DraftPart], resolved: ResolvedChoice) -> bool:

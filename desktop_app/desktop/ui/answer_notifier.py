@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Session
 from desktop_app.desktop.application_object import show_progress
-from desktop_app.desktop.notifier import Notification, Notifier
+from desktop_app.desktop.notifier import Notifier
 from desktop_app.desktop.session_bus import BusError, SessionBus
 from desktop_app.desktop.window_request import BATCHES
 from desktop_app.domain.batch_jobs import BatchJob
@@ -89,8 +89,7 @@ class AnswerNotifier(QObject):
 
     def _notify(self, heading: str, title: str, *, key: str, link: str) -> None:
         if self._values[NOTIFICATIONS] and QGuiApplication.focusWindow() is None:
-            notification = Notification(heading, one_line(title), key=key, link=link)
-            self._start_quietly(self._notifier.notify(notification))
+            self._start_quietly(self._notifier.notify(heading, one_line(title), key=key, link=link))
 
     def _start_quietly(self, work: Coroutine[Any, Any, None]) -> None:
         async def ignore_bus_errors() -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
-from desktop_app.widgets.forms.form_dialog import ask_about_changes
+from desktop_app.widgets.forms.form_dialog import ask, ask_about_changes
 from desktop_app.widgets.text.foreign_text import message_box
 from desktop_app.widgets.text.linked_label import set_linked_informative_text
 from desktop_app.widgets.windows import is_session_ending
@@ -173,33 +173,31 @@ class ClosingController(QObject):
         self._window.hide()
         self.hidden.emit()
 
-    def _begin_question(self, text: str, details: str) -> QMessageBox:
-        """Return a question for the caller to open."""
-        # The quick prompt stays above the window and would cover the question.
-        box = message_box(text, details, parent=QApplication.activeWindow() or self._window)
-        box.setObjectName("closing-question")
+    def _begin_asking(self, box: QWidget) -> None:
+        assert isinstance(box, QMessageBox)
         self._is_asking = True
+        box.finished.connect(lambda: setattr(self, "_is_asking", False))
+        box.activateWindow()  # the tray may have asked, with the window hidden or behind others
 
-        def end_question() -> None:
-            self._is_asking = False
-            box.deleteLater()
+    @property
+    def _front_window(self) -> QWidget:
+        """Return the window for questions; the quick prompt would cover those of the main one."""
+        return QApplication.activeWindow() or self._window
 
-        box.finished.connect(end_question)
-        return box
-
-    def _ask_to_quit(self, text: str, details: str, quit_now: Callable[[], None]) -> None:
+    def _ask_to_quit(self, text: str, details: str, quit_now: Callable[[], None]) -> QMessageBox:
         """Ask about something that is lost at the end, and call `quit_now` if that is accepted."""
-        box = self._begin_question(text, details)
-        quit_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
-        quit_button.clicked.connect(lambda: quit_now())
-        box.open()
-        box.activateWindow()
+        name, label = "closing-question", tr("Quit now")
+        button = ask(self._front_window, name, text, details, label=label, on_accepted=quit_now)
+        box = button.window()
+        self._begin_asking(box)
+        return cast(QMessageBox, box)
 
     def _ask_whether_to_stay(self) -> None:
         details = linked_text(_STAY_DETAILS)
         question = tr("Keep Repartee running in the background?")
-        box = self._begin_question(question, plain_text(details))
+        box = message_box(question, plain_text(details), parent=self._front_window)
+        box.setObjectName("closing-question")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         set_linked_informative_text(box, details)
         keep_button = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
         quit_button = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
@@ -210,6 +208,7 @@ class ClosingController(QObject):
         keep_button.clicked.connect(lambda: self._apply_choice(OnClose.KEEP))
         quit_button.clicked.connect(lambda: self._apply_choice(OnClose.QUIT))
         box.open()
+        self._begin_asking(box)
 
     def _apply_choice(self, choice: OnClose) -> None:
         self._tasks.start(self._values.set(ON_CLOSE, choice.value))
@@ -226,10 +225,7 @@ class ClosingController(QObject):
             details = tr("Temporary conversations are deleted when you quit.")
         elif temporary_count:
             details = tr("Quitting now keeps what has arrived, except in temporary conversations.")
-        box = self._begin_question(tr("A response is still running. Quit anyway?"), details)
-        stop_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
-        stop_button.clicked.connect(self._end)
-        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
+        box = self._ask_to_quit(tr("A response is still running. Quit anyway?"), details, self._end)
 
         def finish() -> None:
             self.is_finishing = True
@@ -241,5 +237,4 @@ class ClosingController(QObject):
             wait_button = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
             wait_button.clicked.connect(finish)
             box.setDefaultButton(wait_button)
-        box.open()
-        box.activateWindow()  # the tray may have asked, with the window hidden or behind others
+            wait_button.setFocus()

@@ -10,12 +10,13 @@ message box uses this module: `tests/unit/test_plain_text_lint.py` finds any tha
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol
+from typing import Final
 
 from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
+    QAction,
     QFontMetrics,
     QKeyEvent,
     QResizeEvent,
@@ -108,14 +109,8 @@ def window_title(text: str) -> str:
     return one_line(text).replace("[*]", "[*][*]")
 
 
-class HasToolTip(Protocol):
-    """A widget, an action or an item."""
-
-    def setToolTip(self, text: str, /) -> None: ...
-
-
-def set_tooltip(target: HasToolTip, text: str) -> None:
-    """Give a widget, an action or an item a tooltip of plain text."""
+def set_tooltip(target: QWidget | QAction, text: str) -> None:
+    """Give a widget or an action a tooltip of plain text."""
     target.setToolTip(tooltip_text(text))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from desktop_app.desktop.notifier import PORTAL_INTERFACE, SERVICE, Notification, Notifier
+from desktop_app.desktop.notifier import PORTAL_INTERFACE, SERVICE, Notifier
 from desktop_app.desktop.portal import portal_requests
 from tests.helpers.bus_service import BusService, Method, properties, session_bus
 from tests.helpers.waiting import until
@@ -20,7 +20,7 @@ async def test_without_a_portal_the_service_is_asked(address: str) -> None:
     async with session_bus() as bus:
         with BusService(address, SERVICE.service, methods) as desktop:
             notifier = Notifier(bus, opened.append)
-            await notifier.notify(Notification("Ready", "a < b", "1", "repartee:1"))
+            await notifier.notify("Ready", "a < b", key="1", link="repartee:1")
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
             await until(is_opened)
             assert [call[0] for call in desktop.calls] == ["Notify"]
@@ -43,10 +43,7 @@ async def test_a_click_opens_its_link_once_if_the_first_notifications_came_toget
         with BusService(address, portal_requests.SERVICE, methods) as desktop:
             notifier = Notifier(bus, opened.append)
             await asyncio.gather(
-                *(
-                    notifier.notify(Notification("Ready", "a", key, f"repartee:{key}"))
-                    for key in "12"
-                )
+                *(notifier.notify("Ready", "a", key=key, link=f"repartee:{key}") for key in "12")
             )
             clicked = ("1", "open", [("s", "repartee:1")])
             desktop.emit(portal_requests.PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
