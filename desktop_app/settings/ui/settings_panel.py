@@ -26,12 +26,11 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.ui.settings_pages import SettingsPages
 from desktop_app.widgets.boxes import column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import HelpButton
+from desktop_app.widgets.buttons.dialog_button import HelpButton, IconButton
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.tab_order import focus_first_part
-from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme, set_role
-from desktop_app.widgets.text.foreign_text import PlainLabel, PlainToolButton, one_line, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
 from desktop_app.widgets.windows import scroll_area_of
 
 PAGES: Final = (
@@ -288,15 +287,13 @@ class SettingsPanel(QFrame):
     def _ensure_built(self) -> None:
         if self._areas:
             return
-        self._back_button = PlainToolButton(
-            name="settings-back", role="quiet", label=tr("All settings")
+        self._back_button = IconButton(
+            "settings-back", "chevron-left", tr("All settings"), self._show_list
         )
-        self._back_button.clicked.connect(self._show_list)
         self._title = PlainLabel(tr("Settings"), role="title")
-        self._close_button = PlainToolButton(
-            name="close-settings", role="quiet", label=tr("Close settings")
+        close_button = IconButton(
+            "close-settings", "x", tr("Close settings"), self.close_requested.emit
         )
-        self._close_button.clicked.connect(self.close_requested)
         help_button = HelpButton()
         help_button.clicked.connect(self._open_help)
         self._search = QLineEdit()
@@ -320,7 +317,7 @@ class SettingsPanel(QFrame):
         self._body.addWidget(pages)
         self._body.addWidget(results)
         head = row_of(
-            self._back_button, (self._title, 1), help_button, self._close_button,
+            self._back_button, (self._title, 1), help_button, close_button,
             margins=(0, 0, 6, 0),
         )  # fmt: skip
         search_row = row_of(self._search, margins=(0, 0, _SCROLL_BAR_WIDTH, 0))
@@ -390,13 +387,9 @@ class SettingsPanel(QFrame):
         self._list.setMinimumWidth(0 if self._is_list_shown else width)
 
     def update_theme(self) -> None:
-        if not self._areas:
-            return
-        theme = current_theme()
-        set_icon(self._close_button, "x", theme.dim, theme.px(16))
-        set_icon(self._back_button, "chevron-left", theme.dim, theme.px(16))
-        self._arrange()
-        self._update_margins()
+        if self._areas:
+            self._arrange()
+            self._update_margins()
 
     def _update_margins(self) -> None:
         """Keep the right edge of the pages fixed, with or without a scroll bar in the margin."""
