@@ -320,8 +320,8 @@ def _reopen_windows(previous_session: WindowSession, session: WindowSession) -> 
     """Show the windows again that were open before the main window was rebuilt."""
     for command in previous_session.commands_to_reopen:
         session.actions[command].trigger()
-    if (place := previous_session.help_at_close) is not None:
-        session.help.open_at(place)
+    if previous_session.help_to_reopen:
+        session.help.open_at(previous_session.help_to_reopen)
 
 
 def report_failed_start(error: UserFacingError) -> int:

@@ -248,11 +248,6 @@ class Session:
         self.late_ends.append(help_.end)
         return help_
 
-    @property
-    def help_at_close(self) -> str | None:
-        """Return the place that the help showed when it was closed; None for none."""
-        return self.help.place_at_end if "help" in vars(self) else None
-
     @cached_property
     def palette(self) -> Palette:
         from desktop_app.app.palette import Palette

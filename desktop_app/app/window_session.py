@@ -65,6 +65,7 @@ class WindowSession(Session):
         closed_work: work on the closed store before the program restarts; None for none.
         should_rebuild: True if the window is built again once the session has ended.
         commands_to_reopen: ids of the commands that show the open dialogs again in the new window.
+        help_to_reopen: the place that the help then shows; "" if it was closed.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class WindowSession(Session):
         self.closed_work: ClosedWork | None = None
         self.should_rebuild = False
         self.commands_to_reopen: tuple[str, ...] = ()
+        self.help_to_reopen = ""
         self._connect_settings()
         self._watch_windows(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
@@ -261,6 +263,8 @@ class WindowSession(Session):
         if not self.shutdown.has_begun:
             self.should_rebuild = True
             self.commands_to_reopen = commands_to_reopen(self.window.pane.page)
+            if "help" in vars(self) and self.help.isVisible():
+                self.help_to_reopen = self.help.place
             self.window.pane.close_page()  # saves what was typed there
             self.window.setEnabled(False)  # text typed from now on would be lost
             self.shutdown.begin()

@@ -53,7 +53,6 @@ class HelpWindow(QWidget):
         text: the text of a chapter.
         filter: the field with the words that the listed sections contain.
         rows: the list of chapters, or of the sections that the filter found.
-        place_at_end: the place that was shown at the end of its session; None for none.
 
     Signals:
         place_requested(Place): a link to a place outside of the help was followed.
@@ -74,7 +73,6 @@ class HelpWindow(QWidget):
         self._model: RowsModel[PaletteEntry] = RowsModel(_title, _title, self, tooltip=_title)
         self._delegate = CommandDelegate(self)
         self.rows = RowView("help-rows", self._model, self._delegate)
-        self.place_at_end: str | None = None
         self.rows.setAccessibleName(tr("Chapters"))
         self._back = IconButton("help-back", "chevron-left", tr("Back"), self.text.backward)
         self._forward = IconButton(
@@ -123,7 +121,6 @@ class HelpWindow(QWidget):
 
     def end(self) -> None:
         """Close and delete the window at the end of its session."""
-        self.place_at_end = self.place if self.isVisible() else None
         self.close()
         self.deleteLater()
 
