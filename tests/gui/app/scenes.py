@@ -275,7 +275,7 @@ async def sidebar(app: AppHarness, look: Look) -> None:
     app.press(Qt.Key.Key_Escape)
     palette = await app.search("retried")
     await look("search")
-    for button in app.session._palette.filters.buttons:
+    for button in app.session.palette.filters.buttons:
         if button.menu() is not None:
             await _popup(app, look, f"menu-{button.objectName()}", button.menu())
     palette.field.setText("retriedxyz")
