@@ -18,8 +18,6 @@ from desktop_app.markdown.processes import highlight
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from desktop_app.transcript.media.json_process import JsonProcess
     from desktop_app.transcript.message_items import Item
     from desktop_app.transcript.segment import Article, Segment
@@ -209,26 +207,20 @@ class CodeHighlighter(QObject):
         for line, item in enumerate(job.items):
             index = job.first + line
             if index < len(document.pieces) and document.pieces[index].item == item:
-                position = document.block_at(index).position()
-                self._set_formats(document, position, colors.get(job.context + line, ()))
+                block = document.block_at(index)
+                text = block.text()
+                ranges = []
+                for span in colors.get(job.context + line, ()):
+                    part = QTextLayout.FormatRange()
+                    part.start = utf16_length(text[: span.start])
+                    part.length = utf16_length(text[span.start : span.start + span.length])
+                    part.format = self._formats[span.color]
+                    ranges.append(part)
+                if ranges or block.layout().formats():
+                    block.layout().setFormats(ranges)
+                    # Else the block has no lines until it is laid out for another reason.
+                    document.markContentsDirty(block.position(), block.length())
         self.highlighted.emit()
-
-    def _set_formats(
-        self, document: SegmentDocument, position: int, spans: Sequence[highlight.ColoredSpan]
-    ) -> None:
-        block = document.findBlock(position)
-        text = block.text() if spans else ""
-        ranges = []
-        for span in spans:
-            format_range = QTextLayout.FormatRange()
-            format_range.start = utf16_length(text[: span.start])
-            format_range.length = utf16_length(text[span.start : span.start + span.length])
-            format_range.format = self._formats[span.color]
-            ranges.append(format_range)
-        if ranges or block.layout().formats():
-            block.layout().setFormats(ranges)
-            # Without this, the block has no lines until it is laid out for another reason.
-            document.markContentsDirty(block.position(), block.length())
 
 
 def _is_code(item: Item) -> bool:

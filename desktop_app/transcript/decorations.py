@@ -31,6 +31,8 @@ from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import RADIUS_CHIP, Theme
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from PySide6.QtGui import QPainter, QTextLine
 
     from desktop_app.transcript.message_items import Item
@@ -94,28 +96,31 @@ def cursor_x(line: QTextLine, unit: int) -> float:
     return x
 
 
-def range_rects(document: SegmentDocument, start: int, end: int) -> list[QRectF]:
-    """Return the rectangles of the positions [start, end) of a block, one per line."""
+def _range_lines(
+    document: SegmentDocument, start: int, end: int
+) -> Iterator[tuple[QTextLine, QRectF]]:
+    """Yield each line of the positions [start, end) of a block, and the box of its part of them."""
     block = document.findBlock(start)
     layout = block.layout()
     origin = document.documentLayout().blockBoundingRect(block).topLeft()
     first = start - block.position()
     last = end - block.position()
-    rects = []
-    for number in range(layout.lineCount()):
+    line = layout.lineForTextPosition(first)
+    for number in range(line.lineNumber() if line.isValid() else 0, layout.lineCount()):
         line = layout.lineAt(number)
         line_start = line.textStart()
-        line_end = line_start + line.textLength()
         if line_start >= last:
-            break
-        if line_end <= first and not (first == last == line_end):
-            continue
+            return
         # In right-to-left text, the start is on the right.
         left = cursor_x(line, max(line_start, first))
-        right = cursor_x(line, min(line_end, last))
+        right = cursor_x(line, min(line_start + line.textLength(), last))
         box = QRectF(min(left, right), line.y(), abs(right - left), line.height())
-        rects.append(box.translated(origin))
-    return rects
+        yield line, box.translated(origin)
+
+
+def range_rects(document: SegmentDocument, start: int, end: int) -> list[QRectF]:
+    """Return the rectangles of the positions [start, end) of a block, one per line."""
+    return [box for _line, box in _range_lines(document, start, end)]
 
 
 class Decorator:
@@ -157,7 +162,13 @@ class Decorator:
             self._measure_text(made, segment, document, below, width, viewport_width)
         if len(document.code_spans) <= _MAX_CODE_SPANS:
             for start, end in document.code_spans[len(document.code_areas) :]:
-                document.code_areas.append(self._code_areas(document, start, end))
+                areas = []
+                px = self.theme.px
+                for line, box in _range_lines(document, start, end):
+                    middle = box.bottom() - line.descent() - line.ascent() * _LETTER_MIDDLE
+                    top = middle - px(21) / 2
+                    areas.append(QRectF(box.left() - px(2), top, box.width() + px(4), px(21)))
+                document.code_areas.append(areas)
             made.code = [area for areas in document.code_areas for area in areas]
         return made
 
@@ -170,6 +181,7 @@ class Decorator:
         width: int,
         viewport_width: int,
     ) -> None:
+        px = self.theme.px
         layout = document.documentLayout()
         top_edge = -float(segment.gap)
         above = segment.above
@@ -192,16 +204,18 @@ class Decorator:
                 self._end_ground(made, document, joined)
                 joined = index
                 box = layout.blockBoundingRect(block)
-                pad = self.theme.px(PAD)
-                left = block.blockFormat().leftMargin() - pad
+                pad = px(PAD)
+                edge = block.blockFormat().leftMargin() - pad
                 right = width - block.blockFormat().rightMargin() + pad
                 top = top_edge if continues else box.top() - pad
-                rect = QRectF(left, top, right - left, 0)
+                rect = QRectF(edge, top, right - edge, 0)
                 made.grounds.append(_Ground(background, rect, begins=not continues, ends=True))
             if quoted or item.kind in (Kind.CODE_HEAD, Kind.RULE):
                 box = layout.blockBoundingRect(block)
                 if item.kind is Kind.CODE_HEAD:
-                    made.marks.append((index, self._mark_rect(box, viewport_width)))
+                    left = viewport_width - px(4) - self._mark_width
+                    mark = QRect(left, round(box.top()) - px(5), self._mark_width, px(26))
+                    made.marks.append((index, mark))
                 if item.kind is Kind.RULE:
                     made.lines.append(QRectF(0, box.center().y(), box.right(), 1))
                 if quoted:
@@ -275,35 +289,6 @@ class Decorator:
             bottom = document.size().height() - document.inset - overhang
             box = QRectF(0, top, width, bottom - top)
             self._add_bars(made, block, segment.above, box, -float(segment.gap), width)
-
-    def _code_areas(self, document: SegmentDocument, start: int, end: int) -> list[QRectF]:
-        """Return the backgrounds behind inline code, line by line."""
-        px = self.theme.px
-        block = document.findBlock(start)
-        box = document.documentLayout().blockBoundingRect(block)
-        layout = block.layout()
-        first = start - block.position()
-        last = end - block.position()
-        line = layout.lineForTextPosition(first)
-        areas: list[QRectF] = []
-        for number in range(line.lineNumber() if line.isValid() else 0, layout.lineCount()):
-            line = layout.lineAt(number)
-            line_start = line.textStart()
-            if line_start >= last:
-                break
-            left = cursor_x(line, max(first, line_start))
-            right = cursor_x(line, min(last, line_start + line.textLength()))
-            middle = line.y() + line.height() - line.descent() - line.ascent() * _LETTER_MIDDLE
-            height = px(21)
-            area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
-            areas.append(area.translated(box.topLeft()))
-        return areas
-
-    def _mark_rect(self, box: QRectF, width: int) -> QRect:
-        """Return the area of the Copy mark beside a head of code."""
-        px = self.theme.px
-        left = width - px(4) - self._mark_width
-        return QRect(left, round(box.top()) - px(5), self._mark_width, px(26))
 
     # ------------------------------------------------------------------ painting
 

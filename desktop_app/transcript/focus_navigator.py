@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.markdown.parsing.own_links import is_link_to_mark, opposite_link
 from desktop_app.transcript.action_row import has_arrows
+from desktop_app.transcript.decorations import range_rects
 from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE, citation_name
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.targets import (
@@ -106,7 +107,8 @@ class FocusNavigator:
             end -= len(text) - len(text.rstrip())
         start = shown.document.position_of(place.item, place.cell, unit)
         stop = shown.document.position_of(place.item, place.cell, end)
-        return self._view.rects_between(place, start, stop)
+        rects = range_rects(shown.document, start, stop)
+        return [rect.translated(shown.origin) for rect in rects]
 
     # ------------------------------------------------------------------ navigation
 

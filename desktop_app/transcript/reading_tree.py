@@ -77,7 +77,11 @@ def message_name(message: Message, name_of_model: Callable[[str], str]) -> str:
         if model
         else tr("Response, {time}", time=time)
     )
-    state = _state_text(message)
+    if message.status is MessageStatus.STREAMING:
+        state = tr("still being written")
+    else:
+        is_failed = message.status is MessageStatus.FAILED
+        state = tr("failed") if is_failed else ending_text(message)
     return tr("{name}, {state}", name=name, state=state) if state else name
 
 
@@ -88,17 +92,9 @@ def message_description(message: Message, name_of_model: Callable[[str], str]) -
     return " · ".join([*answer_facts(message, name_of_model), *token_facts(message)])
 
 
-def _state_text(message: Message) -> str:
-    if message.status is MessageStatus.STREAMING:
-        return tr("still being written")
-    if message.status is MessageStatus.FAILED:
-        return tr("failed")
-    return ending_text(message)
-
-
 def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
     """Return the nodes of a message's items."""
-    numbered = [(index, item) for index, item in enumerate(items) if not _is_unread(item)]
+    numbered = [(index, item) for index, item in enumerate(items) if item.kind not in _UNREAD_LINES]
     nodes: list[ReadingNode] = []
     for kind, group in groupby(numbered, key=lambda pair: _group_of(pair[1])):
         pairs = list(group)
@@ -112,10 +108,6 @@ def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
             case _:
                 nodes += [_text_node(index, item) for index, item in pairs]
     return nodes
-
-
-def _is_unread(item: Item) -> bool:
-    return isinstance(item, Line) and item.kind in _UNREAD_LINES
 
 
 def _group_of(item: Item) -> str:

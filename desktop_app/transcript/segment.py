@@ -130,6 +130,19 @@ class Segment:
         """Return True if the segment is a table or a part of one."""
         return is_table(self.pieces[0].item)
 
+    @property
+    def needs_writing(self) -> bool:
+        """Return True if there is no document that shows all pieces."""
+        return self.document is None or self.changed_from is not None
+
+    def item_above(self, index: int) -> Item | None:
+        """Return the item above a piece; None at the beginning of the article."""
+        return self.pieces[index - 1].item if index else self.above
+
+    def text_top(self, top: int) -> int:
+        """Return where the document begins if the segment begins at y coordinate `top`."""
+        return top + self.gap - (0 if self.document is None else self.document.inset)
+
     def take_pieces(self, other: Segment) -> None:
         """Show the pieces of a newer segment from now on."""
         common = min(len(self.pieces), len(other.pieces))

@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollBar, QWidget
 
 from desktop_app.markdown.block_model import Block
-from desktop_app.transcript.decorations import Decorations, Decorator, range_rects
+from desktop_app.transcript.decorations import Decorations, Decorator, cursor_x
 from desktop_app.transcript.segment import Article, Place, Segment, estimate_height
 from desktop_app.transcript.segment_document import SegmentDocument, head_of_table
 from desktop_app.transcript.transcript_styles import Background, background_of, begins_background
@@ -130,7 +130,7 @@ class SegmentArea(QAbstractScrollArea):
     Attributes:
         theme: the current theme.
         articles: the articles; set by the subclass before the first layout.
-        writer: writes documents for the current theme and width; set like `articles`.
+        writer: writes documents for the current theme and width.
         is_following: whether the view follows the end of the text.
 
     Signals:
@@ -262,10 +262,14 @@ class SegmentArea(QAbstractScrollArea):
         width = self.viewport().width()
         with self.keeping_position():
             if width != self.writer.width:
-                self.writer.set_width(width)
+                self.writer = self._new_writer()
                 self._forget_heights()
 
     # ------------------------------------------------------------------ layout
+
+    def _new_writer(self) -> SegmentWriter:
+        """Return a writer for the current theme and width."""
+        raise NotImplementedError
 
     def _estimation_scale(self) -> float:
         """Return the factor from estimated heights to those at this text size and width."""
@@ -316,32 +320,32 @@ class SegmentArea(QAbstractScrollArea):
         """Have the document of a segment, which begins at `top`, show all its pieces."""
         former_bottom = top + segment.height
         head = head_of_table(article.items, segment.first) if segment.is_table else None
-        is_growing = self._is_growing(article) and segment.end >= self._body_end(article)
-        position = self.writer.write(segment, head, is_growing=is_growing)
-        self._hug_question(article, segment)
-        self._loaded.pop(segment, None)
-        self._loaded[segment] = article
-        self._decorations.pop(segment, None)
-        self._measure(article, segment)
-        self._mark_for_repaint(segment, top, position, former_bottom)
-        self._on_written(article, segment)
-
-    def _hug_question(self, article: Article, segment: Segment) -> None:
-        """Make the background of a question without attachments as wide as its text."""
+        may_grow = self._may_grow(article, segment)
+        position = self.writer.write(segment, head, is_growing=may_grow)
         document = segment.document
         assert document is not None
+        # The background of a question without attachments is as wide as its text.
         is_whole = (segment.first, segment.end) == (0, len(article.items))
         hugs_text = is_whole and background_of(article.items[0]) is Background.QUESTION
         if hugs_text or document.hugs_text:
             document.hugs_text = hugs_text
-            self.writer.fit_width(document)
+            document.fit_width()
+        self._loaded.pop(segment, None)
+        self._loaded[segment] = article
+        self._decorations.pop(segment, None)
+        self._measure(article, segment)
+        self._mark_for_repaint(segment, document, top, position, former_bottom)
+        self._on_written(article, segment)
 
     def _mark_for_repaint(
-        self, segment: Segment, top: int, position: int, former_bottom: int
+        self,
+        segment: Segment,
+        document: SegmentDocument,
+        top: int,
+        position: int,
+        former_bottom: int,
     ) -> None:
         """Have a segment painted again from the line above the one with a position on."""
-        document = segment.document
-        assert document is not None
         changed_y = top
         overhang = self.theme.px(_DECORATION_OVERHANG)
         if position:
@@ -349,7 +353,7 @@ class SegmentArea(QAbstractScrollArea):
             box = document.documentLayout().blockBoundingRect(block)
             number = block.layout().lineForTextPosition(position - block.position()).lineNumber()
             line_y = block.layout().lineAt(number - 1).y() if number > 0 else 0
-            changed_y = round(self.writer.origin(segment, top).y() + box.top() + line_y)
+            changed_y = round(segment.text_top(top) + box.top() + line_y)
         bottom = max(former_bottom, top + segment.height)
         self._repaint_from = min(self._repaint_from, changed_y - overhang)
         self._repaint_to = max(self._repaint_to, bottom + overhang)
@@ -357,12 +361,9 @@ class SegmentArea(QAbstractScrollArea):
     def _on_written(self, article: Article, segment: Segment) -> None:
         """React to a document that was written, for example by highlighting its code."""
 
-    def _is_growing(self, _article: Article) -> bool:
-        """Return True if text may be added to an article."""
+    def _may_grow(self, _article: Article, _segment: Segment) -> bool:
+        """Return True if text may be added to the last piece of a segment."""
         return False
-
-    def _body_end(self, article: Article) -> int:
-        return len(article.items) - article.foot_count
 
     def article_changed(self, key: str) -> None:
         """Lay out an article whose items have changed. Call it within `keeping_position`."""
@@ -396,7 +397,7 @@ class SegmentArea(QAbstractScrollArea):
                 if y >= bottom:
                     break
                 self._check_complete(article, segment)
-                if self._needs_writing(segment):
+                if segment.needs_writing:
                     if until is not None and time.perf_counter() > until:
                         is_done = False
                         break
@@ -420,15 +421,12 @@ class SegmentArea(QAbstractScrollArea):
         if document is None or segment.changed_from is not None:
             return
         is_open = document.has_growing_table or document.open_code >= 0
-        if not is_open or (self._is_growing(article) and segment.end >= self._body_end(article)):
+        if not is_open or self._may_grow(article, segment):
             return
         if document.has_growing_table:
             segment.mark_changed()
         else:
             self._on_written(article, segment)
-
-    def _needs_writing(self, segment: Segment) -> bool:
-        return segment.document is None or segment.changed_from is not None
 
     # ------------------------------------------------------------------ position
 
@@ -505,7 +503,11 @@ class SegmentArea(QAbstractScrollArea):
             changed = self._load(bar.value(), bar.value() + height)[0]
             changed = self._drop_outdated() or changed
             self._update_range()
-            target = self._follow_target() if follows else self._target_of(anchor)
+            if follows:
+                target = self._follow_target()
+            else:
+                y = None if anchor is None else self.y_of(anchor.place, is_line=anchor.is_line)
+                target = self.scroll_y if anchor is None or y is None else y + anchor.above
             target = min(max(target, 0), bar.maximum())
             if target != bar.value():
                 bar.setValue(target)
@@ -583,7 +585,7 @@ class SegmentArea(QAbstractScrollArea):
         above = self.scroll_y - self.top_space - articles.top_of(index)
         number = max(0, min(bisect_right(article.tops, above), len(article.segments)) - 1)
         segment = article.segments[number]
-        if not self._needs_writing(segment):
+        if not segment.needs_writing:
             place = self.place_near(QPoint(0, 0))
             return None if place is None else self._anchor_of(place)
         place = Place(article.key, segment.first, 0, segment.pieces[0].start)
@@ -593,10 +595,6 @@ class SegmentArea(QAbstractScrollArea):
         rect = self.rect_of(place)
         above = 0 if rect is None else -round(rect.top())
         return _ScrollAnchor(place, rect is not None, above)
-
-    def _target_of(self, anchor: _ScrollAnchor | None) -> int:
-        y = None if anchor is None else self.y_of(anchor.place, is_line=anchor.is_line)
-        return self.scroll_y if anchor is None or y is None else y + anchor.above
 
     def follow(self, is_following: bool) -> None:
         """Follow the end of the text from now on, or no longer."""
@@ -699,9 +697,9 @@ class SegmentArea(QAbstractScrollArea):
         x = -self.horizontalScrollBar().value()
         bottom = scroll_y + self.viewport().height() + beyond
         for article, segment, top in self._open_segments(scroll_y - beyond, bottom):
-            if segment.document is not None and segment.changed_from is None:
+            if not segment.needs_writing:
                 y = top - scroll_y
-                origin = self.writer.origin(segment, y) + QPointF(x, 0)
+                origin = QPointF(x, segment.text_top(y))
                 yield ShownSegment(article.key, article, segment, y, origin)
 
     def _located(self, place: Place) -> tuple[Any, Segment, int] | None:
@@ -725,7 +723,7 @@ class SegmentArea(QAbstractScrollArea):
         Load its document if needed, or return None without `loads`.
         """
         found = self._located(place)
-        if found is not None and self._needs_writing(found[1]):
+        if found is not None and found[1].needs_writing:
             if not loads:
                 return None
             with self.keeping_position():
@@ -736,13 +734,13 @@ class SegmentArea(QAbstractScrollArea):
             return None
         article, segment, top = found
         y = top - self.scroll_y
-        origin = self.writer.origin(segment, y) - QPointF(self.horizontalScrollBar().value(), 0)
+        origin = QPointF(-self.horizontalScrollBar().value(), segment.text_top(y))
         return ShownSegment(article.key, article, segment, y, origin)
 
     def y_of(self, place: Place, *, is_line: bool = True) -> int | None:
         """Return the y coordinate, in the text, of a line or of the segment of a place."""
         found = self._located(place)
-        if found is not None and is_line and self._needs_writing(found[1]):
+        if found is not None and is_line and found[1].needs_writing:
             self._write(*found[:2])
             self.article_changed(place.message_id)
             found = self._located(place)
@@ -753,7 +751,7 @@ class SegmentArea(QAbstractScrollArea):
             return top
         position = segment.document.position_of(place.item, place.cell, place.unit)
         box = line_rect(segment.document, position)
-        return round(self.writer.origin(segment, top).y() + box.top())
+        return round(segment.text_top(top) + box.top())
 
     def place_near(self, point: QPoint) -> Place | None:
         """Return the place at or nearest to a point of the viewport."""
@@ -764,13 +762,8 @@ class SegmentArea(QAbstractScrollArea):
         item, cell, unit = shown.document.place_at(position)
         return Place(shown.key, item, cell, unit)
 
-    def _found_at(
-        self, point: QPoint, accuracy: Qt.HitTestAccuracy = Qt.HitTestAccuracy.FuzzyHit
-    ) -> tuple[ShownSegment, int] | None:
-        """Return the segment on screen nearest to a point, and the position there.
-
-        With an exact accuracy, return None if no text is at the point.
-        """
+    def _found_at(self, point: QPoint) -> tuple[ShownSegment, int] | None:
+        """Return the segment on screen nearest to a point, and the position there."""
         nearest = None
         for shown in self.shown_segments():
             nearest = shown
@@ -779,12 +772,8 @@ class SegmentArea(QAbstractScrollArea):
         if nearest is None:
             return None
         within = QPointF(point) - nearest.origin
-        position = nearest.document.documentLayout().hitTest(within, accuracy)
-        if position < 0:
-            if accuracy == Qt.HitTestAccuracy.ExactHit:
-                return None
-            position = 0
-        return nearest, position
+        layout = nearest.document.documentLayout()
+        return nearest, max(0, layout.hitTest(within, Qt.HitTestAccuracy.FuzzyHit))
 
     def anchor_at(self, point: QPoint) -> str:
         """Return the target of the link at a point of the viewport, or "" for none."""
@@ -797,20 +786,12 @@ class SegmentArea(QAbstractScrollArea):
     def rect_of(self, place: Place) -> QRectF | None:
         """Return the caret's rectangle at a place in the viewport; None if it is not loaded."""
         index = self.articles.index_of(place.message_id)
-        shown = None
-        if index >= 0 and self._is_open(index):
-            shown = self.shown_segment(place, loads=False)
+        is_open = index >= 0 and self._is_open(index)
+        shown = self.shown_segment(place, loads=False) if is_open else None
         if shown is None:
             return None
         position = shown.document.position_of(place.item, place.cell, place.unit)
         return line_rect(shown.document, position).translated(shown.origin)
-
-    def rects_between(self, place: Place, start: int, end: int) -> list[QRectF]:
-        """Return the rectangles of positions [start, end) of the document of a place."""
-        shown = self.shown_segment(place)
-        if shown is None:
-            return []
-        return [rect.translated(shown.origin) for rect in range_rects(shown.document, start, end)]
 
     def bring_on_screen(self, rect: QRectF, *, margin: int = 0) -> None:
         """Scroll so that a rectangle of the viewport is on screen."""
@@ -916,5 +897,4 @@ def line_rect(document: SegmentDocument, position: int) -> QRectF:
     line = block.layout().lineForTextPosition(unit)
     if not line.isValid():
         return QRectF(origin.x(), origin.y(), 1, block.layout().boundingRect().height())
-    x: float = line.cursorToX(unit)[0]  # type: ignore[index]
-    return QRectF(origin.x() + x, origin.y() + line.y(), 1, line.height())
+    return QRectF(origin.x() + cursor_x(line, unit), origin.y() + line.y(), 1, line.height())

@@ -24,7 +24,11 @@ _MAX_EARLIER_CHARACTERS: Final = 2_000
 
 
 class AnswerSpeech(QObject):
-    """The announcer of one transcript's answers."""
+    """The announcer of one transcript's answers.
+
+    Attributes:
+        is_muted: whether answers are not announced. Of several views side by side, one announces.
+    """
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
@@ -32,17 +36,13 @@ class AnswerSpeech(QObject):
         self._message_id = self._finished_id = ""
         self._sentences: SentenceSplitter | None = None
         self._queued: list[str] = []
-        self._is_muted = False
+        self.is_muted = False
         self._timer = QTimer(self, singleShot=True, interval=_COLLECT_MS)
         self._timer.timeout.connect(self._announce_queued)
 
     def has_screen_reader(self) -> bool:
         """Return True if a screen reader is active."""
         return QAccessible.isActive()
-
-    def set_muted(self, muted: bool) -> None:
-        """Stop or resume announcing answers. Of several views side by side, only one announces."""
-        self._is_muted = muted
 
     def announce_text(
         self, message_id: str, text: str, whole_text: Callable[[], str] | None = None
@@ -55,7 +55,7 @@ class AnswerSpeech(QObject):
             whole_text: returns the answer so far, including `text`. Needed if the answer may have
                 begun before the conversation was opened.
         """
-        if not self.has_screen_reader() or self._is_muted:
+        if not self.has_screen_reader() or self.is_muted:
             return
         if self._sentences is None or message_id != self._message_id:
             # Imported late: only needed with a screen reader.
@@ -69,7 +69,7 @@ class AnswerSpeech(QObject):
 
     def finish(self, message_id: str, text: str) -> None:
         """Announce the rest of a finished answer, or its beginning if it did not stream."""
-        if not self.has_screen_reader() or self._is_muted:
+        if not self.has_screen_reader() or self.is_muted:
             return
         self._finished_id = message_id
         if self._sentences is None or message_id != self._message_id:
@@ -93,10 +93,7 @@ class AnswerSpeech(QObject):
         self._timer.stop()
         if self._queued:
             *earlier, last = self._queued
-            announce(self._view, " ".join([*map(_with_pause, earlier), last]))
+            # A heading, item or row ends with a pause, so that the next words do not run into it.
+            words = [piece if piece.endswith(_PAUSES) else f"{piece};" for piece in earlier]
+            announce(self._view, " ".join([*words, last]))
             self._queued = []
-
-
-def _with_pause(piece: str) -> str:
-    """End a heading, item or row with a pause, so that the next words do not run into it."""
-    return piece if piece.endswith(_PAUSES) else f"{piece};"

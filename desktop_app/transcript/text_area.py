@@ -43,6 +43,8 @@ _KEYBOARD_REASONS: Final = (
     Qt.FocusReason.BacktabFocusReason,
     Qt.FocusReason.ShortcutFocusReason,
 )
+_START_KEYS: Final = (_Keys.MoveToStartOfDocument, _Keys.SelectStartOfDocument)
+_END_KEYS: Final = (_Keys.MoveToEndOfDocument, _Keys.SelectEndOfDocument)
 _CARET_KEYS: Final = (
     (_Keys.MoveToNextChar, _Move.Right, False),
     (_Keys.MoveToPreviousChar, _Move.Left, False),
@@ -253,7 +255,7 @@ class TextArea(SegmentArea):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the keys that copy, select, scroll and move the caret."""
-        if self._handle_ends(event) or self._handle_selection(event):
+        if self._handle_ends(event):
             return
         if event.matches(_Keys.Copy):
             self.copy_selected()
@@ -261,35 +263,26 @@ class TextArea(SegmentArea):
             event.ignore()
 
     def _handle_ends(self, event: QKeyEvent) -> bool:
-        """Handle Home and End; with Ctrl, move the caret, too."""
-        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        to_top = event.matches(_Keys.MoveToStartOfDocument)
-        to_end = event.matches(_Keys.MoveToEndOfDocument)
-        if to_top or (is_plain and event.key() == Qt.Key.Key_Home):
-            self.scroll_to_start()
-        elif to_end or (is_plain and event.key() == Qt.Key.Key_End):
-            self.scroll_to_end()
-        else:
-            return False
-        ends = self.selection.all_ends()
-        if ends is not None and (to_top or to_end):
-            self.selection.place_caret(ends[0 if to_top else 1])
-        return True
-
-    def _handle_selection(self, event: QKeyEvent) -> bool:
-        """Handle the keys that select to an end of the text, or all of it."""
+        """Handle the keys that go to an end of the text, or select to it; with Ctrl, with caret."""
         ends = self.selection.all_ends()
         if event.matches(_Keys.SelectAll):
             self.selection.select_all()
-        elif event.matches(_Keys.SelectStartOfDocument) and ends is not None:
-            self.selection.extend_to(ends[0])
-            self.scroll_to_start()
-        elif event.matches(_Keys.SelectEndOfDocument) and ends is not None:
-            self.selection.extend_to(ends[1])
-            self.scroll_to_end()
-        else:
-            return False
-        return True
+            return True
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        for number, key, move, select, scroll in (
+            (0, Qt.Key.Key_Home, *_START_KEYS, self.scroll_to_start),
+            (1, Qt.Key.Key_End, *_END_KEYS, self.scroll_to_end),
+        ):
+            if ends is not None and event.matches(select):
+                self.selection.extend_to(ends[number])
+                scroll()
+                return True
+            if event.matches(move) or (is_plain and event.key() == key):
+                scroll()
+                if ends is not None and event.matches(move):
+                    self.selection.place_caret(ends[number])
+                return True
+        return False
 
     def _move_caret(self, event: QKeyEvent) -> bool:
         """Move the caret from the visible text on, or scroll if there is no caret."""

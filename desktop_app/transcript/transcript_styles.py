@@ -6,15 +6,20 @@ changes the one above it. Only tables also have space below them.
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum
-from itertools import chain, islice
 from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat, QTextOption
 
-from desktop_app.markdown.block_model import Block, Kind, Run, has_gap_between, is_in_other_quote
+from desktop_app.markdown.block_model import (
+    Block,
+    Kind,
+    Run,
+    has_gap_between,
+    is_in_other_quote,
+    starting_side,
+)
 from desktop_app.markdown.parsing.inline_images import image_size_of, is_image_name
 from desktop_app.markdown.parsing.own_links import is_citation, link_to_mark
 from desktop_app.transcript.media.message_images import hidden_format, image_format, raster_format
@@ -98,14 +103,6 @@ _SPACED_KINDS_ON_BACKGROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKin
 # Tab stops after a marker. The text after a marker that is wider than its column, such as a
 # footnote's name, begins at the next stop.
 _MARKER_STOPS: Final = 8
-_LETTER: Final = re.compile(r"[^\W\d_]")
-# The most runs, and the most characters of each run, that are searched for a letter. A text of 1 MB
-# may have no letter.
-_MAX_SEARCHED: Final = 1000
-_RIGHT_TO_LEFT_LETTER: Final = re.compile(
-    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
-)
-
 _MAX_CACHED_FORMATS: Final = 2000
 """Beyond this number, formats of links are not cached, because each link has its own."""
 
@@ -134,11 +131,8 @@ def tab_after_marker(item: Block) -> QTextOption.TabType:
 
     In right-to-left text that is a right tab, because Qt swaps left and right tabs there.
     """
-    for text in chain((item.marker,), islice((run.text for run in item.runs), _MAX_SEARCHED)):
-        if first := _LETTER.search(text, 0, _MAX_SEARCHED):
-            is_from_right = _RIGHT_TO_LEFT_LETTER.match(first[0]) is not None
-            return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab
-    return QTextOption.TabType.LeftTab
+    is_from_right = starting_side((Run(item.marker), *item.runs)) == "right"
+    return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab
 
 
 def set_element(char_format: QTextCharFormat, element: str, theme: Theme) -> None:
@@ -226,13 +220,6 @@ class Styles:
         elif isinstance(item, Block) and item.kind is Kind.MATH and not item.marker:
             block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         return block_format
-
-    def continuation_format(self, block_format: QTextBlockFormat) -> QTextBlockFormat:
-        """Return the format of a text's later blocks, given the format of its first block."""
-        continuation = QTextBlockFormat(block_format)
-        continuation.setTopMargin(0)
-        continuation.setTextIndent(0)
-        return continuation
 
     def _indent(self, block_format: QTextBlockFormat, block: Block) -> None:
         px = self.theme.px
@@ -419,16 +406,6 @@ class Styles:
         elif kind is Kind.RULE:
             char_format.setFont(self._fonts["note"])
         return char_format
-
-    # ------------------------------------------------------------------ documents
-
-    def empty_block_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
-        """Return the formats of a block one pixel high, used before a table and at the end."""
-        block = QTextBlockFormat()
-        char = QTextCharFormat()
-        block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-        char.setFontPointSize(1)
-        return block, char
 
 
 # Absolute, because Qt otherwise mirrors the alignment in right-to-left text.

@@ -143,7 +143,7 @@ class TranscriptView(TextArea):
         self.images = MessageImages(self)
         self.formula_display = SegmentFormulas(self)
         self.highlighter = CodeHighlighter(theme, self)
-        self.writer = self._new_writer(theme)
+        self.writer = self._new_writer()
         self.speech = AnswerSpeech(self)
         self.stream = MessageStream(self)
         self.action_row = ActionRow(self)
@@ -169,11 +169,9 @@ class TranscriptView(TextArea):
         self.formula_display.typeset.connect(self._write_formulas)
         self.set_theme(theme)
 
-    def _new_writer(self, theme: Theme) -> SegmentWriter:
-        styles = Styles(theme, is_brief=self.is_brief, wraps_code=self._wraps_code)
-        return SegmentWriter(
-            styles, self.viewport().width(), self.formula_display, self.images, self.viewport()
-        )
+    def _new_writer(self) -> SegmentWriter:
+        styles = Styles(self.theme, is_brief=self.is_brief, wraps_code=self._wraps_code)
+        return SegmentWriter(styles, self.formula_display, self.images, self.viewport())
 
     # ------------------------------------------------------------------ messages
 
@@ -266,16 +264,13 @@ class TranscriptView(TextArea):
     def _is_open(self, index: int) -> bool:
         return self.messages.get(self.messages.key_at(index)) is not None
 
-    def _is_growing(self, article: Article) -> bool:
+    def _may_grow(self, article: Article, segment: Segment) -> bool:
         shown: ShownMessage = article  # type: ignore[assignment]
-        return shown.is_growing
+        return shown.is_growing and segment.end >= shown.body_range.stop
 
     def _on_written(self, article: Article, segment: Segment) -> None:
-        self.highlighter.highlight_segment(
-            article,
-            segment,
-            is_growing=self._is_growing(article) and segment.end >= self._body_end(article),
-        )
+        may_grow = self._may_grow(article, segment)
+        self.highlighter.highlight_segment(article, segment, is_growing=may_grow)
 
     def _on_shown(self) -> None:
         """Offer to go to the end while a long answer grows below its question."""
@@ -329,12 +324,12 @@ class TranscriptView(TextArea):
         _article, segment, top = found
         top -= self.scroll_y
         document = segment.document
-        if document is None or segment.changed_from is not None or segment.is_table:
+        if document is None or segment.needs_writing or segment.is_table:
             return QRect(0, top, width, segment.height)
         index_in_segment = min(item - segment.first, len(document.pieces) - 1)
         box = document.documentLayout().blockBoundingRect(document.block_at(index_in_segment))
-        origin = self.writer.origin(segment, top)
-        return QRect(0, round(origin.y() + box.top()), width, round(box.height()))
+        y = round(segment.text_top(top) + box.top())
+        return QRect(0, y, width, round(box.height()))
 
     # ------------------------------------------------------------------ comparison
 
@@ -361,7 +356,7 @@ class TranscriptView(TextArea):
             self.find_in_transcript.set_theme(theme)
             self.action_row.update_theme()
             self._set_margins()
-            self.writer = self._new_writer(theme)
+            self.writer = self._new_writer()
             if keeps_heights:
                 self.drop_documents()
             else:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QPoint, QRect, QUrl, Signal
 from PySide6.QtGui import (
     QTextBlock,
     QTextBlockFormat,
+    QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextDocumentFragment,
@@ -138,7 +139,10 @@ class SegmentView(TranscriptView):
                         copied.layout().setFormats(formats)
                     block, copied = block.next(), copied.next()
                 cursor.movePosition(QTextCursor.MoveOperation.End)
-        empty, char = self.writer.styles.empty_block_formats()
+        empty = QTextBlockFormat()
+        empty.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        char = QTextCharFormat()
+        char.setFontPointSize(1)
         cursor.insertBlock(empty, char)
         self.formula_display.register(joined)
         root = joined.rootFrame().frameFormat()

@@ -128,9 +128,8 @@ class ViewerText(TextArea):
         self.update_theme()
 
     def _new_writer(self) -> SegmentWriter:
-        return SegmentWriter(
-            Styles(current_theme()), self.viewport().width(), self._formulas, None, self.viewport()
-        )
+        styles = Styles(self.theme)
+        return SegmentWriter(styles, self._formulas, None, self.viewport())
 
     def make_accessible(self) -> AccessibleText:
         """Create the interface by which assistive technology reads the text."""

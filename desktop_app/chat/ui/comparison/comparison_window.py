@@ -131,7 +131,7 @@ class AnswerColumn(QFrame):
     def set_current(self, current: bool) -> None:
         """Mark the column that has the focus; only its text is announced to screen readers."""
         set_style_property(self, "focused", current)
-        self.transcript.speech.set_muted(not current)
+        self.transcript.speech.is_muted = not current
 
     def set_compact(self, compact: bool) -> None:
         """If `compact`, hide the title, and show the effort among the figures."""
