@@ -172,13 +172,13 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
 
         return model()
     if name == "math":
-        from desktop_app.markdown.processes.json_server import serve_formulas
+        from desktop_app.markdown.processes.json_server import serve, typeset_formula
 
-        return serve_formulas()
+        return serve(typeset_formula)
     if name == "lexing":
-        from desktop_app.markdown.processes.json_server import serve_lexing
+        from desktop_app.markdown.processes.json_server import lex_code, serve
 
-        return serve_lexing()
+        return serve(lex_code)
     if name == "server":
         from desktop_app.tools.host.host_process import main as server
 

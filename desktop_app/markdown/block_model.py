@@ -284,9 +284,7 @@ def clean_text(text: str) -> str:
     return _STRUCTURAL.sub(lambda match: _REPLACEMENTS.get(match[0], "\ufffd"), text)
 
 
-def show_invisible(
-    text: str, *, code: bool = False, link: bool = False, character_before: str = ""
-) -> str:
+def show_invisible(text: str, *, code: bool = False, link: bool = False) -> str:
     """Replace invisible characters that can disguise text by codes, such as `⟨U+202E⟩`.
 
     In prose, these are control characters, and characters that hide other text or change its
@@ -294,11 +292,6 @@ def show_invisible(
     In code and links, these are all invisible characters, except joiners between characters outside
     ASCII; in code, only the character before a joiner is checked. `source_text` restores the
     characters.
-
-    Args:
-        code: the text is code.
-        link: the text is in a link.
-        character_before: the preceding character, if the text continues a line of code.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -312,16 +305,15 @@ def show_invisible(
         pattern = _INVISIBLE_IN_PROSE
     if pattern.search(text) is None:
         return text
-    line = character_before + text
 
     def visible_form(match: re.Match[str]) -> str:
         if len(match[0]) > 1:  # the flag of a region
             return match[0]
         if match[0] in _JOINERS:
-            index = match.start() + len(character_before)
-            beside = [line[max(0, index - 1) : index]]
+            index = match.start()
+            beside = [text[max(0, index - 1) : index]]
             if not code:  # the character after a joiner in code may not have arrived yet
-                beside.append(line[index + 1 : index + 2])
+                beside.append(text[index + 1 : index + 2])
             if not any(map(str.isascii, beside)):  # "" at an end of the text counts as ASCII
                 return match[0]
         return f"{ADDED_MARK}⟨U+{ord(match[0]):04X}⟩"

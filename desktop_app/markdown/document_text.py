@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.documents import document_types, passage_matching
 from desktop_app.markdown.block_model import Block, Kind, Run, clean_text, show_invisible, text_of
@@ -20,9 +21,6 @@ from desktop_app.markdown.incremental.shown_blocks import pack_rows
 from desktop_app.markdown.parsing.block_builder import build_blocks, code_line
 from desktop_app.markdown.parsing.loose_lists import mark_loose_lists
 from desktop_app.markdown.parsing.parser import parser
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 SLICE_LENGTH: Final = 3_000
 """Characters after which a slice ends at the next suitable position: parsed in 6 to 20 ms."""
@@ -100,18 +98,6 @@ class _PlacedBlock(NamedTuple):
     block: Block
 
 
-class _Place(NamedTuple):
-    """The place of a placed block after the rows of tables are joined.
-
-    Attributes:
-        block: the index of the block in its slice.
-        row: the index of the row in the block, or _NO_ROW.
-    """
-
-    block: int
-    row: int
-
-
 class DocumentText:
     """A text in slices.
 
@@ -151,7 +137,7 @@ class DocumentText:
         if passage is None:
             return RenderedSlice(tuple(blocks), ())
         places = [
-            _Place(index, row)
+            (index, row)
             for index, block in enumerate(blocks)
             for row in (range(len(block.rows)) if block.kind is Kind.TABLE else (_NO_ROW,))
         ]
@@ -179,7 +165,7 @@ class DocumentText:
     def _find_passage_marks(
         self,
         placed_blocks: Sequence[_PlacedBlock],
-        places: Sequence[_Place],
+        places: Sequence[tuple[int, int]],
         passage: tuple[int, int],
     ) -> Iterator[PassageMark]:
         """Yield the parts of a passage in the blocks.
@@ -224,16 +210,16 @@ class DocumentText:
             # A row is marked as a whole. A block that lies in the passage needs no match: the text
             # of a list item lacks the number that it has in the source, so that a short item might
             # not match.
-            is_row = place.row != _NO_ROW
+            is_row = place[1] != _NO_ROW
             lies_in_passage = start <= placed.start and placed.end <= end and bool(block_text)
             if is_row or lies_in_passage or not shown_ranges:
-                yield PassageMark(place.block, place.row, 0, len(block_text))
+                yield PassageMark(*place, 0, len(block_text))
             else:
                 for range_start, range_end in shown_ranges:
                     if range_start < text_end and range_end > text_start:
                         mark_start = max(0, range_start - text_start)
                         mark_end = min(len(block_text), range_end - text_start)
-                        yield PassageMark(place.block, place.row, mark_start, mark_end)
+                        yield PassageMark(*place, mark_start, mark_end)
             text_start = text_end
 
 

@@ -8,13 +8,11 @@ spoken as its name.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.block_model import Run, source_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _TOKEN: Final = re.compile(r"\\([A-Za-z]+|.)|([A-Za-z0-9.,]+)|(?P<space>\s+)|(.)", re.DOTALL)
 

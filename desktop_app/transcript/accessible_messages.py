@@ -20,11 +20,10 @@ from desktop_app.transcript.accessible_node import (
     TargetNode,
 )
 from desktop_app.transcript.message_items import prefix_of
-from desktop_app.transcript.segment import Place, texts_of
+from desktop_app.transcript.segment import Article, Place, texts_of
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from desktop_app.transcript.segment import Article
     from desktop_app.transcript.text_area import TextArea
     from desktop_app.transcript.view import TranscriptView
 

@@ -6,6 +6,7 @@ implements the interface, or NO_INTERFACE: None and integers crash PySide.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,9 +18,11 @@ from PySide6.QtGui import (
     QAccessibleInterface,
     QAccessibleTableCellInterface,
     QAccessibleTextInterface,
+    QWindow,
 )
 from shiboken6 import VoidPtr
 
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.transcript.reading_tree import (
     ReadingNode,
     message_description,
@@ -27,16 +30,11 @@ from desktop_app.transcript.reading_tree import (
     reading_nodes,
 )
 from desktop_app.transcript.segment import Place
+from desktop_app.transcript.targets import Target
 from desktop_app.widgets.text.foreign_text import spoken_text
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtGui import QWindow
-
-    from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.transcript.targets import Target
     from desktop_app.transcript.view import TranscriptView
 
 NO_INTERFACE: Final = VoidPtr(0)

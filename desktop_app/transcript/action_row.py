@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Role
@@ -24,8 +24,7 @@ from desktop_app.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
-
+    from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.view import TranscriptView
 
 
@@ -80,11 +79,6 @@ def is_beside(role: Role, action: str) -> bool:
     return action in _BUTTONS[role] or action == "retry"
 
 
-def has_arrows(version: tuple[int, int] | None) -> bool:
-    """Return True if a message, which is (number, count) of its versions, has others."""
-    return version is not None and version[1] > 1
-
-
 class ActionRow(QWidget):
     """A row of buttons for the actions of a message.
 
@@ -132,21 +126,15 @@ class ActionRow(QWidget):
                 button.setMinimumWidth(theme.px(_ARROW_WIDTH))
         self.adjustSize()
 
-    def show_for(
-        self,
-        message_id: str,
-        role: Role,
-        version: tuple[int, int] | None,
-        *,
-        has_actions: bool = True,
-    ) -> None:
-        """Show the actions of a message, or only the arrows; `version` is as in `MessageState`."""
-        if message_id != self.message_id:
+    def show_for(self, message: ShownMessage) -> None:
+        """Show the actions of a message, or only the arrows while it streams."""
+        if message.key != self.message_id:
             self._show_copied(is_copied=False)
-        self.message_id = message_id
-        self._role = role
-        number, count = version or (1, 1)
-        shown = (*((_OLDER, _NEWER) if count > 1 else ()), *(_BUTTONS[role] if has_actions else ()))
+        self.message_id = message.key
+        role = self._role = message.message.role
+        number, count = message.version or (1, 1)
+        buttons = () if message.is_streaming else _BUTTONS[role]
+        shown = (*((_OLDER, _NEWER) if count > 1 else ()), *buttons)
         disabled = {_OLDER: number == 1, _NEWER: number == count}
         for action, button in self._by_action.items():
             is_usable = action in shown and not disabled.get(action)

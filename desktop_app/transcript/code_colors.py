@@ -15,14 +15,14 @@ from PySide6.QtGui import QTextCharFormat, QTextLayout
 
 from desktop_app.markdown.block_model import Block, Kind, text_of
 from desktop_app.markdown.processes import highlight
+from desktop_app.transcript.message_items import Item
+from desktop_app.transcript.segment import Article, Segment
+from desktop_app.transcript.segment_document import SegmentDocument
+from desktop_app.widgets.look.theme import Theme
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from desktop_app.transcript.media.json_process import JsonProcess
-    from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segment import Article, Segment
-    from desktop_app.transcript.segment_document import SegmentDocument
-    from desktop_app.widgets.look.theme import Theme
 
 _CONTEXT_LINES: Final = 12
 """Lines above a new line of growing code that are lexed with it."""

@@ -6,18 +6,17 @@ get long. Until then, and afterwards, it has an estimated height or the one that
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage, passage_number
+from desktop_app.markdown.block_model import Block
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
 from desktop_app.transcript.segment import ArticleList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from desktop_app.markdown.block_model import Block
     from desktop_app.transcript.shown_message import ShownMessage
 
 _MAX_PARSED_CHARACTERS: Final = 300_000
@@ -232,5 +231,6 @@ class ConversationMessages(ArticleList):
         self._notes = notes
         changed = [shown for key, shown in self._shown.items() if former.get(key) != notes.get(key)]
         for shown in changed:
-            shown.set_note(notes.get(shown.key))
+            shown.note = notes.get(shown.key)
+            shown.refresh()
         return changed

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, source_text
 from desktop_app.markdown.parsing.own_links import is_citation
 from desktop_app.transcript.message_items import Item, LineKind
-from desktop_app.transcript.segment import PAST_END, Place, is_table, runs_at
+from desktop_app.transcript.segment import PAST_END, ArticleList, Place, is_table, runs_at
 from desktop_app.widgets.text.clipboard import (
     HTML,
     MARKDOWN,
@@ -19,12 +20,6 @@ from desktop_app.widgets.text.clipboard import (
     ClipboardTexts,
 )
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from desktop_app.transcript.segment import ArticleList
-
 
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.
 _CHARSET_TAG: Final = '<meta charset="utf-8">'

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop_app.domain.answering.shown_length import ShownMessage as JsonMessage
 from desktop_app.domain.conversations.conversation import Role
@@ -16,24 +18,23 @@ from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.parsing.own_links import is_note_link
 from desktop_app.transcript import copied_text
-from desktop_app.transcript.action_row import ACTIONS, has_arrows, is_beside
+from desktop_app.transcript.action_row import ACTIONS, is_beside
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.message_items import ACTION, COPY, COPY_LINK, OPEN_DOCUMENT
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.transcript_styles import Background, background_of
 from desktop_app.widgets.program_menu import ProgramMenu, add_commands
-from desktop_app.widgets.text.clipboard import MAX_CONVERTED_CHARACTERS, copy_texts, mime_data
+from desktop_app.widgets.text.clipboard import (
+    MAX_CONVERTED_CHARACTERS,
+    ClipboardTexts,
+    copy_texts,
+    mime_data,
+)
 from desktop_app.widgets.text.foreign_text import menu_text, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from PySide6.QtWidgets import QMenu
-
     from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.view import TranscriptView
-    from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _WINDOW_COMMANDS: Final = (
     *("find.open", "conversation.copy", "conversation.export", "conversation.print"),
@@ -247,7 +248,7 @@ def menu_of(view: TranscriptView, shown: ShownMessage) -> QMenu:
     menu = ProgramMenu(view)
     _add_actions(view, menu, shown, with_buttons=False)
     if not view.is_brief:
-        if has_arrows(shown.version):
+        if shown.has_versions:
             add_commands(menu, "answer.compare-versions")
         menu.addSeparator()
         add_commands(menu, *_WINDOW_COMMANDS)

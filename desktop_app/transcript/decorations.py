@@ -6,17 +6,20 @@ in the segment above or below reaches to the edge of its segment, without a corn
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 from math import ceil, floor
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QPainter, QTextLine
 
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind, depths_of_quotes
-from desktop_app.transcript.segment import is_table
+from desktop_app.transcript.message_items import Item
+from desktop_app.transcript.segment import Segment, is_table
+from desktop_app.transcript.segment_document import SegmentDocument
 from desktop_app.transcript.transcript_styles import (
     CELL_PAD,
     INDENT,
@@ -29,15 +32,6 @@ from desktop_app.transcript.transcript_styles import (
 )
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import RADIUS_CHIP, Theme
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from PySide6.QtGui import QPainter, QTextLine
-
-    from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segment import Segment
-    from desktop_app.transcript.segment_document import SegmentDocument
 
 _MAX_CODE_SPANS: Final = 250
 """Inline code spans of a segment that are painted; a segment with more has no backgrounds."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop_app.i18n.translation import tr
@@ -20,10 +21,6 @@ from desktop_app.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QHideEvent, QKeyEvent
-
 
 _TYPING_PAUSE_MS: Final = 120
 """Time without typing after which a search starts."""
@@ -129,10 +126,6 @@ class FindBar(QFrame):
             self._emit_changed()
         else:
             self.step_requested.emit(direction)
-
-    def request_close(self) -> None:
-        """Emit `close_requested`, as the Close button does."""
-        self.close_requested.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Cancel the search that waits for a pause in typing, because the bar is closed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import accumulate, chain, islice
 from threading import Thread
@@ -31,19 +32,16 @@ from desktop_app.markdown.search.text_search import (
 )
 from desktop_app.transcript.message_items import TOGGLE_REASONING, LineKind, reasoning_text
 from desktop_app.transcript.segment import Place, texts_of
+from desktop_app.transcript.segment_area import Mark, ShownSegment
 from desktop_app.transcript.text_marks import MAX_MARKED, TextRange, mark_of
 from desktop_app.widgets.forms.tab_order import TabAnchor, order_tabs
-from desktop_app.widgets.look.theme import MARGIN
+from desktop_app.widgets.look.theme import MARGIN, Theme
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from desktop_app.transcript.find_bar import FindBar
-    from desktop_app.transcript.segment_area import Mark, ShownSegment
     from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.view import TranscriptView
-    from desktop_app.widgets.look.theme import Theme
 
 _RECOUNT_DELAY_MS: Final = 700
 """Time in which changes are collected before the changed messages are counted again."""
@@ -129,13 +127,7 @@ class FindInTranscript(QObject):
 
     Attributes:
         anchor: the position of the bar in the tab order, also before it exists.
-
-    Signals:
-        counted(int number, int total, bool is_final): the number of the current match, from 1 (0
-            for none); the number of matches so far; whether every message has been counted.
     """
-
-    counted = Signal(int, int, bool)
 
     def __init__(self, view: TranscriptView) -> None:
         super().__init__(view)
@@ -172,7 +164,6 @@ class FindInTranscript(QObject):
             bar.changed.connect(self.search)
             bar.step_requested.connect(self.go_to_next)
             bar.close_requested.connect(self.close)
-            self.counted.connect(bar.show_count)
             order_tabs(self.anchor, bar.tab_stops)
         return self._bar
 
@@ -265,7 +256,7 @@ class FindInTranscript(QObject):
         self._is_count_final = not self._query
         self._view.viewport().update()
         if not self._query:
-            self.counted.emit(0, 0, True)
+            self._report_counts()
             return
         messages = self._messages.messages
         self._start_counting([*messages[top_index:], *reversed(messages[:top_index])])
@@ -309,7 +300,8 @@ class FindInTranscript(QObject):
         self._report_counts()
 
     def _report_counts(self) -> None:
-        self.counted.emit(self._current_number(), self._total, self._is_count_final)
+        if self._bar is not None:
+            self._bar.show_count(self._current_number(), self._total, self._is_count_final)
 
     def _current_number(self) -> int:
         """Return the number of the current match among all, from 1; 0 if there is none."""

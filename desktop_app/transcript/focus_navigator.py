@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.markdown.parsing.own_links import is_link_to_mark, opposite_link
-from desktop_app.transcript.action_row import has_arrows
 from desktop_app.transcript.decorations import range_rects
 from desktop_app.transcript.message_items import ACTION, SHOW_JSON, SHOW_VALUE, citation_name
 from desktop_app.transcript.segment import PAST_END, Place
@@ -26,8 +26,6 @@ from desktop_app.transcript.targets import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
-
     from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.view import TranscriptView
 
@@ -205,7 +203,7 @@ class FocusNavigator:
             self._view.viewport().update()
 
     def _focus_actions(self, shown: ShownMessage, *, forward: bool) -> bool:
-        if shown.is_streaming and not has_arrows(shown.version):
+        if shown.is_streaming and not shown.has_versions:
             return False
         view = self._view
         self.clear()
@@ -229,7 +227,8 @@ class FocusNavigator:
             view.show_actions(shown)
             self._view.link_target.show_target(self.describe(shown, target).address)
         view.viewport().update()
-        view.report_target()
+        if view.accessible is not None:
+            view.accessible.report_target()
 
     def describe(self, shown: ShownMessage, target: Target) -> TargetDescription:
         """Return the name and the address of a target."""
@@ -268,7 +267,8 @@ class FocusNavigator:
         )
         if nearest != target:
             self.focused = nearest
-            self._view.report_target()
+            if self._view.accessible is not None:
+                self._view.accessible.report_target()
 
     def footnote_target(self, place: Place, link: str) -> Target | None:
         """Return the other end of a footnote's link: the nearest mark above, or the note."""
@@ -350,17 +350,8 @@ class FocusNavigator:
         if shown.is_hidden(place.item):
             view.unfold_item(shown, place.item)
         view.place_caret(place)
-        view.report_focus(message_id, item)
-
-
-def ring_rects(rects: list[QRectF], viewport: QRect, margin: int = 3) -> list[QRectF]:
-    """Return the rings around rectangles, which end at the sides of the viewport."""
-    rings = []
-    for rect in rects:
-        ring = rect.adjusted(-margin, -margin, margin, margin)
-        sides = QRectF(viewport.left(), ring.top(), viewport.width(), ring.height())
-        rings.append((ring & sides).adjusted(1, 1, -1, -1))
-    return rings
+        if view.accessible is not None:
+            view.accessible.report_focus(message_id, item)
 
 
 def is_typed_text(event: QKeyEvent) -> bool:

@@ -7,9 +7,10 @@ the program's own. Both are plain values, so that two states of a message can be
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
@@ -38,9 +39,6 @@ from desktop_app.markdown.structured_answer import has_json_value
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, image_runs
 from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 from desktop_app.widgets.text.utf16 import utf16_length
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
 
 TOGGLE_REASONING: Final = "reasoning"
 """Action that shows or hides the reasoning."""

@@ -143,7 +143,8 @@ class MessageStream(QObject):
         shown = self._messages.get(message_id)
         if shown is not None and shown.status_line != sentence:
             with self._view.changing(shown):
-                shown.set_status_line(sentence)
+                shown.status_line = sentence
+                shown.refresh()
 
     # ------------------------------------------------------------------ the queue
 
@@ -265,12 +266,9 @@ class MessageStream(QObject):
     def _update(self, message: Message, version: tuple[int, int] | None) -> None:
         shown = self._messages.get(message.id)
         was_streaming = shown is not None and shown.is_streaming
-        with self._view.keeping_position():
-            head_count = shown.head_count if shown is not None else 0
+        view = self._view
+        with view.keeping_position() if shown is None else view.changing(shown):
             self._messages.update(message, version)
-            if shown is not None:
-                self._view.follow_items(message.id, shown.head_count - head_count)
-                self._view.article_changed(message.id)
         self._view.on_text_changed(message.id)
         if shown is not None:
             self._view.show_actions(shown)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtGui import QAccessible
 
@@ -19,10 +20,6 @@ from desktop_app.markdown.spoken_sentences import code_summary
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
 from desktop_app.transcript.targets import note_name
 from desktop_app.widgets.text.foreign_text import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
 
 _Role = QAccessible.Role
 _MAX_NAME_LENGTH: Final = 200

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
+from collections.abc import Container, Iterator, Sequence
 from itertools import accumulate
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard
@@ -19,8 +20,6 @@ from desktop_app.transcript.message_items import Item
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
-
     from desktop_app.transcript.segment_document import SegmentDocument
 
 MAX_CHARACTERS: Final = 4_000
@@ -229,10 +228,6 @@ class Article:
             number += 1
 
     # ------------------------------------------------------------------ items
-
-    def set_items(self, items: Sequence[Item]) -> None:
-        """Replace all items by those of a text without lines above and below it."""
-        self.replace(0, len(self.items), items, head=0, foot=0)
 
     def replace(
         self,

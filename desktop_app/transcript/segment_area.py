@@ -10,15 +10,19 @@ from __future__ import annotations
 import sys
 import time
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPen,
+    QResizeEvent,
+    QShowEvent,
     QTextCharFormat,
     QTextCursor,
 )
@@ -26,19 +30,11 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollBar, QWidget
 
 from desktop_app.markdown.block_model import Block
 from desktop_app.transcript.decorations import Decorations, Decorator, cursor_x
-from desktop_app.transcript.segment import Article, Place, Segment, estimate_height
-from desktop_app.transcript.segment_document import SegmentDocument, head_of_table
+from desktop_app.transcript.message_items import Item
+from desktop_app.transcript.segment import Article, ArticleList, Place, Segment, estimate_height
+from desktop_app.transcript.segment_document import SegmentDocument, SegmentWriter, head_of_table
 from desktop_app.transcript.transcript_styles import Background, background_of, begins_background
 from desktop_app.widgets.look.theme import MARGIN, STANDARD_LINE_WIDTH, Theme
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent
-
-    from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segment import ArticleList
-    from desktop_app.transcript.segment_document import SegmentWriter
 
 _MAX_PASSES: Final = 12
 """Passes in which text is loaded until the heights on screen no longer change."""

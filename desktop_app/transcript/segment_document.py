@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import ref
 
 from PySide6.QtCore import QRectF, Qt, QUrl
-from PySide6.QtGui import QAccessible, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextOption
+from PySide6.QtGui import (
+    QAccessible,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+    QTextTable,
+)
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.markdown.block_model import Block, Run
-from desktop_app.transcript.message_items import LineKind, prefix_length, prefix_of
+from desktop_app.transcript.media.message_images import MessageImages
+from desktop_app.transcript.message_items import Item, LineKind, prefix_length, prefix_of
 from desktop_app.transcript.segment import Piece, Segment, is_table
+from desktop_app.transcript.segment_formulas import SegmentFormulas
 from desktop_app.transcript.table_styles import TableStyles
 from desktop_app.transcript.transcript_styles import (
     ALIGNMENTS,
@@ -24,16 +36,6 @@ from desktop_app.transcript.transcript_styles import (
     Styles,
 )
 from desktop_app.widgets.text.sealed_document import SealedDocument, empty_resource
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtGui import QTextBlock, QTextTable
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.transcript.media.message_images import MessageImages
-    from desktop_app.transcript.message_items import Item
-    from desktop_app.transcript.segment_formulas import SegmentFormulas
 
 
 class SegmentWriter:

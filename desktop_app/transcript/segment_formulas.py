@@ -13,7 +13,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from PySide6.QtCore import QByteArray, QObject, QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontInfo,
@@ -22,6 +22,8 @@ from PySide6.QtGui import (
     QPixmap,
     QPyTextObject,
     QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
     QTextFormat,
 )
 
@@ -30,8 +32,6 @@ from desktop_app.transcript.media.message_images import hidden_format
 from desktop_app.transcript.transcript_styles import DISPLAY_MATH, FORMULA
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QRect
-    from PySide6.QtGui import QTextCursor, QTextDocument
     from PySide6.QtSvg import QSvgRenderer
 
     from desktop_app.markdown.processes.math_typesetting import Formula

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.markdown.block_model import Block, Kind, quote_block
@@ -35,9 +36,6 @@ from desktop_app.transcript.message_items import (
 )
 from desktop_app.transcript.segment import Article
 from desktop_app.transcript.transcript_styles import Background, background_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 IMMEDIATE_CHARACTERS: Final = 8_000
 """Maximum characters of a stored answer that are parsed immediately."""
@@ -184,6 +182,11 @@ class ShownMessage(Article):
         return self.message.status is MessageStatus.STREAMING
 
     @property
+    def has_versions(self) -> bool:
+        """Return True if the message is one of several versions."""
+        return self.version is not None and self.version[1] > 1
+
+    @property
     def is_growing(self) -> bool:
         """Return True if text is still to be added."""
         return not self.is_complete
@@ -284,16 +287,6 @@ class ShownMessage(Article):
         first = self._feed(text[len(so_far) :]) if text != so_far else len(self._stream.blocks)
         self._pieces = [text]  # shares the message's string
         return min(first, self._finish()) if so_far else 0
-
-    def set_status_line(self, sentence: str) -> None:
-        """Set the line with the status while the answer is made; "" for none."""
-        self.status_line = sentence
-        self.refresh()
-
-    def set_note(self, note: MessageNote | None) -> None:
-        """Set the line below the message."""
-        self.note = note
-        self.refresh()
 
     def toggle(self, action: str) -> None:
         """Fold or unfold a section by its action."""

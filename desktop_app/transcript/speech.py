@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.widgets.text.foreign_text import announce
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.markdown.spoken_sentences import SentenceSplitter
 
 _COLLECT_MS: Final = 400

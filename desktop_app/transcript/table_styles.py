@@ -7,8 +7,9 @@ A table is a QTextTable, or text blocks with tab stops if each row fits into one
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, islice, pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -25,9 +26,6 @@ from PySide6.QtGui import (
 
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs
 from desktop_app.transcript.transcript_styles import CELL_PAD, INDENT, PROPORTIONAL, QUOTE, Styles
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 # Only the first rows determine the widths, because the rows of a long table arrive late.
 FITTED_ROWS: Final = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,8 +23,6 @@ from desktop_app.widgets.text.foreign_text import one_line
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from desktop_app.transcript.shown_message import ShownMessage
 
 COPY_CODE: Final = f"{ACTION}copy-code"

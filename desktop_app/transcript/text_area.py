@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
+from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
     QContextMenuEvent,
+    QFocusEvent,
+    QKeyEvent,
     QKeySequence,
+    QMouseEvent,
+    QPainter,
     QTextCharFormat,
     QTextCursor,
 )
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.i18n.translation import tr
+from desktop_app.transcript.decorations import Decorations
 from desktop_app.transcript.segment import ArticleList, Place
 from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
 from desktop_app.transcript.text_selection import TextSelection
+from desktop_app.widgets.look.theme import Theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import PLAIN, copy_texts, copyable, mime_data
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import QRect
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
-
-    from desktop_app.transcript.decorations import Decorations
-    from desktop_app.widgets.look.theme import Theme
 
 TEMPORARY_REASONS: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 """The reasons if another window or a menu takes the focus, which comes back afterwards."""
@@ -91,10 +90,6 @@ class TextArea(SegmentArea):
         if QAccessible.isActive():
             event = QAccessibleEvent(self, QAccessible.Event.TextCaretMoved)
             QAccessible.updateAccessibility(event)
-
-    def selectAll(self) -> None:
-        """Select the whole text."""
-        self.selection.select_all()
 
     def copy_selected(self) -> bool:
         """Copy the selection to the clipboard. Return False if nothing is selected."""
@@ -212,7 +207,7 @@ class TextArea(SegmentArea):
         found = self._found_at(event.position().toPoint())
         if found is not None:
             shown, position = found
-            self.selection.select_around(shown, position, is_word=True)
+            self.selection.select_word(shown, position)
             self._selects_by = "word"
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -221,7 +216,7 @@ class TextArea(SegmentArea):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if not self.selection.is_empty:
             menu.addAction(tr("Copy"), self.copy_selected)
-        menu.addAction(tr("Select all"), self.selectAll)
+        menu.addAction(tr("Select all"), self.selection.select_all)
         menu.popup(event.globalPos())
 
     # ------------------------------------------------------------------ focus
@@ -355,5 +350,4 @@ class TextArea(SegmentArea):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text; code only as plain text."""
-        texts = self.selection.texts()
-        return QMimeData() if texts is None else mime_data(texts)
+        return mime_data(self.selection.texts() or {})

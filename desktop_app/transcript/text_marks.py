@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -11,16 +12,13 @@ from PySide6.QtGui import QTextCharFormat
 from desktop_app.markdown.block_model import Block, text_of
 from desktop_app.markdown.search.text_search import WORD
 from desktop_app.transcript.segment import runs_at, texts_of
-from desktop_app.transcript.segment_area import Mark
+from desktop_app.transcript.segment_area import Mark, ShownSegment
+from desktop_app.widgets.look.theme import Theme
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from desktop_app.transcript.segment_area import ShownSegment
     from desktop_app.transcript.shown_message import ShownMessage
     from desktop_app.transcript.view import TranscriptView
-    from desktop_app.widgets.look.theme import Theme
 
 MAX_MARKED: Final = 100
 """Ranges to mark at most in a segment, because each mark slows down every repaint."""

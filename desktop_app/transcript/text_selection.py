@@ -10,10 +10,10 @@ from PySide6.QtGui import QTextCursor
 from desktop_app.transcript.copied_text import selected_texts, selected_words
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.segment_area import ShownSegment, line_rect
+from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 if TYPE_CHECKING:
     from desktop_app.transcript.text_area import TextArea
-    from desktop_app.widgets.text.clipboard import ClipboardTexts
 
 _Move = QTextCursor.MoveOperation
 _FORWARD: Final = (_Move.Down, _Move.Right, _Move.WordRight, _Move.EndOfBlock)
@@ -54,12 +54,11 @@ class TextSelection:
         """Move the end of the selection."""
         self.set(self.anchor or place, place)
 
-    def select_around(self, shown: ShownSegment, position: int, *, is_word: bool) -> None:
-        """Select the word or the paragraph at a position of a segment."""
+    def select_word(self, shown: ShownSegment, position: int) -> None:
+        """Select the word at a position of a segment."""
         cursor = QTextCursor(shown.document)
         cursor.setPosition(position)
-        unit = QTextCursor.SelectionType
-        cursor.select(unit.WordUnderCursor if is_word else unit.BlockUnderCursor)
+        cursor.select(QTextCursor.SelectionType.WordUnderCursor)
         start = Place(shown.key, *shown.document.place_at(cursor.selectionStart()))
         end = Place(shown.key, *shown.document.place_at(cursor.selectionEnd()))
         self.set(start, end)

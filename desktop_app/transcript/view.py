@@ -7,13 +7,28 @@ loaded. External images are shown as names; links open on click, through the sys
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QAccessible, QContextMenuEvent, QPen, QTextDocument
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QContextMenuEvent,
+    QFocusEvent,
+    QImage,
+    QInputMethodEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QTextDocument,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import detail_lines
@@ -25,13 +40,13 @@ from desktop_app.transcript.action_row import (
     ActionRow,
     LatestButton,
     LinkTargetLabel,
-    has_arrows,
 )
 from desktop_app.transcript.code_colors import CodeHighlighter
 from desktop_app.transcript.conversation_messages import ConversationMessages
 from desktop_app.transcript.copying import DragOut, MessageCommands, menu_for, menu_of
+from desktop_app.transcript.decorations import Decorations
 from desktop_app.transcript.finding import FindInTranscript
-from desktop_app.transcript.focus_navigator import FocusNavigator, is_typed_text, ring_rects
+from desktop_app.transcript.focus_navigator import FocusNavigator, is_typed_text
 from desktop_app.transcript.media.message_images import MessageImages
 from desktop_app.transcript.message_items import (
     ACTION,
@@ -48,7 +63,7 @@ from desktop_app.transcript.message_items import (
     index_of_action,
 )
 from desktop_app.transcript.message_stream import MessageStream
-from desktop_app.transcript.segment import PAST_END, Place, Segment
+from desktop_app.transcript.segment import PAST_END, Article, Place, Segment
 from desktop_app.transcript.segment_area import Mark, ShownSegment
 from desktop_app.transcript.segment_document import SegmentWriter
 from desktop_app.transcript.segment_formulas import SegmentFormulas
@@ -59,32 +74,14 @@ from desktop_app.transcript.text_marks import DifferenceMarks
 from desktop_app.transcript.transcript_styles import Styles, background_of
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.external_open import open_link
-from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.look.theme import Theme, current_theme
 from desktop_app.widgets.program_menu import run_command
 from desktop_app.widgets.text.foreign_text import set_tooltip, tooltip_text
 from desktop_app.widgets.wheel_steps import WheelSteps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from PySide6.QtGui import (
-        QFocusEvent,
-        QImage,
-        QInputMethodEvent,
-        QKeyEvent,
-        QMouseEvent,
-        QPainter,
-        QPaintEvent,
-        QResizeEvent,
-        QWheelEvent,
-    )
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.transcript.accessible_messages import AccessibleTranscript
-    from desktop_app.transcript.decorations import Decorations
-    from desktop_app.transcript.segment import Article
     from desktop_app.transcript.shown_message import ShownMessage
-    from desktop_app.widgets.look.theme import Theme
 
 
 class TranscriptView(TextArea):
@@ -107,6 +104,7 @@ class TranscriptView(TextArea):
         focus_navigator: moves the keyboard focus between links and actions, and the caret to
             messages and their blocks.
         link_target: shows where the focused link leads.
+        accessible: the interface for assistive technology, once that has asked for it.
         is_brief: whether the view is brief.
         latest_button: scrolls to the end.
 
@@ -139,7 +137,7 @@ class TranscriptView(TextArea):
         self.is_brief = is_brief
         self._wraps_code = True
         self.is_following = True
-        self._accessible: AccessibleTranscript | None = None
+        self.accessible: AccessibleTranscript | None = None
         self.images = MessageImages(self)
         self.formula_display = SegmentFormulas(self)
         self.highlighter = CodeHighlighter(theme, self)
@@ -189,8 +187,8 @@ class TranscriptView(TextArea):
         self.action_row.dismiss()
         self.focus_navigator.clear()
         self.images.clear()
-        if self._accessible is not None:
-            self._accessible.release_nodes()
+        if self.accessible is not None:
+            self.accessible.release_nodes()
         self.formula_display.forget()
         self.highlighter.clear()
         self.selection.forget()
@@ -242,14 +240,11 @@ class TranscriptView(TextArea):
         head = shown.head_count
         with self.keeping_position(kept, repaints_all=not is_text):
             yield
-            self.follow_items(shown.key, shown.head_count - head)
+            by = shown.head_count - head
+            if by:  # the reasoning above the text was folded or unfolded
+                self.selection.shift_items(shown.key, by)
+                self.shift_anchor(shown.key, by)
             self.article_changed(shown.key)
-
-    def follow_items(self, message_id: str, by: int) -> None:
-        """Follow items whose index has changed, because the reasoning above them unfolded."""
-        if by:
-            self.selection.shift_items(message_id, by)
-            self.shift_anchor(message_id, by)
 
     def on_text_changed(self, message_id: str) -> None:
         """Follow a message that was added, or whose text or reasoning has changed."""
@@ -292,18 +287,8 @@ class TranscriptView(TextArea):
         """Create the interface by which assistive technology reads the messages as a list."""
         from desktop_app.transcript.accessible_messages import AccessibleTranscript
 
-        self._accessible = AccessibleTranscript(self)
-        return self._accessible
-
-    def report_focus(self, message_id: str, item: int) -> None:
-        """Tell screen readers that an item has the focus."""
-        if self._accessible is not None:
-            self._accessible.report_focus(message_id, item)
-
-    def report_target(self) -> None:
-        """Tell screen readers which link or button in the text has the focus."""
-        if self._accessible is not None:
-            self._accessible.report_target()
+        self.accessible = AccessibleTranscript(self)
+        return self.accessible
 
     def item_rect(self, message_id: str, item: int) -> QRect:
         """Return the rectangle of an item in the viewport; for -1, that of the whole message.
@@ -400,13 +385,11 @@ class TranscriptView(TextArea):
 
     def show_actions(self, shown: ShownMessage) -> None:
         """Show the actions of a message, or hide them while it streams."""
-        if shown.is_streaming and not has_arrows(shown.version):
+        if shown.is_streaming and not shown.has_versions:
             if self.action_row.message_id == shown.key:
                 self.action_row.dismiss()
             return
-        self.action_row.show_for(
-            shown.key, shown.message.role, shown.version, has_actions=not shown.is_streaming
-        )
+        self.action_row.show_for(shown)
         self._actions_at = None
         self._place_actions()
 
@@ -718,8 +701,10 @@ class TranscriptView(TextArea):
         if rects:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.theme.accent, 2))
-            for ring in ring_rects(rects, self.viewport().rect()):
-                painter.drawRoundedRect(ring, 4, 4)
+            for box in rects:  # a ring ends at the sides of the viewport
+                ring = box.adjusted(-3, -3, 3, 3)
+                sides = QRectF(0, ring.top(), self.viewport().width(), ring.height())
+                painter.drawRoundedRect((ring & sides).adjusted(1, 1, -1, -1), 4, 4)
         else:
             super()._paint_over(painter, shown, area)
 

@@ -109,7 +109,7 @@ def test_a_whole_text_is_copied_without_parsing_it_before(
 ) -> None:
     lines = [f"{number}: {'word ' * 10}end" for number in range(5000)]
     text.show_document(DocumentText("\n".join(lines), TextForm.CODE))
-    text.selectAll()
+    text.selection.select_all()
     text.copy_selected()
     qtbot.waitUntil(lambda: qapp.clipboard().text().endswith(lines[-1]))
     assert all(line in qapp.clipboard().text() for line in (lines[0], lines[2500]))

@@ -216,7 +216,7 @@ class DocumentViewer(QWidget):
 
         def close_find_bar_or_window() -> None:
             if self.find_bar.isVisible():
-                self.find_bar.request_close()
+                self.find_bar.close_requested.emit()
             else:
                 self.close()
 

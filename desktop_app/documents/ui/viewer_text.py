@@ -40,7 +40,7 @@ class ShownSlice(Article):
     def __init__(self, number: int, blocks: tuple[Block, ...]) -> None:
         super().__init__()
         self._key = str(number)
-        self.set_items(blocks)
+        self.replace(0, 0, blocks, head=0, foot=0)
 
     @property
     def key(self) -> str:

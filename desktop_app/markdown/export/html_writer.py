@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from desktop_app.markdown.block_model import (
     ADDED_MARK,
@@ -24,9 +24,6 @@ from desktop_app.markdown.block_model import (
 )
 from desktop_app.markdown.parsing.inline_images import is_drawn_image, is_image_name
 from desktop_app.markdown.parsing.links import is_openable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 _CODE_STYLE = "font-family:monospace"
 _BULLET_CHARACTERS = "•◦▪"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 from urllib.parse import unquote
 
 from desktop_app.markdown.block_model import (
@@ -19,9 +20,6 @@ from desktop_app.markdown.block_model import (
 )
 from desktop_app.markdown.export.html_writer import group_blocks
 from desktop_app.markdown.parsing.own_links import is_citation
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 # Characters in plain words that Markdown would take for markup, or browsers for a tag.
 _MARKUP_CHARACTERS: Final = re.compile(
@@ -104,7 +102,10 @@ class MarkdownWriter:
     def _separate_or_continue(self, separator: str, block: Block, text: str) -> str:
         """Return a block's text after the separator, or on the line of a lone marker above."""
         above = self._above
-        if above is None or not (_is_lone_marker(above) and _is_within(block, above)):
+        if above is None or above.kind is not Kind.PARAGRAPH or above.runs or not above.marker:
+            return separator + text
+        is_within = not block.marker if block.depth == above.depth else block.depth > above.depth
+        if not is_within:
             return separator + text
         # The text continues the line that has the marker. Its own indentation gives way to the
         # marker, which is at most as wide.
@@ -172,13 +173,6 @@ class MarkdownWriter:
         return follows_list
 
 
-def _is_within(block: Block, above: Block) -> bool:
-    """Return True if a block belongs to the item whose lone marker is `above`."""
-    if block.depth == above.depth:
-        return not block.marker
-    return block.depth > above.depth
-
-
 def plain_pieces(blocks: Iterable[Block]) -> Iterator[str]:
     """Yield plain text block by block; tabs separate the cells of a row."""
     end = ""
@@ -205,10 +199,6 @@ def _write_plain(block: Block) -> str:
 
 def _plain_words(run: Run) -> str:
     return f"${source_text(run)}$" if run.math else source_text(run)
-
-
-def _is_lone_marker(block: Block) -> bool:
-    return bool(block.marker) and block.kind is Kind.PARAGRAPH and not block.runs
 
 
 def _quote_prefix(depths: Sequence[int], indents: Sequence[str]) -> tuple[str, int]:

@@ -16,8 +16,9 @@ The final blocks equal `render(source)` of the whole source.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from desktop_app.markdown.block_model import Block, Kind, replace_unusable
 from desktop_app.markdown.incremental.open_tail import (
@@ -46,9 +47,6 @@ from desktop_app.markdown.parsing.inline_images import (
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.markdown.provisional import provisional_blocks
 from desktop_app.markdown.provisional.provisional_inline import complete_inline
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _LONG_TAIL_CHARS: Final = 800
 """Characters. A longer open tail is examined at steps."""

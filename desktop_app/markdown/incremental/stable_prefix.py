@@ -10,20 +10,18 @@ placeholder lines can open a quote or an item again.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.markdown.incremental.open_tail import ParserContext
+from desktop_app.markdown.parsing.block_builder import PlacedBlock
 from desktop_app.markdown.parsing.formulas import DISPLAY_OPENER, display_marks
 from desktop_app.markdown.parsing.loose_lists import LISTS, ListStart, count_lone_quote_marks
 from desktop_app.markdown.parsing.parser import INNER_FENCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from markdown_it.token import Token
-
-    from desktop_app.markdown.parsing.block_builder import PlacedBlock
 
 _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
@@ -118,7 +116,11 @@ def context_at(cut: Cut, source: str) -> ParserContext:
             )
         # Containers that begin on the same line are opened by one line, added for the innermost.
         if container.line < first and (inner is None or inner.line != container.line):
-            opening_lines.append(_opening_line(lines[container.line], container.content))
+            # A line that opens the same item or quote, with an empty heading as its content.
+            line = lines[container.line]
+            mark = line[: container.content]
+            has_content = line[container.content :].strip(" \t")
+            opening_lines.append(f"{mark}#" if has_content else f"{mark.rstrip()} #")
     inside = ""
     if cut.open_block is not None:
         inside = _KIND_OF_OPEN_BLOCK[cut.open_block.type]
@@ -147,17 +149,6 @@ def line_offset(source: str, line: int) -> int:
         if not offset:
             return len(source)
     return offset
-
-
-def _opening_line(line: str, content: int) -> str:
-    """Return a line that opens the same item or quote, with an empty heading as its content.
-
-    Args:
-        line: the line that begins the item or quote.
-        content: the column in it where the content begins.
-    """
-    has_content = line[content:].strip(" \t")
-    return f"{line[:content]}#" if has_content else f"{line[:content].rstrip()} #"
 
 
 def _is_closed_fence(fence: Token) -> bool:

@@ -49,14 +49,15 @@ def _is_punctuation(character: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def flanks(character_before: str, character_after: str, mark: str) -> tuple[bool, bool]:
+def flanks(character_before: str, character_after: str, marks: str) -> tuple[bool, bool]:
     """Return two flags: a run of marks may begin emphasis, and it may end emphasis.
 
-    Args:
-        character_before: the character before the run, "" at the beginning of the text.
-        character_after: the character after the run, "" at the end of the text.
-        mark: the character that the run repeats.
+    Three tildes or more do neither. A single tilde follows the rule of `_`, which does nothing
+    within a word, because of "5~10". A character is "" at an end of the text.
     """
+    if marks[0] == "~" and len(marks) > 2:
+        return False, False
+    mark = "_" if marks == "~" else marks[0]
     space_before = not character_before.strip()  # also at the beginning of the text
     space_after = not character_after.strip()
     cjk_before = False
@@ -78,50 +79,28 @@ def flanks(character_before: str, character_after: str, mark: str) -> tuple[bool
     return opens, closes
 
 
-def flanks_tildes(character_before: str, character_after: str, length: int) -> tuple[bool, bool]:
-    """Return two flags: a run of tildes may begin strikethrough, and it may end strikethrough.
-
-    Three tildes or more do neither. A single tilde follows the rule of `_`, which does nothing
-    within a word, because of "5~10".
-    """
-    if length > 2:
-        return False, False
-    return flanks(character_before, character_after, "_" if length == 1 else "~")
-
-
 def tokenize_marks(state: StateInline, silent: bool) -> bool:
     """Tokenize a run of `*` or `~`; other marks are left to the parser's rule."""
-    mark = state.src[state.pos]
-    if silent or mark not in "*~":
+    sign = state.src[state.pos]
+    if silent or sign not in "*~":
         return False
     end = state.pos
-    while end < state.posMax and state.src[end] == mark:
+    while end < state.posMax and state.src[end] == sign:
         end += 1
-    length = end - state.pos
+    marks = state.src[state.pos : end]
+    length = len(marks)
     character_before = state.src[state.pos - 1 : state.pos]
-    character_after = state.src[end : state.posMax][:1]
-    if mark == "*":
-        opens, closes = flanks(character_before, character_after, mark)
-    else:
-        opens, closes = flanks_tildes(character_before, character_after, length)
+    opens, closes = flanks(character_before, state.src[end : state.posMax][:1], marks)
     state.pos = end
-    if opens or closes:
-        _push(state, mark, length, opens=opens, closes=closes)
-    else:
-        state.append_pending(mark * length)
-    return True
-
-
-def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bool) -> None:
-    """Add a token for each star, or one for a run of tildes.
-
-    The parser pairs the delimiters at the end of the text.
-    """
-    is_star = mark == "*"
+    if not (opens or closes):
+        state.append_pending(marks)
+        return True
+    # A token for each star, or one for a run of tildes. The parser pairs the delimiters at the end.
+    is_star = sign == "*"
     for _ in range(length if is_star else 1):
-        state.push("text", "", 0).content = mark if is_star else mark * length
+        state.push("text", "", 0).content = sign if is_star else marks
         delimiter = _delimiter_class()(
-            marker=ord(mark) if is_star else _TILDES[length],
+            marker=ord(sign) if is_star else _TILDES[length],
             length=length if is_star else 0,  # 0, because the rule of three is only for stars
             token=len(state.tokens) - 1,
             end=-1,
@@ -129,6 +108,7 @@ def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bo
             close=closes,
         )
         state.delimiters.append(delimiter)
+    return True
 
 
 def pair_tildes(state: StateInline) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,8 +23,6 @@ from desktop_app.markdown.parsing.links import WORD_BREAK, destination_to_show, 
 from desktop_app.markdown.parsing.tables import MAX_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from markdown_it.token import Token
 
 _MAX_CONTEXT: Final = 100

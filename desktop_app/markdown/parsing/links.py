@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from desktop_app.domain.documents.document_types import DOCUMENT_FORMATS, ZIP
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _MAX_SHOWN_LENGTH: Final = 80
 """Characters; a longer destination is cut."""
@@ -323,23 +322,17 @@ def _named_hosts(visible_words: str) -> Iterator[str]:
     if number := _IPV4_NUMBER.fullmatch(visible_words):
         yield number["number"]
     for match in _POSSIBLE_IPV6.finditer(visible_words):
-        if match[0].count(":") > 1 and _is_ipv6(match[0]):
-            yield f"[{match[0]}]"
+        if match[0].count(":") > 1:
+            from ipaddress import AddressValueError, IPv6Address  # not needed for the start
+
+            with suppress(AddressValueError):
+                IPv6Address(match[0])
+                yield f"[{match[0]}]"
 
 
 def _bare_host(host: str) -> str:
     """Return a host without "www." and without dots and hyphens at its ends, to compare it."""
     return host.strip(".-").removeprefix("www.")
-
-
-def _is_ipv6(text: str) -> bool:
-    from ipaddress import AddressValueError, IPv6Address  # not needed for the start
-
-    try:
-        IPv6Address(text)
-    except AddressValueError:
-        return False
-    return True
 
 
 def _file_name_as_host(target: str) -> set[str]:

@@ -9,11 +9,10 @@ text. A footnote's definition has "loose", too: there it means that a blank line
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from markdown_it.token import Token
 
 DEFINITIONS: Final = "definitions"

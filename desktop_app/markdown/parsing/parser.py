@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,8 +25,6 @@ from desktop_app.markdown.parsing.own_links import CITATION, CITED, CITED_NUMBER
 from desktop_app.markdown.parsing.tables import MAX_COLUMNS, parse_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_core import StateCore

@@ -11,6 +11,7 @@ a blank line.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -18,8 +19,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from desktop_app.markdown.processes.json_server import TooSlowError, run_limited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from pygments.lexer import Lexer
 
 MAX_LINE_LENGTH: Final = 2_000

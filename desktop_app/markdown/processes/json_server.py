@@ -14,14 +14,12 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from types import FrameType
+from typing import Any, Final, TypeVar
 
 from desktop_app import sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
 
 POLICY: Final = sandbox.Policy(memory_bytes=512 << 20)
 MAX_CPU_S: Final = 1.0
@@ -89,11 +87,6 @@ def parse_answer(line: bytes, number: int) -> dict[str, Any] | None:
     return answer
 
 
-def serve_formulas() -> int:
-    """Typeset formulas; see `serve`."""
-    return serve(typeset_formula)
-
-
 def typeset_formula(request: dict[str, Any]) -> dict[str, Any]:
     """Return the drawing of a formula, or an error for one that is to stay as written.
 
@@ -105,11 +98,6 @@ def typeset_formula(request: dict[str, Any]) -> dict[str, Any]:
         return typeset(request["tex"], display=request["display"])._asdict()
     except CannotTypesetError as error:
         return {"error": str(error)}
-
-
-def serve_lexing() -> int:
-    """Lex code; see `serve`."""
-    return serve(lex_code)
 
 
 def lex_code(request: dict[str, Any]) -> dict[str, Any]:

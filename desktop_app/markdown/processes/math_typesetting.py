@@ -8,11 +8,9 @@ kinds of errors. So it runs in a child process (json_server.py) with limits of t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 MAX_TEX_LENGTH: Final = 1_500
 """Maximum characters of TeX; longer formulas are shown as source."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from desktop_app.markdown.parsing.emphasis import flanks, flanks_tildes
+from desktop_app.markdown.parsing.emphasis import flanks
 from desktop_app.markdown.parsing.formulas import (
     BEFORE_DOLLAR,
     BRACKET_CLOSERS,
@@ -381,7 +381,11 @@ class _Scanner:
         # Inner brackets need no cut: the outer bracket is held back anyway.
         is_inner = any(mark.text[-1] == "[" for mark in self.open_marks)
         following = content[start + 1 : start + 2]
-        if not following and not is_inner and not _is_note(content, opener.start, start):
+        # The mark of a footnote is decided, unless it begins a line, where it may be a definition.
+        line_start = content.rfind("\n", 0, opener.start) + 1
+        is_note = content[opener.start + 1 : start].startswith("^") and start > opener.start + 2
+        is_note = is_note and bool(content[line_start : opener.start].strip())
+        if not following and not is_inner and not is_note:
             raise _CutError(opener.start)
         if following == "(":
             return self._process_target(opener, start + 2, is_inner=is_inner)
@@ -417,10 +421,7 @@ class _Scanner:
             return end
         character_before = content[start - 1 : start] if start else ""
         count = len(mark)
-        if mark[0] == "~":
-            opens, closes = flanks_tildes(character_before, content[end], count)
-        else:
-            opens, closes = flanks(character_before, content[end], mark[0])
+        opens, closes = flanks(character_before, content[end], mark)
         while closes and count:
             used_count = self._close_with(mark[0], count, can_also_open=opens)
             if not used_count:
@@ -537,15 +538,6 @@ def _is_in_address(content: str, start: int, end: int) -> bool:
     if slashes < 0 or _ADDRESS_CONTINUES.match(content, end) is None:
         return False
     return _NO_ADDRESS.search(content, slashes, start) is None
-
-
-def _is_note(content: str, start: int, end: int) -> bool:
-    """Return True if brackets are the mark of a footnote.
-
-    At the beginning of a line they may be its definition, so return False.
-    """
-    at_start = not content[content.rfind("\n", 0, start) + 1 : start].strip()
-    return content[start + 1 : start + 2] == "^" and end > start + 2 and not at_start
 
 
 def _end_of_target(content: str, position: int) -> int | None:

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from desktop_app.domain.documents.letter_folding import PLAIN_LETTERS
 from desktop_app.markdown.block_model import PICTURE, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 WORD: Final = re.compile(r"\w+")
 MAX_COMPARED_WORDS: Final = 10_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,8 +18,6 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Qt, QTimer, S
 from desktop_app.markdown.processes.json_server import MAX_ANSWER_BYTES, parse_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from desktop_app.child_processes import ChildCommand
 
 _TIMEOUT_MS: Final = 5_000

@@ -7,6 +7,7 @@ created.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, QUrl
@@ -23,15 +24,13 @@ from PySide6.QtGui import (
     QTextImageFormat,
 )
 
+from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.markdown.block_model import PICTURE, Run
 from desktop_app.markdown.parsing.inline_images import image_size_of
+from desktop_app.widgets.look.theme import Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from desktop_app.domain.conversations.message_parts import ImagePart
     from desktop_app.transcript.view import TranscriptView
-    from desktop_app.widgets.look.theme import Theme
 
 OPEN_IMAGE: Final = "picture/"
 """The prefix of an action that opens an image. The hash of the image follows."""
@@ -132,10 +131,6 @@ class MessageImages(QObject):
         self._images.clear()
         self._requested.clear()
 
-    def has_image(self, key: str) -> bool:
-        """Return True if the image with this hash, or this `data:` address, has arrived."""
-        return key in self._images
-
     def resource(self, url: QUrl | str) -> QImage | None:
         """Return the image that Qt draws for a name; None for the name of anything else.
 
@@ -149,7 +144,7 @@ class MessageImages(QObject):
         else:
             return None
         width, height = (int(side) for side in size.split("x"))
-        if self.has_image(key):
+        if key in self._images:
             return self._rounded_image(self._images[key], width, height)
         if key not in self._requested:
             # Deferred, because Qt calls this while painting.

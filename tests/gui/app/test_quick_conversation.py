@@ -246,7 +246,7 @@ async def test_the_permission_to_paste_is_remembered(monkeypatch: pytest.MonkeyP
         (box,) = quick.findChildren(QMessageBox)
         box.findChildren(QPushButton)[1].click()
         await until(lambda: app.state.values[PASTE_BACK] == PasteBackChoice.COPY)
-        quick.transcript.selectAll()
+        quick.transcript.selection.select_all()
         quick.run("quick.paste")
         assert QGuiApplication.clipboard().text() == "Because so."
 

@@ -133,7 +133,7 @@ def test_unfolding_code_by_keyboard_keeps_the_focus_on_screen(
 
 def test_folded_code_is_copied_and_found(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), long_answer()])
-    view.selectAll()
+    view.selection.select_all()
     copied: QMimeData = view.createMimeDataFromSelection()
     assert (
         f"line_{LINES - 1} = {LINES - 1}\n```"

@@ -57,7 +57,7 @@ def test_formulas_are_drawn_and_copied_as_source(
     assert "cost $5 or $10, not $x$." in view.toPlainText()
     assert r"\frac{a}{b}" in view.toPlainText(), "screen readers read the source"
     assert not INVISIBLE & set(view.toPlainText()), "braille displays spell them out"
-    view.selectAll()
+    view.selection.select_all()
     view.copy()
     data = QGuiApplication.clipboard().mimeData()
     for text in (data.text(), data.html(), bytes(data.data("text/markdown").data()).decode()):
@@ -158,7 +158,7 @@ def test_a_selected_formula_contrasts_with_its_background(
     view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer("$m+m+m+m$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
-    view.selectAll()
+    view.selection.select_all()
     found = view.document().find(DRAWN)
     start = QTextCursor(view.document())
     start.setPosition(found.selectionStart())

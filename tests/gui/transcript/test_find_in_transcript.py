@@ -189,7 +189,7 @@ def test_a_match_replaces_the_selection(qtbot: QtBot, view: TranscriptView) -> N
     A screen reader continues from the text cursor.
     """
     view.set_messages(conversation(3))
-    view.selectAll()
+    view.selection.select_all()
     look_for(qtbot, view, "needle 1", "1 of 3")
     assert not view.textCursor().hasSelection()
     assert view.textCursor().block().text().startswith("No needle 1")

@@ -42,7 +42,7 @@ def test_streamed_text_is_split_as_if_shown_at_once(
 def test_a_split_text_is_copied_as_one_paragraph(view: TranscriptView) -> None:
     source = "word and more " * 400
     view.set_messages([question(source.strip()), answer(f"- {source}\n- end")])
-    view.selectAll()
+    view.selection.select_all()
     data = view.createMimeDataFromSelection()
     assert data.html().count("<p>") == 1
     assert data.html().count("<li>") == 2
@@ -65,7 +65,7 @@ def test_part_of_a_split_text_can_be_copied(view: TranscriptView) -> None:
 def test_a_copy_has_the_text_that_is_still_to_be_parsed(view: TranscriptView) -> None:
     ends = [f"the {number}th end" for number in range(4)]
     view.set_messages([answer("word and more " * 1300 + end) for end in ends])
-    view.selectAll()
+    view.selection.select_all()
     data = view.createMimeDataFromSelection()
     for text in (data.text(), data.html()):
         assert [end in text for end in ends] == [True] * 4

@@ -86,7 +86,7 @@ def test_images_have_names_for_screen_readers_and_copies(view: TranscriptView) -
     asked = question("What?", PHOTO, PDF)
     view.set_messages([asked, answer("A cat.")])
     assert "IMG 1.jpg\u20034000 × 3000" in view.toPlainText()
-    view.selectAll()
+    view.selection.select_all()
     data = view.createMimeDataFromSelection()
     assert "[IMG 1.jpg]" in data.html()
     assert "[IMG 1.jpg]" in data.text()

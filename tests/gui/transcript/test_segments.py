@@ -264,7 +264,7 @@ def test_a_drag_selects_and_a_double_click_selects_a_word(view: SegmentView, qtb
 
 def test_select_all_copies_messages_that_are_not_parsed(view: SegmentView) -> None:
     view.set_messages([question(f"Number {n}") for n in range(300)])
-    view.selectAll()
+    view.selection.select_all()
     assert view.selection.is_all
     text = view.createMimeDataFromSelection().text()
     assert text.startswith("Number 0\n")
@@ -289,7 +289,7 @@ def test_stored_code_is_folded_and_copied_whole(view: SegmentView) -> None:
     view.set_messages([question("q"), reply])
     assert "line_17" in view.toPlainText()
     assert "line_18" not in view.toPlainText()
-    view.selectAll()
+    view.selection.select_all()
     assert "line_59" in view.createMimeDataFromSelection().text()
     view.commands.run(reply.id, "fold-code-0")
     assert "line_59" in view.toPlainText()
@@ -368,13 +368,15 @@ def is_caret_at(view: SegmentView, words: str) -> bool:
     return view.textCursor().block().text().startswith(words)
 
 
-def test_matches_are_counted_marked_and_scrolled_to(view: SegmentView, qtbot: QtBot) -> None:
+def test_matches_are_counted_marked_and_scrolled_to(
+    view: SegmentView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = LONG.replace("Paragraph 20 ", "needle 20 ").replace("Paragraph 300 ", "needle 300 ")
     view.set_messages([question("a needle"), answer(text), answer(CODE + "\nneedle")])
     view.scroll_to_start()
     finder = view.find_in_transcript
     counts: list[tuple[int, int, bool]] = []
-    finder.counted.connect(lambda *count: counts.append(count))
+    monkeypatch.setattr(finder.bar, "show_count", lambda *count: counts.append(count))
     finder.search("needle")
     qtbot.waitUntil(lambda: bool(counts) and counts[-1] == (1, 4, True))
     for number, words in ((2, "needle 20 "), (3, "needle 300 "), (4, "needle")):

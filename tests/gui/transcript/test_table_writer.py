@@ -121,7 +121,7 @@ def test_a_formula_in_one_cell_is_copied_as_its_source(view: TranscriptView, qtb
 
 def test_a_long_table_is_copied_as_one_table(view: TranscriptView) -> None:
     view.set_messages([answer(HEAD + ROW * 20 + LONG_ROW + ROW * 20)])
-    view.selectAll()
+    view.selection.select_all()
     html = view.createMimeDataFromSelection().html()
     assert html.count("<table ") == 1
     assert html.count("<tr>") == 42
@@ -151,7 +151,7 @@ def test_a_table_whose_words_do_not_fit_scrolls_sideways(view: TranscriptView) -
     assert 0 < view.cursorRect(last).right() <= view.viewport().width()
     block = view.document().find("Column 49").block()
     assert block.layout().lineCount() == 1
-    view.selectAll()
+    view.selection.select_all()
     copied = view.createMimeDataFromSelection()
     assert copied.text().split("\n")[0].count("\t") == columns - 1
     assert copied.html().count("<th") == columns

@@ -257,7 +257,7 @@ def test_a_copied_question_names_its_documents(view: TranscriptView) -> None:
     report = DocumentPart("s", "q3.pdf", "application/pdf", 1)
     asked = question("Why so?", report)
     view.set_messages([asked])
-    view.selectAll()
+    view.selection.select_all()
     assert view.createMimeDataFromSelection().text() == "Why so?\n[q3.pdf]"
     view.commands.run(asked.id, "copy")
     assert QGuiApplication.clipboard().text() == "Why so?\n[q3.pdf]"

@@ -108,5 +108,5 @@ def test_a_copy_has_the_text_so_far_of_an_answer_that_is_not_materialized(
     view.stream.append_text(reply.id, "One sentence.")
     view.stream.flush()
     view.scroll_to_message(older[0].id)
-    view.selectAll()
+    view.selection.select_all()
     assert "One sentence." in view.createMimeDataFromSelection().text()
