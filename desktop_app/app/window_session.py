@@ -137,7 +137,6 @@ class WindowSession(Session):
 
         self.bus = bus
         self.desktop = DesktopControllers(self, self._theme, bus)
-        self._unread_marks.seen.connect(self.desktop.notifier.forget)
 
     # -------------------------------------------------------------- start
 

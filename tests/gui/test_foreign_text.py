@@ -418,12 +418,13 @@ def test_a_name_with_an_ampersand_is_no_shortcut(host: WidgetHost) -> None:
 @pytest.mark.attack("plain-text")
 def test_edited_text_is_not_changed(host: WidgetHost) -> None:
     """A field contains the text itself, because it may be stored again."""
-    from desktop_app.collections.ui.collection_updates import CollectionState
+    from desktop_app.collections.ui.collection_wording import CollectionState
     from desktop_app.collections.ui.collections_dialog import CollectionsPage
 
     name = HOSTILE["bidi"][0]
     controller: Any = RecordedCalls()
-    made = CollectionsPage(host.window, controller)
+    made = CollectionsPage(controller)
+    made.setParent(host.window)
     made.set_collections([CollectionState(Collection("c", name, NOW), 1, 0, 0)])
     assert made.name.text() == name
 

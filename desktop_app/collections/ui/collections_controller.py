@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.shared_lists import ChipText
-from desktop_app.collections.ui.collection_updates import (
+from desktop_app.collections.ui.collection_wording import (
     CollectionState,
-    CollectionUpdates,
     sort_files,
+    update_summary,
 )
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.documents.collections import CollectionFile
@@ -32,10 +32,11 @@ from desktop_app.widgets.cards.notifications import Actions
 
 if TYPE_CHECKING:
     from desktop_app.app.window.command_palette import CommandPalette
-    from desktop_app.collections.collection_service import Collections
+    from desktop_app.collections.collection_service import CollectionProgress, Collections
     from desktop_app.collections.embedding_service import EmbeddingPlan
     from desktop_app.collections.ui.collections_dialog import CollectionsPage
 
+UpdateWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
 _UNDO_MS: Final = 12_000
@@ -47,7 +48,6 @@ class CollectionsController(Controller):
 
     Attributes:
         states: the collections as they were loaded last, by id.
-        updates: adds and reads files.
     """
 
     def __init__(self, session: Session) -> None:
@@ -60,7 +60,10 @@ class CollectionsController(Controller):
         self._deleted_id = ""  # of the collection to delete, unless the user presses Undo
         self._deletion_timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
         self._deletion_timer.timeout.connect(self.complete_deletion)
-        self.updates = CollectionUpdates(self, session.tasks)
+        self._update: asyncio.Future[None] | None = None  # only one runs at a time
+        self._updated_id = ""  # the collection that is being updated, or was last
+        self._progress: CollectionProgress | None = None
+        self._is_embedding = False
         self._unknown_ids: set[str] = set()  # in the draft, but not in `states`
         self._missing_ids: set[str] = set()  # in the draft, but not in the store
         self._current.opened.connect(self._find_unknown)
@@ -110,12 +113,12 @@ class CollectionsController(Controller):
         if shown_id == page.current_id:
             page.set_files(files)
             page.set_semantic_note(_embedding_text(plan) if plan and plan.passages else "")
-            page.show_work(*self.updates.progress_text(shown_id))
+            page.show_work(*self._progress_text(shown_id))
 
-    def show_progress(self) -> None:
+    def _show_progress(self) -> None:
         """Show the progress of an update, and load the collections soon."""
         if self._page is not None:
-            self._page.show_work(*self.updates.progress_text(self._page.current_id))
+            self._page.show_work(*self._progress_text(self._page.current_id))
         if not self._reload_timer.isActive():
             self._reload_timer.start()
 
@@ -146,7 +149,7 @@ class CollectionsController(Controller):
     @property
     def is_busy(self) -> bool:
         """Return True while a collection is updated or the collections are to be loaded again."""
-        return self.updates.is_running or self._reload_timer.isActive()
+        return self._update is not None or self._reload_timer.isActive()
 
     # -------------------------------------------------------------- changes
 
@@ -163,28 +166,30 @@ class CollectionsController(Controller):
         collection = await self.service.create(name)
         await self._show(collection.id, is_new=not paths)
         if paths:
-            self.updates.add(collection.id, paths)
+            self.add(collection.id, paths)
         return collection.id
 
     def rename(self, collection_id: str, name: str) -> None:
         """Rename a collection."""
-        self._tasks.start(self._rename(collection_id, name))
 
-    async def _rename(self, collection_id: str, name: str) -> None:
-        await self.service.rename(collection_id, name)
-        await self.reload()
+        async def rename() -> None:
+            await self.service.rename(collection_id, name)
+            await self.reload()
+
+        self._tasks.start(rename())
 
     def remove_file(self, collection_id: str, path: str) -> None:
         """Remove a file from a collection; offer Undo."""
-        self._tasks.start(self._remove_file(collection_id, path))
 
-    async def _remove_file(self, collection_id: str, path: str) -> None:
-        await self.service.remove_file(collection_id, path)
-        await self.reload()
-        self.report(
-            tr("“{name}” removed from the collection.", name=Path(path).name),
-            lambda: self.updates.add(collection_id, [Path(path)]),
-        )
+        async def remove() -> None:
+            await self.service.remove_file(collection_id, path)
+            await self.reload()
+            self.report(
+                tr("“{name}” removed from the collection.", name=Path(path).name),
+                lambda: self.add(collection_id, [Path(path)]),
+            )
+
+        self._tasks.start(remove())
 
     def delete(self, collection_id: str) -> None:
         """Delete a collection, permanently once Undo has expired."""
@@ -195,8 +200,8 @@ class CollectionsController(Controller):
         state = self.states.get(collection_id)
         if state is None:
             return
-        if self.updates.collection_id == collection_id:
-            self.updates.cancel()
+        if self._updated_id == collection_id:
+            self.cancel_update()
         self._deleted_id = collection_id
         self._deletion_timer.start()
         await self.reload()
@@ -235,6 +240,102 @@ class CollectionsController(Controller):
             self._page.status.show_message(message, undo, is_error=is_error)
         else:
             self._notifications.notify(message)
+
+    # -------------------------------------------------------------- updates
+
+    def add(self, collection_id: str, paths: Sequence[Path]) -> None:
+        """Add files and folders to a collection."""
+        self._start_update(
+            collection_id, lambda report: self.service.add(collection_id, paths, report)
+        )
+
+    def refresh(self, collection_id: str) -> None:
+        """Read the files of a collection again that have changed."""
+        self._start_update(collection_id, partial(self.service.refresh, collection_id))
+
+    def embed(self, collection_id: str) -> None:
+        """Create the missing embeddings of a collection."""
+        work = partial(self.service.embed, collection_id)
+        self._start_update(collection_id, work, is_embedding=True)
+
+    def cancel_update(self) -> None:
+        """Cancel the running update, if any; documents that were read stay."""
+        if self._update is not None:
+            self._update.cancel()
+
+    def _start_update(
+        self, collection_id: str, work: UpdateWork, *, is_embedding: bool = False
+    ) -> None:
+        """Run `work` and report its result; if an update is running, only report that."""
+        if self._update is not None:
+            if collection_id == self._updated_id:
+                message = tr("This collection is already being updated.")
+            else:
+                message = tr("Another collection is being updated. Wait for it or cancel it.")
+            self.report(message)
+            return
+        self._updated_id = collection_id
+        self._progress = None
+        self._is_embedding = is_embedding
+        self._update = self._tasks.start(self._run_update(work))
+        self._update.add_done_callback(self._on_update_done)  # also if it is canceled at once
+        self._show_progress()
+
+    async def _run_update(self, work: UpdateWork) -> None:
+        """Run an update, and report what it changed, or its error."""
+
+        def on_progress(progress: CollectionProgress) -> None:
+            self._progress = progress
+            self._show_progress()
+
+        try:
+            old_files = await self.service.files(self._updated_id)
+            await work(on_progress)
+        except asyncio.CancelledError:
+            self.report(tr("Interrupted. Select Check for changes to resume."))
+            raise
+        except UserFacingError as error:
+            self.report(error.sentences, is_error=True)
+        else:
+            await self.reload()
+            if self._is_embedding:
+                self.report(tr("Semantic search is ready."))
+            else:
+                self.report(update_summary(old_files, await self.service.files(self._updated_id)))
+
+    def _on_update_done(self, _task: asyncio.Future[None]) -> None:
+        self._update = None
+        self._show_progress()
+
+    def _progress_text(self, shown_id: str) -> tuple[str, int, int]:
+        """Return the progress in words, and the numbers of files that are done and of all files.
+
+        While passages are embedded, the numbers are of passages. The text is "" if no update runs.
+
+        Args:
+            shown_id: the collection that the user sees; the text names any other.
+        """
+        state = self.states.get(self._updated_id)
+        if self._update is None or state is None:
+            return "", 0, 0
+        name = state.collection.name
+        progress = self._progress
+        done, total = (0, 0) if progress is None else (progress.done, progress.total)
+        file_number = min(done + 1, total)
+        if self._is_embedding:
+            text = tr("Preparing semantic search for {collection}…", collection=name)
+        elif progress is None:
+            text = tr("Finding files for {collection}…", collection=name)
+        elif shown_id == self._updated_id:
+            text = tr("Reading {number} of {total}", number=file_number, total=total)
+        else:
+            text = tr(
+                "{collection}: reading {number} of {total}",
+                collection=name,
+                number=file_number,
+                total=total,
+            )
+        return text, done, total
 
     # -------------------------------------------------------------- asking
 
@@ -296,7 +397,7 @@ class CollectionsController(Controller):
 
     async def close(self) -> None:
         """Stop at the program's end, and complete a deletion."""
-        self.updates.cancel()
+        self.cancel_update()
         self._deletion_timer.stop()
         self._reload_timer.stop()
         try:

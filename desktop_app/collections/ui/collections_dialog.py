@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QWidget
 
-from desktop_app.collections.ui.collection_updates import CollectionState
+from desktop_app.collections.ui.collection_wording import CollectionState
 from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
 from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.i18n.formatting import number
@@ -180,19 +180,18 @@ class CollectionsPage(LibraryPage):
             lambda index: controller.remove_file(self.current_id, index.data(ROW).path)
         )
         self.files.chosen.connect(lambda index: controller.open_file(index.data(ROW)))
-        updates = controller.updates
         for button, action in (
             (self.ask_button, controller.ask_in_draft),
-            (self.refresh_button, updates.refresh),
+            (self.refresh_button, controller.refresh),
             (self.delete_button, self.delete),
-            (self.embed_button, updates.embed),
+            (self.embed_button, controller.embed),
         ):
             button.clicked.connect(lambda *_, action=action: self.act(action))
         self.add_files_button.clicked.connect(
-            lambda: choose_files(self, tr("Add files"), partial(updates.add, self.current_id))
+            lambda: choose_files(self, tr("Add files"), partial(controller.add, self.current_id))
         )
         self.add_folder_button.clicked.connect(self._choose_folder)
-        self.work.cancel_requested.connect(controller.updates.cancel)
+        self.work.cancel_requested.connect(controller.cancel_update)
 
     # ------------------------------------------------------------ state
 
@@ -293,7 +292,7 @@ class CollectionsPage(LibraryPage):
             self._controller.rename(self.current_id, name)
 
     def _choose_folder(self) -> None:
-        add = partial(self._controller.updates.add, self.current_id)
+        add = partial(self._controller.add, self.current_id)
         choose_folder(self, tr("Add folder"), lambda folder: add([folder]))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -305,7 +304,7 @@ class CollectionsPage(LibraryPage):
         paths = files_in(event.mimeData())
         accept_copy(event)
         if self.current_id and not self.work.isVisible():
-            self._controller.updates.add(self.current_id, paths)
+            self._controller.add(self.current_id, paths)
         elif paths:
             self._controller.create(paths)
 

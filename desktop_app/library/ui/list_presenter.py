@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
@@ -359,13 +358,7 @@ MAX_UNREAD: Final = 500  # the oldest marks go, because each change writes the w
 
 
 class UnreadMarks(Controller):
-    """Marks in the list, stored over restarts. Opening a conversation removes its mark.
-
-    Signals:
-        seen(str): the user has opened or returned to an unread conversation (its id).
-    """
-
-    seen = Signal(str)
+    """Marks in the list, stored over restarts. Opening a conversation removes its mark."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -406,7 +399,8 @@ class UnreadMarks(Controller):
         if self._current.id in self._unread_ids and self._session.window.isActiveWindow():
             del self._unread_ids[self._current.id]
             self._save()
-            self.seen.emit(self._current.id)
+            if self._session.notifier is not None:
+                self._session.notifier.forget(self._current.id)
 
     def _save(self) -> None:
         self._list.model.set_unread(self._unread_ids)
