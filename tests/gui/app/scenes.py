@@ -153,6 +153,7 @@ async def empty_state(app: AppHarness, look: Look) -> None:
     app.type("/")
     await look("prompt-menu-first")
     app.text.clear()
+    app.window.activateWindow()  # without a window manager, the list stays the active window
     await _settings(app, look, "first-settings")
 
 
