@@ -4,7 +4,6 @@ __all__ = [
     "attachment_chips",
     "attachments",
     "choice",
-    "choice_row",
     "completion",
     "drafts",
     "dropped_content",

@@ -1,4 +1,4 @@
-"""The model choice as the widgets show it, the model button, and its menus.
+"""The model choice as the widgets show it, the model button, its menus, and the row around it.
 
 The values are built by the controllers. The menus are filled whenever they open, with the reasons
 of refusals.
@@ -10,21 +10,25 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QWidgetAction
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtWidgets import QMenu, QWidget, QWidgetAction
 
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.domain.value import Value
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
+from desktop_app.widgets.boxes import STRETCH, row_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton
+from desktop_app.widgets.look.icons import set_icon
+from desktop_app.widgets.look.theme import ROW_HEIGHT, SEND_SIZE, current_theme
 from desktop_app.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.widgets.text.foreign_text import (
     LONGEST_LINE,
     PlainLabel,
+    PlainToolButton,
     menu_text,
     set_tooltip,
     spoken_text,
@@ -348,3 +352,182 @@ def add_note(menu: QMenu, text: str) -> None:
     action.setText(menu_text(text, LONGEST_LINE))  # screen readers read this text
     action.setEnabled(False)
     menu.addAction(action)
+
+
+# In pixels at the default text size (see `Theme.px`).
+_GAP: Final = 9
+_MINIMUM_WIDTH: Final = 280
+
+
+class EstimateTexts(NamedTuple):
+    """The typical cost of the question, and what it is made of."""
+
+    text: str
+    tooltip: str
+
+
+class ChoiceRow(QWidget):
+    """The controls below the prompt's text: add, Web, model, tools, estimate, Send or Stop.
+
+    If the row is too narrow, it hides the label of Web, the effort and the estimate, in this order,
+    until the rest fits.
+
+    Attributes:
+        attach_button, web_button, model_button, send_button, stop_button: the buttons.
+        tools_button, background_button: visible while tools are chosen, or answers run in the
+            background.
+        choice: the choice that is shown.
+        estimate: the estimate that is shown.
+
+    Signals:
+        web_requested(bool): whether the model may search the web in this conversation.
+        background_requested(bool): whether the next answers run in the background.
+    """
+
+    web_requested = Signal(bool)
+    background_requested = Signal(bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.choice = no_choice()
+        self.estimate = EstimateTexts(text="", tooltip="")
+        self.attach_button = _button("attach", tr("Add files, collections and tools"))
+        self.web_button = _button("web", _web_label())
+        self.web_button.setCheckable(True)
+        self.web_button.hide()
+        self.web_button.clicked.connect(self.web_requested)
+        self.model_button = ModelButton()
+        self.tools_button = _button("tools", tr("Tools"))
+        self.tools_button.setText(tr("Tools"))
+        self.tools_button.hide()
+        self.background_button = _button("background", tr("Run in background: on"))
+        self.background_button.setText(tr("Background"))
+        self.background_button.clicked.connect(lambda: self.background_requested.emit(False))
+        self.estimate_label = PlainLabel(name="estimate", role="note")
+        self.send_button = PlainToolButton(name="send", label=tr("Send"), role="send")
+        self.stop_button = PlainToolButton(name="stop", label=tr("Stop"), role="stop")
+        self.stop_button.hide()
+        self._row = row_of(
+            row_of(self.attach_button, self.web_button, spacing=0),
+            self.model_button,
+            row_of(self.tools_button, self.background_button, spacing=0),
+            STRETCH,
+            self.estimate_label,
+            self.send_button,
+            self.stop_button,
+            parent=self,
+            margins=0,
+        )
+        self.update_theme()
+        self.set_choice(no_choice())
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show the model that will answer, and the alternatives."""
+        self.choice = choice
+        self.model_button.set_choice(choice)
+        self.background_button.setVisible(bool(choice.background))
+        self._fit()
+
+    def set_tools(self, names: str, *, searches_web: bool | None, web_price: str = "") -> None:
+        """Show what the model may use.
+
+        Args:
+            names: the names of chosen tools, schema or grammar; "" for none.
+            searches_web: whether it may search the web; None if its provider cannot.
+            web_price: what a search costs, in words.
+        """
+        self.tools_button.setVisible(bool(names))
+        set_tooltip(self.tools_button, names)
+        self.tools_button.setAccessibleName(spoken_text(names))
+        self.web_button.setVisible(searches_web is not None)
+        self.web_button.setChecked(bool(searches_web))
+        set_tooltip(self.web_button, "\n".join(filter(None, (_web_label(), web_price))))
+        self.web_button.setAccessibleDescription(spoken_text(web_price))
+        self._color_buttons()
+        self._fit()
+
+    def set_estimate(self, text: str, tooltip: str) -> None:
+        """Show the estimated cost; see `EstimateTexts`."""
+        self.estimate = EstimateTexts(text=text, tooltip=tooltip)
+        set_tooltip(self.estimate_label, tooltip)
+        self._fit()
+
+    def set_rate(self, text: str) -> None:
+        """Show the speed of the answer ("38 tok/s") in the tooltip of Stop."""
+        set_tooltip(self.stop_button, "\n".join(filter(None, (tr("Stop"), text))))
+
+    def set_streaming(self, is_streaming: bool) -> None:
+        """Show Stop while an answer streams, otherwise Send."""
+        self.send_button.setVisible(not is_streaming)
+        self.stop_button.setVisible(is_streaming)
+        self._fit()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.estimate_label.setFont(theme.note())
+        self._row.setSpacing(theme.px(_GAP))
+        for button, name, color, size in (
+            (self.send_button, "arrow-up", theme.on_accent, 18),
+            (self.stop_button, "square", theme.ground, 14),
+        ):
+            set_icon(button, name, color, theme.px(size), disabled=theme.faint)
+        for button in (self.attach_button, *self._labeled_buttons):
+            button.setMinimumHeight(theme.px(ROW_HEIGHT))
+        self._color_buttons()
+        self._fit()
+
+    @property
+    def _labeled_buttons(self) -> tuple[PlainToolButton, ...]:
+        return (self.web_button, self.tools_button, self.background_button)
+
+    def _color_buttons(self) -> None:
+        """Paint the icons: those of what is on in the color of links."""
+        theme = current_theme()
+        on = theme.accent if self.web_button.isChecked() else theme.dim
+        for button, name, color in (
+            (self.attach_button, "plus", theme.dim),
+            (self.web_button, "globe", on),
+            (self.tools_button, "wrench", theme.accent),
+            (self.background_button, "cloud", theme.accent),
+        ):
+            set_icon(button, name, color, theme.px(18), disabled=theme.faint)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the smallest usable width; the row adapts to any larger width."""
+        return QSize(current_theme().px(_MINIMUM_WIDTH), current_theme().px(SEND_SIZE))
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._row.sizeHint().width(), current_theme().px(SEND_SIZE))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show everything, then less and less until it fits."""
+        estimate = self.estimate.text
+        beside_icon = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        icon_only = Qt.ToolButtonStyle.ToolButtonIconOnly
+        for labels, effort, text in (
+            (True, True, estimate),
+            (False, True, estimate),
+            (False, False, estimate),
+            (False, False, ""),
+        ):
+            self.web_button.setText(tr("Web") if labels else "")
+            for button in self._labeled_buttons:
+                button.setToolButtonStyle(beside_icon if labels else icon_only)
+            self.model_button.setText(self.model_button.label(with_effort=effort))
+            self.estimate_label.setText(text)
+            self.estimate_label.setVisible(bool(text))
+            self._row.invalidate()
+            if self._row.sizeHint().width() <= self.width():
+                break
+
+
+def _web_label() -> str:
+    return tr("Let the model search the web")
+
+
+def _button(name: str, label: str) -> PlainToolButton:
+    return PlainToolButton(name=name, label=label, role="quiet")

@@ -14,8 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from desktop_app.composer.attachment_chips import AttachmentChips
-from desktop_app.composer.choice import ChoiceView, add_note, no_choice
-from desktop_app.composer.choice_row import ChoiceRow
+from desktop_app.composer.choice import ChoiceRow, ChoiceView, add_note, no_choice
 from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import DroppedContent, accept_copy, has_attachable_content
 from desktop_app.composer.prompt_text import PromptText
@@ -230,7 +229,7 @@ class PromptEditor(QFrame):
         had_focus = self.row.send_button.hasFocus() or self.row.stop_button.hasFocus()
         self._is_streaming = is_streaming
         self._warning = ""
-        self.field.set_can_stop(is_streaming)
+        self.field.can_stop = is_streaming
         self.row.set_streaming(is_streaming)
         if had_focus:
             self.focus_text()

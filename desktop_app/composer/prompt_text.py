@@ -144,6 +144,10 @@ class PromptText(PlainTextField):
     Args:
         font_of: returns the font of a theme.
 
+    Attributes:
+        can_stop: whether the stop key stops an answer.
+        undos: called at Ctrl+Z, the last one first; emptied if the text changes.
+
     Signals:
         send_pressed, stop_pressed: a key was pressed.
         edit_last_requested(): Up was pressed in the empty text.
@@ -173,9 +177,9 @@ class PromptText(PlainTextField):
         self._send_keys = "Return"
         self._stop_keys = "Esc"
         self._plain_paste_keys = "Ctrl+Shift+V"
-        self._can_stop = False
-        self._removal_undos: list[Callable[[], object]] = []
-        self.textChanged.connect(self._removal_undos.clear)
+        self.can_stop = False
+        self.undos: list[Callable[[], object]] = []
+        self.textChanged.connect(self.undos.clear)
         self._template_id = ""
         self._spelling: PromptSpelling | None = None
         self.setObjectName("prompt")
@@ -285,14 +289,6 @@ class PromptText(PlainTextField):
         self._stop_keys = keymap.shortcut_of("prompt.stop")
         self._plain_paste_keys = keymap.shortcut_of("prompt.paste-plain")
 
-    def set_can_stop(self, can_stop: bool) -> None:
-        """Set whether the stop key stops an answer."""
-        self._can_stop = can_stop
-
-    def offer_undo(self, undo: Callable[[], object]) -> None:
-        """Call `undo` at Ctrl+Z, unless the text changes before; the last offer comes first."""
-        self._removal_undos.append(undo)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         pressed = pressed_keys(event)
         is_composing = self.is_composing
@@ -308,12 +304,12 @@ class PromptText(PlainTextField):
         elif pressed and pressed == self._plain_paste_keys:
             if not is_composing:
                 self.paste_plain()
-        elif pressed and pressed == self._stop_keys and self._can_stop and not is_composing:
+        elif pressed and pressed == self._stop_keys and self.can_stop and not is_composing:
             self.stop_pressed.emit()
         elif pressed == "Up" and self.document().isEmpty() and not is_composing:
             self.edit_last_requested.emit()
-        elif pressed == "Ctrl+Z" and self._removal_undos and not is_composing:
-            self._removal_undos.pop()()
+        elif pressed == "Ctrl+Z" and self.undos and not is_composing:
+            self.undos.pop()()
         elif pressed in ("Return", "Esc") and is_composing:
             event.accept()
         else:

@@ -177,14 +177,6 @@ class SessionBus:
         )
         return bool(reply == _PRIMARY_OWNER)
 
-    async def release_name(self, name: str) -> None:
-        """Release a name on the bus.
-
-        Raises:
-            BusError: as for `call`.
-        """
-        await self.call(DAEMON, "ReleaseName", "s", name)
-
     async def has_owner(self, name: str) -> bool:
         """Return True if a process owns this name.
 

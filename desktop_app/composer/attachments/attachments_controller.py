@@ -334,7 +334,7 @@ class PromptChips(QObject):
                 else:
                     undo()
 
-            self._prompt.field.offer_undo(undo_on_shortcut)
+            self._prompt.field.undos.append(undo_on_shortcut)
 
     def remove_part(self, chip_id: str) -> None:
         """Remove an attachment, or all that share the last chip."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from desktop_app.desktop.application_object import bus_name
 from desktop_app.desktop.portal.portal_requests import Portal, portal_object
-from desktop_app.desktop.session_bus import Body, BusError, BusObject, SessionBus
+from desktop_app.desktop.session_bus import DAEMON, Body, BusError, BusObject, SessionBus
 from desktop_app.quick.hotkey.hotkey_status import (
     HOTKEY_COMMAND,
     HotkeyError,
@@ -96,7 +96,7 @@ class PortalShortcut:
         await self._bus.ignore(session, "Closed", self._on_closed)
         await self._portal.close(session)
         with suppress(BusError):
-            await self._bus.release_name(_holder_name(self._scope))
+            await self._bus.call(DAEMON, "ReleaseName", "s", _holder_name(self._scope))
 
     def _on_activated(self, body: Body) -> None:
         match body:

@@ -286,7 +286,10 @@ class MultilineField(PlainTextField):
         self._converted = ("", "")  # a text, and the field's version of it
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.report_edits)
-        self.textChanged.connect(self._on_change)
+        # Qt also reports a new margin or font as a text change.
+        self.textChanged.connect(
+            lambda: self._pause.start() if self.toPlainText() != self.reported_text else None
+        )
         self.update_theme()
 
     def update_theme(self) -> None:
@@ -310,11 +313,6 @@ class MultilineField(PlainTextField):
             self._pause.stop()
             self.reported_text = self.toPlainText()
             self._converted = (text, self.reported_text)
-
-    def _on_change(self) -> None:
-        # Qt also reports a new margin or font as a text change.
-        if self.toPlainText() != self.reported_text:
-            self._pause.start()
 
     def report_edits(self) -> None:
         """Report the current text if it was not reported yet."""
