@@ -76,8 +76,8 @@ def _faults(widget: QWidget) -> Iterator[str]:
 def _tab_faults(window: QWidget, parts: list[QWidget]) -> Iterator[str]:
     """Press Tab through the whole window; yield the skipped widgets, and steps backwards."""
     focused = QApplication.focusWidget()
-    if focused is None or focused.window() is not window:
-        return
+    if focused is None or focused.window() is not window or QApplication.activePopupWidget():
+        return  # the keys go to another window
     shown = [w for w in parts if _takes_keys(w) and not w.focusProxy()]
     stops = [w for w in shown if not _is_exclusive(w)]
     visited = [focused]
