@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -20,6 +20,7 @@ from desktop_app.app.window.header import Header
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import window_title
 
 if TYPE_CHECKING:
     from desktop_app.app.window.empty_state import EmptyState
@@ -44,16 +45,11 @@ class ConversationPane(QWidget):
         transcript, notifications, cards: available after `add_later_parts`.
         pages: the pages that were shown.
         page: the page that is shown, None for the conversation.
-
-    Signals:
-        title_changed(str): the title of the shown conversation; "" for none.
     """
 
     transcript: TranscriptView
     notifications: Notifications
     cards: CardArea
-
-    title_changed = Signal(str)
 
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor) -> None:
         super().__init__(window)
@@ -130,9 +126,10 @@ class ConversationPane(QWidget):
         self._arrange()
 
     def set_title(self, title: str) -> None:
-        """Show the conversation's title, "" for none."""
+        """Show the conversation's title, "" for none, also as that of the window."""
         self.header.set_title(title)
-        self.title_changed.emit(title)
+        # Qt adds the program's name.
+        self.window().setWindowTitle(window_title(title or "Repartee"))
 
     def show_page(self, page: QWidget) -> None:
         """Show a page in place of the conversation, with its window title in the header."""
@@ -212,7 +209,8 @@ class ConversationPane(QWidget):
         spacing = self._text_column.spacing()
         width = self.width() - margins.left() - margins.right()
         spare_height = self.height() - self.header.minimumHeight() - margins.bottom()
-        spare_height -= _height_at(self.prompt, width)
+        prompt_height = self.prompt.heightForWidth(width)
+        spare_height -= prompt_height if prompt_height >= 0 else self.prompt.sizeHint().height()
         cards_height = self.cards.needed_height
         min_cards_height = min(cards_height, px(_MIN_CARDS_HEIGHT)) + spacing if cards_height else 0
         key_line_height = self._empty_state.fit_key_line(
@@ -240,9 +238,3 @@ class ConversationPane(QWidget):
             self.cards.set_spacing(spacing)
         self._column.activate()  # now, because the new width has already been applied
         self._hide_optional_parts()
-
-
-def _height_at(widget: QWidget, width: int) -> int:
-    """Return the height that a widget needs at a width."""
-    height = widget.heightForWidth(width)
-    return height if height >= 0 else widget.sizeHint().height()

@@ -229,7 +229,7 @@ class _KeyLine(QFrame):
         ]
         self._offers: Sequence[ServerOffer] = ()
         for number, button in enumerate(self.server_buttons):
-            button.clicked.connect(partial(self._use_server, number))
+            button.clicked.connect(lambda _=False, number=number: self._offers[number][1]())
         self._buttons = (*self.server_buttons, self.download_button, self.button)
         text = row_of(self._icon, (self.words, 1), spacing=8)
         self._row = row_of((text, 1), *self._buttons, parent=self, margins=(12, 8, 8, 8), spacing=8)
@@ -243,9 +243,6 @@ class _KeyLine(QFrame):
             button.setText(offer[0] if offer else "")
             button.setVisible(offer is not None)
         set_role(self.button, "plain" if offers else "primary")
-
-    def _use_server(self, number: int, *_: object) -> None:
-        self._offers[number][1]()
 
     def height_for(self, width: int) -> int:
         """Return the height at this width; the buttons move below the text if too wide."""

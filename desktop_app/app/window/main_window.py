@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -29,7 +29,6 @@ from desktop_app.composer.dropped_content import (
 )
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import window_title
 from desktop_app.widgets.windows import bring_to_front, is_session_ending
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class MainWindow(QMainWindow):
         self.outer_panes = OuterPanes(self, self.conversations, settings, middle=self.pane)
         settings.setParent(self)
         settings.setProperty("edge", "left")
-        self._connect()
+        self.header.edit_left.connect(self.pane.focus_content)
         self.pane.set_title("")
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
         self.resize(self._fit_screen(_DEFAULT_SIZE))
@@ -118,12 +117,20 @@ class MainWindow(QMainWindow):
         delay by a third.
         """
         # Not before the first paint.
+        from desktop_app.app.window.empty_state import EmptyState
         from desktop_app.app.window.focus_order import order_tabs_of
         from desktop_app.widgets.accessible_roles import install_roles
+        from desktop_app.widgets.cards.notifications import Notifications
 
         install_roles(self)
         self.transcript = transcript
-        self._add_later_parts()
+        self.empty_state = EmptyState()
+        self.notifications = Notifications()
+        self.notifications.focus_lost.connect(self.prompt.focus_text)
+        self._drop_overlay = DropOverlay(self)
+        self.conversations.view.drop_hint_changed.connect(self._show_row_hint)
+        self.setAcceptDrops(True)
+        FileDropFilter(self.prompt)
         self.pane.add_later_parts(transcript, self.empty_state, self.notifications)
         transcript.text_typed.connect(lambda _: self.prompt.focus_text())
         transcript.text_typed.connect(self.prompt.field.insert_plain)
@@ -160,33 +167,10 @@ class MainWindow(QMainWindow):
         """
         geometry = state.get("geometry")
         if isinstance(geometry, str):
-            from PySide6.QtCore import QByteArray  # unneeded until a geometry is stored
-
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         self.outer_panes.restore(
             wants_list=state.get("list") is not False, wants_settings=state.get("settings") is True
         )
-
-    # ------------------------------------------------------------ building
-
-    def _connect(self) -> None:
-        self.pane.title_changed.connect(self._set_window_title)
-        self.header.edit_left.connect(self.pane.focus_content)
-
-    def _set_window_title(self, title: str) -> None:
-        self.setWindowTitle(window_title(title or "Repartee"))  # Qt adds the program's name
-
-    def _add_later_parts(self) -> None:
-        from desktop_app.app.window.empty_state import EmptyState
-        from desktop_app.widgets.cards.notifications import Notifications
-
-        self.empty_state = EmptyState()
-        self.notifications = Notifications()
-        self.notifications.focus_lost.connect(self.prompt.focus_text)
-        self._drop_overlay = DropOverlay(self)
-        self.conversations.view.drop_hint_changed.connect(self._show_row_hint)
-        self.setAcceptDrops(True)
-        FileDropFilter(self.prompt)
 
     def update_theme(self) -> None:
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
