@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Session
-from desktop_app.desktop.desktop_watch import AppearanceWatch, SleepWatch
+from desktop_app.desktop.desktop_watch import watch_appearance, watch_sleep
 from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
 from desktop_app.desktop.ui.login_start_setting import LoginStartSetting
@@ -43,16 +43,15 @@ class DesktopControllers:
         hotkey.bind(Keymap.from_settings(session.values.all))
         start = session.tasks.start
         start(self.tray.watch())
-        self.sleep_watch = SleepWatch(session.drafts.save_prompts, self._on_wake)
-        start(self.sleep_watch.watch())
-        appearance = AppearanceWatch(bus, theme.set_portal_appearance, theme.set_reduced_motion)
-        start(appearance.watch())
+        self.system_bus = SessionBus("SYSTEM")
+        start(watch_sleep(self.system_bus, session.drafts.save_prompts, self._on_wake))
+        start(watch_appearance(bus, theme.set_portal_appearance, theme.set_reduced_motion))
         self._make_login_start()
 
     @property
     def shutdown_steps(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
         """Return the functions to call at the program's end."""
-        return (self.hotkey.close, self.tray.close, self.sleep_watch.aclose)
+        return (self.hotkey.close, self.tray.close, self.system_bus.aclose)
 
     # -------------------------------------------------------------- notifications
 

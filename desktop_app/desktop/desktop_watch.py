@@ -22,8 +22,12 @@ MANAGER: Final = BusObject(
 )
 
 
-class AppearanceWatch:
-    """Watcher of the color scheme, the contrast and the motion that the desktop portal reports.
+async def watch_appearance(
+    bus: SessionBus,
+    report: Callable[[bool | None, bool | None], object],
+    report_motion: Callable[[bool], object],
+) -> None:
+    """Report what the desktop portal says of the appearance, and report it again if it changes.
 
     Qt follows the portal on few desktops; on GNOME it ignores the value at the start.
     https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Settings.html
@@ -34,48 +38,35 @@ class AppearanceWatch:
         report_motion: called with True if the desktop reduces motion, and with False if not, or if
             the portal does not say. Never called without a session bus.
     """
+    values: dict[str, int] = {}
 
-    def __init__(
-        self,
-        bus: SessionBus,
-        report: Callable[[bool | None, bool | None], object],
-        report_motion: Callable[[bool], object],
-    ) -> None:
-        self._bus = bus
-        self._report = report
-        self._report_motion = report_motion
-        self._values: dict[str, int] = {}
-
-    async def watch(self) -> None:
-        """Report the appearance, and report it again whenever it changes."""
-        try:
-            await self._bus.listen(_SETTINGS, "SettingChanged", self._on_change)
-        except BusError:
-            self._report(None, None)
-            return
-        for key in (_SCHEME, _CONTRAST, _MOTION):
-            with suppress(BusError):  # older portals have neither contrast nor motion
-                (value,) = await self._bus.call(_SETTINGS, "Read", "ss", _NAMESPACE, key)
-                self._set_value(key, value[1])  # a variant in a variant
-        self._report_values()
-
-    def _on_change(self, body: Body) -> None:
-        match body:
-            case (str(namespace), str(key), value) if namespace == _NAMESPACE:
-                self._set_value(key, value)
-                self._report_values()
-
-    def _set_value(self, key: str, value: object) -> None:
+    def set_value(key: str, value: object) -> None:
         match value:
             case ("u", int(number)):
-                self._values[key] = number
+                values[key] = number
 
-    def _report_values(self) -> None:
-        scheme = self._values.get(_SCHEME)
-        contrast = self._values.get(_CONTRAST)
-        is_dark = {1: True, 2: False}.get(scheme or 0)  # 0 is no preference
-        self._report(is_dark, None if contrast is None else contrast == 1)
-        self._report_motion(self._values.get(_MOTION) == 1)
+    def report_values() -> None:
+        contrast = values.get(_CONTRAST)
+        is_dark = {1: True, 2: False}.get(values.get(_SCHEME, 0))  # 0 is no preference
+        report(is_dark, None if contrast is None else contrast == 1)
+        report_motion(values.get(_MOTION) == 1)
+
+    def on_change(body: Body) -> None:
+        match body:
+            case (str(namespace), str(key), value) if namespace == _NAMESPACE:
+                set_value(key, value)
+                report_values()
+
+    try:
+        await bus.listen(_SETTINGS, "SettingChanged", on_change)
+    except BusError:
+        report(None, None)
+        return
+    for key in (_SCHEME, _CONTRAST, _MOTION):
+        with suppress(BusError):  # older portals have neither contrast nor motion
+            (value,) = await bus.call(_SETTINGS, "Read", "ss", _NAMESPACE, key)
+            set_value(key, value[1])  # a variant in a variant
+    report_values()
 
 
 class TrayHost:
@@ -128,32 +119,18 @@ class TrayHost:
             self._on_change(is_present)
 
 
-class SleepWatch:
-    """Watcher of sleep and waking, until `aclose`. Without a system bus, it reports nothing.
+async def watch_sleep(
+    bus: SessionBus, on_sleep: Callable[[], None], on_wake: Callable[[], None]
+) -> None:
+    """Connect to the system's bus, and call back when the computer falls asleep or has woken.
 
-    systemd-logind or elogind reports both:
+    systemd-logind or elogind reports both; without a system bus, nothing is reported.
     https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html
-
-    Args:
-        on_sleep: called when the computer is about to sleep.
-        on_wake: called when it has woken.
     """
 
-    def __init__(self, on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> None:
-        self._bus = SessionBus("SYSTEM")
-        self._on_sleep = on_sleep
-        self._on_wake = on_wake
+    def on_signal(body: Body) -> None:
+        (on_sleep if body == (True,) else on_wake)()
 
-    async def watch(self) -> None:
-        """Connect to the bus, and listen."""
-
-        def on_signal(body: Body) -> None:
-            (self._on_sleep if body == (True,) else self._on_wake)()
-
-        with suppress(BusError):
-            await self._bus.connect()
-            await self._bus.listen(MANAGER, "PrepareForSleep", on_signal)
-
-    async def aclose(self) -> None:
-        """Leave the bus."""
-        await self._bus.aclose()
+    with suppress(BusError):
+        await bus.connect()
+        await bus.listen(MANAGER, "PrepareForSleep", on_signal)

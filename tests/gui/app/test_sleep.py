@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.chat.ui.server_watch import MAX_WAIT_MS
-from desktop_app.desktop.desktop_watch import MANAGER
+from desktop_app.desktop.desktop_watch import MANAGER, watch_sleep
+from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.storage.ui import backup_controller
 from desktop_app.storage.ui.backup_controller import FIRST_CHECK, LAST_KEY
@@ -65,6 +66,6 @@ async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
 
 async def test_a_missing_system_bus_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
+    await watch_sleep(SessionBus("SYSTEM"), lambda: None, lambda: None)
     async with AppHarness() as app:
-        await app.session.desktop.sleep_watch.watch()
         assert app.said == ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.desktop.desktop_watch import WATCHER, AppearanceWatch
+from desktop_app.desktop.desktop_watch import WATCHER, watch_appearance
 from desktop_app.desktop.session_bus import DAEMON, BusError, BusObject
 
 NAMESPACE = "org.freedesktop.appearance"
@@ -43,12 +43,11 @@ class Bus:
 
 async def watched(bus: Bus) -> list[object]:
     told: list[object] = []
-    appearance = AppearanceWatch(
+    await watch_appearance(
         bus,  # type: ignore[arg-type]
         lambda dark, contrast: told.append((dark, contrast)),
         told.append,
     )
-    await appearance.watch()
     return told
 
 
