@@ -69,54 +69,45 @@ async def watch_appearance(
     report_values()
 
 
-class TrayHost:
-    """Watcher for a tray, a host of StatusNotifierItems: it may start after the program.
+async def watch_tray(
+    bus: SessionBus,
+    on_change: Callable[[bool], None],
+    start: Callable[[Coroutine[Any, Any, None]], object],
+) -> None:
+    """Report a tray, a host of StatusNotifierItems: it may start after the program, or go.
 
     https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
 
     Args:
         on_change: called with True once there is a tray, and with False when it has gone.
         start: starts a coroutine as a task.
+
+    Raises:
+        BusError: the bus cannot be used.
     """
+    is_present = False
 
-    def __init__(
-        self,
-        bus: SessionBus,
-        on_change: Callable[[bool], None],
-        start: Callable[[Coroutine[Any, Any, None]], object],
-    ) -> None:
-        self._bus = bus
-        self._on_change = on_change
-        self._start = start
-        self._is_present = False
+    def set_presence(is_there: bool) -> None:
+        nonlocal is_present
+        if is_there != is_present:
+            is_present = is_there
+            on_change(is_there)
 
-    async def watch(self) -> None:
-        """Report a tray that is present, and every change.
-
-        Raises:
-            BusError: the bus cannot be used.
-        """
-        await self._bus.listen(DAEMON, "NameOwnerChanged", self._on_owner_change)
-        registered = "StatusNotifierHostRegistered"
-        await self._bus.listen(WATCHER, registered, lambda _body: self._set_presence(True))
-        await self._check_host()
-
-    async def _check_host(self) -> None:
+    async def check_host() -> None:
         with suppress(BusError):  # there is no StatusNotifierWatcher yet
-            if await self._bus.read_property(WATCHER, "IsStatusNotifierHostRegistered"):
-                self._set_presence(True)
+            if await bus.read_property(WATCHER, "IsStatusNotifierHostRegistered"):
+                set_presence(True)
 
-    def _on_owner_change(self, body: Body) -> None:
+    def on_owner_change(body: Body) -> None:
         match body:
             case (WATCHER.service, _, owner):
-                self._set_presence(False)
+                set_presence(False)
                 if owner:  # Xfce's panel has its tray from the start, and sends no signal
-                    self._start(self._check_host())
+                    start(check_host())
 
-    def _set_presence(self, is_present: bool) -> None:
-        if is_present != self._is_present:
-            self._is_present = is_present
-            self._on_change(is_present)
+    await bus.listen(DAEMON, "NameOwnerChanged", on_owner_change)
+    await bus.listen(WATCHER, "StatusNotifierHostRegistered", lambda _body: set_presence(True))
+    await check_host()
 
 
 async def watch_sleep(

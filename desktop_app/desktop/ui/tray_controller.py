@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from desktop_app.app.session import Session
-from desktop_app.desktop.desktop_watch import TrayHost
+from desktop_app.desktop.desktop_watch import watch_tray
 from desktop_app.desktop.session_bus import BusError, SessionBus
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
@@ -42,7 +42,7 @@ class TrayController(QObject):
         self._session = session
         self._tasks = session.tasks
         self._is_always_there = is_always_there
-        self._host = TrayHost(bus, self._on_host_changed, self._tasks.start)
+        self._bus = bus
         self._icon: QSystemTrayIcon | None = None
         self._recent_actions: list[QAction] = []
         self._listed_recent: list[tuple[str, str]] = []
@@ -66,7 +66,7 @@ class TrayController(QObject):
             self._on_host_changed(True)
             return
         try:
-            await self._host.watch()
+            await watch_tray(self._bus, self._on_host_changed, self._tasks.start)
         except BusError:  # no bus, no tray
             return
 

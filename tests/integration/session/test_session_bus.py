@@ -13,7 +13,7 @@ from desktop_app.desktop.application_object import (
     bus_name,
     object_path,
 )
-from desktop_app.desktop.desktop_watch import WATCHER, TrayHost
+from desktop_app.desktop.desktop_watch import WATCHER, watch_tray
 from desktop_app.desktop.login_start import (
     ask_portal,
     autostart_file,
@@ -107,7 +107,7 @@ async def test_a_tray_is_reported_when_it_starts_and_ends(address: str) -> None:
     seen: asyncio.Queue[bool] = asyncio.Queue()
     async with session_bus() as bus:
         loop = asyncio.get_running_loop()
-        await TrayHost(bus, seen.put_nowait, loop.create_task).watch()
+        await watch_tray(bus, seen.put_nowait, loop.create_task)
         assert seen.empty()
         with BusService(address, WATCHER.service, {}) as watcher:
             watcher.emit(WATCHER.path, WATCHER.interface, "StatusNotifierHostRegistered", "")
@@ -117,7 +117,7 @@ async def test_a_tray_is_reported_when_it_starts_and_ends(address: str) -> None:
         with BusService(address, WATCHER.service, known):
             assert await seen.get()  # as Xfce's panel, which sends no signal
             again: asyncio.Queue[bool] = asyncio.Queue()
-            await TrayHost(bus, again.put_nowait, loop.create_task).watch()
+            await watch_tray(bus, again.put_nowait, loop.create_task)
             assert await again.get()
 
 
