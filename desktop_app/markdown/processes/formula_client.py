@@ -9,12 +9,15 @@ import json
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from subprocess import DEVNULL, PIPE, Popen
-from typing import Any, Final
+from subprocess import DEVNULL, PIPE
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import ChildCommand, open_child
 from desktop_app.markdown.processes.json_server import MAX_ANSWER_BYTES, parse_answer
 from desktop_app.markdown.processes.math_typesetting import Formula, is_within_limits, parse_formula
+
+if TYPE_CHECKING:  # processes are started in child_processes only
+    from subprocess import Popen
 
 _MAX_WAIT_S: Final = 5.0
 """Seconds after which a request is given up."""

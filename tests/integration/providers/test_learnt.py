@@ -84,7 +84,7 @@ LIST = replies(body={"data": [{"id": "m", "owned_by": "llamacpp", "meta": {"n_ct
 @pytest.mark.parametrize(
     ("fields", "remedy"),
     [
-        ((), "“llama-server -m FILE”, then try"),
+        ((), "llama-server -m FILE"),
         ((CustomField("x-portkey-provider", "openai"),), ", then try again"),
     ],
 )
