@@ -42,7 +42,7 @@ def shows_thumbnail(shown: ChipWidget, color: tuple[int, ...]) -> bool:
 def has_image(app: AppHarness, sha256: str) -> bool:
     """Return True if the transcript shows an image."""
     (images,) = app.window.transcript.findChildren(MessageImages)
-    return images.has_image(sha256)
+    return sha256 in images._images
 
 
 async def test_a_photo_is_scaled_for_the_model_and_stored_unchanged(
