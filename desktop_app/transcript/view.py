@@ -160,8 +160,8 @@ class TranscriptView(TextArea):
         self._wheel_steps = WheelSteps()
         self._pressed_link = ""
         self.scrolled.connect(self._place_actions)
-        self.text_shown.connect(self._on_shown)
-        self.following_changed.connect(lambda follows: self.latest_button.set_wanted(not follows))
+        self.text_shown.connect(self._offer_latest)
+        self.following_changed.connect(lambda _follows: self._offer_latest())
         self.latest_button.clicked.connect(self.scroll_to_end)
         self.highlighter.highlighted.connect(self.viewport().update)
         self.formula_display.typeset.connect(self._write_formulas)
@@ -267,10 +267,10 @@ class TranscriptView(TextArea):
         may_grow = self._may_grow(article, segment)
         self.highlighter.highlight_segment(article, segment, is_growing=may_grow)
 
-    def _on_shown(self) -> None:
-        """Offer to go to the end while a long answer grows below its question."""
-        if self.is_following and self._pinned_index >= 0:
-            self.latest_button.set_wanted(not self.is_at_end)
+    def _offer_latest(self) -> None:
+        """Offer to go to the end unless it is shown, or the view follows it."""
+        stays = not self.is_following or self._pinned_index >= 0
+        self.latest_button.set_wanted(stays and not self.is_at_end)
 
     def _drop_distant(self) -> None:
         super()._drop_distant()

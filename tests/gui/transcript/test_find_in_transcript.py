@@ -67,6 +67,16 @@ def conversation(count: int) -> list[Message]:
     return messages
 
 
+def test_the_way_to_the_end_is_offered_only_below_a_match(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    for count, is_offered in ((1, False), (30, True)):
+        view.set_messages(conversation(count))
+        look_for(qtbot, view, "needle? 0", "1")
+        qtbot.waitUntil(lambda: is_marked(view, "needle? 0"))
+        assert view.latest_button.isVisible() is is_offered
+
+
 def test_matches_ignore_case_accents_and_markup(qtbot: QtBot, view: TranscriptView) -> None:
     text = (
         "A **caf**é at *the* `Café`.\n\n| Tea | CAFE |\n|--|--|\n"
