@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.app.application import report_failed_start
+from desktop_app.app.help.help_places import START
 from desktop_app.app.help.help_window import HelpWindow
 from desktop_app.app.startup.store_dialog import StoreDialog
 from desktop_app.app.window.command_palette import CommandPalette
@@ -700,7 +701,7 @@ async def palette(app: AppHarness, look: Look) -> None:
 
 async def help_window(app: AppHarness, look: Look) -> None:
     """Show the help with its contents, and a search in it."""
-    app.controllers.help.open_at("")
+    app.controllers.help.open_at(START)
     await dialog_of(HelpWindow)
     await look("help")
     app.controllers.help.close()
