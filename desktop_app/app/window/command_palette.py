@@ -217,7 +217,12 @@ class CommandPalette(QWidget):
         self.view.setFixedHeight(list_height)
         self._column.activate()
         self._card.setFixedWidth(width)
-        self._card.adjustSize()
+        # `adjustSize` would ask for the height at the width that the filters need at least.
+        wraps = self._column.hasHeightForWidth()
+        height = (
+            self._column.totalHeightForWidth(width) if wraps else self._column.sizeHint().height()
+        )
+        self._card.resize(width, height)
         self._card.move((window.width() - width) // 2, px(_CARD_TOP))
 
     # ------------------------------------------------------------ events
