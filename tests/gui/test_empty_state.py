@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from unittest.mock import MagicMock
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.app.window.empty_state import EmptyState
-from tests.helpers.recorded_session import called
+from tests.helpers.recorded_session import RecordedSession, called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,7 @@ def start(qtbot: QtBot) -> Iterator[EmptyState]:
     window = QWidget()
     qtbot.addWidget(window)
     made = EmptyState()
-    made.session = MagicMock()
+    made.session = RecordedSession()  # type: ignore[assignment]
     column = QVBoxLayout(window)
     column.addWidget(made)
     column.addWidget(made.key_line)

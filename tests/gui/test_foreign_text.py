@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-from unittest.mock import MagicMock
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
@@ -254,8 +253,9 @@ def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
 def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.models.model_facts import ModelRow
     from desktop_app.providers.ui.models.models_dialog import ModelsPage
+    from tests.helpers.recorded_session import session_in
 
-    made = ModelsPage(MagicMock(window=host.window))
+    made = ModelsPage(session_in(host.window))
     made.set_rows([ModelRow("p", text, text, text)])
     made.select("p", text)
     return host.show(made)
@@ -266,8 +266,9 @@ def the_models_on_this_computer(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.local_model.gguf import Header
     from desktop_app.local_model.store import LocalFile, Origin
     from desktop_app.local_model.ui.local_models_page import LocalModelsPage, ModelLine
+    from tests.helpers.recorded_session import session_in
 
-    made = LocalModelsPage(MagicMock(window=host.window))
+    made = LocalModelsPage(session_in(host.window))
     made.set_lines([ModelLine(LocalFile(text, text, Origin.OLLAMA, 1, Header("llama")))])
     made.status.show_message(text, is_error=True)
     return host.show(made)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
-from unittest.mock import MagicMock
 
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
 from desktop_app.providers.ui.models.model_columns import ENDS_COLUMN
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
+from tests.helpers.recorded_session import session_in
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def test_a_list_that_arrives_does_not_scroll_the_table(
     window = QWidget()
     qtbot.addWidget(window)
     window.resize(900, 500)
-    dialog = ModelsPage(MagicMock(window=window))
+    dialog = ModelsPage(session_in(window))
     rows = [ModelRow("p", "P", f"m{number}", f"Model {number}") for number in range(100)]
     dialog.resize(window.size())
     dialog.set_rows(rows)
@@ -50,7 +50,7 @@ def test_a_model_that_cannot_be_edited_says_why(
 ) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = ModelsPage(MagicMock(window=window))
+    dialog = ModelsPage(session_in(window))
     editable = ModelRow("p", "Provider", "m", "Model", user_entries=ModelFacts("m"))
     fixed = ModelRow("e", "Gateway", "n", "Other", is_from_environment=is_from_environment)
     dialog.set_rows([editable, fixed])
@@ -70,7 +70,7 @@ def test_a_model_that_cannot_be_edited_says_why(
 def test_only_models_that_end_have_a_column_for_it(qtbot: QtBot, light_theme: Theme) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = ModelsPage(MagicMock(window=window))
+    dialog = ModelsPage(session_in(window))
     row = ModelRow("p", "Provider", "m", "Model")
     for ends in (None, date(2027, 1, 31)):
         dialog.set_rows([row, replace(row, model="n", end_date=ends)])

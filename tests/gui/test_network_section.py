@@ -52,7 +52,7 @@ def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
         known[profile.id] = profile
         made.pages.provider.page.set_profiles(tuple(known.values()), profile.id)
 
-    session.providers_controller.save.side_effect = save
+    session.providers_controller.save.effect = save
     made.pages.provider.page.set_profiles(tuple(known.values()), "openai")
     made.resize(312, 1200)
     qtbot.addWidget(made)
@@ -120,10 +120,10 @@ def test_a_pasted_proxy_password_goes_to_the_keyring_and_is_not_shown(
 ) -> None:
     choose(panel, "proxy", "own")
     save = panel.pages.session.providers_controller.save
-    save.reset_mock()
+    save.calls.clear()
     with called(panel.pages.session.providers_controller.save_password) as entered:
         write(qtbot, panel, "proxy-url", f"http://me:{SECRET}@proxy:3128")
-    assert [each.args[0].proxy for each in save.call_args_list] == ["http://me@proxy:3128"]
+    assert [profile.proxy for (profile,) in save.calls] == ["http://me@proxy:3128"]
     assert entered.args == ["openai.proxy", SECRET]
     field = find(panel, QLineEdit, "proxy-url")
     assert not field.isUndoAvailable()

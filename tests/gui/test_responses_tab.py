@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from unittest.mock import MagicMock
 
 import pytest
 from PySide6.QtCore import Qt
@@ -24,7 +23,7 @@ from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.schema_form import SchemaForm
 from tests.helpers.menus import entry_text
-from tests.helpers.recorded_session import called, not_called
+from tests.helpers.recorded_session import RecordedSession, called, not_called
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ TEMPERATURE = "answer.temperature"
 @pytest.fixture
 def tab(qtbot: QtBot, light_theme: Theme) -> ResponsesTab:
     """Return the page with a conversation that sets its own temperature."""
-    made = ResponsesTab(MagicMock())
+    made = ResponsesTab(RecordedSession())
     made.set_values(with_defaults({TEMPERATURE: 0.5, "answer.verbosity": "low"}))
     made.set_overrides("c1", {TEMPERATURE: 1.0})
     made.resize(300, 2000)

@@ -276,12 +276,9 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
     used = {"test": controller.test, "save-key": controller.enter_key}.get(
         name, controller.save_field
     )
-    session.tasks.start.reset_mock()
+    session.tasks.start.calls.clear()
     find(panel, QPushButton, name).click()  # as a screen reader does, without the focus
-    assert [each.args for each in session.tasks.start.call_args_list] == [
-        (controller.save.return_value,),
-        (used.return_value,),
-    ]
+    assert session.tasks.start.calls == [(controller.save.result,), (used.result,)]
 
 
 def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
@@ -394,7 +391,7 @@ def test_sliders_report_their_stops_and_the_models_default(panel: SettingsPanel)
     for at in range(slider.maximum() + 1):
         slider.setValue(at)
     slider.setValue(0)
-    told = [each.args for each in panel.pages.session.settings.set.call_args_list]
+    told = panel.pages.session.settings.set.calls
     assert told[0] == ("answer.max_output_tokens", 256)
     assert told[-2:] == [("answer.max_output_tokens", 128_000), ("answer.max_output_tokens", None)]
     for key, value in told:

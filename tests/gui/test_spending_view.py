@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
-from unittest.mock import MagicMock
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -13,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.domain.spending_report import SpendingRow, SpendingSum
 from desktop_app.spending.ui.bar_chart import BarChart
 from desktop_app.spending.ui.spending_view import NOT_COUNTED, SpendingView
+from tests.helpers.recorded_session import RecordedSession
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def spending_view() -> SpendingView:
-    session = MagicMock(window=None)
-    session.name_of_model.side_effect = str
+    session: Any = RecordedSession(window=None)
+    session.name_of_model.effect = str
     return SpendingView(session)
 
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock
 
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
@@ -178,7 +177,8 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
         await Ledger(database).add(call)
     await NoteStore(database).put("a" * 64, "a note", "")
     models = (ModelFacts("m", window=8192), ModelFacts("n"))
-    await ModelListings(database, MagicMock()).save(
+    no_gateway: Any = None  # that would list them
+    await ModelListings(database, no_gateway).save(
         "own", ModelListing(PROFILE.base_url, models, NOON)
     )
     await _fill_collection(database)
