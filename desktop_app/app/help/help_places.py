@@ -12,7 +12,6 @@ SHORTCUTS: Final = "keyboard#all"
 PLACES: Final[Mapping[str, str]] = {
     "transcript": "conversations#read",
     "find-bar": "conversations#find",
-    "prompt-menu": "conversations#prompts",
     "prompt-fields": "conversations#prompts",
     "attachments": "documents#attach",
     "model": "getting-started#models",

@@ -67,7 +67,6 @@ LINE_WIDTHS: Final = {"narrow": 560, "standard": STANDARD_LINE_WIDTH, "wide": 96
 MARGIN: Final = 20
 ROW_HEIGHT: Final = 32
 ROW_MARGIN: Final = 9
-SEGMENT_HEIGHT: Final = 30
 SEND_SIZE: Final = 32
 RADIUS: Final = 8
 RADIUS_CHIP: Final = 10
