@@ -23,7 +23,9 @@ from desktop_app.chat.attachments.file_attachments import (
 from desktop_app.chat.attachments.image_attachments import (
     attached_image_tokens,
     has_images,
+    next_returned_images,
     page_tokens,
+    with_generated_images,
 )
 from desktop_app.chat.passage_context import PassageSource, find_passages, passages_block
 from desktop_app.chat.prompt_assembly import (
@@ -36,7 +38,7 @@ from desktop_app.chat.send_context import SendContext
 from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, last_change
-from desktop_app.domain.conversations.conversation import Draft, Message
+from desktop_app.domain.conversations.conversation import Draft, Message, Role
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
@@ -170,7 +172,11 @@ class Estimator:
         new_attachments = deduplicate_parts(
             sent_path.messages, draft.question_attachments, resolved.files
         )
-        parts = (*new_attachments, *passages)
+        returned = next_returned_images(
+            sent_path.messages, draft.question_attachments, resolved.model
+        )
+        new_images = [part for part in returned if isinstance(part, ImagePart)]
+        parts = (*new_images, *new_attachments, *passages)
         attached_count = await self._attached_tokens(parts, resolved)
         total += attached_count.tokens
         # The first text in tags is preceded by the explanation of the tags.
@@ -211,14 +217,15 @@ class Estimator:
         The provider's count of an answer may be from a time when fewer tools were chosen. Then the
         count of everything here is the larger one.
         """
-        path = context.path
         resolved = context.resolved
         sent_path = context.sent
+        first_sent = len(context.path) - len(sent_path.messages)
+        returned = with_generated_images(sent_path.messages, resolved.model)
+        path = [*context.path[:first_sent], *returned]
         definitions = _definitions(context)
         total = 0
         is_exact = True
         provider_count: TokenCount | None = None
-        first_sent = len(path) - len(sent_path.messages)
         # Another model may not see images, or may count them differently. A file may contain some.
         images = (any(has_images(p) or is_wanted_as_file(p) for p in m.parts) for m in path)
         first_image = next((n for n, is_seen in enumerate(images) if is_seen), len(path))
@@ -230,7 +237,9 @@ class Estimator:
             if number % _COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
             message = path[number]
-            if any(isinstance(part, DocumentPart) for part in message.parts):
+            if message.role is Role.ASSISTANT and message.attachments:
+                message = replace(message, parts=message.sent_parts)
+            elif any(isinstance(part, DocumentPart) for part in message.parts):
                 earlier = path[first_sent:number]  # their documents are only named
                 parts = deduplicate_parts(earlier, message.sent_parts, resolved.files)
                 message = replace(message, parts=tuple(parts))

@@ -13,7 +13,12 @@ from dataclasses import replace
 
 from desktop_app.chat.attachments.document_beginnings import beginning
 from desktop_app.chat.attachments.file_attachments import deduplicate_messages, file_data, is_file
-from desktop_app.chat.attachments.image_attachments import ImageForm, image_name, page_name
+from desktop_app.chat.attachments.image_attachments import (
+    ImageForm,
+    image_name,
+    page_name,
+    with_generated_images,
+)
 from desktop_app.chat.passage_context import passages_block
 from desktop_app.domain.answering.chat_request import RequestMessage, RequestPart
 from desktop_app.domain.answering.generation import Examples
@@ -157,7 +162,10 @@ async def request_messages(
     Raises:
         StorageError, DocumentError: an attachment is missing or cannot be read.
     """
-    path_messages = (replace(m, parts=m.sent_parts) for m in path if has_content(m))
+    messages_of_path = list(path)
+    if image_form is not None:
+        messages_of_path = with_generated_images(messages_of_path, image_form.model)
+    path_messages = (replace(m, parts=m.sent_parts) for m in messages_of_path if has_content(m))
     files = image_form.files if image_form else None
     is_explained = False
     messages: list[RequestMessage] = []

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeGuard
 
 from desktop_app.domain.answering.chat_request import RequestPart
-from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Param
@@ -25,6 +25,8 @@ NAME_TOKENS = 30
 PAGE_NAME_TOKENS = 20
 # Image pages per request, for the providers' limits and for memory.
 MAX_PAGES = 100
+# Generated images that the next question sends back.
+MAX_RETURNED_IMAGES = 4
 _MAX_NAMED_IMAGES = 3
 
 
@@ -77,6 +79,60 @@ def page_name(part: DocumentPart, number: int) -> str:
 def image_name(part: ImagePart) -> TextPart:
     """Return the text that replaces an image in requests without images."""
     return TextPart(f"[picture {one_line(part.name)}]")
+
+
+def with_generated_images(messages: Sequence[Message], model: ModelInfo) -> list[Message]:
+    """Return the messages, with the newest generated images in the question after them.
+
+    Neither API takes an image of an answer back without storing it, so the question has it.
+    """
+    returned = list(messages)
+    number, images = _newest_generated(returned, model)
+    questions = range(number + 1, len(returned))
+    question = next((n for n in questions if returned[n].role is Role.USER), None)
+    if question is not None:
+        parts = _with_returned(returned[question].parts, images)
+        returned[question] = replace(returned[question], parts=parts)
+    return returned
+
+
+def next_returned_images(
+    messages: Sequence[Message], attached: Sequence[Part], model: ModelInfo
+) -> tuple[Part, ...]:
+    """Return what the next question, with `attached`, has in addition: see above."""
+    number, images = _newest_generated(messages, model)
+    if any(message.role is Role.USER for message in messages[number + 1 :]):
+        return ()
+    parts = _with_returned(attached, images)
+    return parts[: len(parts) - len(attached)]
+
+
+def _newest_generated(
+    messages: Sequence[Message], model: ModelInfo
+) -> tuple[int, tuple[ImagePart, ...]]:
+    """Return the number of the newest answer with images, and these.
+
+    A model of which nothing is known gets only its own images: it may not see any.
+    """
+    for number in range(len(messages) - 1, -1, -1):
+        message = messages[number]
+        images = tuple(part for part in message.parts if isinstance(part, ImagePart))
+        if message.role is Role.ASSISTANT and images:
+            is_own = message.choice is not None and message.choice.model == model.id
+            sees = is_own if model.sees_images is None else model.sees_images
+            return number, images[-MAX_RETURNED_IMAGES:] if sees else ()
+    return len(messages), ()
+
+
+def _with_returned(parts: Sequence[Part], images: Iterable[ImagePart]) -> tuple[Part, ...]:
+    """Return the parts of a question after the generated images that it does not have already."""
+    attached = {part.sha256 for part in parts if isinstance(part, ImagePart)}
+    new_images = [image for image in images if image.sha256 not in attached]
+    if not new_images:
+        return tuple(parts)
+    names = ", ".join(one_line(image.name) for image in new_images)
+    note = TextPart(f"[pictures that you made in your newest answer with pictures: {names}]")
+    return (note, *new_images, *parts)
 
 
 def with_detail(part: DocumentPart | ImagePart, detail: str) -> DocumentPart | ImagePart:

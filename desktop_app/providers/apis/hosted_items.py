@@ -127,6 +127,8 @@ def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
         case _:
             arguments = {"prompt": json_fields.text(item, "revised_prompt")}
             image = decode_image(json_fields.text(item, "result"))
+            # Of a picture that the provider blocked.
+            result = json_fields.text(json_fields.mapping(item, "error"), "message")
     failed = json_fields.text(item, "status") in ("failed", "incomplete")
     call = ToolCallPart(
         call_id,

@@ -79,6 +79,7 @@ class ResponsesReader(EventReader):
         self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
         self._hosted: dict[str, bool] = {}  # True once a call has ended, by its id
         self._cited: set[str] = set()  # names of the sources that have been listed
+        self._image_error: Mapping[str, Any] = {}  # of the newest picture, if it was not made
 
     @property
     def has_content(self) -> bool:
@@ -191,6 +192,9 @@ class ResponsesReader(EventReader):
         is_under_way = status in ("queued", "in_progress") and kind != "response.completed"
         if is_under_way or (not response and not self.has_content):
             return Failed(error_replies.unreadable_error(self._provider))
+        if self._image_error:
+            body = error_body.parse_error({"error": self._image_error})
+            return Failed(error_replies.image_error(self._provider, body))
         return Completed()
 
     # -- texts, items and their parts
@@ -247,7 +251,10 @@ class ResponsesReader(EventReader):
             call_id = json_fields.name(item, "id") or f"hosted_{index}"
             if not self._hosted.get(call_id):
                 self._hosted[call_id] = True
-                yield hosted_call(call_id, item)
+                hosted = hosted_call(call_id, item)
+                if kind == "image_generation_call":
+                    self._image_error = {} if hosted.image else json_fields.mapping(item, "error")
+                yield hosted
                 yield from map(ImageArrived, code_images(item))
 
     def _read_part(

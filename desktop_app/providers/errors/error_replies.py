@@ -78,6 +78,8 @@ _FILTER_CODES: Final = frozenset(
     }
 )
 _FLAGGED: Final = re.compile(r"usage polic|flagged|content (management )?polic", re.IGNORECASE)
+# "Your request was rejected by the safety system."
+_UNSAFE_IMAGE: Final = re.compile(r"safety|moderat|blocked|polic(y|ies)\b|flagged", re.IGNORECASE)
 _MODEL_CODES: Final = frozenset(
     {
         "model_not_found",
@@ -260,6 +262,17 @@ def error_from(
         request_id=request_id,
         details=f"The provider says: {quoted_message}" if quoted_message else "",
         params=params,
+    )
+
+
+def image_error(provider: str, body: ErrorBody) -> ProviderError:
+    """Return the error of a picture that was not made. Its reason is often given in words alone."""
+    error = error_from(provider, body)
+    if isinstance(error, ContentFilteredError) or not _UNSAFE_IMAGE.search(body.message):
+        return error
+    filtered = _FILTERED(provider, body)
+    return filtered.copy_with(
+        api_code=error.api_code, details=error.details, params={**filtered.params, **error.params}
     )
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from decimal import Decimal
 from typing import Any
 
+from PIL import Image
+
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.spending.ledger import from_nanos
+from tests.helpers.pictures import packed, photo
 from tests.integration.cli.command import Shell, answer_to
 from tests.integration.cli.replies import COMPLETED, CREATED
 from tests.unit.providers.loopback import Script, streams
@@ -90,3 +95,37 @@ def test_a_generated_image_is_saved_with_the_conversation(shell: Shell) -> None:
     refused, bodies = answer_to(shell, script, arguments=(*options[:3], "--json"))
     assert (refused.code, bodies) == (2, [])
     assert "--save" in refused.json["error"]["message"]
+
+
+def made(image: bytes, call_id: str = "ig") -> dict[str, Any]:
+    item = {"type": "image_generation_call", "id": call_id, "status": "completed"}
+    return item | {"result": base64.b64encode(image).decode()}
+
+
+def test_a_blocked_picture_is_said(shell: Shell) -> None:
+    words = "Your request was rejected by the safety system."
+    item = {"type": "image_generation_call", "id": "ig", "status": "failed"}
+    script = saying(done(0, item | {"error": {"message": words}}))
+    options = ("A cat", "--tool", "image_generation", "--save")
+    ended, _ = answer_to(shell, script, arguments=options)
+    assert ended.code == ExitCode.REFUSED
+    assert words in ended.err
+
+
+def test_the_newest_picture_goes_back_with_the_next_question(shell: Shell) -> None:
+    first, second = (packed(photo(size, size), "PNG") for size in (32, 48))
+    options = ("--tool", "image_generation", "--save")
+    for image in (first, second):
+        again = ("-c",) if image is second else ()
+        answer_to(shell, saying(done(0, made(image))), arguments=("Draw a dot.", *again, *options))
+    ended, (body,) = answer_to(
+        shell, saying(message(0, "Yes.")), arguments=("Is it round?", "-c", "--json")
+    )
+    assert ended.code == 0, ended.err
+    *_, question = body["input"]
+    note, image_part = question["content"]
+    assert note["text"].endswith("\n\nIs it round?")
+    sent = Image.open(io.BytesIO(base64.b64decode(image_part["image_url"].partition(",")[2])))
+    assert sent.size == (48, 48)
+    assert [each["role"] for each in body["input"]] == ["user", "user", "user"]
+    assert "input_image" not in json.dumps(body["input"][:-1])

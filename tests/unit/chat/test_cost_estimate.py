@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from desktop_app.chat.attachments.image_attachments import attached_image_tokens
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, Estimate, Estimator, usable_input
 from desktop_app.chat.prompt_assembly import document_block
 from desktop_app.chat.send_context import AskSettings, SendContext
@@ -24,6 +25,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
+    ImagePart,
     PageImage,
     TextPart,
     ToolCallPart,
@@ -282,3 +284,28 @@ async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
     context = SendContext([question, answer], resolved("gpt-5.2"))
     tokens, _ = await Estimator(WordCounter(), OneText(WORDS)).context_tokens(context)
     assert tokens > 300
+
+
+@blocking
+async def test_the_newest_generated_pictures_count_once() -> None:
+    estimator = Estimator(WordCounter(), OneText(WORDS))
+    choice = resolved("gpt-5.2")
+    picture = ImagePart("1" * 64, "image.png", "image/png", 9, 1024, 1024)
+    older = replace(picture, sha256="2" * 64)
+    drawn = replace(answered("Here."), parts=(TextPart("Here."), picture))
+    earlier = replace(drawn, parts=(TextPart("Here."), older))
+
+    async def tokens(*path: Message, attached: tuple[ImagePart, ...] = ()) -> int:
+        draft = Draft("Brighter.", attached)
+        return (await estimator.estimate(SendContext(list(path), choice), draft)).input_tokens
+
+    image = attached_image_tokens(picture, choice.model).tokens
+    plain = await tokens(said("Draw."), answered("Here."))
+    assert await tokens(said("Draw."), drawn) == plain + image
+    assert await tokens(said("Draw."), drawn, attached=(picture,)) == plain + image
+    asked = (said("Draw."), drawn, said("Is it?"), answered("Yes."))
+    without = (said("Draw."), answered("Here."), said("Is it?"), answered("Yes."))
+    more = await tokens(*asked) - await tokens(*without)
+    assert image <= more < image + 30  # with the words that name it
+    twice = (said("Draw."), earlier, said("Is it?"), drawn)
+    assert await tokens(*twice) == await tokens(*without[:3], answered("Here.")) + image

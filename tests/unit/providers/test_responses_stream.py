@@ -10,13 +10,14 @@ import pytest
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
+    HostedCall,
     Incomplete,
     ReasoningItem,
     Started,
     StreamEvent,
     TextDelta,
 )
-from desktop_app.domain.errors import StreamCutError
+from desktop_app.domain.errors import ContentFilteredError, ProviderFaultError, StreamCutError
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.apis.hosted_items import (
     MAX_BASE64_CHARS,
@@ -232,3 +233,35 @@ def test_a_failed_call_is_shown_as_failed(status: str, state: ToolCallState) -> 
     made = hosted_call("id", item)
     assert (made.call.state, made.image) == (state, b"hi")
     assert hosted_call("id", {**item, "type": "web_search_call"}).image == b""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"message": "Your request was rejected by the safety system."}, ContentFilteredError),
+        ({"code": "moderation_blocked", "message": "No."}, ContentFilteredError),
+        ({"message": "The server had an error."}, ProviderFaultError),
+        ({}, None),
+    ],
+)
+def test_a_picture_that_was_not_made_ends_the_answer(
+    error: Row, kind: type[Exception] | None
+) -> None:
+    failed = done(0, type="image_generation_call", id="ig_1", status="failed", error=error)
+    *_, call, end = read(failed, ended())
+    assert isinstance(call, HostedCall)
+    assert call.call.result == error.get("message", "")
+    if kind is None:
+        assert end == Completed()
+    else:
+        assert isinstance(end, Failed)
+        assert type(end.error) is kind
+        assert error["message"] in str(end.error) + end.error.all_details
+
+
+def test_a_picture_that_was_made_later_is_no_failure() -> None:
+    failed = done(
+        0, type="image_generation_call", id="a", status="failed", error={"message": "safety"}
+    )
+    made = done(1, type="image_generation_call", id="b", status="completed", result="aGk=")
+    assert read(failed, made, ended())[-1] == Completed()
