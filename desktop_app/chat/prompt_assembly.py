@@ -22,6 +22,7 @@ from desktop_app.chat.attachments.image_attachments import (
 from desktop_app.chat.passage_context import passages_block
 from desktop_app.domain.answering.chat_request import RequestMessage, RequestPart
 from desktop_app.domain.answering.generation import Examples
+from desktop_app.domain.conversations.answer_sources import unnamed_sources
 from desktop_app.domain.conversations.compaction import CompactionKind, SentPath
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import (
@@ -32,6 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     ReasoningPart,
     RefusalPart,
+    SourcesPart,
     TextPart,
     ToolCallPart,
 )
@@ -253,12 +255,14 @@ async def _request_message(
                 parts.append(await image_form.sendable(part) if image_form else image_name(part))
             case PassagesPart():
                 parts.append(TextPart(passages_block(part, delimiter)))
-            case CollectionPart():
-                pass  # occurs only in drafts
+            case CollectionPart() | SourcesPart():
+                pass  # collections occur only in drafts, and the cited sources follow the text
             case ReasoningPart() if not part.encrypted:
                 pass  # a plain summary is for the user; only encrypted reasoning can be sent again
             case _:
                 parts.append(part)
+    if sources := unnamed_sources(message):
+        parts.append(TextPart(sources))
     joined: list[RequestPart] = []  # adjacent texts, because some servers accept a single string
     for each in sent_parts(parts, delimiter):
         last = joined[-1] if joined else None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_type_hints
 from desktop_app.domain import hints
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.bounds import BAD_VALUE
+from desktop_app.domain.conversations.answer_sources import sources_of
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -246,13 +247,14 @@ def message_from_row(row: Cells) -> Message:
 
 
 def searchable_text(parts: tuple[Part, ...]) -> str:
-    """Return the text by which a search finds a message: text, reasoning, attachment names.
+    """Return the text by which a search finds a message: text, reasoning, names, sources.
 
     A change here needs a step that rebuilds the index: see `schema.py`.
     """
     reasoning = [part.text for part in parts if isinstance(part, ReasoningPart)]
     names = [part.name for part in parts if isinstance(part, DocumentPart | ImagePart)]
-    return "\n".join([text_of(parts), *reasoning, *names])
+    sources = [f"{each.title} {each.address}" for each in sources_of(parts) if each.number]
+    return "\n".join([text_of(parts), *reasoning, *names, *sources])
 
 
 def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:

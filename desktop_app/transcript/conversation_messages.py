@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_parts import PassagesPart
+from desktop_app.domain.conversations.message_parts import PassagesPart, Source, SourcesPart
 from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.markdown.block_model import Block
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
@@ -43,9 +43,11 @@ class ConversationMessages(ArticleList):
         super().__init__()
         self.messages: list[Message] = []
         self.versions: dict[str, tuple[int, int]] = {}
-        # By message, the passages that were sent with its question or an earlier one, by number.
-        self._passages: dict[str, Mapping[int, Passage]] = {}
+        # By message, what it may cite by number: the passages that were sent with its question or
+        # an earlier one, its own sources, and those of earlier answers.
+        self._cited: dict[str, Mapping[int, Passage | Source]] = {}
         self._latest_passages: Mapping[int, Passage] = {}
+        self._latest_sources: Mapping[int, Source] = {}
         self.facts = FooterFacts(are_shown=shows_facts)
         self.has_opened = False
         self._indices: dict[str, int] = {}
@@ -155,21 +157,25 @@ class ConversationMessages(ArticleList):
 
         return block_maker_of(message, self._citable(message.id))
 
-    def cited_passage(self, message_id: str, target: str) -> Passage | None:
-        """Return the passage that a citation in a message refers to; None if there is none."""
+    def cited(self, message_id: str, target: str) -> Passage | Source | None:
+        """Return what a citation in a message refers to; None if there is nothing."""
         number = passage_number(target)
-        return None if number is None else self._passages.get(message_id, {}).get(number)
+        return None if number is None else self._cited.get(message_id, {}).get(number)
 
     def _citable(self, message_id: str) -> frozenset[int]:
-        return frozenset(self._passages.get(message_id, ()))
+        return frozenset(self._cited.get(message_id, ()))
 
-    def _add_passages(self, message: Message) -> None:
+    def _add_citable(self, message: Message) -> None:
         for part in message.parts:  # `passage_parts` takes three times as long
             if isinstance(part, PassagesPart) and part.passages:
                 passages = {passage.number: passage for passage in part.passages}
                 self._latest_passages = {**self._latest_passages, **passages}
-        if self._latest_passages:
-            self._passages[message.id] = self._latest_passages
+            elif isinstance(part, SourcesPart):
+                sources = {source.number: source for source in part.sources if source.number}
+                self._latest_sources = {**self._latest_sources, **sources}
+        if self._latest_passages or self._latest_sources:
+            # The answer's prompt had the passages under these numbers.
+            self._cited[message.id] = {**self._latest_sources, **self._latest_passages}
 
     def source_of(self, index: int) -> str:
         """Return the text of a message."""
@@ -194,17 +200,18 @@ class ConversationMessages(ArticleList):
         # Messages that two paths share keep their unfolded sections.
         self._unfolded = {k: value for k, value in self._unfolded.items() if k in self._indices}
         self.facts.followed_ids = {message.parent_id for message in self.messages}
-        self._passages = {}
+        self._cited = {}
         self._latest_passages = {}
+        self._latest_sources = {}
         for message in self.messages:
-            self._add_passages(message)
+            self._add_citable(message)
         self.versions = versions
         self._notes = {}
         self.estimate_heights(self.scale)
 
     def append(self, message: Message) -> None:
         """Append a message."""
-        self._add_passages(message)
+        self._add_citable(message)
         self.facts.followed_ids.add(message.parent_id)
         self._indices[message.id] = len(self.messages)
         self.messages.append(message)
@@ -219,9 +226,11 @@ class ConversationMessages(ArticleList):
         if index < 0:
             return
         self.messages[index] = message
+        if message.parts and index == len(self.messages) - 1:
+            self._add_citable(message)  # sources come with the answer
         shown = self._shown.get(message.id)
         if shown is not None:
-            shown.update(message, self.versions.get(message.id))
+            shown.update(message, self.versions.get(message.id), self._citable(message.id))
         elif message.status is MessageStatus.STREAMING:
             self.open(index)
 

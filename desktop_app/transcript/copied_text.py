@@ -9,8 +9,7 @@ from itertools import chain
 from typing import Final
 
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, source_text
-from desktop_app.markdown.parsing.own_links import is_citation
-from desktop_app.transcript.message_items import Item, LineKind
+from desktop_app.transcript.message_items import ACTION, Item, LineKind
 from desktop_app.transcript.segment import PAST_END, ArticleList, Place, is_table, runs_at
 from desktop_app.widgets.text.clipboard import (
     HTML,
@@ -68,8 +67,7 @@ def _selected_block(item: Item, start: int, end: int) -> Block | None:
     """Return part [start, end) of an item in UTF-16 units (rows of a table); None if empty."""
     if is_table(item):
         return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
-    is_attachment = item.kind is LineKind.ATTACHMENT and not is_citation(item.runs[0].link)
-    if is_attachment:
+    if item.kind is LineKind.ATTACHMENT and item.runs[0].link.startswith(ACTION):
         return attachment_block(item.runs[0].text)
     is_whole = start == 0 and end == sys.maxsize
     runs = item.runs if is_whole else cut_runs(item.runs, start, end)

@@ -13,9 +13,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop_app.domain.answering.shown_length import ShownMessage as JsonMessage
+from desktop_app.domain.conversations.answer_sources import sources_below
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind
+from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.own_links import is_note_link
 from desktop_app.transcript import copied_text
 from desktop_app.transcript.action_row import ACTIONS, is_beside
@@ -78,11 +80,16 @@ class MessageCommands:
         if stored is not None and not shown.is_streaming:
             copy_texts(copied_text.texts_of_source(stored.text))
             return
-        source = shown.source if message.role is Role.ASSISTANT else None
-        if source is not None and len(source) > MAX_CONVERTED_CHARACTERS:
+        if message.role is not Role.ASSISTANT:
+            copy_texts(copied_text.clipboard_texts(shown.block_maker()))
+            return
+        sources = "" if shown.is_streaming else sources_below(message)
+        source = shown.source + sources
+        if len(source) > MAX_CONVERTED_CHARACTERS:
             copy_texts(copied_text.texts_of_source(source))
-        else:
-            copy_texts(copied_text.clipboard_texts(shown.block_maker(), source))
+            return
+        blocks = shown.block_maker()
+        copy_texts(copied_text.clipboard_texts(lambda: [*blocks(), *render(sources)], source))
 
     # ------------------------------------------------------------------ code
 
@@ -225,11 +232,11 @@ def menu_for(view: TranscriptView, place: Place | None, link: str) -> QMenu:
     if not view.selection.is_empty:
         menu.addAction(tr("Copy"), view.copy_selected)
     shown = view.messages.opened(place.message_id) if place is not None else None
-    passage = view.messages.cited_passage(shown.key, link) if shown is not None else None
-    if passage is not None:
-        source = one_line(passage.source)
-        label = tr("Open source {number}: {source}", number=passage.number, source=source)
-        menu.addAction(menu_text(label), partial(view.passage_requested.emit, passage))
+    cited = view.messages.cited(shown.key, link) if shown is not None else None
+    if cited is not None and place is not None:
+        source = one_line(cited.source)
+        label = tr("Open source {number}: {source}", number=cited.number, source=source)
+        menu.addAction(menu_text(label), partial(view.follow_link, place, link))
     elif link and not (link.startswith(ACTION) or is_note_link(link)):
         menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
     if place is not None and view.commands.head_of_code(place) is not None:

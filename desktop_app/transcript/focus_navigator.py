@@ -232,11 +232,11 @@ class FocusNavigator:
 
     def describe(self, shown: ShownMessage, target: Target) -> TargetDescription:
         """Return the name and the address of a target."""
-        passage = self._view.messages.cited_passage(shown.key, target.link)
-        if passage is None:
+        cited = self._view.messages.cited(shown.key, target.link)
+        if cited is None:
             return describe(shown, target)
-        named = describe(shown, target, citation_name(passage))
-        return named._replace(address=passage.source)
+        named = describe(shown, target, citation_name(cited))
+        return named._replace(address=cited.source)
 
     def scroll_to_focused(self) -> None:
         """Scroll to the focused target."""

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.shown_length import ShownMessage
+from desktop_app.domain.conversations.answer_sources import answer_sources, host_of
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_facts import (
     argument_lines,
@@ -27,12 +28,14 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     PassagesPart,
     ReasoningPart,
+    Source,
     tool_calls,
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, MissingKeyError
+from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs, clean_text
 from desktop_app.markdown.structured_answer import has_json_value
@@ -48,6 +51,9 @@ TOGGLE_QUESTION: Final = "question-text"
 
 TOGGLE_PASSAGES: Final = "passages-"
 """Prefix of the action that shows or hides passages; followed by the collection's index."""
+
+TOGGLE_SOURCES: Final = "sources"
+"""Action that shows or hides the sources of an answer."""
 
 TOGGLE_TOOL: Final = "tool-"
 """Prefix of the action that unfolds or folds a tool call; followed by the call's index."""
@@ -245,14 +251,18 @@ def tool_lines(message: Message, unfolded: Container[str]) -> list[Item]:
     return lines
 
 
-def citation_name(passage: Passage) -> str:
+def citation_name(cited: Passage | Source) -> str:
     """Return the name of a citation: "Source 3: contract.pdf, page 12"."""
-    return tr("Source {number}: {source}", number=passage.number, source=one_line(passage.source))
+    return tr("Source {number}: {source}", number=cited.number, source=one_line(cited.source))
 
 
-def citation_tooltip(passage: Passage) -> str:
-    """Return the tooltip of a citation: its source and the first words of the passage."""
-    return f"{one_line(passage.source)}\n{_first_words(passage, _TOOLTIP_CHARACTERS)}"
+def citation_tooltip(cited: Passage | Source) -> str:
+    """Return the tooltip of a citation: its source, and its first words or its address."""
+    if isinstance(cited, Source):
+        below = one_line(escape_hidden(cited.address))
+    else:
+        below = _first_words(cited, _TOOLTIP_CHARACTERS)
+    return f"{one_line(cited.source)}\n{below}"
 
 
 def source_lines(message: Message, unfolded: Container[str]) -> list[Item]:
@@ -272,6 +282,40 @@ def source_lines(message: Message, unfolded: Container[str]) -> list[Item]:
         if is_unfolded:
             lines += map(_source_line, part.passages)
     return lines
+
+
+def answer_source_lines(message: Message, unfolded: Container[str]) -> list[Item]:
+    """Return `› 3 sources, 12 more read`, and the sources if unfolded, cited ones first."""
+    cited, read = answer_sources(message)
+    if not cited and not read:
+        return []
+    if not cited:
+        title = tr_plural("{count} page read", "{count} pages read", len(read))
+    elif not read:
+        title = tr_plural("{count} source", "{count} sources", len(cited))
+    else:
+        title = tr_plural(
+            "{count} source, {read} more read",
+            "{count} sources, {read} more read",
+            len(cited),
+            read=len(read),
+        )
+    is_unfolded = TOGGLE_SOURCES in unfolded
+    lines: list[Item] = [section_line(title, ACTION + TOGGLE_SOURCES, is_unfolded=is_unfolded)]
+    if is_unfolded:
+        lines += map(_answer_source_line, cited)
+        if cited and read:
+            lines.append(Line(LineKind.NOTICE, (Run(tr("Also read: {count}", count=len(read))),)))
+        lines += map(_answer_source_line, read)
+    return lines
+
+
+def _answer_source_line(source: Source) -> Line:
+    """Return a source, with a link to its page, and the host that the link leads to."""
+    mark = f"[{source.number}] " if source.number else ""
+    name = Run(one_line(f"{mark}{source.source}"), link=source.address)
+    host = host_of(source) if source.title else ""
+    return Line(LineKind.ATTACHMENT, (name, Run(f"\u2003{host}")) if host else (name,))
 
 
 def _count_text(part: PassagesPart) -> str:

@@ -261,7 +261,7 @@ class MessageStream(QObject):
         shown = self._messages.get(message_id)
         if shown is not None:
             with self._view.changing(shown):
-                shown.update(shown.message, self._messages.versions.get(message_id))
+                self._messages.update(shown.message, None)
 
     def _update(self, message: Message, version: tuple[int, int] | None) -> None:
         shown = self._messages.get(message.id)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
+from desktop_app.domain.conversations.answer_sources import marked_numbers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.markdown.block_model import Block, Kind, quote_block
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
@@ -21,6 +22,7 @@ from desktop_app.transcript.message_items import (
     FooterFacts,
     Item,
     MessageNote,
+    answer_source_lines,
     attachment_lines,
     ending_lines,
     fold_line,
@@ -148,6 +150,7 @@ class ShownMessage(Article):
         self.reasoning = Reasoning(reasoning_text(message), unfolded)
         self._facts = facts
         self._citable = citable
+        self._has_new_links = False  # marks that were parsed before their sources were known
         self._is_stored = not self.is_streaming
         self._pieces: list[str] = []
         self._stream = BlockStream(citable)
@@ -269,24 +272,37 @@ class ShownMessage(Article):
         """Return True if `refresh` would change something above the text."""
         return self._head_items() != self.items[: self.head_count]
 
-    def update(self, message: Message, version: tuple[int, int] | None) -> None:
+    def update(
+        self, message: Message, version: tuple[int, int] | None, citable: frozenset[int]
+    ) -> None:
         """Replace the message by its newer form; only the text that differs changes."""
         self._is_stored = self._is_stored and message.status is not MessageStatus.STREAMING
         self.message = message
         self.version = version
+        if citable != self._citable and not self.is_question:
+            self._has_new_links |= bool(marked_numbers(self.text) & (citable - self._citable))
+            self._citable = self._stream.cited = citable
+        if self._has_new_links and not self.is_streaming:
+            self._has_new_links = False
+            self._restart()
         self.refresh(0 if self.is_question else self._set_text(message.text))
 
     def _set_text(self, text: str) -> int:
         """Parse the text that differs. Return the index of the first block that changes."""
         so_far = self.text
         if text != so_far and (self.is_complete or not text.startswith(so_far)):
-            self._stream = BlockStream(self._citable)
-            self.is_complete = False
-            self.unwritten = so_far = ""
-            self._pieces = []
+            self._restart()
+            so_far = ""
         first = self._feed(text[len(so_far) :]) if text != so_far else len(self._stream.blocks)
         self._pieces = [text]  # shares the message's string
         return min(first, self._finish()) if so_far else 0
+
+    def _restart(self) -> None:
+        """Parse the text again from its beginning."""
+        self._stream = BlockStream(self._citable)
+        self.is_complete = False
+        self.unwritten = ""
+        self._pieces = []
 
     def toggle(self, action: str) -> None:
         """Fold or unfold a section by its action."""
@@ -422,6 +438,7 @@ class ShownMessage(Article):
         items = attachment_lines(self.message) + source_lines(self.message, self.unfolded)
         if self.is_question:
             return items
+        items += answer_source_lines(self.message, self.unfolded)
         status_line = self.status_line
         if self.is_streaming and not (status_line or self.has_text or self.reasoning.text):
             status_line = "…"

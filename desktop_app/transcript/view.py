@@ -32,6 +32,7 @@ from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import detail_lines
+from desktop_app.domain.conversations.message_parts import Source
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.own_links import is_citation, is_note_link
 from desktop_app.transcript.action_row import (
@@ -55,6 +56,7 @@ from desktop_app.transcript.message_items import (
     TOGGLE_PASSAGES,
     TOGGLE_QUESTION,
     TOGGLE_REASONING,
+    TOGGLE_SOURCES,
     TOGGLE_TOOL,
     Line,
     LineKind,
@@ -444,7 +446,7 @@ class TranscriptView(TextArea):
         """Fold or unfold a section of a message. Return False if the action does neither."""
         toggles = (TOGGLE_REASONING, TOGGLE_DETAILS, TOGGLE_QUESTION)
         if action not in toggles and not action.startswith(
-            (TOGGLE_TOOL, TOGGLE_PASSAGES, TOGGLE_CODE)
+            (TOGGLE_TOOL, TOGGLE_PASSAGES, TOGGLE_SOURCES, TOGGLE_CODE)
         ):
             return False
         item = index_of_action(shown.items, action)
@@ -490,9 +492,11 @@ class TranscriptView(TextArea):
         elif link.startswith(ACTION):
             self.commands.run(place.message_id, link.removeprefix(ACTION))
         elif is_citation(link):
-            passage = self.messages.cited_passage(place.message_id, link)
-            if passage is not None:
-                self.passage_requested.emit(passage)
+            cited = self.messages.cited(place.message_id, link)
+            if isinstance(cited, Source):
+                open_link(QUrl(cited.address))
+            elif cited is not None:
+                self.passage_requested.emit(cited)
         elif is_note_link(link):
             target = self.focus_navigator.footnote_target(place, link)
             if target is not None:
@@ -809,8 +813,8 @@ class TranscriptView(TextArea):
         place = self.place_near(position)
         tip = ""
         if is_citation(link) and place is not None:
-            passage = self.messages.cited_passage(place.message_id, link)
-            tip = citation_tooltip(passage) if passage is not None else ""
+            cited = self.messages.cited(place.message_id, link)
+            tip = citation_tooltip(cited) if cited is not None else ""
         elif link and not link.startswith(ACTION) and not is_note_link(link):
             encoded = QUrl(link).toString(QUrl.ComponentFormattingOption.FullyEncoded)
             tip = encoded.replace("<", "%3C")

@@ -31,6 +31,7 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
+    Completed,
     Notice,
     RefusalDelta,
     RoundEnded,
@@ -39,6 +40,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallStep,
 )
+from desktop_app.domain.conversations.answer_sources import answer_sources, sources_below
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_facts import ending_text
 from desktop_app.domain.conversations.message_parts import ToolCallPart, last_text, tool_calls
@@ -153,6 +155,11 @@ class AnswerOutput:
                     state.first_token_s = time.monotonic() - state.started_at
                 state.unwritten += text
                 state.is_at_line_start = text.endswith("\n")
+                self._advance()
+            case Completed():
+                below = sources_below(state.run.answer_so_far)
+                state.unwritten += below
+                state.is_at_line_start = state.is_at_line_start and not below
                 self._advance()
             case RoundEnded() if not state.is_at_line_start:
                 state.unwritten += "\n\n"
@@ -448,6 +455,16 @@ def _answer_fields(answer: Message, checked: CheckedAnswer | None) -> dict[str, 
                 "duration_s": rounded(call.seconds),
             }
             for call in tool_calls(answer.parts)
+        ],
+        "sources": [
+            {
+                "number": source.number or None,
+                "url": source.address or None,
+                "title": source.title,
+                "cited": is_cited,
+            }
+            for is_cited, sources in zip((True, False), answer_sources(answer), strict=True)
+            for source in sources
         ],
         "parsed": checked.value,
         "schema_problems": [asdict(problem) for problem in checked.problems],

@@ -26,6 +26,7 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningItem,
     RefusalDelta,
     RoundEnded,
+    SourcesFound,
     Started,
     StatusChanged,
     StreamEvent,
@@ -122,7 +123,14 @@ class _Progress(Struct):
                 self.set_status(self.first_status)
             case Notice(text):
                 self.set_status(text)
-            case TextWasReasoning() | ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
+            case (
+                TextWasReasoning()
+                | ToolCallStep()
+                | HostedCall()
+                | ImageArrived()
+                | SourcesFound()
+                | RoundEnded()
+            ):
                 self.has_step = True
                 if isinstance(event, RoundEnded) and self.deltas:
                     self.prefix = "\n\n"

@@ -23,6 +23,7 @@ from desktop_app.domain.answering.stream_events import (
     RefusalDelta,
     RoundEnded,
     RunAdvanced,
+    SourcesFound,
     Started,
     StatusChanged,
     StreamEvent,
@@ -32,11 +33,13 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallStep,
     UsageReported,
 )
+from desktop_app.domain.conversations.answer_sources import merged_sources
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.message_parts import (
     Part,
     ReasoningPart,
     RefusalPart,
+    SourcesPart,
     TextPart,
     ToolCallPart,
 )
@@ -146,7 +149,7 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
                 model=model or reply.model,
                 service_tier=tier or reply.service_tier,
             )
-        case RunAdvanced() | UsageReported() | Notice():
+        case RunAdvanced() | UsageReported() | Notice() | SourcesFound():
             return _with_metadata(reply, event)
         case StatusChanged():
             return reply
@@ -154,8 +157,12 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _end(reply, event)
 
 
-def _with_metadata(reply: Reply, event: RunAdvanced | UsageReported | Notice) -> Reply:
+def _with_metadata(
+    reply: Reply, event: RunAdvanced | UsageReported | Notice | SourcesFound
+) -> Reply:
     match event:
+        case SourcesFound(sources):
+            return _with_sources(reply, SourcesPart(sources))
         case RunAdvanced(run):
             return replace(reply, run=run)
         case UsageReported(usage, tier):
@@ -279,6 +286,17 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
     else:
         reply = _with_new_part(reply, call)
     return reply if event.image_part is None else _with_new_part(reply, event.image_part)
+
+
+def _with_sources(reply: Reply, found: SourcesPart) -> Reply:
+    """Add sources to those so far: a reply has one such part."""
+    for index, part in enumerate(reply.parts):
+        if isinstance(part, SourcesPart):
+            merged = SourcesPart(merged_sources(part.sources, found.sources))
+            return _with_part(reply, index, merged)
+    # Before the newest part of this round, which the next delta may extend.
+    at = max(reply.round_start, len(reply.parts) - 1)
+    return replace(reply, parts=(*reply.parts[:at], found, *reply.parts[at:]))
 
 
 def _next_round(reply: Reply) -> Reply:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from desktop_app.domain.answering.answer_status import Status
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import ImagePart, Source, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError
@@ -113,6 +113,12 @@ class ImageArrived(PrivateValue, frozen=True):
     image_part: ImagePart | None = None
 
 
+class SourcesFound(Struct, frozen=True):
+    """Sources of the answer; of those with the same name, the later one is the newer state."""
+
+    sources: tuple[Source, ...]
+
+
 class RoundEnded(Struct, frozen=True):
     """A request of the answer has ended with tool calls; a request with their results follows."""
 
@@ -178,6 +184,7 @@ StreamEvent = (
     | ToolCallStep
     | HostedCall
     | ImageArrived
+    | SourcesFound
     | RoundEnded
     | UsageReported
     | Notice

@@ -25,6 +25,7 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     Part,
     PassagesPart,
+    SourcesPart,
     draft_parts,
     parts_from_json,
     parts_to_json,
@@ -265,9 +266,13 @@ REFUSED: Final = "refused"
 
 
 def next_passage_number(path: Iterable[Message]) -> int:
-    """Return the number for the first passage of a question after `path`."""
+    """Return the number for the first passage or source that is found after `path`."""
     numbers = (
-        p.number for message in path for part in message.passage_parts for p in part.passages
+        each.number
+        for message in path
+        for part in message.parts
+        if isinstance(part, PassagesPart | SourcesPart)
+        for each in (part.passages if isinstance(part, PassagesPart) else part.sources)
     )
     return max(numbers, default=0) + 1
 

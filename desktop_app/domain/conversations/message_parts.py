@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from desktop_app.domain.bounds import Amount, Count, Hash, Name, Positive, converted
+from desktop_app.domain.bounds import MAX_NAME_CHARS, Amount, Count, Hash, Name, Positive, converted
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.domain.value import PrivateValue, Value
@@ -197,6 +197,39 @@ class PassagesPart(Value, frozen=True):
     known: tuple[Count, ...] = ()
 
 
+class Source(Value, frozen=True):
+    """A page or file that an answer was made from.
+
+    Attributes:
+        number: the number by which the text may cite it; 0 for none.
+        address: of a page; "" for a file at the provider.
+        title: of the page, or the name of the file; "" if it is unknown.
+        is_cited: True if the server says that the text cites it. Marks in the text count, too:
+            see answer_sources.py.
+    """
+
+    number: Count
+    address: Annotated[str, Meta(pattern=r"\A(?:https?://.*)?\Z", max_length=MAX_NAME_CHARS)]
+    title: Name = ""
+    is_cited: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the address, or the name of a file, which identifies the source."""
+        return self.address or self.title
+
+    @property
+    def source(self) -> str:
+        """Return the title as shown to the user, or the address of a page without one."""
+        return self.title or self.address
+
+
+class SourcesPart(Value, frozen=True):
+    """The sources of an answer, in the order of their numbers, then those without one."""
+
+    sources: tuple[Source, ...]
+
+
 class ToolCallPart(Value, frozen=True):
     """A tool call that the model asks for, and its result.
 
@@ -292,6 +325,7 @@ Part = (
     | ImagePart
     | CollectionPart
     | PassagesPart
+    | SourcesPart
     | ToolCallPart
 )
 
@@ -303,6 +337,7 @@ _KINDS: Mapping[str, type[Part]] = {
     "image": ImagePart,
     "collection": CollectionPart,
     "passages": PassagesPart,
+    "sources": SourcesPart,
     "tool_call": ToolCallPart,
 }
 _KIND_NAMES: Mapping[type[Part], str] = {cls: name for name, cls in _KINDS.items()}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import Final, NamedTuple, Protocol
 
+from desktop_app.domain.conversations.answer_sources import sources_markdown
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_facts import (
     answer_facts,
@@ -192,6 +193,8 @@ class HtmlPage:
         answer = with_rendered_form(message, as_text=False)
         if answer.text:
             yield self._render_markdown(answer.text)
+        if listed := sources_markdown(message):
+            yield self._render_markdown(listed)
         yield from _render_ending(message)
         facts = " · ".join(answer_facts(message, self._name_of_model))
         if facts:

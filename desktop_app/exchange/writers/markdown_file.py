@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from desktop_app.domain.code_fence import fenced
+from desktop_app.domain.conversations.answer_sources import sources_markdown
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_facts import (
     attachment_caption,
@@ -74,6 +75,8 @@ def _write_message(
             if last.type == "fence":
                 text = f"{text.removesuffix(chr(10))}\n{last.markup}"
         yield text
+    if listed := sources_markdown(message):
+        yield listed
     for line in ending_lines(message):
         yield f"*{line}*"
 

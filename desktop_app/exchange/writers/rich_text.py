@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
 
+from desktop_app.domain.conversations.answer_sources import sources_markdown
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_facts import attachment_caption, heading_of
 from desktop_app.markdown.export.html_writer import right_to_left_attributes, to_html
@@ -34,5 +35,7 @@ def _render_message(message: Message, name_of_model: Callable[[str], str]) -> It
         yield f"<p{right_to_left_attributes(message.text)}>{words}</p>"
     else:
         yield to_html(render(message.text))
+        if listed := sources_markdown(message):
+            yield to_html(render(listed))
     if message.error is not None:
         yield f"<p><em>{escape(message.error.what_happened)}</em></p>"

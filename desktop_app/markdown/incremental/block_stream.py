@@ -113,6 +113,15 @@ class BlockStream:
         self._overdue_length = 0  # of the open tail that is too expensive to parse again
 
     @property
+    def cited(self) -> frozenset[int]:
+        """The numbers that text to come may cite; setting them leaves parsed text as it is."""
+        return self._definitions.cited
+
+    @cited.setter
+    def cited(self, numbers: frozenset[int]) -> None:
+        self._definitions.cited = numbers
+
+    @property
     def piece_length(self) -> int:
         """Return the best length of the next piece: a piece that crosses a step is parsed twice."""
         return _STEP_CHARS - self._length % _STEP_CHARS

@@ -89,7 +89,7 @@ class Definitions:
 
     def __init__(self, cited: frozenset[int]) -> None:
         """`cited` are the numbers of the passages that the source may cite."""
-        self._cited = cited
+        self.cited = cited
         self._references: dict[str, Any] = {}
         self._notes: set[str] = set()  # the labels of footnotes after ":", as the parser has them
         self.expects_notes = True
@@ -131,7 +131,7 @@ class Definitions:
         return {
             "references": self._references,
             "footnotes": footnotes,
-            CITED: self._cited,
+            CITED: self.cited,
             EXPECTS_NOTES: expects_notes and self.expects_notes,
         }
 

@@ -59,12 +59,8 @@ from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_format
 from desktop_app.providers.apis.event_reader import EventReader, usage_of
-from desktop_app.providers.apis.hosted_items import (
-    cited_sources,
-    decode_image,
-    numbered_sources_text,
-    sources_text,
-)
+from desktop_app.providers.apis.hosted_items import decode_image
+from desktop_app.providers.apis.source_list import SourceList
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import json_fields
 
@@ -305,9 +301,7 @@ class ChatCompletionsReader(EventReader):
         self._tier = ""
         self._calls = _OpenCalls()
         self._image_hashes: set[int] = set()
-        self._texts: list[str] = []
-        self._annotations: list[Mapping[str, Any]] = []
-        self._citations: list[str] = []
+        self._sources = SourceList()
 
     def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
         if name == "error" or error_body.is_error(event):
@@ -325,11 +319,7 @@ class ChatCompletionsReader(EventReader):
         # Some servers send no finish reason; their [DONE] shows that the answer is whole.
         is_whole = has_done_mark and self._has_content and not self._finish_reason
         if is_whole or self._finish_reason in _COMPLETE_REASONS:
-            # The cited pages as a text: OpenRouter's annotations, Perplexity's citations.
-            text = "".join(self._texts)
-            links = sources_text(text, cited_sources(self._annotations))
-            links = links or numbered_sources_text(text, self._citations)
-            return [*([TextDelta(links)] if links else []), *self._finish(Completed())]
+            return self._finish(Completed())
         if self._finish_reason == "error":  # OpenRouter's way to report that its provider failed
             return self._finish(Failed(self._error_of(self._choice_error)))
         if self._finish_reason:
@@ -356,7 +346,10 @@ class ChatCompletionsReader(EventReader):
                 self._id_and_model = (response_id, model)
                 yield Started(response_id, model)
         self._tier = json_fields.name(chunk, "service_tier") or self._tier
-        self._citations = json_fields.texts(chunk, "citations") or self._citations
+        # Perplexity's pages, which the text cites by their places.
+        self._sources.number(json_fields.texts(chunk, "citations"))
+        self._sources.read(json_fields.rows(chunk, "search_results"))
+        yield from self._sources.news()
         choices = json_fields.rows(chunk, "choices")[:1]  # only one answer is requested
         # Groq's older API nests the usage in `x_groq`, Moonshot's in the choice. Some servers send
         # it with every chunk.
@@ -378,6 +371,7 @@ class ChatCompletionsReader(EventReader):
             self._finish_reason = reason or self._finish_reason
             if reason == "error":
                 self._choice_error = error_body.parse_error(choice)
+        yield from self._sources.news()
 
     def _read_delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
         # Servers that are renaming the field send both names with the same text.
@@ -391,9 +385,9 @@ class ChatCompletionsReader(EventReader):
             yield ReasoningDelta(reasoning)
         text = json_fields.delta_text(delta, "content") or _joined_text(delta, "content")
         if text:
-            self._texts.append(text)
             yield TextDelta(text)
-        self._annotations += json_fields.rows(delta, "annotations")
+        for annotation in json_fields.rows(delta, "annotations"):  # OpenRouter's, OpenAI's
+            self._sources.cite(annotation)
         yield from map(ImageArrived, self._read_images(delta))
         if refusal := json_fields.delta_text(delta, "refusal"):
             yield RefusalDelta(refusal)

@@ -1,13 +1,11 @@
-"""Calls of tools that the provider runs itself, and the pages that an answer cites."""
+"""Calls of tools that the provider runs itself."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from desktop_app.domain.answering.stream_events import HostedCall
@@ -22,76 +20,17 @@ HOSTED_ITEMS: Final = {
     "image_generation_call": "image_generation",
 }
 """The tool by the type of the output items that are its calls."""
+SEARCH_SOURCES: Final = "web_search_call.action.sources"
+"""The pages that a search has read, besides those that the text cites."""
 INCLUDE_FIELDS: Final = {
+    "web_search": SEARCH_SOURCES,
     "file_search": "file_search_call.results",
     "code_interpreter": "code_interpreter_call.outputs",
 }
 """The parts of a tool's results that the provider sends only if the request asks for them."""
-MAX_CITATIONS: Final = 100
 MAX_BASE64_CHARS: Final = 16 * 1024 * 1024
 _MAX_HEAD_CHARS: Final = 100
 _ACTION_FIELDS: Final = ("type", "query", "url", "pattern")
-_ADDRESS: Final = re.compile(r"https?://[^\s<>()\[\]]+")
-_MARKUP_CHARACTERS: Final = re.compile(r"([\\\[\]<>`*_])")
-
-
-@dataclass(frozen=True)
-class CitedSource:
-    """A cited page, or a cited file at the provider, which has no address."""
-
-    address: str
-    title: str
-
-    @property
-    def name(self) -> str:
-        """Return the page's address, or the file's title, which identifies the source."""
-        return self.address or self.title
-
-    @property
-    def markdown(self) -> str:
-        """Return a link with the title as plain text, or the title of a file."""
-        title = _MARKUP_CHARACTERS.sub(r"\\\1", " ".join(self.title.split())[:200]) or self.address
-        return f"[{title}]({self.address})" if self.address else title
-
-
-def sources_text(text: str, sources: Iterable[CitedSource]) -> str:
-    """Return a list of the sources that a text does not name itself; "" for none.
-
-    JSON stays unchanged: links after it would make it invalid.
-    """
-    if text.lstrip().startswith(("{", "[")):
-        return ""
-    links = [f"- {source.markdown}" for source in sources if source.name not in text]
-    return "\n\n" + "\n".join(links) if links else ""
-
-
-def numbered_sources_text(text: str, addresses: Sequence[str]) -> str:
-    """Return the addresses that a text cites by number, as in "[2]"; "" if it cites none."""
-    if not re.search(r"\[\d+\]", text):
-        return ""
-    pages = [address for address in addresses[:MAX_CITATIONS] if _ADDRESS.fullmatch(address)]
-    return "\n\n" + "\n".join(f"{number}. <{page}>" for number, page in enumerate(pages, 1))
-
-
-def cited_sources(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitedSource]:
-    """Yield the pages and files that these annotations cite, each once.
-
-    Chat Completions nests the fields of a page under its type.
-    """
-    seen_names: set[str] = set()
-    for each in annotations:
-        kind = json_fields.text(each, "type")
-        source = CitedSource("", "")
-        page = json_fields.mapping(each, "url_citation") or each
-        if kind == "url_citation" and _ADDRESS.fullmatch(json_fields.text(page, "url")):
-            source = CitedSource(json_fields.text(page, "url"), json_fields.text(page, "title"))
-        elif kind == "file_citation":
-            source = CitedSource("", json_fields.text(each, "filename").strip())
-        if source.name and source.name not in seen_names:
-            seen_names.add(source.name)
-            yield source
-        if len(seen_names) == MAX_CITATIONS:
-            return
 
 
 def code_images(item: Mapping[str, Any]) -> Iterator[bytes]:
@@ -100,6 +39,15 @@ def code_images(item: Mapping[str, Any]) -> Iterator[bytes]:
         for output in json_fields.rows(item, "outputs"):
             if image := decode_image(json_fields.text(output, "url")):
                 yield image
+
+
+def pages_read(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the pages that a search has read, as far as the provider names them."""
+    if json_fields.text(item, "type") != "web_search_call":
+        return []
+    action = json_fields.mapping(item, "action")
+    opened = [action] if json_fields.text(action, "url") else []  # a page that was opened
+    return [*json_fields.rows(action, "sources"), *opened]
 
 
 def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:

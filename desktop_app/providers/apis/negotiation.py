@@ -29,6 +29,7 @@ from desktop_app.domain.models.parameter_support import (
     is_of_family,
 )
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
 from desktop_app.providers.errors.error_replies import NO_TOOLS, REASONING_TEXT
 from desktop_app.providers.server_memory import ServerMemory
 
@@ -133,6 +134,13 @@ class Negotiation:
         return self.api is Api.RESPONSES and self._memory.can_fall_back(self._info)
 
     @property
+    def _asks_for_sources(self) -> bool:
+        """Return True if the request asks for the pages that a search has read."""
+        tools = self.request.tools
+        searches = any(tool.hosted is not None and tool.name == "web_search" for tool in tools)
+        return searches and SEARCH_SOURCES not in self.omitted_fields
+
+    @property
     def _is_api_fixed(self) -> bool:
         """Return True if the request has a grammar that only one API takes."""
         return _api_for_grammar(self.request, self._profile) is not None
@@ -153,6 +161,8 @@ class Negotiation:
         param = refusal.param
         provider = self._profile.name
         field_name = own_field(param, self.omitted_fields)
+        if field_name == "include" and self._asks_for_sources:
+            field_name = SEARCH_SOURCES  # the newest value of the field, so it is left out first
         if field_name is not None:
             self.omitted_fields |= {field_name}
             if field_name in OWN_FIELDS:
@@ -197,7 +207,7 @@ def _api_for_schema(request: ChatRequest, info: ModelInfo, profile: ProviderProf
 
 _LIMIT_FIELDS: Final = frozenset({OLD_LIMIT_NAME, NEW_LIMIT_NAME})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {
-    *("include", "modalities", "prompt_cache_key", "stream_options", REASONING_TEXT)
+    *(SEARCH_SOURCES, "include", "modalities", "prompt_cache_key", "stream_options", REASONING_TEXT)
 }
 """Fields that the program adds.
 

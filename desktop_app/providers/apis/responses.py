@@ -80,7 +80,8 @@ def body(
         fields["store"] = request.store or request.background  # background mode needs storage
         fields["prompt_cache_key"] = request.cache_key
     if serves_gpt_family:
-        fields["include"] = _included_fields(request, may_reason) or None
+        included = _included_fields(request, may_reason)
+        fields["include"] = [name for name in included if name not in omit] or None
     if request.background:
         fields["background"] = True
         fields["store"] = True

@@ -30,11 +30,11 @@ from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.apis.event_reader import EventReader, usage_of
 from desktop_app.providers.apis.hosted_items import (
     HOSTED_ITEMS,
-    cited_sources,
     code_images,
     hosted_call,
-    sources_text,
+    pages_read,
 )
+from desktop_app.providers.apis.source_list import SourceList
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import json_fields
 
@@ -78,8 +78,8 @@ class ResponsesReader(EventReader):
         self._has_closed = False
         self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
         self._hosted: dict[str, bool] = {}  # True once a call has ended, by its id
-        self._cited: set[str] = set()  # names of the sources that have been listed
         self._image_error: Mapping[str, Any] = {}  # of the newest picture, if it was not made
+        self._sources = SourceList()
 
     @property
     def has_content(self) -> bool:
@@ -256,22 +256,22 @@ class ResponsesReader(EventReader):
                     self._image_error = {} if hosted.image else json_fields.mapping(item, "error")
                 yield hosted
                 yield from map(ImageArrived, code_images(item))
+                self._sources.read(pages_read(item))
+                yield from self._sources.news()
 
     def _read_part(
         self, index: int, part_index: int, part: Mapping[str, Any]
     ) -> Iterator[StreamEvent]:
-        """Yield what the deltas lacked of a part, and the sources that its text does not name."""
+        """Yield what the deltas lacked of a part, and the sources that it cites."""
         kind = _KIND_OF_PART_TYPE.get(json_fields.text(part, "type"))
         if kind is None:
             return
         text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
         yield from self._add_whole((kind, index, part_index), text)
         if kind == "text":
-            sources = cited_sources(json_fields.rows(part, "annotations"))
-            new_sources = [source for source in sources if source.name not in self._cited]
-            if links := sources_text(text, new_sources):
-                self._cited |= {source.name for source in new_sources}
-                yield TextDelta(links)
+            for annotation in json_fields.rows(part, "annotations"):
+                self._sources.cite(annotation)
+            yield from self._sources.news()
 
     def _read_reasoning(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         for field, kind in (("summary", "summary"), ("content", "reasoning")):

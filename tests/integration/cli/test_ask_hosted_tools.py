@@ -66,11 +66,13 @@ def test_a_web_search_is_listed_cited_and_billed(shell: Shell) -> None:
     ended, (body,) = answer_to(shell, script, arguments=options)
     assert ended.code == 0, ended.err
     assert body["tools"] == [{"type": "web_search"}]
-    assert "include" not in body
+    assert body["include"] == ["web_search_call.action.sources"]
     calls = [(c["name"], c["arguments"], c["status"]) for c in ended.json["tool_calls"]]
     assert calls[0] == ("web_search", {"type": "search", "query": "q1"}, "done")
     assert [status for *_, status in calls] == ["done", "done", "failed"]
-    assert ended.json["answer"] == "It rains.\n\n- [A \\[page\\]](https://a.example/x?y=1)"
+    assert ended.json["answer"] == "It rains."
+    page = {"number": 1, "url": "https://a.example/x?y=1", "title": "A [page]", "cited": True}
+    assert ended.json["sources"] == [page]
     plain, _ = answer_to(shell, saying(message(0, "Yes.")), arguments=("Rain?", "--json"))
     tokens, total = Decimal(plain.json["cost_usd"]), Decimal(ended.json["cost_usd"])
     lines = shell.rows("SELECT purpose, cost FROM ledger ORDER BY rowid LIMIT 3")
@@ -78,6 +80,15 @@ def test_a_web_search_is_listed_cited_and_billed(shell: Shell) -> None:
     fee = ("tools", Decimal("0.01"))
     assert costs == [fee, fee, ("answer", tokens)]
     assert total == tokens + Decimal("0.02")
+
+
+def test_cited_sources_follow_the_text_but_not_json(shell: Shell) -> None:
+    options = ("Rain?", "--tool", "web_search")
+    ended, _ = answer_to(shell, saying(message(0, "It rains.", CITED)), arguments=options)
+    listed = "Sources:\n\n- [1] [A \\[page\\]](https://a.example/x?y=1)\n"
+    assert ended.out == f"It rains.\n\n{listed}"
+    ended, _ = answer_to(shell, saying(message(0, '{"rain": true}', CITED)), arguments=options)
+    assert ended.out == '{"rain": true}\n'
 
 
 def test_a_generated_image_is_saved_with_the_conversation(shell: Shell) -> None:

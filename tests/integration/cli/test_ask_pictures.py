@@ -91,8 +91,8 @@ def test_each_of_several_answers_has_its_pictures_and_citations_in_the_json(shel
         answers = done.json["answers"]
         assert done.code == 0
         assert sorted(answer["images"] for answer in answers) == sorted([[first[0]], [second[0]]])
-        cited = sorted(answer["answer"].split() for answer in answers)
-        assert cited == [["So.", "-", "[Page", f"{n}](https://a.example/{n})"] for n in (1, 2)]
+        cited = sorted(source["url"] for answer in answers for source in answer["sources"])
+        assert cited == [f"https://a.example/{n}" for n in (1, 2)]
 
     missing = replies(404, {"detail": "Not Found"})
     against(missing, missing, streams(first[1]), streams(second[1]), test=test)

@@ -14,11 +14,15 @@ from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
     PassagesPart,
+    Source,
+    SourcesPart,
     ToolCallPart,
 )
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.exchange.writers.html_page import END, EmbeddedImage, HtmlPage
 from desktop_app.exchange.writers.markdown_file import to_markdown
+from desktop_app.exchange.writers.office.office_content import messages_of
+from desktop_app.exchange.writers.rich_text import html_pieces
 from desktop_app.markdown.processes.math_typesetting import CannotTypesetError, Formula, typeset
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question
@@ -152,3 +156,21 @@ def test_no_text_becomes_an_unknown_element(title: str, asked: str, said: str) -
     names = {name for _, attributes in found.tags for name in attributes}
     assert not {name for name in names if name.startswith("on")}
     assert not re.search("[\x00\x1b\u202e]", text)
+
+
+def test_sources_of_answers_are_links_in_every_file() -> None:
+    source = Source(1, "https://a.example/?a=1&b=2", 'A <b>"title"', is_cited=True)
+    said = answer("It rains.")
+    said = replace(said, parts=(SourcesPart((source,)), *said.parts))
+    found, _ = write_page(said)
+    (link,) = [attributes for tag, attributes in found.tags if tag == "a"]
+    assert link["href"] == source.address
+    assert "Sources:" in found.words
+    assert '[1] A <b>"title"' in found.words
+    text = to_markdown(a_conversation(), [said], str)
+    assert '- [1] [A \\<b\\>"title"](https://a.example/?a=1&b=2)' in text
+    assert source.address in "".join(html_pieces(a_conversation(), [said], str)).replace(
+        "&amp;", "&"
+    )
+    (message,) = messages_of([said], str)
+    assert source.address in [run.link for block in message.blocks for run in block.runs]

@@ -24,6 +24,8 @@ from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     RefusalPart,
+    Source,
+    SourcesPart,
     TextPart,
     ToolCallPart,
 )
@@ -473,24 +475,32 @@ def test_a_schema_is_sent_in_its_format_or_in_the_prompt(
     assert ('"properties": {}' in instructions) is (strictest >= SchemaFormat.JSON_OBJECT)
 
 
-PAGE = {"type": "url_citation", "url_citation": {"url": "https://a.example/", "title": "A"}}
+def page(address: str, title: str = "") -> dict[str, Any]:
+    return {"type": "url_citation", "url_citation": {"url": address, "title": title}}
+
+
+A, B = "https://a.example/", "https://b.example/"
 
 
 @pytest.mark.parametrize(
-    ("text", "fields", "annotations", "links"),
+    ("text", "fields", "annotations", "sources"),
     [
-        ("It rains.", {}, [PAGE, PAGE], "\n\n- [A](https://a.example/)"),
-        ("See https://a.example/.", {}, [PAGE], ""),
-        ('{"a": 1}', {}, [PAGE], ""),
-        ("It rains.[1]", {"citations": ["https://a.example/", "x"]}, [],
-         "\n\n1. <https://a.example/>"),
-        ("It rains.", {"citations": ["https://a.example/"]}, [], ""),
+        ("It rains.", {}, [page(B, "B"), page(A, "A"), page(A)],
+         [Source(1, B, "B", True), Source(2, A, "A", True)]),
+        # Perplexity: the marks in the text are places in this list.
+        ("It rains.[2]", {"citations": [A, B, "x"]}, [], [Source(1, A), Source(2, B)]),
+        ("It rains.[2]", {"citations": [A, B], "search_results": [{"url": B, "title": "B"}]}, [],
+         [Source(1, A), Source(2, B, "B")]),
+        ("It rains.", {"citations": [A]}, [page(A, "A")], [Source(1, A, "A", True)]),
+        ("It rains.", {"citations": 7}, [page("ftp://a.example")], None),
     ],
 )  # fmt: skip
-def test_cited_pages_follow_the_answer(
-    text: str, fields: dict[str, Any], annotations: list[Any], links: str
+def test_pages_that_a_server_names_are_the_sources_of_the_answer(
+    text: str, fields: dict[str, Any], annotations: list[Any], sources: list[Source] | None
 ) -> None:
     answer = fold(
         read({**chunk(content=text), **fields}, chunk("stop", annotations=annotations), "[DONE]")
     )
-    assert answer.text == text + links
+    assert answer.text == text
+    found = [part.sources for part in answer.parts if isinstance(part, SourcesPart)]
+    assert found == ([] if sources is None else [tuple(sources)])

@@ -32,7 +32,10 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.tools.tool import ToolDefinition
+from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.answer_forms import tool_fields, tool_input_as_text
+from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
 from desktop_app.providers.apis.negotiation import Negotiation
 from desktop_app.providers.errors.error_replies import NO_TOOLS
 from tests.helpers.recording_memory import RecordingMemory
@@ -342,6 +345,19 @@ def test_a_refused_field_that_the_program_adds_is_left_out(
     param: str, events: list[object], remembered: set[str]
 ) -> None:
     assert adapt(ask(), refused(param), remembered)[0] == events
+
+
+def test_the_pages_of_a_search_are_left_out_before_other_parts() -> None:
+    hosted = ToolDefinition("web_search", "", hosted={"type": "web_search"})
+    memory = RecordingMemory(OPENAI)
+    asked = replace(ask(model=INFO.id), tools=(hosted,))
+    tried = negotiation(asked, OPENAI, memory=memory)
+    assert tried.adapt(refused("include[0]")) == []
+    assert tried.omitted_fields == {SEARCH_SOURCES}
+    assert "include" not in responses.body(asked, INFO, OPENAI, tried.omitted_fields)
+    assert tried.adapt(refused("include")) == []
+    tried.on_opened()
+    assert negotiation(asked, OPENAI, memory=memory).omitted_fields == {SEARCH_SOURCES, "include"}
 
 
 def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:

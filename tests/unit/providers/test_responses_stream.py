@@ -15,20 +15,19 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningItem,
     Started,
     StreamEvent,
-    TextDelta,
 )
+from desktop_app.domain.conversations.message_parts import Source, SourcesPart
 from desktop_app.domain.errors import ContentFilteredError, ProviderFaultError, StreamCutError
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.apis.hosted_items import (
     MAX_BASE64_CHARS,
-    MAX_CITATIONS,
-    CitedSource,
-    cited_sources,
     code_images,
     decode_image,
     hosted_call,
 )
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.apis.source_list import MAX_SOURCES, SourceList
+from tests.unit.providers.samples import fold
 
 Row = dict[str, Any]
 
@@ -87,28 +86,58 @@ def test_done_does_not_end_a_background_run() -> None:
     assert not reader.is_finished
 
 
-def test_sources_are_cited_once_below_the_text() -> None:
-    def part(text: str, *names: str, kind: str = "output_text") -> Row:
-        cited = [{"type": "file_citation", "filename": name} for name in names]
-        content = {"type": kind, "text": text, "refusal": text, "annotations": cited}
+def test_sources_are_numbered_as_they_are_cited_and_kept_apart_from_the_text() -> None:
+    def part(text: str, *annotations: Row, kind: str = "output_text") -> Row:
+        content = {"type": kind, "text": text, "refusal": text, "annotations": [*annotations]}
         return {"type": "response.content_part.done", "content_index": len(text), "part": content}
 
+    def page(address: str, title: str = "") -> Row:
+        return {"type": "url_citation", "url": address, "title": title}
+
+    def search(name: str, **action: Any) -> Row:
+        return done(0, type="web_search_call", id=name, status="completed", action=action)
+
+    read_pages = [{"type": "url", "url": "https://b.example/(x)"}, {"url": "https://d.example/"}]
     events = read(
-        part("See a.md.", "a.md", "b.md", "c.md"),
-        part("See more.", "b.md", "c.md", "d.md"),
-        part('{"json": true}', "e.md"),
-        part(" [1]", "e.md"),
-        part("No, never.", "e.md", kind="refusal"),
-        part("Nothing more.", "d.md"),
+        search("1", type="search", query="q", sources=read_pages),
+        search("2", type="open_page", url="https://e.example/"),
+        part("Rain.", page("https://a.example/x", "A\n page"), page("https://a.example/x", "2nd")),
+        part(
+            " More.",
+            page("javascript:alert(1)", "no page"),
+            page("https://b.example/(x)", "B"),
+            {"type": "file_citation", "filename": " notes.md "},
+            {"type": "file_citation", "filename": " "},
+            {"type": "other", "url": "https://c.example/"},
+        ),
+        part("No, never.", page("https://z.example/"), kind="refusal"),
+        ended(),
     )
-    assert [event.text for event in events if isinstance(event, TextDelta)] == [
-        "See a.md.",
-        "\n\n- b.md\n- c.md",
-        "\n\n- d.md",
-        '{"json": true}',
-        " [1]",
-        "Nothing more.",
+    reply = fold(events)
+    assert reply.text == "Rain. More."
+    assert [part for part in reply.parts if isinstance(part, SourcesPart)] == [
+        SourcesPart(
+            (
+                Source(1, "https://a.example/x", "A page", is_cited=True),
+                Source(2, "https://b.example/(x)", "B", is_cited=True),
+                Source(3, "", "notes.md", is_cited=True),
+                Source(0, "https://d.example/"),
+                Source(0, "https://e.example/"),
+            )
+        )
     ]
+
+
+def test_sources_are_limited() -> None:
+    found = SourceList()
+    found.read({"url": f"https://a.example/{number}"} for number in range(MAX_SOURCES + 9))
+    (news,) = found.news()
+    assert len(news.sources) == MAX_SOURCES
+    assert not found.news()
+    assert found.cite({"type": "url_citation", "url": "https://new.example/"}) == 0
+    assert found.cite({"type": "url_citation", "url": "https://a.example/7"}) == 1
+    assert found.number_of("https://a.example/7") == 1
+    assert not found.cite({"type": "url_citation", "url": "https://a.example/" + "a" * 9000})
 
 
 def test_reasoning_is_kept_once() -> None:
@@ -123,35 +152,6 @@ def test_reasoning_is_kept_once() -> None:
     # Reasoning is content, so the last event brings nothing more.
     message = {"type": "message", "content": [{"type": "output_text", "text": "late"}]}
     assert read(items[0], ended(message)) == [found[0], Completed()]
-
-
-PAGE = {"type": "url_citation", "url": "https://a.example/x", "title": "A [page]\n of _two_"}
-
-
-def test_pages_and_files_are_cited_once() -> None:
-    rows: list[dict[str, Any]] = [
-        PAGE,
-        {"type": "url_citation", "url": "https://a.example/x", "title": "again"},
-        {"type": "url_citation", "url": "javascript:alert(1)", "title": "no page"},
-        {"type": "url_citation", "url": "https://b.example/", "title": ""},
-        {"type": "file_citation", "filename": " notes.md ", "url": "https://c.example/"},
-        {"type": "file_citation", "filename": " "},
-        {"type": "other", "url": "https://d.example/", "filename": "d"},
-    ]
-    found = list(cited_sources(rows))
-    assert [(source.address, source.name) for source in found] == [
-        ("https://a.example/x", "https://a.example/x"),
-        ("https://b.example/", "https://b.example/"),
-        ("", "notes.md"),
-    ]
-    assert [source.markdown for source in found] == [
-        r"[A \[page\] of \_two\_](https://a.example/x)",
-        "[https://b.example/](https://b.example/)",
-        "notes.md",
-    ]
-    assert CitedSource("", "n" * 300).markdown == "n" * 200
-    many = ({**PAGE, "url": f"https://a.example/{number}"} for number in range(200))
-    assert len(list(cited_sources(many))) == MAX_CITATIONS
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QPainter,
 )
 
+from desktop_app.domain.conversations.answer_sources import sources_markdown
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import (
     answer_facts,
@@ -155,6 +156,8 @@ class PrintedConversation:
         rendered = with_rendered_form(message, as_text=False)
         if rendered.text:
             self._markdown.insert(rendered.text)
+        if listed := sources_markdown(message):
+            self._markdown.insert(listed)
         self._insert_ending(message)
 
     def _insert_ending(self, message: Message) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from desktop_app.domain.conversations.answer_sources import sources_markdown
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import heading_of, sent_passages
 from desktop_app.domain.conversations.message_parts import tool_calls
@@ -87,7 +88,7 @@ def messages_of(
             blocks = (Block(Kind.PARAGRAPH, (Run(line),)) for line in message.text.split("\n"))
         yield OfficeMessage(
             heading=to_office_text(heading_of(message, name_of_model)),
-            blocks=tuple(blocks),
+            blocks=(*blocks, *render(sources_markdown(message))),
             notes=tuple(map(to_office_text, notes)),
             is_answer=message.role is Role.ASSISTANT,
             calls=tuple(render("\n\n".join(calls))),
