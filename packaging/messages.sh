@@ -28,7 +28,7 @@ case ${1:-} in
     extract) extract file build/repartee.pot ;;
     update)
         extract file build/repartee.pot
-        "$babel" --quiet update --no-wrap --ignore-pot-creation-date --ignore-obsolete \
+        "$babel" --quiet update --no-wrap --ignore-pot-creation-date --ignore-obsolete --no-fuzzy-matching \
             --domain=repartee --input-file=build/repartee.pot --output-dir=resources/locale
         ;;
     compile) ;; # ensure_venv has compiled changed catalogs
