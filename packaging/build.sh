@@ -142,8 +142,8 @@ add_control() {
 }
 
 # pack_deb FOLDER FILE COMPRESSION — xz makes the program a third smaller than zstd, but not the weights,
-# for which it takes minutes.
-pack_deb() { dpkg-deb --root-owner-group "-Z$3" --build "$1" "$2" >&2; }
+# for which it takes minutes. A package that is not complete yet has another name.
+pack_deb() { dpkg-deb --root-owner-group "-Z$3" --build "$1" "$2.part" >&2 && mv "$2.part" "$2"; }
 
 # ---------------------------------------------------------------- RPM
 
