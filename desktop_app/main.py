@@ -103,6 +103,8 @@ def _command(arguments: list[str]) -> int:
     from desktop_app.cli.registry import COMMANDS
 
     is_completion = COMPLETION in os.environ
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     word = arguments[0] if arguments else ""
     if word not in (*COMMANDS, *PROGRAM_OPTIONS) and not is_completion:
         return _open_window(arguments)
@@ -125,21 +127,34 @@ def _open_window(arguments: list[str]) -> int:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [word for word in arguments[:end] if word.startswith("-") and word != "-"]
     files = [word for word in arguments[:end] if word not in options] + arguments[end + 1 :]
-    if options not in ([], ["--resident"], ["--service"]):
-        _refuse("unrecognized arguments: {arguments}", arguments=" ".join(options))
     # Path.exists raises for a name that is too long.
     if files and files[0].isalpha() and "--" not in arguments and not os.path.exists(files[0]):  # noqa: PTH110
-        from desktop_app.i18n.translation import N_
-
-        # A mistyped command; a window would open for a file that does not exist.
-        _refuse(
-            N_("“{word}” is neither a command nor a file. “repartee --help” lists the commands."),
-            word=files[0],
-        )
+        _refuse_word(files[0])
+    if options not in ([], ["--resident"], ["--service"]):
+        _refuse("unrecognized arguments: {arguments}", arguments=" ".join(options))
     _guard_memory("window")
     if options and not files:
         return open_or_call(HiddenRequest(stays=options == ["--resident"]))
     return open_or_call(request_for(files))
+
+
+def _refuse_word(word: str) -> NoReturn:
+    """Refuse a mistyped command; a window would open for a file that does not exist."""
+    from difflib import get_close_matches
+
+    from desktop_app.cli.registry import COMMANDS
+    from desktop_app.i18n.translation import N_
+
+    for command in get_close_matches(word.lower(), COMMANDS, n=1):
+        _refuse(
+            N_("“{word}” is neither a command nor a file. Did you mean “{command}”?"),
+            word=word,
+            command=command,
+        )
+    _refuse(
+        N_("“{word}” is neither a command nor a file. “repartee --help” lists the commands."),
+        word=word,
+    )
 
 
 def _refuse(message: str, **values: str) -> NoReturn:

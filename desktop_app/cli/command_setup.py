@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.console import error_fields, terminal_error_text, write_diagnostic, write_json
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
 from desktop_app.system import END_SIGNALS
@@ -51,7 +51,8 @@ def report_error(error: UserFacingError, options: Options) -> ExitCode:
 
 def error_exit_code(error: UserFacingError) -> ExitCode:
     """Return the exit code of a command that an error has ended."""
-    return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
+    is_usage = isinstance(error, IllegalChoiceError | DocumentDoesNotFitError)
+    return ExitCode.USAGE if is_usage else ExitCode.FAILED
 
 
 def is_from_environment(options: Options) -> bool:

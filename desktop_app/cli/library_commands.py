@@ -37,6 +37,7 @@ from desktop_app.cli.console import (
     write_diagnostic,
     write_json,
     write_line,
+    write_note,
     write_question,
     write_stderr_line,
 )
@@ -227,10 +228,12 @@ async def _import_files(backend: Backend, options: Options, results: list[_Impor
 def _write_result(result: _ImportResult) -> None:
     if not result.kind and not result.refused:
         return  # interrupted before the file was read
-    write_diagnostic(result.sentence)
-    if result.kind:  # otherwise the sentence contains the error
-        for error in result.refused:
-            write_diagnostic(terminal_error_text(error))
+    if not result.kind:
+        write_diagnostic(result.sentence)  # it contains the error
+        return
+    write_note(result.sentence)
+    for error in result.refused:
+        write_diagnostic(terminal_error_text(error))
 
 
 async def _import_file(

@@ -31,8 +31,8 @@ def partial_file(target: Path) -> Iterator[Path]:
     paths of open files, such as /dev/stdout, are written where they stand: `>> log` appends.
 
     Raises:
-        OSError: the file cannot be written, or `target` is another user's link, which in a shared
-            folder could have any file overwritten.
+        OSError: the file cannot be written, its folder does not exist, or `target` is another
+            user's link, which in a shared folder could have any file overwritten.
     """
     descriptor = _inherited_descriptor(target)
     if descriptor is not None:
@@ -49,7 +49,8 @@ def partial_file(target: Path) -> Iterator[Path]:
     if target.exists() and not target.is_file() and not target.is_dir():
         yield target
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.parent.exists():  # a mistyped folder is not created
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
     file = target.with_name(f".repartee-{os.urandom(8).hex()}.part")
     with removed_at_end(file, folders().temporary):
         create_private(file)

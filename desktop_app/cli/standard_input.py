@@ -36,13 +36,16 @@ MAX_DOCUMENT_BYTES = 2_000 << 20
 """The most bytes of a document, as in the settings."""
 
 
-def read_all() -> str:
+def read_all(*, is_asked_for: bool = False) -> str:
     """Read to the end; return "" if standard input is a terminal or closed.
+
+    Args:
+        is_asked_for: read a terminal, too, until Ctrl+D.
 
     Raises:
         IllegalChoiceError: the input is larger than MAX_QUESTION_BYTES, or is not text.
     """
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None or (sys.stdin.isatty() and not is_asked_for):
         return ""
     # Imported late: the quick prompt's command also uses this module, and must start fast.
     from desktop_app.domain.errors import IllegalChoiceError

@@ -53,6 +53,8 @@ def read_cases(text: str, name: str) -> list[Case]:
     Raises:
         ValueError: with a sentence that names the line and the reason.
     """
+    if name.lower().endswith((".yaml", ".yml")):
+        raise ValueError(_not_promptfoo())
     rows = _csv_rows(text) if name.lower().endswith(".csv") else _json_rows(text)
     return cases_of_rows(rows)
 
@@ -76,6 +78,10 @@ def cases_of_rows(rows: Iterable[tuple[int, Any]]) -> list[Case]:
     if not cases:
         raise ValueError(tr("there are no cases in this file"))
     return [*cases.values()]
+
+
+def _not_promptfoo() -> str:
+    return tr("promptfoo’s files are not read; each line needs “input” and checks")
 
 
 def _located(line: int, error: Exception) -> ValueError:
@@ -130,6 +136,8 @@ def _case_of(row: Any) -> Case:
     """Return the case of a row. A check may also be a field of the row, as in CSV files."""
     if not isinstance(row, Mapping):
         raise ValueError(tr("a case is not an object"))
+    if "prompts" in row:
+        raise ValueError(_not_promptfoo())
     for name in row:
         # If such a field were ignored, every response would pass.
         if name not in _FIELDS:

@@ -29,6 +29,7 @@ from desktop_app.cli.console import (
     reports_to_window,
     write_diagnostic,
     write_line,
+    write_note,
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritable_error
@@ -173,8 +174,12 @@ async def export(options: Options) -> int:
             write_diagnostic(running.interruption)
             raise
     # The window takes the result from standard output.
+    if reports_to_window():
+        write_line(sentence)
+    else:
+        write_note(sentence)
     write = write_line if reports_to_window() else write_diagnostic
-    for line in (sentence, *running.left_out):
+    for line in running.left_out:
         write(line)
     return ExitCode.FAILED if running.left_out else 0
 
@@ -293,6 +298,8 @@ class _Export:
             or await asyncio.to_thread(self._target.is_dir)
         )
         suffix = next(each.suffix for each in EXPORT_FORMATS if each.id == self._options.format)
+        if is_folder:
+            await asyncio.to_thread(self._target.mkdir, mode=0o700, exist_ok=True)
         names = file_names(list(self._conversations), suffix)
         for number, conversation in enumerate(list(self._conversations)):
             self._reporter.show(number, len(self._conversations))

@@ -19,6 +19,8 @@ from desktop_app.storage.row_conversion import from_micros, read_row, searchable
 from desktop_app.storage.search.search_text import match_expression, snippet
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from desktop_app.storage.database import Database
 
 # `m` is the message of an entry: its own, or one that refers to an attachment. A title has none.
@@ -55,6 +57,8 @@ _VERDICT: Final = re.compile(
 )
 # The best matches are chosen among this many of the newest matches.
 _MAX_RANKED_MATCHES: Final = 500
+# The most hits of a page, so that a page is written within a tenth of a second.
+_PAGE: Final = 1_000
 # The limits of an integer in SQLite.
 _MAX_INTEGER: Final = (1 << 63) - 1
 _MIN_INTEGER: Final = -(1 << 63)
@@ -100,6 +104,27 @@ class Search:
             matches.sort(key=lambda row: (row["message_id"] is not None, row["score"]))
         # Snippets are made in the database's thread too, because they take long for long texts.
         return await self._database.read(lambda _: [_hit(row, text) for row in matches[:limit]])
+
+    async def pages(self, text: str, limit: int) -> AsyncIterator[list[SearchHit]]:
+        """Yield the hits of `find`, newest first, in lists that are not empty.
+
+        Args:
+            limit: the most hits of a list; all hits are yielded.
+
+        Raises:
+            StorageError: the store cannot be read.
+        """
+        words, search_filter = _extract_verdict(text, _NO_FILTER)
+        if not match_expression(words):  # only a verdict
+            if hits := await self.find(text, limit):
+                yield hits
+            return
+        size = min(limit, _PAGE)
+        while hits := await self.find(text, size, search_filter=search_filter):
+            yield hits
+            if len(hits) < size:
+                return
+            search_filter = search_filter._replace(until=hits[-1].date)
 
 
 def _newest_matches(

@@ -143,6 +143,7 @@ def test_a_mistyped_command_opens_no_window(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as ended:
         main(["serch", "hello"])
     assert ended.value.code == 2
+    assert "Did you mean “search”?" in capsys.readouterr().err
     with pytest.raises(SystemExit) as ended:
         main(["a" * 300])  # too long to be looked up
     assert ended.value.code == 2
@@ -197,10 +198,12 @@ def test_an_error_names_the_command(
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"{name}: error: ")
 
 
-@pytest.mark.parametrize("command", ["ask", "doctor", None])
-def test_help_lists_the_exit_codes(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "line", [["ask", "--help"], ["doctor", "-h"], ["--help"], ["help"], ["help", "mcp", "add"]]
+)
+def test_help_lists_the_exit_codes(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main([command, "--help"] if command else ["--help"])
+        main(line)
     assert ended.value.code == 0
     assert "Exit codes:" in capsys.readouterr().out
 

@@ -7,12 +7,13 @@ arrives, once all answers before it have ended. Standard error has the figures o
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.cli.console import (
@@ -53,6 +54,8 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.tools.calls.consent import option_name
 from desktop_app.tools.schema_check import CheckedAnswer, check_answer, decode
+
+_LINE_WAIT_S: Final = 0.5
 
 
 @dataclass
@@ -106,6 +109,8 @@ class AnswerOutput:
         self._is_at_line_start = True
         self._held: list[str] = []  # messages until the answer's line is complete
         self._reported_notices: set[str] = set()
+        self._writes_pieces = sys.stdout is not None and sys.stdout.isatty()
+        self._pieces_timer: asyncio.TimerHandle | None = None
         self._status: Status | None = None
 
     # ------------------------------------------------------------------ the answers
@@ -223,14 +228,10 @@ class AnswerOutput:
                 state.has_heading = True
                 gap = "\n" if number else ""
                 self._write(f"{gap}== {_name_of(state.run.answer)} ==\n")
-            text = state.unwritten
-            state.unwritten = ""
-            self._write(text)
+            self._write(self._take_text(state))
             if not state.has_ended:
                 return
             self._written_count = number + 1
-            if self._is_several or not self._is_at_line_start:
-                self._write("\n")
             answer = state.run.answer
             if self._is_several and answer.error is not None:
                 self._report(answer.error, f"{_name_of(answer)}: ")
@@ -239,6 +240,32 @@ class AnswerOutput:
                 for call in calls_not_run(answer):
                     self._tell(state, call_text(call))
                 _write_problems(state.checked, _name_of(answer))
+
+    def _take_text(self, state: _AnswerState) -> str:
+        """Return the text to write now. To a pipe, an unfinished line waits for _LINE_WAIT_S.
+
+        Commands that run side by side into one file would mix the pieces of their lines.
+        """
+        text = state.unwritten
+        state.unwritten = ""
+        if state.has_ended:
+            is_complete = state.is_at_line_start and not self._is_several
+            return text if is_complete else f"{text}\n"
+        if self._writes_pieces:
+            return text
+        end = text.rfind("\n") + 1
+        state.unwritten = text[end:]
+        if state.unwritten and self._pieces_timer is None:
+            loop = asyncio.get_running_loop()
+            self._pieces_timer = loop.call_later(_LINE_WAIT_S, self._write_pieces)
+        return text[:end]
+
+    def _write_pieces(self) -> None:
+        """Write the unfinished line that has waited."""
+        self._pieces_timer = None
+        self._writes_pieces = True
+        self._advance()
+        self._writes_pieces = False
 
     def _write(self, text: str) -> None:
         """Write to standard output. After an error, stop the answers and write nothing more."""
@@ -300,7 +327,7 @@ class AnswerOutput:
         if answer.error is not None:
             self._report(answer.error)
             if is_saved:
-                write_diagnostic(tr("The conversation is saved in your library."))
+                write_note(tr("The conversation is saved in your library."))
         elif answer.status is MessageStatus.REFUSED:
             write_diagnostic(tr("The model declined."))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:

@@ -127,7 +127,7 @@ def _read_question(options: Options) -> str:
         )
     text = "" if typed is None else replace_invalid_utf8(typed)
     if typed == "-" or (typed is None and "-" not in options.file):
-        text = read_all()
+        text = read_all(is_asked_for=typed == "-")
     if text.strip():
         return text
     if not options.file and not options.template:

@@ -42,7 +42,7 @@ def test_a_file_that_is_no_model_is_refused(shell: Shell) -> None:
 def test_a_document_that_does_not_fit_is_refused_with_the_figures(shell: Shell) -> None:
     (shell.outside / "here" / "long.txt").write_text("word " * 20_000)
     done = asyncio.run(shell.run("ask", "Summarise", "--file", "long.txt", env=NO_NETWORK))
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (2, "")
     assert "With long.txt, this needs 20,0" in done.err
     assert "SmolLM2 135M accepts 7,680" in done.err
     assert "Use “repartee summarize” for long documents." in done.err

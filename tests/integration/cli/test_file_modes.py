@@ -40,7 +40,8 @@ def open_to_others(*roots: Path) -> list[str]:
 async def test_exports_and_backups_are_private(shell: Shell, tmp_path: Path) -> None:
     source = tmp_path / "conversations.json"
     source.write_text(json.dumps(CHATGPT))
-    out = tmp_path / "new" / "out"
+    out = tmp_path / "new"
+    out.mkdir(mode=0o700)
 
     for arguments in (
         ("import", str(source)),

@@ -83,7 +83,7 @@ def test_the_price_of_a_short_document_is_shown_first(shell: Shell) -> None:
         assert ", about $0.0" in done.err
         long_document(shell)
         done = await shell.run("ask", "Why?", "--file", "long.md", env=gateway(server.base_url))
-        assert (done.code, done.out) == (1, "")
+        assert (done.code, done.out) == (2, "")
         assert "Use “repartee summarize” for long documents." in done.err
 
     against(WHOLE, test=test)

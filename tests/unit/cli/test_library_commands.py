@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW, open_child
+from desktop_app.cli import console
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.error_note import error_from_json
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.exchange.import_store import ImportOutcome, ImportStore
+from desktop_app.library import search_query
 from desktop_app.library.command import run_search
 from desktop_app.system import END_SIGNALS
 from tests.helpers.children import python_child
@@ -158,6 +160,41 @@ def test_search_results_have_two_lines(command: Run, export: Callable[..., Path]
     assert {len(hit["conversation"]), len(hit["message"])} == {32}
     assert command("search", "nowhere") == (1, "", "")
     assert command("search", "nowhere", "--json") == (1, "[]\n", "")
+
+
+def test_the_hits_of_a_conversation_follow_its_title_page_by_page(
+    command: Run, export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_query, "_PAGE", 2)
+    asked = ("Which boat?", "The boat Selby.", "Another boat?", "The boat Ada.")
+    chats = [chat("Which boat?", 1, *asked), chat("A boat by name alone", 2, "Hi", "Hello")]
+    command("import", export(*chats))
+    code, out, _ = command("search", "boat")
+    by_heading = re.split(r"^\S.*  (.*)  \[.{32}\]\n", out, flags=re.MULTILINE)[1:]
+    titles, texts = (
+        by_heading[::2],
+        [line.strip() for line in "".join(by_heading[1::2]).split("\n")],
+    )
+    assert (code, sorted(set(titles))) == (0, ["A boat by name alone", "Which boat?"])
+    assert sorted(filter(None, texts)) == sorted((*asked, "A boat by name alone"))
+    hits = json.loads(command("search", "boat", "--json", "--limit", "100")[1])
+    assert [hit["conversation_id"] for hit in hits] == [hit["conversation"] for hit in hits]
+    assert len(hits) == 5
+    assert len(json.loads(command("search", "boat", "--json", "--limit", "3")[1])) == 3
+
+
+def test_quiet_commands_report_only_errors(
+    command: Run, export: Callable[..., Path], tmp_path: Path
+) -> None:
+    console.set_quiet(is_quiet=True)
+    try:
+        assert command("import", export(chat())) == (0, "", "")
+        to = ("--format", "json", "--to")
+        assert command("export", "--all", *to, tmp_path / "all.json") == (0, "", "")
+        code, _, err = command("export", "--all", *to, tmp_path / "none" / "all.json")
+        assert (code, "Couldn’t save" in err, (tmp_path / "none").exists()) == (1, True, False)
+    finally:
+        console.set_quiet(is_quiet=False)
 
 
 def test_a_backup_is_restored_and_old_ones_are_deleted(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from desktop_app.cli.output_file import partial_file
 
 
@@ -21,6 +23,10 @@ def test_an_existing_target_keeps_its_links(tmp_path: Path) -> None:
 
 def test_a_new_target_appears_when_it_is_complete(tmp_path: Path) -> None:
     target = tmp_path / "folder" / "a"
+    with pytest.raises(FileNotFoundError), partial_file(target):
+        pass
+    assert not target.parent.exists(), "a mistyped folder"
+    target.parent.mkdir()
     with partial_file(target) as file:
         file.write_text("new")
         assert not target.exists()

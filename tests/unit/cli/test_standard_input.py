@@ -63,6 +63,11 @@ def simulate_terminal(monkeypatch: pytest.MonkeyPatch, *, exists: bool) -> None:
     monkeypatch.setattr(os, "open", open_terminal)
 
 
+def test_a_terminal_is_read_if_asked_for(replace_stdin: Callable[[Any], None]) -> None:
+    replace_stdin(terminal())
+    assert read_all(is_asked_for=True) == "typed"
+
+
 def test_standard_input_is_read_up_to_a_limit(replace_stdin: Callable[[Any], None]) -> None:
     for stream in (None, terminal()):
         replace_stdin(stream)

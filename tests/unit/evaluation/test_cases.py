@@ -54,6 +54,7 @@ def test_cases_are_read_from_csv(sign: str) -> None:
     ("text", "why"),
     [
         ('{"input": "?", "checks": [{"likes": 1}]}', "line 1: there is no check “likes”"),
+        ('{"prompts": ["{{q}}"], "tests": []}', "line 1: promptfoo’s files are not read"),
         ('{"input": "?", "contians": "x"}', "line 1: there is no check “contians”"),
         ('{"input": "?", "checks": [{"not": true}]}', "line 1: a check has exactly one of"),
         ('{"input": "?", "regex": "("}', "line 1: “(” is not a valid regular expression"),
