@@ -170,6 +170,10 @@ class WindowSession(Session):
         self.window.prompt.focus_text()
         await self.backups.start()
         self.serve(request)
+        if problems := self.backend.catalog.problems:
+            first, *others = problems
+            first.details = "\n".join(problem.what_happened for problem in others)
+            self._errors.show(first)
         tasks.start(self._find_local_models())
         try:
             await self._calls.start()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import load_prompt_requirements
@@ -23,11 +23,9 @@ from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.cost import FREE
-from desktop_app.domain.errors import SettingError
-from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_catalog import USER_FILE, ModelCatalog
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.domain.spending_report import Purpose
-from desktop_app.i18n.translation import N_
 from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.library.search_query import Search
 from desktop_app.local_model.local_models import LocalModels, RunOptions
@@ -63,9 +61,6 @@ if TYPE_CHECKING:
     from desktop_app.tools.servers.server_registry import ToolServers
     from desktop_app.tools.servers.server_store import ServerStore
 
-_CORRECT_FILE: Final = N_("Correct {file} or remove it.")
-
-
 WEIGHTS_SETTING = "local_model.weights"
 EMBEDDING_SETTING = "library.embedding_model"
 
@@ -80,9 +75,6 @@ class Backend:
         environment: the variables that name a provider; by default those of this run.
         allows_unpriced: see `Budget`.
         wants_embeddings: use embeddings even if the setting is off.
-
-    Raises:
-        SettingError: the user's models.toml is invalid or unreadable.
     """
 
     def __init__(
@@ -363,22 +355,19 @@ def _clean_folders(user_folders: Folders) -> None:
 def read_catalog(user_folders: Folders) -> ModelCatalog:
     """Read the bundled model catalog, extended by the user's models.toml.
 
-    Raises:
-        SettingError: the user's file is invalid or unreadable.
+    What is wrong in the user's file is left out, and named in the catalog's `problems`.
     """
-    texts = [resource_path("models.toml").read_text("utf-8")]
-    user_file = user_folders.config / "models.toml"
+    from desktop_app.domain.models.catalog_file import CatalogFile, ignored_file, read_catalog_file
+
+    own = resource_path("models.toml")
+    files = [read_catalog_file(own.read_text("utf-8"), str(own))]
+    user_file = user_folders.config / USER_FILE
     try:
         if user_file.is_file():
-            texts.append(user_file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingError(
-            N_("Couldn’t read {file}."), hint=_CORRECT_FILE, details=str(exc), file=str(user_file)
-        ) from exc
-    try:
-        return ModelCatalog.from_toml(*texts)
-    except SettingError as error:
-        raise error.with_hint(_CORRECT_FILE, file=str(user_file)) from error
+            files.append(read_catalog_file(user_file.read_text("utf-8"), str(user_file)))
+    except (OSError, UnicodeDecodeError) as error:
+        files.append(CatalogFile(problems=(ignored_file(str(user_file), str(error)),)))
+    return ModelCatalog.from_files(files)
 
 
 def use_weights(local_models: LocalModels, stored: Mapping[str, Any]) -> None:

@@ -351,12 +351,12 @@ def _save_result(
         "error": error_to_text(result.error),
         "answered_by": to_text(result.answered_by),
         "cost": None if cost is None else str(cost),
-        **(NO_USAGE if result.usage is None else asdict(result.usage)),
+        **(NO_USAGE if result.usage is None else asdict(Usage() + result.usage)),
     }
     update_row(connection, "batch_items", changes, "job_id", "number")
     # A failure without usage was not billed. An answer was, even if its usage is unknown.
     if result.status is ItemStatus.ANSWERED or result.usage is not None:
-        _add_to_ledger(connection, job, result.usage or Usage(), cost)
+        _add_to_ledger(connection, job, Usage() + (result.usage or Usage()), cost)
     return True
 
 

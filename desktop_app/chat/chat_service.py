@@ -54,7 +54,7 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.cost import FREE, Usage, cost_of
+from desktop_app.domain.cost import FREE, prompt_cost
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.parameter_support import model_notices
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, PromptDelimiter
@@ -303,7 +303,7 @@ class ChatService:
                 context, draft, passages=passages
             )
             self.estimator.require_fit(draft, estimate, resolved, may_compact=bool(context.path))
-            cost = cost_of(price, Usage(input_tokens=estimate.input_tokens))
+            cost = prompt_cost(price, estimate.input_tokens)
         async with AsyncExitStack() as undo:
             holds = []
             for _ in range(settings.parameters.candidates):

@@ -31,7 +31,7 @@ from desktop_app.domain.conversations.compaction import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
-from desktop_app.domain.cost import Price, Usage, cost_of
+from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.errors import (
     BILLABLE_ERRORS,
     AuthenticationError,
@@ -241,7 +241,9 @@ class CompactionService:
         if part_count > 1:  # another request makes one summary of all
             input_tokens += part_count * max_tokens + INSTRUCTION_TOKENS
             summary_count += 1
-        return maker, *_cost_bounds(maker.price, input_tokens, summary_count * max_tokens)
+        return maker, *_cost_bounds(
+            maker.price, input_tokens, summary_count * max_tokens, summary_count
+        )
 
     # -- compacting
 
@@ -490,9 +492,13 @@ def _part_tokens(maker: ResolvedChoice, tokens: int) -> int:
 
 
 def _cost_bounds(
-    price: Price | None, input_tokens: int, output_tokens: int | None
+    price: Price | None, input_tokens: int, output_tokens: int | None, calls: int = 1
 ) -> tuple[Decimal | None, Decimal | None]:
     """Return the cost of the input, and of input and output, in US dollars; None if unknown."""
-    usage = Usage(input_tokens=input_tokens)
-    total = None if output_tokens is None else replace(usage, output_tokens=output_tokens)
-    return cost_of(price, usage), cost_of(price, total)
+    if price is None:
+        return None, None
+    call_tokens = ceil(input_tokens / calls)
+    input_cost = calls * price.prompt_cost(call_tokens)
+    if output_tokens is None:
+        return input_cost, None
+    return input_cost, input_cost + price.answer_cost(call_tokens, output_tokens)

@@ -48,7 +48,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     tool_calls,
 )
-from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, TypicalAnswer, Usage, cost_of
+from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, TypicalAnswer, prompt_cost
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import CountMethod, TokenCount
@@ -474,12 +474,15 @@ def estimate_of(
     model = resolved.model
     limits = [limit for limit in (max_output_tokens, model.max_output) if limit]
     max_answer_tokens = min(limits, default=None)
-    answer_usage = None if max_answer_tokens is None else Usage(output_tokens=max_answer_tokens)
+    price = resolved.price
+    longest_cost = None
+    if price is not None and max_answer_tokens is not None:
+        longest_cost = price.answer_cost(tokens, max_answer_tokens)
     return Estimate(
         input_tokens=tokens,
         method=method,
-        input_cost=cost_of(resolved.price, Usage(input_tokens=tokens)),
-        longest_answer_cost=cost_of(resolved.price, answer_usage),
+        input_cost=prompt_cost(price, tokens),
+        longest_answer_cost=longest_cost,
         limit=model.input_limit,
     )
 
@@ -514,4 +517,5 @@ def typical_cost(
     if price is None:
         return None
     output_tokens = typical_tokens(resolved, typical, max_output_tokens)
-    return estimate.answers * price.cost(Usage(estimate.input_tokens, 0, output_tokens))
+    tokens = estimate.input_tokens
+    return estimate.answers * (price.prompt_cost(tokens) + price.answer_cost(tokens, output_tokens))

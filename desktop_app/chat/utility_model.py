@@ -22,7 +22,7 @@ from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
-from desktop_app.domain.cost import Usage, call_cost, cost_of
+from desktop_app.domain.cost import Usage, call_cost, prompt_cost
 from desktop_app.domain.errors import ContentFilteredError, ModelNotFoundError, ProviderError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -185,7 +185,7 @@ class UtilityModel:
                 parameters=GenerationParameters(max_output_tokens=max_output_tokens),
             )
             size_bytes = len((instructions + text).encode("utf-8", "surrogatepass"))
-            cost = cost_of(resolved.price, Usage(size_bytes // BYTES_PER_TOKEN))
+            cost = prompt_cost(resolved.price, size_bytes // BYTES_PER_TOKEN)
             hold = await self.budget.hold(
                 resolved.profile, cost, resolved.model.id, task.purpose.value
             )

@@ -133,7 +133,7 @@ async def run_checks(
         Finding("version", None, f"Repartee {__version__}", tr("Version")),
         window[0],
         Finding("keyring", keyring.works, text, tr("Keyring")),
-        *(model, store, *routes, *window[1:], hotkey, *facts),
+        *(model, store, *_check_model_list(backend), *routes, *window[1:], hotkey, *facts),
     ]
 
 
@@ -230,6 +230,15 @@ async def _check_store(
         "{file}, {count} conversation", "{file}, {count} conversations", count, file=file
     )
     return Finding("store", True, text, tr("Library"))
+
+
+def _check_model_list(backend: Backend) -> list[Finding]:
+    """Return what is wrong in the user's file of models; nothing if it is right or missing."""
+    problems = backend.catalog.problems
+    if not problems:
+        return []
+    text = " ".join(terminal_error_text(problem) for problem in problems)
+    return [Finding("model list", False, text, tr("Your list of models"))]
 
 
 async def _check_hotkey(keymap: Keymap, scope: str) -> Finding:

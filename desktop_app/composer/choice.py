@@ -16,7 +16,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QMenu, QWidget, QWidgetAction
 
-from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.value import Value
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
@@ -33,6 +33,9 @@ from desktop_app.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
+
+_VARIANT_EFFORTS: Final = (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)
+"""The efforts of the GPT-5.2 family: a menu shows why a variant does not take some of them."""
 
 
 class ModelEntry(Value, frozen=True):
@@ -59,6 +62,7 @@ class ChoiceView(Value, frozen=True):
         effort: the effort in use; None if the model takes none.
         offers_variants: whether a variant is chosen and the provider offers all three.
         offers_effort: whether the model is known to take an effort.
+        efforts: those that the model takes, least first; all known ones if that is unknown.
         effort_refusals: a sentence for each effort that cannot be chosen now.
         models: the models of all providers, in order.
         notice: a sentence if the chosen model is shut down or answers in place of another
@@ -74,6 +78,7 @@ class ChoiceView(Value, frozen=True):
     offers_variants: bool
     effort_refusals: Mapping[Effort, str] = {}
     offers_effort: bool = False
+    efforts: tuple[Effort, ...] = tuple(Effort)
     models: tuple[ModelEntry, ...] = ()
     notice: str = ""
     background: bool | None = None
@@ -93,9 +98,10 @@ class ChoiceView(Value, frozen=True):
 
     @property
     def listed_efforts(self) -> tuple[Effort, ...]:
-        """Return the five efforts of GPT-5.2, and `minimal` for another model that accepts it."""
-        takes_minimal = self.variant is None and Effort.MINIMAL not in self.effort_refusals
-        return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
+        """Return the model's efforts; with a variant, also those of the other variants."""
+        if self.variant is None:
+            return self.efforts
+        return tuple(sorted({*self.efforts, *_VARIANT_EFFORTS}, key=lambda effort: effort.rank))
 
     def effort_beside(self, step: int) -> Effort | None:
         """Return the next higher (+1) or lower (-1) effort that can be chosen; None for none."""
@@ -304,7 +310,7 @@ def fill_efforts(
     group = QActionGroup(menu)
     reasons: list[str] = []
     for effort in choice.listed_efforts:
-        label = f"{tr(effort.label)} · {tr(effort.advice)}"
+        label = " · ".join(tr(text) for text in (effort.label, effort.advice) if text)
         entry_figures = "" if figures is None else figures.efforts.get(effort, "")
         is_checked, choose = effort is choice.effort, partial(on_chosen, effort)
         action = _add_entry(

@@ -22,7 +22,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, Price, Usage, cost_of
+from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, Price, Usage, cost_of, cost_of_calls
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
@@ -141,16 +141,16 @@ def estimate_batch(
         images: the number of pages that are sent as images, and their tokens.
     """
     counts = list(tokens)
-    input_usage = Usage(input_tokens=sum(counts))
-    total = input_usage + Usage(output_tokens=answer_tokens * len(counts))
+    inputs = [Usage(input_tokens=count) for count in counts]
+    calls = [Usage(count, 0, answer_tokens) for count in counts]
     image_pages, image_tokens = images
     return BatchEstimate(
         files=len(counts),
         left_out=left_out,
-        input_tokens=input_usage.input_tokens,
-        input_cost=cost_of(batch_price, input_usage),
-        cost=cost_of(batch_price, total),
-        ordinary_cost=cost_of(ordinary_price, total),
+        input_tokens=sum(counts),
+        input_cost=cost_of_calls(batch_price, inputs),
+        cost=cost_of_calls(batch_price, calls),
+        ordinary_cost=cost_of_calls(ordinary_price, calls),
         image_pages=image_pages,
         image_tokens=image_tokens,
         image_cost=cost_of(batch_price, Usage(input_tokens=image_tokens)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -10,6 +10,8 @@ from desktop_app.domain.bounds import Count
 from desktop_app.domain.value import Value
 
 MILLION = Decimal(1_000_000)
+MIN_CACHED_TOKENS: Final = 1024
+"""OpenAI caches no shorter prompts (its guide "Prompt caching", November 2026)."""
 USUAL_ANSWER_TOKENS: Final = 1000
 """The output tokens that are assumed of an answer before the user's own were measured."""
 
@@ -33,42 +35,133 @@ class Usage(Value, frozen=True):
             self.reasoning_tokens + other.reasoning_tokens,
         )
 
-    def __sub__(self, other: Usage) -> Usage:
-        return Usage(
-            self.input_tokens - other.input_tokens,
-            self.cached_tokens - other.cached_tokens,
-            self.output_tokens - other.output_tokens,
-            self.reasoning_tokens - other.reasoning_tokens,
-        )
+
+class CallUsage(Usage, frozen=True):
+    """The usage of one call, with what only its price needs: sums and the store leave it out.
+
+    Attributes:
+        cache_write_tokens, audio_input_tokens: parts of `input_tokens`.
+        audio_output_tokens: part of `output_tokens`.
+        stated_cost: the US dollars that the server says it charges; None if it does not say.
+    """
+
+    cache_write_tokens: Count = 0
+    audio_input_tokens: Count = 0
+    audio_output_tokens: Count = 0
+    stated_cost: Decimal | None = None
 
 
 class Price(NamedTuple):
-    """US dollars per million tokens; `cached_input` is None if it costs as much as other input."""
+    """US dollars per million tokens; None for a part whose price is not stated.
+
+    Attributes:
+        cached_input, cache_write, audio_input, audio_output: None costs as much as other input
+            or output.
+        long: the price of a request with a long prompt, for all of its tokens.
+    """
 
     input: Decimal
     output: Decimal
     cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    audio_input: Decimal | None = None
+    audio_output: Decimal | None = None
+    long: LongPrice | None = None
 
     @property
     def is_free(self) -> bool:
         """Return True if every price is 0."""
-        return not (self.input or self.output or self.cached_input)
+        return not any(self)
 
     def times(self, multiplier: Decimal) -> Price:
         """Return the price with every amount multiplied by `multiplier`."""
-        cached = None if self.cached_input is None else self.cached_input * multiplier
-        return Price(self.input * multiplier, self.output * multiplier, cached)
+
+        def part(amount: Decimal | None) -> Decimal | None:
+            return None if amount is None else amount * multiplier
+
+        return Price(
+            self.input * multiplier,
+            self.output * multiplier,
+            part(self.cached_input),
+            part(self.cache_write),
+            part(self.audio_input),
+            part(self.audio_output),
+            self.long and LongPrice(self.long.above, self.long.price.times(multiplier)),
+        )
+
+    def of_prompt(self, input_tokens: int) -> Price:
+        """Return the price of a request with a prompt of this size."""
+        if self.long is None or input_tokens <= self.long.above:
+            return self
+        return self.long.price.of_prompt(input_tokens)
 
     def cost(self, usage: Usage) -> Decimal:
-        """Return the exact cost of `usage`."""
-        cached_price = self.input if self.cached_input is None else self.cached_input
-        uncached_tokens = usage.input_tokens - usage.cached_tokens
-        total = (
-            uncached_tokens * self.input
-            + usage.cached_tokens * cached_price
-            + usage.output_tokens * self.output
+        """Return the exact cost of one call; the sum that the server states, if it does."""
+        call = _as_call(usage)
+        if call.stated_cost is not None:
+            return call.stated_cost
+        price = self.of_prompt(call.input_tokens)
+        input_parts = (
+            (call.cached_tokens, price.cached_input),
+            (call.cache_write_tokens, price.cache_write),
+            (call.audio_input_tokens, price.audio_input),
         )
+        output_parts = ((call.audio_output_tokens, price.audio_output),)
+        total = _sum_of_parts(call.input_tokens, price.input, input_parts)
+        total += _sum_of_parts(call.output_tokens, price.output, output_parts)
         return total / MILLION
+
+    def prompt_cost(self, tokens: int) -> Decimal:
+        """Return the most that a prompt costs: the provider may write it to its cache."""
+        price = self.of_prompt(tokens)
+        amount = price.input
+        if tokens >= MIN_CACHED_TOKENS and price.cache_write is not None:
+            amount = max(amount, price.cache_write)
+        return tokens * amount / MILLION
+
+    def answer_cost(self, prompt_tokens: int, tokens: int) -> Decimal:
+        """Return the cost of an answer, without that of its prompt."""
+        return tokens * self.of_prompt(prompt_tokens).output / MILLION
+
+    def lacks_part_of(self, usage: Usage) -> bool:
+        """Return True if a part of the usage has no price of its own, and so may cost more."""
+        call = _as_call(usage)
+        price = self.of_prompt(call.input_tokens)
+        if self.is_free or call.stated_cost is not None:
+            return False
+        return any(
+            count and amount is None
+            for count, amount in (
+                (call.cache_write_tokens, price.cache_write),
+                (call.audio_input_tokens, price.audio_input),
+                (call.audio_output_tokens, price.audio_output),
+            )
+        )
+
+
+def _as_call(usage: Usage) -> CallUsage:
+    if isinstance(usage, CallUsage):
+        return usage
+    tokens = (usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens)
+    return CallUsage(*tokens)
+
+
+def _sum_of_parts(
+    tokens: int, price: Decimal, parts: Sequence[tuple[int, Decimal | None]]
+) -> Decimal:
+    """Return the cost of tokens of which some parts may have prices of their own."""
+    other_tokens = tokens - sum(count for count, _ in parts)
+    total = other_tokens * price
+    for count, part_price in parts:
+        total += count * (price if part_price is None else part_price)
+    return total
+
+
+class LongPrice(NamedTuple):
+    """The price of requests with more than `above` tokens of input."""
+
+    above: int
+    price: Price
 
 
 class TypicalAnswer(NamedTuple):
@@ -82,8 +175,26 @@ FREE = Price(Decimal(0), Decimal(0), Decimal(0))
 
 
 def cost_of(price: Price | None, usage: Usage | None) -> Decimal | None:
-    """Return the US dollars of `usage`; None if the price or the usage is unknown."""
+    """Return the US dollars of `usage`; None if the price or the usage is unknown.
+
+    A sum that the server states needs no price.
+    """
+    if isinstance(usage, CallUsage) and usage.stated_cost is not None:
+        return usage.stated_cost
     return None if price is None or usage is None else price.cost(usage)
+
+
+def cost_of_calls(price: Price | None, usages: Iterable[Usage]) -> Decimal | None:
+    """Return the US dollars of several calls; None if the price of one is unknown.
+
+    A price depends on the size of a prompt, so the cost of the sum would be another.
+    """
+    return sum_costs([cost_of(price, usage) for usage in usages])
+
+
+def prompt_cost(price: Price | None, tokens: int) -> Decimal | None:
+    """Return the most that a prompt of so many tokens costs; None if the price is unknown."""
+    return None if price is None else price.prompt_cost(tokens)
 
 
 def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> Decimal | None:
@@ -92,9 +203,9 @@ def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> D
     Args:
         is_billed: False if the provider refused the call, or was not reached.
     """
-    if not is_billed or (price is not None and price.is_free):
-        return Decimal(0)
-    return cost_of(price, usage)
+    cost = cost_of(price, usage)
+    is_free = price is not None and price.is_free and not cost
+    return Decimal(0) if is_free or not is_billed else cost
 
 
 def sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:

@@ -67,7 +67,8 @@ async def _read_rows(options: Options) -> tuple[list[ModelRow], list[str]]:
             profiles = [await find_profile(backend, options.provider)]
         else:
             profiles = await backend.providers.usable()
-        notices = [why for p in profiles if (why := await _refresh(backend, p))]
+        notices = [terminal_error_text(problem) for problem in backend.catalog.problems]
+        notices += [why for p in profiles if (why := await _refresh(backend, p))]
         favorites = favorites_in((await backend.settings.all()).get(FAVORITES))
         rows = [
             row

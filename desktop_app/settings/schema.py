@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import LANGUAGES, N_
 from desktop_app.settings.setting import Choice, Group, Setting, Unit
 
@@ -96,7 +96,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("Default effort"),
         Group.ANSWER,
         words=N_("reasoning thinking"),
-        choices=tuple(Choice(e.value, e.label) for e in FAMILY_EFFORTS),
+        choices=tuple(Choice(e.value, e.label) for e in OFFERED_EFFORTS),
         per_folder=True,
     ),
     Setting(

@@ -57,6 +57,7 @@ PRO = ChoiceView(
     offers_variants=True,
     effort_refusals={Effort.LOW: NO_LOW},
     offers_effort=True,
+    efforts=(Effort.MEDIUM, Effort.HIGH, Effort.XHIGH),
     models=MODELS,
     provider_id="o",
     model="gpt-5.2-pro",

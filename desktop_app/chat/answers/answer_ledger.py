@@ -13,7 +13,8 @@ from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, now
 from desktop_app.domain.conversations.message_parts import tool_calls
-from desktop_app.domain.cost import Usage, call_cost
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
+from desktop_app.domain.cost import Usage, call_cost, cost_of_calls
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
@@ -57,10 +58,20 @@ class AnswerLedger:
 
     def cost(self, reply: Reply) -> Decimal | None:
         """Return the US dollars of requests and the provider's tools; None if unknown."""
-        price = _billed_choice(self.resolved, reply).price
-        if reply.usage is None or reply.is_uncounted or price is None:
+        cost = cost_of_calls(_billed_choice(self.resolved, reply).price, reply.usages)
+        if cost is None or not reply.usages:
             return None
-        return price.cost(reply.usage) + hosted_cost(tool_calls(reply.parts), self._tool_prices)
+        return cost + hosted_cost(tool_calls(reply.parts), self._tool_prices)
+
+    def notices(self, reply: Reply) -> tuple[NoticeText, ...]:
+        """Return the reply's notices, and one if the answer costs more than `cost`."""
+        price = _billed_choice(self.resolved, reply).price
+        is_partly_unknown = reply.is_uncounted or (
+            price is not None and any(map(price.lacks_part_of, reply.usages))
+        )
+        if self.cost(reply) is None or not is_partly_unknown:
+            return reply.notices
+        return (*reply.notices, notice(NoticeCode.COST_AT_LEAST))
 
     def observe(self, event: StreamEvent, reply: Reply) -> None:
         """Measure an event that `reply` does not contain yet."""
@@ -132,7 +143,11 @@ class AnswerLedger:
         self, reply: Reply, answer: Message, usage: Usage | None, *, is_billed: bool = True
     ) -> None:
         billed_choice = _billed_choice(self.resolved, reply)
-        cost = call_cost(billed_choice.counted_price, usage, is_billed=is_billed)
+        price = billed_choice.counted_price
+        cost = call_cost(price, usage, is_billed=is_billed)
+        if is_billed and price is not None and usage is not None and price.lacks_part_of(usage):
+            # The ledger has no "at least": the unknown rest is a call of unknown cost.
+            await self._spending.add(self._make_entry(answer, self._purpose, None))
         is_only_round = not reply.round  # otherwise tools ran during the time of the answer
         # The request of a round has ended well, and the answer continues with the next round. The
         # retries, which are those of all rounds, are recorded with the last request.

@@ -450,7 +450,7 @@ class AnswerRun:
             parts=self.timing.with_thinking_time(reply.parts),
             usage=reply.usage,
             cost=self._ledger.cost(reply),
-            notices=reply.notices,
+            notices=self._ledger.notices(reply),
             remote_run=reply.run,
         )
 
@@ -475,7 +475,7 @@ class AnswerRun:
             cost=self._ledger.cost(reply),
             duration_s=self.timing.elapsed_s,
             error=_error_note(reply),
-            notices=reply.notices,
+            notices=self._ledger.notices(reply),
             remote_run=None,
             answered_by=reply.model[:MAX_MODEL_NAME_CHARS],
         )

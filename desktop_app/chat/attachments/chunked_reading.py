@@ -45,7 +45,7 @@ from desktop_app.domain.conversations.message_parts import (
     chunked_documents,
     text_of,
 )
-from desktop_app.domain.cost import Usage, cost_of, sum_costs
+from desktop_app.domain.cost import Usage, cost_of_calls, sum_costs
 from desktop_app.domain.documents.document_sections import Headings, chosen_text
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError, IllegalChoiceError
@@ -165,25 +165,19 @@ class ChunkedReader:
         overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / _CHARS_PER_TOKEN)
         # A small model's notes are limited; any other is expected to write notes of usual length.
         note_tokens = min(max_note_tokens(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
-        notes_usage = Usage(
-            input_tokens=sum(piece.tokens + overhead for piece in uncached_pieces),
-            output_tokens=len(uncached_pieces) * note_tokens,
-        )
-        answer_usage = Usage(
-            input_tokens=answers * len(pieces) * note_tokens,
-            output_tokens=answers * USUAL_NOTE_TOKENS,
-        )
+        notes = [Usage(each.tokens + overhead, 0, note_tokens) for each in uncached_pieces]
+        ends = [Usage(len(pieces) * note_tokens, 0, USUAL_NOTE_TOKENS)] * answers
         taker = task.note_taker
         answering = task.answering
         price = answering.counted_price  # the ordinary price if the service tier's is unknown
         cost_if_answerer_reads = None
         if answering.model.id != taker.model.id:
-            cost_if_answerer_reads = cost_of(price, notes_usage + answer_usage)
+            cost_if_answerer_reads = cost_of_calls(price, notes + ends)
         return ChunkPlan(
             calls=len(pieces),
             cached_calls=len(pieces) - len(uncached_pieces),
-            input_tokens=notes_usage.input_tokens + answer_usage.input_tokens,
-            cost=sum_costs([cost_of(taker.price, notes_usage), cost_of(price, answer_usage)]),
+            input_tokens=sum(usage.input_tokens for usage in notes + ends),
+            cost=sum_costs([cost_of_calls(taker.price, notes), cost_of_calls(price, ends)]),
             leaves_out_reasoning=taker.effort not in (None, Effort.NONE),
             method=await self._estimator.method_of(INSTRUCTIONS, taker),
             note_taker=taker.model.name,

@@ -40,7 +40,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.cost import Usage, call_cost, cost_of
+from desktop_app.domain.cost import Usage, call_cost, prompt_cost
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
@@ -298,7 +298,7 @@ class ReadingProvider(ProviderWrapper):
         answering = task.answering
         if task.answer_hold is None or request.background:
             return
-        cost = cost_of(answering.counted_price, Usage(input_tokens=tokens))
+        cost = prompt_cost(answering.counted_price, tokens)
         hold = await self._reader.budget.hold(
             answering.profile, cost, answering.model.id, task.purpose.value
         )
@@ -371,7 +371,7 @@ class ReadingProvider(ProviderWrapper):
 
     async def _take_note(self, key: str, piece: DocumentPiece, *, are_notes: bool) -> str:
         reader, task, taker = self._reader, self._task, self._task.note_taker
-        cost = cost_of(taker.price, Usage(piece.tokens))
+        cost = prompt_cost(taker.price, piece.tokens)
         reply = SmallReply(taker.profile.name)
         async with await reader.budget.hold(
             taker.profile, cost, taker.model.id, Purpose.PART.value

@@ -43,7 +43,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.answer_sources import answer_sources, sources_below
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
-from desktop_app.domain.conversations.message_facts import ending_text
+from desktop_app.domain.conversations.message_facts import cost_text, ending_text, is_least_cost
 from desktop_app.domain.conversations.message_parts import ToolCallPart, last_text, tool_calls
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import StorageError, UserFacingError
@@ -446,7 +446,7 @@ def _figures(answer: Message, first_token_s: float | None) -> str:
         count = formatting.number(answer.usage.input_tokens + answer.usage.output_tokens)
         figures.append(tr("{count} tokens", count=count))
     if answer.cost is not None:
-        figures.append(formatting.money(answer.cost))
+        figures.append(cost_text(answer, answer.cost))
     return ", ".join(figures)
 
 
@@ -470,6 +470,7 @@ def _answer_fields(answer: Message, checked: CheckedAnswer | None) -> dict[str, 
         "effort": choice.effort.value if choice and choice.effort else None,
         "usage": asdict(answer.usage) if answer.usage else None,
         "cost_usd": f"{answer.cost:f}" if answer.cost is not None else None,
+        "cost_is_least": is_least_cost(answer),
         "duration_s": round(answer.duration_s or 0.0, 3),
         "notices": [str(notice) for notice in answer.notices],
         "error": error_fields(error) if error else None,

@@ -266,6 +266,7 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         offers_variants=resolved.variant is not None
         and len(_variants_at(resolved.profile, models)) == len(Variant),
         effort_refusals=refusals,
+        efforts=tuple(Effort) if info.efforts is None else info.efforts,
         offers_effort=offers_effort,
         models=models,
         notice=str(resolved.notice or resolved.warning),
@@ -284,13 +285,9 @@ def _variants_at(profile: ProviderProfile, models: tuple[ModelEntry, ...]) -> fr
 
 def _refusal_text(effort: Effort, refusal: IllegalChoiceError) -> str:
     """Return why an effort cannot be chosen, with the names that the menu shows."""
-    names = {each.value: tr(each.label) for each in Effort}
-    only_effort = str(refusal.params.get("only", ""))
-    params = {
-        **refusal.params,
-        "effort": names[effort.value],
-        "only": names.get(only_effort, only_effort),
-    }
+    params = {**refusal.params, "effort": tr(effort.label)}
+    if only_effort := str(refusal.params.get("only", "")):
+        params["only"] = tr(Effort(only_effort).label)
     return filled(refusal.message, params)
 
 

@@ -70,7 +70,9 @@ class Reply(Value, frozen=True):
         round_start: the index of the current round's first part.
         call_keys: the indices by which deltas name the calls of this round, in their order.
         section: of the newest delta of the reasoning.
-        earlier_usage: the usage of the rounds before the current one.
+        round_usage: the usage of the current round; None if it was not reported.
+        earlier_usages: the usage of each round before the current one that reported it. A price
+            depends on the size of a request, so that of a sum is not the sum of prices.
         is_uncounted: True if an earlier round reported no usage.
     """
 
@@ -88,7 +90,8 @@ class Reply(Value, frozen=True):
     round_start: int = 0
     call_keys: tuple[int, ...] = ()
     section: int = 0
-    earlier_usage: Usage | None = None
+    round_usage: Usage | None = None
+    earlier_usages: tuple[Usage, ...] = ()
     is_uncounted: bool = False
 
     @property
@@ -97,12 +100,9 @@ class Reply(Value, frozen=True):
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
     @property
-    def round_usage(self) -> Usage | None:
-        """Return the usage of the current round; None if it was not reported."""
-        # `usage` is of all rounds: it stays as it was if the current one reports none.
-        if self.usage is None or self.usage == self.earlier_usage:
-            return None
-        return self.usage if self.earlier_usage is None else self.usage - self.earlier_usage
+    def usages(self) -> tuple[Usage, ...]:
+        """Return the usage of each round that reported one."""
+        return (*self.earlier_usages, *((self.round_usage,) if self.round_usage else ()))
 
     @property
     def may_be_billed(self) -> bool:
@@ -166,8 +166,9 @@ def _with_metadata(
         case RunAdvanced(run):
             return replace(reply, run=run)
         case UsageReported(usage, tier):
-            total = usage if reply.earlier_usage is None else reply.earlier_usage + usage
-            return replace(reply, usage=total, service_tier=tier or reply.service_tier)
+            total = sum((*reply.earlier_usages, usage), Usage())
+            tier = tier or reply.service_tier
+            return replace(reply, usage=total, round_usage=usage, service_tier=tier)
         case Notice(text) if text in reply.notices:
             return reply  # another request for the same answer repeats it
         case Notice(text):
@@ -305,7 +306,8 @@ def _next_round(reply: Reply) -> Reply:
         round=reply.round + 1,
         round_start=len(reply.parts),
         call_keys=(),
-        earlier_usage=reply.usage,
+        round_usage=None,
+        earlier_usages=reply.usages,
         is_uncounted=reply.is_uncounted or reply.round_usage is None,
         response_id="",
     )

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 from desktop_app.domain.answering.chat_request import ON_DEVICE_ID
@@ -19,6 +20,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
@@ -131,10 +133,20 @@ def measured_facts(message: Message) -> list[str]:
         tokens = message.usage.input_tokens + message.usage.output_tokens
         facts.append(tr_plural("{count} token", "{count} tokens", tokens))
     if message.cost is not None:
-        facts.append(money(message.cost))
+        facts.append(cost_text(message, message.cost))
     if message.duration_s is not None:
         facts.append(duration(max(message.duration_s, _MIN_SHOWN_S)))
     return facts
+
+
+def cost_text(answer: Message, cost: Decimal) -> str:
+    """Return what an answer costs, with "≥" if the price of a part of it is unknown."""
+    return f"{'≥ ' if is_least_cost(answer) else ''}{money(cost)}"
+
+
+def is_least_cost(answer: Message) -> bool:
+    """Return True if an answer costs more than its `cost`."""
+    return notice(NoticeCode.COST_AT_LEAST) in answer.notices
 
 
 def other_model_fact(choice: ModelChoice, answered_by: str) -> str:

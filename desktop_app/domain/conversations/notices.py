@@ -24,6 +24,7 @@ class NoticeCode(TextEnum):
         N_("{provider} doesn’t support background mode. Keep Repartee open.")
     )
     BEGINNING_SENT = coded(N_("Only the beginning is sent, and tools read the rest: {names}"))
+    COST_AT_LEAST = coded(N_("The price of a part of this response is unknown. It costs more."))
     EVENTS_SKIPPED = coded(
         N_("Data from {provider} couldn’t be read and was skipped ({count}). Text may be missing.")
     )

@@ -7,22 +7,27 @@ neither can be used, too: unknown facts are `None`, and unknown features are off
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import cache
-from typing import Any, Final, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.errors import IllegalChoiceError, SettingError
-from desktop_app.domain.models.image_tokens import ImageTokens, image_tokens_from_row
+from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 
+if TYPE_CHECKING:
+    from desktop_app.domain.models.catalog_file import CatalogFile
+
+T = TypeVar("T")
+USER_FILE: Final = "models.toml"
+"""The user's file of models, in the configuration folder."""
 _LIST_EFFORTS: Final = N_("Supported: {accepted}.")
 
 
@@ -77,7 +82,7 @@ class ModelInfo(Value, frozen=True):
     takes_tools: bool | None = None
     takes_schema: bool | None = None
     makes_images: bool | None = None
-    hosted_tools: tuple[str, ...] = ()
+    hosted_tools: tuple[str, ...] | None = None
     reasons: bool | None = None
     image_tokens: ImageTokens | None = None
     context_window: int | None = None
@@ -124,16 +129,18 @@ class ModelInfo(Value, frozen=True):
 
     def effort_refusal(self, effort: Effort) -> IllegalChoiceError | None:
         """Return why `effort` cannot be chosen; None if it can."""
-        if self.efforts is None or effort in self.efforts:
+        # A word that neither the model's row nor the list of efforts has is a typing error.
+        accepted_efforts = tuple(Effort) if self.efforts is None else self.efforts
+        if effort in accepted_efforts:
             return None
-        if not self.efforts:
+        if not accepted_efforts:
             return IllegalChoiceError(
                 N_("{model} doesn’t support reasoning effort."),
                 hint=N_("Leave out the effort."),
                 model=self.name,
             )
-        accepted = ", ".join(each.value for each in self.efforts)
-        if len(self.efforts) == 1:
+        accepted = ", ".join(each.value for each in accepted_efforts)
+        if len(accepted_efforts) == 1:
             return IllegalChoiceError(
                 N_("{model} always uses the effort {only}."),
                 hint=_LIST_EFFORTS,
@@ -154,13 +161,12 @@ class ModelInfo(Value, frozen=True):
 
         Return `effort` if the accepted efforts are unknown, and None if the model takes none.
         """
-        if self.efforts is None:
+        if self.efforts is None or effort in self.efforts:
             return effort
-        rank_by_effort = {each: rank for rank, each in enumerate(Effort)}
 
-        def distance(accepted: Effort) -> tuple[int, int]:
-            rank = rank_by_effort[accepted]
-            return abs(rank - rank_by_effort[effort]), -rank
+        def distance(accepted: Effort) -> tuple[bool, int, int]:
+            # An effort without a place in the order is taken only if there is no other.
+            return not accepted.is_known, abs(accepted.rank - effort.rank), -accepted.rank
 
         return min(self.efforts, key=distance, default=None)
 
@@ -203,6 +209,7 @@ class ModelCatalog:
 
     Attributes:
         hosted_tools: the price in US dollars of a call of each tool that OpenAI runs.
+        problems: a sentence for each wrong value of the user's file, which is left out.
     """
 
     def __init__(
@@ -215,6 +222,7 @@ class ModelCatalog:
         hosted_tools: Mapping[str, Decimal] | None = None,
         user_windows: Iterable[str] = (),
         user_prices: Iterable[str] = (),
+        problems: Iterable[SettingError] = (),
     ) -> None:
         self._models = {model.id: model for model in models}
         self._not_chat = tuple(not_chat)
@@ -224,64 +232,39 @@ class ModelCatalog:
         self.hosted_tools = dict(hosted_tools or {})
         self._user_windows = frozenset(user_windows)
         self._user_prices = frozenset(user_prices)
+        self.problems = tuple(problems)
 
     @classmethod
     def from_toml(cls, *texts: str) -> ModelCatalog:
         """Read TOML texts; later ones, such as the user's, override and extend earlier ones.
 
-        Raises:
-            SettingError: a text is not TOML, or a model in it has a wrong value.
+        Their wrong values are left out, and are named in `problems`.
         """
-        import tomllib  # the first paint needs the types of this module, but no catalog
+        # The first paint needs the types of this module, but no catalog.
+        from desktop_app.domain.models.catalog_file import read_catalog_file
 
-        try:
-            files = [tomllib.loads(text) for text in texts]
-            user_files = files[1:]  # the first is the program's own
-            return cls._from_tables(_merge_tables(files), user_files)
-        except (
-            KeyError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            ArithmeticError,
-            RecursionError,
-        ) as exc:
-            # Only the messages of ValueErrors are for users; the others come from a value of
-            # another type than expected.
-            message = (
-                N_("The model list isn’t valid: {words}.")
-                if isinstance(exc, ValueError)
-                else N_("The model list contains a value of the wrong type ({words}).")
-            )
-            raise SettingError(
-                message,
-                hint=N_("Correct models.toml or remove it."),
-                details=f"{type(exc).__name__}: {exc}",
-                words=str(exc),
-            ) from exc
+        files = [read_catalog_file(text, USER_FILE) for text in texts]
+        return cls.from_files(files)
 
     @classmethod
-    def _from_tables(
-        cls, tables: Mapping[str, Any], user_files: Sequence[Mapping[str, Any]]
-    ) -> ModelCatalog:
-        """Return the catalog of merged tables, for which `user_files` tell the user's values."""
-        models = tables["models"]
-        small_jobs = tables["small_jobs"]
-        file_inputs = tables["file_inputs"]
-        embeddings = tables["embeddings"]
-        hosted_tools = tables["hosted_tools"]
+    def from_files(cls, files: Sequence[CatalogFile]) -> ModelCatalog:
+        """Return the catalog of files; the first is the program's own, the others the user's."""
+        models: dict[str, dict[str, Any]] = {}
+        jobs: dict[str, dict[str, Any]] = {}
+        for file in files:
+            for rows, added in ((models, file.models), (jobs, file.small_jobs)):
+                for key, facts in added.items():
+                    rows[key] = {**rows.get(key, {}), **facts}
         return cls(
-            [_model_from_row(id_, _with_family(id_, row, models)) for id_, row in models.items()],
-            small_jobs={job: _small_job_from_row(row) for job, row in small_jobs.items()},
-            not_chat=tables["not_chat"],
-            file_inputs={kind: _file_inputs_from_row(row) for kind, row in file_inputs.items()},
-            # The output of an embedding model, a vector, costs nothing.
-            embeddings={
-                id_: Price(_parse_amount(usd), Decimal(0)) for id_, usd in embeddings.items()
-            },
-            hosted_tools={name: _parse_amount(usd) for name, usd in hosted_tools.items()},
-            user_windows=_models_stating(user_files, {"context_window", "max_input"}),
-            user_prices=_models_stating(user_files, {"price"}),
+            [ModelInfo(**_with_family(id_, facts, models)) for id_, facts in models.items()],
+            small_jobs={job: SmallJob(**facts) for job, facts in jobs.items()},
+            not_chat=[pattern for file in files for pattern in file.not_chat],
+            file_inputs=_merged(file.file_inputs for file in files),
+            embeddings=_merged(file.embeddings for file in files),
+            hosted_tools=_merged(file.hosted_tools for file in files),
+            user_windows=_models_stating(files[1:], {"context_window", "max_input"}),
+            user_prices=_models_stating(files[1:], {"price"}),
+            problems=[problem for file in files for problem in file.problems],
         )
 
     def __iter__(self) -> Iterator[ModelInfo]:
@@ -356,140 +339,18 @@ def family_of(model_id: str) -> str:
 
 
 def _with_family(
-    model_id: str, row: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
-) -> Mapping[str, Any]:
-    """Return a model's row with the values of its family that it does not state."""
+    model_id: str, facts: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return a model's facts with those of its family that it does not state."""
     family = models.get(family_of(model_id), {})
     inherited = {name: value for name, value in family.items() if name not in _UNINHERITED_FACTS}
-    return {**inherited, **row}
+    return {"id": model_id, "name": model_id, **inherited, **facts}
 
 
-_TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")
-_TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings", "hosted_tools"})
-_SIZE_FACTS: Final = ("context_window", "max_input", "max_output")
-_OTHER_FACTS: Final = ("hosted_tools", "image_tokens", "price", "price_tiers", "usual_seconds")
-"""Facts whose form in a file differs from that in `ModelInfo`."""
+def _merged(tables: Iterable[Mapping[str, T]]) -> dict[str, T]:
+    return {key: value for table in tables for key, value in table.items()}
 
 
-def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge the tables of the files; later values replace earlier ones.
-
-    The patterns of `not_chat` are added to the earlier ones.
-    """
-    merged: dict[str, Any] = {name: {} for name in _TABLES} | {"not_chat": []}
-    for tables in files:
-        _require_known_names(tables, _TABLES, "the file")
-        merged["not_chat"] += _parse_names(tables.get("not_chat", []), "not_chat")
-        merged["embeddings"] |= tables.get("embeddings", {})
-        merged["hosted_tools"] |= tables.get("hosted_tools", {})
-        for name in _TABLES_OF_ROWS:
-            rows = merged[name]
-            for key, row in tables.get(name, {}).items():
-                rows[key] = {**rows.get(key, {}), **row}
-    return merged
-
-
-def _models_stating(files: Iterable[Mapping[str, Any]], facts: set[str]) -> set[str]:
+def _models_stating(files: Iterable[CatalogFile], facts: set[str]) -> set[str]:
     """Return the ids of the models for which the user's files state any of these facts."""
-    return {
-        id_ for file in files for id_, row in file.get("models", {}).items() if facts & set(row)
-    }
-
-
-def _require_known_names(
-    row: Mapping[str, Any], known_names: Collection[str], location: str
-) -> None:
-    """Raise ValueError for unknown names, because they may be typing errors."""
-    for name in row:
-        if name not in known_names:
-            from difflib import get_close_matches  # slow to import, and rarely needed
-
-            close_names = get_close_matches(name, known_names, 1)
-            hint = f"; “{close_names[0]}” is meant, perhaps" if close_names else ""
-            raise ValueError(f"“{name}” in {location} is not known{hint}")
-
-
-def _parse_names(values: object, name: str) -> list[str]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise ValueError(f"{name} is a list of names")
-    return [value.casefold() for value in values]
-
-
-@cache
-def _types_of_facts() -> dict[str, Any]:
-    return get_type_hints(ModelInfo)
-
-
-def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
-    import msgspec  # as in `from_toml`
-
-    types = _types_of_facts()
-    _require_known_names(row, types.keys() - {"id", "price_is_final"}, model_id)
-    facts: dict[str, Any] = {"name": model_id}
-    for name, value in row.items():
-        if name not in _OTHER_FACTS:
-            try:
-                facts[name] = msgspec.convert(value, types[name])
-            except msgspec.ValidationError as exc:
-                raise ValueError(f"{name} of {model_id}: {exc}") from exc
-        if name in _SIZE_FACTS and value <= 0:
-            raise ValueError(f"{name} of {model_id} is not a number of tokens")
-    return ModelInfo(
-        id=model_id,
-        hosted_tools=tuple(_parse_names(row.get("hosted_tools", []), "hosted_tools")),
-        image_tokens=image_tokens_from_row(row.get("image_tokens")),
-        price=_price_from_row(model_id, row.get("price")),
-        price_tiers=tuple(
-            (tier, _parse_amount(multiple)) for tier, multiple in row.get("price_tiers", {}).items()
-        ),
-        usual_seconds=tuple(
-            (Effort(effort), float(_parse_amount(seconds)))
-            for effort, seconds in row.get("usual_seconds", {}).items()
-        ),
-        **facts,
-    )
-
-
-def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
-    _require_known_names(row, ("models", "effort"), "small_jobs")
-    models = row.get("models", [])
-    if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
-        raise ValueError("models of a small job is a list of names")
-    return SmallJob(tuple(models), Effort(row["effort"]) if "effort" in row else None)
-
-
-def _file_inputs_from_row(row: Mapping[str, Any]) -> FileInputs:
-    _require_known_names(row, ("each_mb", "together_mb", "types"), "file_inputs")
-    each_mb = row["each_mb"]
-    together_mb = row["together_mb"]
-    if any(type(size) is not int or size <= 0 for size in (each_mb, together_mb)):
-        raise ValueError("each_mb and together_mb of file_inputs are numbers of megabytes")
-    types = _parse_names(row["types"], "types of file_inputs")
-    return FileInputs(each_mb << 20, together_mb << 20, tuple(types))
-
-
-def _price_from_row(model_id: str, row: Mapping[str, str] | str | None) -> Price | None:
-    if row is None:
-        return None
-    if isinstance(row, str):
-        if row != "free":
-            raise ValueError(f"price {row!r} is neither a table nor 'free'")
-        return FREE
-    _require_known_names(row, ("input", "output", "cached_input"), f"the price of {model_id}")
-    cached = row.get("cached_input")
-    return Price(
-        input=_parse_amount(row["input"]),
-        output=_parse_amount(row["output"]),
-        cached_input=None if cached is None else _parse_amount(cached),
-    )
-
-
-def _parse_amount(value: object) -> Decimal:
-    """Return a finite number that is not negative. Raises ValueError."""
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal("nan")
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f"{value!r} is not an amount")
-    return amount
+    return {id_ for file in files for id_, row in file.models.items() if facts & set(row)}

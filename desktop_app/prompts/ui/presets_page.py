@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.backend.answer_settings import overridden_values
 from desktop_app.composer.choice import ModelEntry
-from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.ui.example_turns import ExampleTurns
@@ -71,7 +71,7 @@ class PresetsPage(LibraryPage):
         self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-preset")
         self.delete_button = delete_button(tr("Delete"), "delete-preset")
         self.effort.addItem(tr(_SAME_AS_CONVERSATION), None)
-        for effort in FAMILY_EFFORTS:
+        for effort in OFFERED_EFFORTS:
             self.effort.addItem(tr(effort.label), effort)
         self.set_models(())
         self._fill()
@@ -227,6 +227,8 @@ class PresetsPage(LibraryPage):
         if not self.name.isModified():  # otherwise the user is typing it
             self.name.set_name(preset.name)
         self.model.setCurrentIndex(_find_or_add_model(self.model, preset))
+        if preset.effort is not None and self.effort.findData(preset.effort) < 0:
+            self.effort.addItem(tr(preset.effort.label), preset.effort)  # of an imported preset
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
         self.default_box.setChecked(preset.id == self._default_id)
         overrides = overridden_values(preset.overrides)

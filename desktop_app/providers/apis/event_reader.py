@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import CallUsage, Usage
 from desktop_app.domain.errors import ProviderError
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import json_fields
@@ -82,6 +83,8 @@ class EventReader(ABC):
 _NUMBER: Final = re.compile("[0-9]{1,10}")
 MAX_TOKENS: Final = 1_000_000_000
 """The most tokens of one call. The largest windows have some ten million."""
+MAX_DOLLARS: Final = 10_000
+"""The most that one call is believed to cost. A larger sum would exceed every monthly limit."""
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage | None:
@@ -109,12 +112,50 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
         or tokens(usage, "cached_tokens")  # Moonshot
         or tokens(usage, "prompt_cache_hit_tokens")  # DeepSeek
     )
-    return Usage(
-        input_tokens=input_tokens,
-        cached_tokens=min(input_tokens, cached_tokens),
-        output_tokens=output_tokens,
-        reasoning_tokens=min(output_tokens, reasoning_tokens),
+    cached_tokens = min(input_tokens, cached_tokens)
+    # A part is never larger than what is left of the whole: no cost may become negative.
+    written_tokens = min(
+        input_tokens - cached_tokens,
+        tokens(input_details, "cache_write_tokens")
+        or tokens(usage, "cache_creation_input_tokens"),  # Anthropic, and LiteLLM for it
     )
+    audio_input_tokens = min(
+        input_tokens - cached_tokens - written_tokens, tokens(input_details, "audio_tokens")
+    )
+    counts = (input_tokens, cached_tokens, output_tokens, min(output_tokens, reasoning_tokens))
+    call = CallUsage(
+        *counts,
+        cache_write_tokens=written_tokens,
+        audio_input_tokens=audio_input_tokens,
+        audio_output_tokens=min(output_tokens, tokens(output_details, "audio_tokens")),
+        stated_cost=_stated_cost(usage),
+    )
+    return Usage(*counts) if call == CallUsage(*counts) else call
+
+
+def _stated_cost(usage: Mapping[str, Any]) -> Decimal | None:
+    """Return the US dollars that a server says it charges; None if it states no plausible sum.
+
+    OpenRouter and gateways send a number; Perplexity an object. A sum of 0 says nothing: OpenRouter
+    sends it if the user's own key at the upstream provider pays, which then has its own field.
+    """
+    stated = usage.get("cost")
+    if isinstance(stated, dict):
+        stated = stated.get("total_cost")
+    upstream = json_fields.mapping(usage, "cost_details").get("upstream_inference_cost")
+    sums = [_parse_dollars(stated), _parse_dollars(upstream) if usage.get("is_byok") else None]
+    total = sum((each for each in sums if each is not None), Decimal(0))
+    return total or None
+
+
+def _parse_dollars(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        dollars = Decimal(str(value))
+    except (InvalidOperation, ValueError):  # ValueError: an integer of thousands of digits
+        return None
+    return dollars if dollars.is_finite() and 0 < dollars <= MAX_DOLLARS else None
 
 
 def tokens(usage: Mapping[str, Any], name: str) -> int:

@@ -401,7 +401,7 @@ def _parse_response(
         item_status,
         answer=answer,
         error=note,
-        usage=reply.usage,
+        usage=reply.round_usage,
         answered_by=reply.model,
     )
 

@@ -23,6 +23,7 @@ from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, RichTextPaste
 from desktop_app.domain.conversations.conversation import Draft, Message, new_id
+from desktop_app.domain.conversations.message_facts import cost_text
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 from desktop_app.domain.errors import (
     SpendingCapError,
@@ -31,7 +32,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.variants import Variant
-from desktop_app.i18n.formatting import duration, money
+from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION
 from desktop_app.quick.ui.paste_back import PasteBack
@@ -425,7 +426,7 @@ class QuickPromptController(QObject):
         """Show the cost and the duration of an answer that has ended."""
         if conversation_id == self._current.id:
             self.window.set_streaming(False)
-            figures = [] if answer.cost is None else [money(answer.cost)]
+            figures = [] if answer.cost is None else [cost_text(answer, answer.cost)]
             if answer.duration_s is not None:
                 figures.append(duration(answer.duration_s))
             self.window.show_status(" · ".join(figures), is_announced=False)

@@ -108,7 +108,7 @@ def hosted_refusal(name: str, resolved: ResolvedChoice) -> ErrorNote | None:
         return ErrorNote(
             N_("{provider} doesn’t run tools itself."), params={"provider": profile.name}
         )
-    if name not in model.hosted_tools:
+    if model.hosted_tools is not None and name not in model.hosted_tools:
         return ErrorNote(N_("{model} doesn’t support this tool."), params={"model": model.name})
     return None
 

@@ -38,7 +38,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
-from desktop_app.domain.cost import Usage, cost_of
+from desktop_app.domain.cost import cost_of_calls, prompt_cost
 from desktop_app.domain.errors import UserFacingError, to_provider_error
 from desktop_app.domain.prompt_delimiter import PromptDelimiter
 from desktop_app.domain.spending_report import Purpose
@@ -149,8 +149,7 @@ class _LoopProvider(ProviderWrapper):
                 return
             await task.call_hold.release()  # in case the answer's run could not release it
             resolved = task.resolved
-            usage = Usage(_input_tokens(request, reply, last_reply))
-            cost = cost_of(resolved.counted_price, usage)
+            cost = prompt_cost(resolved.counted_price, _input_tokens(request, reply, last_reply))
             try:  # the next input counts against the monthly cap
                 input_hold = await task.budget.hold(
                     resolved.profile, cost, resolved.model.id, Purpose.ANSWER.value
@@ -186,13 +185,12 @@ class _LoopProvider(ProviderWrapper):
     def _reached_limit(self, reply: Reply, seconds: float) -> str:
         """Return why no other request may follow; "" if it may."""
         task = self._task
-        price = task.resolved.counted_price
         if seconds >= task.limits.seconds:
             return TOO_LONG
-        if task.limits.cost is None or price is None or reply.usage is None:
+        cost = cost_of_calls(task.resolved.counted_price, reply.usages)
+        if task.limits.cost is None or cost is None:
             return ""
-        hosted_tools_cost = hosted_cost(tool_calls(reply.parts), task.tool_prices)
-        spent = price.cost(reply.usage) + hosted_tools_cost
+        spent = cost + hosted_cost(tool_calls(reply.parts), task.tool_prices)
         return TOO_EXPENSIVE if spent >= Decimal(str(task.limits.cost)) else ""
 
 

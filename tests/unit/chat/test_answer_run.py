@@ -43,6 +43,7 @@ from desktop_app.domain.conversations.conversation import (
     Role,
     now,
 )
+from desktop_app.domain.conversations.message_facts import is_least_cost, measured_facts
 from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     Part,
@@ -52,7 +53,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import CallUsage, LongPrice, Price, Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
     CredentialError,
@@ -70,7 +71,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolCallState
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.models.choice_resolution import PriceClaim, ResolvedChoice
 from desktop_app.spending.budget import Hold
 from tests.helpers.fragment import Fragment
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
@@ -383,6 +384,41 @@ def test_an_answer_is_billed_at_the_tier_that_answered(
     answer, memory = run([Started("r", "", service_tier=named), *ENDED], resolved=resolved)
     (call,) = memory.calls
     assert ((answer.cost, call.cost), call.performance.tier) == (costs, tier)
+
+
+def test_each_round_is_billed_at_the_price_of_its_size() -> None:
+    long = LongPrice(15, Price(Decimal(4), Decimal(4)))
+    price = Price(Decimal(1), Decimal(1), long=long)
+    resolved = replace(THINKING, model=replace(THINKING.model, price=price))
+    rounds = [UsageReported(Usage(10)), RoundEnded(), UsageReported(Usage(20)), Completed()]
+    answer, memory = run([TextDelta("a"), *rounds], resolved=resolved)
+    assert [call.cost for call in memory.calls] == [Decimal("0.00001"), Decimal("0.00008")]
+    assert answer.cost == Decimal("0.00009")
+    assert not is_least_cost(answer)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [TextDelta("a"), RoundEnded(), TextDelta("b"), UsageReported(USAGE), Completed()],
+        [TextDelta("a"), UsageReported(CallUsage(10, audio_input_tokens=5)), Completed()],
+    ],
+)
+def test_a_cost_with_an_unknown_part_is_said_to_be_more(script: list[StreamEvent]) -> None:
+    answer, memory = run(script)
+    assert is_least_cost(answer)
+    assert measured_facts(answer)[1].startswith("≥ $")
+    assert sorted(call.cost is None for call in memory.calls) == [False, True]
+
+
+def test_a_sum_that_the_server_states_is_the_cost() -> None:
+    usage = CallUsage(10, 0, 5, stated_cost=Decimal("1.25"))
+    unpriced = replace(THINKING, claim=PriceClaim.NONE)
+    for resolved in (THINKING, unpriced):
+        answer, memory = run([TextDelta("a"), UsageReported(usage), Completed()], resolved=resolved)
+        (call,) = memory.calls
+        assert (answer.cost, call.cost) == (Decimal("1.25"), Decimal("1.25"))
+        assert not is_least_cost(answer)
 
 
 # ---------------------------------------------------------------- ends

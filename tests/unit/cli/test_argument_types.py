@@ -15,7 +15,7 @@ from desktop_app.cli.command_line import (
 )
 
 NAMES = "instant, thinking, and pro"
-EFFORTS = "none, minimal, low, medium, high, and xhigh"
+EFFORTS = "none, minimal, low, medium, high, xhigh, and max"
 
 
 @pytest.mark.parametrize(

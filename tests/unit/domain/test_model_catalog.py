@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from desktop_app.domain.cost import FREE, Price
-from desktop_app.domain.errors import SettingError
+from desktop_app.domain.cost import FREE, LongPrice, Price
 from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.paths import resource_path
@@ -111,38 +114,91 @@ def test_the_users_file_extends_and_overrides_single_fields() -> None:
     assert [model.id for model in catalog][-1] == "mine"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "models = [",
-        'models.x.efforts = ["extreme"]',
-        'models.x.price = "cheap"',
-        'models.x.price = { input = "a lot", output = "1" }',
-        'models.x.price = { input = "2", output = "4", cached = "1" }',
-        'models.x.variant = "turbo"',
-        "models.x.efforts = 3",
-        "models.x.max_input = 0",
-        "models.x.max_input = true",
-        "file_inputs.x = { each_mb = 0, together_mb = 1, types = [] }",
-        "file_inputs.x = { each_mb = 1, together_mb = 1.5, types = [] }",
-        'models.x.price = { input = "nan", output = "1" }',
-        'models.x.price = { input = "1", output = "-1" }',
-        'models.x.price = { input = "1", output = "1", cached_input = "inf" }',
-        'models.x.price_tiers = { batch = "-1" }',
-        'embeddings.x = "nan"',
-        'hosted_tools.x = "-1"',
-        "models.x.usual_seconds = { low = inf }",
-        "models.x.image_tokens = { base = 85, tile = -1 }",
-        'models.x.image_tokens = { multiplier = "nan" }',
-        'models.x.image_tokens = { multiplier = "1", patches = 0 }',
-        f"a = {'[' * 100_000}",
-    ],
+WRONG_VALUES = (
+    'models.x.efforts = ["very high"]',
+    'models.x.price = "cheap"',
+    'models.x.price = { input = "a lot", output = "1" }',
+    'models.x.price = { input = "2", output = "4", cached = "1" }',
+    'models.x.price = { input = "2" }',
+    'models.x.price = { input = "2", output = "4", long = { input = "4", output = "6" } }',
+    'models.x.variant = "turbo"',
+    "models.x.efforts = 3",
+    "models.x.max_input = 0",
+    "models.x.max_input = true",
+    "models.x = 3",
+    "models = 3",
+    "not_chat = 'x'",
+    "small_jobs.x.models = 'gpt'",
+    "small_jobs.x.effort = 'very high'",
+    "file_inputs.x = { each_mb = 0, together_mb = 1, types = [] }",
+    "file_inputs.x = { each_mb = 1, together_mb = 1.5, types = [] }",
+    "file_inputs.x = 3",
+    'models.x.price = { input = "nan", output = "1" }',
+    'models.x.price = { input = "1", output = "-1" }',
+    'models.x.price = { input = "1", output = "1", cached_input = "inf" }',
+    'models.x.price = { input = true, output = "1" }',
+    'models.x.price_tiers = { batch = "-1" }',
+    "models.x.price_tiers = 3",
+    'embeddings.x = "nan"',
+    'hosted_tools.x = "-1"',
+    "models.x.usual_seconds = { low = inf }",
+    "models.x.image_tokens = { base = 85, tile = -1 }",
+    "models.x.image_tokens = 3",
+    'models.x.image_tokens = { multiplier = "nan" }',
+    'models.x.image_tokens = { multiplier = "1", patches = 0 }',
+    "modells.x.max_input = 3",
+    "models.x.max_inputs = 3",
 )
-def test_a_wrong_value_in_a_file_is_refused_with_a_remedy(text: str) -> None:
-    with pytest.raises(SettingError) as caught:
-        ModelCatalog.from_toml(text)
-    assert "models.toml" in caught.value.what_to_do
-    assert caught.value.details
+
+
+@pytest.mark.parametrize("text", WRONG_VALUES)
+def test_a_wrong_value_costs_that_value_and_a_sentence(text: str) -> None:
+    right = '[models.y]\nmax_input = 5\nefforts = ["max"]\n'
+    catalog = ModelCatalog.from_toml(SHIPPED, f"{text}\n{right}" if text != "models = 3" else text)
+    (problem,) = catalog.problems
+    assert "models.toml has a wrong value, which is ignored: " in problem.what_happened
+    assert "models.toml" in problem.what_to_do
+    assert catalog.info("x") == ModelInfo("x", "x")
+    assert catalog.info("gpt-5.2") == CATALOG.info("gpt-5.2")
+    if text != "models = 3":
+        assert (catalog.info("y").max_input, catalog.info("y").efforts) == (5, (Effort.MAX,))
+
+
+@pytest.mark.parametrize("text", ["models = [", "[models.x", f"a = {'[' * 100_000}"])
+def test_a_file_that_is_not_toml_costs_that_file_and_a_sentence(text: str) -> None:
+    catalog = ModelCatalog.from_toml(SHIPPED, text)
+    (problem,) = catalog.problems
+    assert "models.toml isn’t valid, and is ignored: " in problem.what_happened
+    assert list(catalog) == list(CATALOG)
+
+
+toml_values = st.recursive(
+    st.text(alphabet="ab0-. ", max_size=4) | st.integers(-9, 9) | st.booleans() | st.floats(),
+    lambda values: (
+        st.lists(values, max_size=2)
+        | st.dictionaries(st.sampled_from(["input", "output", "long", "above", "low"]), values)
+    ),
+    max_leaves=4,
+)
+FACTS = [f.name for f in fields(ModelInfo)] + ["other"]
+
+
+@given(st.dictionaries(st.sampled_from(FACTS), toml_values, max_size=3))
+def test_no_value_of_a_users_file_is_an_error_of_the_program(row: dict[str, object]) -> None:
+    catalog = ModelCatalog.from_toml(SHIPPED, f"[models]\nx = {toml(row)}")
+    assert len(catalog.problems) <= len(row)
+    known = catalog.info("x")
+    assert known.price is None or known.price.input >= 0
+    assert known.input_limit is None or known.input_limit > 0
+
+
+def toml(value: object) -> str:
+    """Return a value as TOML."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value) if isinstance(value, str | bool) else str(value)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +218,22 @@ def test_sizes_of_files_are_given_in_megabytes() -> None:
         'file_inputs.x = { each_mb = 1, together_mb = 3, types = ["text/csv"] }'
     )
     assert catalog.file_inputs("x") == FileInputs(1 << 20, 3 << 20, ("text/csv",))
+
+
+def test_a_price_has_parts_and_one_for_long_prompts() -> None:
+    row = """
+        [models.x.price]
+        input = "2"
+        output = "10"
+        cached_input = "0.1"
+        cache_write = "2.5"
+        audio_input = "32"
+        long = { above = 272_000, input = "4", output = "15" }
+    """
+    long = LongPrice(272_000, Price(Decimal(4), Decimal(15)))
+    parts = (Decimal("0.1"), Decimal("2.5"), Decimal(32))
+    price = Price(Decimal(2), Decimal(10), *parts, long=long)
+    assert ModelCatalog.from_toml(SHIPPED, row).info("x").price == price
 
 
 def test_a_price_may_be_a_number() -> None:
@@ -207,19 +279,35 @@ def test_a_model_of_the_family_takes_sampling_only_without_reasoning() -> None:
         ('[models.x]\neffort = ["low"]', "“effort” in x is not known; “efforts” is meant"),
         ("[model.x]\nname = 'X'", "“model” in the file is not known; “models” is meant"),
         ("[models.x]\ncontext_window = 'big'", "context_window of x: Expected `int"),
-        ("[models.x]\nmax_input = true", "max_input of x: Expected `int"),
         ("[models.x]\nsees_images = 'yes'", "sees_images of x: Expected `bool"),
         ("[models.x]\nshutdown = 'soon'", "shutdown of x: Invalid"),
-        ("[models.x]\nefforts = ['huge']", "efforts of x: Invalid enum value 'huge'"),
-        ("models = 3", "a value of the wrong type"),
+        ("[models.x]\nefforts = ['Huge!']", "efforts of x: Invalid enum value 'Huge!'"),
+        ("models = 3", "“models” is not a table"),
         ("not_chat = 'x'", "not_chat is a list of names"),
         ("[models.x", "at end of document"),
     ],
 )
 def test_an_error_in_the_users_file_is_named(text: str, says: str) -> None:
-    with pytest.raises(SettingError) as caught:
-        ModelCatalog.from_toml(text)
-    assert says in caught.value.what_happened
+    (problem,) = ModelCatalog.from_toml(SHIPPED, text).problems
+    assert says in problem.what_happened
+
+
+def test_the_shipped_file_has_no_wrong_value() -> None:
+    assert CATALOG.problems == ()
+
+
+def test_efforts_are_kept_in_their_order_and_unknown_ones_as_they_are() -> None:
+    row = '[models.x]\nefforts = ["max", "default", "low"]\ndefault_effort = "default"'
+    info = ModelCatalog.from_toml(SHIPPED, row).info("x")
+    assert info.efforts == (Effort.LOW, Effort("default"), Effort.MAX)
+    assert info.default_effort is Effort("default")
+    assert info.effort_refusal(Effort("default")) is None
+    assert info.nearest_effort(Effort.XHIGH) is Effort.MAX
+    assert info.nearest_effort(Effort.MEDIUM) is Effort.LOW
+    switched = '[models.x]\nefforts = ["default"]'
+    info = ModelCatalog.from_toml(SHIPPED, switched).info("x")
+    assert info.nearest_effort(Effort.HIGH) is Effort("default")
+    assert str(CATALOG.info("new").effort_refusal(Effort("hihg")))  # a typing error
 
 
 def test_facts_of_the_users_file_are_known_as_the_users() -> None:

@@ -232,6 +232,7 @@ def test_the_rounds_of_a_tool_loop_are_one_reply() -> None:
         image,
     )
     assert (reply.usage, reply.round_usage) == (Usage(30, 5, 3), Usage(20, 5, 2))
+    assert reply.usages == (Usage(10, 0, 1), Usage(20, 5, 2))
     assert reply.service_tier == "flex"
     assert reply.may_be_billed
     assert accumulate(reply, ToolCallStep(ToolCallPart("other", "f", "{}"))) == reply

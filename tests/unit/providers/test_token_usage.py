@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import CallUsage, Usage
 from desktop_app.providers.apis.event_reader import MAX_TOKENS, usage_of
 
 
@@ -66,6 +67,55 @@ from desktop_app.providers.apis.event_reader import MAX_TOKENS, usage_of
                 "completion_tokens_details": {"reasoning_tokens": 94},
             },
             Usage(32, 0, 103, 94),
+        ),
+        (
+            {
+                "input_tokens": 300,
+                "input_tokens_details": {"cached_tokens": 100, "cache_write_tokens": 200},
+                "output_tokens": 1,
+            },
+            CallUsage(300, 100, 1, cache_write_tokens=200),
+        ),
+        # A part is not larger than what the other parts leave.
+        (
+            {
+                "input_tokens": 5,
+                "input_tokens_details": {
+                    "cached_tokens": 3,
+                    "cache_write_tokens": 9,
+                    "audio_tokens": 9,
+                },
+                "output_tokens": 4,
+                "output_tokens_details": {"audio_tokens": 9},
+            },
+            CallUsage(5, 3, 4, cache_write_tokens=2, audio_output_tokens=4),
+        ),
+        (
+            {"prompt_tokens": 5, "prompt_tokens_details": {"audio_tokens": 2}},
+            CallUsage(5, audio_input_tokens=2),
+        ),
+        ({"prompt_tokens": 5, "cost": 1.25}, CallUsage(5, stated_cost=Decimal("1.25"))),
+        (
+            {"prompt_tokens": 5, "cost": {"total_cost": 0.006}},
+            CallUsage(5, stated_cost=Decimal("0.006")),
+        ),
+        # With the user's own key at the upstream provider, OpenRouter charges only its fee.
+        (
+            {
+                "prompt_tokens": 5,
+                "cost": 0.05,
+                "is_byok": True,
+                "cost_details": {"upstream_inference_cost": 1},
+            },
+            CallUsage(5, stated_cost=Decimal("1.05")),
+        ),
+        (
+            {"prompt_tokens": 5, "cost": 0.5, "cost_details": {"upstream_inference_cost": 1}},
+            CallUsage(5, stated_cost=Decimal("0.5")),
+        ),
+        *(
+            ({"prompt_tokens": 5, "cost": cost}, Usage(5))
+            for cost in (0, -1, True, "nan", "free", None, [], {}, 10**9, 10**5000, float("inf"))
         ),
     ],
 )

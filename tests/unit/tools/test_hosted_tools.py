@@ -11,7 +11,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.tools.tool import ToolCallState
+from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolCallState
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.tools.calls.hosted_tools import HostedTools, hosted_cost, hosted_refusal
@@ -64,6 +64,11 @@ def test_hosted_tools_need_a_provider_and_model_that_support_them(
 ) -> None:
     found = hosted_refusal(name, ResolvedChoice(profile, MODEL, None, None))
     assert (found.sentences if found else "") == refusal
+
+
+def test_a_model_of_which_nothing_is_stated_is_offered_every_tool() -> None:
+    unknown = ResolvedChoice(OPENAI, ModelInfo("gpt-9", "gpt-9"), None, None)
+    assert [hosted_refusal(name, unknown) for name in HOSTED_TOOLS] == [None] * len(HOSTED_TOOLS)
 
 
 def call(name: str, arguments: str = "{}", **changes: object) -> ToolCallPart:

@@ -121,7 +121,8 @@ class ModelEditor(FormDialog):
             self.effort_choice.addItem(label)
         self._add_row(tr("Efforts"), self.effort_choice)
         self._effort_boxes = QWidget()
-        self.efforts = {effort: QCheckBox(menu_text(tr(effort.label))) for effort in Effort}
+        offered = (*Effort, *(row.efforts or ()), *(entries.efforts or ()))
+        self.efforts = {effort: QCheckBox(menu_text(tr(effort.label))) for effort in offered}
         FlowLayout(*self.efforts.values(), parent=self._effort_boxes)
         self._form.addWidget(self._effort_boxes)
         for name, label in _FLAGS:
