@@ -10,6 +10,10 @@ under asyncio and under a Qt loop, and a stuck disk blocks nothing else.
 The last process to close the store removes the write-ahead log. If no other process has the store
 open, a log that is not empty therefore shows that the last exit was not clean. All processes share
 a lock, which shows whether another process has the store open.
+
+A synchronizer or a cleaner may remove the log while the store is open. Each commit is therefore
+copied to the store's file at once (0.3 ms on an SSD), the log is watched as the file is, and a
+process does not open a store whose log is not that of the processes that have it open.
 """
 
 from __future__ import annotations
@@ -19,13 +23,14 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.i18n.translation import N_
@@ -33,12 +38,15 @@ from desktop_app.storage.private_files import create_private
 from desktop_app.storage.schema import is_current, migrate, stored_version
 from desktop_app.storage.sqlite_connection import Mode, connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, is_full_or_read_only, translate_errors
-from desktop_app.storage.store_lock import StoreLock
+from desktop_app.storage.store_lock import StoreLock, is_open_in_sqlite
 
 T = TypeVar("T")
 Action = Callable[[sqlite3.Connection], T]
 
 BUSY_TIMEOUT_S: Final = 10.0
+# A process that closes the store removes its log some milliseconds before it gives up the lock.
+_CLOSING_S: Final = 1.0
+_RETRY_S: Final = 0.02
 # Two, so that a search through everything does not delay the opening of a conversation.
 READERS: Final = 2
 # Between two checks for cancellation, a read runs this many steps of SQLite's virtual machine:
@@ -46,6 +54,21 @@ READERS: Final = 2
 PROGRESS_STEPS: Final = 20_000
 # A larger store is not checked during start-up: 64 MB take a tenth of a second.
 CHECKED_AT_OPEN_BYTES: Final = 64 * 1024 * 1024
+
+
+_Identity = tuple[int, int]
+
+
+class _Files(NamedTuple):
+    """What tells the files of a store from others with their names; None for a missing one.
+
+    Attributes:
+        main: the store's file.
+        log: the write-ahead log, and its index. Both exist as long as the store is open.
+    """
+
+    main: _Identity | None
+    log: tuple[_Identity | None, _Identity | None]
 
 
 class Databases(Protocol):
@@ -87,7 +110,8 @@ class Database:
         self._thread_local = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
         self._lock: StoreLock | None = None
-        self._identity: tuple[int, int] | None = None
+        self._files: _Files | None = None  # None: it is in memory
+        self._is_log_behind = False  # the store's file lacks commits that only the log has
         self._rescued: Path | None = None
         self._reads_if_full = False
         self._write_error: StoreFullError | None = None  # why nothing can be written
@@ -220,7 +244,7 @@ class Database:
                 lock = StoreLock(self.path)
                 try:
                     self._connection = self._connect_writer(lock)
-                    self._identity = self._identity_of_file()
+                    self._files = self._files_now()
                 finally:
                     if self._connection is None:
                         lock.release()
@@ -238,7 +262,7 @@ class Database:
 
     def _connect_writer(self, lock: StoreLock) -> sqlite3.Connection:
         """Open the writer's connection; check the store after an unclean exit, and migrate it."""
-        is_alone = lock.try_exclusive()
+        is_alone = self._lock_with_log(lock)
         is_unclean = is_alone and _is_not_empty(self.path.with_name(self.path.name + "-wal"))
         if is_unclean:
             refuse_foreign(self.path)
@@ -260,11 +284,48 @@ class Database:
                         place=str(self.path),
                     )
                 migrate(connection, version)
+            stored_version(connection, self.path)  # a read makes the log of a new or restored store
+            log = repr(self._files_now().log)
+            if is_alone or (lock.recorded() not in ("", log) and lock.try_exclusive()):
+                lock.record(log)
+            elif lock.recorded() not in ("", log):
+                raise self._other_log_error()
             lock.share()
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _lock_with_log(self, lock: StoreLock) -> bool:
+        """Lock exclusively and return True, or share the lock of processes with the same log.
+
+        SQLite finds a log by its name. If it was removed, SQLite would begin another one, and the
+        last of the other processes would remove that with all its content.
+
+        Raises:
+            StorageError: another process has the store open, but with another log.
+        """
+        deadline = time.monotonic() + _CLOSING_S
+        while True:
+            is_alone = lock.try_exclusive()
+            log = self._files_now().log
+            is_same = None not in log
+            if is_alone:  # somebody may have removed the lock's file
+                is_same = is_same or not is_open_in_sqlite(self.path)
+            elif recorded := lock.recorded():
+                is_same = recorded == repr(log)
+            if is_same:
+                return is_alone
+            if time.monotonic() > deadline:
+                raise self._other_log_error()
+            time.sleep(_RETRY_S)
+
+    def _other_log_error(self) -> StorageError:
+        return StorageError(
+            N_("{file} was removed or replaced while Repartee has your library open."),
+            hint=N_("Quit all windows and commands of Repartee, then try again."),
+            file=f"{self.path}-wal",
+        )
 
     def _require_connection(self) -> sqlite3.Connection:
         """Return the writer's connection. Raises StorageError if the database is not open."""
@@ -285,17 +346,39 @@ class Database:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+        self._copy_log(connection)
         self._require_in_place(connection)
         return result
 
-    def _require_in_place(self, connection: sqlite3.Connection) -> None:
-        """Raise StorageError if the store's path no longer leads to the open file.
+    def _copy_log(self, connection: sqlite3.Connection) -> None:
+        """Copy the log's commits to the store's file, except those that a read prevents."""
+        with suppress(sqlite3.Error):  # the commit is in the log
+            row = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._is_log_behind = row["log"] != row["checkpointed"]
 
-        A synchronizer, for example, may have replaced the file. What is written now is in no file
-        that the next start finds, so a copy of the open store is saved beside it.
+    def _copy_rest_of_log(self) -> None:
+        if self._connection is not None and self._is_log_behind:
+            self._copy_log(self._connection)
+
+    def _require_in_place(self, connection: sqlite3.Connection) -> None:
+        """Raise StorageError if the store's paths no longer lead to the open files.
+
+        A synchronizer, for example, may have replaced them. What is written now is in no file
+        that the next start finds, so what was written before is copied to the store's file or, if
+        that is gone, to a new one beside it.
         """
-        if self._identity in (None, self._identity_of_file()):  # None: it is in memory
+        now = self._files_now()
+        if self._files in (None, now):
             return
+        if self._files.main == now.main and self._can_copy_log(connection, now):
+            raise StorageError(
+                N_(
+                    "{file} was removed or replaced while your library was open. Everything saved "
+                    "before is in your library."
+                ),
+                hint=N_("Nothing is saved anymore. Quit Repartee, then start it again."),
+                file=f"{self.path}{'-wal' if self._files.log[0] != now.log[0] else '-shm'}",
+            )
         place = str(self.path)
         try:
             if self._rescued is None or not self._rescued.exists():
@@ -318,13 +401,18 @@ class Database:
             copy=str(self._rescued),
         )
 
-    def _identity_of_file(self) -> tuple[int, int] | None:
-        """Return the device and inode of the file at the store's path; None if there is none."""
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
+    def _can_copy_log(self, connection: sqlite3.Connection, now: _Files) -> bool:
+        """Copy the open log to the store's file. Return False if that would mix it with others."""
+        is_other = self._files is not None and now.log[0] != self._files.log[0]
+        if is_other and _is_not_empty(self.path.with_name(f"{self.path.name}-wal")):
+            return False
+        with suppress(sqlite3.Error):
+            return not connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()["busy"]
+        return False
+
+    def _files_now(self) -> _Files:
+        main, *log = (_identity(Path(f"{self.path}{suffix}")) for suffix in ("", "-wal", "-shm"))
+        return _Files(main, (log[0], log[1]))
 
     def _read_pragma(self, pragma: str) -> sqlite3.Row:
         """Return the first row of a pragma's result on the writer's connection."""
@@ -344,6 +432,9 @@ class Database:
                 connection.set_progress_handler(None, 0)
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+                if self._is_log_behind:
+                    with suppress(RuntimeError):  # it closes, which copies the log, too
+                        self._writer.submit(self._copy_rest_of_log)
 
     def _read_connection(self) -> sqlite3.Connection:
         """Return this thread's own connection, opened on first use."""
@@ -359,6 +450,7 @@ class Database:
         # On the writer's thread, after every submitted write. The readers close first: only the
         # last connection to close checkpoints and removes the write-ahead log.
         self._readers.shutdown(wait=True)
+        self._copy_rest_of_log()
         connections = [*self._read_connections, self._connection]
         self._connection = None
         with translate_errors(str(self.path)):
@@ -457,6 +549,15 @@ def _configure_writer(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten in the file
+
+
+def _identity(path: Path) -> _Identity | None:
+    """Return the device and inode of a file; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _is_not_empty(path: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from desktop_app.system import OPEN_FLAGS, are_bytes_locked, lock
 # SQLite's source, os.h: SHARED_FIRST and SHARED_SIZE.
 _SHARED_FIRST: Final = 0x40000002
 _SHARED_SIZE: Final = 510
+_MAX_RECORD_BYTES: Final = 200
 
 
 class StoreLock:
@@ -40,6 +41,18 @@ class StoreLock:
         """Share the lock with other processes. Wait while one of them has it exclusively."""
         lock(self._descriptor, is_shared=True)
 
+    def record(self, text: str) -> None:
+        """Replace the text for processes that share the lock; the caller has it exclusively."""
+        with suppress(OSError):  # without room, the others find ""
+            os.ftruncate(self._descriptor, 0)
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            os.write(self._descriptor, text.encode())
+
+    def recorded(self) -> str:
+        """Return the text that the first of the sharing processes recorded."""
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        return os.read(self._descriptor, _MAX_RECORD_BYTES).decode(errors="replace")
+
     def release(self) -> None:
         """Release the lock."""
         os.close(self._descriptor)
@@ -54,14 +67,14 @@ def exclusive_lock(database: Path, message: str, hint: str) -> Iterator[None]:
     """
     store_lock = StoreLock(database)
     try:
-        if not store_lock.try_exclusive() or _is_open_in_sqlite(database):
+        if not store_lock.try_exclusive() or is_open_in_sqlite(database):
             raise StorageError(message, hint)
         yield
     finally:
         store_lock.release()
 
 
-def _is_open_in_sqlite(database: Path) -> bool:
+def is_open_in_sqlite(database: Path) -> bool:
     """Return True if another process has the file open, even if somebody removed the lock file.
 
     SQLite holds a shared lock on these bytes as long as a store in WAL mode is open. This process
