@@ -212,6 +212,10 @@ def _run(options: Options) -> int:
 
     set_quiet(is_quiet=getattr(options, "quiet", False))
     _guard_memory(options.command)
+    from desktop_app.paths import folders
+    from desktop_app.storage.store_lock import remove_abandoned_scratch
+
+    remove_abandoned_scratch(folders().database)
     from desktop_app.cli.registry import COMMANDS, load
 
     status: int = load(COMMANDS[options.command].run)(options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -344,12 +343,11 @@ class Backend:
 
 def _clean_folders(user_folders: Folders) -> None:
     """Remove files that killed processes left."""
-    from desktop_app.backup.erasure import remove_scratch
+    from desktop_app.storage.store_lock import remove_abandoned_scratch
     from desktop_app.storage.temporary_files import remove_abandoned
 
     remove_abandoned(user_folders.temporary)
-    with suppress(OSError):  # the next start tries again
-        remove_scratch(user_folders.database)
+    remove_abandoned_scratch(user_folders.database)
 
 
 def read_catalog(user_folders: Folders) -> ModelCatalog:

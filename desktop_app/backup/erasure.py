@@ -22,7 +22,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.storage.database import refuse_foreign
 from desktop_app.storage.sqlite_connection import connect
 from desktop_app.storage.storage_errors import translate_errors
-from desktop_app.storage.store_lock import exclusive_lock
+from desktop_app.storage.store_lock import exclusive_lock, remove_scratch_folders
 from desktop_app.system import sync
 
 KEPT_TABLES: Final = frozenset(
@@ -66,7 +66,7 @@ def erase_everything(database: Path, attachments: Path) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         for path in database.parent.glob(f"{database.stem}.before-*"):
             path.unlink()
-        remove_scratch(database)
+        remove_scratch_folders(database)
         if attachments.exists():
             shutil.rmtree(attachments)
         sync(database.parent)
@@ -92,10 +92,3 @@ def _empty_tables(connection: sqlite3.Connection) -> None:
     sql = "DELETE FROM settings WHERE key LIKE 'store.%' AND key <> 'store.library'"
     connection.execute(sql)
     connection.execute("COMMIT")
-
-
-def remove_scratch(database: Path) -> None:
-    """Delete the remains of a killed restore or repair. The caller has the store's lock."""
-    for pattern in (".restore-*", ".repair-*"):
-        for folder in database.parent.glob(pattern):
-            shutil.rmtree(folder)

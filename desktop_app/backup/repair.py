@@ -3,8 +3,8 @@
 SQLite reads a copy of the damaged file, table by table in the order of the rows. Where it meets
 damage, the rows behind it are reached from the other end, and by halving what lies between. The
 rows go into a new, empty store. What is derived is rebuilt: the search index, the sums of the
-spending. A message that has lost its conversation gets a new one; a message that has lost its
-parent gets the preceding message as its parent. The damaged file stays beside the new store.
+spending. A message that has lost its conversation gets a new one. The damaged file stays beside the
+new store.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from desktop_app.backup.references import mend_references
 from desktop_app.backup.restore import replace_store
 from desktop_app.batch.batch_store import item_from_row, job_from_row
 from desktop_app.chat.conversation_store import record_attachments
@@ -49,7 +50,7 @@ from desktop_app.storage.schema import migrate
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
-from desktop_app.storage.store_lock import exclusive_lock
+from desktop_app.storage.store_lock import REPAIR_PREFIX, exclusive_lock
 from desktop_app.system import sync
 
 LOST_TITLE: Final = N_("Recovered conversation")
@@ -91,36 +92,6 @@ _CREATE_LOST_CONVERSATIONS: Final = """
 """
 _LOST_CONVERSATIONS: Final = """SELECT count(*) FROM messages
     WHERE conversation_id NOT IN (SELECT id FROM conversations)"""
-_REPLACE_LOST_PARENTS: Final = """
-    UPDATE messages SET parent_id = (
-        SELECT p.id FROM messages AS p
-        WHERE p.conversation_id = messages.conversation_id AND p.rowid < messages.rowid
-        ORDER BY p.rowid DESC LIMIT 1
-    ) WHERE parent_id IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM messages AS p
-        WHERE p.id = messages.parent_id AND p.conversation_id = messages.conversation_id
-    )
-"""
-_REPAIR_REFERENCES: Final = (
-    """UPDATE conversations SET leaf_id = (
-        SELECT id FROM messages WHERE conversation_id = conversations.id
-        ORDER BY rowid DESC LIMIT 1
-    ) WHERE leaf_id IS NULL OR leaf_id NOT IN (SELECT id FROM messages)""",
-    """UPDATE conversations SET folder_id = NULL
-    WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",
-    "DELETE FROM collection_files WHERE collection_id NOT IN (SELECT id FROM collections)",
-    # A file without its passages waits to be read again.
-    """UPDATE collection_files SET status = 'waiting'
-    WHERE status = 'ready' AND sha256 NOT IN (SELECT sha256 FROM passages)""",
-    "DELETE FROM passage_vectors WHERE passage_id NOT IN (SELECT id FROM passages)",
-    "DELETE FROM attachment_origins WHERE sha256 NOT IN (SELECT sha256 FROM attachments)",
-    """DELETE FROM compactions WHERE conversation_id NOT IN (SELECT id FROM conversations)
-    OR message_id NOT IN (SELECT id FROM messages)""",
-    """DELETE FROM tool_permissions WHERE conversation_id IS NOT NULL
-    AND conversation_id NOT IN (SELECT id FROM conversations)""",
-    "DELETE FROM batch_items WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
-)
-
 Progress = Callable[[int, int], None]
 """Called with the number of tables done, and the number of all tables."""
 
@@ -230,7 +201,7 @@ def _recovered_store(
 ) -> Iterator[Path]:
     """Yield a new store of the rows that can be read, in a temporary folder in `folder`."""
     refuse_foreign(database)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".repair-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=REPAIR_PREFIX) as scratch:
         copy = Path(scratch) / "damaged.sqlite3"
         for suffix in ("", "-wal"):
             source = database.with_name(database.name + suffix)
@@ -319,9 +290,7 @@ def _build_store(
             _copy_table(source, target, table, result)
     (orphans,) = target.execute(_LOST_CONVERSATIONS).fetchone()
     target.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
-    result.mended_messages = orphans + target.execute(_REPLACE_LOST_PARENTS).rowcount
-    for statement in _REPAIR_REFERENCES:
-        target.execute(statement)
+    result.mended_messages = orphans + mend_references(target)
     _rebuild_derived(target)
     target.execute("COMMIT")
     result.conversations = target.execute("SELECT count(*) FROM conversations").fetchone()[0]

@@ -29,6 +29,7 @@ from desktop_app.backup.active_settings import (
     find_changes,
 )
 from desktop_app.backup.backup import FORMAT, MANIFEST, STORE, VERSION
+from desktop_app.backup.references import mend_references
 from desktop_app.documents.store.attachment_store import attachment_path, is_undamaged
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -43,7 +44,7 @@ from desktop_app.storage.row_conversion import error_to_text
 from desktop_app.storage.schema import has_exact_schema, migrate, stored_version
 from desktop_app.storage.sqlite_connection import connect, remove_log, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error, translate_errors
-from desktop_app.storage.store_lock import exclusive_lock
+from desktop_app.storage.store_lock import RESTORE_PREFIX, exclusive_lock
 from desktop_app.system import sync
 
 _CHOOSE_BACKUP: Final = N_("Choose a file created with “repartee backup”.")
@@ -121,7 +122,7 @@ def restore_backup(
                 N_("Your library is open in another Repartee window or command."),
                 N_("Close it, then restore again."),
             ),
-            tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch,
+            tempfile.TemporaryDirectory(dir=database.parent, prefix=RESTORE_PREFIX) as scratch,
         ):
             new_store = Path(scratch) / STORE
             _unpack(pack, store, new_store, archive)
@@ -165,9 +166,13 @@ def _adapt(connection: sqlite3.Connection, database: Path) -> None:
         _HOLD_UNSENT_FILES,
         (error_to_text(ErrorNote(N_("The job was canceled before it was sent. Not charged."))),),
     )
-    # Only the user of this computer gives permissions, and its processes hold amounts.
+    # Only the user of this computer gives permissions, and its processes hold amounts and
+    # write answers.
     connection.execute("DELETE FROM tool_permissions")
     connection.execute("DELETE FROM spending_holds")
+    sql = "UPDATE messages SET owner_pid = NULL, owner_started = NULL WHERE status = 'streaming'"
+    connection.execute(sql)
+    mend_references(connection)
     # The old backups of the previous library stay: see `delete_old_backups`.
     connection.execute(
         """UPDATE settings SET value = json_quote(lower(hex(randomblob(4))))

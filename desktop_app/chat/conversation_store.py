@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -24,7 +25,7 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
 )
 from desktop_app.domain.conversations.message_parts import text_of
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database import Databases, read_first
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
@@ -84,24 +85,25 @@ TRASHED_CONVERSATIONS: Final = _page("c.trashed_at IS NOT NULL", "c.trashed_at")
 ONE_CONVERSATION: Final = _SELECT_CONVERSATION + " WHERE c.id = ?"
 
 
-def _path(condition: str = "") -> str:
-    """Return the start of SQL that reads a path up from the leaf, as long as `condition` holds.
+def _path(limit: str = "(SELECT count(*) FROM messages WHERE conversation_id = ?1)") -> str:
+    """Return the start of SQL that reads a path up from the leaf: at most `limit` messages.
 
-    The walk reads the small columns only; full rows are read once the path is known.
+    The walk reads the small columns only; full rows are read once the path is known. In a damaged
+    store, messages may form a circle, of which each is read once, or lead to other conversations.
     """
     return f"""
-    WITH RECURSIVE path (id, parent_id, depth) AS (
+    WITH RECURSIVE steps (id, parent_id, depth) AS (
         SELECT m.id, m.parent_id, 0
         FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id WHERE c.id = ?1
         UNION ALL
-        SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages AS m ON m.id = path.parent_id
-        {condition}
-    )"""  # noqa: S608 - our own text
+        SELECT m.id, m.parent_id, depth + 1 FROM steps JOIN messages AS m ON m.id = steps.parent_id
+        WHERE depth + 1 < {limit} AND m.conversation_id = ?1
+    ), path (id, depth) AS (SELECT id, min(depth) FROM steps GROUP BY id)"""  # noqa: S608 - our own text
 
 
 _MESSAGES_OF_PATH: Final = "SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC"
 PATH: Final = f"{_path()} {_MESSAGES_OF_PATH}"
-TAIL: Final = f"{_path('WHERE depth + 1 < ?2')} {_MESSAGES_OF_PATH}"
+TAIL: Final = f"{_path('?2')} {_MESSAGES_OF_PATH}"
 
 # The first messages of all conversations have the same parent, NULL: hence the join by
 # conversation. The index is named because SQLite would rather scan the whole conversation.
@@ -115,8 +117,9 @@ VERSIONS_ON_PATH: Final = f"""{_path()} SELECT m.id, s.id AS version {_SIBLINGS}
 
 NEWEST_LEAF: Final = """
     WITH RECURSIVE below (id) AS (
-        VALUES (?1) UNION ALL
-        SELECT m.id FROM below JOIN messages AS m ON m.parent_id = below.id
+        VALUES (?1) UNION
+        SELECT m.id FROM below JOIN messages AS m
+        ON m.parent_id = below.id AND m.conversation_id = ?2
     )
     SELECT id FROM messages AS m
     WHERE id IN (SELECT id FROM below)
@@ -270,7 +273,7 @@ class ConversationStore:
         """Show the path to the newest leaf below a message, or to the message if it is a leaf."""
 
         def action(connection: sqlite3.Connection) -> None:
-            leaf = connection.execute(NEWEST_LEAF, (message_id,)).fetchone()
+            leaf = connection.execute(NEWEST_LEAF, (message_id, conversation_id)).fetchone()
             if leaf is not None:
                 row = {"id": conversation_id, "leaf_id": leaf["id"]}
                 update_row(connection, "conversations", row, "id")
@@ -448,11 +451,12 @@ class ConversationStore:
 
         def take_over(connection: sqlite3.Connection) -> list[Message]:
             owner = this_process()
-            rows = [
-                connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
-                for message_id in _abandoned_ids(connection)
-            ]
-            return [read_row(message_from_row, row) for row in rows]
+            runs = []
+            for message_id in _abandoned_ids(connection):
+                row = connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
+                with suppress(StoreDamagedError):  # reading its conversation says so
+                    runs.append(read_row(message_from_row, row))
+            return runs
 
         return await self._disk.write(take_over)
 
@@ -639,7 +643,9 @@ def _interrupt(connection: sqlite3.Connection, conversation_id: str | None = Non
     conversation_ids: dict[str, None] = {}
     for message_id in _orphan_ids(connection, conversation_id):
         row = connection.execute(INTERRUPT, (message_id,)).fetchone()
-        _add_message_entry(connection, read_row(message_from_row, row))
+        with suppress(StoreDamagedError):  # reading its conversation says so
+            _remove_message_entry(connection, message_id)  # a restored answer may have one
+            _add_message_entry(connection, read_row(message_from_row, row))
         conversation_ids[row["conversation_id"]] = None
     return list(conversation_ids)
 

@@ -13,10 +13,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.chat.conversation_store import REVIEWED
+from desktop_app.domain.bounds import BAD_VALUE, checked_time
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import parts_from_json
-from desktop_app.storage.row_conversion import from_micros, read_row, searchable_text, to_micros
+from desktop_app.i18n.translation import tr
+from desktop_app.storage.row_conversion import from_micros, searchable_text, to_micros
 from desktop_app.storage.search.search_text import match_expression, snippet
+from desktop_app.storage.sqlite_connection import any_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -144,13 +147,13 @@ def _newest_matches(
     )
     matches: list[sqlite3.Row] = []
     bounds = {"words": expression, "since": since, "until": until}
-    with closing(connection.execute(sql, {**values, **bounds})) as rows:
+    with any_text(connection), closing(connection.execute(sql, {**values, **bounds})) as rows:
         for row in rows:
             if not matches or matches[-1]["entry_id"] != row["entry_id"]:
                 if len(matches) == limit:
                     break
                 matches.append(row)
-            elif matches[-1]["created_at"] < row["created_at"]:
+            elif (matches[-1]["created_at"] or 0) < (row["created_at"] or 0):
                 matches[-1] = row  # an attachment is found in the newest of its messages
     return matches
 
@@ -204,16 +207,24 @@ def _find_reviewed(
             AND m.created_at < :until AND {" AND ".join(conditions)}
         ORDER BY m.created_at DESC LIMIT :limit"""  # noqa: S608
     bounds = {"since": since, "until": until, "limit": limit}
-    return [_hit(row, query="") for row in connection.execute(sql, {**values, **bounds})]
+    with any_text(connection):
+        return [_hit(row, query="") for row in connection.execute(sql, {**values, **bounds})]
 
 
 def _hit(row: sqlite3.Row, query: str) -> SearchHit:
+    """Return a match as a hit, or one that says that it is damaged."""
+    try:
+        date = checked_time(from_micros(row["entry_id"]))
+        text = snippet(_text_of(row), query)
+    except BAD_VALUE:
+        date = from_micros(0)
+        text = tr("This message is damaged. “repartee repair” mends the library.")
     return SearchHit(
         conversation_id=row["conversation_id"],
         title=row["title"],
         message_id=row["message_id"],
-        snippet=snippet(_text_of(row), query),
-        date=from_micros(row["entry_id"]),
+        snippet=text,
+        date=date,
         archived=bool(row["archived"]),
         document=row["name"] or "",
     )
@@ -222,8 +233,6 @@ def _hit(row: sqlite3.Row, query: str) -> SearchHit:
 def _text_of(row: sqlite3.Row) -> str:
     if row["message_id"] is None:
         return str(row["title"])
-    return str(row["text"]) if row["text"] is not None else read_row(_text_of_message, row)
-
-
-def _text_of_message(row: sqlite3.Row) -> str:
+    if row["text"] is not None:
+        return str(row["text"])
     return searchable_text(parts_from_json(json.loads(row["parts"])))

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
+from desktop_app.domain.bounds import MAX_COUNT
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.cost import TypicalAnswer, Usage
 from desktop_app.domain.spending_report import (
@@ -27,6 +28,7 @@ from desktop_app.domain.statistics import percentile
 from desktop_app.storage.database import Databases
 from desktop_app.storage.process_identity import is_alive
 from desktop_app.storage.row_conversion import from_micros, to_micros
+from desktop_app.storage.sqlite_connection import any_text
 
 _NANOS: Final = 1_000_000_000
 _MAX_NANOS: Final = 10**15
@@ -34,7 +36,8 @@ _MAX_NANOS: Final = 10**15
 _MAX_RECENT_CALLS: Final = 2_000
 _MIN_CALLS_FOR_MEDIAN: Final = 3
 _DAY: Final = timedelta(days=1)
-_DAY_SQL: Final = "date(at / 1000000, 'unixepoch', 'localtime')"
+# "" for a damaged time.
+_DAY_SQL: Final = "coalesce(date(at / 1000000, 'unixepoch', 'localtime'), '')"
 _KEYS: Final = {
     Grouping.DAY: _DAY_SQL,
     Grouping.MONTH: f"substr({_DAY_SQL}, 1, 7)",
@@ -48,9 +51,27 @@ _KEYS: Final = {
 # An answer that came in one piece has no speed.
 _SPEED: Final = """CASE WHEN output_tokens > 0 AND duration_s > first_token_s
     THEN output_tokens / (duration_s - first_token_s) END"""
-_SUMS: Final = """count(*), count(*) - count(cost), coalesce(sum(input_tokens), 0),
-    coalesce(sum(cached_tokens), 0), coalesce(sum(output_tokens), 0),
-    coalesce(sum(reasoning_tokens), 0), coalesce(sum(cost), 0)"""
+
+
+def _within(column: str, maximum: int) -> str:
+    """Return SQL for a column's value; NULL if it is out of bounds.
+
+    SQLite raises an error if a sum exceeds 64 bits, as two damaged or restored rows can make it.
+    """
+    return f"iif({column} BETWEEN 0 AND {maximum}, {column}, NULL)"
+
+
+_COST: Final = _within("cost", _MAX_NANOS)
+_SUMS: Final = ", ".join(
+    (
+        f"count(*), count(*) - count({_COST})",
+        *(
+            f"coalesce(sum({_within(column, MAX_COUNT)}), 0)"
+            for column in ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+        ),
+        f"coalesce(sum({_COST}), 0)",
+    )
+)
 
 
 def to_nanos(amount: Decimal) -> int:
@@ -151,7 +172,12 @@ class Ledger:
             since: the first local day; None for all calls.
         """
         await self._record_lost_calls()
-        return await self._databases.disk.read(lambda c: _grouped_rows(c, by, since))
+
+        def read(connection: sqlite3.Connection) -> list[SpendingRow]:
+            with any_text(connection):
+                return _grouped_rows(connection, by, since)
+
+        return await self._databases.disk.read(read)
 
     async def _record_lost_calls(self) -> None:
         disk = self._databases.disk
@@ -239,8 +265,8 @@ def _performances(
             first_tokens[name].append(first_token_s)
         if speed is not None:
             speeds[name].append(speed)
-    sql = f"""SELECT {key}, sum(outcome = 'failed'), sum(retries),
-        sum(output_tokens) FILTER (WHERE {_SPEED} > 0)
+    sql = f"""SELECT {key}, sum(outcome = 'failed'), sum({_within("retries", MAX_COUNT)}),
+        sum({_within("output_tokens", MAX_COUNT)}) FILTER (WHERE {_SPEED} > 0)
         / sum(duration_s - first_token_s) FILTER (WHERE {_SPEED} > 0)
         FROM ledger WHERE at >= ? GROUP BY 1"""  # noqa: S608 - our own expressions
     return {

@@ -309,11 +309,12 @@ class Database:
         while True:
             is_alone = lock.try_exclusive()
             log = self._files_now().log
-            is_same = None not in log
             if is_alone:  # somebody may have removed the lock's file
-                is_same = is_same or not is_open_in_sqlite(self.path)
+                is_same = not is_open_in_sqlite(self.path)
             elif recorded := lock.recorded():
                 is_same = recorded == repr(log)
+            else:
+                is_same = None not in log
             if is_same:
                 return is_alone
             if time.monotonic() > deadline:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -73,6 +75,17 @@ def require_sound(
     verdict = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
     if verdict != "ok":
         raise damaged_error(place, f"{name}: {verdict}")
+
+
+@contextmanager
+def any_text(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read texts that are not UTF-8, too: each wrong byte becomes U+FFFD."""
+    before = connection.text_factory
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    try:
+        yield
+    finally:
+        connection.text_factory = before
 
 
 def remove_log(database: Path) -> None:

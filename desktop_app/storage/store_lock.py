@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from desktop_app.system import OPEN_FLAGS, are_bytes_locked, lock
 _SHARED_FIRST: Final = 0x40000002
 _SHARED_SIZE: Final = 510
 _MAX_RECORD_BYTES: Final = 200
+RESTORE_PREFIX: Final = ".restore-"
+REPAIR_PREFIX: Final = ".repair-"
 
 
 class StoreLock:
@@ -40,6 +43,14 @@ class StoreLock:
     def share(self) -> None:
         """Share the lock with other processes. Wait while one of them has it exclusively."""
         lock(self._descriptor, is_shared=True)
+
+    def try_share(self) -> bool:
+        """Share the lock and return True; return False if another process has it exclusively."""
+        try:
+            lock(self._descriptor, is_shared=True, waits=False)
+        except BlockingIOError:
+            return False
+        return True
 
     def record(self, text: str) -> None:
         """Replace the text for processes that share the lock; the caller has it exclusively."""
@@ -72,6 +83,30 @@ def exclusive_lock(database: Path, message: str, hint: str) -> Iterator[None]:
         yield
     finally:
         store_lock.release()
+
+
+def remove_abandoned_scratch(database: Path) -> None:
+    """Remove what a killed restore or repair left beside the store, unless one is running."""
+    if not _scratch_folders(database):
+        return
+    with suppress(OSError):  # the next start tries again
+        store_lock = StoreLock(database)
+        try:
+            if store_lock.try_share():
+                remove_scratch_folders(database)
+        finally:
+            store_lock.release()
+
+
+def remove_scratch_folders(database: Path) -> None:
+    """Remove the folders of restores and repairs. The caller has the store's lock."""
+    for folder in _scratch_folders(database):
+        shutil.rmtree(folder)
+
+
+def _scratch_folders(database: Path) -> list[Path]:
+    prefixes = (RESTORE_PREFIX, REPAIR_PREFIX)
+    return [folder for prefix in prefixes for folder in database.parent.glob(f"{prefix}*")]
 
 
 def is_open_in_sqlite(database: Path) -> bool:

@@ -97,10 +97,11 @@ async def test_copies_of_a_killed_command_are_removed_at_the_next_start(shell: S
 
 
 @pytest.mark.attack("file-modes")
-def test_an_unfinished_restore_is_removed_at_the_start(shell: Shell) -> None:
+@pytest.mark.parametrize("command", ["models", "search x", "spending", "desktop remove"])
+def test_an_unfinished_restore_is_removed_at_the_start(shell: Shell, command: str) -> None:
     asyncio.run(shell.run("models"))
     for name in (".restore-killed", ".repair-killed"):
         (shell.home / "data" / name).mkdir()
         (shell.home / "data" / name / "copy").write_text("secret")
-    asyncio.run(shell.run("models"))
+    asyncio.run(shell.run(*command.split()))
     assert not list((shell.home / "data").glob(".re*"))

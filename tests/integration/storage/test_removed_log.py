@@ -12,6 +12,7 @@ import pytest
 
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.database import Database
 from tests.helpers.linux_only import linux_only
 from tests.unit.storage.samples import a_conversation, opened
 
@@ -23,6 +24,7 @@ import asyncio, sys
 from pathlib import Path
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.database import Database
 from tests.unit.storage.samples import *
 
 async def main():
@@ -68,8 +70,12 @@ def tell(process: subprocess.Popen[str], title: str) -> str:
 
 
 async def titles(path: Path) -> set[str]:
-    async with opened(path) as database:
+    database = Database(path)
+    try:
+        await database.open()
         return {conversation.title for conversation in await ConversationStore(database).all()}
+    finally:
+        await database.close()
 
 
 @linux_only("way to remove an open file")

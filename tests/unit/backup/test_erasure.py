@@ -113,7 +113,7 @@ async def test_an_erasure_leaves_no_text_in_any_file_of_the_program(tmp_path: Pa
         assert len(await Search(store).find("once")) == 1
 
 
-@pytest.mark.parametrize("step", ["remove_scratch", "sync"])
+@pytest.mark.parametrize("step", ["remove_scratch_folders", "sync"])
 async def test_an_interrupted_erasure_is_completed_by_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
