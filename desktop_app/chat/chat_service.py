@@ -111,7 +111,7 @@ class RequestSources(Value, frozen=True):
         image_form = ImageForm(resolved.model, self.images, resolved.files)
         requirements = await self.load_requirements(question.template_id)
         state, messages = await sent_messages(
-            context.sent, self.attachments, delimiter, image_form, provider_id=resolved.profile.id
+            context.sent, self.attachments, delimiter, image_form, recipient=resolved
         )
         request = ChatRequest(
             model=resolved.model.id,

@@ -300,11 +300,7 @@ class CompactionService:
         image_form = ImageForm(plan.maker.model, self._images, plan.answering.files)
         delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id)
         state, messages = await sent_messages(
-            plan.sent,
-            self._attachments,
-            delimiter,
-            image_form,
-            provider_id=plan.answering.profile.id,
+            plan.sent, self._attachments, delimiter, image_form, recipient=plan.answering
         )
         request = ChatRequest(
             model=plan.maker.model.id,

@@ -21,10 +21,17 @@ from desktop_app.chat.attachments.image_attachments import (
 )
 from desktop_app.chat.passage_context import passages_block
 from desktop_app.domain.answering.chat_request import RequestMessage, RequestPart
+from desktop_app.domain.answering.earlier_answers import simplified
 from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.conversations.answer_sources import unnamed_sources
 from desktop_app.domain.conversations.compaction import CompactionKind, SentPath
-from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,
@@ -40,6 +47,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.document_sections import chosen_text, format_spans
 from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.domain.prompt_delimiter import PromptDelimiter, attribute, one_line
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import AttachmentSource
 from desktop_app.tools.calls.call_results import sent_parts
 
@@ -181,6 +189,8 @@ async def request_messages(
                 message, attachments, delimiter, image_form, with_explanation=with_explanation
             )
         )
+        if message.notices:
+            messages = [*simplified(messages, message.notices)]
     return tuple(messages)
 
 
@@ -201,13 +211,12 @@ async def sent_messages(
     attachments: AttachmentSource,
     delimiter: PromptDelimiter,
     image_form: ImageForm,
-    provider_id: str,
+    recipient: ResolvedChoice,
 ) -> tuple[str, tuple[RequestMessage, ...]]:
     """Return the provider's own compaction, or "", and the messages sent with it."""
     path = []
     for message in sent_path.messages:
-        if message.choice is not None and message.choice.provider_id != provider_id:
-            # Only the provider that sent it reads reasoning.
+        if message.choice is not None and not _reads_reasoning(recipient, message.choice):
             parts = tuple(part for part in message.parts if not isinstance(part, ReasoningPart))
             message = replace(message, parts=parts)
         path.append(message)
@@ -217,6 +226,19 @@ async def sent_messages(
     if sent_path.compaction.kind is CompactionKind.PROVIDER:
         return sent_path.compaction.body, messages
     return "", (*summary_messages(sent_path.compaction.body, delimiter), *messages)
+
+
+def _reads_reasoning(recipient: ResolvedChoice, answering: ModelChoice) -> bool:
+    """Return True if the recipient can read the reasoning of an answer.
+
+    Only the provider that sent it can. OpenAI's models read that of each other. At a gateway, each
+    model may be another company's.
+    """
+    profile = recipient.profile
+    is_same_model = answering.model == recipient.model.id
+    return answering.provider_id == profile.id and (
+        is_same_model or profile.kind.takes_openai_fields
+    )
 
 
 def has_content(message: Message) -> bool:
@@ -257,19 +279,22 @@ async def _request_message(
                 parts.append(TextPart(passages_block(part, delimiter)))
             case CollectionPart() | SourcesPart():
                 pass  # collections occur only in drafts, and the cited sources follow the text
-            case ReasoningPart() if not part.encrypted:
+            case ReasoningPart() if not part.has_data:
                 pass  # a plain summary is for the user; only encrypted reasoning can be sent again
             case _:
                 parts.append(part)
     if sources := unnamed_sources(message):
-        parts.append(TextPart(sources))
+        last_part = parts[-1] if parts else None
+        phase = last_part.phase if isinstance(last_part, TextPart) else ""
+        parts.append(TextPart(sources, phase))
     joined: list[RequestPart] = []  # adjacent texts, because some servers accept a single string
     for each in sent_parts(parts, delimiter):
         last = joined[-1] if joined else None
-        if isinstance(each, TextPart) and isinstance(last, TextPart):
-            joined[-1] = TextPart(f"{last.text}\n\n{each.text}")
-        else:
-            joined.append(each)
+        match last, each:
+            case TextPart(text, phase), TextPart(more, phase_of_more) if phase == phase_of_more:
+                joined[-1] = TextPart(f"{text}\n\n{more}", phase)
+            case _:
+                joined.append(each)
     return RequestMessage(message.role, tuple(joined))
 
 

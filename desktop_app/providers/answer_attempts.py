@@ -128,6 +128,7 @@ class AnswerAttempts:
             new_watch=lambda may_cut: self._watch(self._run_times.max_silence, may_cut=may_cut),
             times=self._run_times,
             run=run,
+            issuer=origin(self._profile.base_url),
         )
 
     async def _attempts(
@@ -211,9 +212,10 @@ class AnswerAttempts:
         """Yield the events of one reply, a stream or a JSON value. Raises _EmptyStreamError."""
         async with self._transport.post(path, body, on_bytes) as reply:
             provider = self._profile.name
-            reader: EventReader = ChatCompletionsReader(provider, origin(self._profile.base_url))
-            if api is Api.RESPONSES:
-                reader = ResponsesReader(provider)
+            issuer = origin(self._profile.base_url)
+            is_responses = api is Api.RESPONSES
+            reader_type = ResponsesReader if is_responses else ChatCompletionsReader
+            reader: EventReader = reader_type(provider, issuer)
             has_started = False
             async with aclosing(self._events_of(reply, reader)) as events:
                 async for event in events:

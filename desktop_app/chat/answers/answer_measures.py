@@ -141,8 +141,10 @@ class AnswerLimit:
 def _size_of(event: StreamEvent) -> int:
     """Return the bytes that an event adds to the answer."""
     match event:
-        case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text) | ReasoningItem(_, text):
+        case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
             pass
+        case ReasoningItem(_, encrypted, details):
+            text = encrypted + details
         case ToolCallDelta(_, arguments):
             text = arguments + event.extra_content
         case HostedCall(call):

@@ -33,6 +33,7 @@ from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Completed,
+    MessageBegan,
     Notice,
     RefusalDelta,
     RoundEnded,
@@ -66,6 +67,7 @@ class _AnswerState:
         first_token_s: seconds from the request to the first text; None before.
         unwritten: text that waits until the answers before it are written.
         is_at_line_start: True if the text that has arrived is empty or ends a line.
+        has_gap: True if an empty line belongs before the next text, which begins a message.
         checked: the value and the problems of an answer with a schema; None if unchecked.
     """
 
@@ -74,6 +76,7 @@ class _AnswerState:
     first_token_s: float | None = None
     unwritten: str = ""
     is_at_line_start: bool = True
+    has_gap: bool = False
     has_ended: bool = False
     has_heading: bool = False
     checked: CheckedAnswer | None = None
@@ -158,14 +161,19 @@ class AnswerOutput:
             case TextDelta(text) | RefusalDelta(text) if text:
                 if state.first_token_s is None:
                     state.first_token_s = time.monotonic() - state.started_at
-                state.unwritten += text
+                state.unwritten += ("\n\n" if state.has_gap else "") + text
+                state.has_gap = False
                 state.is_at_line_start = text.endswith("\n")
                 self._advance()
-            case Completed():
+            case Completed() if state.run.schema is None:
                 below = sources_below(state.run.answer_so_far)
                 state.unwritten += below
                 state.is_at_line_start = state.is_at_line_start and not below
                 self._advance()
+            case MessageBegan() | RoundEnded() if state.run.schema is not None:
+                self._set_aside(state)
+            case MessageBegan():
+                state.has_gap = state.first_token_s is not None
             case RoundEnded() if not state.is_at_line_start:
                 state.unwritten += "\n\n"
                 state.is_at_line_start = True
@@ -186,6 +194,13 @@ class AnswerOutput:
             case StatusChanged(_, status) if self._has_started and not self._is_several:
                 self._write_status(status)
         self._has_started = True
+
+    def _set_aside(self, state: _AnswerState) -> None:
+        """Report the text so far: with a schema, only the last message is the answer."""
+        if text := state.unwritten.strip():
+            self._tell(state, text)
+        state.unwritten = ""
+        state.is_at_line_start = True
 
     def _tell(self, state: _AnswerState, text: str) -> None:
         """Write a message, which would else stick to the answer's unfinished line."""
@@ -246,6 +261,8 @@ class AnswerOutput:
 
         Commands that run side by side into one file would mix the pieces of their lines.
         """
+        if state.run.schema is not None and not state.has_ended:
+            return ""  # it may not be the last message
         text = state.unwritten
         state.unwritten = ""
         if state.has_ended:

@@ -21,6 +21,7 @@ from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN, ShownTextLi
 from desktop_app.domain.answering.stream_events import (
     HostedCall,
     ImageArrived,
+    MessageBegan,
     Notice,
     ReasoningDelta,
     ReasoningItem,
@@ -72,7 +73,7 @@ class _Progress(Struct):
     unreported_status: NoticeText | None = None  # `status`, until it is reported
     store_error: StorageError | None = None
     has_step: bool = False  # a step (see `amended`) is not yet reported
-    prefix: str = ""  # put before the next text: the fence of a form, or a gap between two requests
+    prefix: str = ""  # put before the next text: the fence of a form, or a gap between two messages
     reported_at: float = 0.0  # when something was reported last
     deltas: int = 0
     first_delta_at: float = 0.0
@@ -99,6 +100,10 @@ class _Progress(Struct):
                     self.first_delta_at = time.monotonic()
                     self.set_status("")
                 self._show_cut_note(self.shown_text)
+            case MessageBegan():
+                if self.deltas:
+                    self.prefix = "\n\n"
+                return False
             case ReasoningDelta(text, section):
                 is_first = self.section is None
                 gap = "" if is_first or section == self.section else "\n\n"

@@ -17,6 +17,7 @@ from desktop_app.domain.answering.stream_events import (
     HostedCall,
     ImageArrived,
     Incomplete,
+    MessageBegan,
     Notice,
     ReasoningDelta,
     ReasoningItem,
@@ -42,6 +43,7 @@ from desktop_app.domain.conversations.message_parts import (
     SourcesPart,
     TextPart,
     ToolCallPart,
+    text_of,
 )
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.cost import Usage
@@ -71,6 +73,8 @@ class Reply(Value, frozen=True):
         call_keys: the indices by which deltas name the calls of this round, in their order.
         section: of the newest delta of the reasoning.
         round_usage: the usage of the current round; None if it was not reported.
+        begun_phase: the phase of a message that has begun and has no text yet; None if there is
+            none.
         earlier_usages: the usage of each round before the current one that reported it. A price
             depends on the size of a request, so that of a sum is not the sum of prices.
         is_uncounted: True if an earlier round reported no usage.
@@ -91,13 +95,14 @@ class Reply(Value, frozen=True):
     call_keys: tuple[int, ...] = ()
     section: int = 0
     round_usage: Usage | None = None
+    begun_phase: str | None = None
     earlier_usages: tuple[Usage, ...] = ()
     is_uncounted: bool = False
 
     @property
     def text(self) -> str:
         """Return the answer's Markdown so far."""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+        return text_of(part for part in self.parts if isinstance(part, TextPart))
 
     @property
     def usages(self) -> tuple[Usage, ...]:
@@ -149,7 +154,7 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
                 model=model or reply.model,
                 service_tier=tier or reply.service_tier,
             )
-        case RunAdvanced() | UsageReported() | Notice() | SourcesFound():
+        case RunAdvanced() | MessageBegan() | UsageReported() | Notice() | SourcesFound():
             return _with_metadata(reply, event)
         case StatusChanged():
             return reply
@@ -158,9 +163,11 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
 
 
 def _with_metadata(
-    reply: Reply, event: RunAdvanced | UsageReported | Notice | SourcesFound
+    reply: Reply, event: RunAdvanced | MessageBegan | UsageReported | Notice | SourcesFound
 ) -> Reply:
     match event:
+        case MessageBegan(phase):
+            return replace(reply, begun_phase=phase)
         case SourcesFound(sources):
             return _with_sources(reply, SourcesPart(sources))
         case RunAdvanced(run):
@@ -195,9 +202,11 @@ def _extend_text(reply: Reply, kind: type[TextPart | RefusalPart], text: str) ->
     if not text:
         return reply
     last_part = reply.parts[-1] if len(reply.parts) > reply.round_start else None
-    if isinstance(last_part, kind):
-        return _with_part(reply, -1, kind(last_part.text + text))
-    return _with_new_part(reply, kind(text))
+    phase = reply.begun_phase
+    if isinstance(last_part, kind) and phase is None:
+        return _with_part(reply, -1, replace(last_part, text=last_part.text + text))
+    new_part = TextPart(text, phase or "") if kind is TextPart else RefusalPart(text)
+    return replace(_with_new_part(reply, new_part), begun_phase=None)
 
 
 def _with_part(reply: Reply, index: int, part: Part) -> Reply:
@@ -237,12 +246,18 @@ def _close_reasoning(reply: Reply, item: ReasoningItem | TextWasReasoning) -> Re
     """Put the item's data into the newest reasoning without an id, or into a new part."""
     if isinstance(item, TextWasReasoning):
         return replace(reply, parts=tuple(_as_reasoning(reply)))
+    data = {name: getattr(item, name) for name in ReasoningItem.__struct_fields__}
     for index in range(len(reply.parts) - 1, reply.round_start - 1, -1):
         part = reply.parts[index]
-        if isinstance(part, ReasoningPart) and not part.item_id:
-            closed_part = replace(part, item_id=item.item_id, encrypted=item.encrypted)
-            return _with_part(reply, index, closed_part)
-    return _with_new_part(reply, ReasoningPart("", item.item_id, item.encrypted))
+        if isinstance(part, ReasoningPart) and not (part.item_id or part.has_data):
+            return _with_part(reply, index, replace(part, **data))
+    new_part = ReasoningPart("", **data)
+    if not item.details:
+        return _with_new_part(reply, new_part)
+    # They come at the end of a request, and stand before the calls that they belong to.
+    parts = reply.parts
+    start = reply.round_start
+    return replace(reply, parts=(*parts[:start], new_part, *parts[start:]))
 
 
 def _calls_of_round(reply: Reply) -> Iterator[tuple[int, ToolCallPart]]:
@@ -307,6 +322,7 @@ def _next_round(reply: Reply) -> Reply:
         round_start=len(reply.parts),
         call_keys=(),
         round_usage=None,
+        begun_phase=None,
         earlier_usages=reply.usages,
         is_uncounted=reply.is_uncounted or reply.round_usage is None,
         response_id="",

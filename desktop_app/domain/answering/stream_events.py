@@ -35,6 +35,12 @@ class RunAdvanced(Struct, frozen=True):
     run: RemoteRun
 
 
+class MessageBegan(Struct, frozen=True):
+    """Another message of the answer begins with the next text; `phase` is as in a TextPart."""
+
+    phase: str = ""
+
+
 class TextDelta(Struct, frozen=True):
     """More text of the answer."""
 
@@ -53,10 +59,12 @@ class TextWasReasoning(Struct, frozen=True):
 
 
 class ReasoningItem(Struct, frozen=True):
-    """A finished reasoning item, with the data to replay on the next turn."""
+    """A finished reasoning item, with the data to replay on the next turn: see ReasoningPart."""
 
     item_id: str
     encrypted: str = ""
+    details: str = ""
+    issuer: str = ""
 
 
 class RefusalDelta(Struct, frozen=True):
@@ -175,6 +183,7 @@ class Failed(Struct, frozen=True):
 StreamEvent = (
     Started
     | RunAdvanced
+    | MessageBegan
     | TextDelta
     | ReasoningDelta
     | TextWasReasoning

@@ -31,9 +31,15 @@ TEXT_ONLY: Final = "text"
 
 
 class TextPart(Value, frozen=True):
-    """Markdown as the model wrote it, or text as the user typed it."""
+    """Markdown as the model wrote it, or text as the user typed it.
+
+    Attributes:
+        phase: of an answer's message, as the provider names it: "commentary" before the answer
+            proper, or "final_answer". It is sent back. "" if the provider names none.
+    """
 
     text: str
+    phase: str = ""
 
 
 class ReasoningPart(Value, frozen=True):
@@ -42,6 +48,10 @@ class ReasoningPart(Value, frozen=True):
     Attributes:
         item_id, encrypted: the provider's data, sent back with the next question if the provider
             stores nothing.
+        details: the same data as a JSON list, in the form of OpenRouter's Chat Completions, which
+            also has the signatures of tool calls; "" for none.
+        issuer: the origin of the provider that sent the data; no other one gets it. "" in answers
+            that an older version stored.
         seconds: the time before the answer began, in the first reasoning part of a message; None in
             other parts, or if it was not measured.
     """
@@ -50,6 +60,13 @@ class ReasoningPart(Value, frozen=True):
     item_id: str = ""
     encrypted: str = ""
     seconds: Amount | None = None
+    details: str = ""
+    issuer: str = ""
+
+    @property
+    def has_data(self) -> bool:
+        """Return True if a provider can read it in a later request."""
+        return bool(self.encrypted or self.details)
 
 
 class RefusalPart(Value, frozen=True):
@@ -386,10 +403,19 @@ def part_id(part: DraftPart) -> str:
 
 
 def last_text(parts: Sequence[Part]) -> str:
-    """Return the text after the last tool call: the JSON, if the answer has a schema."""
-    call_indices = [index for index, part in enumerate(parts) if isinstance(part, ToolCallPart)]
-    start = call_indices[-1] + 1 if call_indices else 0
-    return text_of(parts[start:])
+    """Return the last message after the last tool call: the JSON, if the answer has a schema.
+
+    Deltas extend a text, so a text directly after another one is a message of its own, and so is
+    a text after a reasoning item.
+    """
+    found: list[Part] = []
+    for part in reversed([part for part in parts if not isinstance(part, SourcesPart)]):
+        ends_item = isinstance(part, ReasoningPart) and bool(part.item_id)
+        is_earlier = isinstance(part, TextPart) and found and isinstance(found[-1], TextPart)
+        if isinstance(part, ToolCallPart) or is_earlier or (ends_item and text_of(found)):
+            break
+        found.append(part)
+    return text_of(reversed(found))
 
 
 def chunked_documents(parts: Iterable[Part]) -> tuple[DocumentPart, ...]:

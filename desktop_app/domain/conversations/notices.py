@@ -24,6 +24,9 @@ class NoticeCode(TextEnum):
         N_("{provider} doesn’t support background mode. Keep Repartee open.")
     )
     BEGINNING_SENT = coded(N_("Only the beginning is sent, and tools read the rest: {names}"))
+    CALLS_AS_TEXT = coded(
+        N_("{provider} refused earlier tool calls as they were, so they were sent as text.")
+    )
     COST_AT_LEAST = coded(N_("The price of a part of this response is unknown. It costs more."))
     EVENTS_SKIPPED = coded(
         N_("Data from {provider} couldn’t be read and was skipped ({count}). Text may be missing.")
@@ -43,6 +46,9 @@ class NoticeCode(TextEnum):
     )
     INSTANT_RETIRED = coded(
         N_("Instant is no longer available. GPT-5.2 without reasoning responds instead.")
+    )
+    MAY_BE_STORED = coded(
+        N_("{provider} can’t be told not to store conversations, so it may keep this one.")
     )
     MAY_GO_ON = coded(N_("Couldn’t stop the response at {provider}. You may be charged for it."))
     MODEL_ENDS = coded(N_("{model} ends on {day}. Choose another model before then."))

@@ -29,6 +29,7 @@ from desktop_app.domain.answering.stream_events import (
     ImageArrived,
     Incomplete,
     ReasoningDelta,
+    ReasoningItem,
     RefusalDelta,
     Started,
     StreamEvent,
@@ -185,7 +186,8 @@ def _build_messages(
             continue
         content = _build_content(message)
         if content:
-            messages.append({"role": message.role.value, "content": content})
+            details = _build_details(message.parts, recipient)
+            messages.append({"role": message.role.value, "content": content, **details})
     if with_reasoning:
         for sent_message in messages:
             if sent_message["role"] == Role.ASSISTANT.value:
@@ -220,10 +222,22 @@ def _build_messages_with_calls(
         reasoning = "".join(part.text for part in parts if isinstance(part, ReasoningPart))
         if with_reasoning and reasoning:
             answer[error_replies.REASONING_TEXT] = reasoning
+        answer |= _build_details(parts, recipient)
         if calls or text:
             yield answer
         for call in calls:
             yield {"role": "tool", "tool_call_id": call.call_id, "content": call.result}
+
+
+def _build_details(parts: Iterable[object], recipient: str) -> dict[str, Any]:
+    """Return the field with the reasoning that this server sent; {} for none."""
+    details: list[Any] = []
+    for part in parts:
+        if isinstance(part, ReasoningPart) and part.details and part.issuer == recipient:
+            with suppress(ValueError):  # an imported conversation may have any text here
+                parsed = json_fields.parse(part.details)
+                details += parsed if isinstance(parsed, list) else []
+    return {"reasoning_details": details} if details else {}
 
 
 def _build_call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
@@ -285,8 +299,9 @@ class ChatCompletionsReader(EventReader):
 
     Args:
         provider: the name for errors.
-        issuer: the origin of the server. The `extra_content` of its calls is kept, to be sent back
-            to this server only. "" if the calls of this answer are never sent back.
+        issuer: the origin of the server. Its `reasoning_details` and the `extra_content` of its
+            calls are kept, to be sent back to this server only. "" if this answer is never sent
+            back.
     """
 
     def __init__(self, provider: str, issuer: str = "") -> None:
@@ -300,6 +315,8 @@ class ChatCompletionsReader(EventReader):
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()
+        self._details: list[dict[str, Any]] = []
+        self._has_reasoning_text = False
         self._image_hashes: set[int] = set()
         self._sources = SourceList()
 
@@ -329,8 +346,13 @@ class ChatCompletionsReader(EventReader):
         return self._finish(self._cut_failure(has_content=self._has_content))
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
-        usage = [] if self._usage is None else [UsageReported(self._usage, self._tier)]
-        return [*usage, *super()._finish(terminal)]
+        ending: list[StreamEvent] = []
+        if self._details and self._issuer:
+            details = json.dumps(self._details, ensure_ascii=False)
+            ending.append(ReasoningItem("", details=details, issuer=self._issuer))
+        if self._usage is not None:
+            ending.append(UsageReported(self._usage, self._tier))
+        return [*ending, *super()._finish(terminal)]
 
     def read_chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of a decoded chunk.
@@ -381,6 +403,11 @@ class ChatCompletionsReader(EventReader):
             _joined_text(part, "thinking")  # the form of Mistral
             for part in json_fields.rows(delta, "content")
         )
+        details = json_fields.rows(delta, "reasoning_details")
+        self._has_reasoning_text = self._has_reasoning_text or bool(reasoning)
+        if not self._has_reasoning_text:
+            reasoning = "".join(_text_of_detail(each) for each in details)
+        _add_details(self._details, details)
         if reasoning:
             yield ReasoningDelta(reasoning)
         text = json_fields.delta_text(delta, "content") or _joined_text(delta, "content")
@@ -495,6 +522,33 @@ def _is_complete(arguments: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_GROWING_DETAILS: Final = {"reasoning.text": "text", "reasoning.summary": "summary"}
+
+
+def _text_of_detail(detail: Mapping[str, Any]) -> str:
+    return json_fields.delta_text(detail, "text") or json_fields.delta_text(detail, "summary")
+
+
+def _add_details(known: list[dict[str, Any]], pieces: Iterable[Mapping[str, Any]]) -> None:
+    """Add pieces of OpenRouter's `reasoning_details`, whose texts come in deltas.
+
+    A piece continues the newest text of its type and index. A signature comes once, often in a
+    piece of its own. Encrypted details come whole.
+    Source: OpenRouter's documentation of reasoning tokens and its AI SDK provider (November 2026).
+    """
+    for piece in pieces:
+        newest = known[-1] if known else {}
+        field = _GROWING_DETAILS.get(json_fields.text(piece, "type"))
+        is_new = any(newest.get(name) != piece.get(name) for name in ("type", "index"))
+        has_ended = piece.get("index") is None and newest.get("signature")
+        if field is None or is_new or has_ended:
+            known.append(dict(piece))
+            continue
+        given = {name: value for name, value in piece.items() if value is not None}
+        grown = json_fields.delta_text(newest, field) + json_fields.delta_text(piece, field)
+        newest.update(given, **{field: grown})
 
 
 def _joined_text(value: Mapping[str, Any], key: str) -> str:

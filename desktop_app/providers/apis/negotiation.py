@@ -17,6 +17,7 @@ from typing import Any, Final
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import SchemaFormat
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.earlier_answers import SIMPLER_ANSWERS
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -30,7 +31,7 @@ from desktop_app.domain.models.parameter_support import (
 )
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
-from desktop_app.providers.errors.error_replies import NO_TOOLS, REASONING_TEXT
+from desktop_app.providers.errors.error_replies import ENCRYPTED_REASONING, NO_TOOLS, REASONING_TEXT
 from desktop_app.providers.server_memory import ServerMemory
 
 
@@ -56,7 +57,7 @@ class Negotiation:
             or _api_for_schema(request, info, profile)
             or memory.first_api(info)
         )
-        self.omitted_fields = known_refusals & OWN_FIELDS
+        self.omitted_fields = known_refusals & {*OWN_FIELDS, STORE}
         self.request, self._left_out = without_known_refusals(request, info, known_refusals)
         self._new_refusals: frozenset[str] = frozenset()
         self._has_sent_notices = False
@@ -68,6 +69,8 @@ class Negotiation:
             for name in self._left_out
             for each in _setting_notices(self._profile.name, name, NoticeCode.SETTING_LEFT_OUT)
         ]
+        if STORE in self.omitted_fields and self.api is Api.RESPONSES:
+            notices.append(self._store_notice)
         return [*notices, *self._use_api(self.api)]
 
     def on_opened(self) -> list[Notice]:
@@ -123,10 +126,41 @@ class Negotiation:
             raise refusal  # it came inside a stream, so something may have been billed
         # Responses stores every conversation unless told otherwise; Chat Completions stores nothing
         # unless told to.
-        is_store = refusal.param.split(".")[0] == "store" and not self.request.background
+        is_store = refusal.param.split(".")[0] == STORE and not self.request.background
+        if is_store and self.request.store:
+            self.request = replace(self.request, store=False)  # the user allows it, no more
+            return []
         if is_store and not self._is_api_fixed and self._may_fall_back:
             return self._fall_back()
+        if is_store and self._never_heard_of_storing(refusal):
+            self.omitted_fields |= {STORE}
+            self._new_refusals |= {STORE}
+            return [self._store_notice]
+        if refusal.param == ENCRYPTED_REASONING:
+            return self._simplify_earlier_answers(refusal)
         return self._omit_refused(refusal)
+
+    def _simplify_earlier_answers(self, refusal: RefusedParameterError) -> list[Notice | Started]:
+        """Leave out the reasoning of earlier answers, and then send their calls as texts.
+
+        Neither is remembered for the server, because it refused this conversation's. The notices
+        tell later requests of the conversation: see `domain/answering/earlier_answers.py`.
+        """
+        for code, simplify in SIMPLER_ANSWERS.items():
+            messages = simplify(self.request.messages)
+            if messages != self.request.messages:
+                self.request = replace(self.request, messages=messages)
+                return [Notice(notice(code, provider=self._profile.name))]
+        raise refusal
+
+    def _never_heard_of_storing(self, refusal: RefusedParameterError) -> bool:
+        """Return True if a compatible server does not know the field; False if it must store."""
+        is_unknown = refusal.api_code in _SETTING_CODES and STORE not in self.omitted_fields
+        return is_unknown and self._profile.kind is ProviderKind.COMPATIBLE
+
+    @property
+    def _store_notice(self) -> Notice:
+        return Notice(notice(NoticeCode.MAY_BE_STORED, provider=self._profile.name))
 
     @property
     def _may_fall_back(self) -> bool:
@@ -165,12 +199,8 @@ class Negotiation:
             field_name = SEARCH_SOURCES  # the newest value of the field, so it is left out first
         if field_name is not None:
             self.omitted_fields |= {field_name}
-            if field_name in OWN_FIELDS:
-                self._new_refusals |= {field_name}
-                return []  # the user loses nothing
-            # "encrypted_content" is not remembered: the server refused the reasoning of this
-            # conversation, not the field.
-            return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
+            self._new_refusals |= {field_name}
+            return []  # the user loses nothing
         before = self.request
         self.request, refused_setting = without_refused_setting(before, self._info, refusal)
         if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them
@@ -205,16 +235,18 @@ def _api_for_schema(request: ChatRequest, info: ModelInfo, profile: ProviderProf
     return None if is_of_family(profile, request.model) else Api.CHAT_COMPLETIONS
 
 
+STORE: Final = "store"
 _LIMIT_FIELDS: Final = frozenset({OLD_LIMIT_NAME, NEW_LIMIT_NAME})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {
-    *(SEARCH_SOURCES, "include", "modalities", "prompt_cache_key", "stream_options", REASONING_TEXT)
+    *(SEARCH_SOURCES, "include", "modalities", "phase", "prompt_cache_key", "stream_options"),
+    REASONING_TEXT,
 }
 """Fields that the program adds.
 
 REASONING_TEXT is the opposite: a "refusal" of it means that the server wants it.
 
-`store` is not among them: without it, the provider's default is to store the conversation. The user
-chooses the limit on the answer's tokens, but the program chooses its name.
+STORE is not among them: without it, the provider's default is to store the conversation, so the
+user is told. The user chooses the limit on the answer's tokens, but the program chooses its name.
 """
 
 # Codes that refuse the setting itself, whatever its value. Any other may refuse only the value.
@@ -226,8 +258,6 @@ _SETTINGS: Final = (*_REQUEST_FIELDS, *GenerationParameters.__struct_fields__)
 def own_field(param: str, left_out: frozenset[str]) -> str | None:
     """Return the own field that `param` names; None for a setting or a field refused before.
 
-    "encrypted_content", the reasoning of earlier answers, counts as an own field.
-
     Args:
         left_out: the own fields that have been refused before.
     """
@@ -235,8 +265,7 @@ def own_field(param: str, left_out: frozenset[str]) -> str | None:
     if name in _LIMIT_FIELDS:
         # Once one name is left out, `chat_completions.body` uses the other.
         return None if _LIMIT_FIELDS & left_out else name
-    is_own = name in OWN_FIELDS or name == "encrypted_content"
-    return name if is_own and name not in left_out else None
+    return name if name in OWN_FIELDS - left_out else None
 
 
 def without_refused_setting(

@@ -23,14 +23,10 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
     text_of,
-    tool_calls,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.models.parameter_support import (
-    is_of_family,
-    sendable_effort,
-    sendable_parameters,
-)
+from desktop_app.domain.models.parameter_support import sendable_effort, sendable_parameters
+from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_format, tool_fields
@@ -49,42 +45,29 @@ def body(
     """Return the request as values for `request_body.pack_body`.
 
     Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
-    the server refused before. If "encrypted_content" is in `omit`, the reasoning of earlier answers
-    is left out.
+    the server refused before.
 
-    Providers of the GPT family, and other providers for its models, are told whether to store the
-    conversation, and get the request's cache key. Only providers of the family get fields that keep
-    reasoning without storage. Other servers of this API often refuse these fields.
+    Every server is told whether to store the conversation, because this API stores it by default.
     """
-    serves_gpt_family = profile.serves_gpt_family
     may_reason = info.efforts is None or bool(info.efforts)  # None: unknown
-    with_reasoning = serves_gpt_family and may_reason and "encrypted_content" not in omit
+    included = [name for name in _included_fields(request, may_reason) if name not in omit]
+    builder = _ItemBuilder(profile, may_reason=may_reason, with_phase="phase" not in omit)
     fields: dict[str, Any] = {
         "model": request.model,
         "instructions": request.sent_instructions,
         "input": [
             # The provider's compacted state goes first, unchanged.
             *(json_fields.parse(request.state) if request.state else ()),
-            *(
-                item
-                for message in request.messages
-                for item in _build_items(
-                    message, serves_gpt_family=serves_gpt_family, with_reasoning=with_reasoning
-                )
-            ),
+            *(item for message in request.messages for item in builder.items(message)),
         ],
         "stream": request.parameters.stream,
         **_build_settings(request, info, profile),
+        "store": request.store or request.background,  # background mode needs storage
+        "prompt_cache_key": request.cache_key,
+        "include": included or None,
     }
-    if is_of_family(profile, request.model):
-        fields["store"] = request.store or request.background  # background mode needs storage
-        fields["prompt_cache_key"] = request.cache_key
-    if serves_gpt_family:
-        included = _included_fields(request, may_reason)
-        fields["include"] = [name for name in included if name not in omit] or None
     if request.background:
         fields["background"] = True
-        fields["store"] = True
     if request.tools:
         fields["tools"] = [_build_tool(tool) for tool in request.tools]
         is_tool = any(tool.wire_name == request.tool_choice for tool in request.tools)
@@ -145,60 +128,84 @@ def _build_settings(
     return settings
 
 
-def _build_items(
-    message: RequestMessage, *, serves_gpt_family: bool, with_reasoning: bool
-) -> Iterator[dict[str, Any]]:
-    """Yield a message as input items."""
-    if message.role is Role.USER:
-        if content := _build_user_content(message):
-            yield {"role": "user", "content": content}
-        return
-    if any(call.result for call in tool_calls(message.parts)):
-        yield from _build_items_with_calls(
-            message, serves_gpt_family=serves_gpt_family, with_reasoning=with_reasoning
-        )
-        return
-    text = _text_of_message(message)
-    if not text:
-        return  # the API refuses reasoning that no answer follows
-    for part in message.parts:
-        if with_reasoning and isinstance(part, ReasoningPart) and part.encrypted:
-            yield _build_reasoning_item(part)
-    yield _build_answer(text, serves_gpt_family=serves_gpt_family)
+class _ItemBuilder:
+    """Builds the input items of messages.
 
-
-def _build_items_with_calls(
-    message: RequestMessage, *, serves_gpt_family: bool, with_reasoning: bool
-) -> Iterator[dict[str, Any]]:
-    """Yield the items of an answer in their order, with the results after each round of calls.
-
-    Calls without a result and reasoning that no item follows are left out: the API refuses them.
+    Args:
+        profile: of the server that gets them.
+        may_reason: False if the model takes no reasoning.
+        with_phase: False if the server refuses the phases of messages.
     """
-    reasoning: list[dict[str, Any]] = []
-    results: list[dict[str, Any]] = []
-    current_round = 0
-    for part in message.parts:
-        continues_round = (
-            isinstance(part, ToolCallPart) and part.result and part.round == current_round
-        )
-        if not continues_round:
-            yield from results
-            results.clear()
-        match part:
-            case ReasoningPart() if with_reasoning and part.encrypted:
-                reasoning.append(_build_reasoning_item(part))
-            case ToolCallPart() if part.result:
-                current_round = part.round
-                yield from reasoning
-                reasoning.clear()
-                yield _build_call(part)
-                kind = "custom_tool_call_output" if part.is_custom else "function_call_output"
-                results.append({"type": kind, "call_id": part.call_id, "output": part.result})
-            case TextPart() | RefusalPart() if part.text:
-                yield from reasoning
-                reasoning.clear()
-                yield _build_answer(part.text, serves_gpt_family=serves_gpt_family)
-    yield from results
+
+    def __init__(self, profile: ProviderProfile, *, may_reason: bool, with_phase: bool) -> None:
+        self._serves_gpt_family = profile.serves_gpt_family
+        self._recipient = origin(profile.base_url)
+        self._may_reason = may_reason
+        self._with_phase = with_phase
+
+    def items(self, message: RequestMessage) -> Iterator[dict[str, Any]]:
+        """Yield a message as input items."""
+        if message.role is Role.USER:
+            if content := _build_user_content(message):
+                yield {"role": "user", "content": content}
+            return
+        yield from self._answer_items(message)
+
+    def _answer_items(self, message: RequestMessage) -> Iterator[dict[str, Any]]:
+        """Yield the items of an answer in their order, with the results after each round of calls.
+
+        Calls without a result and reasoning that no item follows are left out: the API refuses
+        them.
+        """
+        texts: list[TextPart | RefusalPart] = []  # of one message
+        reasoning: list[dict[str, Any]] = []
+        results: list[dict[str, Any]] = []
+        current_round = 0
+        for part in message.parts:
+            continues_round = (
+                isinstance(part, ToolCallPart) and part.result and part.round == current_round
+            )
+            if not continues_round:
+                yield from results
+                results.clear()
+            match part:
+                case ReasoningPart() if self._is_sendable(part):
+                    yield from self._answer(texts)
+                    reasoning.append(_build_reasoning_item(part))
+                case ToolCallPart() if part.result:
+                    yield from self._answer(texts)
+                    current_round = part.round
+                    yield from reasoning
+                    reasoning.clear()
+                    yield _build_call(part)
+                    kind = "custom_tool_call_output" if part.is_custom else "function_call_output"
+                    results.append({"type": kind, "call_id": part.call_id, "output": part.result})
+                case TextPart() | RefusalPart() if part.text:
+                    if texts and _phase_of(texts[-1]) != _phase_of(part):
+                        yield from self._answer(texts)
+                    yield from reasoning
+                    reasoning.clear()
+                    texts.append(part)
+        yield from self._answer(texts)
+        yield from results
+
+    def _is_sendable(self, part: ReasoningPart) -> bool:
+        """Return True if this server can read the reasoning: no other may see it."""
+        is_own = part.issuer == self._recipient if part.issuer else self._serves_gpt_family
+        return self._may_reason and bool(part.encrypted) and is_own
+
+    def _answer(self, texts: list[TextPart | RefusalPart]) -> Iterator[dict[str, Any]]:
+        """Yield the texts as one message, and clear the list."""
+        if not texts:
+            return
+        text, phase = text_of(texts), _phase_of(texts[0])
+        texts.clear()
+        item = _build_answer(text, serves_gpt_family=self._serves_gpt_family)
+        yield {**item, "phase": phase} if phase and self._with_phase else item
+
+
+def _phase_of(part: TextPart | RefusalPart) -> str:
+    return part.phase if isinstance(part, TextPart) else ""
 
 
 def _build_call(call: ToolCallPart) -> dict[str, Any]:

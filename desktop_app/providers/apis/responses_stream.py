@@ -17,6 +17,7 @@ from desktop_app.domain.answering.stream_events import (
     HostedCall,
     ImageArrived,
     Incomplete,
+    MessageBegan,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -51,6 +52,7 @@ _KIND_OF_PART_TYPE: Final = {
     "refusal": "refusal",
     "reasoning_text": "reasoning",
 }
+_MESSAGE_KINDS: Final = ("text", "refusal")
 _ARGUMENT_EVENTS: Final = ("response.function_call_arguments", "response.custom_tool_call_input")
 
 _TextKey = tuple[str, int, int]
@@ -64,16 +66,21 @@ class ResponsesReader(EventReader):
     """Reader of the server-sent events of one response, which returns StreamEvents.
 
     Args:
+        issuer: the origin of the server, to which alone its reasoning is sent back; "" if the
+            reasoning of this answer never is.
         is_background: True for a background run, whose response can be fetched. What the stream
             lacks is read from there.
     """
 
-    def __init__(self, provider: str, *, is_background: bool = False) -> None:
+    def __init__(self, provider: str, issuer: str = "", *, is_background: bool = False) -> None:
         super().__init__(provider)
+        self._issuer = issuer
         self._is_background = is_background
         self._has_model = False
         self._texts = _Texts()
         self._calls = _Calls()
+        self._messages: set[int] = set()  # indexes of messages that have begun
+        self._has_message = False
         self._open: set[int] = set()  # indexes of items that have not ended
         self._has_closed = False
         self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
@@ -203,9 +210,18 @@ class ResponsesReader(EventReader):
         kind, whole_field = _TEXT_EVENTS[stem]
         position = "summary_index" if kind == "summary" else "content_index"
         key = kind, index, json_fields.count(event, position)
+        begun = self._begin_message(index) if kind in _MESSAGE_KINDS else []
         if ending == "delta":
-            return self._texts.add(key, json_fields.delta_text(event, "delta"))
-        return self._add_whole(key, json_fields.text(event, whole_field))
+            return begun + self._texts.add(key, json_fields.delta_text(event, "delta"))
+        return begun + self._add_whole(key, json_fields.text(event, whole_field))
+
+    def _begin_message(self, index: int, phase: str = "") -> list[StreamEvent]:
+        if index in self._messages:
+            return []
+        self._messages.add(index)
+        is_first = not self._has_message
+        self._has_message = True
+        return [] if is_first and not phase else [MessageBegan(phase)]
 
     def _add_whole(self, key: _TextKey, text: str) -> list[StreamEvent]:
         """Add the part of a whole text that has not come yet.
@@ -217,9 +233,12 @@ class ResponsesReader(EventReader):
 
     def _on_item_added(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         self._texts.forget_item(index)  # some gateways number every item 0
+        self._messages.discard(index)
         self._open.add(index)
         kind = json_fields.text(item, "type")
-        if kind in _CALL_TYPES:
+        if kind == "message":
+            yield from self._begin_message(index, json_fields.name(item, "phase"))
+        elif kind in _CALL_TYPES:
             yield from self._begin_call(index, item)
         elif kind in HOSTED_ITEMS:  # the provider may bill the call from now on
             call_id = json_fields.name(item, "id") or f"hosted_{index}"
@@ -236,6 +255,7 @@ class ResponsesReader(EventReader):
         """Yield the content of a finished item that its deltas lacked."""
         kind = json_fields.text(item, "type")
         if kind == "message":
+            yield from self._begin_message(index, json_fields.name(item, "phase"))
             for part_index, part in enumerate(json_fields.rows(item, "content")):
                 yield from self._read_part(index, part_index, part)
         elif kind == "reasoning":
@@ -283,7 +303,8 @@ class ResponsesReader(EventReader):
         key = item_id or encrypted
         if key and key not in self._reasoning:
             self._reasoning.add(key)
-            yield ReasoningItem(item_id, encrypted)
+            issuer = self._issuer if encrypted else ""
+            yield ReasoningItem(item_id, encrypted, issuer=issuer)
 
     # -- calls
 

@@ -216,6 +216,21 @@ _WANTS_REASONING: Final = re.compile(
     r"reasoning_content\W.{0,60}(is missing|must be passed back)|missing\W{1,3}reasoning_content\b",
     re.IGNORECASE,
 )
+# OpenAI and Azure (of reasoning that lacks its item, and the reverse), Gemini, and Claude; the
+# latter two through OpenRouter and other gateways. Sources: their users' threads, 2025 and 2026.
+_REFUSES_REASONING: Final = re.compile(
+    r"required following item|without its required .{0,3}reasoning.{0,3} item|"
+    r"\bitem with id .{1,200}? not found|"
+    r"encrypted content .{0,120}could not be (verified|decrypted)|"
+    r"thought_?signature\b.{0,60}(missing|invalid|not valid|required|corrupt)|"
+    r"(missing|invalid|corrupted) .{0,5}"
+    r"(thought[_ ]?signature|signature.{0,5} in .{0,5}thinking)|"
+    r"reasoning details to be preserved|"
+    r"expected .{0,3}thinking.{0,3} (or .{0,3}redacted_thinking.{0,3})?,? ?but found",
+    re.IGNORECASE | re.DOTALL,
+)
+ENCRYPTED_REASONING: Final = "encrypted_content"
+"""The parameter of the error for a server that refuses the reasoning that it gets back."""
 REASONING_TEXT: Final = "reasoning_content"
 """The parameter of the error for a server that wants the reasoning of answers back."""
 
@@ -362,6 +377,12 @@ _RULES: Final = (
     _Rule(_too_long_error, _CONTEXT_CODES, words=_CONTEXT_TOO_LONG),
     _Rule(lambda provider, _body: too_large_error(provider), words=_TOO_MANY_TEXTS),
     _Rule(_refusal_of(NO_TOOLS), words=_REFUSES_TOOLS, statuses=(*_REFUSAL_STATUSES, 501)),
+    _Rule(
+        _refusal_of(ENCRYPTED_REASONING),
+        frozenset({"invalid_encrypted_content"}),
+        words=_REFUSES_REASONING,
+        statuses=_REFUSAL_STATUSES[1:],
+    ),
     _Rule(_refusal_of(REASONING_TEXT), words=_WANTS_REASONING, statuses=_REFUSAL_STATUSES[1:]),
     _Rule(_refusal_of("response_format"), words=_FORMAT_REFUSED, statuses=_REFUSAL_STATUSES[1:]),
     _Rule(
@@ -421,9 +442,7 @@ def _refused_parameter(
     if status not in (None, 400, 422) and not (status == 404 and named_field):
         return None
     param = body.param
-    if "invalid_encrypted_content" in body.names:
-        param = "encrypted_content"
-    elif "invalid_json_schema" in body.names or _ANSWER_SCHEMA.match(body.message):
+    if "invalid_json_schema" in body.names or _ANSWER_SCHEMA.match(body.message):
         param = "response_format"
     else:
         match = _PARAMETER_REFUSED.search(body.message)
@@ -431,6 +450,8 @@ def _refused_parameter(
             return None
         name_in_message = (match[1] or match[2] or match[3]) if match else ""
         param = param or named_field or name_in_message
+    if re.fullmatch(r"input\[\d+\]\.phase", param):
+        return refused_error(provider, "phase")
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
     return refused_error(provider, param)

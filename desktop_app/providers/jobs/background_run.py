@@ -86,6 +86,7 @@ class BackgroundRun:
     Args:
         new_watch: returns a `SilenceWatch` for one connection; called with the watch's `may_cut`.
         run: the run to follow; None for a new run.
+        issuer: the origin of the provider, which its reasoning is kept for.
     """
 
     def __init__(
@@ -95,12 +96,13 @@ class BackgroundRun:
         new_watch: Callable[[bool], SilenceWatch],
         times: RunTimes,
         run: RemoteRun | None = None,
+        issuer: str = "",
     ) -> None:
         self._provider = provider
         self._transport = transport
         self._new_watch = new_watch
         self._times = times
-        self._reader = ResponsesReader(provider, is_background=True)
+        self._reader = ResponsesReader(provider, issuer, is_background=True)
         self._id = run.response_id if run is not None else ""
         self._is_announced = False  # RunAdvanced has been yielded
         self._loop = asyncio.get_running_loop()

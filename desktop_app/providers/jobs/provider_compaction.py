@@ -27,9 +27,11 @@ PATH: Final = "responses/compact"
 REFUSED: Final = "compact"
 """The refused parameter that is recorded for a server without the endpoint."""
 
-MAX_STATE_BYTES: Final = 8 << 20
-"""The limit of a compaction's state, because every later request contains it."""
+MAX_STATE_BYTES: Final = 24 << 20
+"""The limit of a compaction's reply, because every later request contains its items.
 
+The encrypted item alone may have 20 MiB (OpenAI's OpenAPI document, August 2026).
+"""
 _FIELDS: Final = ("model", "instructions", "input", "prompt_cache_key")
 
 

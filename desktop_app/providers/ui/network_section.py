@@ -294,7 +294,7 @@ class NetworkSection(CollapsibleSection):
         is_custom = profile.kind is ProviderKind.COMPATIBLE
         self._custom_server.setVisible(is_custom and not profile.from_environment)
         self._fields.setVisible(is_remote)
-        self._storage.setVisible(profile.serves_gpt_family)
+        self._storage.setVisible(is_remote)
         for attribute, switch in self._switches.items():
             with QSignalBlocker(switch):
                 switch.setChecked(bool(getattr(profile, attribute)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart, tool_calls
 from desktop_app.domain.prompt_delimiter import PromptDelimiter
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolCallState
 
@@ -33,10 +33,15 @@ def sent_parts(parts: Iterable[T], delimiter: PromptDelimiter) -> list[T]:
     """Return the parts of an answer as they are sent: without calls that have not ended.
 
     Calls without an id, and calls that the provider ran, are left out, too. Results are untrusted,
-    so they are delimited; the words for denied and interrupted calls are not.
+    so they are delimited; the words for denied and interrupted calls are not. Beside calls that the
+    provider ran, encrypted reasoning is left out: OpenAI refuses it without the item after it.
     """
+    answer = tuple(parts)
+    has_hosted_calls = any(call.is_hosted for call in tool_calls(answer))
     sent: list[T] = []
-    for part in parts:
+    for part in answer:
+        if isinstance(part, ReasoningPart) and part.has_data and has_hosted_calls:
+            continue
         if not isinstance(part, ToolCallPart):
             sent.append(part)
         elif part.state.has_ended and part.call_id and not part.is_hosted:

@@ -22,16 +22,19 @@ from desktop_app.domain.answering.chat_request import (
     RequestMessage,
     RequestPart,
 )
+from desktop_app.domain.answering.earlier_answers import is_simplified, simplified
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
+    Notice,
     RoundEnded,
     StreamEvent,
 )
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
+    Part,
     ReasoningPart,
     RefusalPart,
     TextPart,
@@ -106,6 +109,7 @@ class _LoopProvider(ProviderWrapper):
         started_at = time.monotonic()
         reply = Reply()
         images: list[ImageData] = []
+        refused_parts = 0
         context = task.context._replace(
             show_image=lambda media_type, data: images.append(ImageData(media_type, data))
         )
@@ -116,13 +120,15 @@ class _LoopProvider(ProviderWrapper):
         while True:
             terminal_event: StreamEvent | None = None
             async with aclosing(
-                self._provider.stream(self._next_request(request, reply, images))
+                self._provider.stream(self._next_request(request, reply, images, refused_parts))
             ) as events:
                 async for event in events:
                     if isinstance(event, Completed | Incomplete | Failed):
                         terminal_event = event
                         break
                     reply = accumulate(reply, event)
+                    if isinstance(event, Notice) and is_simplified(event.text):
+                        refused_parts = len(reply.parts)
                     yield event
             ended_reply = accumulate(reply, RoundEnded())
             calls = [
@@ -160,27 +166,39 @@ class _LoopProvider(ProviderWrapper):
             task.call_hold.add(input_hold)
 
     def _next_request(
-        self, request: ChatRequest, reply: Reply, images: Sequence[ImageData]
+        self, request: ChatRequest, reply: Reply, images: Sequence[ImageData], refused_parts: int
     ) -> ChatRequest:
         """Return the next request with all rounds so far; the last request forbids calls.
 
         The newest images of results follow in a message of their own, which both APIs take.
+
+        Args:
+            refused_parts: the number of first parts that the provider takes in a simpler form only:
+                see `domain/answering/earlier_answers.py`.
         """
         if not reply.round:
             return request
         task = self._task
-        parts = [part for part in reply.parts if isinstance(part, _SENT_PART_TYPES)]
-        sent = cast("tuple[RequestPart, ...]", tuple(sent_parts(parts, task.delimiter)))
-        answer_so_far = RequestMessage(Role.ASSISTANT, sent)
+        earlier, so_far = (
+            self._sent_answer(parts)
+            for parts in (reply.parts[:refused_parts], reply.parts[refused_parts:])
+        )
+        earlier = simplified((*request.messages, *earlier), reply.notices)
         shown: tuple[RequestMessage, ...] = ()
         if images and task.resolved.model.sees_images is not False:
             shown = (RequestMessage(Role.USER, (_IMAGES_NOTE, *images[-MAX_IMAGES:])),)
         is_last = reply.round >= task.limits.rounds
         return replace(
             request,
-            messages=(*request.messages, answer_so_far, *shown),
+            messages=(*earlier, *so_far, *shown),
             tool_choice=NO_MORE_CALLS if is_last else "auto",
         )
+
+    def _sent_answer(self, parts: Sequence[Part]) -> tuple[RequestMessage, ...]:
+        """Return parts of the answer as they are sent; () for none."""
+        own = [part for part in parts if isinstance(part, _SENT_PART_TYPES)]
+        sent = cast("tuple[RequestPart, ...]", tuple(sent_parts(own, self._task.delimiter)))
+        return (RequestMessage(Role.ASSISTANT, sent),) if sent else ()
 
     def _reached_limit(self, reply: Reply, seconds: float) -> str:
         """Return why no other request may follow; "" if it may."""

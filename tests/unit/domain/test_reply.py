@@ -16,6 +16,7 @@ from desktop_app.domain.answering.stream_events import (
     HostedCall,
     ImageArrived,
     Incomplete,
+    MessageBegan,
     Notice,
     ReasoningDelta,
     ReasoningItem,
@@ -140,8 +141,44 @@ def test_parts_are_in_the_order_of_their_arrival() -> None:
         ToolCallPart("c1", "g", "{}"),
         ToolCallPart("c0", "f", "[]"),
     )
-    assert reply.text == "Well, no."
+    assert reply.text == "Well, \n\nno."
     assert reply.status is MessageStatus.STREAMING
+
+
+def test_a_message_begins_a_paragraph_of_its_own() -> None:
+    reply = fold(
+        MessageBegan("commentary"),
+        TextDelta("Let me see"),
+        TextDelta("."),
+        MessageBegan("commentary"),  # it never gets a text
+        MessageBegan("final_answer"),
+        TextDelta("4"),
+        TextDelta("2"),
+        RoundEnded(),
+        MessageBegan(),
+        RefusalDelta("No."),
+    )
+    assert reply.parts == (
+        TextPart("Let me see.", "commentary"),
+        TextPart("42", "final_answer"),
+        RefusalPart("No."),
+    )
+
+
+def test_details_of_a_request_stand_before_its_calls() -> None:
+    details = ReasoningItem("", details="[1]", issuer="https://a:443")
+    reply = fold(
+        *(TextDelta("First."), RoundEnded()),
+        *(ToolCallDelta(0, "{}", "c", "f"), details, RoundEnded()),
+        *(ReasoningDelta("Hm."), ToolCallDelta(0, "{}", "d", "f"), details),
+    )
+    assert reply.parts == (
+        TextPart("First."),
+        ReasoningPart("", details="[1]", issuer="https://a:443"),
+        ToolCallPart("c", "f", "{}", round=1),
+        ReasoningPart("Hm.", details="[1]", issuer="https://a:443"),
+        ToolCallPart("d", "f", "{}", round=2),
+    )
 
 
 def test_an_item_without_summary_is_kept_for_the_next_turn() -> None:

@@ -301,8 +301,17 @@ def test_a_draft_holds_attachments_only() -> None:
 def test_the_last_text_follows_the_last_call() -> None:
     call = ToolCallPart("id", "f", "{}")
     assert last_text([TextPart("a"), call, TextPart("b"), call, TextPart("c")]) == "c"
-    assert last_text([TextPart("a"), TextPart("b")]) == "a\n\nb"
     assert last_text([TextPart("a"), call]) == ""
+
+
+def test_the_last_text_is_the_last_message() -> None:
+    thought, item = ReasoningPart("hm"), ReasoningPart("", "rs_1", "secret")
+    assert last_text([TextPart("a"), TextPart("b")]) == "b"
+    assert last_text([TextPart("a"), item, TextPart("b")]) == "b"
+    assert last_text([item, TextPart("a"), item]) == "a"
+    # A server that interleaves its thoughts has one message.
+    assert last_text([TextPart("a"), thought, TextPart("b")]) == "a\n\nb"
+    assert last_text([TextPart("a"), RefusalPart("b")]) == "a\n\nb"
 
 
 @given(st.text())

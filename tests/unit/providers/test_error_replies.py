@@ -140,6 +140,50 @@ def test_refusals_of_tools_and_images_are_recognized(
     assert (getattr(made, "param", "") == "tools") is (refused == "tools")
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "Item 'rs_1' of type 'reasoning' was provided without its required following item."),
+        (
+            400,
+            "Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' "
+            "item: 'rs_1'.",
+        ),
+        (
+            404,
+            "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false. "
+            "Try again with `store` set to true, or remove this item from your input.",
+        ),
+        (400, "The encrypted content gAAA for item rs_1 could not be verified."),
+        (
+            400,
+            "Gemini models require OpenRouter reasoning details to be preserved in each request. "
+            "Function call is missing a thought_signature in functionCall parts.",
+        ),
+        (400, "Corrupted thought signature."),
+        (400, "messages.1.content.0: Invalid `signature` in `thinking` block"),
+        (
+            400,
+            "messages.3.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
+            "`tool_use`.",
+        ),
+    ],
+)
+def test_refusals_of_earlier_reasoning_are_recognized(status: int, message: str) -> None:
+    made = error_from("P", parse_error(error(message)), status=status)
+    assert isinstance(made, RefusedParameterError)
+    assert made.param == "encrypted_content"
+
+
+def test_a_refused_phase_is_recognized() -> None:
+    body = error(
+        "Unknown parameter: 'input[1].phase'.", "unknown_parameter", param="input[1].phase"
+    )
+    made = error_from("P", parse_error(body), status=400)
+    assert isinstance(made, RefusedParameterError)
+    assert made.param == "phase"
+
+
 STATUSES = (None, 400, 402, 403, 404, 408, 409, 413, 422, 429, 500, 501, 502, 503)
 CONTEXT = "The prompt is too long."
 MODEL = "Unknown model x."

@@ -15,7 +15,12 @@ from desktop_app.domain.answering.answer_form import (
     FormKind,
     SchemaFormat,
 )
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import (
+    ChatRequest,
+    ProviderKind,
+    ProviderProfile,
+    RequestMessage,
+)
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
@@ -27,6 +32,13 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
     TextDelta,
     ToolCallDelta,
+)
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    text_of,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError, StreamCutError
@@ -334,11 +346,7 @@ def test_a_schema_in_the_prompt_cannot_be_refused() -> None:
         ("include[0]", [], {"include"}),
         ("stream_options.x", [], {"stream_options"}),
         ("max_completion_tokens", [], {"max_completion_tokens"}),
-        (
-            "encrypted_content",
-            [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider="My server"))],
-            set(),
-        ),
+        ("phase", [], {"phase"}),
     ],
 )
 def test_a_refused_field_that_the_program_adds_is_left_out(
@@ -358,6 +366,71 @@ def test_the_pages_of_a_search_are_left_out_before_other_parts() -> None:
     assert tried.adapt(refused("include")) == []
     tried.on_opened()
     assert negotiation(asked, OPENAI, memory=memory).omitted_fields == {SEARCH_SOURCES, "include"}
+
+
+ISSUER = "https://a.example:443"
+CALL = ToolCallPart("c1", "f", '{"a": 1}', result="one", extra_content="{}", issuer=ISSUER)
+EARLIER = (
+    RequestMessage(Role.USER, (TextPart("q"),)),
+    RequestMessage(
+        Role.ASSISTANT,
+        (
+            ReasoningPart("thought", "rs", "secret", issuer=ISSUER),
+            ReasoningPart("", details="[1]", issuer=ISSUER),
+            *(TextPart("Let me see."), CALL, TextPart("It is one.")),
+        ),
+    ),
+    RequestMessage(Role.ASSISTANT, (CALL,)),
+)
+
+
+def test_refused_reasoning_is_left_out_and_then_calls_are_sent_as_texts() -> None:
+    tried = negotiation(ChatRequest("m", EARLIER))
+    refusal = refused("encrypted_content")
+    code = NoticeCode.REASONING_LEFT_OUT
+    assert tried.adapt(refusal) == [Notice(notice(code, provider="My server"))]
+    bare_call = replace(CALL, extra_content="", issuer="")
+    question, answer, open_call = tried.request.messages
+    assert question == EARLIER[0]
+    assert answer.parts == (
+        *(ReasoningPart("thought"), TextPart("Let me see."), bare_call, TextPart("It is one.")),
+    )
+    assert open_call.parts == (bare_call,)
+    code = NoticeCode.CALLS_AS_TEXT
+    assert tried.adapt(refusal) == [Notice(notice(code, provider="My server"))]
+    said = [(each.role, text_of(each.parts)) for each in tried.request.messages]
+    called = '[Called f with {"a": 1}]\none'
+    assert said == [
+        (Role.USER, "q"),
+        *((Role.ASSISTANT, "Let me see."), (Role.USER, called), (Role.ASSISTANT, "It is one.")),
+        *((Role.ASSISTANT, "…"), (Role.USER, called)),
+    ]
+    with pytest.raises(RefusedParameterError):
+        tried.adapt(refusal)
+    assert not tried.omitted_fields, "the server may take those of another conversation"
+
+
+def test_a_server_that_cannot_be_told_not_to_store_is_named_each_time() -> None:
+    told = Notice(notice(NoticeCode.MAY_BE_STORED, provider="My server"))
+    fixed = replace(COMPATIBLE, api=RESPONSES)
+    memory = RecordingMemory(fixed)
+    tried = negotiation(profile=fixed, memory=memory)
+    assert tried.begin() == []
+    assert tried.adapt(refused("store", code="unknown_parameter")) == [told]
+    assert tried.omitted_fields == {"store"}
+    tried.on_opened()
+    assert negotiation(profile=fixed, memory=memory).begin() == [told]
+    with pytest.raises(RefusedParameterError):
+        tried.adapt(refused("store"))
+    # OpenAI's own service is never asked without the field.
+    with pytest.raises(RefusedParameterError):
+        negotiation(profile=OPENAI).adapt(refused("store"))
+
+
+def test_a_server_that_stores_nothing_need_not_store() -> None:
+    tried = negotiation(replace(ask(), store=True))
+    assert tried.adapt(refused("store")) == []
+    assert (tried.api, tried.request.store) == (RESPONSES, False)
 
 
 def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:

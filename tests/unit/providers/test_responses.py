@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import ChatRequest, ImageData
+from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderProfile
 from desktop_app.domain.answering.chat_request import RequestMessage as Said
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
@@ -38,6 +38,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.network.origin import origin
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.transport import data_url
@@ -67,12 +68,17 @@ def test_a_minimal_request_to_openai_has_only_required_fields() -> None:
     }
 
 
-def test_a_compatible_server_gets_only_what_was_chosen() -> None:
-    assert body(ask("Why?", model="qwen", cache_key="c1"), COMPATIBLE) == {
+def test_a_compatible_server_is_told_to_store_nothing_whatever_the_model() -> None:
+    plain = {
         "model": "qwen",
         "input": [{"role": "user", "content": "Why?"}],
         "stream": True,
+        "store": False,
     }
+    asked = ask("Why?", model="qwen", cache_key="c1")
+    include = {"include": ["reasoning.encrypted_content"], "prompt_cache_key": "c1"}
+    assert body(asked, COMPATIBLE) == plain | include
+    assert body(asked, COMPATIBLE, frozenset(include)) == plain
 
 
 def test_a_gateway_to_the_family_is_told_to_store_nothing() -> None:
@@ -84,11 +90,10 @@ def test_a_gateway_to_the_family_is_told_to_store_nothing() -> None:
     assert made["prompt_cache_key"] == "c1"
     assert made["include"] == ["reasoning.encrypted_content"]
     assert any(item.get("encrypted_content") == "secret" for item in made["input"])
-    refused = frozenset({"include", "prompt_cache_key", "encrypted_content"})
+    refused = frozenset({"include", "prompt_cache_key"})
     left = body(request, gateway, refused)
     assert not refused & set(left)
     assert left["store"] is False
-    assert not any("encrypted_content" in item for item in left["input"])
 
 
 @pytest.mark.parametrize("effort", list(Effort))
@@ -193,11 +198,45 @@ def test_earlier_turns_are_replayed_with_their_encrypted_reasoning() -> None:
     ]
 
 
-def test_reasoning_is_not_replayed_to_other_servers_or_after_a_refusal() -> None:
-    request = ChatRequest("gpt-5.2", CONVERSATION)
-    without = frozenset({"encrypted_content"})
-    for made in (body(request, COMPATIBLE), body(request, OPENAI, without)):
-        assert [item.get("role") for item in made["input"]] == ["user", "assistant", "user"]
+@pytest.mark.parametrize(
+    ("issuer", "to_compatible", "to_gateway"),
+    [
+        (origin(COMPATIBLE.base_url), True, True),
+        ("https://other.example:443", False, False),
+        ("", False, True),  # of an older version, which kept the reasoning of the family only
+    ],
+)
+def test_reasoning_is_replayed_to_its_issuer_only(
+    issuer: str, to_compatible: bool, to_gateway: bool
+) -> None:
+    answer = (ReasoningPart("", "rs_1", "secret", issuer=issuer), TextPart("two"))
+    request = ChatRequest("m", (CONVERSATION[0], Said(Role.ASSISTANT, answer)))
+    gateway = replace(COMPATIBLE, models=("gpt-5.2",))
+    for profile, is_sent in ((COMPATIBLE, to_compatible), (gateway, to_gateway)):
+        kinds = [item.get("type", "message") for item in body(request, profile)["input"]]
+        assert kinds == ["message", *["reasoning"][:is_sent], "message"]
+
+
+@pytest.mark.parametrize("profile", [OPENAI, COMPATIBLE])
+def test_phases_are_sent_back_unless_the_server_refuses_them(profile: ProviderProfile) -> None:
+    answer = (
+        *(TextPart("Let me see.", "commentary"), ToolCallPart("c", "f", "{}", result="1")),
+        *(TextPart("I have it.", "commentary"), TextPart("42", "final_answer")),
+        RefusalPart("And no more."),
+    )
+    request = ChatRequest("m", (Said(Role.ASSISTANT, answer),))
+
+    def sent(omit: frozenset[str]) -> list[Any]:
+        said = [item for item in body(request, profile, omit)["input"] if "role" in item]
+        content = [item["content"] for item in said]
+        texts = [each if isinstance(each, str) else each[0]["text"] for each in content]
+        return [(text, item.get("phase")) for text, item in zip(texts, said, strict=True)]
+
+    words = ["Let me see.", "I have it.", "42", "And no more."]
+    assert sent(frozenset()) == list(
+        zip(words, ["commentary", "commentary", "final_answer", None], strict=True)
+    )
+    assert sent(frozenset({"phase"})) == [(each, None) for each in words]
 
 
 def test_compatible_servers_get_earlier_answers_in_their_full_form() -> None:
@@ -337,21 +376,40 @@ def test_all_events_of_a_complete_answer_are_read() -> None:
         [delta("Hello"), event("response.done")],
         [event("response.done", response={"output": [message("Hello")]})],
         [delta("Hello"), event("response.output_item.done", item=message("Hello")), "[DONE]"],
-        # every item numbered 0
-        [
-            event("response.output_item.added", item={"type": "message"}),
-            delta("Hel"),
-            event("response.output_item.done", item=message("Hel")),
-            event("response.output_item.added", item={"type": "message"}),
-            event("response.output_item.done", item=message("lo")),
-            completed(message("Hel"), message("lo")),
-        ],
     ],
 )
 def test_events_with_missing_fields_are_read(events: list[dict[str, Any]]) -> None:
     made = read(CREATED, *events)
     assert fold(made).text == "Hello"
     assert terminals(made) == [Completed()]
+
+
+@pytest.mark.parametrize("is_numbered", [True, False])
+@pytest.mark.parametrize("is_streamed", [True, False])
+def test_each_message_is_a_text_of_its_own(is_numbered: bool, is_streamed: bool) -> None:
+    cited = {"type": "url_citation", "url": "https://a.example/p", "title": "Page A"}
+    items = [
+        {**message("Let me check."), "phase": "commentary"},
+        {**message("It is 42."), "phase": "final_answer"},
+        {**message("Really.")},
+    ]
+    items[0]["content"][0]["annotations"] = [cited]
+    rows: list[dict[str, Any]] = []
+    for number, item in enumerate(items):
+        at = {"output_index": number if is_numbered else 0}
+        begun = {**item, "content": []}
+        rows.append(event("response.output_item.added", item=begun, **at))
+        letters = item["content"][0]["text"]
+        rows += [event("response.output_text.delta", delta=each, **at) for each in letters]
+        rows.append(event("response.output_item.done", item=item, **at))
+    reply = fold(read(CREATED, *(rows if is_streamed else ()), completed(*items)))
+    texts = tuple(part for part in reply.parts if isinstance(part, TextPart))
+    assert len(reply.parts) == len(texts) + 1, "and the source"
+    assert texts == (
+        TextPart("Let me check.", "commentary"),
+        TextPart("It is 42.", "final_answer"),
+        TextPart("Really."),
+    )
 
 
 def test_the_type_may_be_in_the_event_field_only() -> None:
