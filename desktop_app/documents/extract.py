@@ -127,9 +127,9 @@ def _read_binary(
 
             return ReaderResult(kind, *book.read(name, data, limits, on_progress))
         case document_types.RTF:
-            from desktop_app.documents.office import wordprocessing
+            from desktop_app.documents.office import rich_text
 
-            return ReaderResult(kind, wordprocessing.read_rtf(data))
+            return ReaderResult(kind, rich_text.read(data))
         case document_types.XLSX:
             from desktop_app.documents.spreadsheets import workbook
 
