@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
 
 from desktop_app.documents import media_type, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import (
@@ -17,6 +19,7 @@ from desktop_app.documents.worker.protocol import (
     replace_surrogates,
 )
 from desktop_app.domain.documents import document_types
+from desktop_app.domain.documents.document_notes import add_left_out
 from desktop_app.domain.documents.document_sections import UNITS
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentUnsupportedError
@@ -28,9 +31,20 @@ _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 
 
 def extract_bytes(
-    name: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str = ""
+    name: str,
+    data: bytes,
+    limits: Limits,
+    on_progress: OnProgress,
+    password: str = "",
+    *,
+    takes_hidden: bool = False,
 ) -> ExtractedDocument:
-    """Return a document's text and facts, or an image's size; `name` is the file name."""
+    """Return a document's text and facts, or an image's size.
+
+    Args:
+        name: the file name.
+        takes_hidden: True to read hidden parts and deletions, too.
+    """
     if len(data) > limits.file_bytes:
         raise refusals.file_too_large_error(name, limits)
     if not data:
@@ -39,7 +53,7 @@ def extract_bytes(
         from desktop_app.documents import image_reader  # loads Pillow, which only images need
 
         return image_reader.inspect(name, data, image_type, limits)
-    result = read(name, data, limits, on_progress, password=password)
+    result = read(name, data, limits, on_progress, password=password, takes_hidden=takes_hidden)
     text = replace_surrogates(result.text).replace("\0", "")
     if not text.strip():
         raise refusals.empty_error(name)
@@ -56,7 +70,7 @@ def extract_bytes(
         text=text,
         pages=result.pages,
         tokens=count_tokens(text),
-        note=result.note,
+        note=add_left_out(result.note, result.hidden, result.unread),
         pictured=result.pictured,
         is_protected=bool(password),
     )
@@ -69,15 +83,18 @@ def read(
     on_progress: OnProgress,
     depth: int = 0,
     password: str = "",
+    takes_hidden: bool = False,
 ) -> ReaderResult:
     """Read a document that is not an image.
 
     Args:
         depth: the number of archives and mails around it.
+        takes_hidden: True to read hidden parts and deletions, too.
         password: opens a protected PDF; "" if there is none.
     """
     kind = _binary_kind(name, data)
-    bundle = DocumentBundle(limits, on_progress, depth=depth, read=read)
+    left_out = LeftOut(takes_hidden)
+    bundle = DocumentBundle(limits, on_progress, depth=depth, read=read, left_out=left_out)
     try:
         document = (
             _read_binary(name, kind, data, bundle, password)
@@ -89,14 +106,14 @@ def read(
     if document.pages is not None and document.pages > limits.pages:
         unit = UNITS.get(document.kind, "page")
         raise refusals.too_many_pages_error(name, document.pages, unit, limits.pages)
-    return document
+    return replace(document, hidden=left_out.hidden, unread=tuple(left_out.unread))
 
 
 def _read_binary(
     name: str, kind: str, data: bytes, bundle: DocumentBundle, password: str
 ) -> ReaderResult:
     """Read a binary document; the reader's libraries are imported when they are first needed."""
-    limits, on_progress = bundle.limits, bundle.on_progress
+    limits, on_progress, left_out = bundle.limits, bundle.on_progress, bundle.left_out
     match kind:
         case document_types.ZIP:
             from desktop_app.documents.containers import archive
@@ -113,35 +130,36 @@ def _read_binary(
         case document_types.DOCX:
             from desktop_app.documents.office import wordprocessing
 
-            return ReaderResult(kind, wordprocessing.read(name, data, limits, bundle.read_embedded))
+            text = wordprocessing.read(name, data, limits, bundle.read_embedded, left_out)
+            return ReaderResult(kind, text)
         case document_types.ODT | document_types.ODP | document_types.ODS:
             from desktop_app.documents.office import opendocument
 
-            return ReaderResult(kind, *opendocument.read(name, kind, data, limits))
+            return ReaderResult(kind, *opendocument.read(name, kind, data, limits, left_out))
         case document_types.PPTX:
             from desktop_app.documents.office import presentation
 
-            return ReaderResult(kind, *presentation.read(name, data, limits))
+            return ReaderResult(kind, *presentation.read(name, data, limits, left_out))
         case document_types.EPUB:
             from desktop_app.documents.office import book
 
-            return ReaderResult(kind, *book.read(name, data, limits, on_progress))
+            return ReaderResult(kind, *book.read(name, data, limits, on_progress, left_out))
         case document_types.RTF:
             from desktop_app.documents.office import rich_text
 
-            return ReaderResult(kind, rich_text.read(data))
+            return ReaderResult(kind, rich_text.read(name, data, left_out))
         case document_types.XLSX:
             from desktop_app.documents.spreadsheets import workbook
 
-            return ReaderResult(kind, workbook.read(name, data, limits))
+            return ReaderResult(kind, workbook.read(name, data, limits, left_out))
         case document_types.XLSB:
             from desktop_app.documents.spreadsheets import binary_workbook
 
-            return ReaderResult(kind, binary_workbook.read_xlsb(name, data, limits))
+            return ReaderResult(kind, binary_workbook.read_xlsb(name, data, limits, left_out))
         case document_types.XLS:
             from desktop_app.documents.spreadsheets import binary_workbook
 
-            return ReaderResult(kind, binary_workbook.read_xls(name, data))
+            return ReaderResult(kind, binary_workbook.read_xls(name, data, left_out))
         case _:
             raise DocumentUnsupportedError(
                 N_("Repartee can’t read “{name}”."), hint=_READABLE_FORMATS, name=name
@@ -215,6 +233,6 @@ def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     if kind == document_types.HTML:
         from desktop_app.documents.text import web_page
 
-        page = web_page.read(data) or decoded
+        page = web_page.read(data, left_out=bundle.left_out) or decoded
         return ReaderResult(kind, page.text, note=page.note)
     return ReaderResult(kind, decoded.text, note=decoded.note)

@@ -126,6 +126,9 @@ _HEIF_BRANDS: Final = (b"heic", b"heix", b"mif1", b"msf1", b"avif")  # the forma
 _TEXT_TYPES: Final = {
     f".{suffix}": kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()
 }
+_ENDING: Final = re.compile(r"\.[a-z][a-z0-9_-]*")
+# Office saves web pages with these endings, and programs export tables as web pages.
+_PAGE_ENDINGS: Final = (".doc", ".dot", ".xls", ".shtml")
 _HTML_START: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", re.I | re.S
 )
@@ -222,10 +225,15 @@ def type_of_ending(name: str) -> str | None:
 
 
 def detect_text(name: str, data: bytes) -> str:
-    """Return the media type of a text: by ending, else by header or markup."""
-    by_ending = _TEXT_TYPES.get(PurePath(name).suffix.lower())
+    """Return the media type of a text: by ending, else by header or markup.
+
+    A file with another ending that begins like a web page is the source of one: a template.
+    """
+    ending = PurePath(name).suffix.lower()
+    by_ending = _TEXT_TYPES.get(ending)
     if by_ending:
         return by_ending
     if _MIME_HEADER.match(data[:8000]) or _MAILBOX_START.match(data[:8000]):
         return MAIL
-    return HTML if _HTML_START.match(data[:2000]) else "text/plain"
+    is_source = _ENDING.fullmatch(ending) and ending not in _PAGE_ENDINGS
+    return HTML if _HTML_START.match(data[:2000]) and not is_source else "text/plain"

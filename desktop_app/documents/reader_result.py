@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop_app.domain.conversations.message_parts import PageImage
-from desktop_app.domain.documents.document_notes import DocumentNote
+from desktop_app.domain.documents.document_notes import DocumentNote, SkipReason
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class ReaderResult:
         note: tells the user how it was read: with a guessed encoding, without some members, or with
             pages to be sent as images.
         pictured: the pages to send as images, usually scans.
+        hidden: how many hidden parts and deletions are left out.
+        unread: the parts that cannot be read, such as a chapter, with the reasons.
     """
 
     kind: str
@@ -25,3 +27,5 @@ class ReaderResult:
     pages: int | None = None
     note: DocumentNote | None = None
     pictured: tuple[PageImage, ...] = ()
+    hidden: int = 0
+    unread: tuple[tuple[str, SkipReason], ...] = ()

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from desktop_app.documents import media_type
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress, replace_surrogates
 from desktop_app.domain import errors
@@ -33,6 +34,11 @@ _MAX_LISTED: Final = 200
 """The most rows of the list of members left out, which is part of the text for the model."""
 
 
+def skip_reason(error: errors.DocumentError) -> SkipReason:
+    """Return why a document is skipped that cannot be read."""
+    return _REASONS.get(type(error), SkipReason.DAMAGED)
+
+
 @dataclass
 class BundleText:
     """The members that were read so far, in order, and those left out.
@@ -52,7 +58,7 @@ class BundleText:
 
     def refuse(self, path: str, error: errors.DocumentError) -> None:
         """Record a member that cannot be read."""
-        self.skip(path, _REASONS.get(type(error), SkipReason.DAMAGED))
+        self.skip(path, skip_reason(error))
 
     def include(self, path: str, text: str, *, has_image_pages: bool) -> None:
         """Add the text of a member."""
@@ -92,12 +98,14 @@ class DocumentBundle(BundleText):
     Attributes:
         depth: the number of archives and mails around this one.
         read: reads a member: `extract.read`, which this module cannot import.
+        left_out: what is left out of the members.
     """
 
     limits: Limits
     on_progress: OnProgress
     depth: int
-    read: Callable[[str, bytes, Limits, OnProgress, int], ReaderResult]
+    read: Callable[..., ReaderResult]
+    left_out: LeftOut
 
     def add(self, path: str, data: bytes, number: int, total: int) -> None:
         """Read a member, or leave it out.
@@ -115,6 +123,9 @@ class DocumentBundle(BundleText):
         except errors.DocumentError as error:
             self.refuse(path, error)
         else:
+            self.left_out.hidden += document.hidden
+            for part, reason in document.unread:
+                self.left_out.unread.append((f"{path}: {part}", reason))
             self.include(path, document.text, has_image_pages=bool(document.pictured))
 
     def read_embedded(self, name: str, data: bytes) -> str:
@@ -122,12 +133,22 @@ class DocumentBundle(BundleText):
         if self.depth >= MAX_DEPTH:
             return ""
         try:
-            return self._read_inner(name, data).text.strip()
-        except errors.DocumentError:
+            document = self._read_inner(name, data)
+        except errors.DocumentError as error:
+            self.left_out.unread.append((name, skip_reason(error)))
             return ""
+        self.left_out.hidden += document.hidden
+        return document.text.strip()
 
     def _read_inner(self, name: str, data: bytes) -> ReaderResult:
-        return self.read(name, data, self.limits, lambda _progress: None, self.depth + 1)
+        return self.read(
+            name,
+            data,
+            self.limits,
+            lambda _progress: None,
+            self.depth + 1,
+            takes_hidden=self.left_out.takes_hidden,
+        )
 
     def with_message(self, kind: str, message: str) -> ReaderResult:
         """Return a mail followed by its attachments as one document; `kind` is its media type."""

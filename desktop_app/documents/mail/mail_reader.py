@@ -32,8 +32,11 @@ _ENCODED_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 _MESSAGE_START: Final = re.compile(
-    rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*[0-9]{2}:[0-9]{2}[^\n]*\n"
+    rb"(?:\A|(?<=\n\n)|(?<=\n\r\n)|(?<=\n)(?=From - [^\n]*\nX-Mozilla-Status:))"
+    rb"From [^\n]*[0-9]{2}:[0-9]{2}[^\n]*\n"
 )
+_MOZILLA_STATUS: Final = re.compile(rb"^X-Mozilla-Status:[ \t]*([0-9a-f]{4})\b", re.M | re.I)
+_EXPUNGED: Final = 0x0008  # nsMsgMessageFlags of Thunderbird
 _QUOTED_FROM: Final = re.compile(rb"^>(>*From )", re.M)
 _PARSER_ERRORS: Final = (
     ValueError,
@@ -54,7 +57,7 @@ def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     starts = []
     if data.startswith(b"From "):  # a mailbox; in other mails, lines like these are text
         starts = list(_MESSAGE_START.finditer(data))
-    if len(starts) > 1:
+    if len(starts) > 1 or (starts and _is_deleted(data[starts[0].end() :])):
         return _read_mailbox(data, starts, bundle)
     message = _parse(_with_readable_header(data))
     try:
@@ -73,7 +76,12 @@ def _read_mailbox(
 ) -> ReaderResult:
     """Return the messages of a mailbox, except damaged ones; each begins at a match."""
     ends = [start.start() for start in starts[1:]] + [len(data)]
-    for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
+    number = 0
+    for start, end in zip(starts, ends, strict=True):
+        is_deleted = _is_deleted(data[start.end() : end])
+        if bundle.left_out.leaves_out(is_deleted):
+            continue
+        number += 1
         message_bytes = _QUOTED_FROM.sub(rb"\1", data[start.end() : end])
         position = len(bundle.texts)  # before the texts of the message's attachments
         try:
@@ -82,7 +90,15 @@ def _read_mailbox(
             bundle.skip(f"message {number}", SkipReason.DAMAGED)
         else:
             bundle.texts.insert(position, f"Message {number}:\n\n{text}")
-    return bundle.with_message(document_types.MAIL, f"Mailbox with {len(starts)} messages")
+    title = f"Mailbox with {number} messages" if number else ""
+    return bundle.with_message(document_types.MAIL, title)
+
+
+def _is_deleted(message: bytes) -> bool:
+    """Return True if Thunderbird has deleted a message: it stays in the file for a while."""
+    end = _HEADER_END.search(message)
+    status = _MOZILLA_STATUS.search(message, 0, end.start() if end else len(message))
+    return status is not None and bool(int(status[1], 16) & _EXPUNGED)
 
 
 def _parse(data: bytes) -> EmailMessage:
@@ -119,10 +135,10 @@ def _read_message(
     header = _readable_header(message)
     header_lines = [header_line(name, header[name]) for name in _HEADERS if header[name]]
     body = message.get_body(("plain", "html"))
-    body_text = "" if body is None else _text_of_part(body)
+    body_text = "" if body is None else _text_of_part(body, bundle)
     if not body_text and (page := message.get_body(("html",))):
         body = page  # the plain text, which is preferred, is empty
-        body_text = _text_of_part(page)
+        body_text = _text_of_part(page, bundle)
     texts = [body_text]
     messages = []
     attached: list[tuple[str, bytes]] = []
@@ -131,7 +147,7 @@ def _read_message(
         if inner is not None and depth < _MAX_MESSAGE_DEPTH:
             messages.append(f"Attached message:\n\n{_read_message(inner, bundle, depth + 1)[1]}")
         elif _is_text(part):
-            texts.append(_text_of_part(part))
+            texts.append(_text_of_part(part, bundle))
         elif part.get("Content-Location") and not part.get_filename():
             pass  # an image or a style sheet of a saved web page
         elif part.get_content_type() == "message/delivery-status":
@@ -221,14 +237,14 @@ def _is_text(part: MIMEPart) -> bool:
     return part.get_content_type() in ("text/plain", "text/html") and not is_file
 
 
-def _text_of_part(part: MIMEPart) -> str:
+def _text_of_part(part: MIMEPart, bundle: DocumentBundle) -> str:
     payload = part.get_payload(decode=True)
     assert isinstance(payload, bytes)
     text = _decode(payload, part.get_content_charset())
     if part.get_content_subtype() == "html":
         from desktop_app.documents.text import web_page
 
-        return web_page.to_markdown(text)
+        return web_page.to_markdown(text, bundle.left_out)
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 

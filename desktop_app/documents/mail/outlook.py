@@ -17,6 +17,7 @@ import olefile
 
 from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.mail.mail_reader import header_line, read_attachments
 from desktop_app.documents.media_type import OLE_ERRORS
 from desktop_app.documents.reader_result import ReaderResult
@@ -89,7 +90,8 @@ class _Message:
                 (name or "without a name", self._bytes(f"{_DATA}{_BINARY}", f"{folder}/"))
             )
         header_lines = [*self.header_lines(), *read_attachments(attached, bundle)]
-        return "\n\n".join(["\n".join(header_lines), *filter(None, [self.body()]), *messages])
+        body = self.body(bundle.left_out)
+        return "\n\n".join(["\n".join(header_lines), *filter(None, [body]), *messages])
 
     def header_lines(self) -> list[str]:
         """Return the header as lines like those of a mail."""
@@ -101,12 +103,12 @@ class _Message:
         rows += [("Date", self._date()), ("Subject", self._text(_SUBJECT))]
         return [header_line(name, text) for name, text in rows if text]
 
-    def body(self) -> str:
+    def body(self, left_out: LeftOut) -> str:
         """Return the text: the plain text, else converted from HTML."""
         if text := self._text(_BODY).replace("\r\n", "\n").replace("\r", "\n").strip():
             return text
         if html := self._bytes(f"{_HTML}{_BINARY}") or self._text(_HTML).encode():
-            page = web_page.read(html, self._encoding())
+            page = web_page.read(html, self._encoding(), left_out)
             return page.text.strip() if page else ""
         return ""
 

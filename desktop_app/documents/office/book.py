@@ -5,22 +5,28 @@ The package document states the order (EPUB 3.3, section 5); the table of conten
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from desktop_app.documents import refusals
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office.package import Package, resolve_part
 from desktop_app.documents.text import web_page
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
+from desktop_app.domain.documents.document_notes import SkipReason
 
 _CONTAINER: Final = "META-INF/container.xml"
 _OPF: Final = "{http://www.idpf.org/2007/opf}"
 _ROOT_FILE: Final = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
+_PICTURE: Final = re.compile(rb"<(?:\w+:)?(?:svg|img|image|object)\b", re.I)
 _RIGHTS: Final = "META-INF/rights.xml"
 
 
-def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress) -> tuple[str, int]:
+def read(
+    name: str, data: bytes, limits: Limits, on_progress: OnProgress, left_out: LeftOut
+) -> tuple[str, int]:
     """Return the book as Markdown, and the number of its chapters that have text."""
     package = Package(name, data, limits)
     if _RIGHTS in package:
@@ -31,9 +37,17 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress) -> tup
     texts = []
     for number, chapter in enumerate(chapters):
         on_progress(Progress(number, len(chapters), "chapter"))
-        page = web_page.read(package.content(chapter)) if chapter in package else None
-        if page and page.text.strip():
-            texts.append(page.text.strip())
+        text = ""
+        if chapter in package:
+            content = package.content(chapter)
+            page = web_page.read(content, left_out=left_out)
+            text = page.text.strip() if page else ""
+            if not text and _PICTURE.search(content):
+                left_out.unread.append((chapter, SkipReason.IMAGE))
+        else:
+            left_out.unread.append((chapter, SkipReason.MISSING))
+        if text:
+            texts.append(text)
     on_progress(Progress(len(chapters), len(chapters), "chapter"))
     marked_chapters = (
         f"[chapter {number}]\n\n{text}" for number, text in enumerate(texts, start=1)

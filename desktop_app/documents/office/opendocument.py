@@ -5,13 +5,23 @@ Reads content.xml as OpenDocument 1.3 describes it, and the page headers and foo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
 from typing import Final
 from xml.etree.ElementTree import Element
 
 from desktop_app.documents import refusals
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.opendocument_numbering import ListNumbering
+from desktop_app.documents.office.opendocument_parts import (
+    OpenDocumentStyles,
+    deletions,
+    form_values,
+    in_reading_order,
+    is_filtered,
+)
 from desktop_app.documents.office.package import Package, local_name, whole_number
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types
@@ -19,8 +29,10 @@ from desktop_app.domain.documents import document_types
 _ODF: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT: Final = f"{_ODF}text:1.0}}"
 _TABLE: Final = f"{_ODF}table:1.0}}"
-_START: Final = f"{_TEXT}start-value"
 _STYLE: Final = f"{_ODF}style:1.0}}"
+_CONTROL: Final = f"{_ODF}drawing:1.0}}control"
+_MARKDOWN_LABEL: Final = re.compile(r"[0-9]{1,9}[.)]|-")
+_BLANK_LINES: Final = re.compile(r"\n{3,}")
 _LINK: Final = "{http://www.w3.org/1999/xlink}href"
 _NOT_TEXT: Final = (
     "tracked-changes",
@@ -37,12 +49,14 @@ _MAX_REPEATED: Final = (
 _MAX_CELLS: Final = 20_000_000
 
 
-def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | None]:
+def read(
+    name: str, kind: str, data: bytes, limits: Limits, left_out: LeftOut
+) -> tuple[str, int | None]:
     """Return a document as Markdown, and the number of slides or sheets; None for a text."""
     package = Package(name, data, limits)
     content = package.xml("content.xml")
     styles = package.xml_if_readable("styles.xml")
-    reader = _Reader(name, (content, styles))
+    reader = _Reader(name, (content, styles), left_out)
     body = next((e for e in content.iter() if local_name(e) == "body"), Element("none"))
     if kind == document_types.ODT:
         blocks = [*reader.blocks(body), *_headers(styles, reader)]
@@ -51,19 +65,34 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
         sheets = [
             (sheet.get(f"{_TABLE}name", ""), reader.table(sheet))
             for sheet in content.iter(f"{_TABLE}table")
+            if not left_out.leaves_out(
+                reader.styles.is_hidden_sheet(sheet), counts=bool(_words(sheet))
+            )
         ]
         notes = "\n".join(reader.notes())
         texts = [f"## {title}\n\n{table}".rstrip() for title, table in sheets]
         has_text = any(table for _, table in sheets)
         return "\n\n".join(filter(None, [*texts, notes])) if has_text else "", len(sheets)
-    slides = [
-        "\n\n".join(filter(None, reader.blocks(page)))
-        for page in body.iter()
-        if local_name(page) == "page"
-    ]
+    slides = [reader.slide(page) for page in body.iter() if local_name(page) == "page"]
     marked = (f"[slide {number}]\n\n{text}".rstrip() for number, text in enumerate(slides, start=1))
-    text = "\n\n".join([*marked, *reader.notes()])
+    text = "\n\n".join([*marked, *_slide_headers(body), *reader.notes()])
     return text if any(slides) else "", len(slides)
+
+
+def _words(element: Element) -> str:
+    return "".join(element.itertext()).strip()
+
+
+def _slide_headers(body: Element) -> Iterator[str]:
+    """Yield the headers and footers of slides, each once."""
+    for element in body.iter():
+        kind = local_name(element).removesuffix("-decl")
+        if kind in ("header", "footer") and (words := " ".join(_words(element).split())):
+            yield f"Slide {kind}: {words}"
+
+
+def _is_line(element: Element) -> bool:
+    return local_name(element) in ("p", "h")
 
 
 def _headers(styles: Element, reader: _Reader) -> list[str]:
@@ -80,15 +109,14 @@ def _headers(styles: Element, reader: _Reader) -> list[str]:
 class _Reader:
     """Converts elements to Markdown; collects notes and comments."""
 
-    def __init__(self, name: str, style_trees: Iterable[Element]) -> None:
+    def __init__(self, name: str, trees: tuple[Element, Element], left_out: LeftOut) -> None:
         self._name = name
         self._notes: list[str] = []
-        self._numbered = {
-            (style.get(f"{_STYLE}name"), whole_number(level.get(f"{_TEXT}level")))
-            for tree in style_trees
-            for style in tree.iter(f"{_TEXT}list-style")
-            for level in style.iter(f"{_TEXT}list-level-style-number")
-        }
+        self.styles = OpenDocumentStyles(trees)
+        self._numbering = ListNumbering(trees)
+        self._left_out = left_out
+        self._deletions = deletions(trees[0])
+        self._form = form_values(trees[0])
         self._cells_left = _MAX_CELLS
 
     def notes(self) -> list[str]:
@@ -101,9 +129,27 @@ class _Reader:
             self._notes.append(text)
         return f"[^{len(self._notes)}]" if text else ""
 
-    def blocks(self, parent: Iterable[Element], depth: int = 0, style: str = "") -> Iterator[str]:
+    def slide(self, page: Element) -> str:
+        """Return the text of a slide; "" for a hidden one."""
+        is_hidden = self.styles.is_hidden_slide(page)
+        if self._left_out.leaves_out(is_hidden):
+            return ""
+        hidden = "(hidden)" if is_hidden else ""
+        blocks = [hidden]
+        for shape in in_reading_order(page):
+            blocks += self.blocks([shape])
+            self._numbering.end_story()
+        return "\n\n".join(filter(None, blocks))
+
+    def _is_left_out(self, element: Element) -> bool:
+        is_hidden = self.styles.is_hidden(element)
+        return self._left_out.leaves_out(is_hidden, counts=is_hidden and bool(_words(element)))
+
+    def blocks(self, parent: Iterable[Element], depth: int = 0) -> Iterator[str]:
         """Yield the paragraphs, lists and tables below an element."""
         for element in parent:
+            if self._is_left_out(element):
+                continue
             match local_name(element):
                 case "p":
                     yield self.line(element).strip()
@@ -114,35 +160,69 @@ class _Reader:
                             yield "\n".join(filter(None, self.blocks(part)))
                 case "h":
                     level = whole_number(element.get(f"{_TEXT}outline-level"), 1)
-                    yield md.heading(self.line(element), level)
+                    number = self._numbering.heading_label(element, level)
+                    yield md.heading(f"{number} {self.line(element)}", level)
                 case "list":
-                    style = element.get(f"{_TEXT}style-name", style)
-                    yield "\n".join(self._items(element, depth, style))
+                    self._numbering.begin_list(element)
+                    items = "\n".join(self._items(element, depth))
+                    self._numbering.end_list()
+                    if not self._numbering.is_in_list:
+                        items = _BLANK_LINES.sub("\n\n", items).strip("\n")
+                    yield items
+                case "change" | "change-start" | "change-end":
+                    yield self._deleted_text(element)
+                case "desc":
+                    yield " ".join(_words(element).split())
                 case "table":
                     yield self.table(element)
                 case "notes":
                     text = "\n".join(filter(None, self.blocks(element)))
                     yield f"Notes: {text}" if text else ""
                 case name if name not in _NOT_TEXT:
-                    yield from self.blocks(element, depth, style)
+                    yield from self.blocks(element, depth)
 
-    def _items(self, parent: Element, depth: int, style: str) -> Iterator[str]:
-        indent = "   " * depth
-        is_numbered = (style, depth + 1) in self._numbered
-        for number, item in enumerate(parent, start=whole_number(parent.get(_START), 1)):
-            mark = f"{number}. " if is_numbered else "- "
-            for element in item:
-                text = "\n".join(filter(None, self.blocks([element], depth + 1, style)))
-                if local_name(element) == "list":
+    def _items(self, parent: Element, depth: int) -> Iterator[str]:
+        """Yield the items of a list; those with numbers that Markdown has not are paragraphs."""
+        for item in parent:
+            parts = [part for part in item if not self._is_left_out(part)]
+            label = self._numbering.item_label(item) if any(map(_is_line, parts)) else "-"
+            inner_depth = depth + 1 if _MARKDOWN_LABEL.fullmatch(label) else 0
+            indent = "   " * depth if inner_depth else ""
+            mark = f"{label} ".lstrip()
+            for part in parts:
+                if local_name(part) == "h":
+                    level = whole_number(part.get(f"{_TEXT}outline-level"), 1)
+                    words = f"{mark.strip('- ')} {self.line(part)}"
+                    yield f"\n{md.heading(words, level)}\n"
+                    mark = ""
+                    continue
+                text = "\n".join(filter(None, self.blocks([part], inner_depth)))
+                if local_name(part) == "list":
                     yield text
-                elif text:
+                elif text and inner_depth:
                     yield f"{indent}{mark}{text}"
                     mark = " " * len(mark)
+                elif text:
+                    yield f"\n{mark}{text}\n"
+                    mark = ""
+
+    def _deleted_text(self, change: Element) -> str:
+        """Return the text that was deleted at a place, struck through; "" if it is left out."""
+        deletion = self._deletions.get(change.get(f"{_TEXT}change-id", ""))
+        if deletion is None or local_name(change) == "change-end":
+            return ""
+        if self._left_out.leaves_out(is_hidden=True, counts=bool(_words(deletion))):
+            return ""
+        text = " ".join(filter(None, self.blocks(deletion)))
+        return f"~~{text}~~" if text else ""
 
     def line(self, element: Element) -> str:
         """Return the text of a paragraph; its notes and comments are collected."""
         text = element.text or ""
         for child in element:
+            if self._is_left_out(child):
+                text += child.tail or ""
+                continue
             match local_name(child):
                 case "s":
                     text += " " * min(whole_number(child.get(f"{_TEXT}c"), 1), 100)
@@ -159,6 +239,12 @@ class _Reader:
                     text += self._note_mark(md.comment(words, author))
                 case "a":
                     text += md.link(self.line(child), child.get(_LINK, ""))
+                case "change":
+                    text += self._deleted_text(child)
+                case "control":
+                    text += self._form.get(child.get(_CONTROL, ""), "")
+                case "hidden-text":
+                    text += child.get(f"{_TEXT}string-value", "")
                 case "ruby":
                     text += "".join(self.line(e) for e in child if local_name(e) == "ruby-base")
                 case "text-box" | "custom-shape" | "table" | "rect" | "ellipse":
@@ -171,8 +257,19 @@ class _Reader:
     def table(self, element: Element) -> str:
         """Return a table in Markdown; merged cells are repeated as empty ones."""
         rows: list[list[str]] = []
+        hidden_columns = self.styles.hidden_columns(element, _MAX_REPEATED)
+        counted_columns: set[int] = set()
         for row in element.iter(f"{_TABLE}table-row"):
+            if self._left_out.leaves_out(
+                is_filtered(row), counts=is_filtered(row) and bool(_words(row))
+            ):
+                continue
             cells = list(chain.from_iterable(map(self._cell, row)))
+            if hidden_columns and not self._left_out.takes_hidden:
+                counted_columns |= {
+                    n for n, cell in enumerate(cells) if cell and n in hidden_columns
+                }
+                cells = [cell for n, cell in enumerate(cells) if n not in hidden_columns]
             while cells and not cells[-1]:
                 cells.pop()
             count = min(whole_number(row.get(f"{_TABLE}number-rows-repeated"), 1), _MAX_REPEATED)
@@ -180,6 +277,7 @@ class _Reader:
             if self._cells_left < 0:
                 raise refusals.too_much_text_error(self._name)
             rows += [cells] * count
+        self._left_out.hidden += len(counted_columns)
         return md.table(rows)
 
     def _cell(self, cell: Element) -> Iterator[str]:

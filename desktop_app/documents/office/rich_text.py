@@ -1,13 +1,23 @@
-"""Converts Rich Text (.rtf) to Markdown, with striprtf."""
+"""Converts Rich Text (.rtf) to Markdown, with striprtf.
+
+Before, pictures in binary form, and hidden and deleted text are removed or marked, because striprtf
+does not know them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 from striprtf.striprtf import rtf_to_text
 
+from desktop_app.documents import refusals
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import markdown_text as md
+
+_PARSER_ERRORS: Final = (ValueError, LookupError, TypeError, AttributeError)
 
 # striprtf drops these parts and the soft hyphens.
 _SHOWN_PARTS: Final = re.compile(
@@ -16,31 +26,108 @@ _SHOWN_PARTS: Final = re.compile(
 _SYMBOL_BULLET: Final = re.compile("^[ \t]*[\uf000-\uf0ff][ \t]*", re.M)
 _SOFT_HYPHEN: Final = re.compile(r"(?<!\\)\\-")
 
-
-# Mark the end of each cell and row, and the start of each row, in the text that striprtf returns.
+# Private-use characters mark places in the text that striprtf returns. A control word before them
+# ends the characters that stand for the last one in programs without Unicode.
+_MARK: Final = r"\z"
+_CELL_END: Final = "\ue000"
+_ROW_END: Final = "\ue001"
+_ROW_START: Final = "\ue002"
+_HIDDEN_START: Final = "\ue003"
+_HIDDEN_END: Final = "\ue004"
+_DELETED: Final = "\ue005"
+_BOX: Final = "\ue006"
+_TICKED_BOX: Final = "\ue007"
 _MARKS: Final = {
     r"(?:\\\*)?\\annotation\b ?": r"\\par Comment: ",
-    r"\\cell\b ?": r"\\u-8192?",
-    r"\\row\b ?": r"\\u-8191?",
-    r"\\trowd\b ?": r"\\u-8190?",
+    r"\\cell\b ?": rf"\{_MARK}{_CELL_END}",
+    r"\\row\b ?": rf"\{_MARK}{_ROW_END}",
+    r"\\trowd\b ?": rf"\{_MARK}{_ROW_START}",
 }
-_ROW: Final = re.compile("\ue002([^\ue001]*)\ue001\\s*")
+_ROW: Final = re.compile(f"{_ROW_START}([^{_ROW_END}]*){_ROW_END}\\s*")
 _TABLE: Final = re.compile(f"(?:{_ROW.pattern})+")
+_HIDDEN: Final = re.compile(f"{_HIDDEN_START}([^{_HIDDEN_END}]*){_HIDDEN_END}")
+_STRAY_MARK: Final = re.compile("[\ue000-\ue007]")
+_TOKEN: Final = re.compile(r"\\([a-z]+)(-?[0-9]+)? ?|\\.|[{}]", re.S)
+_CHECKBOX: Final = "1"
 
 
-def read(data: bytes) -> str:
+def read(name: str, data: bytes, left_out: LeftOut) -> str:
     """Return the text of Rich Text, with tables in Markdown."""
-    source = _SHOWN_PARTS.sub(r"\\par ", _SOFT_HYPHEN.sub("", data.decode("latin-1")))
+    source = "".join(_marked(data.decode("latin-1"), left_out))
+    source = _SHOWN_PARTS.sub(r"\\par ", _SOFT_HYPHEN.sub("", source))
     for pattern, mark in _MARKS.items():
         source = re.sub(pattern, mark, source)
-    text = str(rtf_to_text(source, errors="replace")).replace("\xad", "")  # type: ignore[no-untyped-call]
+    try:
+        text = str(rtf_to_text(source, errors="replace"))  # type: ignore[no-untyped-call]
+    except _PARSER_ERRORS as error:
+        raise refusals.unparsable_error(name, error) from error
+    text = text.replace("\xad", "")
     # Characters beyond the basic plane come as two halves.
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    text = re.sub("[\ue000-\ue002]", "", _TABLE.sub(_table, text))
-    text = _SYMBOL_BULLET.sub("- ", text)
+    left_out.hidden += sum(bool(part.strip()) for part in _HIDDEN.findall(text))
+    text = _TABLE.sub(_table, _HIDDEN.sub("", text))
+    text = text.replace(_DELETED, "~~").replace(_BOX, "☐").replace(_TICKED_BOX, "☒")
+    text = _SYMBOL_BULLET.sub("- ", _STRAY_MARK.sub("", text))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
+@dataclass(frozen=True)
+class _Group:
+    """What is known in a group: whether text is hidden or deleted."""
+
+    is_hidden: bool = False
+    is_deleted: bool = False
+
+
+def _marked(source: str, left_out: LeftOut) -> Iterator[str]:
+    """Yield the source without binary data, with marks around hidden and deleted text."""
+    groups = [_Group()]
+    box = ""  # of the form field whose result follows
+    field_kind = ""
+    end = 0
+    while token := _TOKEN.search(source, end):
+        yield source[end : token.start()]
+        end = token.end()
+        word, number = token[1], token[2]
+        old = groups[-1]
+        match word or token[0]:
+            case "{":
+                groups.append(old)
+            case "}":
+                if len(groups) > 1:
+                    groups.pop()
+            case "v":
+                groups[-1] = replace(old, is_hidden=number != "0")
+            case "deleted":
+                groups[-1] = replace(old, is_deleted=number != "0")
+            case "plain":
+                groups[-1] = replace(old, is_hidden=False)
+            case "bin":  # that many characters of a picture or an object
+                end += max(int(number), 0) if number and len(number) < 10 else 0
+                continue
+            case "fftype":
+                field_kind = number
+            case "ffres" | "ffdefres" if field_kind == _CHECKBOX:
+                if word == "ffres" or not box:
+                    box = {"0": _BOX, "1": _TICKED_BOX}.get(number or "", box)
+        yield token[0]
+        yield _transition(old, groups[-1], left_out)
+        if word == "fldrslt":
+            yield f"{_MARK}{box}" if box else ""
+            box = field_kind = ""
+    yield source[end:]
+
+
+def _transition(old: _Group, new: _Group, left_out: LeftOut) -> str:
+    """Return the mark between two tokens."""
+    if left_out.takes_hidden:
+        return f"{_MARK}{_DELETED}" if old.is_deleted != new.is_deleted else ""
+    was_left_out = old.is_hidden or old.is_deleted
+    if was_left_out == (new.is_hidden or new.is_deleted):
+        return ""
+    return f"{_MARK}{_HIDDEN_END if was_left_out else _HIDDEN_START}"
+
+
 def _table(rows: re.Match[str]) -> str:
-    texts = [row.replace("\ue002", "").split("\ue000") for row in _ROW.findall(rows[0])]
+    texts = [row.replace(_ROW_START, "").split(_CELL_END) for row in _ROW.findall(rows[0])]
     return f"\n\n{md.table(texts)}\n\n"

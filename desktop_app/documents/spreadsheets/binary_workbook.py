@@ -12,11 +12,12 @@ import olefile
 import xlrd
 
 from desktop_app.documents import refusals
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.media_type import OLE_ERRORS
 from desktop_app.documents.office.package import Package
 from desktop_app.documents.spreadsheets import number_format, sheet_table
 from desktop_app.documents.spreadsheets.number_format import Formatter
-from desktop_app.documents.spreadsheets.sheet_table import ERRORS, Sheet
+from desktop_app.documents.spreadsheets.sheet_table import ERRORS, MAX_COLUMNS, Sheet
 from desktop_app.documents.worker.protocol import Limits
 
 _STREAMS: Final = ("Workbook", "Book")  # since Excel 97, and before
@@ -31,9 +32,14 @@ _SHORT_CELLS: Final = range(12, 19)
 _SHARED_STRING: Final = 19
 _CELL_FORMAT: Final = 44
 _STYLE: Final = 47
+_COLUMNS: Final = 60
 _RICH_TEXT_CELL: Final = 62
 _PROPERTIES: Final = 153
 _SHEET: Final = 156
+# Bytes with flags: of a row (2.4.741), and of columns (2.4.323), hidden if the lowest bit is set.
+_ROW_FLAGS: Final = 11
+_HAS_NO_HEIGHT: Final = 0x10
+_COLUMN_FLAGS: Final = 16
 _FIRST_STYLE: Final = 617
 _LAST_STYLE: Final = 618
 
@@ -45,7 +51,7 @@ def has_workbook(data: bytes) -> bool:
     return False
 
 
-def read_xls(name: str, data: bytes) -> str:
+def read_xls(name: str, data: bytes, left_out: LeftOut) -> str:
     """Return the sheets of a compound file as tables, each under its name; "" if all are empty."""
     try:
         with xlrd.open_workbook(
@@ -56,7 +62,7 @@ def read_xls(name: str, data: bytes) -> str:
             on_demand=True,
             ignore_workbook_corruption=True,
         ) as book:
-            return sheet_table.join_sheets(name, map(_xls_sheet, book.sheets()))
+            return sheet_table.join_sheets(name, map(_xls_sheet, book.sheets()), left_out)
     except _PARSER_ERRORS as error:
         if "encrypted" in str(error):
             raise refusals.encrypted_error(name) from error
@@ -66,6 +72,8 @@ def read_xls(name: str, data: bytes) -> str:
 def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
     book = found.book
     sheet = Sheet(found.name, found.visibility != 0)
+    sheet.hidden_rows = {row for row, info in found.rowinfo_map.items() if info.hidden}
+    sheet.hidden_columns = {column for column, info in found.colinfo_map.items() if info.hidden}
     formatters: dict[int, Formatter] = {}
     for row in range(found.nrows):
         for column, cell in enumerate(found.row(row)):
@@ -84,11 +92,11 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
     return sheet
 
 
-def read_xlsb(name: str, data: bytes, limits: Limits) -> str:
+def read_xlsb(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> str:
     """Return the sheets of a package as tables, each under its name; "" if all are empty."""
     package = Package(name, data, limits)
     try:
-        return sheet_table.join_sheets(name, _xlsb_sheets(package))
+        return sheet_table.join_sheets(name, _xlsb_sheets(package), left_out)
     except (struct.error, LookupError, ValueError) as error:
         raise refusals.unparsable_error(name, error) from error
 
@@ -168,6 +176,12 @@ def _read_xlsb_cells(
     for kind, content in _records(part):
         if kind == _ROW:
             (row,) = struct.unpack_from("<L", content)
+            if content[_ROW_FLAGS] & _HAS_NO_HEIGHT:
+                sheet.hidden_rows.add(row)
+        elif kind == _COLUMNS:
+            first, last = struct.unpack_from("<LL", content)
+            if content[_COLUMN_FLAGS] & 1:
+                sheet.hidden_columns.update(range(first, min(last + 1, MAX_COLUMNS)))
         elif kind in _SHORT_CELLS:
             column += 1
             style = int.from_bytes(content[:3], "little")

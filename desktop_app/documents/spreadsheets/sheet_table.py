@@ -8,9 +8,12 @@ from itertools import pairwise
 from typing import Final
 
 from desktop_app.documents import refusals
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES
 
+MAX_COLUMNS: Final = 16_384
+"""Columns of a sheet, since Excel 2007."""
 _CELL_BYTES: Final = 3  # of an empty cell in a table
 ERRORS: Final = {
     0x00: "#NULL!",
@@ -31,21 +34,43 @@ class Sheet:
 
     Attributes:
         addition: Markdown that follows the table.
+        hidden_rows, hidden_columns: the numbers of those that are not shown.
     """
 
     name: str
     is_hidden: bool = False
     rows: dict[int, dict[int, str]] = field(default_factory=dict)
     addition: str = ""
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
 
     def add(self, row: int, column: int, text: str) -> None:
         """Add a cell; one without text is none."""
         if text:
             self.rows.setdefault(row, {})[column] = text
 
+    def hides(self, place: tuple[int, int] | None) -> bool:
+        """Return True if a cell is in a hidden row or column."""
+        return place is not None and (
+            place[0] in self.hidden_rows or place[1] in self.hidden_columns
+        )
 
-def join_sheets(name: str, sheets: Iterable[Sheet]) -> str:
+    def drop_hidden(self, left_out: LeftOut) -> None:
+        """Remove the cells of hidden rows and columns, and count these."""
+        for number in sorted(self.hidden_rows & set(self.rows)):
+            if left_out.leaves_out(is_hidden=True):
+                del self.rows[number]
+        columns = {column for row in self.rows.values() for column in row}
+        for number in sorted(self.hidden_columns & columns):
+            if left_out.leaves_out(is_hidden=True):
+                for row in self.rows.values():
+                    row.pop(number, None)
+
+
+def join_sheets(name: str, sheets: Iterable[Sheet], left_out: LeftOut) -> str:
     """Return the contents of sheets, each under its name; "" if all are empty.
+
+    Hidden sheets, rows and columns are left out.
 
     Raises:
         DocumentTooLargeError: the table of a sheet would have too many empty cells.
@@ -53,6 +78,10 @@ def join_sheets(name: str, sheets: Iterable[Sheet]) -> str:
     texts: list[str] = []
     has_content = False
     for sheet in sheets:
+        has_cells = bool(sheet.rows or sheet.addition)
+        if left_out.leaves_out(sheet.is_hidden, counts=has_cells):
+            continue
+        sheet.drop_hidden(left_out)
         content = "\n\n".join(filter(None, (_table(name, sheet), sheet.addition)))
         has_content = has_content or bool(content)
         heading = f"## {sheet.name}{' (hidden)' if sheet.is_hidden else ''}"

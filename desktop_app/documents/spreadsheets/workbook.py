@@ -14,12 +14,13 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from desktop_app.documents import refusals
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import drawing
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.package import Package, local_name, whole_number
 from desktop_app.documents.spreadsheets import number_format, sheet_table
 from desktop_app.documents.spreadsheets.number_format import Formatter
-from desktop_app.documents.spreadsheets.sheet_table import Sheet
+from desktop_app.documents.spreadsheets.sheet_table import MAX_COLUMNS, Sheet
 from desktop_app.documents.worker.protocol import Limits
 
 _RELATION_ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -32,9 +33,10 @@ _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})\b")
 _TRUE: Final = ("1", "true")
 
 
-def read(name: str, data: bytes, limits: Limits) -> str:
+def read(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> str:
     """Return the sheets of a workbook as tables, each under its name; "" if all are empty."""
-    return sheet_table.join_sheets(name, _Workbook(Package(name, data, limits)).sheets())
+    workbook = _Workbook(Package(name, data, limits))
+    return sheet_table.join_sheets(name, workbook.sheets(left_out), left_out)
 
 
 class _Workbook:
@@ -64,8 +66,8 @@ class _Workbook:
         }
         return [made[key] for key in ids]
 
-    def sheets(self) -> Iterator[Sheet]:
-        """Yield the sheets with their drawings and comments."""
+    def sheets(self, left_out: LeftOut) -> Iterator[Sheet]:
+        """Yield the sheets with their drawings, and the comments on cells that are shown."""
         targets = self._package.relationships(self._main)
         for element in self._tree.iter(f"{_MAIN}sheet"):
             part = targets.get(element.get(_RELATION_ID, ""), "")
@@ -73,7 +75,11 @@ class _Workbook:
             sheet = Sheet(element.get("name", "").strip(), is_hidden)
             if part in self._package:
                 self._read_cells(sheet, part)
-                comments = filter(None, _comments(self._package, part))
+                comments = [
+                    text
+                    for place, text in _comments(self._package, part)
+                    if text and (left_out.takes_hidden or not sheet.hides(place))
+                ]
                 sheet.addition = "\n\n".join(
                     [*drawing.related_blocks(self._package, part), *comments]
                 )
@@ -84,15 +90,23 @@ class _Workbook:
         links = self._package.relationships(part)
         data: Element | None = None
         number = -1
+        hides_rows = False
         try:
             for event, element in ElementTree.iterparse(source, ("start", "end")):
                 if event == "start":
                     data = element if element.tag == f"{_MAIN}sheetData" else data
                 elif element.tag == f"{_MAIN}row":
                     number = whole_number(element.get("r"), number + 2) - 1
+                    if element.get("hidden", "1" if hides_rows else "0") in _TRUE:
+                        sheet.hidden_rows.add(number)
                     self._read_row(sheet, number, element)
                     if data is not None:
                         data.clear()  # else a million rows stay in memory
+                elif element.tag == f"{_MAIN}sheetFormatPr":
+                    hides_rows = element.get("zeroHeight") in _TRUE
+                elif element.tag == f"{_MAIN}col" and element.get("hidden") in _TRUE:
+                    first, last = (whole_number(element.get(each), 1) for each in ("min", "max"))
+                    sheet.hidden_columns.update(range(first - 1, min(last, MAX_COLUMNS)))
                 elif element.tag == f"{_MAIN}hyperlink":
                     place = _place(element.get("ref", ""))
                     address = links.get(element.get(_RELATION_ID, "")) or ""
@@ -151,8 +165,8 @@ def _place(reference: str) -> tuple[int, int] | None:
     return int(match[2]) - 1, column - 1
 
 
-def _comments(package: Package, part: str) -> Iterator[str]:
-    """Yield the comments on a sheet, each after the name of its cell.
+def _comments(package: Package, part: str) -> Iterator[tuple[tuple[int, int] | None, str]]:
+    """Yield the comments on a sheet with their cells, each after the name of its cell.
 
     Older comments, now called notes, are in one part, conversations in another (MS-XLSX, 2.6.205).
     """
@@ -177,6 +191,7 @@ def _comments(package: Package, part: str) -> Iterator[str]:
                 yield _comment(comment, comment.findtext("{*}text") or "", author)
 
 
-def _comment(element: Element, text: str, author: str) -> str:
+def _comment(element: Element, text: str, author: str) -> tuple[tuple[int, int] | None, str]:
     words = md.comment(text, author)
-    return f"{element.get('ref', '')}: {words}" if words else ""
+    reference = element.get("ref", "")
+    return _place(reference), f"{reference}: {words}" if words else ""

@@ -12,11 +12,12 @@ import html
 import re
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bs4 import BeautifulSoup
 from markdownify import ATX, MarkdownConverter
 
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.text import plain_text
 
@@ -27,6 +28,9 @@ _CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)",
 _CHARACTER_DATA: Final = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.S)
 _HIDDEN: Final = re.compile(r"display:\s*none|visibility:\s*hidden|mso-hide:\s*all", re.I)
 _NOT_BOLD: Final = re.compile(r"font-weight:\s*normal", re.I)
+_ITEM_NUMBER: Final = re.compile(r"(-?[0-9]{1,9})([.)]?)")
+_TICKED: Final = "☒"
+_UNTICKED: Final = "☐"
 _LANGUAGE: Final = re.compile(r"(?:language-|lang-|highlight-source-)([\w+#-]+)")
 _FENCED: Final = re.compile(r"^```.*?^```", re.M | re.S)
 _BLANK_LINES: Final = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -36,11 +40,14 @@ _NEVER_SHOWN: Final = (
 )
 
 
-def read(data: bytes, encoding: str = "") -> plain_text.DecodedText | None:
+def read(
+    data: bytes, encoding: str = "", left_out: LeftOut | None = None
+) -> plain_text.DecodedText | None:
     """Return a web page as Markdown, without its head; None if its encoding is unknown.
 
     Args:
         encoding: that of the mail around the page, if the page states none.
+        left_out: counts the hidden parts.
     """
     decoded = _decode(data, encoding)
     if decoded is None:
@@ -48,12 +55,12 @@ def read(data: bytes, encoding: str = "") -> plain_text.DecodedText | None:
     page = decoded.text
     if page.lstrip("\ufeff \n").startswith("<?xml"):
         page = _CHARACTER_DATA.sub(lambda section: html.escape(section[1], quote=False), page)
-    return plain_text.DecodedText(to_markdown(page), decoded.note)
+    return plain_text.DecodedText(to_markdown(page, left_out), decoded.note)
 
 
-def to_markdown(page: str) -> str:
-    """Convert a web page or the body of a mail to Markdown."""
-    return _convert(page, ("nav", *_NEVER_SHOWN))
+def to_markdown(page: str, left_out: LeftOut | None = None) -> str:
+    """Convert a web page or the body of a mail to Markdown; `left_out` counts hidden parts."""
+    return _convert(page, ("nav", *_NEVER_SHOWN), left_out or LeftOut())
 
 
 def convert_selection(source: str) -> str:
@@ -61,16 +68,21 @@ def convert_selection(source: str) -> str:
 
     Returns "" if all of it is code: then the plain text on the clipboard is better.
     """
-    markdown = _convert(source, ("button", "select", *_NEVER_SHOWN))
+    markdown = _convert(source, ("button", "select", *_NEVER_SHOWN), LeftOut())
     return markdown if _FENCED.sub("", markdown).strip() else ""
 
 
-def _convert(page: str, left_out: tuple[str, ...]) -> str:
+def _convert(page: str, names: tuple[str, ...], left_out: LeftOut) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a page that looks like an address, or like XML
         soup = BeautifulSoup(page.replace("\xad", ""), "lxml")
-    for element in soup.find_all(_is_left_out(left_out)):
+    for element in soup.find_all(names):
         element.decompose()
+    for element in soup.find_all(_is_hidden):
+        if element.decomposed:  # with the hidden part around it
+            continue
+        if left_out.leaves_out(is_hidden=True, counts=bool(element.get_text(strip=True))):
+            element.decompose()
     # Google Docs wraps everything in a <b> that is not bold.
     for element in soup.find_all("b", style=_NOT_BOLD):
         element.unwrap()
@@ -95,16 +107,11 @@ def _convert(page: str, left_out: tuple[str, ...]) -> str:
     return _BLANK_LINES.sub("\n\n", markdown).strip()
 
 
-def _is_left_out(names: tuple[str, ...]) -> Any:
-    def matches(element: Tag) -> bool:
-        style = element.get("style")
-        return (
-            element.name in names
-            or element.has_attr("hidden")
-            or (isinstance(style, str) and _HIDDEN.search(style) is not None)
-        )
-
-    return matches
+def _is_hidden(element: Tag) -> bool:
+    style = element.get("style")
+    return element.has_attr("hidden") or (
+        isinstance(style, str) and _HIDDEN.search(style) is not None
+    )
 
 
 def _repeat_merged_rows(soup: BeautifulSoup, table: Tag) -> None:
@@ -135,8 +142,57 @@ def _language(element: Tag) -> str:
     return ""
 
 
+def _option_text(option: Tag) -> str:
+    return " ".join(option.get_text().split()) or str(option.get("label") or "")
+
+
+def _apart(element: Tag, text: str) -> str:
+    """Return the text of a form's element, apart from the words beside it."""
+    before, after = element.previous_sibling, element.next_sibling
+    space_before = " " if before is not None and before.get_text()[-1:].isalnum() else ""
+    space_after = " " if after is not None and after.get_text()[:1].isalnum() else ""
+    return f"{space_before}{text}{space_after}" if text else ""
+
+
 class _Converter(MarkdownConverter):
-    """markdownify with short links and images, and with raised digits."""
+    """markdownify with short links and images, raised digits, and the answers in forms."""
+
+    def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Return an item with its number, if it states one."""
+        item = str(super().convert_li(el, text, parent_tags))  # type: ignore[misc]  # untyped
+        number = str(el.get("value") or "")
+        match = _ITEM_NUMBER.fullmatch(number)
+        if match is None or not item.strip() or el.parent is None or el.parent.name != "ol":
+            return item
+        mark = f"{match[1]}{match[2] or '.'} "
+        lines = text.strip().split("\n")
+        indented_lines = [f"{' ' * len(mark)}{line}" if line else "" for line in lines[1:]]
+        return "\n".join([f"{mark}{lines[0]}", *indented_lines]) + "\n"
+
+    def convert_input(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Return a box, ticked or not, or what was typed."""
+        kind = str(el.get("type") or "text").lower()
+        if kind in ("checkbox", "radio"):
+            shown = _TICKED if el.has_attr("checked") else _UNTICKED
+        elif kind in ("hidden", "password", "file", "image"):
+            return str(el.get("alt") or "") if kind == "image" else ""
+        else:
+            shown = " ".join(str(el.get("value") or "").split())
+        return _apart(el, shown)
+
+    def convert_select(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Return the options that are chosen; a list that drops down shows its first one."""
+        options = el.find_all("option")
+        chosen = [
+            f"{_TICKED} {_option_text(option)}" for option in options if option.has_attr("selected")
+        ]
+        drops_down = not el.has_attr("multiple") and str(el.get("size") or "1") == "1"
+        if not chosen and drops_down:
+            chosen = [_option_text(option) for option in options[:1]]
+        return _apart(el, ", ".join(filter(None, chosen)))
+
+    def convert_datalist(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return ""
 
     def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         return str(el.get("alt") or "")

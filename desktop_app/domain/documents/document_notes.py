@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from desktop_app.domain.error_note import ErrorNote
@@ -12,6 +12,9 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 _FILES_READ: Final = N_("Files read: {read}.")
+_FILES_SKIPPED: Final = N_("Files read: {read}, skipped: {skipped}.")
+_UNREAD: Final = N_("Parts that couldn’t be read: {skipped}.")
+_HIDDEN: Final = N_("Hidden parts left out: {hidden}.")
 _MAX_NAMED: Final = 5
 """Skipped members that a note names; it counts the others."""
 
@@ -25,6 +28,7 @@ class SkipReason(TextEnum):
     IMAGE = "a picture", N_("an image")
     IMAGE_PAGES = "pages with pictures", N_("image pages")
     LINK = "a link to elsewhere", N_("a link to elsewhere")
+    MISSING = "missing", N_("missing")
     LOCKED = "protected by a password", N_("password-protected")
     NESTED = "lies in too many files", N_("inside too many files")
     NO_DOCUMENT = "no document", N_("not a document")
@@ -40,17 +44,28 @@ class DocumentNote(NamedTuple):
 
     Attributes:
         message, params: as in errors.
-        skipped: some of the members that were not read completely, each with the reason.
+        skipped: some of the members or parts that were not read completely, each with the reason.
+        hidden: how many hidden parts and deletions were left out.
     """
 
     message: str
     params: Mapping[str, Param]
     skipped: tuple[tuple[str, SkipReason], ...] = ()
+    hidden: int = 0
 
     def __str__(self) -> str:
-        if not self.skipped:
-            return filled(self.message, self.params)
-        sentence = filled(_FILES_READ, self.params)
+        sentences = []
+        if self.message in (_FILES_READ, _FILES_SKIPPED):
+            sentences.append(filled(_FILES_READ, self.params))
+        elif self.message not in (_HIDDEN, _UNREAD):
+            sentences.append(filled(self.message, self.params))
+        if self.skipped:
+            sentences.append(self._skipped_sentence())
+        if self.hidden:
+            sentences.append(filled(_HIDDEN, {"hidden": self.hidden}))
+        return " ".join(sentences)
+
+    def _skipped_sentence(self) -> str:
         named_members = self.skipped[:_MAX_NAMED]
         names = [
             tr("{file} ({reason})", file=path, reason=tr(reason.text))
@@ -59,8 +74,7 @@ class DocumentNote(NamedTuple):
         unnamed_count = int(self.params["skipped"]) - len(named_members)
         if unnamed_count > 0:
             names.append(tr_plural("{count} more", "{count} more", unnamed_count))
-        skipped = tr("Skipped: {files}.", files=joined(names))
-        return f"{sentence} {skipped}"
+        return tr("Skipped: {files}.", files=joined(names))
 
     @property
     def error_note(self) -> ErrorNote:
@@ -74,8 +88,26 @@ def bundle_note(read: int, left_out: list[tuple[str, SkipReason]]) -> DocumentNo
     The note names hidden files last.
     """
     in_order = sorted(left_out, key=lambda each: each[1] is SkipReason.HIDDEN)
-    message = N_("Files read: {read}, skipped: {skipped}.") if left_out else _FILES_READ
+    message = _FILES_SKIPPED if left_out else _FILES_READ
     params: dict[str, Param] = {"read": read}
     if left_out:
         params["skipped"] = len(left_out)
     return DocumentNote(message, params, tuple(in_order[:_MAX_NAMED]))
+
+
+def add_left_out(
+    note: DocumentNote | None, hidden: int, unread: Sequence[tuple[str, SkipReason]]
+) -> DocumentNote | None:
+    """Return a note that also tells how many hidden parts, and which parts, were left out."""
+    if not hidden and not unread:
+        return note
+    if note is None:
+        note = DocumentNote(
+            _UNREAD if unread else _HIDDEN, {"skipped": len(unread), "hidden": hidden}
+        )
+    elif unread:
+        count = int(note.params.get("skipped", 0)) + len(unread)
+        message = _FILES_SKIPPED if note.message == _FILES_READ else note.message
+        note = note._replace(message=message, params={**note.params, "skipped": count})
+    skipped = (*note.skipped, *unread)[:_MAX_NAMED]
+    return note._replace(skipped=skipped, hidden=note.hidden + hidden)

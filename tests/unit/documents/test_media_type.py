@@ -55,6 +55,9 @@ def test_a_broken_archive_raises_an_error() -> None:
         media_type.detect_binary("x", b"PK\x03\x04 and no more")
 
 
+TEMPLATE_ENDINGS = (".twig", ".jsp", ".erb", ".j2", ".njk", ".hbs", ".ejs", ".cshtml", ".vue")
+
+
 @pytest.mark.parametrize(
     ("name", "data", "expected"),
     [
@@ -68,6 +71,8 @@ def test_a_broken_archive_raises_an_error() -> None:
         ("letter.txt", b"<html> is what I want to write about", "text/plain"),
         ("letter.txt", b"Dear Ann", "text/plain"),
         ("unknown.xyz", b"words", "text/plain"),
+        *((f"a.html{ending}", b"<!doctype html><p>", "text/plain") for ending in TEMPLATE_ENDINGS),
+        *((f"a{ending}", b"<html><p>", document_types.HTML) for ending in (".xls", ".doc", ".2")),
     ],
 )
 def test_texts_are_detected_by_name_and_markup(name: str, data: bytes, expected: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.spreadsheets import sheet_table
 from desktop_app.documents.spreadsheets.workbook import read
 from desktop_app.documents.worker.protocol import Limits
@@ -61,7 +62,7 @@ def workbook(**cells: str) -> bytes:
 
 
 def text_of(**cells: str) -> str:
-    return read("x.xlsx", workbook(**cells), Limits())
+    return read("x.xlsx", workbook(**cells), Limits(), LeftOut())
 
 
 def test_empty_sheets_are_listed() -> None:
@@ -93,7 +94,7 @@ def test_dates_times_and_errors_are_formatted() -> None:
     )
 
 
-def test_a_hidden_sheet_is_read_and_marked() -> None:
+def test_a_hidden_sheet_is_left_out_or_marked() -> None:
     word = '<c r="A1" t="inlineStr"><is><t>word</t></is></c>'
     target = io.BytesIO()
     with (
@@ -103,9 +104,12 @@ def test_a_hidden_sheet_is_read_and_marked() -> None:
         for name in given.namelist():
             content = given.read(name).replace(b'"Unseen"', b'"Unseen" state="hidden"')
             changed.writestr(name, content)
-    text = read("x.xlsx", target.getvalue(), Limits())
-    assert text.startswith("## Seen\n\n| word |")
-    assert "\n\n## Unseen (hidden)\n\n| word |" in text
+    left_out = LeftOut()
+    text = read("x.xlsx", target.getvalue(), Limits(), left_out)
+    assert text == "## Seen\n\n| word |\n| --- |"
+    assert left_out.hidden == 1
+    full_text = read("x.xlsx", target.getvalue(), Limits(), LeftOut(takes_hidden=True))
+    assert "\n\n## Unseen (hidden)\n\n| word |" in full_text
 
 
 def test_percentages_are_shown_as_percentages() -> None:
@@ -136,7 +140,7 @@ def test_values_are_formatted_by_type_and_style() -> None:
         '<c r="H1" t="inlineStr"><is><t> a | b\nR&amp;D &lt;b&gt; "q" \\n </t></is></c>'
     )
     assert text_of(S=cells).split("\n")[2] == (
-        "| TRUE | 30:00:00 | 5 | 0.3 | 0.00000012 | 9007199254740992 | 1e+300 | a \\| b R&D "
+        "| TRUE | 30:00:00 | 5 days | 0.3 | 0.00000012 | 9007199254740992 | 1e+300 | a \\| b R&D "
         '<b> "q" \\n |'
     )
 
@@ -167,6 +171,17 @@ def test_values_are_formatted_by_type_and_style() -> None:
         ("#000", "7", "007"),
         ('"1."00', "-7", "-1.07"),
         ("0%", "0.07", "7%"),
+        ('#,##0.00\\ "€"', "1234.5", "1234.5 €"),
+        ("[$$-409]#,##0.00", "-1234.5", "-$1234.5"),
+        ('0" kg"', "99", "99 kg"),
+        ('General" m²"', "3.25", "3.25 m²"),
+        ('_-* #,##0\\ "€"_-;\\-* #,##0\\ "€"_-;_-* "-"??\\ "€"_-;_-@_-', "0", "0 €"),
+        ('_("£"* #,##0_);_("£"* \\(#,##0\\);_(@_)', "-5", "-£5"),
+        ("#,##0;[Red]#,##0", "-5", "-5"),
+        ('0.0,," M"', "1234567", "1.234567 M"),
+        ('[&lt;1000]0" g";0.0," kg"', "1500", "1.5 kg"),
+        ('"yes";;"no"', "0", "no"),
+        ("000\\-000", "123456", "123456"),
     ],
 )
 def test_numbers_are_shown_in_custom_formats(code: str, value: str, shown: str) -> None:
@@ -174,7 +189,7 @@ def test_numbers_are_shown_in_custom_formats(code: str, value: str, shown: str) 
     data = changed(
         workbook(S=cells), lambda _, part: part.replace(b"""'0 "days"'""", f"'{code}'".encode())
     )
-    assert read("x.xlsx", data, Limits()) == f"## S\n\n| {shown} | 7 |\n| --- | --- |"
+    assert read("x.xlsx", data, Limits(), LeftOut()) == f"## S\n\n| {shown} | 7 |\n| --- | --- |"
 
 
 def test_links_of_cells_are_kept() -> None:
@@ -197,19 +212,21 @@ def test_links_of_cells_are_kept() -> None:
     with zipfile.ZipFile(target, "a") as package:
         external = targets.replace("<Relationship Id", '<Relationship TargetMode="External" Id')
         package.writestr("xl/worksheets/_rels/s1.xml.rels", external)
-    assert read("x.xlsx", target.getvalue(), Limits()).split("\n")[5] == (
+    assert read("x.xlsx", target.getvalue(), Limits(), LeftOut()).split("\n")[5] == (
         "| [a](https://a.example/?q=1%7C2) | b | https://b.example/ | [e](mailto:e@b.example) |"
     )
 
 
-def test_hidden_rows_and_merged_cells_are_read() -> None:
+def test_merged_cells_are_read_and_hidden_rows_if_wanted() -> None:
     rows = (
         '<c r="B2" t="str"><v>both</v></c></row><row r="3" hidden="1"><c r="B3"><v>1</v></c>'
         '<c r="C3"><v>2</v></c>'
     )
     merged = b'</sheetData><mergeCells count="1"><mergeCell ref="B2:C2"/></mergeCells>'
     data = changed(workbook(S=rows), lambda _, part: part.replace(b"</sheetData>", merged))
-    assert read("x.xlsx", data, Limits()) == ("## S\n\n| both |  |\n| --- | --- |\n| 1 | 2 |")
+    assert read("x.xlsx", data, Limits(), LeftOut()) == "## S\n\n| both |\n| --- |"
+    full_text = read("x.xlsx", data, Limits(), LeftOut(takes_hidden=True))
+    assert full_text == "## S\n\n| both |  |\n| --- | --- |\n| 1 | 2 |"
 
 
 def test_work_and_text_depend_on_the_filled_cells_only() -> None:
@@ -237,7 +254,7 @@ def test_dates_since_1904_are_converted() -> None:
     data = workbook(S='<c r="A1" s="1"><v>44623</v></c>')
     since_1904 = b'<workbookPr date1904="1"/><sheets>'
     data = changed(data, lambda _, part: part.replace(b"<sheets>", since_1904))
-    assert "2026-03-04" in read("x.xlsx", data, Limits())
+    assert "2026-03-04" in read("x.xlsx", data, Limits(), LeftOut())
 
 
 @pytest.mark.parametrize(
@@ -246,4 +263,4 @@ def test_dates_since_1904_are_converted() -> None:
 def test_a_damaged_sheet_is_refused(sheet: bytes) -> None:
     data = changed(workbook(S="<c/>"), lambda name, part: sheet if "worksheets" in name else part)
     with pytest.raises(errors.DocumentDamagedError, match="is damaged"):
-        read("x.xlsx", data, Limits())
+        read("x.xlsx", data, Limits(), LeftOut())
