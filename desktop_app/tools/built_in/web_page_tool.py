@@ -1,8 +1,8 @@
 """The tool that fetches the text of a web page, of bounded size, from public addresses only.
 
 The host is resolved here, and the connection goes to the checked address, so that the name cannot
-resolve to another one meanwhile. Every redirect is checked in the same way. No cookies, keys or
-proxies are used.
+resolve to another one meanwhile. Every redirect is checked in the same way, and one to another host
+ends the call, because the user has allowed the first host only. No cookies, keys or proxies are used.
 """
 
 from __future__ import annotations
@@ -129,7 +129,11 @@ class WebPageTool:
         return f"{url}\n\n{text}"
 
     async def fetch(self, url: str) -> tuple[str, str, bytes]:
-        """Return the final address, the media type and the bytes of a page. Raises ToolError."""
+        """Return the final address, the media type and the bytes of a page.
+
+        Raises:
+            ToolError: it could not be fetched, or the host redirects to another one.
+        """
         import httpx  # few answers need it
 
         tls_context = await asyncio.to_thread(self._trusted_context)
@@ -153,6 +157,7 @@ class WebPageTool:
                     ) as reply:
                         if reply.status_code in _REDIRECT_STATUSES and "location" in reply.headers:
                             url = urljoin(url, reply.headers["location"])
+                            _require_same_host(target, url)
                             continue
                         media_type = _require_readable(reply.status_code, reply.headers)
                         data = await read_bounded_body(reply)
@@ -169,8 +174,7 @@ class WebPageTool:
 
     async def _resolve_public(self, target: httpx.URL) -> str:
         """Return a public IP address of the URL’s host. Raises ToolError."""
-        if target.scheme not in _PORTS or not target.host or target.userinfo:
-            raise ToolError("Only http and https addresses without a user name can be fetched.")
+        _require_web_address(target)
         # The URL's own encoding of international names: Python's codec "idna" follows an older
         # standard, by which some names become those of other servers.
         host = target.raw_host.decode()
@@ -182,6 +186,28 @@ class WebPageTool:
         if not addresses or not all(map(self._allows, addresses)):
             raise ToolError("Addresses of this computer and of private networks are not fetched.")
         return addresses[0]
+
+
+def _require_web_address(target: httpx.URL) -> None:
+    if target.scheme not in _PORTS or not target.host or target.userinfo:
+        raise ToolError("Only http and https addresses without a user name can be fetched.")
+
+
+def _require_same_host(source: httpx.URL, url: str) -> None:
+    """Refuse a redirect to another host, which is not even resolved.
+
+    An allowed host may redirect anywhere: injected text could name an address there whose redirect
+    carries words of the conversation to another host.
+    """
+    if len(url) > _MAX_ADDRESS_CHARS:
+        raise ToolError("The address is too long.")
+    target = source.join(url)
+    _require_web_address(target)
+    if target.raw_host != source.raw_host:
+        raise ToolError(
+            f"The page redirects to another host, {url}. To fetch that page, call the tool with "
+            "this address."
+        )
 
 
 def _require_readable(status: int, headers: Mapping[str, str]) -> str:

@@ -147,11 +147,27 @@ def test_an_encoding_that_takes_minutes_is_ignored(port: int, path: str, text: b
 @pytest.mark.attack("tools")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
-    "target", ["http://127.0.0.1:{port}/", "file:///etc/passwd", "//10.0.0.1/"]
+    ("target", "reason"),
+    [
+        ("http://other.test:{port}/?words=secret", r"another host, http://other\.test:\d+/\?words="),
+        ("//SITE.test.other.test/", "another host"),
+        ("http://127.0.0.1:{port}/", "another host"),
+        ("//10.0.0.1/", "another host"),
+        ("file:///etc/passwd", "Only http"),
+        ("http://site.test@other.test/", "Only http"),
+    ],
 )
-def test_a_redirect_is_checked_again(port: int, target: str, status: int) -> None:
-    with pytest.raises(ToolError, match=r"private networks|Only http"):
+def test_a_redirect_to_another_host_ends_with_its_address(
+    port: int, target: str, reason: str, status: int
+) -> None:
+    with pytest.raises(ToolError, match=reason):  # `fetch` refuses a second connection
         fetch(f"http://site.test:{port}{REDIRECT}{status}:{target.format(port=port)}")
+
+
+@pytest.mark.attack("tools")
+def test_a_redirect_on_the_same_host_is_checked_again(port: int) -> None:
+    with pytest.raises(ToolError, match="private networks"):
+        fetch(f"http://site.test:{port}{REDIRECT}302://SITE.test:{port}/")
 
 
 def test_an_invalid_address_or_redirect_is_refused(port: int) -> None:
