@@ -201,7 +201,7 @@ class Backend:
         from desktop_app.backend.tool_wiring import server_sources, tool_sources
         from desktop_app.tools.calls.tool_set import ToolCatalog
 
-        return ToolCatalog(tool_sources(self), lambda: server_sources(self.tool_servers))
+        return ToolCatalog(tool_sources(self), lambda: server_sources(self))
 
     @cached_property
     def tool_servers(self) -> ToolServers:

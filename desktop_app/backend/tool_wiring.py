@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.message_parts import PassagesPart
     from desktop_app.domain.network.secret import Secret
+    from desktop_app.tools.built_in.web_page_tool import ReadText
     from desktop_app.tools.calls.tool_set import ToolSource
 
 
@@ -32,9 +33,6 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     # The collections are loaded when a tool first needs them.
     async def retrieve(ids: Sequence[str], words: str, tokens: int) -> Sequence[PassagesPart]:
         return await backend.collections.retrieve(ids, words, tokens)
-
-    async def read_text(name: str, data: bytes) -> str:
-        return (await backend.documents.extract_bytes(name, data)).text
 
     async def vector_stores() -> Sequence[str]:
         return str((await backend.values())["tools.vector_stores"]).split()
@@ -54,7 +52,7 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
         ]
 
     documents = DocumentTools(backend.search, retrieve, ready_documents, backend.attachments.text)
-    pages = WebPageTool(read_text, trusted_context)
+    pages = WebPageTool(text_reader(backend), trusted_context)
     built_in = BuiltInTools([*documents.tools(), *pages.tools()])
     return (built_in, HostedTools(vector_stores))
 
@@ -77,6 +75,17 @@ def tool_servers(backend: Backend) -> ToolServers:
     )
 
 
-async def server_sources(servers: ToolServers) -> Sequence[ToolSource]:
+async def server_sources(backend: Backend) -> Sequence[ToolSource]:
     """Return the servers as sources of tools. Raises UserFacingError."""
-    return [ServerSource(run, servers.storage) for run in await servers.runs()]
+    servers = backend.tool_servers
+    read_text = text_reader(backend)
+    return [ServerSource(run, servers.storage, read_text) for run in await servers.runs()]
+
+
+def text_reader(backend: Backend) -> ReadText:
+    """Return the function that reads documents for tools, in the confined process."""
+
+    async def read_text(name: str, data: bytes) -> str:
+        return (await backend.documents.extract_bytes(name, data)).text
+
+    return read_text

@@ -39,8 +39,20 @@ _ENVIRONMENT_HINTS: Final[Mapping[str, str]] = {
 }
 _TERMINAL_HINTS: Final[Mapping[str, str]] = {
     hints.ADD_KEY: N_("Add one in {provider_page}, or set OPENAI_API_KEY or COMETAPI_KEY."),
+    hints.CHECK_SERVER: N_("Check its configuration with “repartee mcp list”."),
+    hints.CHECK_SERVER_ADDRESS: N_(
+        "Check that it’s running, and its address with “repartee mcp list”."
+    ),
+    hints.CHECK_SLOW_SERVER: N_("Try again, or check its configuration with “repartee mcp list”."),
     hints.CONTINUE: "",
+    hints.ENTER_CLIENT_ID: N_(
+        "Register an app at the service with the redirect address {redirect}, then add the server "
+        "again with --client-id."
+    ),
     hints.ENTER_PRICE: N_("Enter it in {models_window}, or use --allow-unpriced."),
+    hints.ENTER_SERVER_VALUES: N_(
+        "Remove it with “repartee mcp remove {server}”, then add it again."
+    ),
     hints.REPAIR_LIBRARY: N_(
         "Open Repartee or run “repartee repair” to repair it or restore a backup."
     ),

@@ -23,6 +23,9 @@ CHECK_ENVIRONMENT_PROXY_KIND: Final = N_(
 )
 CHECK_FILE: Final = N_("Check that it exists and that you can read it, then try again.")
 CHECK_NAME_AND_PERMISSIONS: Final = N_("Check its name and permissions.")
+CHECK_SERVER: Final = N_("Check its configuration in {servers_page}.")
+CHECK_SLOW_SERVER: Final = N_("Try again, or check its configuration in {servers_page}.")
+CHECK_SERVER_ADDRESS: Final = N_("Check that it’s running, and its address in {servers_page}.")
 CHOOSE_ANOTHER: Final = N_("Choose another.")
 CHOOSE_CERTIFICATES: Final = N_("On a company network, choose its certificate in {network_page}.")
 CHOOSE_LOCATION: Final = N_("Choose another location.")
@@ -30,7 +33,12 @@ CHOOSE_MODEL: Final = N_("Choose another model.")
 CHOOSE_PROVIDER: Final = N_("Choose another provider.")
 CONTINUE: Final = N_("Select Continue to resume.")
 ENTER_KEY_AGAIN: Final = N_("Enter it again in {provider_page}.")
+ENTER_CLIENT_ID: Final = N_(
+    "Register an app at the service with the redirect address {redirect}, then enter its client ID "
+    "in {servers_page}."
+)
 ENTER_PRICE: Final = N_("Enter it in {models_window}, or use it anyway.")
+ENTER_SERVER_VALUES: Final = N_("Enter them again in {servers_page}.")
 EXPORT_AGAIN: Final = N_("Export it again from the original app.")
 INSTALL_LIBRARY: Final = N_("Install the missing library with your system’s package manager.")
 LIST_AVAILABLE: Final = N_("Available: {known}.")

@@ -248,6 +248,9 @@ def tool_lines(message: Message, unfolded: Container[str]) -> list[Item]:
             lines += _code_items("json", argument_lines(call.run_arguments))
             if call.result:
                 lines += _code_items("", call.result.split("\n"))
+            if call.for_user:
+                lines.append(Line(LineKind.NOTICE, (Run(tr("For you only:")),)))
+                lines += _code_items("", call.for_user.split("\n"))
     return lines
 
 

@@ -55,11 +55,11 @@ class GuardedServer:
 
 
 @asynccontextmanager
-async def guarded_server() -> AsyncIterator[GuardedServer]:
-    """Yield a running server."""
+async def guarded_server(*kind: str) -> AsyncIterator[GuardedServer]:
+    """Yield a running server; with "closed", one that registers nobody."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", SERVER, stdin=pipe, stdout=pipe
+        sys.executable, "-P", SERVER, *kind, stdin=pipe, stdout=pipe
     )
     assert process.stdin is not None
     assert process.stdout is not None

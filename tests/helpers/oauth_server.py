@@ -1,4 +1,7 @@
-"""A tool server that requires a sign-in, made of the SDK's own server: `python oauth_server.py`.
+"""A tool server that requires a sign-in, made of the SDK's own server.
+
+`python oauth_server.py` registers everybody. `python oauth_server.py closed` registers nobody,
+knows only the client OWN_ID, and replies with tokens in a form, all as GitHub's does.
 
 It grants every authorization at once, as a user who always agrees. Lines of standard input change
 that: "deny" refuses the next ones, "quote" refuses the next requests for tokens and quotes the
@@ -8,12 +11,14 @@ is its port. It answers each line of input with the number of registered clients
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 import sys
 import threading
 import time
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import uvicorn
 from mcp.server.auth.provider import (
@@ -27,9 +32,42 @@ from mcp.server.auth.provider import (
 from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, AnyUrl
 
 TOKEN_LIFETIME_S: Final = 3600
+OWN_ID: Final = "own-app"
+OWN_SECRET: Final = "own-s3cret-value"
+
+
+class OwnClient(OAuthClientInformationFull):
+    """A client that was registered by hand, for any port of this computer (RFC 8252)."""
+
+    def validate_redirect_uri(self, redirect_uri: AnyUrl | None) -> AnyUrl:
+        """Return the address if it has the registered host and path."""
+        assert redirect_uri is not None
+        assert (redirect_uri.host, redirect_uri.path) == ("127.0.0.1", "/callback")
+        return redirect_uri
+
+
+def form_replies(app: Any) -> Any:
+    """Return an application whose replies with tokens are forms."""
+
+    async def reply(scope: Any, receive: Any, send: Any) -> None:
+        async def send_form(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [(b"content-type", FORM)]}
+            else:
+                fields = json.loads(message["body"])
+                body = urlencode({k: v for k, v in fields.items() if v is not None})
+                message = {**message, "body": body.encode()}
+            await send(message)
+
+        await app(scope, receive, send_form if scope.get("path") == "/token" else send)
+
+    return reply
+
+
+FORM: Final = b"application/x-www-form-urlencoded; charset=utf-8"
 
 
 class Users:
@@ -133,13 +171,21 @@ def main() -> None:
     port = listener.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     users = Users()
+    is_closed = "closed" in sys.argv
+    if is_closed:
+        users.clients[OWN_ID] = OwnClient(
+            client_id=OWN_ID,
+            client_secret=OWN_SECRET,
+            redirect_uris=[AnyUrl("http://127.0.0.1/callback")],
+            token_endpoint_auth_method="client_secret_post",
+        )
     server: Any = MCPServer(
         "guarded",
         auth_server_provider=users,
         auth=AuthSettings(
             issuer_url=AnyHttpUrl(address),
             resource_server_url=AnyHttpUrl(f"{address}/mcp"),
-            client_registration_options=ClientRegistrationOptions(enabled=True),
+            client_registration_options=ClientRegistrationOptions(enabled=not is_closed),
             validate_token_resource=True,
         ),
     )
@@ -154,7 +200,8 @@ def main() -> None:
         """Return 10 MB."""
         return "y" * (10 << 20)
 
-    config = uvicorn.Config(server.streamable_http_app(), log_level="error")
+    app = server.streamable_http_app()
+    config = uvicorn.Config(form_replies(app) if is_closed else app, log_level="error")
     running = uvicorn.Server(config)
     threading.Thread(target=running.run, args=([listener],), daemon=True).start()
     while not running.started:

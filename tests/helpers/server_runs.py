@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from desktop_app.domain.errors import DocumentError
 from desktop_app.domain.tools.tool import Report, ToolContext, ToolDefinition, ToolError
+from desktop_app.i18n.translation import N_
 from desktop_app.tools.servers.server_connection import ServerConnection
 from desktop_app.tools.servers.server_run import Launch, ServerRun
 from desktop_app.tools.servers.server_source import ServerSource, tools_of
@@ -51,11 +53,19 @@ class OneServerStorage:
         """Do nothing."""
 
 
+async def read_text(name: str, data: bytes) -> str:
+    """Return the text of a document, as the confined reader does."""
+    if data.startswith(b"%PDF"):
+        raise DocumentError(N_("“{name}” is damaged."), name=name)
+    return data.decode()
+
+
 class RunningServer:
     """A server and its tools."""
 
     def __init__(self, run: ServerRun) -> None:
-        self.run, self.source = run, ServerSource(run, OneServerStorage())
+        self.run = run
+        self.source = ServerSource(run, OneServerStorage(), read_text)
 
     async def tools(self) -> dict[str, ToolDefinition]:
         """Start the server and return its available tools."""

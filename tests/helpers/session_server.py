@@ -23,6 +23,7 @@ class SessionServer:
         breaks_calls: close the connection instead of replying to a call.
         result: the JSON of the result of a call; b"" for a greeting.
         sends_events: reply with a stream of events.
+        call_reply: the status, the media type and the body of the reply to a call, as they are.
     """
 
     def __init__(self, port: int) -> None:
@@ -33,6 +34,7 @@ class SessionServer:
         self.breaks_calls = False
         self.result = b""
         self.sends_events = False
+        self.call_reply: tuple[int, str, bytes] | None = None
         self._sessions: set[str] = set()
         self._numbers = count()
 
@@ -83,9 +85,11 @@ def session_server() -> Iterator[SessionServer]:
             if found.breaks_calls and message["method"] == "tools/call":
                 return
             status, session, body = found.reply(self.headers.get(SESSION, ""), message)
+            kind = "text/event-stream" if found.sends_events else "application/json"
+            if found.call_reply is not None and message["method"] == "tools/call":
+                status, kind, body = found.call_reply
             self.send_response(status)
             self.send_header(SESSION, session)
-            kind = "text/event-stream" if found.sends_events else "application/json"
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

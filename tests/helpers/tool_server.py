@@ -188,6 +188,9 @@ def call(params: dict[str, Any], number: int) -> dict[str, Any] | None:
         os._exit(7)
     if name == "huge":
         text = "y" * (10 * MEGABYTE)
+    if name == "fail" and "null" in FAULTS:
+        send({"id": number, "result": None})
+        return None
     if name == "fail":
         return {"content": [{"type": "text", "text": "It is broken."}], "isError": True}
     if name == "environment":

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from desktop_app.domain.tools.tool import ListedTool, Permission, ToolContext, ToolDefinition
-from desktop_app.tools.calls.consent import ConsentBroker, ConsentQuestion, Decision
+from desktop_app.domain.tools.tool import (
+    ListedTool,
+    Permission,
+    ToolContext,
+    ToolDefinition,
+    UserReply,
+)
+from desktop_app.tools.calls.consent import ConsentBroker, ConsentQuestion, Decision, ServerQuestion
 from desktop_app.tools.calls.tool_set import ToolCatalog
 
 
@@ -34,6 +40,7 @@ class Answers:
 
     def __init__(self, *decisions: Decision) -> None:
         self.questions: list[ConsentQuestion] = []
+        self.server_questions: list[ServerQuestion] = []
         self.stored: list[Permission] = []
         self._decisions = list(decisions)
 
@@ -42,6 +49,11 @@ class Answers:
         self.questions.append(question)
         self.stored.append(stored)
         return self._decisions.pop(0) if self._decisions else Decision(is_allowed=True)
+
+    async def ask_user(self, question: ServerQuestion) -> UserReply:
+        """Decline."""
+        self.server_questions.append(question)
+        return UserReply("decline")
 
 
 Run = Callable[[Any], Awaitable[str]]

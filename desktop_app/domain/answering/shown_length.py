@@ -90,6 +90,7 @@ def shorten(message: Message) -> Message:
                     arguments=part.arguments[:MAX_SHOWN_ARGUMENT_CHARS],
                     edited=part.edited[:MAX_SHOWN_ARGUMENT_CHARS],
                     result=part.result[:MAX_SHOWN_ARGUMENT_CHARS],
+                    for_user=part.for_user[:MAX_SHOWN_ARGUMENT_CHARS],
                 )
         return part
 

@@ -258,6 +258,7 @@ class ToolCallPart(Value, frozen=True):
         edited: the arguments as the user changed them; "" if unchanged.
         result: the tool's output, or the error as the model gets it; while the tool runs, a text
             on its progress.
+        for_user: a text of the tool that only the user gets, not the model.
         seconds: the duration of the run; None if it did not run.
         is_hosted: True if the provider ran it; later requests leave it out.
         full_name: the tool's name for users, if `name` does not contain it; else "".
@@ -279,6 +280,7 @@ class ToolCallPart(Value, frozen=True):
     full_name: str = ""
     extra_content: str = ""
     issuer: str = ""
+    for_user: str = ""
 
     @property
     def display_name(self) -> str:

@@ -63,6 +63,18 @@ class Permission(StrEnum):
     NEVER = "never"
 
 
+class UserReply(NamedTuple):
+    """The user's reply to a question that a server asked during a call.
+
+    Attributes:
+        action: "accept", "decline", or "cancel" if nobody was asked, in the words of MCP.
+        content: the entered values by name.
+    """
+
+    action: str = "cancel"
+    content: Mapping[str, Any] = {}
+
+
 class ToolError(Exception):
     """A failure of a tool; the message is for the model."""
 
@@ -189,6 +201,10 @@ Report = Callable[[float, float | None, str], None]
 """Reports the progress of a call: the amount done, the total (None if unknown), and a message."""
 ShowImage = Callable[[str, bytes], None]
 """Shows an image of a result to the model, with its media type."""
+ShowUser = Callable[[str], None]
+"""Keeps a text of a result for the user, which the model does not get."""
+AskUser = Callable[[str, Mapping[str, Any]], Awaitable[UserReply]]
+"""Asks the user for a server: the question, and the schema of the values to enter."""
 
 
 async def _no_text(_sha256: str) -> str:
@@ -203,6 +219,14 @@ def _no_image(_media_type: str, _data: bytes) -> None:
     """Drop an image."""
 
 
+def _no_text_for_user(_text: str) -> None:
+    """Drop a text."""
+
+
+async def _nobody_asked(_question: str, _schema: Mapping[str, Any]) -> UserReply:
+    return UserReply()
+
+
 class ToolContext(NamedTuple):
     """The conversation that a call belongs to.
 
@@ -210,6 +234,8 @@ class ToolContext(NamedTuple):
         messages: up to the question, oldest first.
         report: called while the call runs.
         show_image: called with each image of the result.
+        show_user: called with each text that only the user gets.
+        ask_user: called with each question of the tool's server.
     """
 
     conversation_id: str
@@ -217,3 +243,5 @@ class ToolContext(NamedTuple):
     text_of: TextOf = _no_text
     report: Report = _no_report
     show_image: ShowImage = _no_image
+    show_user: ShowUser = _no_text_for_user
+    ask_user: AskUser = _nobody_asked

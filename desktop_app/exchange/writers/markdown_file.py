@@ -84,7 +84,7 @@ def _write_message(
 def call_as_markdown(call: ToolCallPart) -> str:
     """Return a quote with a call, its arguments and its result."""
     blocks = [fenced(call.run_arguments, "json")]
-    blocks += [fenced(call.result)] if call.result else []
+    blocks += [fenced(text) for text in (call.result, call.for_user) if text]
     code = "\n\n".join(blocks)
     quote = "\n".join(f"> {line}".rstrip() for line in code.splitlines())
     return f"> *{call_caption(call)}*\n>\n{quote}"

@@ -1,8 +1,9 @@
 """The tool that fetches the text of a web page, of bounded size, from public addresses only.
 
 The host is resolved here, and the connection goes to the checked address, so that the name cannot
-resolve to another one meanwhile. Every redirect is checked in the same way, and one to another host
-ends the call, because the user has allowed the first host only. No cookies, keys or proxies are used.
+resolve to another one meanwhile. Every redirect is checked in the same way. One to another host
+ends the call, because the user has allowed the first host only. No cookies, keys or proxies are
+used.
 """
 
 from __future__ import annotations

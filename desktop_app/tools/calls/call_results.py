@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart, tool_calls
+from desktop_app.domain.documents.embedded_data import without_embedded_data
 from desktop_app.domain.prompt_delimiter import PromptDelimiter
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolCallState
 
@@ -21,12 +22,19 @@ EDITED: Final = "The user changed the arguments to: {arguments}"
 def limit_result(text: str) -> str:
     """Return a result that can be stored and sent: valid text, cut after MAX_RESULT_CHARS.
 
-    A note says if it was cut, and EMPTY stands for a result without text.
+    A note says if it was cut, and EMPTY stands for a result without text. Embedded pictures and
+    files are replaced by their types and sizes.
     """
-    result = text[:MAX_RESULT_CHARS].encode("utf-8", "replace").decode()
+    text = without_embedded_data(text)
+    result = valid_text(text[:MAX_RESULT_CHARS])
     if len(text) > MAX_RESULT_CHARS:
         result += f"\n[Cut here: the result has {len(text)} characters.]"
     return result if result.strip() else EMPTY
+
+
+def valid_text(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which cannot be stored."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def sent_parts(parts: Iterable[T], delimiter: PromptDelimiter) -> list[T]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -23,10 +24,11 @@ from desktop_app.domain.tools.tool import (
     ToolContext,
     ToolDefinition,
     ToolError,
+    UserReply,
 )
-from desktop_app.i18n.formatting import percent
-from desktop_app.tools.calls.call_results import DENIED, limit_result
-from desktop_app.tools.calls.consent import ConsentBroker, ConsentQuestion
+from desktop_app.i18n import formatting
+from desktop_app.tools.calls.call_results import DENIED, limit_result, valid_text
+from desktop_app.tools.calls.consent import ConsentBroker, ConsentQuestion, ServerQuestion
 from desktop_app.tools.calls.tool_set import SourcedTool, ToolSet
 from desktop_app.tools.schema_check import (
     UnusablePatternError,
@@ -180,24 +182,112 @@ class CallRun:
         self, ready: _ReadyCall, remaining_s: float, reports: asyncio.Queue[ToolCallStep]
     ) -> ToolCallStep:
         definition = ready.tool.definition
-        started_at = time.monotonic()
-        limit_s = max(0.0, min(definition.timeout_s, remaining_s))
-        context = self._context._replace(report=_make_reporter(ready.call, reports))
+        clock = _CallClock(definition.timeout_s, remaining_s)
+        texts_for_user: list[str] = []
+
+        async def ask_user(text: str, schema: Mapping[str, Any]) -> UserReply:
+            question = ServerQuestion(
+                self._context.conversation_id, definition.source, text, schema
+            )
+            clock.pause()
+            try:
+                return await self._consent.ask_user(question)
+            finally:
+                self.waited_s += clock.resume()
+
+        context = self._context._replace(
+            report=_make_reporter(ready.call, reports, clock),
+            show_user=texts_for_user.append,
+            ask_user=ask_user,
+        )
         call_task = asyncio.ensure_future(
             ready.tool.source.call(definition, ready.arguments, context)
         )
         try:
-            await asyncio.wait({call_task}, timeout=limit_s)
+            while not call_task.done() and (left_s := clock.left_s()) > 0:
+                await asyncio.wait({call_task}, timeout=left_s)
         finally:
             if not call_task.done():
                 call_task.cancel()
                 await asyncio.wait({call_task}, timeout=CLEANUP_S)
-        duration_s = time.monotonic() - started_at
-        state, text = _outcome_of(call_task, definition.full_name, limit_s)
-        return _end_step(ready.call, state, text, duration_s)
+        duration_s = clock.duration_s
+        state, text = _outcome_of(call_task, definition.full_name, clock)
+        ended_call = replace(
+            ready.call,
+            state=state,
+            result=await asyncio.to_thread(limit_result, text),  # it may have megabytes of data
+            seconds=duration_s,
+            for_user=valid_text("\n\n".join(texts_for_user)),
+        )
+        return ToolCallStep(ended_call)
 
 
-def _make_reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Report:
+class _CallClock:
+    """The time of a running call.
+
+    It begins anew whenever the call reports progress, up to a total, and does not count the time in
+    which the user answers a question.
+
+    Args:
+        limit_s: seconds without progress.
+        total_s: seconds for the whole call.
+    """
+
+    def __init__(self, limit_s: float, total_s: float) -> None:
+        self._limit_s = limit_s
+        self._total_s = max(0.0, total_s)
+        self._started_at = self._last_sign = time.monotonic()
+        self._has_progress = False
+        self._question_count = 0
+        self._asked_at = 0.0
+        self._waited_s = 0.0
+
+    @property
+    def duration_s(self) -> float:
+        """Return the seconds since the start."""
+        return time.monotonic() - self._started_at
+
+    def left_s(self) -> float:
+        """Return the seconds until the call is stopped, if nothing happens."""
+        if self._question_count:
+            return self._limit_s
+        now = time.monotonic()
+        total_end = self._started_at + self._waited_s + self._total_s
+        return min(self._last_sign + self._limit_s, total_end) - now
+
+    def on_progress(self) -> None:
+        """Begin the time without progress anew."""
+        self._last_sign = time.monotonic()
+        self._has_progress = True
+
+    def pause(self) -> None:
+        """Stop counting while the user is asked."""
+        if not self._question_count:
+            self._asked_at = time.monotonic()
+        self._question_count += 1
+
+    def resume(self) -> float:
+        """Go on counting, unless another question waits; return the seconds of the pause."""
+        self._question_count -= 1
+        if self._question_count:
+            return 0.0
+        self._last_sign = time.monotonic()
+        waited_s = self._last_sign - self._asked_at
+        self._waited_s += waited_s
+        return waited_s
+
+    @property
+    def reason(self) -> str:
+        """Return in English why the call was stopped."""
+        if self._has_progress and self.duration_s - self._waited_s < self._total_s:
+            return f"The call reported no progress for {self._limit_s:.0f} s and was stopped."
+        limit_s = self._total_s if self._has_progress else min(self._limit_s, self._total_s)
+        return f"The call took longer than {limit_s:.0f} s and was stopped."
+
+
+def _make_reporter(
+    call: ToolCallPart, reports: asyncio.Queue[ToolCallStep], clock: _CallClock
+) -> Report:
     """Return a function that reports the progress of a call, at most once per REPORT_S.
 
     Until a call has ended, its result is its progress, which the model never gets.
@@ -206,6 +296,7 @@ def _make_reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> 
 
     def report(done: float, total: float | None, words: str) -> None:
         nonlocal last_report
+        clock.on_progress()
         now = time.monotonic()
         if now - last_report < REPORT_S:
             return
@@ -213,7 +304,9 @@ def _make_reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> 
         facts: list[str] = []
         # A foreign server may report any numbers.
         if total and 0 <= done / total <= 1:
-            facts.append(percent(round(100 * done / total)))
+            facts.append(formatting.percent(round(100 * done / total)))
+        elif not words and math.isfinite(done):
+            facts.append(formatting.number(round(done)))
         if words:
             facts.append(words[:MAX_REPORT_CHARS])
         text = " · ".join(facts)
@@ -223,11 +316,11 @@ def _make_reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> 
 
 
 def _outcome_of(
-    call_task: asyncio.Future[str], name: str, limit_s: float
+    call_task: asyncio.Future[str], name: str, clock: _CallClock
 ) -> tuple[ToolCallState, str]:
     """Return the state and result of a call. Any exception of a tool is a result."""
     if not call_task.done() or call_task.cancelled():
-        return ToolCallState.FAILED, f"The call took longer than {limit_s:.0f} s and was stopped."
+        return ToolCallState.FAILED, clock.reason
     error = call_task.exception()
     if error is None:
         return ToolCallState.DONE, call_task.result()
@@ -238,11 +331,9 @@ def _outcome_of(
     return ToolCallState.FAILED, f"The tool crashed ({type(error).__name__})."
 
 
-def _end_step(
-    call: ToolCallPart, state: ToolCallState, result: str, duration_s: float | None = None
-) -> ToolCallStep:
-    """Return the last step of a call; `duration_s` is None if it did not run."""
-    return ToolCallStep(replace(call, state=state, result=limit_result(result), seconds=duration_s))
+def _end_step(call: ToolCallPart, state: ToolCallState, result: str) -> ToolCallStep:
+    """Return the last step of a call that did not run."""
+    return ToolCallStep(replace(call, state=state, result=limit_result(result)))
 
 
 MAX_ARGUMENTS_CHARS: Final = 1 << 20

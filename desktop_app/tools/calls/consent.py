@@ -9,12 +9,13 @@ definition: if its description or schema changes, the user is asked again.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.tools.tool import PAGE_TOOL, Permission, ToolDefinition
+from desktop_app.domain.tools.tool import PAGE_TOOL, Permission, ToolDefinition, UserReply
 from desktop_app.tools.calls.tool_set import wildcard_of
 from desktop_app.tools.permission_store import PermissionStore
 
@@ -30,6 +31,20 @@ class ConsentQuestion(NamedTuple):
     tool: ToolDefinition
     call: ToolCallPart
     provider: str = ""
+
+
+class ServerQuestion(NamedTuple):
+    """A question that a tool server asks the user during a call.
+
+    Attributes:
+        text: in the words of the server.
+        schema: of the object of values that the server wants; its properties are plain values.
+    """
+
+    conversation_id: str
+    server: str
+    text: str
+    schema: Mapping[str, Any]
 
 
 class Decision(NamedTuple):
@@ -52,6 +67,9 @@ class ConsentSource(Protocol):
 
     async def decide(self, question: ConsentQuestion, stored_permission: Permission) -> Decision:
         """Return the decision about a call. Canceling withdraws the question."""
+
+    async def ask_user(self, question: ServerQuestion) -> UserReply:
+        """Return the user's reply to a server. Canceling withdraws the question."""
 
 
 class ConsentBroker:
@@ -92,6 +110,12 @@ class ConsentBroker:
             )
         return decision
 
+    async def ask_user(self, question: ServerQuestion) -> UserReply:
+        """Return the user's reply to a question of a server."""
+        if self._consent_source is None:
+            return UserReply()
+        return await self._consent_source.ask_user(question)
+
 
 def permission_scope(question: ConsentQuestion) -> str:
     """Return the name for which a permission is stored: that of the tool.
@@ -130,6 +154,10 @@ class AllowedTools:
         is_named = option_name(call) in self._names
         is_of_source = bool(tool.source) and wildcard_of(tool.source) in self._names
         return Decision(is_allowed=is_named or is_of_source)
+
+    async def ask_user(self, _question: ServerQuestion) -> UserReply:
+        """Answer nothing: a command asks nobody."""
+        return UserReply()
 
 
 def may_run_without_asking(tool: ToolDefinition, stored_permission: Permission) -> bool:

@@ -7,10 +7,14 @@ is off the specification, and a whole result for one block that they do not know
 from __future__ import annotations
 
 import json
+import mimetypes
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
+from desktop_app.domain.documents.document_types import DOCUMENT_FORMATS
+from desktop_app.domain.documents.embedded_data import data_note, without_embedded_data
 from desktop_app.domain.tools.tool import IMAGE_TYPES, MAX_RESULT_CHARS
 from desktop_app.tools.host.failure_text import HostError
 from desktop_app.tools.servers.tool_server import ServerFault
@@ -24,6 +28,14 @@ MAX_RESOURCE_CHARS: Final = 10 << 20
 MAX_IMAGES: Final = 8
 MAX_IMAGE_CHARS: Final = 10 << 20
 """The maximum characters of all images of a result, in base64."""
+MAX_DOCUMENTS: Final = 8
+MAX_DOCUMENT_CHARS: Final = 10 << 20
+"""The maximum characters of all documents of a result, in base64."""
+MAX_USER_CHARS: Final = 20_000
+"""The maximum characters of a result that are meant for the user alone."""
+_TEXT_TYPES: Final = ("application/json", "application/javascript", "application/xml")
+_TEXT_SUFFIXES: Final = ("+json", "+xml")
+_MAX_FILE_NAME_CHARS: Final = 100
 
 Row = Mapping[str, Any]
 
@@ -117,44 +129,163 @@ def prompt_to_json(result: Row) -> dict[str, Any]:
     return {"text": "\n\n".join(filter(None, texts))[:MAX_RESULT_CHARS]}
 
 
-def call_result_to_json(result: Row) -> dict[str, Any]:
-    """Return a result's text, cut at MAX_RESULT_CHARS, its length, its images, and if it failed."""
-    blocks = objects(result, "content")
-    text = "\n\n".join(filter(None, map(_text_of_block, blocks)))
-    if not text and result.get("structuredContent") is not None:
-        text = json.dumps(result["structuredContent"], ensure_ascii=False)
-    images: list[dict[str, str]] = []
-    chars_left = MAX_IMAGE_CHARS
-    for block in blocks:
-        source = _object(block, "resource") or block
-        data = source.get("blob" if "resource" in block else "data")
-        media_type = _text(source, "mimeType")
-        if media_type not in IMAGE_TYPES or not isinstance(data, str) or len(images) == MAX_IMAGES:
-            continue
-        if data and len(data) <= chars_left and _is_base64(data):
-            images.append({"media_type": media_type, "data": data})
-            chars_left -= len(data)
+def linked_uris(result: Row) -> list[str]:
+    """Return the addresses of the resources to which a result links, without repetitions."""
+    links = (b for b in _blocks(result, for_user=False) if b.get("type") == "resource_link")
+    return list(dict.fromkeys(uri for link in links if (uri := _text(link, "uri", limit=None))))
+
+
+def call_result_to_json(
+    result: Row, linked: Mapping[str, Sequence[Row]] | None = None
+) -> dict[str, Any]:
+    """Return a result: its parts for the model, and what is meant for the user alone.
+
+    A part is a text, or a document with `name`, `media_type` and `data` in base64. The texts are
+    cut at MAX_RESULT_CHARS; `length` is that of all of them.
+
+    Args:
+        linked: the contents of resources by the addresses that the result has.
+    """
+    converter = _ResultConverter(linked or {})
+    for block in _blocks(result, for_user=False):
+        converter.add(block)
+    shown = [note for block in _blocks(result, for_user=True) if (note := _text_of_block(block))]
+    if not converter.parts and not shown and result.get("structuredContent") is not None:
+        converter.add_text(json.dumps(result["structuredContent"], ensure_ascii=False))
     return {
-        "text": text[:MAX_RESULT_CHARS],
-        "length": len(text),
-        "images": images,
+        "parts": converter.parts,
+        "length": converter.length,
+        "images": converter.images,
+        "for_user": "\n\n".join(shown)[:MAX_USER_CHARS],
         "failed": result.get("isError") is True,
     }
 
 
+class _ResultConverter:
+    """The parts and images of a result, of bounded size.
+
+    Attributes:
+        length: the characters of all texts, also of what was cut.
+    """
+
+    def __init__(self, linked: Mapping[str, Sequence[Row]]) -> None:
+        self.parts: list[str | dict[str, str]] = []
+        self.images: list[dict[str, str]] = []
+        self.length = 0
+        self._linked = linked
+        self._image_chars = MAX_IMAGE_CHARS
+        self._document_chars = MAX_DOCUMENT_CHARS
+        self._document_count = 0
+
+    def add(self, block: Row) -> None:
+        """Add a block of content."""
+        kind = block.get("type")
+        if kind == "resource":
+            self._add_resource(_object(block, "resource"))
+            return
+        self.add_text(_text_of_block(block))
+        if kind == "image":
+            self._keep_image(_text(block, "mimeType"), block.get("data"))
+        elif kind == "resource_link":
+            for resource in self._linked.get(_text(block, "uri", limit=None), ()):
+                self._add_resource(resource)
+
+    def add_text(self, text: str) -> None:
+        """Add a text, as far as there is room for it."""
+        if not text:
+            return
+        text = without_embedded_data(text)
+        if room := MAX_RESULT_CHARS - min(self.length, MAX_RESULT_CHARS):
+            self.parts.append(text[:room])
+        self.length += len(text)
+
+    def _add_resource(self, resource: Row) -> None:
+        data, media_type = resource.get("blob"), _text(resource, "mimeType")
+        if self._is_document(resource, media_type):
+            self._document_count += 1
+            self._document_chars -= len(str(data))
+            name = _file_name(_text(resource, "uri"), media_type)
+            self.parts.append({"name": name, "media_type": media_type, "data": str(data)})
+            return
+        self.add_text(_text_of_resource(resource))
+        self._keep_image(media_type, data)
+
+    def _is_document(self, resource: Row, media_type: str) -> bool:
+        data = resource.get("blob")
+        return (
+            isinstance(data, str)
+            and not isinstance(resource.get("text"), str)
+            and _is_readable(media_type)
+            and self._document_count < MAX_DOCUMENTS
+            and len(data) <= self._document_chars
+            and _is_base64(data)
+        )
+
+    def _keep_image(self, media_type: str, data: object) -> None:
+        if media_type not in IMAGE_TYPES or not isinstance(data, str) or not data:
+            return
+        if len(self.images) < MAX_IMAGES and len(data) <= self._image_chars and _is_base64(data):
+            self.images.append({"media_type": media_type, "data": data})
+            self._image_chars -= len(data)
+
+
+def _blocks(result: Row, *, for_user: bool) -> list[Row]:
+    """Return the blocks of a result for the user alone, or the others."""
+    return [block for block in objects(result, "content") if _is_for_user(block) is for_user]
+
+
+def _is_for_user(block: Row) -> bool:
+    audience = _object(block, "annotations").get("audience")
+    return isinstance(audience, list) and "user" in audience and "assistant" not in audience
+
+
+def _is_readable(media_type: str) -> bool:
+    """Return True for a text, and for the documents that can be read."""
+    base_type = media_type.partition(";")[0].strip().lower()
+    return (
+        base_type.startswith("text/")
+        or base_type in _TEXT_TYPES
+        or base_type.endswith(_TEXT_SUFFIXES)
+        or base_type in DOCUMENT_FORMATS
+    )
+
+
+def _file_name(uri: str, media_type: str) -> str:
+    """Return the last part of an address, with a suffix."""
+    try:
+        name = unquote(urlsplit(uri).path).rstrip("/").rpartition("/")[2]
+    except ValueError:
+        name = ""
+    name = name[-_MAX_FILE_NAME_CHARS:] or "document"
+    if "." in name:
+        return name
+    return name + (mimetypes.guess_extension(media_type.partition(";")[0].strip()) or "")
+
+
 def _text_of_block(block: Row) -> str:
-    """Return a block of content as text for a model; "" for one of an unknown type."""
+    """Return a block of content as text; "" for one of an unknown type."""
     kind = block.get("type")
     if kind == "text":
         return _text(block, "text", limit=None)
     if kind == "resource":
-        resource = _object(block, "resource")
-        if isinstance(resource.get("text"), str):
-            return _text(resource, "text", limit=None)
-        return f"[{_text(resource, 'mimeType') or 'data'}: {_text(resource, 'uri')}]"
+        return _text_of_resource(_object(block, "resource"))
     if kind == "resource_link":
         return f"[{_text(block, 'title', 'name')}: {_text(block, 'uri')}]"
-    return f"[{_text(block, 'mimeType') or kind}]" if kind in ("image", "audio") else ""
+    if kind in ("image", "audio"):
+        return data_note(_text(block, "mimeType") or str(kind), _size_of(block.get("data")))
+    return ""
+
+
+def _text_of_resource(resource: Row) -> str:
+    if isinstance(resource.get("text"), str):
+        return _text(resource, "text", limit=None)
+    size = _size_of(resource.get("blob"))
+    return data_note(_text(resource, "mimeType"), size, _text(resource, "uri"))
+
+
+def _size_of(data: object) -> int:
+    """Return the number of bytes of data in base64."""
+    return len(data.rstrip("=")) * 3 // 4 if isinstance(data, str) else 0
 
 
 def objects(row: Row, name: str) -> list[Row]:
@@ -174,6 +305,11 @@ def _text(row: Row, *names: str, limit: int | None = MAX_NAME_CHARS) -> str:
     values = (row.get(name) for name in names)
     text = next((value for value in values if isinstance(value, str) and value), "")
     return text[:limit].encode("utf-8", "replace").decode()
+
+
+def short_text(value: object) -> str:
+    """Return a text of the server of at most MAX_NAME_CHARS; "" if it is none."""
+    return _text({"value": value}, "value")
 
 
 def _is_base64(data: str) -> bool:

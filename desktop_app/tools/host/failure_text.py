@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import Final
 
+import httpx2
+from mcp.client.auth import OAuthFlowError
 from mcp.shared.exceptions import MCPError
 from mcp.types import CONNECTION_CLOSED
 
+from desktop_app.tools.servers.tool_server import ServerFault
+
 MAX_REASON_CHARS: Final = 2000
+_UNREACHABLE: Final = "All connection attempts failed"
+"""The words of anyio if no address of a host accepts a connection."""
 
 # A message of the SDK's validator, perhaps within another: the first place, if it names one, the
 # reason, and details that are cut off. The details quote the reply, which may contain tokens.
@@ -22,6 +29,11 @@ _INVALID_JSON_ERROR: Final = re.compile(
 )
 
 
+_UNPARSED: Final = re.compile(r"Failed to parse .*?: \d+ validation errors? for ")
+_CLOSED: Final = ("Connection closed", "SSE stream ")
+"""The beginnings of the SDK's messages. Servers use the code of these errors for any reason."""
+
+
 class HostError(Exception):
     """A failure that this process found itself. The message says why, in English."""
 
@@ -31,9 +43,13 @@ def reason_of(error: BaseException) -> str:
     error = _first_error(error)
     if isinstance(error, MCPError):
         message = str(error.error.message)[:MAX_REASON_CHARS]
-        return _INVALID_JSON_ERROR.sub(r"\1", message) or "error"
+        message = _INVALID_JSON_ERROR.sub(r"\1", message)
+        # The SDK lists what each kind of message lacks, with a link to Pydantic's pages.
+        return "its reply is not valid" if _UNPARSED.match(message) else message or "error"
     if isinstance(error, MemoryError):
         return "its reply takes too much memory"
+    if isinstance(error, httpx2.TransportError):
+        return _connection_fault(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     message = str(error)[:MAX_REASON_CHARS]
@@ -44,10 +60,36 @@ def reason_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
+def _connection_fault(error: httpx2.TransportError) -> str:
+    """Return why a request failed without a response."""
+    message = str(error)[:MAX_REASON_CHARS]
+    if isinstance(error, httpx2.ConnectTimeout):
+        return ServerFault.UNREACHABLE
+    if isinstance(error, httpx2.TimeoutException):
+        return ServerFault.NO_ANSWER_IN_TIME
+    if isinstance(error, httpx2.ConnectError):
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, socket.gaierror):
+                return ServerFault.UNKNOWN_HOST
+            cause = cause.__cause__ or cause.__context__
+        return ServerFault.UNREACHABLE if message in ("", _UNREACHABLE) else message
+    if isinstance(error, httpx2.NetworkError | httpx2.RemoteProtocolError):
+        return ServerFault.CONNECTION_LOST
+    return message or ServerFault.CONNECTION_LOST
+
+
 def has_closed(error: BaseException) -> bool:
     """Return True if the server ended or closed the connection without a reason."""
     error = _first_error(error)
-    return isinstance(error, MCPError) and error.error.code == CONNECTION_CLOSED
+    if not isinstance(error, MCPError) or error.error.code != CONNECTION_CLOSED:
+        return False
+    return str(error.error.message).startswith(_CLOSED)
+
+
+def is_sign_in_failure(error: BaseException) -> bool:
+    """Return True if a sign-in failed, for whatever reason."""
+    return isinstance(_first_error(error), OAuthFlowError | HostError)
 
 
 def _first_error(error: BaseException) -> BaseException:

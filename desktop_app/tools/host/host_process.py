@@ -10,11 +10,14 @@ request or "cancel".
     {"id", "method": "read", "uri"}                      → {"id", "result": {…}}
     {"id", "method": "prompt", "name", …}                → {"id", "result": {…}}
     {"method": "cancel", "id"}
+    {"method": "answer", "id", "answer"}, to a question
 
-The answer to a request that failed is {"id", "error", "may_repeat"}; a call may be repeated if the
-server has forgotten the session, and so has not run the call. Events are {"event": "ready" |
-"failed" | "log" | "progress" | "changed" | "sign_in" | "tokens", …}. When standard input is closed
-or the server ends, the process kills its descendants and ends.
+The answer to a request that failed is {"id", "error", "may_repeat", "has_closed"}; a call may be
+repeated if the server has forgotten the session, and so has not run the call. Events are {"event":
+"ready" | "failed" | "log" | "progress" | "changed" | "sign_in" | "tokens" | "question" |
+"withdrawn", …}. A question of the server to the user has an id for its answer, or 0 if it cannot be
+answered. When standard input is closed or the server ends, the process kills its descendants and
+ends.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import anyio
 import httpx2
 from mcp import types
+from mcp.client import streamable_http
 from mcp.client.client import Client
 from mcp.client.streamable_http import MCP_SESSION_ID, streamable_http_client
 from mcp.shared.exceptions import MCPError
@@ -25,7 +26,8 @@ from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.network.network_address import is_loopback
 from desktop_app.tools.host import content
-from desktop_app.tools.host.failure_text import HostError, has_closed, reason_of
+from desktop_app.tools.host.failure_text import HostError, has_closed, is_sign_in_failure, reason_of
+from desktop_app.tools.host.http_refusals import EventTransport, state_refusal
 from desktop_app.tools.host.line_output import LineOutput
 from desktop_app.tools.host.sign_in import SIGN_IN_NEEDED, SignIn
 from desktop_app.tools.host.stdio import MAX_MESSAGE_BYTES, bounded_stdio
@@ -45,6 +47,11 @@ CLOSED_S: Final = 1.0
 
 If this process ends meanwhile, because the server has ended, its end is the more exact answer.
 """
+
+MAX_LINKS: Final = 8
+"""The links of a result that are read at once."""
+LINK_S: Final = 20.0
+"""Seconds in which all links of a result are read; those that came until then are used."""
 
 _CHANGES: Final[dict[type[object], str]] = {
     types.ToolListChangedNotification: "tools",
@@ -78,6 +85,8 @@ class HostedServer:
         self._output = output
         self._end_soon = end_soon
         self._request_scopes: dict[int, anyio.CancelScope] = {}
+        self._questions: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._question_count = 0
         self._client: Client | None = None
         self._sign_in: SignIn | None = None
         self._has_ended = False
@@ -107,7 +116,7 @@ class HostedServer:
                     try:
                         await self._stay_connected(stack, http_client)
                     except Exception as error:
-                        if self._client is not None or not await self._has_old_transport(
+                        if is_sign_in_failure(error) or not await self._has_old_transport(
                             http_client
                         ):
                             raise
@@ -166,6 +175,7 @@ class HostedServer:
     def _new_client(self, http_client: httpx2.AsyncClient | None) -> Client:
         launch_message = self._launch_message
         if http_client is not None:
+            streamable_http.StreamableHTTPTransport = EventTransport  # type: ignore[misc]
             transport = streamable_http_client(
                 launch_message["url"], http_client=http_client, max_sse_event_size=MAX_MESSAGE_BYTES
             )
@@ -182,6 +192,7 @@ class HostedServer:
             cache=None,
             client_info=types.Implementation(name="repartee", version=__version__),
             logging_callback=self._on_log,
+            elicitation_callback=self._on_question,
             message_handler=self._on_message,
         )
 
@@ -191,7 +202,7 @@ class HostedServer:
         timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
         auth = None
         request_hooks: list[Any] = []
-        response_hooks: list[Any] = [_bound_body, self._watch_session]
+        response_hooks: list[Any] = [_bound_body, self._watch_session, self._state_refusal]
         if "authorization" not in map(str.lower, headers):  # otherwise the user has a token already
             sign_in = self._sign_in = SignIn(self._launch_message, self._output)
             auth = await sign_in.create_provider()
@@ -224,6 +235,10 @@ class HostedServer:
         ):
             self._lost_sessions.add(session_id)
 
+    async def _state_refusal(self, response: httpx2.Response) -> None:
+        if str(response.url) == str(httpx2.URL(self._launch_message["url"])):
+            await state_refusal(response)
+
     def _send_failed(self, error: BaseException) -> None:
         self._output.send(
             event="failed",
@@ -254,6 +269,25 @@ class HostedServer:
         if changed_list:
             self._output.send(event="changed", list=changed_list)
 
+    async def _on_question(self, context: Any, params: Any) -> types.ElicitResult:
+        """Ask the user for the server, by the parent."""
+        message = str(params.message)[: content.MAX_DESCRIPTION_CHARS]
+        schema = getattr(params, "requested_schema", None)
+        if schema is not None and len(json.dumps(schema)) <= content.MAX_SCHEMA_CHARS:
+            self._question_count += 1
+            number = self._question_count
+            answer = self._questions[number] = asyncio.get_running_loop().create_future()
+            try:
+                self._output.send(event="question", id=number, message=message, schema=schema)
+                return types.ElicitResult.model_validate(await answer)
+            finally:
+                del self._questions[number]
+                self._output.send(event="withdrawn", id=number)
+        # The server wants the user to open an address, which may be any.
+        text = f"{message} {content.short_text(getattr(params, 'url', ''))}".strip()
+        self._output.send(event="question", id=0, message=text, schema={})
+        return types.ElicitResult(action="cancel")
+
     # -- the parent's orders
 
     async def _carry_out_orders(self, connection_scope: anyio.CancelScope) -> None:
@@ -264,7 +298,11 @@ class HostedServer:
                 if not line:
                     break
                 order = json.loads(line)
-                if order["method"] == "cancel":
+                if order["method"] == "answer":
+                    question = self._questions.get(order["id"])
+                    if question is not None and not question.done():
+                        question.set_result(order["answer"])
+                elif order["method"] == "cancel":
                     if order["id"] in self._request_scopes:
                         self._request_scopes[order["id"]].cancel()
                 else:
@@ -291,7 +329,12 @@ class HostedServer:
                 if not has_ended:
                     reason = SIGN_IN_NEEDED if self._needs_sign_in else self._reason_of(error)
                     was_refused = isinstance(error, _SessionLostError)
-                    self._output.send(id=request_id, error=reason, may_repeat=was_refused)
+                    self._output.send(
+                        id=request_id,
+                        error=reason,
+                        may_repeat=was_refused,
+                        has_closed=has_closed(error),
+                    )
             else:
                 self._output.send(id=request_id, result=result)
             finally:
@@ -337,7 +380,27 @@ class HostedServer:
             self._output.progress(order["id"], progress, total, message or "")
 
         options: CallOptions = {"on_progress": on_progress}
-        return content.call_result_to_json(await self._send("tools/call", options, **values))
+        result = await self._send("tools/call", options, **values)
+        return content.call_result_to_json(result, await self._read_links(result))
+
+    async def _read_links(self, result: content.Row) -> dict[str, list[content.Row]]:
+        """Return the contents of the resources to which a result links, as far as the server tells.
+
+        No other server is asked, whatever the address.
+        """
+        contents: dict[str, list[content.Row]] = {}
+        uris = content.linked_uris(result)[:MAX_LINKS]
+        if not uris or self._client is None or self._client.server_capabilities.resources is None:
+            return contents
+        with anyio.move_on_after(LINK_S):
+            for uri in uris:
+                try:
+                    resource = await self._send("resources/read", uri=uri)
+                except MCPError as error:
+                    self._output.log("warning", f"{uri}: {reason_of(error)}")
+                else:
+                    contents[uri] = content.objects(resource, "contents")
+        return contents
 
     async def _fetch_rows(self, list_name: str) -> list[content.Row]:
         """Return the rows of a list, at most MAX_PAGES of them: a server may send them forever."""

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import html
+from collections.abc import AsyncGenerator
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from mcp.client.auth import OAuthClientProvider
+import httpx2
+from mcp.client.auth import OAuthClientProvider, OAuthRegistrationError
 from mcp.shared.auth import (
     AuthorizationCodeResult,
     OAuthClientInformationFull,
@@ -24,17 +27,18 @@ from pydantic import BaseModel, ValidationError
 from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.tools.host.failure_text import HostError
+from desktop_app.tools.servers.tool_server import REDIRECT_ADDRESS, ServerFault
 
 if TYPE_CHECKING:
-    import httpx2
     from mcp.client.auth.oauth2 import OAuthContext
 
     from desktop_app.tools.host.line_output import LineOutput
 
-UNUSED_REDIRECT: Final = "http://127.0.0.1/callback"
-"""The redirect address if the user is not asked to sign in."""
 SIGN_IN_NEEDED: Final = "the user has to sign in again"
 _CALLBACK_PATH: Final = "/callback"
+_FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_SECRET_IN_BODY: Final = "client_secret_post"
+_SECRET_IN_HEADER: Final = "client_secret_basic"
 # Browsers send a redirect in much less, and at once. The exact numbers are arbitrary.
 _MAX_REQUEST_BYTES: Final = 1 << 16
 _REQUEST_TIMEOUT_S: Final = 10.0
@@ -73,7 +77,8 @@ class SignIn:
     Args:
         order: a `launch_message` with an address. Its "tokens" are the saved state of an earlier
             sign-in, which is ignored if it is malformed; its "sign_in" is the text for the browser
-            if the user has asked to sign in.
+            if the user has asked to sign in; its "client" is this program as the user has
+            registered it, for servers that register nobody.
 
     Attributes:
         is_needed: True if the server wants a sign-in that the user has not asked for.
@@ -83,6 +88,7 @@ class SignIn:
         self.is_needed = False
         self._url = str(order["url"]).partition("?")[0]
         self._saved = _parse_saved(order.get("tokens"))
+        self._registered: dict[str, str] = order.get("client", {})
         self._browser_text: str = order.get("sign_in", "")
         self._output = output
         self._state = ""
@@ -96,7 +102,7 @@ class SignIn:
         """Return the SDK's provider of authorization, or None without a sign-in."""
         if not self._saved and not self._browser_text:
             return None
-        redirect = UNUSED_REDIRECT
+        redirect = REDIRECT_ADDRESS
         if self._browser_text:
             self._listener = await asyncio.start_server(
                 self._serve_browser, "127.0.0.1", 0, limit=_MAX_REQUEST_BYTES
@@ -106,9 +112,7 @@ class SignIn:
         metadata = OAuthClientMetadata.model_validate(
             {"client_name": "Repartee", "redirect_uris": [redirect]}
         )
-        provider = OAuthClientProvider(
-            self._url, metadata, self, self.open_page, self.wait_for_code
-        )
+        provider = _Provider(self._url, metadata, self, self.open_page, self.wait_for_code)
         self._context = provider.context
         self._restore(provider.context)
         return provider
@@ -181,6 +185,7 @@ class SignIn:
         if page.scheme != "https" and not is_private(server.hostname or ""):
             raise SignInError(f"{page.hostname} isn’t a safe address to sign in at")
         self._require_own_page(page.hostname or "")
+        self._choose_place_of_secret()
         self._state = parse_qs(page.query)["state"][0]
         self._output.send(event="sign_in", url=address)
 
@@ -197,6 +202,16 @@ class SignIn:
         receiver = urlsplit(str(metadata.token_endpoint)).hostname or ""
         if not _are_of_one_site(host, issuer) and not _are_of_one_site(host, receiver):
             raise SignInError(f"the page to sign in is at {host}, but the code goes to {receiver}")
+
+    def _choose_place_of_secret(self) -> None:
+        """Send the secret of a client that the user registered as the server wants it."""
+        context = self._context
+        if context is None or context.client_info is None or context.oauth_metadata is None:
+            return
+        accepted = context.oauth_metadata.token_endpoint_auth_methods_supported or []
+        uses_body = context.client_info.token_endpoint_auth_method == _SECRET_IN_BODY
+        if uses_body and accepted and _SECRET_IN_BODY not in accepted:
+            context.client_info.token_endpoint_auth_method = _SECRET_IN_HEADER
 
     async def wait_for_code(self) -> AuthorizationCodeResult:
         """Wait until the user has signed in, and return the authorization code.
@@ -256,8 +271,17 @@ class SignIn:
         return None if self._saved is None else self._saved.tokens
 
     async def get_client_info(self) -> OAuthClientInformationFull | None:
-        """Return this client as the authorization server knows it; None before a sign-in."""
-        return None if self._saved is None else self._saved.client
+        """Return this client as the authorization server knows it; None if it must register."""
+        if self._saved is not None:
+            return self._saved.client
+        if not self._registered:
+            return None
+        secret = self._registered["secret"]
+        return OAuthClientInformationFull(
+            client_id=self._registered["id"],
+            client_secret=secret or None,
+            token_endpoint_auth_method=_SECRET_IN_BODY if secret else "none",
+        )
 
     async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
         """Do nothing: the client is saved with its tokens."""
@@ -278,6 +302,85 @@ class SignIn:
         }
         self._saved = _parse_saved(saved)
         self._output.send(event="tokens", saved=saved)
+
+
+class _Provider(OAuthClientProvider):
+    """The SDK's provider, which also refreshes a refused token and reads replies in forms."""
+
+    async def _auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Refresh a token that the server refuses before it expires, once, and repeat the request.
+
+        By itself, the SDK has the user sign in again, also if there is a refresh token.
+        """
+        flow = super()._auth_flow(request)
+        may_refresh = True
+        try:
+            outgoing = await anext(flow)
+            while True:
+                response = yield outgoing
+                is_refused = outgoing is request and response.status_code == 401
+                if is_refused and may_refresh and self.context.can_refresh_token():
+                    may_refresh = False
+                    if await self._handle_refresh_response((yield await self._refresh_token())):
+                        self._add_auth_header(request)
+                        response = yield request
+                outgoing = await flow.asend(response)
+        except StopAsyncIteration:
+            return
+        except OAuthRegistrationError as error:
+            raise SignInError(ServerFault.NO_REGISTRATION) from error
+        finally:
+            await flow.aclose()
+
+    async def _exchange_token_authorization_code(
+        self, auth_code: str, code_verifier: str
+    ) -> httpx2.Request:
+        return _asking_for_json(
+            await super()._exchange_token_authorization_code(auth_code, code_verifier)
+        )
+
+    async def _refresh_token(self) -> httpx2.Request:
+        return _asking_for_json(await super()._refresh_token())
+
+    async def _handle_token_response(self, response: httpx2.Response) -> None:
+        await super()._handle_token_response(await _form_as_json(response))
+
+    async def _handle_refresh_response(self, response: httpx2.Response) -> bool:
+        try:
+            return await super()._handle_refresh_response(await _form_as_json(response))
+        except SignInError:  # as for a token that the user has revoked
+            self.context.clear_tokens()
+            return False
+
+
+def _asking_for_json(request: httpx2.Request) -> httpx2.Request:
+    # GitHub sends a form otherwise (docs.github.com, "Authorizing OAuth apps", November 2026).
+    request.headers["accept"] = "application/json"
+    return request
+
+
+async def _form_as_json(response: httpx2.Response) -> httpx2.Response:
+    """Return a reply of the token endpoint, as JSON if it is a form.
+
+    Raises:
+        SignInError: the reply states an error, which GitHub sends with the status 200.
+    """
+    text = (await response.aread()).decode("utf-8", "replace")
+    fields: Any
+    if response.headers.get("content-type", "").startswith(_FORM_TYPE):
+        fields = {name: values[0] for name, values in parse_qs(text).items()}
+        response = httpx2.Response(response.status_code, json=fields, request=response.request)
+    else:
+        try:
+            fields = response.json()
+        except ValueError:
+            return response  # the SDK says what is wrong
+    is_error = isinstance(fields, dict) and "access_token" not in fields and "error" in fields
+    if response.status_code == HTTPStatus.OK and is_error:
+        raise SignInError(str(fields.get("error_description") or fields["error"]))
+    return response
 
 
 def _dump(model: BaseModel | None, names: set[str]) -> dict[str, Any] | None:

@@ -102,10 +102,12 @@ async def _read(
                 raise HostError(f"it sent a message of more than {limit}") from None
             if not line:
                 break
-            message = None
+            value = message = None
             with suppress(ValueError, RecursionError):  # it may have the bytes of any file
                 value = json.loads(line.decode("utf-8", "replace"))
                 message = SessionMessage(types.jsonrpc_message_adapter.validate_python(value))
+            if message is None:
+                message = _invalid_reply(value)
             if message is None:
                 if text := line[:MAX_SHOWN_BYTES].decode("utf-8", "replace").rstrip():
                     log("warning", f"Not a message: {text}")
@@ -115,6 +117,20 @@ async def _read(
             except (anyio.ClosedResourceError, anyio.BrokenResourceError):
                 return
         on_ended()
+
+
+def _invalid_reply(value: Any) -> SessionMessage | None:
+    """Return an error for a reply that is not valid, such as `"result": null`.
+
+    Otherwise its request would wait until the end of its time.
+    """
+    if not isinstance(value, dict) or "method" in value or not {"result", "error"} & value.keys():
+        return None
+    request_id = value.get("id")
+    if isinstance(request_id, bool) or not isinstance(request_id, int | str):
+        return None
+    data = types.ErrorData(code=types.PARSE_ERROR, message="its reply is not valid: result")
+    return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=request_id, error=data))
 
 
 async def _write(process: asyncio.subprocess.Process, outgoing: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolKind
+from desktop_app.domain.tools.tool import USUAL_TIMEOUT_S, ListedTool, ToolDefinition, ToolKind
 from desktop_app.i18n.translation import N_
 
 ALL_TOOLS: Final = "*"
@@ -35,12 +35,16 @@ _HIDDEN: Final = re.compile(
 
 
 def remote_tools(
-    source: str, rows: Sequence[Mapping[str, Any]], *, has_address: bool
+    source: str,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    has_address: bool,
+    timeout_s: float = USUAL_TIMEOUT_S,
 ) -> list[ListedTool]:
     """Return the tools of a server; of tools with the same name, the first."""
     tools_by_name: dict[str, ListedTool] = {}
     for row in rows:
-        tool = _listed_tool(source, row, has_address=has_address)
+        tool = _listed_tool(source, row, has_address=has_address, timeout_s=timeout_s)
         tools_by_name.setdefault(tool.definition.name, tool)
     return list(tools_by_name.values())
 
@@ -62,7 +66,9 @@ def unusable_arguments(fault: str) -> ErrorNote:
     )
 
 
-def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> ListedTool:
+def _listed_tool(
+    source: str, row: Mapping[str, Any], *, has_address: bool, timeout_s: float
+) -> ListedTool:
     name = str(row["name"])
     parameters = row["parameters"]
     visible_name = visible_text(name)[:MAX_TOOL_NAME_CHARS]
@@ -82,6 +88,7 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> L
         kind=kind,
         source=source,
         touches=ADDRESS_TOUCHES if has_address else COMMAND_TOUCHES,
+        timeout_s=timeout_s,
     )
     return ListedTool(definition, refusal)
 

@@ -10,11 +10,11 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.domain.tools.tool import Report
+from desktop_app.domain.tools.tool import AskUser, Report, UserReply
 from desktop_app.tools.servers.process_tree import kill_descendants
 from desktop_app.tools.servers.tool_server import ServerFailure, ServerFault
 
@@ -33,8 +33,21 @@ _MAX_INLINE_BYTES: Final = 1 << 16
 
 @dataclass
 class _PendingRequest:
+    """A request without a reply.
+
+    Attributes:
+        ask_user: asks the questions of the server; None for a request during which it asks nobody.
+        questions: the tasks that ask, by the ids of the questions.
+    """
+
     future: asyncio.Future[Any]
     on_progress: Report | None
+    ask_user: AskUser | None
+    questions: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+
+
+def _no_report(_done: float, _total: float | None, _text: str) -> None:
+    """Drop a report of a request that nobody watches."""
 
 
 class ServerConnection:
@@ -88,7 +101,13 @@ class ServerConnection:
         """Return True while the process can answer."""
         return not self._read_task.done()
 
-    async def request(self, method: str, on_progress: Report | None = None, **fields: Any) -> Any:
+    async def request(
+        self,
+        method: str,
+        on_progress: Report | None = None,
+        ask_user: AskUser | None = None,
+        **fields: Any,
+    ) -> Any:
         """Return the result of a request. If canceled, it is canceled at the server too.
 
         Raises:
@@ -99,7 +118,7 @@ class ServerConnection:
         self._last_id += 1
         request_id = self._last_id
         future = asyncio.get_running_loop().create_future()
-        self._pending[request_id] = _PendingRequest(future, on_progress)
+        pending = self._pending[request_id] = _PendingRequest(future, on_progress, ask_user)
         try:
             self._send({"id": request_id, "method": method, **fields})
             return await future
@@ -108,6 +127,8 @@ class ServerConnection:
             raise
         finally:
             del self._pending[request_id]
+            for question in pending.questions.values():
+                question.cancel()
 
     async def aclose(self) -> None:
         """End the server and its process."""
@@ -194,17 +215,54 @@ class ServerConnection:
             self._listener.on_tokens(message["saved"])
         elif event == "changed":
             self._listener.on_list_changed(message["list"])
-        elif event == "progress":
-            pending = self._pending.get(message["id"])
-            if pending is not None and pending.on_progress is not None:
-                pending.on_progress(message["done"], message["total"], message["text"])
+        else:
+            self._handle_call_event(message)
+
+    def _handle_call_event(self, message: dict[str, Any]) -> None:
+        """Handle an event that belongs to a running call: a question, or progress."""
+        event, event_id = message.get("event"), message.get("id")
+        if event == "question":
+            self._ask_user(message)
+        elif event == "withdrawn":
+            for pending in self._pending.values():
+                if question := pending.questions.pop(message["id"], None):
+                    question.cancel()
+        elif event == "progress" and event_id in self._pending:
+            report = self._pending[event_id].on_progress or _no_report
+            report(message["done"], message["total"], message["text"])
+
+    def _ask_user(self, message: dict[str, Any]) -> None:
+        """Ask the user a question of the server, for the newest call.
+
+        A question does not say which call it belongs to, and most servers run one at a time.
+        """
+        question_id, text = message["id"], message["message"]
+        callers = [pending for pending in self._pending.values() if pending.ask_user is not None]
+        if not callers:
+            self._listener.on_log("warning", f"Question without a call: {text}")
+            self._answer(question_id, UserReply())
+            return
+        pending = callers[-1]
+
+        async def ask() -> None:
+            assert pending.ask_user is not None
+            self._answer(question_id, await pending.ask_user(text, message["schema"]))
+
+        pending.questions[question_id] = asyncio.ensure_future(ask())
+
+    def _answer(self, question_id: int, reply: UserReply) -> None:
+        if question_id:  # 0: the host has answered already
+            answer = {"action": reply.action, "content": dict(reply.content)}
+            self._send({"method": "answer", "id": question_id, "answer": answer})
 
     def _finish_request(self, message: dict[str, Any]) -> None:
         pending = self._pending.get(message["id"])
         if pending is None or pending.future.done():
             return
         if "error" in message:
-            failure = ServerFailure(message["error"], may_repeat=message["may_repeat"])
+            failure = ServerFailure(
+                message["error"], may_repeat=message["may_repeat"], has_closed=message["has_closed"]
+            )
             pending.future.set_exception(failure)
         else:
             pending.future.set_result(message["result"])

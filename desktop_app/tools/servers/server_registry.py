@@ -142,7 +142,10 @@ class ToolServers:
             else:
                 await self._store_secret(server.secret_name, old_secret)
             raise
-        if old_server is not None and old_server.url != server.url:
+        if old_server is not None and (old_server.url, old_server.client_id) != (
+            server.url,
+            server.client_id,
+        ):
             await self._secrets.remove(server.sign_in_name)
 
     async def remove(self, name: str) -> None:
@@ -192,7 +195,7 @@ class ToolServers:
             pass  # another program has changed the secrets
         raise ToolServerError(
             N_("The keyring doesn’t have the secret values of the tool server “{server}”."),
-            hint=N_("Enter them again in {servers_page}."),
+            hint=hints.ENTER_SERVER_VALUES,
             server=server.name,
         )
 

@@ -12,19 +12,17 @@ from typing import Any, Final, NamedTuple
 from desktop_app.domain import hints
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.domain.network.redaction import Redactor
-from desktop_app.domain.tools.tool import Report
+from desktop_app.domain.tools.tool import AskUser, Report
 from desktop_app.i18n.translation import N_
 from desktop_app.tools.servers.remote_tool import visible_text
 from desktop_app.tools.servers.server_connection import ServerConnection
 from desktop_app.tools.servers.tool_server import (
+    REDIRECT_ADDRESS,
     ServerFailure,
     ServerFault,
     ToolServer,
     sign_in_secrets,
 )
-
-_CHECK_SERVER: Final = N_("Check its configuration in {servers_page}.")
-
 
 IDLE_S: Final = 600.0
 """Seconds without a request until a server is stopped, because it takes 65 MB and more.
@@ -153,7 +151,13 @@ class ServerRun:
             lists[list_name] = await self._request_list(connection, list_name)
         return list(lists[list_name])
 
-    async def request(self, method: str, on_progress: Report | None = None, **fields: Any) -> Any:
+    async def request(
+        self,
+        method: str,
+        on_progress: Report | None = None,
+        ask_user: AskUser | None = None,
+        **fields: Any,
+    ) -> Any:
         """Return the result of a request. Start the server if needed.
 
         Raises:
@@ -163,11 +167,12 @@ class ServerRun:
         connection = await self._running_connection()
         self._active_requests += 1
         try:
-            return await connection.request(method, on_progress, **fields)
+            return await connection.request(method, on_progress, ask_user, **fields)
         except ServerFailure as failure:
             raise ServerFailure(
                 self.redact(failure.reason),
                 has_ended=failure.has_ended,
+                has_closed=failure.has_closed,
                 may_repeat=failure.may_repeat,
             ) from None
         finally:
@@ -337,13 +342,28 @@ class ServerRun:
     def _start_error(self, failure: ServerFailure) -> ToolServerError:
         if failure.needs_sign_in:
             return self._sign_in_error()
+        if failure.reason == ServerFault.NO_REGISTRATION:
+            return self._make_error(
+                N_(
+                    "The tool server “{server}” doesn’t let programs register themselves, so it "
+                    "needs a client ID."
+                ),
+                hints.ENTER_CLIENT_ID,
+                redirect=REDIRECT_ADDRESS,
+            )
+        if failure.reason in (ServerFault.UNREACHABLE, ServerFault.UNKNOWN_HOST):
+            return self._make_error(
+                N_("The tool server “{server}” can’t be reached: {why}."),
+                hints.CHECK_SERVER_ADDRESS,
+                why=failure.reason,
+            )
         why = self.redact(failure.reason).rstrip(".")
         if self._sign_in_address:
             return self._sign_in_error(why)
         if failure.has_closed:
             why = self._last_error_line.rstrip(".") or why
         return self._make_error(
-            N_("The tool server “{server}” didn’t start: {why}."), _CHECK_SERVER, why=why
+            N_("The tool server “{server}” didn’t start: {why}."), hints.CHECK_SERVER, why=why
         )
 
     def _record_failure(self, error: UserFacingError) -> UserFacingError:
@@ -362,7 +382,7 @@ class ServerRun:
     def _slow_error(self, limit_s: float) -> ToolServerError:
         return self._make_error(
             N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
-            N_("Try again, or check its configuration in {servers_page}."),
+            hints.CHECK_SLOW_SERVER,
             seconds=round(limit_s),
         )
 
@@ -374,7 +394,9 @@ class ServerRun:
 
     def _refused_error(self, why: str) -> ToolServerError:
         return self._make_error(
-            N_("The tool server “{server}” reports: {why}."), _CHECK_SERVER, why=why.rstrip(".")
+            N_("The tool server “{server}” reports: {why}."),
+            hints.CHECK_SERVER,
+            why=why.rstrip("."),
         )
 
     def _make_error(self, message: str, hint: str, **values: str | int) -> ToolServerError:

@@ -13,18 +13,21 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain.documents.embedded_data import data_note
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.tool import (
     MAX_RESULT_CHARS,
+    USUAL_TIMEOUT_S,
     ListedTool,
     ToolContext,
     ToolDefinition,
     ToolError,
+    UserReply,
 )
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.prompt import CLIPBOARD, SELECTION, Variable, parse, variables
 from desktop_app.tools.schema_check import UnusablePatternError, UnusableSchemaError, require_schema
 from desktop_app.tools.servers.remote_tool import (
@@ -36,18 +39,30 @@ from desktop_app.tools.servers.server_run import ServerRun, ServerState
 from desktop_app.tools.servers.server_store import ServerStore
 from desktop_app.tools.servers.tool_server import ServerFailure, ServerFault, ToolServer
 
+if TYPE_CHECKING:
+    from desktop_app.tools.built_in.web_page_tool import ReadText
+
 TOOL_CHANGED: Final = (
     "The tool has changed since the user was asked, so it was not called. "
     "Its new description is used from the next question on."
 )
 
 
-class ServerSource:
-    """The tools of one server."""
+ONLY_FOR_USER: Final = "The user gets the result; it is not meant for you."
+_NOT_ANSWERED: Final = "The server asked the user “{question}” and got no answer."
 
-    def __init__(self, run: ServerRun, storage: ServerStore) -> None:
+
+class ServerSource:
+    """The tools of one server.
+
+    Args:
+        read_text: returns the text of a document in a result; runs in a confined process.
+    """
+
+    def __init__(self, run: ServerRun, storage: ServerStore, read_text: ReadText) -> None:
         self._run = run
         self._storage = storage
+        self._read_text = read_text
 
     @property
     def name(self) -> str:
@@ -88,21 +103,23 @@ class ServerSource:
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Run a call. Raises ToolError."""
+        unanswered: list[str] = []
         try:
-            answer = await self._request_call(tool, arguments, context)
+            answer = await self._request_call(tool, arguments, context, unanswered)
         except UserFacingError as error:
             raise ToolError(str(error)) from error
         except ServerFailure as failure:
-            if failure.has_ended:
-                if failure.reason != ServerFault.ENDED:
-                    ended = f"The connection to the server ended: {failure}".rstrip(".")
-                else:
-                    ended = "The server crashed"
-                raise ToolError(f"{ended}. The call may have taken effect.") from failure
+            if failure.has_ended or failure.has_closed:
+                raise ToolError(f"{_end_of(failure)}. The call may have taken effect.") from failure
             raise ToolError(str(failure)) from failure
         for image in answer["images"]:
             context.show_image(image["media_type"], b64decode(image["data"]))
-        text = self._run.redact(answer["text"])
+        if for_user := self._run.redact(answer["for_user"]):
+            context.show_user(for_user)
+        text = self._run.redact(await self._text_of(answer["parts"]))
+        if not text and for_user:
+            text = ONLY_FOR_USER
+        text = "\n\n".join(filter(None, [text, *unanswered]))
         if answer["length"] > MAX_RESULT_CHARS:
             note = f"\n[Cut here: the result has {answer['length']} characters.]"
             text = text[: MAX_RESULT_CHARS - len(note)] + note
@@ -110,18 +127,46 @@ class ServerSource:
             raise ToolError(text or "The tool failed.")
         return text
 
+    async def _text_of(self, parts: Sequence[str | Mapping[str, str]]) -> str:
+        """Return the text of a result, with the text of its documents."""
+        texts = [
+            part if isinstance(part, str) else await self._text_of_document(part) for part in parts
+        ]
+        return "\n\n".join(filter(None, texts))
+
+    async def _text_of_document(self, document: Mapping[str, str]) -> str:
+        name, data = document["name"], b64decode(document["data"])
+        try:
+            return f"[{name}]\n{await self._read_text(name, data)}"
+        except UserFacingError as error:
+            return f"{data_note(document['media_type'], len(data), name)} {error}"
+
     async def _request_call(
-        self, tool: ToolDefinition, arguments: Any, context: ToolContext
+        self, tool: ToolDefinition, arguments: Any, context: ToolContext, unanswered: list[str]
     ) -> Any:
+        async def ask_user(question: str, schema: Mapping[str, Any]) -> UserReply:
+            question = self._run.redact(question)
+            reply = await context.ask_user(question, schema)
+            if reply.action == "cancel":
+                unanswered.append(_NOT_ANSWERED.format(question=question))
+                context.show_user(
+                    tr(
+                        "{server} wanted to ask you: {question}",
+                        server=self.name,
+                        question=question,
+                    )
+                )
+            return reply
+
         await self._require_unchanged(tool)
         fields = {"name": tool.name, "arguments": arguments}
         try:
-            return await self._run.request("call", context.report, **fields)
+            return await self._run.request("call", context.report, ask_user, **fields)
         except ServerFailure as failure:
             if not failure.may_repeat:
                 raise
         await self._require_unchanged(tool)
-        return await self._run.request("call", context.report, **fields)
+        return await self._run.request("call", context.report, ask_user, **fields)
 
     async def _require_unchanged(self, tool: ToolDefinition) -> None:
         listed_tools = await tools_of(self._run.server, await self._run.fetch_list("tools"))
@@ -129,6 +174,15 @@ class ServerSource:
             listed_tool.definition for listed_tool in listed_tools if listed_tool.is_available
         ]:
             raise ToolError(TOOL_CHANGED)
+
+
+def _end_of(failure: ServerFailure) -> str:
+    """Return in English how a connection ended during a call."""
+    if failure.reason == ServerFault.ENDED:
+        return "The server crashed"
+    if failure.reason == ServerFault.CONNECTION_LOST or not failure.has_ended:
+        return "The connection to the server was lost"
+    return f"The connection to the server ended: {failure}".rstrip(".")
 
 
 MAX_PROMPTS: Final = 50
@@ -191,7 +245,8 @@ async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
 
 async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:
     """Return the tools that a server has listed, available or not."""
-    tools = remote_tools(server.name, rows, has_address=bool(server.url))
+    timeout_s = server.timeout_s or USUAL_TIMEOUT_S
+    tools = remote_tools(server.name, rows, has_address=bool(server.url), timeout_s=timeout_s)
 
     def check_schema(tool: ListedTool) -> ListedTool:
         fault = _fault_in(json.dumps(tool.definition.parameters)) if tool.is_available else None

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from itertools import chain, pairwise
@@ -28,6 +28,11 @@ from desktop_app.i18n.translation import N_, tr
 MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"
 """A reference to an environment variable, for messages."""
+REDIRECT_ADDRESS: Final = "http://127.0.0.1/callback"
+"""The address, without a port, to which a sign-in leads back the browser.
+
+The port changes with each sign-in; services must accept any (RFC 8252, section 7.3).
+"""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 # A default ends before the next reference, so that many unclosed references take linear time.
 _VARIABLE: Final = re.compile(
@@ -77,6 +82,10 @@ class ServerFault(StrEnum):
     TOO_DEEP = N_("it is nested too deeply")
     OLD_TRANSPORT = N_("it speaks the older transport HTTP+SSE, which Repartee doesn’t know")
     EMPTY = N_("it is empty")
+    UNREACHABLE = N_("nothing answers at its address")
+    UNKNOWN_HOST = N_("its host wasn’t found")
+    CONNECTION_LOST = N_("the connection was lost")
+    NO_REGISTRATION = N_("it doesn’t let programs register themselves")
 
 
 class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to handle
@@ -85,7 +94,8 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
     Attributes:
         reason: a `ServerFault`, or words of the server or a library.
         has_ended: the process has ended.
-        has_closed: the server closed the connection without a reply, so `reason` explains nothing.
+        has_closed: the server closed the connection without a reply, so `reason` explains nothing;
+            it may have acted on the request.
         needs_sign_in: the user has to sign in.
         may_repeat: the server refused the request without acting on it, so it may be sent again.
     """
@@ -117,15 +127,17 @@ class ServerSecrets(PrivateValue, frozen=True):
     Attributes:
         environment, headers: by name.
         arguments: the values for `${keyring:1}` and so on in the command.
+        client_secret: of the client id.
     """
 
     environment: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     query: str = ""
     arguments: tuple[str, ...] = ()
+    client_secret: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.environment or self.headers or self.query or self.arguments)
+        return any((self.environment, self.headers, self.query, self.arguments, self.client_secret))
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -159,9 +171,14 @@ class ToolServer(Value, frozen=True):
             keyring; () if there is an address.
         folder: the working folder of the command; "" for the home folder.
         url: the address, without a query.
-        environment: variables, each with a reference, or with "" if its value is in the keyring.
-        headers: as `environment`.
+        environment: variables, each with a reference or a value that is no secret, or with "" if
+            its value is in the keyring.
+        headers: as `environment`, without values.
         has_query: the query of the address is in the keyring.
+        client_id: the id under which the user has registered this program at the service, for
+            servers that register nobody themselves; "" for none.
+        has_client_secret: the secret of the client id is in the keyring.
+        timeout_s: the seconds that a call may take without a sign of progress; 0 for the usual.
     """
 
     name: str
@@ -171,13 +188,17 @@ class ToolServer(Value, frozen=True):
     environment: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     has_query: bool = False
+    client_id: str = ""
+    has_client_secret: bool = False
+    timeout_s: float = 0
 
     @property
     def has_secrets(self) -> bool:
         """Return True if values of the server are in the keyring."""
         values = (*self.environment.values(), *self.headers.values())
         has_secret_value = not all(values)  # its public value is ""
-        return self.has_query or has_secret_value or has_keyring_arguments(self.command)
+        has_value = self.has_query or self.has_client_secret or has_secret_value
+        return has_value or has_keyring_arguments(self.command)
 
     @property
     def secret_name(self) -> str:
@@ -219,11 +240,16 @@ def server_of(
     environment: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
+    client_id: str = "",
+    client_secret: str = "",
+    timeout_s: float = 0,
+    plain_names: Container[str] = (),
 ) -> tuple[ToolServer, ServerSecrets]:
     """Return a server and its secret values.
 
     Args:
         arguments: the values for `${keyring:1}` and so on in the command.
+        plain_names: variables whose values are no secrets. Others are judged by name and value.
 
     Raises:
         ToolServerError: the configuration is not valid.
@@ -265,6 +291,10 @@ def server_of(
         if not _HEADER_NAME.fullmatch(header) or re.search(r"[\r\n\0]", value):
             message = N_("“{header}” can’t be a header of the tool server “{server}”.")
             raise refusal(message, header=header)
+    if client_id and not url:
+        raise refusal(N_("The client ID of the tool server “{server}” needs an address."))
+    if client_secret and not client_id:
+        raise refusal(N_("The client secret of the tool server “{server}” needs a client ID."))
     address, _, query = url.partition("#")[0].partition("?")
     if url and (not origin(address) or not address.startswith(("http://", "https://"))):
         raise refusal(
@@ -277,20 +307,30 @@ def server_of(
             N_("Use https:// for servers outside your own network."),
         )
     public_command, secret_arguments = _split_command(whole_command)
+    # Without a keyring, as on a server, a path or a level can be stored nevertheless.
+    secret_environment = {
+        variable: value
+        for variable, value in environment.items()
+        if not _is_reference(value) and _needs_keyring(variable, value, plain_names)
+    }
     server = ToolServer(
         name,
         command=public_command,
         folder=folder,
         url=address,
-        environment={k: v if _is_reference(v) else "" for k, v in environment.items()},
+        environment={k: "" if k in secret_environment else v for k, v in environment.items()},
         headers={k: v if _is_reference(v) else "" for k, v in headers.items()},
         has_query=bool(query),
+        client_id=client_id,
+        has_client_secret=bool(client_secret),
+        timeout_s=timeout_s,
     )
     secrets = ServerSecrets(
-        environment={k: v for k, v in environment.items() if not _is_reference(v)},
+        environment=secret_environment,
         headers={k: v for k, v in headers.items() if not _is_reference(v)},
         query=query,
         arguments=secret_arguments,
+        client_secret=client_secret,
     )
     return server, secrets
 
@@ -377,7 +417,7 @@ def secret_values(
         for name, value in named_values
         if _may_be_secret(name, value)
     ]
-    return (*secret, secrets.query, *secrets.arguments)
+    return (*secret, secrets.query, *secrets.arguments, secrets.client_secret)
 
 
 def referenced_variables(server: ToolServer, secrets: ServerSecrets) -> list[str]:
@@ -385,6 +425,16 @@ def referenced_variables(server: ToolServer, secrets: ServerSecrets) -> list[str
     public_texts = (*server.command, *server.environment.values(), *server.headers.values())
     references = chain.from_iterable(map(_VARIABLE.finditer, (*public_texts, *secrets.values)))
     return sorted({reference[1] for reference in references})
+
+
+def _needs_keyring(name: str, value: str, plain_names: Container[str]) -> bool:
+    """Return True for the value of a variable that only the keyring may store.
+
+    An empty value would count as one in the keyring, and a placeholder as a reference.
+    """
+    if not value or "${" in value:
+        return True
+    return name not in plain_names and _may_be_secret(name, value)
 
 
 def _may_be_secret(name: str, value: str) -> bool:
@@ -423,11 +473,14 @@ def launch_message(
 
     if server.url:
         query = f"?{fill_variables(secrets.query)}" if secrets.query else ""
-        return {
+        message = {
             "url": server.url + query,
             "headers": fill_values(server.headers, secrets.headers),
             "proxies": _proxy_variables(variables),
         }
+        if server.client_id:
+            message["client"] = {"id": server.client_id, "secret": secrets.client_secret}
+        return message
     # A program that the user installed gets a proxy's password only if its own variables name it.
     proxies = _proxy_variables(variables, with_passwords=False)
     environment = fill_values(server.environment, secrets.environment)

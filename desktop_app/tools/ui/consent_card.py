@@ -16,10 +16,15 @@ from PySide6.QtWidgets import QApplication, QFrame, QMenu, QSizePolicy
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.message_facts import indent_json
-from desktop_app.domain.tools.tool import PYTHON_TOOL, Permission, ToolError, ToolKind
+from desktop_app.domain.tools.tool import PYTHON_TOOL, Permission, ToolError, ToolKind, UserReply
 from desktop_app.domain.tools.tool_words import describe_call, escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.tools.calls.consent import ConsentQuestion, Decision, may_run_without_asking
+from desktop_app.tools.calls.consent import (
+    ConsentQuestion,
+    Decision,
+    ServerQuestion,
+    may_run_without_asking,
+)
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton, SingleClickButton
 from desktop_app.widgets.forms.form_widgets import text_field
@@ -374,6 +379,10 @@ class ConsentController(Controller):
         finally:
             self._pending_questions.remove(pending)
             self._show()
+
+    async def ask_user(self, question: ServerQuestion) -> UserReply:
+        """Return the user's reply to a question of a server."""
+        return UserReply()
 
     def _show(self) -> None:
         """Show the first question of the open conversation, or none."""

@@ -16,6 +16,7 @@ from desktop_app.domain.tools.tool import ToolContext
 from desktop_app.tools.servers.server_run import ServerState
 from desktop_app.tools.servers.tool_server import server_of
 from tests.helpers.guarded_server import GuardedServer, guarded_server
+from tests.helpers.oauth_server import OWN_ID, OWN_SECRET
 from tests.helpers.system_keyring import keyring_secrets
 
 if TYPE_CHECKING:
@@ -54,8 +55,42 @@ async def reason_of(servers: ToolServers) -> str:
     return caught.value.message
 
 
-async def add(backend: Backend, server: GuardedServer) -> None:
-    await backend.tool_servers.add(*server_of("guarded", url=server.url))
+async def add(backend: Backend, server: GuardedServer, **client: str) -> None:
+    await backend.tool_servers.add(*server_of("guarded", url=server.url, **client))
+
+
+async def test_a_server_that_registers_nobody_takes_a_client_of_the_user_s(home: Path) -> None:
+    async with guarded_server("closed") as server, program() as backend:
+        servers = backend.tool_servers
+        await add(backend, server)
+        with pytest.raises(ToolServerError, match="needs a client ID") as caught:
+            await servers.sign_in("guarded", server.browse)
+        assert "http://127.0.0.1/callback" in caught.value.sentences
+        await servers.remove("guarded")
+        await add(backend, server, client_id=OWN_ID, client_secret="wrong")
+        with pytest.raises(ToolServerError, match="signed in to the tool server"):
+            await servers.sign_in("guarded", server.browse)
+        await servers.remove("guarded")
+        await add(backend, server, client_id=OWN_ID, client_secret=OWN_SECRET)
+        assert await servers.sign_in("guarded", server.browse)
+        assert await whoami(backend) == "Ann"
+        await server.send_command("expire")
+        assert await whoami(backend) == "Ann", "the refused token is refreshed"
+        assert len(server.opened) == 2, "nobody was asked again"
+    assert OWN_SECRET.encode() not in b"".join(
+        path.read_bytes() for path in home.rglob("*") if path.is_file()
+    )
+
+
+async def test_a_token_refused_during_a_call_is_refreshed_and_the_call_repeated(home: Path) -> None:
+    async with guarded_server() as server, program() as backend:
+        await add(backend, server)
+        await backend.tool_servers.sign_in("guarded", server.browse)
+        tools = await backend.tools.choose(["guarded/whoami"])
+        (tool,) = tools.tools.values()
+        await server.send_command("expire")
+        assert await tool.source.call(tool.definition, {}, ToolContext("c")) == "Ann"
+        assert len(server.opened) == 1
 
 
 async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
+from desktop_app.domain.error_note import note_from_error
+from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolContext, ToolError
 from desktop_app.tools.calls.consent import fingerprint
 from desktop_app.tools.servers.server_run import ServerState
 from desktop_app.tools.servers.server_source import TOOL_CHANGED
 from desktop_app.tools.servers.tool_server import ServerFailure
+from tests.helpers.closed_port import closed_port
 from tests.helpers.server_runs import RunningServer, running_server, scripted_server
 from tests.helpers.session_server import session_server
 from tests.helpers.waiting import until
@@ -84,12 +89,73 @@ async def test_a_call_whose_connection_breaks_says_what_happened() -> None:
             assert await server.call("greet") == "Hello"
             sessions.breaks_calls = True
             assert await server.call("greet") == (
-                "ToolError: The connection to the server ended: RemoteProtocolError: "
-                "Server disconnected without sending a response. The call may have taken effect."
+                "ToolError: The connection to the server was lost. The call may have taken effect."
             )
             assert server.run.state is ServerState.FAILED
             sessions.breaks_calls = False
             assert await server.call("greet") == "Hello"
+
+
+EVENTS, JSON, HTML = "text/event-stream", "application/json", "text/html"
+QUOTA = {"code": -32000, "message": "The quota is used up"}
+ERROR = json.dumps({"jsonrpc": "2.0", "id": 3, "error": QUOTA})
+LOST = "The connection to the server was lost. The call may have taken effect."
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "reason"),
+    [
+        (200, EVENTS, f"event: error\ndata: {ERROR}\n\n", "The quota is used up"),
+        (200, EVENTS, "event: error\ndata: no more\ndata: today\n\n", "no more today"),
+        (200, EVENTS, "event: other\ndata: {}\n\n", LOST),
+        (200, JSON, '{"jsonrpc": "2.0", "id": 3, "result": null}', "its reply is not valid"),
+        (
+            200,
+            EVENTS,
+            'data: {"jsonrpc": "2.0", "id": 3, "result": null}\n\n',
+            "its reply is not valid",
+        ),
+        (403, JSON, '{"error": {"message": "No seat."}}', "it refuses access (HTTP 403): No seat."),
+        (403, JSON, ERROR, "The quota is used up"),
+        (403, HTML, "<h1>No</h1>", "it refuses access (HTTP 403)"),
+        (429, "text/plain", "Slow down", "it refuses the request (HTTP 429): Slow down"),
+        (502, "text/plain", "", "it has a fault (HTTP 502)"),
+    ],
+)
+async def test_a_call_that_the_server_refuses_fails_at_once_with_its_reason(
+    status: int, kind: str, body: str, reason: str
+) -> None:
+    with session_server() as sessions:
+        async with running_server(url=sessions.url) as server:
+            assert await server.call("greet") == "Hello"
+            sessions.call_reply = (status, kind, body.encode())
+            async with asyncio.timeout(20):
+                found = await server.call("greet")
+            assert found.startswith("ToolError: ")
+            assert reason in found
+            assert "pydantic" not in found
+            sessions.call_reply = None
+            assert await server.call("greet") == "Hello"
+
+
+async def test_an_invalid_reply_on_standard_streams_fails_the_call_at_once() -> None:
+    async with scripted_server("null") as server:
+        async with asyncio.timeout(20):
+            found = await server.call("fail")
+        assert found == "ToolError: its reply is not valid: result"
+        assert await server.call("echo", text="on") == "echo: on"
+
+
+async def test_a_server_that_is_down_cannot_be_reached() -> None:
+    with closed_port() as port:
+        async with running_server(url=f"http://127.0.0.1:{port}/mcp") as server:
+            with pytest.raises(
+                ToolServerError, match="can’t be reached: nothing answers"
+            ) as caught:
+                await server.tools()
+    text = plain_text(error_segments(note_from_error(caught.value), TERMINAL))
+    assert "repartee mcp list" in text
+    assert "Settings" not in text
 
 
 async def test_a_tool_that_differs_in_the_next_session_is_not_called() -> None:

@@ -104,41 +104,102 @@ def test_a_resource_is_text_or_base64() -> None:
 
 IMAGE = {"type": "image", "data": "QQ==", "mimeType": "image/png"}
 SHOWN = {"media_type": "image/png", "data": "QQ=="}
+BLOB = {"uri": "file:///Store.cs", "blob": "QQ=="}
+CODE = {"name": "Store.cs", "media_type": "text/plain", "data": "QQ=="}
+EMPTY = {"parts": [], "length": 0, "images": [], "for_user": "", "failed": False}
 
 
 @pytest.mark.parametrize(
-    ("block", "text", "images"),
+    ("block", "parts", "images"),
     [
-        ({"type": "resource", "resource": {"uri": "a:b", "text": "t"}}, "t", []),
-        ({"type": "resource", "resource": {"uri": "a:b", "blob": "QQ=="}}, "[data: a:b]", []),
+        ({"type": "resource", "resource": {"uri": "a:b", "text": "t"}}, ["t"], []),
+        ({"type": "resource", "resource": BLOB}, ["[data, 1 byte: file:///Store.cs]"], []),
+        ({"type": "resource", "resource": {**BLOB, "mimeType": "text/plain"}}, [CODE], []),
+        (
+            {
+                "type": "resource",
+                "resource": {"uri": "a:b/c?d", "blob": "QQ==", "mimeType": "application/pdf"},
+            },
+            [{"name": "c.pdf", "media_type": "application/pdf", "data": "QQ=="}],
+            [],
+        ),
+        (
+            {"type": "resource", "resource": {**BLOB, "mimeType": "text/plain", "blob": "Q"}},
+            ["[text/plain, 0 bytes: file:///Store.cs]"],
+            [],
+        ),
+        (
+            {"type": "resource", "resource": {**BLOB, "mimeType": "application/x-tar"}},
+            ["[application/x-tar, 1 byte: file:///Store.cs]"],
+            [],
+        ),
         (
             {"type": "resource", "resource": {"uri": "a", "blob": "QQ==", "mimeType": "image/png"}},
-            "[image/png: a]",
+            ["[image/png, 1 byte: a]"],
             [SHOWN],
         ),
-        ({"type": "resource_link", "uri": "a:b", "name": "n", "title": "T"}, "[T: a:b]", []),
-        (IMAGE, "[image/png]", [SHOWN]),
-        ({**IMAGE, "data": "Q"}, "[image/png]", []),
-        ({**IMAGE, "mimeType": "image/svg+xml"}, "[image/svg+xml]", []),
-        ({"type": "new", "text": "unknown"}, "", []),
+        ({"type": "resource_link", "uri": "a:b", "name": "n", "title": "T"}, ["[T: a:b]"], []),
+        ({"type": "resource_link", "uri": "c:d", "name": "n"}, ["[n: c:d]", "linked", CODE], []),
+        (IMAGE, ["[image/png, 1 byte]"], [SHOWN]),
+        ({**IMAGE, "data": "Q"}, ["[image/png, 0 bytes]"], []),
+        ({**IMAGE, "mimeType": "image/svg+xml"}, ["[image/svg+xml, 1 byte]"], []),
+        ({"type": "audio", "mimeType": "audio/wav", "data": "A" * 4096}, ["[audio/wav, 3 KB]"], []),
+        ({"type": "new", "text": "unknown"}, [], []),
+        (
+            {"type": "text", "text": f"a data:image/png;base64,{'A' * 65536}= b"},
+            ["a [image/png, 48 KB] b"],
+            [],
+        ),
     ],
 )
-def test_each_block_of_a_result_is_text_or_an_image(
-    block: dict[str, object], text: str, images: list[dict[str, str]]
+def test_each_block_of_a_result_is_a_text_an_image_or_a_document(
+    block: dict[str, object], parts: list[object], images: list[dict[str, str]]
 ) -> None:
-    found = content.call_result_to_json({"content": [{"type": "text", "text": "b"}, 7, block]})
-    whole = f"b\n\n{text}" if text else "b"
-    assert found == {"text": whole, "length": len(whole), "images": images, "failed": False}
+    linked = {"c:d": [{"uri": "c:d", "text": "linked"}, {**BLOB, "mimeType": "text/plain"}]}
+    result = {"content": [{"type": "text", "text": "b"}, 7, block]}
+    found = content.call_result_to_json(result, linked)
+    length = sum(len(part) for part in ["b", *parts] if isinstance(part, str))
+    assert found == {**EMPTY, "parts": ["b", *parts], "length": length, "images": images}
+
+
+@pytest.mark.parametrize(
+    ("audience", "is_for_user"),
+    [
+        (["user"], True),
+        (["user", "assistant"], False),
+        (["assistant"], False),
+        ("user", False),
+        (7, False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["text", "image", "resource_link"])
+def test_what_is_for_the_user_alone_is_not_sent_to_the_model(
+    kind: str, audience: object, is_for_user: bool
+) -> None:
+    block = {**IMAGE, "type": kind, "text": "PIN 7", "uri": "a:b", "name": "PIN 7"}
+    annotated = {**block, "annotations": {"audience": audience}}
+    result = {"content": [annotated], "structuredContent": {"pin": 7}}
+    found = content.call_result_to_json(result, {"a:b": [{"text": "PIN 7"}]})
+    assert bool(found["for_user"]) is is_for_user
+    assert bool(found["parts"] or found["images"]) is not is_for_user
+    assert content.linked_uris(result) == (["a:b"] if kind[-1] == "k" and not is_for_user else [])
 
 
 def test_a_result_without_text_is_its_structure() -> None:
     found = content.call_result_to_json({"structuredContent": {"ä": 1}, "isError": True})
-    assert (found["text"], found["failed"]) == ('{"ä": 1}', True)
-    long = {"type": "text", "text": "x" * (MAX_RESULT_CHARS + 7)}
-    found = content.call_result_to_json({"content": [long]})
-    assert (len(found["text"]), found["length"]) == (MAX_RESULT_CHARS, MAX_RESULT_CHARS + 7)
+    assert (found["parts"], found["failed"]) == (['{"ä": 1}'], True)
+
+
+def test_a_result_is_of_bounded_size() -> None:
+    long = {"type": "text", "text": "x" * (MAX_RESULT_CHARS - 7)}
+    found = content.call_result_to_json({"content": [long, long]})
+    assert sum(map(len, found["parts"])) == MAX_RESULT_CHARS
+    assert found["length"] == 2 * (MAX_RESULT_CHARS - 7)
     many = content.call_result_to_json({"content": [IMAGE] * 20})
     assert len(many["images"]) == content.MAX_IMAGES
+    document = {"type": "resource", "resource": {**BLOB, "mimeType": "text/plain"}}
+    many = content.call_result_to_json({"content": [document] * 20})
+    assert sum(isinstance(part, dict) for part in many["parts"]) == content.MAX_DOCUMENTS
 
 
 TOKEN = "gho_7d1f"
@@ -156,6 +217,12 @@ UNPARSED = (
         (MCPError(-1, ""), "error"),
         (MCPError(-1, UNPARSED), "Not parsed: Invalid JSON: expected value at line 1"),
         (MemoryError("Unable to allocate output buffer."), "its reply takes too much memory"),
+        (httpx2.ConnectError("All connection attempts failed"), ServerFault.UNREACHABLE),
+        (httpx2.ConnectError("certificate verify failed"), "certificate verify failed"),
+        (httpx2.ConnectTimeout(""), ServerFault.UNREACHABLE),
+        (httpx2.ReadTimeout(""), ServerFault.NO_ANSWER_IN_TIME),
+        (httpx2.ReadError(""), ServerFault.CONNECTION_LOST),
+        (httpx2.RemoteProtocolError("incomplete"), ServerFault.CONNECTION_LOST),
         (FileNotFoundError(2, "No such file", "prog"), "No such file: prog"),
         (ConnectionRefusedError(111, "Refused"), "Refused"),
         (SignInError("not safe"), "not safe"),
@@ -187,6 +254,7 @@ async def test_a_reply_of_a_sign_in_is_not_quoted(reply: str, reason: str) -> No
 
 
 def test_a_server_that_hangs_up_has_closed_the_connection() -> None:
-    assert has_closed(ExceptionGroup("g", [MCPError(types.CONNECTION_CLOSED, "closed")]))
+    assert has_closed(ExceptionGroup("g", [MCPError(types.CONNECTION_CLOSED, "Connection closed")]))
+    assert not has_closed(MCPError(types.CONNECTION_CLOSED, "The quota is used up"))
     assert not has_closed(MCPError(-1, "closed"))
     assert not has_closed(ValueError())

@@ -64,7 +64,7 @@ async def test_a_call_canceled_in_the_next_line_is_canceled(tmp_path: Path) -> N
         os.close(writing)
         sent.close()
     assert answer["id"] == 2
-    methods = json.loads(answer["result"]["text"])
+    methods = json.loads(answer["result"]["parts"][0])
     assert methods.count("tools/call") - methods.count("notifications/cancelled") == 1
 
 

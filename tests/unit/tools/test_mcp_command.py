@@ -37,7 +37,7 @@ def test_servers_are_added_listed_and_removed(mcp: Run, tmp_path: Path) -> None:
     assert mcp("add", "local", "--env", "A=${env:B}", program=("serve", "x")) == (0, "", "")
     assert mcp("list") == (0, f"far    {URL}  X-Team\nlocal  serve  A\n", "")
     code, out, err = mcp("list", "--json")
-    shared = {"signed_in": False, "tools": 0}
+    shared = {"signed_in": False, "tools": 0, "client_id": None, "timeout_s": None}
     far = {"name": "far", "transport": "http", "program": "tools.example", "folder": "", "url": URL}
     local = {"name": "local", "transport": "stdio", "program": "serve", "folder": str(tmp_path)}
     assert (code, json.loads(out), err) == (

@@ -138,7 +138,7 @@ async def test_each_result_is_that_of_its_request(play: Play) -> None:
         [],
         [
             {"id": 7, "result": "nobody asked"},
-            {"id": 2, "error": "refused", "may_repeat": False},
+            {"id": 2, "error": "refused", "may_repeat": False, "has_closed": False},
             {"id": 1, "result": ["a"]},
             {"id": 1, "result": ["b"]},
         ],

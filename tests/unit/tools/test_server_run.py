@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,10 +16,15 @@ from desktop_app.tools.calls.call_results import limit_result
 from desktop_app.tools.servers import server_source
 from desktop_app.tools.servers.remote_tool import unavailable_entry
 from desktop_app.tools.servers.server_run import IDLE_S, Launch, LogLine, ServerRun, ServerState
-from desktop_app.tools.servers.server_source import TOOL_CHANGED, ServerSource, tools_of
-from desktop_app.tools.servers.tool_server import ServerFailure, ToolServer, server_of
+from desktop_app.tools.servers.server_source import (
+    ONLY_FOR_USER,
+    TOOL_CHANGED,
+    ServerSource,
+    tools_of,
+)
+from desktop_app.tools.servers.tool_server import ServerFailure, ServerFault, ToolServer, server_of
 from tests.helpers.fragment import Fragment
-from tests.helpers.server_runs import OneServerStorage
+from tests.helpers.server_runs import OneServerStorage, read_text
 from tests.helpers.simulated_time import run_in_simulated_time
 
 SERVER, _ = server_of("demo", command=("serve",))
@@ -41,7 +47,9 @@ class Connection:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.replies: list[Any] = []
 
-    async def request(self, method: str, on_progress: object = None, **fields: Any) -> Any:
+    async def request(
+        self, method: str, on_progress: object = None, ask_user: object = None, **fields: Any
+    ) -> Any:
         self.asked.append((method, fields))
         reply = self.replies.pop(0) if self.replies else [method]
         if isinstance(reply, int | float):
@@ -300,6 +308,11 @@ def row(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "description": "", "parameters": parameters, "fault": "", **kind, **more}
 
 
+def document(text: str) -> dict[str, str]:
+    data = b64encode(text.encode()).decode()
+    return {"name": "Store.cs", "media_type": "text/plain", "data": data}
+
+
 class Book(OneServerStorage):
     """The lists of a server, with its prompts."""
 
@@ -312,7 +325,7 @@ class Book(OneServerStorage):
 
 async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) -> None:
     book = Book()
-    source = ServerSource(server.run, book)
+    source = ServerSource(server.run, book, read_text)
     assert source.name == "demo"
     assert await source.tools() == [
         unavailable_entry("demo", ErrorNote("Its tools are listed once it has been started."))
@@ -340,19 +353,27 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
 @pytest.mark.parametrize(
     ("reply", "result"),
     [
-        ({"text": "seen", "length": 4, "failed": False}, "seen"),
-        ({"text": f"a {SECRET}", "length": MAX_RESULT_CHARS, "failed": False}, "a [key removed]"),
+        ({"parts": ["seen"]}, "seen"),
+        ({"parts": [f"a {SECRET}"]}, "a [key removed]"),
         (
-            {
-                "text": "x" * MAX_RESULT_CHARS,
-                "length": MAX_RESULT_CHARS + 1,
-                "failed": False,
-                "images": [],
-            },
+            {"parts": ["x" * MAX_RESULT_CHARS], "length": MAX_RESULT_CHARS + 1},
             "x" * (MAX_RESULT_CHARS - len(CUT)) + CUT,
         ),
-        ({"text": "No.", "length": 3, "failed": True}, ToolError("No.")),
+        ({"parts": ["No."], "failed": True}, ToolError("No.")),
+        ({"parts": ["seen", document("Größe")]}, "seen\n\n[Store.cs]\nGröße"),
+        ({"parts": [document(f"a {SECRET}")]}, "[Store.cs]\na [key removed]"),
+        ({"parts": [document("%PDF")]}, "[text/plain, 4 bytes: Store.cs] “Store.cs” is damaged."),
+        ({"for_user": "Paid by card."}, ONLY_FOR_USER),
+        ({"parts": ["Done."], "for_user": "Paid by card."}, "Done."),
         (ServerFailure("Odd."), ToolError("Odd.")),
+        (
+            ServerFailure("SSE stream ended", has_closed=True),
+            ToolError("The connection to the server was lost. The call may have taken effect."),
+        ),
+        (
+            ServerFailure(ServerFault.CONNECTION_LOST, has_ended=True),
+            ToolError("The connection to the server was lost. The call may have taken effect."),
+        ),
         (
             ServerFailure("No disk.", has_ended=True),
             ToolError(
@@ -364,9 +385,10 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
 async def test_the_result_of_a_call_is_text_or_an_error(
     server: ScriptedServer, reply: Any, result: str | ToolError
 ) -> None:
-    source = ServerSource(server.run, Book())
+    source = ServerSource(server.run, Book(), read_text)
     await server.run.request("call")
-    answer = {**reply, "images": []} if isinstance(reply, dict) else reply
+    empty = {"parts": [], "length": 0, "images": [], "for_user": "", "failed": False}
+    answer = {**empty, **reply} if isinstance(reply, dict) else reply
     server.made[0].replies = [[row("look")], answer]
     (tool,) = await tools_of(SERVER, await server.run.fetch_list("tools"))
     try:
@@ -383,7 +405,7 @@ async def test_the_result_of_a_call_is_text_or_an_error(
 async def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called(
     server: ScriptedServer,
 ) -> None:
-    source = ServerSource(server.run, Book())
+    source = ServerSource(server.run, Book(), read_text)
     await server.run.request("call")
     server.made[0].replies = [[row("look", description="Other.")]]
     with pytest.raises(ToolError, match="has changed") as caught:

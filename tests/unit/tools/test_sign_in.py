@@ -14,13 +14,14 @@ import pytest
 from mcp.shared.auth import OAuthMetadata
 
 from desktop_app.tools.host.line_output import LineOutput
-from desktop_app.tools.host.sign_in import SIGN_IN_NEEDED, UNUSED_REDIRECT, SignIn, SignInError
+from desktop_app.tools.host.sign_in import SIGN_IN_NEEDED, SignIn, SignInError
+from desktop_app.tools.servers.tool_server import REDIRECT_ADDRESS
 
 URL = "https://tools.example/mcp"
 TOKENS = {
     "tokens": {"access_token": "a", "token_type": "Bearer", "refresh_token": "r"},
     "expires_at": 5.0,
-    "client": {"client_id": "c", "redirect_uris": [UNUSED_REDIRECT]},
+    "client": {"client_id": "c", "redirect_uris": [REDIRECT_ADDRESS]},
     "server": {
         "issuer": "https://login.example/",
         "authorization_endpoint": "https://login.example/a",
@@ -209,7 +210,7 @@ async def test_a_kept_sign_in_is_restored(parent: Parent) -> None:
     provider = await sign_in.create_provider()
     assert provider is not None
     context = provider.context
-    assert [str(uri) for uri in context.client_metadata.redirect_uris or []] == [UNUSED_REDIRECT]
+    assert [str(uri) for uri in context.client_metadata.redirect_uris or []] == [REDIRECT_ADDRESS]
     assert str(context.oauth_metadata and context.oauth_metadata.token_endpoint).endswith("/t")
     assert context.auth_server_url == "https://login.example/"
     assert context.token_expiry_time == 5.0

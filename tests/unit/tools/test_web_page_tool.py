@@ -149,7 +149,10 @@ def test_an_encoding_that_takes_minutes_is_ignored(port: int, path: str, text: b
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("http://other.test:{port}/?words=secret", r"another host, http://other\.test:\d+/\?words="),
+        (
+            "http://other.test:{port}/?words=secret",
+            r"another host, http://other\.test:\d+/\?words=",
+        ),
         ("//SITE.test.other.test/", "another host"),
         ("http://127.0.0.1:{port}/", "another host"),
         ("//10.0.0.1/", "another host"),
