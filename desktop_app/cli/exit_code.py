@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
         USAGE: a wrong command line, or an unsupported choice.
         REFUSED: the model refused to answer.
         MISMATCH: the answer does not match its schema.
+        NOT_ALLOWED: the answer is complete, but a call of a tool was not allowed.
         READER_GONE: whoever reads the output has closed the pipe.
     """
 
@@ -20,5 +21,6 @@ class ExitCode(IntEnum):
     USAGE = 2
     REFUSED = 3
     MISMATCH = 4
+    NOT_ALLOWED = 5
     INTERRUPTED = 130
     READER_GONE = 141

@@ -1,4 +1,4 @@
-"""Reads protected documents on the command line: asks for the password on a terminal only."""
+"""Reads passwords on the command line, as for protected documents: on a terminal only."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ async def extract(
             refusal = error.with_hint(
                 N_("Enter the password in a terminal, or save a copy without one.")
             )
-            if not _has_terminal():
+            if not has_terminal():
                 raise refusal from error
             write_stderr_line(error.what_happened)
-            password = _read_password()
+            password = read_password(tr("Password (empty to cancel): "))
             if not password:
                 raise refusal from error
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
 
 
-def _read_password() -> str:
+def read_password(prompt: str) -> str:
     """Read a password without echo.
 
     Uses Python's own handler of Ctrl+C meanwhile, because the loop's cannot end a blocking read.
@@ -59,7 +59,7 @@ def _read_password() -> str:
     """
     previous_handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return getpass(tr("Password (empty to cancel): "))
+        return getpass(prompt)
     except EOFError:
         return ""
     finally:

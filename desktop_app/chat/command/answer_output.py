@@ -180,6 +180,8 @@ class AnswerOutput:
                 self._advance()
             case ToolCallStep(call) if call.state.has_ended:
                 self._tell(state, call_text(call))
+                if call.for_user:
+                    self._tell(state, call.for_user)
             case ToolCallStep(call) if call.result and self._is_at_line_start:
                 show_progress(f"{self._prefix(state)}{call.display_name}: {call.result}")
             case Notice(text):
@@ -372,8 +374,9 @@ class AnswerOutput:
             return ExitCode.FAILED
         if status is not MessageStatus.COMPLETE:
             return ExitCode.REFUSED if status is MessageStatus.REFUSED else ExitCode.FAILED
-        has_problems = any(state.checked and state.checked.problems for state in self._states)
-        return ExitCode.MISMATCH if has_problems else 0
+        if any(state.checked and state.checked.problems for state in self._states):
+            return ExitCode.MISMATCH
+        return ExitCode.NOT_ALLOWED if any(map(_denied_calls, answers)) else 0
 
     def refuse(self, error: UserFacingError) -> None:
         """Report why there is no answer, and write the JSON."""
@@ -417,6 +420,18 @@ def call_text(call: ToolCallPart) -> str:
     if call.state is ToolCallState.FAILED:
         return tr("Tool {name} failed: {reason}", name=name, reason=call.result)
     return tr("Used {name}", name=name)
+
+
+def _denied_calls(answer: Message) -> list[ToolCallPart]:
+    return [call for call in tool_calls(answer.parts) if call.state is ToolCallState.DENIED]
+
+
+def _denial_fields(answer: Message) -> dict[str, str] | None:
+    """Return the error of an answer whose calls were not allowed; None if all were."""
+    denied = _denied_calls(answer)
+    if answer.status is not MessageStatus.COMPLETE or not denied:
+        return None
+    return {"kind": "not_allowed", "message": call_text(denied[0]), "details": ""}
 
 
 def calls_not_run(answer: Message) -> list[ToolCallPart]:
@@ -490,12 +505,13 @@ def _answer_fields(answer: Message, checked: CheckedAnswer | None) -> dict[str, 
         "cost_is_least": is_least_cost(answer),
         "duration_s": round(answer.duration_s or 0.0, 3),
         "notices": [str(notice) for notice in answer.notices],
-        "error": error_fields(error) if error else None,
+        "error": error_fields(error) if error else _denial_fields(answer),
         "tool_calls": [
             {
                 "name": call.display_name,
                 "arguments": _parse_json_or_text(call.run_arguments),  # as the tool got them
                 "result": call.result,
+                "for_user": call.for_user,
                 "status": call.state.value,
                 "duration_s": rounded(call.seconds),
             }

@@ -146,7 +146,11 @@ def ask_arguments() -> Command:
             "response. --grammar takes a file whose name ends in .lark or .regex, for OpenAI’s "
             "models, or in .gbnf, for llama.cpp and the local model."
         ),
-        codes={**_answer_codes(unsupported), 4: tr("The response doesn’t match the schema")},
+        codes={
+            **_answer_codes(unsupported),
+            4: tr("The response doesn’t match the schema"),
+            5: tr("The response is complete, but a tool call was not allowed (see --allow-tool)"),
+        },
         exclusive=[INSTRUCTIONS, ("schema", "grammar")],
         defaults={"in_parts": False, "has_preset_effort": False},
     )

@@ -13,8 +13,10 @@ from desktop_app.cli.command_line import (
     json_flag,
     option,
     repeatable,
+    whole_number,
 )
 from desktop_app.i18n.translation import tr
+from desktop_app.tools.servers.tool_server import REDIRECT_ADDRESS
 
 if TYPE_CHECKING:
     import click
@@ -68,13 +70,35 @@ def _mcp_add() -> Command:
             repeatable(
                 "--env NAME=VALUE", tr("an environment variable of the command (repeatable)")
             ),
+            flag(
+                "--plain", tr("store the values of --env in the configuration, not in the keyring")
+            ),
+            option(
+                "--client-id ID",
+                tr("the client ID of an app that you registered at the service"),
+                default="",
+            ),
+            flag(
+                "--client-secret", tr("ask for the secret of the client ID, or read it from stdin")
+            ),
+            option(
+                "--timeout SECONDS",
+                tr("how long a call may take without a sign of progress (default: 60)"),
+                whole_number(1),
+            ),
             argument("program", "-- COMMAND [ARG ...]", nargs=-1, required=False),
         ],
         tr(
-            "Values of --env and --header are stored in the keyring. A value such as "
-            "{example} takes an environment variable instead. The command runs in the "
-            "current folder.",
+            "Values of --env and --header are stored in the keyring, except for paths, addresses, "
+            "and variables whose names say that they are no secrets. A value such as {example} "
+            "takes an environment variable instead. The command runs in the current folder.",
             example="${env:TOKEN}",
+        ),
+        tr(
+            "Servers such as GitHub’s, Slack’s, or Microsoft’s don’t let programs register "
+            "themselves. Register an app there with the redirect address {address}, and pass its "
+            "client ID.",
+            address=REDIRECT_ADDRESS,
         ),
     )
 

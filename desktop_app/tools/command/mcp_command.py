@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from desktop_app.chat.command.chosen_model import replace_invalid_utf8
 from desktop_app.child_processes import open_in_browser
+from desktop_app.cli import password_prompt
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, report_error
 from desktop_app.cli.console import (
@@ -24,6 +26,7 @@ from desktop_app.cli.console import (
     write_stderr_line,
 )
 from desktop_app.cli.exit_code import ExitCode
+from desktop_app.cli.standard_input import read_all
 from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import (
     ImportRefusedError,
@@ -42,23 +45,37 @@ from desktop_app.tools.servers.server_source import store_lists, tools_of
 from desktop_app.tools.servers.tool_server import ToolServer, launch_summary, server_of
 
 _MAX_LOG_LINES = 20
+_ADDRESS = re.compile("https?://", re.I)
 
 
 def run_mcp(options: Options) -> int:
     """Run a subcommand; return the exit code."""
     if options.action == "add":
+        if not options.url and options.program[:1] and _ADDRESS.match(options.program[0]):
+            options.url, *options.program = options.program  # as other programs take it
         if bool(options.program) == bool(options.url):
             options.refuse(tr("either --url or a command after “--” is required"))
         if options.env and options.url:
             options.refuse(tr("--env needs a command after “--”"))
         if options.header and options.program:
             options.refuse(tr("--header needs --url"))
+        if options.client_id and options.program:
+            options.refuse(tr("--client-id needs --url"))
+        if options.client_secret and not options.client_id:
+            options.refuse(tr("--client-secret needs --client-id"))
+        if options.client_secret:  # read before the loop runs, which could not end the wait
+            try:
+                options.client_secret = _read_client_secret()
+            except KeyboardInterrupt:
+                write_diagnostic(tr("Stopped."))
+                return ExitCode.INTERRUPTED
     try:
         return asyncio.run(_run(options))
     except UserFacingError as error:
         report_error(error, options)
         return ExitCode.USAGE if isinstance(error, ServerDefinitionError) else ExitCode.FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
+        write_diagnostic(tr("Stopped."))
         return ExitCode.INTERRUPTED
 
 
@@ -93,9 +110,20 @@ async def _add(servers: ToolServers, options: Options) -> int:
         url=options.url,
         environment=dict(pairs),
         headers=dict(headers),
+        client_id=options.client_id,
+        client_secret=options.client_secret or "",
+        timeout_s=options.timeout or 0,
+        plain_names=dict(pairs) if options.plain else (),
     )
     await servers.add(server, secrets)
     return 0
+
+
+def _read_client_secret() -> str:
+    """Return the secret of the client id: typed on the terminal, or from standard input."""
+    if password_prompt.has_terminal():
+        return password_prompt.read_password(tr("Client secret: "))
+    return read_all().strip()
 
 
 def _parse_pair(options: Options, text: str, separator: str) -> tuple[str, str]:
@@ -130,6 +158,8 @@ async def _server_json(server: ToolServer, servers: ToolServers) -> dict[str, An
         "url": server.url,
         "env": sorted(server.environment),
         "headers": sorted(server.headers),
+        "client_id": server.client_id or None,
+        "timeout_s": server.timeout_s or None,
         "signed_in": await servers.is_signed_in(server),
         "tools": len(await servers.storage.listed_tools(server.name)),
     }

@@ -165,17 +165,28 @@ class ServersController(Controller):
         from desktop_app.tools.ui.servers_tab import STORED
 
         has_unchanged = (
-            STORED in (*entered.environment.values(), *entered.headers.values())
+            STORED
+            in (*entered.environment.values(), *entered.headers.values(), entered.client_secret)
             or has_keyring_arguments(entered.command)
             or entered.url.endswith(f"?{STORED}")
         )
         stored_secrets = ServerSecrets()
-        if replaces and has_unchanged:
-            run = await self._servers.run(entered.name)
-            stored_secrets = await self._servers.secrets_of(run.server)
+        old_server = (await self._servers.run(entered.name)).server if replaces else None
+        if old_server is not None and has_unchanged:
+            stored_secrets = await self._servers.secrets_of(old_server)
+        stored_environment = {} if old_server is None else old_server.environment
+        unchanged_names = {
+            variable
+            for variable, value in entered.environment.items()
+            if stored_environment.get(variable) == value
+        }
         url = entered.url
         if stored_secrets:
             url = url.replace(f"?{STORED}", f"?{stored_secrets.query}")
+
+        client_secret = entered.client_secret
+        if client_secret == STORED:
+            client_secret = stored_secrets.client_secret
 
         def fill_in(values: Mapping[str, str], stored_values: Mapping[str, str]) -> dict[str, str]:
             return {k: stored_values.get(k, "") if v == STORED else v for k, v in values.items()}
@@ -188,6 +199,10 @@ class ServersController(Controller):
             environment=fill_in(entered.environment, stored_secrets.environment),
             headers=fill_in(entered.headers, stored_secrets.headers),
             arguments=stored_secrets.arguments,
+            client_id=entered.client_id,
+            client_secret=client_secret,
+            timeout_s=old_server.timeout_s if old_server is not None else 0,
+            plain_names=unchanged_names,
         )
 
     def _confirm_removal(self, name: str) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.tools.servers.tool_server import EXAMPLE_REFERENCE, ToolServer
+from desktop_app.tools.servers.tool_server import EXAMPLE_REFERENCE, REDIRECT_ADDRESS, ToolServer
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.widgets.forms.form_dialog import FormDialog
@@ -45,7 +45,7 @@ STORED: Final = "•••"
 """Shown in place of a value that the keyring has, and kept if it is not changed."""
 # With a word joiner, because a line could otherwise end between "$" and "{".
 _EXAMPLE: Final = EXAMPLE_REFERENCE.replace("{", "\u2060{")
-_FORM_SIZE: Final = (480, 470)
+_FORM_SIZE: Final = (480, 560)
 _LOG_SIZE: Final = (620, 380)
 
 
@@ -137,6 +137,8 @@ class EnteredServer:
     url: str
     environment: Mapping[str, str] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
 
 
 class ServerForm(FormDialog):
@@ -162,6 +164,8 @@ class ServerForm(FormDialog):
         self.url = QLineEdit()
         self.environment = PlainTextField()
         self.headers = PlainTextField()
+        self.client_id = QLineEdit()
+        self.client_secret = QLineEdit(echoMode=QLineEdit.EchoMode.Password)
         self._problem = Note(object_name="server-problem")
         self._save_button = dialog_button(tr("Save"), "save-server")
         self._save_button.clicked.connect(self._emit_saved)
@@ -197,6 +201,8 @@ class ServerForm(FormDialog):
             ("server-environment", tr("Variables"), self.environment, "NAME=VALUE"),
             ("server-url", tr("Or address"), self.url, "https://"),
             ("server-headers", tr("Headers"), self.headers, "NAME: VALUE"),
+            ("server-client-id", tr("Client ID"), self.client_id, tr("only if the server asks")),
+            ("server-client-secret", tr("Client secret"), self.client_secret, ""),
         )
         for name, label, widget, hint in rows:
             widget.setObjectName(name)
@@ -210,9 +216,11 @@ class ServerForm(FormDialog):
             form.addRow(title, widget)
         note = PlainLabel(
             tr(
-                "Values of variables and headers are stored in the keyring. {example} takes an "
-                "environment variable.",
+                "Secret values are stored in the keyring. {example} takes an environment variable. "
+                "If a server doesn’t let programs register themselves, register an app at its "
+                "service with the redirect address {redirect}, and enter its client ID.",
                 example=_EXAMPLE,
+                redirect=REDIRECT_ADDRESS,
             ),
             role="note",
             wraps=True,
@@ -235,6 +243,8 @@ class ServerForm(FormDialog):
         ):
             lines = (f"{name}{separator}{value or STORED}" for name, value in values.items())
             field_.setPlainText("\n".join(lines))
+        self.client_id.setText(server.client_id)
+        self.client_secret.setText(STORED if server.has_client_secret else "")
 
     def _emit_saved(self) -> None:
         try:
@@ -260,6 +270,8 @@ class ServerForm(FormDialog):
                 url=self.url.text().strip(),
                 environment=environment,
                 headers=headers,
+                client_id=self.client_id.text().strip(),
+                client_secret=self.client_secret.text().strip(),
             )
         )
 

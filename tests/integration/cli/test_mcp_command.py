@@ -149,14 +149,17 @@ def test_an_allowed_tool_of_a_server_runs(shell: Shell) -> None:
 
 def test_denied_unknown_and_invalid_calls_do_not_end_the_answer(shell: Shell) -> None:
     asyncio.run(add(shell))
-    for script, options, status, words in [
-        (calling("demo__echo", text="x"), (), "denied", "did not allow"),
-        (calling("demo__echo", text="x"), ("--allow-tool", "demo/fail"), "denied", "not allow"),
-        (calling("demo__echo", text=1), ("--allow-tool", "demo/*"), "failed", "match the schema"),
-        (calling("demo__crash"), ("--allow-tool", "demo/*"), "failed", "crashed"),
+    for script, allowed, code, status, words in [
+        (calling("demo__echo", text="x"), "", 5, "denied", "did not allow"),
+        (calling("demo__echo", text="x"), "demo/fail", 5, "denied", "not allow"),
+        (calling("demo__echo", text=1), "demo/*", 0, "failed", "match the schema"),
+        (calling("demo__crash"), "demo/*", 0, "failed", "crashed"),
     ]:
+        options = ("--allow-tool", allowed) if allowed else ()
         done, _ = asked(shell, script, "--mcp", "demo", *options)
-        assert (done.code, done.json["answer"]) == (0, "Done.")
+        assert (done.code, done.json["answer"]) == (code, "Done.")
+        kind = (done.json["error"] or {}).get("kind")
+        assert kind == ("not_allowed" if status == "denied" else None)
         (call,) = done.json["tool_calls"]
         assert call["status"] == status
         assert words in call["result"]
