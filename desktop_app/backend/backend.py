@@ -92,7 +92,10 @@ class Backend:
         self.conversations = ConversationStore(self.temporary)
         self.conversation_folders = FolderStore(self.database)
         self.flags = ConversationFlagStore(self.database)
-        self.attachments = AttachmentStore(self.temporary, self.folders.attachments)
+        self.documents = DocumentWorker()
+        self.attachments = AttachmentStore(
+            self.temporary, self.folders.attachments, self.documents.extract_bytes
+        )
         self.search = Search(self.database)
         self.ledger = Ledger(self.temporary)
         self.compactions = CompactionStore(self.temporary)
@@ -101,7 +104,6 @@ class Backend:
         self.settings = SettingsStore(self.database)
         self.permissions = PermissionStore(self.temporary)
         self.consent = ConsentBroker(self.permissions)
-        self.documents = DocumentWorker()
         self.collection_worker = DocumentWorker()
         self.delimiters = DelimiterFactory(self.settings)
         holds = SpendingHolds(self.database)

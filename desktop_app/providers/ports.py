@@ -104,6 +104,11 @@ class ChatAttachments(AttachmentSource, Protocol):
     async def add_image(self, answer: Message, data: bytes) -> ImagePart | None:
         """Store a generated image; return None if it is not a PNG, JPEG or WebP."""
 
+    async def add_file(
+        self, answer: Message, name: str, data: bytes
+    ) -> DocumentPart | ImagePart | None:
+        """Store a file that the provider's code made; return None if files are not kept."""
+
 
 class ImageSource(Protocol):
     """Source of images prepared for sending: see backend/image_scaling.py."""

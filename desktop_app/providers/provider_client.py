@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
-from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent, UsageReported
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    FileCited,
+    Incomplete,
+    Notice,
+    StreamEvent,
+    UsageReported,
+)
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import TextPart
@@ -39,7 +47,7 @@ from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
-from desktop_app.providers.jobs import provider_compaction
+from desktop_app.providers.jobs import container_files, provider_compaction
 from desktop_app.providers.jobs.background_run import RunTimes, cancel
 from desktop_app.providers.server_memory import ServerMemory
 
@@ -102,7 +110,7 @@ class ProviderClient:
         Canceling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.
         """
-        source = self._attempts.events(request)
+        source = self._with_files(self._attempts.events(request))
         if request.grammar is not None and request.grammar.is_tool_input:
             source = tool_input_as_text(source)
         async with aclosing(self._with_terminal_errors(source)) as events:
@@ -139,7 +147,25 @@ class ProviderClient:
 
     def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
         """Return all events of a background run from its beginning; the last is as in `stream`."""
-        return self._with_terminal_errors(self._attempts.background_run(run).follow())
+        follow = self._attempts.background_run(run).follow()
+        return self._with_terminal_errors(self._with_files(follow))
+
+    async def _with_files(
+        self, source: AsyncGenerator[StreamEvent, None]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the events of `source`, with the files that it cites before its end."""
+        cited: list[FileCited] = []
+        async with aclosing(source) as events:
+            async for event in events:
+                if isinstance(event, FileCited):
+                    cited.append(event)
+                    continue
+                if isinstance(event, Completed | Incomplete):
+                    for file in cited[: container_files.MAX_FILES]:
+                        yield await container_files.fetch_file(
+                            self._transport, self._profile.name, file
+                        )
+                yield event
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
         """Cancel a background run. Return its token usage; None if it is not reported.

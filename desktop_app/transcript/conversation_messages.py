@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import PassagesPart, Source, SourcesPart
 from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.markdown.block_model import Block
+from desktop_app.markdown.parsing.own_links import Citable
 from desktop_app.transcript.message_items import FooterFacts, MessageNote
 from desktop_app.transcript.segment import ArticleList
 
@@ -162,7 +163,7 @@ class ConversationMessages(ArticleList):
         number = passage_number(target)
         return None if number is None else self._cited.get(message_id, {}).get(number)
 
-    def _citable(self, message_id: str) -> frozenset[int]:
+    def _citable(self, message_id: str) -> Citable:
         return frozenset(self._cited.get(message_id, ()))
 
     def _add_citable(self, message: Message) -> None:

@@ -15,14 +15,15 @@ from PySide6.QtWidgets import QApplication, QMenu
 from desktop_app.domain.answering.shown_length import ShownMessage as JsonMessage
 from desktop_app.domain.conversations.answer_sources import sources_below
 from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import Block, Kind
 from desktop_app.markdown.incremental.block_stream import render
-from desktop_app.markdown.parsing.own_links import is_note_link
+from desktop_app.markdown.parsing.own_links import is_note_link, linked_file
 from desktop_app.transcript import copied_text
 from desktop_app.transcript.action_row import ACTIONS, is_beside
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
-from desktop_app.transcript.message_items import ACTION, COPY, COPY_LINK, OPEN_DOCUMENT
+from desktop_app.transcript.message_items import ACTION, COPY, COPY_LINK, OPEN_DOCUMENT, open_action
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.transcript_styles import Background, background_of
 from desktop_app.widgets.program_menu import ProgramMenu, add_commands
@@ -57,6 +58,18 @@ class MessageCommands:
         if action == COPY:
             self._copy_message(shown)
         self._view.action_requested.emit(message_id, action)
+
+    def open_file(self, message_id: str, name: str) -> None:
+        """Open the file of an answer to which its text has a link."""
+        part = self.linked_part(message_id, name)
+        if part is not None:
+            self.run(message_id, open_action(part))
+
+    def linked_part(self, message_id: str, name: str) -> DocumentPart | ImagePart | None:
+        """Return the newest file of an answer with this name; None if it has none."""
+        shown = self._view.messages.opened(message_id)
+        parts = () if shown is None else reversed(shown.message.attachments)
+        return next((part for part in parts if part.name == name), None)
 
     # ------------------------------------------------------------------ messages
 
@@ -177,6 +190,10 @@ class DragOut(QObject):
             if link.startswith(prefix):
                 self._begin = partial(self.file_requested.emit, link.removeprefix(prefix))
         place = self._view.place_near(position)
+        if place is not None and (name := linked_file(link)):
+            part = self._view.commands.linked_part(place.message_id, name)
+            if part is not None:
+                self._begin = partial(self.file_requested.emit, part.sha256)
         shown = self._view.messages.get(place.message_id) if place is not None else None
         if self._begin is None and place is not None and shown is not None:
             head = self._view.commands.head_of_code(place)
@@ -237,7 +254,7 @@ def menu_for(view: TranscriptView, place: Place | None, link: str) -> QMenu:
         source = one_line(cited.source)
         label = tr("Open source {number}: {source}", number=cited.number, source=source)
         menu.addAction(menu_text(label), partial(view.follow_link, place, link))
-    elif link and not (link.startswith(ACTION) or is_note_link(link)):
+    elif link and not (link.startswith(ACTION) or is_note_link(link) or linked_file(link)):
         menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
     if place is not None and view.commands.head_of_code(place) is not None:
         menu.addAction(tr("Copy code block"), partial(view.commands.copy_code, place))

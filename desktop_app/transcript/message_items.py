@@ -21,10 +21,12 @@ from desktop_app.domain.conversations.message_facts import (
     call_line,
     ending_text,
     is_explained,
+    made_facts,
     model_facts,
     reasoning_title,
 )
 from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
     ImagePart,
     PassagesPart,
     ReasoningPart,
@@ -45,6 +47,12 @@ from desktop_app.widgets.text.utf16 import utf16_length
 
 TOGGLE_REASONING: Final = "reasoning"
 """Action that shows or hides the reasoning."""
+
+SAVE_FILE: Final = "save-file/"
+"""Prefix of the action that saves a file or an image of an answer; its hash follows."""
+
+CHANGE_IMAGE: Final = "change-image/"
+"""Prefix of the action that attaches a generated image, to have it changed; its hash follows."""
 
 TOGGLE_QUESTION: Final = "question-text"
 """Action that shows or hides the text of a question that is a saved prompt."""
@@ -190,8 +198,9 @@ def question_title_line(title: str, *, is_unfolded: bool) -> Line:
 def attachment_lines(message: Message) -> list[Item]:
     """Return the images side by side, then a line for each attachment.
 
-    Example: `q3-report.pdf   48 pages   31,480 tokens`. The name is a link that opens the
-    attachment. Images also have a line with such a link, for users without a mouse.
+    Examples: `q3-report.pdf   48 pages   31,480 tokens`, or `fees.csv   12 KB   Save as…` below an
+    answer. The name is a link that opens the attachment. Images also have a line with such a link,
+    for users without a mouse.
     """
     is_question = message.role is Role.USER
     images = [part for part in message.attachments if isinstance(part, ImagePart)]
@@ -200,11 +209,23 @@ def attachment_lines(message: Message) -> list[Item]:
         runs = image_runs(images, ACTION)
         lines.append(Line(LineKind.IMAGES, runs, is_in_question=is_question))
     for part in message.attachments:
-        action = OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT
-        name = Run(one_line(part.name), link=f"{ACTION}{action}{part.sha256}")
-        facts = Run(one_line("".join(f"\u2003{fact}" for fact in attachment_facts(part))))
-        lines.append(Line(LineKind.ATTACHMENT, (name, facts), is_in_question=is_question))
+        name = Run(one_line(part.name), link=f"{ACTION}{open_action(part)}")
+        texts = attachment_facts(part) if is_question else made_facts(part)
+        facts = Run(one_line("".join(f"\u2003{fact}" for fact in texts)))
+        line_runs = [name, facts]
+        if not is_question:
+            actions = {SAVE_FILE: tr("Save as…")}
+            if isinstance(part, ImagePart):
+                actions = {CHANGE_IMAGE: tr("Change…"), **actions}
+            for action, label in actions.items():
+                line_runs += [Run("\u2003"), Run(label, link=f"{ACTION}{action}{part.sha256}")]
+        lines.append(Line(LineKind.ATTACHMENT, tuple(line_runs), is_in_question=is_question))
     return lines
+
+
+def open_action(part: DocumentPart | ImagePart) -> str:
+    """Return the action that opens an attachment."""
+    return f"{OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT}{part.sha256}"
 
 
 def reasoning_text(message: Message) -> str:

@@ -11,6 +11,7 @@ from desktop_app.domain.conversations.answer_sources import marked_numbers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.markdown.block_model import Block, Kind, quote_block
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
+from desktop_app.markdown.parsing.own_links import Citable
 from desktop_app.transcript.copied_text import attachment_block
 from desktop_app.transcript.message_items import (
     MAX_UNFOLDED_LINES,
@@ -134,7 +135,7 @@ class ShownMessage(Article):
         *,
         version: tuple[int, int] | None,
         unfolded: set[str],
-        citable: frozenset[int],
+        citable: Citable,
         note: MessageNote | None = None,
         is_whole: bool = False,
     ) -> None:
@@ -149,11 +150,11 @@ class ShownMessage(Article):
         self.unwritten = ""
         self.reasoning = Reasoning(reasoning_text(message), unfolded)
         self._facts = facts
-        self._citable = citable
+        self._citable = citable | _file_names(message)
         self._has_new_links = False  # marks that were parsed before their sources were known
         self._is_stored = not self.is_streaming
         self._pieces: list[str] = []
-        self._stream = BlockStream(citable)
+        self._stream = BlockStream(self._citable)
         self._folds: list[_Fold] = []
         self._hidden: set[int] = set()  # the indices of folded items
         self._tool_count = 0
@@ -272,15 +273,18 @@ class ShownMessage(Article):
         """Return True if `refresh` would change something above the text."""
         return self._head_items() != self.items[: self.head_count]
 
-    def update(
-        self, message: Message, version: tuple[int, int] | None, citable: frozenset[int]
-    ) -> None:
+    def update(self, message: Message, version: tuple[int, int] | None, citable: Citable) -> None:
         """Replace the message by its newer form; only the text that differs changes."""
         self._is_stored = self._is_stored and message.status is not MessageStatus.STREAMING
         self.message = message
         self.version = version
+        citable |= _file_names(message)
         if citable != self._citable and not self.is_question:
-            self._has_new_links |= bool(marked_numbers(self.text) & (citable - self._citable))
+            new = citable - self._citable
+            numbers = marked_numbers(self.text)
+            self._has_new_links |= bool(new & frozenset[int | str](numbers)) or any(
+                isinstance(n, str) for n in new
+            )
             self._citable = self._stream.cited = citable
         if self._has_new_links and not self.is_streaming:
             self._has_new_links = False
@@ -455,11 +459,18 @@ class ShownMessage(Article):
         ]
 
 
-def block_maker_of(message: Message, citable: frozenset[int]) -> Callable[[], list[Block]]:
+def block_maker_of(message: Message, citable: Citable) -> Callable[[], list[Block]]:
     """Return a function that makes a stored message's blocks; callable in any thread."""
     if message.role is Role.USER:
         return lambda: [
             *(Block(Kind.PARAGRAPH, line.runs) for line in question_lines(message.text)),
             *(attachment_block(part.name) for part in message.attachments),
         ]
-    return partial(render, message.text, citable)
+    return partial(render, message.text, citable | _file_names(message))
+
+
+def _file_names(message: Message) -> Citable:
+    """Return the names of the files of an answer, to which its text may link."""
+    if message.role is Role.USER or "sandbox:" not in message.text:
+        return frozenset()
+    return frozenset(part.name for part in message.attachments)

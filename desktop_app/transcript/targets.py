@@ -15,6 +15,7 @@ from desktop_app.markdown.parsing.own_links import (
     is_link_to_mark,
     is_note_link,
     link_to_mark,
+    linked_file,
     note_label_of,
 )
 from desktop_app.transcript.message_items import ACTION, Item, LineKind, prefix_length
@@ -118,6 +119,8 @@ def describe(shown: ShownMessage, target: Target, source: str = "") -> TargetDes
             files = (line.runs[0] for line in below if line.kind is LineKind.ATTACHMENT)
             file = next((run.text for run in files if run.link == target.link), "")
             text = tr("Image {file}", file=file) if file else tr("Image")
+        return TargetDescription(text)
+    if linked_file(target.link):
         return TargetDescription(text)
     if is_note_link(target.link):
         return TargetDescription(note_name(target.link))

@@ -34,7 +34,7 @@ from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import detail_lines
 from desktop_app.domain.conversations.message_parts import Source
 from desktop_app.i18n.translation import tr
-from desktop_app.markdown.parsing.own_links import is_citation, is_note_link
+from desktop_app.markdown.parsing.own_links import is_citation, is_note_link, linked_file
 from desktop_app.transcript.action_row import (
     ARROWS,
     COPIED_MS,
@@ -497,6 +497,8 @@ class TranscriptView(TextArea):
                 open_link(QUrl(cited.address))
             elif cited is not None:
                 self.passage_requested.emit(cited)
+        elif name := linked_file(link):
+            self.commands.open_file(place.message_id, name)
         elif is_note_link(link):
             target = self.focus_navigator.footnote_target(place, link)
             if target is not None:
@@ -815,7 +817,7 @@ class TranscriptView(TextArea):
         if is_citation(link) and place is not None:
             cited = self.messages.cited(place.message_id, link)
             tip = citation_tooltip(cited) if cited is not None else ""
-        elif link and not link.startswith(ACTION) and not is_note_link(link):
+        elif link and not (link.startswith(ACTION) or is_note_link(link) or linked_file(link)):
             encoded = QUrl(link).toString(QUrl.ComponentFormattingOption.FullyEncoded)
             tip = encoded.replace("<", "%3C")
         if tip != self._hovered_tip:

@@ -139,11 +139,15 @@ class _Closer(QObject):
 
 
 def save_text(path: Path, text: str) -> str:
-    """Write a file. Return why that failed; "" if it succeeded."""
+    """Write a text to a file. Return why that failed; "" if it succeeded."""
+    return save_bytes(path, text.encode("utf-8"))
 
+
+def save_bytes(path: Path, data: bytes) -> str:
+    """Write a file. Return why that failed; "" if it succeeded."""
     try:
         with partial_file(path) as file:
-            file.write_text(text, "utf-8")
+            file.write_bytes(data)
     except OSError as exc:
         return tr(
             "Couldn’t save {name}: {reason}. Choose another place.",

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_measures import REPEATED, AnswerLimit, RepetitionStop
@@ -23,6 +23,7 @@ from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Failed,
+    FileArrived,
     HostedCall,
     ImageArrived,
     Notice,
@@ -41,8 +42,13 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     RemoteRun,
 )
-from desktop_app.domain.conversations.message_parts import last_text, with_interrupted_calls
-from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    last_text,
+    with_interrupted_calls,
+)
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import (
     ModelNotFoundError,
@@ -64,6 +70,8 @@ CHECKPOINT_S: Final = 0.5
 """Seconds between two checkpoints: text should reach the disk within a second of its arrival."""
 SAVE_RETRY_S: Final = 2.0
 """Seconds until a failed write is repeated."""
+_STEPS: Final = (ToolCallStep, HostedCall, ImageArrived, FileArrived, RoundEnded)
+"""The events after which the answer so far is stored at once."""
 
 Listener = Callable[[StreamEvent, Reply], None]
 StoreListener = Callable[[StorageError | None], None]
@@ -116,7 +124,7 @@ class AnswerRun:
         self,
         prepared: PreparedAnswer,
         store: MessageStore,
-        images: ChatAttachments,
+        files: ChatAttachments,
         ledger: AnswerLedger,
     ) -> None:
         self.conversation = prepared.conversation
@@ -128,7 +136,7 @@ class AnswerRun:
         self.hold = prepared.hold
         self.prepared = prepared
         self._store = store
-        self._image_store = images
+        self._files = files
         self._ledger = ledger
         self.timing = ledger.timing
         self._report: StoreListener = lambda _: None
@@ -283,7 +291,7 @@ class AnswerRun:
                 )
                 if is_missing and self.reply.is_empty and self._has_stand_in:
                     break  # out of the stream, which is closed before the stand-in answers
-                event = await self._store_image(event, listen)
+                event = await self._store_file(event, listen)
                 checked_event = self._repetition.check(self._limit.check(event))
                 self._add_event(checked_event, listen)
                 is_cut = checked_event is not event
@@ -317,7 +325,7 @@ class AnswerRun:
 
         Return False if that failed, so that the answer ends here and no tool runs.
         """
-        if not isinstance(event, ToolCallStep | HostedCall | ImageArrived | RoundEnded):
+        if not isinstance(event, _STEPS):
             return True
 
         async def write() -> None:
@@ -365,29 +373,50 @@ class AnswerRun:
             else:
                 return None
 
-    async def _store_image(self, event: StreamEvent, listen: Listener) -> StreamEvent:
-        """Store the generated image of an event, if any. Return the event without its bytes.
+    async def _store_file(self, event: StreamEvent, listen: Listener) -> StreamEvent:
+        """Store the image or the file of an event, if any. Return the event without its bytes.
 
-        If that fails, it is reported, and the event gets no `image_part`. If the task is canceled
+        If that fails, it is reported, and the event gets no part. If the task is canceled
         meanwhile, the event is added to the answer.
         """
-        if not isinstance(event, HostedCall | ImageArrived) or not event.image:
-            return event
-        adding = asyncio.ensure_future(self._image_store.add_image(self.answer, event.image))
+        if isinstance(event, FileArrived):
+            return await self._keep(
+                self._files.add_file(self.answer, event.name, event.data),
+                lambda part: replace(event, data=b"", part=part),
+                notice(NoticeCode.FILE_NOT_KEPT, name=event.name),
+                listen,
+            )
+        if isinstance(event, HostedCall | ImageArrived) and event.image:
+            return await self._keep(
+                self._files.add_image(self.answer, event.image),
+                lambda part: replace(event, image=b"", image_part=part),
+                notice(NoticeCode.IMAGE_NOT_KEPT),
+                listen,
+            )
+        return event
+
+    async def _keep(
+        self,
+        add: Coroutine[Any, Any, DocumentPart | ImagePart | None],
+        stored: Callable[[Any], StreamEvent],
+        not_kept: NoticeText,
+        listen: Listener,
+    ) -> StreamEvent:
+        """Run `add`. Return the event that `stored` makes of the part, or of None if it failed."""
+        adding = asyncio.ensure_future(add)
         try:
-            image_part = await asyncio.shield(adding)
+            part = await asyncio.shield(adding)
         except asyncio.CancelledError:
             await asyncio.wait([adding])
             if adding.exception() is None:
-                stored_event = replace(event, image=b"", image_part=adding.result())
-                self._add_event(stored_event, listen)
+                self._add_event(stored(adding.result()), listen)
             raise
         except StorageError as error:
             self._report(error)
-            return replace(event, image=b"")
-        if image_part is None:
-            self._add_event(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)), listen)
-        return replace(event, image=b"", image_part=image_part)
+            return stored(None)
+        if part is None:
+            self._add_event(Notice(not_kept), listen)
+        return stored(part)
 
     async def _write_checkpoints(self) -> None:
         """Store the answer twice a second while it grows, and the id of its run at once.

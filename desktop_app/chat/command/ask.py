@@ -53,7 +53,7 @@ from desktop_app.cli.console import ProgressReporter, write_diagnostic, write_no
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.standard_input import read_all, replace_stdin_with_file
-from desktop_app.documents.store.attachment_store import generated_image
+from desktop_app.documents.store.attachment_store import UNREAD, generated_image
 from desktop_app.documents.worker.document_worker import Progress
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import (
@@ -420,12 +420,26 @@ async def _run_answers(
         ]
         for run in runs
     ]
+    parts = [part for run in runs for part in run.answer.parts if isinstance(part, DocumentPart)]
+    files = [
+        [
+            (part.name, await store.bytes(part.sha256))
+            for part in run.answer.parts
+            if isinstance(part, DocumentPart)
+        ]
+        for run in runs
+    ]
     output.close(
         await _with_total_usage(backend, first.answer),
         conversation_id=first.conversation.id if null_store is None else None,
         passages=passages_json(question),
         images=images,
+        files=files,
     )
+    if null_store is None:
+        for part in parts:
+            place = backend.attachments.path(part.sha256)
+            write_note(tr("{name} is saved as {path}", name=part.name, path=str(place)))
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
         write_diagnostic(source)
     choice, answered_by = first.answer.choice, first.answer.answered_by
@@ -509,6 +523,14 @@ class NullStore:
         if image is not None:
             self._images[image.sha256] = data
         return image
+
+    async def add_file(self, _answer: Message, name: str, data: bytes) -> DocumentPart | None:
+        """Keep a file of an answer for the JSON, or return None."""
+        if not self.keeps_images:
+            return None
+        sha256 = hashlib.sha256(data).hexdigest()
+        self._images[sha256] = data
+        return DocumentPart(sha256, name, UNREAD, len(data))
 
     async def text(self, sha256: str) -> str:
         """Return the text of a document of this run."""

@@ -19,6 +19,7 @@ from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN, ShownTextLimiter
 from desktop_app.domain.answering.stream_events import (
+    FileArrived,
     HostedCall,
     ImageArrived,
     MessageBegan,
@@ -134,6 +135,7 @@ class _Progress(Struct):
                 | HostedCall()
                 | ImageArrived()
                 | SourcesFound()
+                | FileArrived()
                 | RoundEnded()
             ):
                 self.has_step = True

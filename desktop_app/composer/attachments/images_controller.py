@@ -11,6 +11,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -20,15 +21,17 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.documents.worker.protocol import Pixels
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, part_id
 from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
+from desktop_app.transcript.message_items import CHANGE_IMAGE, SAVE_FILE
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.external_open import open_path
+from desktop_app.widgets.file_dialogs import choose_target, save_bytes
 from desktop_app.widgets.look.theme import current_theme
 
 _UNSAFE_CHARACTERS: Final = re.compile(r"[^\w .,()+&'’-]+")
@@ -61,6 +64,10 @@ class ImagesController(Controller):
                 part = _find_image(messages(), action.removeprefix(OPEN_IMAGE))
                 if part is not None:
                     self._tasks.start(self._open(part))
+            elif action.startswith(SAVE_FILE):
+                self._save(_find(messages(), action.removeprefix(SAVE_FILE)))
+            elif action.startswith(CHANGE_IMAGE):
+                self._change(_find_image(messages(), action.removeprefix(CHANGE_IMAGE)))
 
         transcript.action_requested.connect(run_action)
 
@@ -117,9 +124,36 @@ class ImagesController(Controller):
         copy = await asyncio.to_thread(self._session.copies.make, data, part.sha256, name)
         open_path(copy)
 
+    def _save(self, part: DocumentPart | ImagePart | None) -> None:
+        """Ask for a file, and write the original to it."""
+        if part is None:
+            return
+
+        async def write(path: Path) -> None:
+            data = await self._attachment_store.bytes(part.sha256)
+            error = await asyncio.to_thread(save_bytes, path, data)
+            self._notifications.notify(error or tr("Saved “{file}”.", file=path.name))
+
+        choose_target(
+            self._window,
+            tr("Save file"),
+            self._tasks.slot(write),
+            start=Path.home() / file_name(part.name),
+            filters="",
+        )
+
+    def _change(self, part: ImagePart | None) -> None:
+        """Attach a generated image to the prompt, so that the next question changes it."""
+        if part is None:
+            return
+        attachments = self._draft.value.attachments
+        if all(part_id(each) != part.sha256 for each in attachments):
+            self._draft.set_attachments((*attachments, part))
+        self._session.tools.make_images(is_on=True)
+        self._prompt.focus_text()
+
     async def _drag(self, sha256: str) -> None:
-        parts = (part for message in self._current.path for part in message.attachments)
-        part = next((part for part in parts if part.sha256 == sha256), None)
+        part = _find(self._current.path, sha256)
         if part is None:
             return
         if self._current.is_temporary:
@@ -147,9 +181,14 @@ def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
     transcript.highlighter.set_lexer(session.lexer)
 
 
-def _find_image(messages: Iterable[Message], sha256: str) -> ImagePart | None:
+def _find(messages: Iterable[Message], sha256: str) -> DocumentPart | ImagePart | None:
     parts = (part for message in messages for part in message.attachments)
-    return next((p for p in parts if isinstance(p, ImagePart) and p.sha256 == sha256), None)
+    return next((part for part in parts if part.sha256 == sha256), None)
+
+
+def _find_image(messages: Iterable[Message], sha256: str) -> ImagePart | None:
+    part = _find(messages, sha256)
+    return part if isinstance(part, ImagePart) else None
 
 
 MAX_CACHED_THUMBNAILS: Final = 48

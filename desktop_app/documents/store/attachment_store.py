@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
-from desktop_app.domain.errors import AttachmentMissingError, StorageError
+from desktop_app.domain.errors import AttachmentMissingError, DocumentError, StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database import Databases, closed_error, read_first, wait_for_job
@@ -50,6 +50,10 @@ from desktop_app.system import OPEN_FLAGS, sync
 
 T = TypeVar("T")
 
+Extract = Callable[[str, bytes], Awaitable[ExtractedDocument]]
+"""Reads a document by its name and its bytes. Raises DocumentError."""
+UNREAD: Final = "application/octet-stream"
+"""The type of a file that cannot be read as a document."""
 _CHUNK_BYTES: Final = 1 << 20  # of a file that are copied at a time, an arbitrary number
 _IMAGE_SIGNATURE: Final = re.compile(
     rb"(?P<png>\x89PNG\r\n\x1a\n)|(?P<jpeg>\xff\xd8\xff)|(?P<webp>RIFF....WEBP)", re.DOTALL
@@ -77,8 +81,10 @@ def generated_image(data: bytes) -> ImagePart | None:
 class AttachmentStore:
     """Attachments by the SHA-256 of their bytes. All methods raise StorageError."""
 
-    def __init__(self, databases: Databases, folder: Path) -> None:
+    def __init__(self, databases: Databases, folder: Path, extract: Extract | None = None) -> None:
+        """Store files in `folder`. `extract` returns the text of the files of answers."""
         self._databases = databases
+        self._extract = extract or _no_reader
         self._disk = databases.disk
         self._folder = folder
         # A separate thread, so that a large file delays neither the writer nor the readers.
@@ -173,6 +179,15 @@ class AttachmentStore:
                 conversation_id=answer.conversation_id,
             )
         return image
+
+    async def add_file(self, answer: Message, name: str, data: bytes) -> DocumentPart | ImagePart:
+        """Store a file of an answer with its text, if that can be read."""
+        try:
+            document = await self._extract(name, data)
+        except DocumentError:
+            sha256 = hashlib.sha256(data).hexdigest()
+            document = ExtractedDocument(name, UNREAD, sha256, len(data), "", None, 0)
+        return await self.add_document(data, document, answer.conversation_id)
 
     async def record_origin(self, sha256: str, path: Path) -> None:
         """Record the file that an attachment was last read from; `path` is absolute."""
@@ -284,6 +299,10 @@ class AttachmentStore:
         except RuntimeError as exc:  # the thread has been ended
             raise closed_error() from exc
         return await wait_for_job(submitted_job)
+
+
+async def _no_reader(name: str, _data: bytes) -> ExtractedDocument:
+    raise DocumentError(N_("“{name}” can’t be read."), name=name)
 
 
 def attachment_path(folder: Path, sha256: str) -> Path:

@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
+    FileArrived,
+    FileCited,
     HostedCall,
     ImageArrived,
     Incomplete,
@@ -141,8 +143,8 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _with_step(reply, call)
         case HostedCall():
             return _with_hosted_call(reply, event)
-        case ImageArrived(_, image_part):
-            return reply if image_part is None else _with_new_part(reply, image_part)
+        case ImageArrived(_, part) | FileArrived(part=part):
+            return reply if part is None or part in reply.parts else _with_new_part(reply, part)
         case RoundEnded():
             return _next_round(reply)
         case ReasoningItem() | TextWasReasoning():
@@ -156,7 +158,7 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             )
         case RunAdvanced() | MessageBegan() | UsageReported() | Notice() | SourcesFound():
             return _with_metadata(reply, event)
-        case StatusChanged():
+        case StatusChanged() | FileCited():
             return reply
         case Completed() | Incomplete() | Failed():
             return _end(reply, event)

@@ -10,7 +10,12 @@ from msgspec import Struct
 
 from desktop_app.domain.answering.answer_status import Status
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.conversations.message_parts import ImagePart, Source, ToolCallPart
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    Source,
+    ToolCallPart,
+)
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError
@@ -127,6 +132,26 @@ class SourcesFound(Struct, frozen=True):
     sources: tuple[Source, ...]
 
 
+class FileCited(Struct, frozen=True):
+    """A file in a container at the provider, which the answer cites."""
+
+    container_id: str
+    file_id: str
+    name: str
+
+
+class FileArrived(PrivateValue, frozen=True):
+    """A file that the provider's code interpreter made.
+
+    Attributes:
+        data: its bytes, until `part` names it in the attachment store.
+    """
+
+    name: str
+    data: bytes = b""
+    part: DocumentPart | ImagePart | None = None
+
+
 class RoundEnded(Struct, frozen=True):
     """A request of the answer has ended with tool calls; a request with their results follows."""
 
@@ -194,6 +219,8 @@ StreamEvent = (
     | HostedCall
     | ImageArrived
     | SourcesFound
+    | FileCited
+    | FileArrived
     | RoundEnded
     | UsageReported
     | Notice

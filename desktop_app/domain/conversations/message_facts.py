@@ -26,7 +26,7 @@ from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.tools.tool import NOTHING_FOUND, SEARCH_TOOL, ToolCallState
 from desktop_app.domain.tools.tool_words import describe_call, tool_title
-from desktop_app.i18n.formatting import duration, moment, money, percent
+from desktop_app.i18n.formatting import duration, moment, money, percent, size
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
 _MAX_REASON_CHARS: Final = 200
@@ -299,6 +299,11 @@ def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:
     if part.sent_tokens is not None:
         facts.append(token_count(part.sent_tokens, is_exact=True))
     return facts
+
+
+def made_facts(part: DocumentPart | ImagePart) -> list[str]:
+    """Return the facts about a file that came with an answer: its size in pixels, or in bytes."""
+    return attachment_facts(part) if isinstance(part, ImagePart) else [size(part.size)]
 
 
 def token_count(tokens: int, *, is_exact: bool) -> str:

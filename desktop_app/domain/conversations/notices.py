@@ -31,6 +31,12 @@ class NoticeCode(TextEnum):
     EVENTS_SKIPPED = coded(
         N_("Data from {provider} couldn’t be read and was skipped ({count}). Text may be missing.")
     )
+    FILE_MISSING = coded(N_("{provider} doesn’t offer “{name}” for download."))
+    FILE_NOT_FETCHED = coded(
+        N_("“{name}” couldn’t be fetched from {provider}, where it is deleted soon.")
+    )
+    FILE_NOT_KEPT = coded(N_("“{name}” wasn’t kept, because the conversation isn’t saved."))
+    FILE_TOO_LARGE = coded(N_("“{name}” wasn’t fetched. It exceeds {limit} MB."))
     FILES_AS_TEXT = coded(N_("{provider} received the text of {names}, not the file."))
     FROM_BATCH = coded(N_("From a batch job."))
     GRAMMAR_USED = coded(N_("Grammar: {syntax}"))

@@ -44,6 +44,7 @@ from desktop_app.markdown.parsing.inline_images import (
     find_overlong_range,
     move_cut_outside_image,
 )
+from desktop_app.markdown.parsing.own_links import Citable
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.markdown.provisional import provisional_blocks
 from desktop_app.markdown.provisional.provisional_inline import complete_inline
@@ -69,7 +70,7 @@ The positions are fixed, because the result must not depend on how the source is
 """
 
 
-def render(source: str, cited: frozenset[int] = frozenset()) -> list[Block]:
+def render(source: str, cited: Citable = frozenset()) -> list[Block]:
     """Return the blocks of a whole source."""
     stream = BlockStream(cited)
     stream.feed(source)
@@ -98,8 +99,8 @@ class BlockStream:
         blocks: all blocks so far.
     """
 
-    def __init__(self, cited: frozenset[int] = frozenset()) -> None:
-        """`cited` are the numbers of the passages that the source may cite."""
+    def __init__(self, cited: Citable = frozenset()) -> None:
+        """`cited` is what the source may cite and link to."""
         self._shown = ShownBlocks()
         self.blocks = self._shown.blocks
         self._source = ""
@@ -113,12 +114,12 @@ class BlockStream:
         self._overdue_length = 0  # of the open tail that is too expensive to parse again
 
     @property
-    def cited(self) -> frozenset[int]:
+    def cited(self) -> Citable:
         """The numbers that text to come may cite; setting them leaves parsed text as it is."""
         return self._definitions.cited
 
     @cited.setter
-    def cited(self, numbers: frozenset[int]) -> None:
+    def cited(self, numbers: Citable) -> None:
         self._definitions.cited = numbers
 
     @property

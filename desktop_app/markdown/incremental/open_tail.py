@@ -18,7 +18,7 @@ from desktop_app.markdown.parsing.loose_lists import (
     may_become_item,
     restore_lists,
 )
-from desktop_app.markdown.parsing.own_links import CITED
+from desktop_app.markdown.parsing.own_links import CITED, Citable
 from desktop_app.markdown.parsing.parser import EXPECTS_NOTES, parser
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ class Definitions:
         expects_notes: whether definitions may still follow the marks of footnotes.
     """
 
-    def __init__(self, cited: frozenset[int]) -> None:
-        """`cited` are the numbers of the passages that the source may cite."""
+    def __init__(self, cited: Citable) -> None:
+        """`cited` is what the source may cite and link to."""
         self.cited = cited
         self._references: dict[str, Any] = {}
         self._notes: set[str] = set()  # the labels of footnotes after ":", as the parser has them

@@ -110,7 +110,7 @@ class _RunBuilder:
         """
         start = self.link_start
         end = len(self.runs)
-        if self.link and end > start:
+        if self.link and end > start and not own_links.linked_file(self.link):
             if self.links and self.links[-1][1:] == (start, self.link):
                 start = self.links.pop().start
             self.links.append(_Link(start, end, self.link))
@@ -173,7 +173,7 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
             target = str(token.attrGet("href") or "")
             if own_links.imitates_own_link(target):  # only the program makes links to itself
                 target = ""
-            builder.open_link(target)
+            builder.open_link(token.meta.get(own_links.FILE_LINK, target))
         case "link_close":
             builder.close_link()
         case "citation":

@@ -1,9 +1,12 @@
-"""Links that only this program follows: citations, and those between a footnote and its marks.
+"""Links that only this program follows: citations, files, those between a footnote and its marks.
 
 Citations are numbers in square brackets that refer to the passages of a question. `[3]`, `[1, 2]`
 and `[2–4]` are citations if a passage has one of the numbers. Other numbers are text, and so are
 brackets in code, in formulas and in the words of a link. Markdown's own brackets take precedence:
 links, images, defined references. Targets in the source that imitate these links are dropped.
+
+The code interpreter's links to its files (`sandbox:/mnt/data/fees.csv`) lead to the file of this
+name that came with the answer. Without it they are text.
 """
 
 from __future__ import annotations
@@ -11,22 +14,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import quote, unquote
 
 from desktop_app.domain.documents.collections import passage_link, passage_number
 
 CITED: Final = "cited"
-"""Key in the parse environment: a frozenset of the numbers that may be cited."""
+"""Key in the parse environment: a `Citable`."""
+Citable = frozenset[int | str]
+"""What a source may link to: the numbers of passages, and the names of the answer's files."""
 
 CITATION: Final = "citation"
 """The type of a citation's token, and the name of its rule."""
 
+FILE_LINK: Final = "file"
+"""Key in the data of a link's token: the link to a file of the answer; "" if it has none."""
+
 CITED_NUMBER: Final = re.compile(r"[0-9]+")
 _NOTE_PREFIX: Final = "repartee:note/"
 _MARK_PREFIX: Final = "repartee:mark/"
+_FILE_PREFIX: Final = "repartee:file/"
+_SANDBOX_SCHEME: Final = "sandbox:"
 _OWN_LINK_PREFIX: Final = passage_link(0).removesuffix("passage/0")
 
 
-def pieces(content: str, cited: frozenset[int]) -> Iterator[tuple[str, str]]:
+def pieces(content: str, cited: Citable) -> Iterator[tuple[str, str]]:
     """Yield the pieces of a citation as (words, target); the target is "" for plain text.
 
     >>> list(pieces("[2, 9]", frozenset((2,))))
@@ -42,6 +53,26 @@ def pieces(content: str, cited: frozenset[int]) -> Iterator[tuple[str, str]]:
         yield number[0], passage_link(int(number[0]))
         end = number.end()
     yield content[end:], ""
+
+
+def leads_to_sandbox(target: str) -> bool:
+    """Return True if a written link names a file in the code interpreter's container."""
+    return target[: len(_SANDBOX_SCHEME)].lower() == _SANDBOX_SCHEME
+
+
+def link_to_file(target: str, citable: Citable) -> str:
+    """Return the link to a file in the container; "" if the answer did not bring it.
+
+    >>> link_to_file("sandbox:/mnt/data/my%20fees.csv", frozenset({"my fees.csv"}))
+    'repartee:file/my%20fees.csv'
+    """
+    name = unquote(target).rpartition("/")[2]
+    return _FILE_PREFIX + quote(name, safe="") if name in citable else ""
+
+
+def linked_file(link: str) -> str:
+    """Return the name of the file that a link made by `link_to_file` leads to; "" for others."""
+    return unquote(link.removeprefix(_FILE_PREFIX)) if link.startswith(_FILE_PREFIX) else ""
 
 
 def is_citation(link: str) -> bool:

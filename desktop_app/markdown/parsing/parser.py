@@ -21,7 +21,14 @@ from desktop_app.markdown.parsing.formulas import (
     parse_inline_formula,
 )
 from desktop_app.markdown.parsing.loose_lists import DEFINITIONS
-from desktop_app.markdown.parsing.own_links import CITATION, CITED, CITED_NUMBER
+from desktop_app.markdown.parsing.own_links import (
+    CITATION,
+    CITED,
+    CITED_NUMBER,
+    FILE_LINK,
+    leads_to_sandbox,
+    link_to_file,
+)
 from desktop_app.markdown.parsing.tables import MAX_COLUMNS, parse_table
 
 if TYPE_CHECKING:
@@ -211,6 +218,12 @@ def _parse_inline(state: StateCore) -> None:
             if token.content.count("|") > 2 * MAX_COLUMNS and _WIDE_HEAD.search(token.content):
                 token.children.append(Token("too_wide", "", 0))
             state.md.inline.parse(token.content, state.md, state.env, token.children)
+            for child in token.children:
+                if child.type == "link_open":
+                    target = str(child.attrGet("href") or "")
+                    if leads_to_sandbox(target):
+                        citable = state.env.get(CITED) or frozenset()
+                        child.meta[FILE_LINK] = link_to_file(target, citable)
 
 
 def _cache_link_normalization(markdown: MarkdownIt) -> None:

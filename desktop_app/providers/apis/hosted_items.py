@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any, Final
 
-from desktop_app.domain.answering.stream_events import HostedCall
+from desktop_app.domain.answering.stream_events import FileCited, HostedCall
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.http import json_fields
@@ -28,9 +29,23 @@ INCLUDE_FIELDS: Final = {
     "code_interpreter": "code_interpreter_call.outputs",
 }
 """The parts of a tool's results that the provider sends only if the request asks for them."""
+MAX_NAME_CHARS: Final = 255
+"""The characters of a file's name, as in most file systems."""
 MAX_BASE64_CHARS: Final = 16 * 1024 * 1024
 _MAX_HEAD_CHARS: Final = 100
 _ACTION_FIELDS: Final = ("type", "query", "url", "pattern")
+
+
+def cited_files(annotations: Iterable[Mapping[str, Any]]) -> Iterator[FileCited]:
+    """Yield the files in containers that these annotations cite."""
+    for each in annotations:
+        if json_fields.text(each, "type") != "container_file_citation":
+            continue
+        container_id = json_fields.name(each, "container_id")
+        file_id = json_fields.name(each, "file_id")
+        name = PurePosixPath(json_fields.text(each, "filename").strip()).name
+        if container_id and file_id:
+            yield FileCited(container_id, file_id, name[:MAX_NAME_CHARS] or file_id)
 
 
 def code_images(item: Mapping[str, Any]) -> Iterator[bytes]:

@@ -31,6 +31,7 @@ from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.apis.event_reader import EventReader, usage_of
 from desktop_app.providers.apis.hosted_items import (
     HOSTED_ITEMS,
+    cited_files,
     code_images,
     hosted_call,
     pages_read,
@@ -85,6 +86,7 @@ class ResponsesReader(EventReader):
         self._has_closed = False
         self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
         self._hosted: dict[str, bool] = {}  # True once a call has ended, by its id
+        self._files: set[str] = set()  # the ids of cited files
         self._image_error: Mapping[str, Any] = {}  # of the newest picture, if it was not made
         self._sources = SourceList()
 
@@ -289,9 +291,14 @@ class ResponsesReader(EventReader):
         text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
         yield from self._add_whole((kind, index, part_index), text)
         if kind == "text":
-            for annotation in json_fields.rows(part, "annotations"):
+            annotations = json_fields.rows(part, "annotations")
+            for annotation in annotations:
                 self._sources.cite(annotation)
             yield from self._sources.news()
+            for file in cited_files(annotations):
+                if file.file_id not in self._files:
+                    self._files.add(file.file_id)
+                    yield file
 
     def _read_reasoning(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         for field, kind in (("summary", "summary"), ("content", "reasoning")):

@@ -142,15 +142,23 @@ class Transport:
             raise AttemptError(self._timeout_error(exc)) from exc
 
     def send(
-        self, method: str, path: str, **content: Any
+        self, method: str, path: str, *, is_page_expected: bool = False, **content: Any
     ) -> AbstractAsyncContextManager[HttpReply]:
         """Send a request with the timeout of a file transfer; see `post`.
 
         Args:
+            is_page_expected: the reply may be a web page, which is otherwise refused.
             content: as httpx takes it: `json`, or the `data` and `files` of a form.
         """
         read_s = self._timeouts.transfer
-        return self._open(method, path, {"accept": "*/*"}, read_s=read_s, **content)
+        return self._open(
+            method,
+            path,
+            {"accept": "*/*"},
+            read_s=read_s,
+            is_page_expected=is_page_expected,
+            **content,
+        )
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -183,6 +191,7 @@ class Transport:
         read_s: float | None = None,
         model: str = "",
         on_bytes: Callable[[], None] = _ignore,
+        is_page_expected: bool = False,
         **content: Any,
     ) -> AsyncIterator[HttpReply]:
         """Send a request, and check that its reply is an API's. Close the reply at the end.
@@ -217,7 +226,7 @@ class Transport:
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._receive(stack, send)
             on_bytes()
-            await self._require_api_reply(response)
+            await self._require_api_reply(response, is_page_expected=is_page_expected)
             reply = HttpReply(response, self._attempt, self.redactor, limits.drain, on_bytes)
             afterwards.push_async_callback(reply.close)
             yield reply
@@ -280,8 +289,8 @@ class Transport:
             server_kind=self.server,
         )
 
-    async def _require_api_reply(self, response: httpx.Response) -> None:
-        """Raise AttemptError for a redirect, a web page or a refusal."""
+    async def _require_api_reply(self, response: httpx.Response, *, is_page_expected: bool) -> None:
+        """Raise AttemptError for a redirect, an unexpected web page or a refusal."""
         status = response.status_code
         if 300 <= status < 400:
             location = response.headers.get("location", "")
@@ -292,7 +301,7 @@ class Transport:
         if status == 407:  # "Proxy Authentication Required"
             raise self._attempt.proxy_refusal_error("407", "HTTP status 407")
         is_html = "html" in response.headers.get("content-type", "").lower()
-        if is_html and (status < 400 or status in _WEB_PAGE_STATUSES):
+        if is_html and ((status < 400 and not is_page_expected) or status in _WEB_PAGE_STATUSES):
             raise self._attempt.web_page_error(status)
         if status >= 400:
             raise await self._read_refusal(response)

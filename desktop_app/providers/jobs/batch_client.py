@@ -130,7 +130,7 @@ class BatchClient:
 
     async def upload(self, name: str, file: BinaryIO) -> str:
         """Upload a file of requests. Return the provider's id of the file."""
-        form = {
+        form: dict[str, Any] = {
             "data": {"purpose": "batch"},
             "files": {"file": (f"{name}.jsonl", file, "application/jsonl")},
         }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # The keys of the two settings.
 TOOLS: Final = "answer.tools"
 FORM: Final = "answer.form"
+IMAGES: Final = "image_generation"
 WEB_SEARCH: Final = "web_search"
 """The provider's tool with a button of its own."""
 
@@ -54,9 +55,16 @@ class ToolsController(Controller):
 
     def _choose_web(self, is_on: bool) -> None:
         """Choose whether the model may search the web in the open conversation."""
-        names = [n for n in self._setup.ask_settings.parameters.tools if n != WEB_SEARCH]
+        self._choose_tool(WEB_SEARCH, is_on=is_on)
+
+    def make_images(self, *, is_on: bool) -> None:
+        """Choose whether the model may make images in the open conversation."""
+        self._choose_tool(IMAGES, is_on=is_on)
+
+    def _choose_tool(self, name: str, *, is_on: bool) -> None:
+        names = [n for n in self._setup.ask_settings.parameters.tools if n != name]
         if is_on:
-            names.append(WEB_SEARCH)
+            names.append(name)
         self._setup.override(
             self._current.id, lambda overrides: with_override(overrides, TOOLS, "\n".join(names))
         )

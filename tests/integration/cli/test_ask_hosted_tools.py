@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -13,9 +14,9 @@ from PIL import Image
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.spending.ledger import from_nanos
 from tests.helpers.pictures import packed, photo
-from tests.integration.cli.command import Shell, answer_to
+from tests.integration.cli.command import Ended, Shell, against, answer_to
 from tests.integration.cli.replies import COMPLETED, CREATED
-from tests.unit.providers.loopback import Script, streams
+from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import sse
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -140,3 +141,39 @@ def test_the_newest_picture_goes_back_with_the_next_question(shell: Shell) -> No
     assert sent.size == (48, 48)
     assert [each["role"] for each in body["input"]] == ["user", "user", "user"]
     assert "input_image" not in json.dumps(body["input"][:-1])
+
+
+FILE_LINK = "Here: [fees.csv](sandbox:/mnt/data/fees.csv)"
+FILE = {"type": "container_file_citation", "container_id": "c", "file_id": "f"}
+FILE |= {"filename": "fees.csv"}
+
+
+def test_a_file_of_the_code_interpreter_is_kept_or_said(shell: Shell) -> None:
+    script = saying(message(0, FILE_LINK, FILE))
+    found = replies(body=b"rent,900\n", kind="application/octet-stream")
+    options = ("Sum it up.", "--tool", "code_interpreter")
+
+    def ask(reply: Script, *more: str) -> Ended:
+        results: list[Ended] = []
+
+        async def test(server: LoopbackServer) -> None:
+            results.append(await shell.ask(server.base_url, *options, *more))
+
+        against(script, reply, test=test)
+        assert results[0].code == 0, results[0].err
+        return results[0]
+
+    kept = ask(found, "--save")
+    (parts,) = (row for (row,) in shell.rows("SELECT parts FROM messages WHERE role='assistant'"))
+    (part,) = (part for part in json.loads(parts) if part["kind"] == "document")
+    assert (part["name"], part["size"]) == ("fees.csv", 9)
+    assert shell.rows("SELECT text FROM attachments")[0][0].strip() == "rent,900"
+    path = next(word for word in kept.err.split() if part["sha256"][2:] in word)
+    assert Path(path).read_bytes() == b"rent,900\n"
+    assert "fees.csv" in kept.err
+    in_json = ask(found, "--json").json["files"]
+    assert in_json == [{"name": "fees.csv", "base64": base64.b64encode(b"rent,900\n").decode()}]
+    assert "fees.csv" in ask(found).err
+    gone = ask(replies(404, {"error": {"message": "No."}}), "--save")
+    assert "“fees.csv”" in gone.err
+    assert gone.out.strip() == FILE_LINK

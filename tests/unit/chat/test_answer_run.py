@@ -19,6 +19,7 @@ from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
+    FileArrived,
     HostedCall,
     ImageArrived,
     Incomplete,
@@ -52,7 +53,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.cost import CallUsage, LongPrice, Price, Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
@@ -152,6 +153,9 @@ class Memory:
         if self.calls_tried in self.failing_calls:
             raise StorageError("Full.")
         self.calls.append(call)
+
+    async def add_file(self, answer: Message, _name: str, data: bytes) -> ImagePart | None:
+        return await self.add_image(answer, data)
 
     async def add_image(self, _answer: Message, _data: bytes) -> ImagePart | None:
         await asyncio.sleep(self.takes_s)
@@ -659,6 +663,23 @@ def test_a_generated_image_is_kept(
     (seen,) = (e for e in memory.heard if isinstance(e, HostedCall | ImageArrived))
     kept = PICTURE if picture is PICTURE else None
     assert (seen.image, seen.image_part) == (b"", kept)
+
+
+@pytest.mark.parametrize(
+    ("file", "notices"),
+    [
+        (PICTURE, ()),
+        (None, (notice(NoticeCode.FILE_NOT_KEPT, name="a.csv"),)),
+        (StorageError("Full."), ()),
+    ],
+)
+def test_a_file_of_the_answer_is_kept(
+    file: ImagePart | StorageError | None, notices: tuple[NoticeText, ...]
+) -> None:
+    answer, memory = run([FileArrived("a.csv", b""), *ENDED], memory=Memory(picture=file))
+    assert (answer.attachments, answer.notices) == ((file,) if file is PICTURE else (), notices)
+    (seen,) = (event for event in memory.heard if isinstance(event, FileArrived))
+    assert seen == FileArrived("a.csv", b"", PICTURE if file is PICTURE else None)
 
 
 # ---------------------------------------------------------------- stand-ins
