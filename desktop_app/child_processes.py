@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
-ChildKind = Literal["documents", "lexing", "math", "model", "qt", "server", "tool"]
+ChildKind = Literal["documents", "headers", "lexing", "math", "model", "qt", "server", "tool"]
 
 # Only root can create files here, and a process in this folder does not keep a drive mounted.
 WORKING_DIRECTORY: Final = "/" if sys.platform != "win32" else os.environ["SYSTEMROOT"]
@@ -71,6 +71,7 @@ _SERVER_VARIABLES: Final = (
 )
 _VARIABLES_OF_KIND: Final[Mapping[ChildKind, tuple[str, ...]]] = {
     "documents": _COMMON_VARIABLES,
+    "headers": _COMMON_VARIABLES,
     "lexing": _COMMON_VARIABLES,
     "math": _COMMON_VARIABLES,
     "model": _COMMON_VARIABLES,

@@ -182,6 +182,10 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.documents.worker.worker_process import main as documents
 
         return documents(arguments)
+    if name == "headers":
+        from desktop_app.local_model.header_reader import main as headers
+
+        return headers()
     if name == "model":
         from desktop_app.local_model.server_process import main as model
 

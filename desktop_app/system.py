@@ -20,6 +20,8 @@ if sys.platform != "win32":
     """For every `os.open`: no child inherits the descriptor, and bytes stay what they are."""
     READ_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
     """To open a file that may be a named pipe, without waiting for its writer."""
+    OWN_FILE_FLAGS: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    """To write a file of our own, in whose place somebody may have put a link or a named pipe."""
     END_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
     """What ends a program, besides Ctrl+C."""
 
@@ -67,6 +69,7 @@ else:
 
     OPEN_FLAGS: Final = os.O_NOINHERIT | os.O_BINARY
     READ_FLAGS: Final = os.O_RDONLY | OPEN_FLAGS
+    OWN_FILE_FLAGS: Final = os.O_RDWR | OPEN_FLAGS
     END_SIGNALS: Final = ()
     # Beyond the end of every file: a lock on bytes keeps other processes from reading them.
     _LOCKED_BYTE: Final = 0x7FFFFFFF

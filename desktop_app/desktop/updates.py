@@ -21,6 +21,8 @@ PROJECT_PAGE: Final = "https://github.com/repartee/repartee"
 RELEASES: Final = "https://api.github.com/repos/repartee/repartee/releases"
 """The feed of releases; `latest` below it is a JSON object with the newest one's `tag_name`."""
 
+_TAG: Final = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9}){0,3})")
+
 # By the word in the file resources/package, which packaging/build.sh writes.
 _WAYS: Final = {
     "deb": N_("Download the new .deb from {page}, then run “sudo apt install ./FILE”."),
@@ -78,7 +80,7 @@ def update_way() -> str:
 def _version_in(release: object) -> str:
     """Return the version of a release. Raises ValueError if it has none."""
     tag = release.get("tag_name") if isinstance(release, dict) else None
-    match = re.fullmatch(r"v?(\d+(?:\.\d+){0,3})", tag) if isinstance(tag, str) else None
+    match = _TAG.fullmatch(tag) if isinstance(tag, str) else None
     if match is None:
         raise ValueError("no tag with a version")
     return match[1]

@@ -3,4 +3,13 @@
 Only its child process, which is confined, imports xllamacpp.
 """
 
-__all__ = ["command", "fetch", "local_models", "server", "server_process", "store", "ui"]
+__all__ = [
+    "command",
+    "fetch",
+    "header_reader",
+    "local_models",
+    "server",
+    "server_process",
+    "store",
+    "ui",
+]

@@ -13,6 +13,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
 from desktop_app.local_model.fetch import Progress, fetch_model, progress_text
 from desktop_app.local_model.memory import free_memory
+from desktop_app.local_model.store import model_at
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 
 if TYPE_CHECKING:
@@ -40,25 +41,32 @@ async def _get(options: Options) -> int:
         store = backend.model_store
         remote = find_remote(options.name, store.catalog)
         path = store.folder / remote.name
-        if not await asyncio.to_thread(path.exists):
+        is_new = not await asyncio.to_thread(path.exists)
+        if is_new:
             console.write_note(_source_text(remote, store.folder))
         profile = next(p for p in await backend.providers.profiles() if p.id == ON_DEVICE.id)
         downloads = await backend.gateway.downloads(profile)
         try:
-            path = await fetch_model(remote, store.folder, downloads.open, _reporter(options))
+            path = await fetch_model(
+                remote,
+                store.folder,
+                downloads.open,
+                _reporter(options),
+                takes_any_size=options.any_size,
+            )
         except asyncio.CancelledError:
             console.write_note(
                 tr("Paused. “{command}” continues.", command=f"repartee models get {options.name}")
             )
             raise
         files = await asyncio.to_thread(store.scan)
-        file = next(file for file in files if file.path == str(path))
+        file = model_at(path, files)
         is_default = await backend.use_first_model(file)
     if options.json:
         console.write_json(_fields_of(file))
         return 0
     console.write_line(file.path)
-    if file.info is not None and not file.info.is_known:
+    if is_new and file.info is not None and not file.info.is_known:
         console.write_note(tr("Not checked against a known hash. Its SHA-256 is now recorded."))
     if is_default:
         console.write_note(tr("New conversations on this computer use {model}.", model=file.name))
@@ -123,6 +131,7 @@ async def _list(options: Options) -> int:
                     | {"url": p.url, "downloading": p.is_busy}
                     for p in partial
                 ],
+                "unusable": [file._asdict() for file in store.unusable],
                 "catalog": [_catalog_fields(model) for model in store.catalog],
                 "free_disk": free_disk,
                 "free_memory": free_memory(),
@@ -141,6 +150,7 @@ async def _list(options: Options) -> int:
             for part in partial
         ],
     )
+    _write_rows(tr("Not usable"), [[file.path, file.reason] for file in store.unusable])
     present = {file.info.model for file in files if file.info}
     missing = [model for model in store.catalog if model.id not in present]
     _write_rows(tr("To download"), [_catalog_cells(model) for model in missing])

@@ -12,6 +12,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -29,13 +30,17 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile
-from desktop_app.local_model.gguf import read_header
+from desktop_app.local_model.gguf import MAGIC
+from desktop_app.local_model.header_reader import HeaderReader
+from desktop_app.local_model.json_file import read_json, write_json
 
 PART: Final = ".part"
 INFO: Final = ".json"
 _WRITE_BYTES: Final = 1 << 20
 _CHECK_BYTES: Final = 32 << 20
 _RESERVE_BYTES: Final = 200 << 20  # left free, so that the library can still be written
+_ROOM_BYTES: Final = 64 << 20  # other programs write meanwhile: the room is checked so often
+_LOCK_S: Final = 0.5
 _MAX_FAILURES: Final = 6  # in a row without a single new byte: a minute with the pauses below
 _MAX_FIRST_FAILURES: Final = 3  # before the first new byte of this run
 _FIRST_PAUSE_S: Final = 1.0
@@ -132,18 +137,12 @@ class Info(msgspec.Struct, frozen=True):
 
 def read_info(path: Path) -> Info | None:
     """Return the record beside a file or a part; None if there is none."""
-    try:
-        return msgspec.json.decode(Path(f"{path}{INFO}").read_bytes(), type=Info)
-    except (OSError, msgspec.DecodeError):
-        return None
+    return read_json(Path(f"{path}{INFO}"), Info)
 
 
 def write_info(path: Path, info: Info) -> None:
-    """Write the record beside a file, which a kill leaves whole or unchanged."""
-    target = Path(f"{path}{INFO}")
-    temporary = target.with_name(f"{target.name}.{os.getpid()}")
-    temporary.write_bytes(msgspec.json.encode(info))
-    temporary.replace(target)
+    """Write the record beside a file. Raises OSError."""
+    write_json(Path(f"{path}{INFO}"), info)
 
 
 async def fetch_model(
@@ -152,15 +151,20 @@ async def fetch_model(
     open_reply: Opener,
     report: Callable[[Progress], None],
     *,
+    takes_any_size: bool = False,
     pause_s: float = _FIRST_PAUSE_S,
 ) -> Path:
     """Fetch all files of a model, of which some may be there. Return the model's file.
 
     Canceling keeps what has come.
 
+    Args:
+        takes_any_size: fetch a file whose size its host does not say, as long as there is room.
+
     Raises:
         NetworkError: the host cannot be reached, or no byte comes from it.
-        LocalModelError: the disk is too full, the host refuses, or it has another file.
+        LocalModelError: the disk is too full, the host refuses, it has another file, or a file of
+            this name is from elsewhere.
     """
     files = remote.files if isinstance(remote, CatalogModel) else (remote,)
     await asyncio.to_thread(_prepare_folder, folder, files)
@@ -172,12 +176,36 @@ async def fetch_model(
             whole = progress.total if len(files) == 1 else total
             report(progress._replace(done=earlier + progress.done, total=whole))
 
-        if not (folder / file.name).exists():
-            await _FileFetch(file, folder, open_reply, report_all, pause_s).run(
-                _info_of(remote, file)
+        if not await asyncio.to_thread(_is_there, file, folder):
+            fetch = _FileFetch(
+                *(file, folder, open_reply, report_all, pause_s), takes_any_size=takes_any_size
             )
+            await fetch.run(_info_of(remote, file))
         earlier += file.size
     return folder / remote.name
+
+
+def _is_there(file: RemoteFile, folder: Path) -> bool:
+    """Return True if the file has been fetched. Raises LocalModelError if it is another's."""
+    path = folder / file.name
+    if not path.exists():
+        return False
+    info = read_info(path)
+    hint = N_("To download the other file, remove this one first.")
+    if info is None:
+        raise LocalModelError(
+            N_("{file} is there already, but Repartee didn’t download it."),
+            hint=hint,
+            file=str(path),
+        )
+    if info.url != file.url and not (file.sha256 and info.sha256 == file.sha256):
+        raise LocalModelError(
+            N_("{file} is there already, from another address: {url}."),
+            hint=hint,
+            file=str(path),
+            url=info.url,
+        )
+    return True
 
 
 def _info_of(remote: RemoteFile, file: RemoteFile) -> Info:
@@ -241,7 +269,11 @@ class _FileFetch:
         open_reply: Opener,
         report: Callable[[Progress], None],
         pause_s: float,
+        *,
+        takes_any_size: bool,
     ) -> None:
+        self._takes_any_size = takes_any_size
+        self._unchecked_bytes = 0  # that were written since the room was checked
         self._remote = remote
         self._target = folder / remote.name
         self._part = folder / f"{remote.name}{PART}"
@@ -268,14 +300,12 @@ class _FileFetch:
 
     def _open_part(self, info: Info) -> BinaryIO:
         """Open and lock the part; empty it if its bytes are those of another address."""
-        file = self._part.open("ab+")
+        file = _open_own(self._part)
         try:
-            system.lock(file.fileno(), waits=False)
-        except BlockingIOError as exc:
+            _lock_part(file, self._target.name)
+        except BaseException:
             file.close()
-            raise LocalModelError(
-                N_("{file} is being downloaded already."), file=self._target.name
-            ) from exc
+            raise
         before = read_info(self._part)
         if before is None or before.url != info.url:
             file.truncate(0)
@@ -331,7 +361,7 @@ class _FileFetch:
                 raise RangeRefusedError
             if self._done and not reply.offset:
                 await self._restart(file)
-            await self._accept(reply)
+            await self._accept(reply, file)
             await self._write_all(file, reply.chunks)
 
     async def _write_all(self, file: BinaryIO, chunks: AsyncIterator[bytes]) -> None:
@@ -348,7 +378,7 @@ class _FileFetch:
         if pending:
             await self._write(file, pending)
 
-    async def _accept(self, reply: Reply) -> None:
+    async def _accept(self, reply: Reply, file: BinaryIO) -> None:
         """Record the version and size that the host states. Raises LocalModelError."""
         expected = self._remote.size
         if expected and reply.total is not None and reply.total != expected:
@@ -364,13 +394,31 @@ class _FileFetch:
             self._info, total=self._total, validator=reply.validator
         )
         await asyncio.to_thread(write_info, self._part, self._info)
-        if self._total is not None:
-            needed = self._total - self._done
+        if self._total is None and not self._takes_any_size:
+            if not self._done:
+                await asyncio.to_thread(self._remove, file)
+            raise LocalModelError(
+                N_("{host} doesn’t say how large the file is."),
+                hint=N_("“repartee models get --any-size URL” downloads it anyway."),
+                host=self._remote.host,
+            )
+        await self._require_room(file)
+
+    async def _require_room(self, file: BinaryIO) -> None:
+        """Raise LocalModelError if the disk is too full; remove a part of unknown size."""
+        self._unchecked_bytes = 0
+        needed = _ROOM_BYTES if self._total is None else self._total - self._done
+        try:
             await asyncio.to_thread(_require_space, self._part.parent, needed)
+        except LocalModelError:
+            if self._total is None:  # nobody knows how much room it needs
+                await asyncio.to_thread(self._remove, file)
+            raise
 
     async def _write(self, file: BinaryIO, pending: bytearray) -> None:
         """Append bytes. Raises LocalModelError if they cannot be those of a model."""
-        if self._done == 0 and pending[:4] != b"GGUF":
+        # A host may cut the connection after one byte.
+        if self._done == 0 and not MAGIC.startswith(pending[: len(MAGIC)]):
             await self._restart(file)
             raise LocalModelError(
                 N_("{host} didn’t send a GGUF model file."),
@@ -387,7 +435,10 @@ class _FileFetch:
 
         await asyncio.to_thread(append)
         self._done += len(pending)
+        self._unchecked_bytes += len(pending)
         pending.clear()
+        if self._unchecked_bytes >= _ROOM_BYTES:
+            await self._require_room(file)
         self._report(Progress(self._done, self._total, self._rate()))
 
     def _rate(self) -> float:
@@ -425,7 +476,7 @@ class _FileFetch:
                 file=self._target.name,
             )
         try:
-            await asyncio.to_thread(read_header, self._part)
+            await asyncio.to_thread(self._read_header, file)
         except LocalModelError:
             await asyncio.to_thread(self._remove, file)
             raise
@@ -433,13 +484,27 @@ class _FileFetch:
             self._info, sha256=sha256, total=position, fetched_at=datetime.now(UTC)
         )
 
+    def _read_header(self, file: BinaryIO) -> None:
+        with HeaderReader() as reader:
+            reader.read_open(file, self._part)
+
     def _remove(self, file: BinaryIO) -> None:
         file.close()  # Windows removes no open file
         remove_part(self._part)
 
     def _finish(self, file: BinaryIO) -> None:
-        """Give the file its name. A kill leaves either the part or the file."""
+        """Give the file its name. A kill leaves either the part or the file.
+
+        Raises:
+            LocalModelError: the part at this path is not the file that was checked.
+        """
         os.fsync(file.fileno())
+        if not _is_at(file, self._part):
+            raise LocalModelError(
+                N_("Another program replaced {file} during the download."),
+                hint=_TRY_AGAIN,
+                file=str(self._part),
+            )
         file.close()  # Windows renames no open file
         write_info(self._target, self._info)
         self._part.replace(self._target)
@@ -455,13 +520,54 @@ def remove_part(part: Path) -> None:
 def is_busy(part: Path) -> bool:
     """Return True if a process is fetching this part."""
     try:
-        with part.open("rb") as file:
+        with open_file(part) as file:
             system.lock(file.fileno(), waits=False)
     except BlockingIOError:
         return True
-    except OSError:
+    except (OSError, RefusedFileError):
         return False
     return False
+
+
+def _open_own(part: Path) -> BinaryIO:
+    """Open a part; create it if needed. Raises OSError, LocalModelError for anything but a file."""
+    refused = LocalModelError(
+        N_("{file} isn’t a regular file."), hint=N_("Remove it, then try again."), file=str(part)
+    )
+    try:
+        descriptor = os.open(part, system.OWN_FILE_FLAGS | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as exc:
+        if part.is_symlink() or (part.exists() and not part.is_file()):
+            raise refused from exc
+        raise
+    status = os.fstat(descriptor)
+    # A hard link is another file's content, too.
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or part.is_symlink():
+        os.close(descriptor)
+        raise refused
+    return os.fdopen(descriptor, "ab+")
+
+
+def _lock_part(file: BinaryIO, name: str) -> None:
+    """Lock a part. `is_busy` of another process may have it for a moment."""
+    deadline = time.monotonic() + _LOCK_S
+    while True:
+        try:
+            return system.lock(file.fileno(), waits=False)
+        except BlockingIOError as exc:
+            if time.monotonic() > deadline:
+                raise LocalModelError(N_("{file} is being downloaded already."), file=name) from exc
+        time.sleep(_LOCK_S / 20)
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Return True if an open file is the one at this path."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    opened = os.fstat(file.fileno())
+    return (found.st_dev, found.st_ino) == (opened.st_dev, opened.st_ino)
 
 
 @asynccontextmanager

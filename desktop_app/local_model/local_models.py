@@ -206,7 +206,7 @@ class LocalModels:
 
     async def _options_for(self, path: str) -> LoadOptions:
         """Plan how a model runs. Raises LocalModelError if it does not fit, with the figure."""
-        from desktop_app.local_model.gguf import read_header
+        from desktop_app.local_model.header_reader import read_header
 
         file = self._files.get(path)
         if file is None:

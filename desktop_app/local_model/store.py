@@ -8,21 +8,26 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
 
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import IllegalChoiceError, LocalModelError
-from desktop_app.i18n.translation import N_
+from desktop_app.domain.system_error import system_words
+from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.local_model.catalog import CatalogModel, read_catalog
 from desktop_app.local_model.fetch import PART, Info, is_busy, read_info, remove_part
-from desktop_app.local_model.gguf import Header, read_header
+from desktop_app.local_model.gguf import Header
+from desktop_app.local_model.header_reader import HeaderReader
+from desktop_app.local_model.json_file import read_json, write_json
 
-T = TypeVar("T")
 _MAX_FOUND: Final = 200  # of one app; arbitrary: far more than anyone has
 _MAX_DEPTH: Final = (
     4  # LM Studio: publisher/model/file; Hugging Face: model/snapshots/revision/file
@@ -93,10 +98,20 @@ class PartialFile(msgspec.Struct, frozen=True):
     is_busy: bool
 
 
+class UnusableFile(NamedTuple):
+    """A file that looks like a model; `reason` is a sentence."""
+
+    path: str
+    reason: str
+
+
 class _CachedHeader(msgspec.Struct, frozen=True):
+    """A header, or why there is none: the message of the error."""
+
     size: int
     modified_ns: int
-    header: Header
+    header: Header | None
+    problem: str = ""
 
 
 class ModelStore:
@@ -105,6 +120,7 @@ class ModelStore:
     Attributes:
         folder: that of the fetched models; it may not exist yet.
         catalog: the models that can be fetched.
+        unusable: the files that the last `scan` left out.
 
     Args:
         cache: the folder for the headers that were read; reading one takes 20 to 100 ms.
@@ -114,49 +130,57 @@ class ModelStore:
     def __init__(self, folder: Path, cache: Path, home: Path | None = None) -> None:
         self.folder = folder
         self.catalog: tuple[CatalogModel, ...] = read_catalog()
+        self.unusable: tuple[UnusableFile, ...] = ()
         self._cache_file = cache / "model_headers.json"
         self._home = home or Path.home()
 
     def scan(self) -> list[LocalFile]:
         """Return all models that can be used, those fetched first. Blocking."""
-        headers = _read_json(self._cache_file, dict[str, _CachedHeader]) or {}
+        headers = read_json(self._cache_file, dict[str, _CachedHeader]) or {}
         known: dict[str, _CachedHeader] = {}
         used = self._uses()
         files: list[LocalFile] = []
-        for origin, path, name, projector in self._candidates():
-            try:
-                status = path.stat()
-                cached = headers.get(str(path))
-                stamp = (status.st_size, status.st_mtime_ns)
-                if cached is None or (cached.size, cached.modified_ns) != stamp:
-                    cached = _CachedHeader(*stamp, read_header(path))
-                size = status.st_size + (Path(projector).stat().st_size if projector else 0)
-            except (OSError, LocalModelError):
-                continue  # unreadable or damaged: nothing that could be used
-            known[str(path)] = cached
-            if cached.header.is_projector:
-                continue
-            info = read_info(path) if origin is Origin.REPARTEE else None
-            files.append(
-                LocalFile(
-                    str(path),
-                    name,
-                    origin,
-                    size,
-                    cached.header,
-                    projector,
-                    info,
-                    used.get(str(path)),
-                )
-            )
+        unusable: list[UnusableFile] = []
+        with HeaderReader() as reader:
+            for origin, path, name, projector in self._candidates():
+                shown = os.fsencode(path).decode("utf-8", "replace")
+                if shown != str(path):  # it cannot be stored as a setting
+                    unusable.append(UnusableFile(shown, tr("Its name isn’t UTF-8.")))
+                    continue
+                try:
+                    cached = _read_cached(path, headers.get(shown), reader)
+                    size = cached.size + (Path(projector).stat().st_size if projector else 0)
+                except OSError as exc:
+                    unusable.append(UnusableFile(shown, tr(system_words(exc))))
+                    continue
+                known[shown] = cached
+                if cached.header is None:
+                    unusable.append(UnusableFile(shown, tr(cached.problem, file=path.name)))
+                elif not cached.header.is_projector:
+                    info = read_info(path) if origin is Origin.REPARTEE else None
+                    files.append(
+                        LocalFile(
+                            *(shown, name, origin, size, cached.header),
+                            *(projector, info, used.get(shown)),
+                        )
+                    )
+        self.unusable = tuple(unusable)
         if known != headers:
-            _write_json(self._cache_file, known)
+            self._remember(self._cache_file, known)
         return files
+
+    @staticmethod
+    def _remember(path: Path, value: object) -> None:
+        with suppress(OSError):  # as on a full disk: it is read or counted again
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_json(path, value)
 
     def partial_files(self) -> list[PartialFile]:
         """Return the unfinished downloads. Blocking."""
         found = []
         for path in sorted(self.folder.glob(f"*{PART}")):
+            if not path.is_file():
+                continue
             info = read_info(path) or Info("")
             name = path.name.removesuffix(PART)
             label = next((m.label for m in self.catalog if m.id == info.model), name)
@@ -183,7 +207,7 @@ class ModelStore:
     def remember_use(self, path: str) -> None:
         """Record that a model is used now. Blocking."""
         uses = self._uses() | {path: datetime.now(UTC)}
-        _write_json(self._uses_file, {p: at for p, at in uses.items() if Path(p).exists()})
+        self._remember(self._uses_file, {p: at for p, at in uses.items() if Path(p).exists()})
 
     def find(self, wanted: str) -> list[Path]:
         """Return the files of the fetched model or unfinished download that a name means.
@@ -286,7 +310,7 @@ class ModelStore:
             roots.insert(0, Path(own))
         for root in roots:
             for manifest in _walk(root / "manifests", ""):
-                value = _read_json(manifest, dict[str, msgspec.Raw])
+                value = read_json(manifest, dict[str, msgspec.Raw])
                 layers = _layers(value) if value else {}
                 blob = layers.get(_OLLAMA_MODEL, "")
                 if not blob:
@@ -317,14 +341,26 @@ class ModelStore:
         return self._cache_file.with_name("model_uses.json")
 
     def _uses(self) -> dict[str, datetime]:
-        return _read_json(self._uses_file, dict[str, datetime]) or {}
+        return read_json(self._uses_file, dict[str, datetime]) or {}
+
+
+def model_at(path: Path, files: Iterable[LocalFile]) -> LocalFile:
+    """Return the model at a path. Raises LocalModelError if there is none that answers."""
+    for file in files:
+        if file.path == str(path):
+            return file
+    raise LocalModelError(
+        N_("{file} was downloaded, but it isn’t a model that can be used alone."),
+        hint=N_("Use it with the model that it belongs to, or remove the file."),
+        file=str(path),
+    )
 
 
 def _layers(manifest: dict[str, msgspec.Raw]) -> dict[str, str]:
     """Return the blobs of an Ollama manifest by their media types."""
     try:
         rows = msgspec.json.decode(manifest["layers"], type=list[dict[str, object]])
-    except (KeyError, msgspec.DecodeError):
+    except (msgspec.DecodeError, *BAD_VALUE):
         return {}
     blobs = ((str(row.get("mediaType")), str(row.get("digest"))) for row in rows)
     return {
@@ -346,19 +382,14 @@ def _walk(root: Path, ending: str) -> list[Path]:
     return found[:_MAX_FOUND]
 
 
-def _read_json(path: Path, kind: type[T]) -> T | None:
+def _read_cached(path: Path, cached: _CachedHeader | None, reader: HeaderReader) -> _CachedHeader:
+    """Return the remembered header of a file, or read it. Raises OSError."""
+    status = path.stat()
+    stamp = (status.st_size, status.st_mtime_ns)
+    if cached is not None and (cached.size, cached.modified_ns) == stamp:
+        return cached
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def _write_json(path: Path, value: object) -> None:
-    """Write a cache, which a kill leaves whole or unchanged; a full disk leaves it unchanged."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.write_bytes(msgspec.json.encode(value))
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+        with open_file(path) as file:
+            return _CachedHeader(*stamp, reader.read_open(file, path))
+    except (LocalModelError, RefusedFileError) as error:
+        return _CachedHeader(*stamp, None, error.message)

@@ -8,6 +8,7 @@ from desktop_app.cli.command_line import (
     Command,
     Commands,
     argument,
+    flag,
     json_flag,
     option,
     progress_flags,
@@ -69,7 +70,12 @@ def _list() -> Command:
 def _get() -> Command:
     return Command(
         tr("download a model to this computer"),
-        [argument("name", "NAME"), *progress_flags(), json_flag()],
+        [
+            argument("name", "NAME"),
+            flag("--any-size", tr("download a file even if its host doesn’t say how large it is")),
+            *progress_flags(),
+            json_flag(),
+        ],
         tr(
             "NAME is a name that “{command}” shows, or the https:// or file:// URL of a GGUF file. "
             "A download that was interrupted continues. The file is checked before it is used.",

@@ -19,7 +19,11 @@ def _value(value: object) -> bytes:
     if isinstance(value, bool):
         return struct.pack("<I?", 7, value)
     if isinstance(value, int):
-        return struct.pack("<II", 4, value)
+        return struct.pack("<Ii", 5, value) if value < 0 else struct.pack("<II", 4, value)
+    if isinstance(value, float):
+        return struct.pack("<Id", 12, value)
+    if isinstance(value, bytes):  # an encoded value of any type
+        return value
     assert isinstance(value, list)
     kind = 8 if isinstance(value[0], str) else 4
     members = (_text(v) if kind == 8 else struct.pack("<I", v) for v in value)

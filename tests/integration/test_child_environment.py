@@ -110,6 +110,7 @@ async def test_the_process_of_the_model_inherits_no_secret() -> None:
 @pytest.mark.parametrize(
     "command",
     [
+        pytest.param(lambda: child_command("headers"), id="headers"),
         pytest.param(lambda: child_command("lexing"), id="lexing"),
         pytest.param(lambda: child_command("qt"), id="qt"),
         pytest.param(lambda: library_command("export", "--all"), id="export"),

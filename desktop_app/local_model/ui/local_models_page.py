@@ -20,11 +20,11 @@ from desktop_app.backend.backend import EMBEDDING_SETTING, WEIGHTS_SETTING
 from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
 from desktop_app.local_model.fetch import Progress, fetch_model, progress_text
 from desktop_app.local_model.memory import free_memory
-from desktop_app.local_model.store import LocalFile, PartialFile
+from desktop_app.local_model.store import LocalFile, PartialFile, model_at
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
@@ -35,9 +35,10 @@ from desktop_app.widgets.rows.row_delegate import RowDelegate
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.widgets.status_line import StatusLine
-from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip
+from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip
 
 _INSET = 10
+_MAX_LISTED: Final = 20  # of a tooltip
 _REPORT_MS: Final = 250  # between two changes of what the page shows of downloads
 
 
@@ -284,13 +285,21 @@ class LocalModelsPage(QWidget):
         """Show all models, and how far their downloads are."""
         store = self._backend.model_store
         self.set_lines(await asyncio.to_thread(self._read_lines))
-        self._room.setText(
-            tr(
-                "{disk} are free on the disk, {memory} in memory.",
-                disk=formatting.size(await asyncio.to_thread(store.free_bytes)),
-                memory=formatting.size(await asyncio.to_thread(free_memory)),
-            )
+        text = tr(
+            "{disk} are free on the disk, {memory} in memory.",
+            disk=formatting.size(await asyncio.to_thread(store.free_bytes)),
+            memory=formatting.size(await asyncio.to_thread(free_memory)),
         )
+        if unusable := store.unusable:
+            count = tr_plural(
+                "{count} model file can’t be used.",
+                "{count} model files can’t be used.",
+                len(unusable),
+            )
+            text = f"{text} {count}"
+        self._room.setText(text)
+        listed = unusable[:_MAX_LISTED]
+        set_tooltip(self._room, "\n".join(f"{one_line(f.path)}: {f.reason}" for f in listed))
 
     def _read_lines(self) -> list[ModelLine]:
         store, models = self._backend.model_store, self._backend.local_models
@@ -356,7 +365,7 @@ class LocalModelsPage(QWidget):
     async def _finish(self, path: Path) -> None:
         """Offer a model that has been downloaded; the first one is that of new conversations."""
         await self._backend.local_models.refresh()
-        file = next(f for f in self._backend.local_models.files if f.path == str(path))
+        file = model_at(path, self._backend.local_models.files)
         if await self._backend.use_first_model(file):
             await self._values.load()
             self._values.changed.emit(WEIGHTS_SETTING)

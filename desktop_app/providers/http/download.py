@@ -37,6 +37,7 @@ _RANGE_REFUSED: Final = 416
 _PARTIAL: Final = 206
 _TRY_LATER: Final = (408, 425, 429, 500, 502, 503, 504)
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_MAX_SHOWN_CHARS: Final = 200
 _CHECK_URL: Final = N_("Check the URL.")
 
 
@@ -66,7 +67,7 @@ class Downloads:
                     async with self._request(client, url, headers, attempt) as response:
                         status = response.status_code
                         if status in _REDIRECTS and response.headers.get("location"):
-                            url = urljoin(url, response.headers["location"])
+                            url = _target_of(url, response.headers["location"], attempt.host)
                             continue
                         yield _reply_from(response, attempt.host)
                         return
@@ -119,6 +120,23 @@ class Downloads:
             yield response
         finally:
             await response.aclose()
+
+
+def _target_of(url: str, location: str, host: str) -> str:
+    """Return the address that a host redirects to. Raises LocalModelError for one of no host."""
+    try:
+        target = urljoin(url, location)
+        is_web = split_url(target).scheme in ("http", "https") and bool(split_url(target).hostname)
+    except ValueError:
+        is_web = False
+    if not is_web:
+        raise LocalModelError(
+            N_("{host} redirects to an address that isn’t a web address: {url}."),
+            hint=_CHECK_URL,
+            host=host,
+            url=location[:_MAX_SHOWN_CHARS],
+        )
+    return target
 
 
 def _reply_from(response: httpx.Response, host: str) -> Reply:

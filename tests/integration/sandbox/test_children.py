@@ -14,7 +14,9 @@ import pytest
 from desktop_app.child_processes import ChildKind, child_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
+from desktop_app.local_model.header_reader import HeaderReader
 from tests.helpers.extraction import extract_file
+from tests.helpers.gguf_files import write_gguf
 from tests.helpers.waiting import until
 
 pytestmark = [
@@ -72,6 +74,14 @@ async def test_the_reader_is_confined_before_anything_is_sent() -> None:
         assert found["Max file size"] == found["Max core file size"] == ("0", "0")
     finally:
         await worker.aclose()
+
+
+def test_headers_of_models_are_read_in_a_confined_process(tmp_path: Path) -> None:
+    path = write_gguf(tmp_path / "a.gguf")
+    with HeaderReader() as reader:
+        assert reader.read(path).window == 4096
+        assert reader._child is not None
+        assert is_confined(reader._child.pid)
 
 
 async def test_pages_are_drawn_in_a_confined_process() -> None:

@@ -66,6 +66,7 @@ def test_a_newer_release_is_reported_with_the_way_to_it(
     ("status", "body"),
     [
         *((404, '{"message": "Not Found"}'), (500, ""), (200, "<html>"), (200, "[]")),
+        (200, f'{{"tag_name": "v{"9" * 5000}"}}'),
         *((200, "{}"), (200, '{"tag_name": 5}'), (200, '{"tag_name": "nightly; rm -rf"}')),
     ],
 )

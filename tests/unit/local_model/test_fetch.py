@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,12 +15,14 @@ import pytest
 from desktop_app.domain.errors import LocalModelError, NetworkError
 from desktop_app.local_model.catalog import CatalogModel, Purpose, RemoteFile
 from desktop_app.local_model.fetch import PART, Progress, fetch_model, read_info
+from desktop_app.local_model.store import ModelStore
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.providers.http.download import Downloads
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from tests.helpers.gguf_files import gguf_bytes
+from tests.helpers.linux_only import linux_only
 from tests.helpers.model_host import moves_to, says, serves
-from tests.unit.providers.loopback import LoopbackServer, Script
+from tests.unit.providers.loopback import LoopbackServer, Received, Script
 
 CONTENT: Final = gguf_bytes(weights=200_000)
 HASH: Final = hashlib.sha256(CONTENT).hexdigest()
@@ -32,16 +36,26 @@ def remote_at(
     return RemoteFile(server.base_url + f"/{NAME}", size, sha256)
 
 
-async def fetch(remote: RemoteFile, folder: Path, reports: list[Progress] | None = None) -> Path:
+async def fetch(
+    remote: RemoteFile,
+    folder: Path,
+    reports: list[Progress] | None = None,
+    *,
+    takes_any_size: bool = False,
+) -> Path:
     downloads = Downloads(ProviderAccess(ON_DEVICE), silence_s=0.3)
     report = (reports if reports is not None else []).append
-    return await fetch_model(remote, folder, downloads.open, report, pause_s=0.001)
+    return await fetch_model(
+        remote, folder, downloads.open, report, takes_any_size=takes_any_size, pause_s=0.001
+    )
 
 
 RECOVERED: Final = {
     "whole": [serves(CONTENT)],
     "cut every 30 KB": [serves(CONTENT, cut_after=30_000)],
     "stalls once": [serves(CONTENT, stalls_after=60_000), serves(CONTENT)],
+    "cut after one byte": [serves(CONTENT, cut_after=1), serves(CONTENT)],
+    "cut after three bytes": [serves(CONTENT, cut_after=3), serves(CONTENT)],
     "closed without a byte, then whole": [serves(CONTENT, cut_after=0), serves(CONTENT)],
     "ignores ranges": [serves(CONTENT, cut_after=90_000), serves(CONTENT, ranges="ignored")],
     "says that it sends another range": [
@@ -97,7 +111,8 @@ FAILS: Final = {
     "cuts without a byte": ([serves(CONTENT, cut_after=0)], "lost"),
     "in a circle": ([moves_to("/again")], "circle"),
     "to an unencrypted host": ([moves_to("http://example.com/m.gguf")], "encrypted"),
-    "to another kind of address": ([moves_to("ftp://example.com/m.gguf")], "valid"),
+    "to another kind of address": ([moves_to("ftp://example.com/m.gguf")], "ftp://example.com"),
+    "to a file": ([moves_to("file:///etc/passwd")], "file:///etc/passwd"),
 }
 
 
@@ -193,6 +208,112 @@ async def test_a_full_disk_is_noticed_before_the_first_request(
         assert not server.requests
         monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(free + 1))
         await fetch(remote_at(server), tmp_path)
+
+
+async def endless(_: Received, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + CONTENT)
+    with suppress(ConnectionError):
+        while True:
+            writer.write(b"x" * (1 << 20))
+            await writer.drain()
+
+
+@pytest.mark.attack("downloads")
+async def test_a_host_that_does_not_say_the_size_is_refused(tmp_path: Path) -> None:
+    async with LoopbackServer(endless) as server:
+        with pytest.raises(LocalModelError, match="how large") as caught:
+            await fetch(remote_at(server, size=0, sha256=""), tmp_path)
+    assert "--any-size" in caught.value.what_to_do
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.attack("downloads")
+async def test_the_room_is_checked_while_a_file_of_any_size_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = tmp_path / f"{NAME}{PART}"
+
+    def usage(_: Path) -> Usage:
+        return Usage((300 << 20) - (part.stat().st_size if part.exists() else 0))
+
+    async with LoopbackServer(endless) as server:
+        monkeypatch.setattr(shutil, "disk_usage", usage)
+        with pytest.raises(LocalModelError, match="too full"):
+            await fetch(remote_at(server, size=0, sha256=""), tmp_path, takes_any_size=True)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.attack("downloads")
+async def test_a_part_that_is_replaced_is_not_taken_for_the_checked_file(tmp_path: Path) -> None:
+    part = tmp_path / f"{NAME}{PART}"
+    evil = tmp_path / "evil"
+    evil.write_bytes(OTHER)
+
+    def replace(progress: Progress) -> None:
+        if progress.is_checking and evil.exists():
+            evil.replace(part)
+
+    downloads = Downloads(ProviderAccess(ON_DEVICE), silence_s=0.3)
+    async with LoopbackServer(serves(CONTENT)) as server:
+        with pytest.raises(LocalModelError, match="replaced"):
+            await fetch_model(remote_at(server), tmp_path, downloads.open, replace)
+    assert not (tmp_path / NAME).exists()
+    assert part.read_bytes() == OTHER
+
+
+@linux_only("named pipes, and links of every user")
+@pytest.mark.attack("downloads")
+@pytest.mark.parametrize("kind", ["link", "hard link", "dangling link", "pipe", "folder"])
+async def test_a_part_that_is_no_file_of_ours_is_refused(tmp_path: Path, kind: str) -> None:
+    part, victim = tmp_path / f"{NAME}{PART}", tmp_path / "victim"
+    victim.write_text("precious")
+    if kind == "link":
+        part.symlink_to(victim)
+    elif kind == "hard link":
+        part.hardlink_to(victim)
+    elif kind == "dangling link":
+        part.symlink_to(tmp_path / "new")
+    elif kind == "pipe":
+        os.mkfifo(part)
+    else:
+        part.mkdir()
+    async with LoopbackServer(serves(CONTENT)) as server:
+        with pytest.raises(LocalModelError, match="regular file"):
+            await fetch(remote_at(server), tmp_path)
+    assert victim.read_text() == "precious"
+    assert not (tmp_path / "new").exists()
+    ModelStore(tmp_path, tmp_path / "cache", tmp_path).partial_files()
+
+
+@linux_only("named pipes, and links of every user")
+@pytest.mark.attack("downloads")
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+async def test_a_record_that_is_no_file_is_replaced(tmp_path: Path, kind: str) -> None:
+    record, victim = tmp_path / f"{NAME}{PART}.json", tmp_path / "victim"
+    victim.write_text("precious")
+    if kind == "link":
+        record.symlink_to(victim)
+    else:
+        os.mkfifo(record)
+    async with LoopbackServer(serves(CONTENT)) as server:
+        assert (await fetch(remote_at(server), tmp_path)).read_bytes() == CONTENT
+    assert victim.read_text() == "precious"
+
+
+@pytest.mark.attack("downloads")
+async def test_a_file_that_is_there_is_said_to_be_from_where_it_is(tmp_path: Path) -> None:
+    async with LoopbackServer(serves(CONTENT)) as server:
+        here = remote_at(server, sha256="")
+        path = await fetch(here, tmp_path)
+        assert await fetch(here, tmp_path) == path
+        assert await fetch(RemoteFile(f"{server.base_url}/b/{NAME}", 0, HASH), tmp_path) == path
+        with pytest.raises(LocalModelError, match="another address") as caught:
+            await fetch(RemoteFile(f"{server.base_url}/b/{NAME}"), tmp_path)
+        assert here.url in caught.value.what_happened
+        path.with_name(f"{NAME}.json").unlink()
+        with pytest.raises(LocalModelError, match="didn’t download"):
+            await fetch(here, tmp_path)
+        assert len(server.requests) == 1
 
 
 async def test_progress_names_speed_and_time_left(tmp_path: Path) -> None:

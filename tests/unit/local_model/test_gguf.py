@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import struct
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import LocalModelError
-from desktop_app.local_model.gguf import Header, read_header
+from desktop_app.local_model.gguf import Header, parse_header
+from desktop_app.local_model.header_reader import HeaderReader, read_header
 from desktop_app.local_model.server import find_weights
+from tests.helpers.examples import examples
 from tests.helpers.gguf_files import TEMPLATE, gguf_bytes, write_gguf
 
 
@@ -80,3 +88,59 @@ def test_a_damaged_file_is_refused(content: bytes, words: str, tmp_path: Path) -
         read_header(path)
     with pytest.raises(LocalModelError, match="Couldn’t read"):
         read_header(tmp_path / "missing.gguf")
+
+
+INFINITE = float("inf")
+HOSTILE: Final[dict[str, dict[str, object]]] = {
+    "infinite alignment": {"general__alignment": INFINITE},
+    "negative alignment": {"general__alignment": -1},
+    "text as alignment": {"general__alignment": "x"},
+    "infinite window": {"context_length": INFINITE},
+    "no number as window": {"context_length": float("nan")},
+    "negative length of keys": {"attention__key_length": -5},
+    "negative layers": {"block_count": -1},
+    "endless text in an array": {"x": struct.pack("<IIQQ", 9, 8, 2, 2**64 - 1) + b"x" * 40},
+    "endless array": {"x": struct.pack("<IIQ", 9, 4, 2**64 - 1)},
+    "unknown type": {"x": struct.pack("<I", 77)},
+    "700,000 pairs": {},
+}
+
+
+@pytest.mark.attack("models")
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_header_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.gguf"
+    content = gguf_bytes(**HOSTILE[name])  # type: ignore[arg-type]
+    if name == "700,000 pairs":
+        pair = struct.pack("<Q1sIB", 1, b"k", 0, 0)
+        content = b"GGUF" + struct.pack("<IQQ", 3, 0, 700_000) + pair * 700_000
+    path.write_bytes(content)
+    with pytest.raises(LocalModelError, match=r"damaged|isn’t complete"):
+        read_header(path)
+
+
+def test_an_alignment_of_zero_is_the_usual_one(tmp_path: Path) -> None:
+    assert read_header(write_gguf(tmp_path / "a.gguf", general__alignment=0)).window == 4096
+
+
+@pytest.mark.attack("models")
+@given(cut=st.integers(4, 400), noise=st.binary(max_size=60))
+@settings(max_examples=examples(200))
+def test_any_header_is_read_or_refused(cut: int, noise: bytes) -> None:
+    content = gguf_bytes(weights=64)
+    data = content[:cut] + noise + content[cut + len(noise) :]
+    with suppress(struct.error, MemoryError, *BAD_VALUE):
+        parse_header(data, len(data))
+
+
+def test_a_file_that_ends_the_reader_costs_that_file(tmp_path: Path) -> None:
+    path = write_gguf(tmp_path / "a.gguf")
+    with HeaderReader() as reader:
+        header = reader.read(path)
+        child = reader._child
+        assert child is not None
+        child.kill()
+        child.wait()
+        with pytest.raises(LocalModelError, match="damaged"):
+            reader.read(path)
+        assert reader.read(path) == header

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from desktop_app.local_model.memory import (
 )
 from desktop_app.local_model.store import ModelStore, Origin
 from tests.helpers.gguf_files import write_gguf
+from tests.helpers.linux_only import linux_only
 
 FREE_LICENSES = {"Apache-2.0", "MIT"}
 CATALOG = read_catalog()
@@ -98,6 +100,40 @@ def test_files_of_other_apps_are_found_where_they_are(store: ModelStore, tmp_pat
     with pytest.raises(IllegalChoiceError, match="belongs to Ollama"):
         store.find("llama3.2:3b")
     assert store.scan() == list(found.values()), "by the remembered headers"
+
+
+@linux_only("file names of any bytes, named pipes and devices")
+@pytest.mark.attack("models")
+def test_one_file_of_another_app_costs_itself(store: ModelStore, tmp_path: Path) -> None:
+    studio = tmp_path / "home/.lmstudio/models/publisher/model"
+    write_gguf(studio / "good.gguf")
+    unusable = {
+        write_gguf(studio / "damaged.gguf", general__alignment=float("inf")),
+        studio / "pipe.gguf",
+        studio / "device.gguf",
+        studio / "dangling.gguf",
+        studio / "b\udcff.gguf",
+    }
+    os.mkfifo(studio / "pipe.gguf")
+    (studio / "device.gguf").symlink_to("/dev/zero")
+    (studio / "dangling.gguf").symlink_to(studio / "nothing")
+    write_gguf(Path(os.fsdecode(os.fsencode(studio) + b"/b\xff.gguf")))
+    manifests = tmp_path / "home/.ollama/models/manifests/registry.ollama.ai/library/x"
+    manifests.mkdir(parents=True)
+    os.mkfifo(manifests / "pipe")
+    (manifests / "device").symlink_to("/dev/zero")
+    (manifests / "deep").write_text('{"layers":' + "[" * 200_000)
+    (manifests / "deep-value").write_text('{"layers":' + "[" * 100_000 + "]" * 100_000 + "}")
+    for _ in range(2):
+        assert [file.name for file in store.scan()] == ["good"]
+        assert {file.path for file in store.unusable} == {
+            str(path).replace("\udcff", "\ufffd") for path in unusable
+        }
+        assert all(file.reason for file in store.unusable)
+    cache = tmp_path / "cache/model_headers.json"
+    cache.unlink()
+    os.mkfifo(cache)
+    assert [file.name for file in store.scan()] == ["good"]
 
 
 def test_a_fetched_model_is_listed_and_removed(store: ModelStore) -> None:
