@@ -304,7 +304,7 @@ class Estimator:
         """Return the tokens of a document in the prompt for this provider's model."""
         spans = part.chosen.spans if part.chosen else ()
         form = (part.in_parts, part.by_tools, spans, part.again_as)
-        key = (part.sha256, resolved.profile.id, resolved.model.id, form)
+        key = (part.text_key, resolved.profile.id, resolved.model.id, form)
         if key not in self._counted:
             block = await sent_block(part, self._attachments, SAMPLE_DELIMITER)
             self._counted[key] = await self.text_tokens(block, resolved)

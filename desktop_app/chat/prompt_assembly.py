@@ -100,7 +100,7 @@ async def sent_block(
         StorageError: the document's text is missing.
         DocumentError: the selected pages can no longer be found in the text.
     """
-    text = await attachments.text(part.sha256)
+    text = await attachments.text(part.text_key)
     if len(text) < LARGE_TEXT_CHARS:
         return document_block(part, text, delimiter)
     return await asyncio.to_thread(document_block, part, text, delimiter)

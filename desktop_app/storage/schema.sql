@@ -82,7 +82,8 @@ CREATE TABLE attachments (
     pages INTEGER,
     tokens INTEGER,
     created_at INTEGER NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    full_text TEXT -- with its hidden parts, if they were ever wanted
 ) STRICT;
 
 -- The attachments of messages. They are no references to `attachments`: a message must stay

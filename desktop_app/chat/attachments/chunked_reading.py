@@ -257,7 +257,7 @@ class ChunkedReader:
         max_tokens = min(await self.room_for_material(task, estimator), useful_tokens)
         all_pieces = []
         for document in task.documents:
-            text = await self._attachments.text(document.sha256)
+            text = await self._attachments.text(document.text_key)
             text = await asyncio.to_thread(chosen_text, document, text)
             pieces = await self._pieces_of(document, text, max_tokens, task, estimator)
             name = one_line(document.name)

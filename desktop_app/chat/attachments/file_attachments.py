@@ -201,7 +201,7 @@ def _named_if_repeated(part: P, names_by_key: dict[object, str], files: FileInpu
     if not isinstance(part, DocumentPart) or part.in_parts or part.by_tools:
         return part
     image_key = (part.detail, part.pictured) if part.image_pages else ()
-    key = (part.sha256, part.chosen and part.chosen.spans, is_file(part, files), image_key)
+    key = (part.text_key, part.chosen and part.chosen.spans, is_file(part, files), image_key)
     if key in names_by_key:
         return replace(part, again_as=names_by_key[key])
     names_by_key[key] = part.name

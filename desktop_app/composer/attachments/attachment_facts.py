@@ -42,6 +42,7 @@ OTHER_READINGS_CHIP: Final = "rest"
 OPEN_ACTION: Final = "open-document"
 CHOOSE_ACTION: Final = "choose-pages"
 SEND_ALL_ACTION: Final = "send-all-pages"
+WITH_HIDDEN_ACTION: Final = "send-with-hidden"
 AS_FILE_ACTION: Final = "send-as-file"
 BY_TOOLS_ACTION: Final = "send-the-beginning"
 # Facts on a chip, and a sentence of its tooltip.
@@ -204,6 +205,9 @@ def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAct
         actions.append(ChipAction(CHOOSE_ACTION, tr(_CHOOSE_LABELS[unit])))
     if part.chosen is not None:
         actions.append(ChipAction(SEND_ALL_ACTION, _send_all_label(part.chosen)))
+    if part.hidden:
+        label = tr("Also hidden parts ({count})", count=part.hidden)
+        actions.append(ChipAction(WITH_HIDDEN_ACTION, label, is_checked=part.with_hidden))
     if part.by_tools:
         actions.append(ChipAction(BY_TOOLS_ACTION, tr("Send only the beginning"), is_checked=True))
     if can_be_file(part, resolved.files) or part.as_file:

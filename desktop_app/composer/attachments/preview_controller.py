@@ -25,6 +25,7 @@ from desktop_app.composer.attachments.attachment_facts import (
     CHOOSE_ACTION,
     OPEN_ACTION,
     SEND_ALL_ACTION,
+    WITH_HIDDEN_ACTION,
     document_chip,
     image_chip,
 )
@@ -134,6 +135,8 @@ class PreviewController(QObject):
             self._change(sha256, lambda part: replace(part, chosen=None))
         elif action == BY_TOOLS_ACTION:  # offered while it is on, so it only switches it off
             self._change(sha256, lambda part: replace(part, by_tools=False))
+        elif action == WITH_HIDDEN_ACTION:
+            self._tasks.start(self._toggle_hidden(sha256))
         elif action == AS_FILE_ACTION:
             self._change(sha256, lambda part: replace(part, as_file=not part.as_file))
 
@@ -273,7 +276,7 @@ class PreviewController(QObject):
                 await reader.texts(part, question, resolved, delimiter, instructions)
             )
         if is_file(part, resolved.files):
-            return await self._attachment_store.text(part.sha256)
+            return await self._attachment_store.text(part.text_key)
         block = await sent_block(part, self._attachment_store, delimiter)
         if self._is_first_delimited(part):
             block = f"{delimiter.explanation}\n\n{block}"
@@ -388,7 +391,7 @@ class PreviewController(QObject):
             IllegalChoiceError: there are none.
             StorageError: the text is missing.
         """
-        text = await self._attachment_store.text(part.sha256)
+        text = await self._attachment_store.text(part.text_key)
         sections = await asyncio.to_thread(find_sections, text, unit_of(part))
         if not sections:
             raise IllegalChoiceError(
@@ -398,6 +401,36 @@ class PreviewController(QObject):
                 name=part.name,
             )
         return sections
+
+    async def _toggle_hidden(self, sha256: str) -> None:
+        """Send a document's text with its hidden parts, or again without them."""
+        part = self._part(sha256)
+        if not isinstance(part, DocumentPart):
+            return
+        with_hidden = not part.with_hidden
+        store = self._attachment_store
+        if with_hidden:
+            document = await self._documents.extract_bytes(
+                part.name,
+                await store.bytes(sha256),
+                password=self._documents.passwords.get(sha256, ""),
+                takes_hidden=True,
+            )
+            await store.add_full_text(sha256, document.text)
+            facts = document.attachment
+        else:
+            facts = await store.metadata(sha256)
+
+        def change(part: DocumentPart) -> DocumentPart:
+            return replace(
+                part,
+                with_hidden=with_hidden,
+                pages=facts.pages,
+                tokens=facts.tokens,
+                chosen=None,  # other sheets may have the numbers that were chosen
+            )
+
+        self._change(sha256, change)
 
     def _count_missing(self) -> None:
         """Count the tokens of each selection that has no count."""
@@ -410,7 +443,7 @@ class PreviewController(QObject):
 
     async def _count_tokens(self, part: DocumentPart, chosen: ChosenPages) -> None:
         try:
-            text = await self._attachment_store.text(part.sha256)
+            text = await self._attachment_store.text(part.text_key)
             text = await asyncio.to_thread(chosen_text, part, text)
             tokens = await self._documents.count_tokens(text)
         finally:

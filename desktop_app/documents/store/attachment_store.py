@@ -29,6 +29,7 @@ from desktop_app.domain import hints
 from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.conversations.conversation import Message, new_id, now
 from desktop_app.domain.conversations.message_parts import (
+    WITH_HIDDEN,
     Attachment,
     AttachmentFile,
     DocumentPart,
@@ -201,12 +202,21 @@ class AttachmentStore:
         rows = await self._disk.rows(_SELECT_ORIGINS, json.dumps(list(hashes)))
         return {row["sha256"]: Path(row["path"]) for row in rows}
 
-    async def text(self, sha256: str) -> str:
-        """Return the extracted text."""
-        row = await self._read_row("SELECT text FROM attachments WHERE sha256 = ?", sha256)
+    async def text(self, key: str) -> str:
+        """Return the extracted text; `key` is the document's `text_key` or its hash."""
+        sha256 = key.removesuffix(WITH_HIDDEN)
+        sql = "SELECT text, full_text FROM attachments WHERE sha256 = ?"
+        row = await self._read_row(sql, sha256)
         if row is None:
             raise _missing_error(sha256)
-        return str(row["text"])
+        # The full text does not come with an imported conversation.
+        return str(row["text"] if key == sha256 else row["full_text"] or row["text"])
+
+    async def add_full_text(self, sha256: str, text: str) -> None:
+        """Store the text of an attachment with its hidden parts."""
+        sql = "UPDATE attachments SET full_text = ? WHERE sha256 = ?"
+        for database in filter(None, (self._databases.memory, self._disk)):
+            await database.execute(sql, to_text(text), sha256)
 
     async def metadata(self, sha256: str) -> Attachment:
         """Return an attachment without its text."""

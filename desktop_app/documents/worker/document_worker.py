@@ -27,7 +27,7 @@ from desktop_app.documents.worker.protocol import (
 from desktop_app.documents.worker.reader_client import ReaderClient
 from desktop_app.domain import hints
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.documents.document_notes import SkipReason
+from desktop_app.domain.documents.document_notes import SkipReason, add_left_out
 from desktop_app.domain.documents.extracted_document import (
     ExtractedDocument,
     IndexedPassage,
@@ -83,12 +83,28 @@ class DocumentWorker(ReaderClient):
             return await self.extract_bytes(path.name, data, on_progress, password=password)
 
     async def extract_bytes(
-        self, name: str, data: bytes, on_progress: OnProgress | None = None, *, password: str = ""
+        self,
+        name: str,
+        data: bytes,
+        on_progress: OnProgress | None = None,
+        *,
+        password: str = "",
+        takes_hidden: bool = False,
     ) -> ExtractedDocument:
-        """Return the text of a document without a file, such as a pasted one: see `extract`."""
+        """Return the text of a document without a file, such as a pasted one: see `extract`.
+
+        Args:
+            takes_hidden: True to read hidden parts and deletions, too.
+        """
         name = replace_surrogates(name)
         document = await self._ask(
-            "extract", name, ExtractedDocument, data, on_progress=on_progress, password=password
+            "extract",
+            name,
+            ExtractedDocument,
+            data,
+            on_progress=on_progress,
+            password=password,
+            takes_hidden=takes_hidden,
         )
         if document.is_protected and password:
             self.remember_password(document.sha256, password)
@@ -108,6 +124,7 @@ class DocumentWorker(ReaderClient):
         if total > limits.pages:
             raise refusals.too_many_files_error(name, limits.pages)
         bundle = BundleText()
+        hidden = 0
         # One limit for the content of an archive and for all files of a folder together: both
         # become one text.
         bytes_left = limits.unpacked_bytes
@@ -132,6 +149,7 @@ class DocumentWorker(ReaderClient):
                     continue
                 document = await self.extract_bytes(path.name, data)
                 bundle.include(member, document.text, has_image_pages=bool(document.pictured))
+                hidden += document.note.hidden if document.note else 0
             except DocumentError as error:
                 bundle.refuse(member, error)
         if bytes_left < 0:
@@ -155,7 +173,7 @@ class DocumentWorker(ReaderClient):
             text=text,
             pages=None,
             tokens=await self.count_tokens(text),
-            note=bundle.note(),
+            note=add_left_out(bundle.note(), hidden, ()),
         )
 
     async def scale(

@@ -109,6 +109,10 @@ class ChosenPages(Value, frozen=True):
         return any(first <= number <= last for first, last in self.spans)
 
 
+WITH_HIDDEN: Final = "+hidden"
+"""Ends the key of a document's text with its hidden parts: see `DocumentPart.text_key`."""
+
+
 class DocumentPart(Value, frozen=True):
     """A document that is sent with the message, usually as its extracted text.
 
@@ -123,6 +127,8 @@ class DocumentPart(Value, frozen=True):
             each chunk, and answers from its notes.
         by_tools: True for a document that is too large and read with tools: its beginning is sent,
             and the model reads the rest: chat/attachments/document_beginnings.py.
+        hidden: how many hidden parts and deletions its text leaves out.
+        with_hidden: True if the text with these parts is sent.
         chosen: the sections that are sent; None for all.
         is_protected: the original needs a password, which is never stored.
         as_file: the original is sent instead of its text: chat/attachments/file_attachments.py.
@@ -144,6 +150,13 @@ class DocumentPart(Value, frozen=True):
     as_file: bool = False
     again_as: str = ""
     by_tools: bool = False
+    hidden: Count = 0
+    with_hidden: bool = False
+
+    @property
+    def text_key(self) -> str:
+        """Return what names its text in the attachment store."""
+        return f"{self.sha256}{WITH_HIDDEN}" if self.with_hidden else self.sha256
 
     @property
     def image_pages(self) -> tuple[PageImage, ...]:

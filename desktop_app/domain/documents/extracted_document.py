@@ -11,6 +11,7 @@ from desktop_app.domain.conversations.message_parts import (
     PageImage,
 )
 from desktop_app.domain.documents.document_notes import DocumentNote
+from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.value import PrivateValue
 
 
@@ -80,6 +81,8 @@ class ExtractedDocument(PrivateValue, frozen=True):
             tokens=self.tokens,
             pictured=self.pictured,
             is_protected=self.is_protected,
+            # The files of a folder are not stored, so its hidden parts could not be read later.
+            hidden=self.note.hidden if self.note and self.media_type != FOLDER else 0,
         )
 
 

@@ -150,7 +150,7 @@ class DocumentTools:
             for part in await self._retrieve(collection_ids, words, MAX_PASSAGE_TOKENS):
                 excerpts += [f"[{p.source}]\n{p.text}" for p in part.passages]
         for name, document in _named_documents(documents_of(context)).items():
-            text = await context.text_of(document.sha256)
+            text = await context.text_of(document.text_key)
             excerpts += await asyncio.to_thread(_find_passages, name, document, text, words)
         return "\n\n".join(excerpts[:MAX_HITS]) or NOTHING_FOUND
 
@@ -180,7 +180,7 @@ class DocumentTools:
         if not 1 <= first_page <= last_page or last_page - first_page >= MAX_PAGES:
             raise ToolError(f"Choose pages from 1 on, at most {MAX_PAGES} at once.")
         if document.sha256 in attached_names:
-            text = await context.text_of(document.sha256)
+            text = await context.text_of(document.text_key)
         else:
             text = await self._text_of(document.sha256)
         pages = await asyncio.to_thread(_split_pages, document, text)
@@ -202,7 +202,7 @@ class DocumentTools:
                 {
                     "name": d.name,
                     "media_type": d.media_type,
-                    "text": await context.text_of(d.sha256),
+                    "text": await context.text_of(d.text_key),
                 }
                 for d in documents_of(context)
             ]

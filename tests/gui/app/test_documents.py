@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.composer.attachments.attachment_facts import WITH_HIDDEN_ACTION
 from desktop_app.composer.attachments.images_controller import file_name
 from desktop_app.composer.suggestions import SuggestionButton
 from desktop_app.desktop.window_request import OpenRequest
@@ -262,6 +263,41 @@ async def test_a_large_paste_becomes_a_document() -> None:
         assert "What is it?" in turn.asked
         turn.end("Words.")
         await app.settled()
+
+
+async def test_hidden_parts_are_sent_only_if_the_chip_says_so(tmp_path: Path) -> None:
+    offer = tmp_path / "offer.html"
+    offer.write_text("<p>Price 9000<p hidden>INTERNAL 5000")
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([offer])
+        await until(lambda: not app.is_reading)
+        assert "Hidden parts left out: 1." in app.said
+
+        def attached() -> DocumentPart:
+            (part,) = app.session.main.draft.value.attachments
+            assert isinstance(part, DocumentPart)
+            return part
+
+        async def switch(*, is_on: bool) -> None:
+            chips = app.window.prompt.chips
+            chips.action_requested.emit(attached().sha256, WITH_HIDDEN_ACTION)
+            await until(lambda: attached().with_hidden is is_on)
+
+        part = attached()
+        await switch(is_on=True)
+        assert (attached().tokens or 0) > (part.tokens or 0)
+        turn = await app.ask("What does it cost?")
+        assert "INTERNAL 5000" in turn.asked
+        turn.end("9000")
+        await app.settled()
+        app.window.files_dropped.emit([offer])
+        await until(lambda: not app.is_reading)
+        await switch(is_on=True)
+        await switch(is_on=False)
+        assert attached() == part
+        turn = await app.ask("And now?")
+        assert "INTERNAL" not in turn.asked
+        assert "Price 9000" in turn.asked
 
 
 async def test_a_file_of_the_command_line_is_attached(data: Path) -> None:

@@ -14,7 +14,12 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.store.attachment_store import AttachmentStore
-from desktop_app.domain.conversations.message_parts import Attachment, AttachmentFile, ImagePart
+from desktop_app.domain.conversations.message_parts import (
+    WITH_HIDDEN,
+    Attachment,
+    AttachmentFile,
+    ImagePart,
+)
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.search.search_index import EntryKind, has_entry
 from desktop_app.storage.temporary_database import TemporaryConversations
@@ -51,6 +56,16 @@ async def test_bytes_and_text_are_read_as_stored(tmp_path: Path) -> None:
             return
         assert stat.S_IMODE(store.path(HASH).stat().st_mode) == 0o600
         assert stat.S_IMODE(store.path(HASH).parent.stat().st_mode) == 0o700
+
+
+async def test_the_text_with_hidden_parts_is_beside_the_other(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await add(store, DATA)
+        key = f"{HASH}{WITH_HIDDEN}"
+        assert await store.text(key) == "its text"
+        await store.add_full_text(HASH, "its text, and hidden parts")
+        assert await store.text(key) == "its text, and hidden parts"
+        assert await store.text(HASH) == "its text"
 
 
 async def test_the_origin_of_a_stored_file_is_recorded(tmp_path: Path) -> None:

@@ -305,7 +305,7 @@ def test_a_library_of_more_than_two_gigabytes_is_backed_up_and_restored(
     data = bytes(1 << 20) * 100
     sha256 = hashlib.sha256(data).hexdigest()
     with closing(connect(place.database, "rw")) as connection:
-        sql = "INSERT INTO attachments VALUES (?, 'a', 'text/plain', ?, NULL, NULL, 0, '')"
+        sql = "INSERT INTO attachments VALUES (?, 'a', 'text/plain', ?, NULL, NULL, 0, '', NULL)"
         connection.execute(sql, (sha256, len(data)))
     path = place.attachments / sha256[:2] / sha256[2:]
     path.parent.mkdir(exist_ok=True)
