@@ -204,6 +204,8 @@ def _conversation_functions(session: Session) -> _Functions:
         "effort.more": lambda: session.choice.step_effort(+1),
         "effort.less": lambda: session.choice.step_effort(-1),
         "prompt.background": session.choice.toggle_background,
+        "prompt.web": session.tools.toggle_web,
+        "prompt.research": session.tools.toggle_research,
         "conversation.branch": lambda: session.answer_actions.act_on_last("branch"),
         "conversation.compact": session.compaction.offer,
         "conversation.uncompact": session.compaction.undo,

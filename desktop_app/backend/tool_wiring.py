@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desktop_app.child_processes import PROVIDER_VARIABLES, environment_with_keys
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.providers.http.trust import trusted_context
 from desktop_app.providers.keys.vault import KeyPlace
+from desktop_app.settings.schema import SEARCH_DOMAINS, SEARCH_LOCATION, SEARCH_SERVER
 from desktop_app.tools.built_in.built_in import BuiltInTools
 from desktop_app.tools.built_in.document_tools import DocumentTools
 from desktop_app.tools.built_in.web_page_tool import WebPageTool
-from desktop_app.tools.calls.hosted_tools import HostedTools
+from desktop_app.tools.built_in.web_search_tool import SearchSettings, WebSearchTool
+from desktop_app.tools.calls.hosted_tools import HostedTools, search_fields
 from desktop_app.tools.servers.server_connection import ServerConnection
 from desktop_app.tools.servers.server_registry import ServerEnvironment, ToolServers
 from desktop_app.tools.servers.server_source import ServerSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.message_parts import PassagesPart
@@ -37,6 +39,17 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     async def vector_stores() -> Sequence[str]:
         return str((await backend.values())["tools.vector_stores"]).split()
 
+    async def domains() -> tuple[str, ...]:
+        lines = str((await backend.values())[SEARCH_DOMAINS]).lower().split()
+        return tuple(lines)
+
+    async def hosted_search() -> Mapping[str, Any]:
+        return search_fields(await domains(), str((await backend.values())[SEARCH_LOCATION]))
+
+    async def own_search() -> SearchSettings:
+        address = str((await backend.values())[SEARCH_SERVER]).strip()
+        return SearchSettings(address, await domains())
+
     async def ready_documents(ids: Sequence[str]) -> list[DocumentPart]:
         files = [file for id_ in ids for file in await backend.collections.files(id_)]
         return [
@@ -54,7 +67,8 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     documents = DocumentTools(backend.search, retrieve, ready_documents, backend.attachments.text)
     pages = WebPageTool(text_reader(backend), trusted_context)
     built_in = BuiltInTools([*documents.tools(), *pages.tools()])
-    return (built_in, HostedTools(vector_stores))
+    search = WebSearchTool(own_search, trusted_context)
+    return (built_in, search, HostedTools(vector_stores, hosted_search))
 
 
 def tool_servers(backend: Backend) -> ToolServers:

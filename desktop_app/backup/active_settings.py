@@ -32,6 +32,7 @@ _SETTINGS: Final = {
     "answer.system_prompt": N_("Instructions"),
     "answer.tools": N_("Tools"),
     "tools.vector_stores": N_("Vector stores"),
+    "tools.search_server": N_("Search server"),
     "backup.folder": N_("Backup folder"),
 }
 _TABLES_WITH_TOOLS: Final = ("conversations", "folders", "presets")

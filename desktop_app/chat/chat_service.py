@@ -30,7 +30,8 @@ from desktop_app.chat.send_context import (
     AskSettings,
     SendContext,
     accepted_parameters,
-    offers_background,
+    raised_effort,
+    runs_in_background,
     with_form,
 )
 from desktop_app.chat.structured.answer_forms import form_notice, grammar_for
@@ -59,7 +60,13 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.parameter_support import model_notices
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.domain.spending_report import Purpose
-from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolContext
+from desktop_app.domain.tools.tool import (
+    HOSTED_TOOLS,
+    OWN_SEARCH,
+    WEB_SEARCH,
+    WEB_TOOLS,
+    ToolContext,
+)
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
@@ -116,13 +123,13 @@ class RequestSources(Value, frozen=True):
         request = ChatRequest(
             model=resolved.model.id,
             messages=(*example_turns(settings.examples), *messages),
-            instructions=settings.instructions,
+            instructions=settings.sent_instructions,
             effort=resolved.effort,
             parameters=accepted_parameters(settings.parameters, resolved),
             cache_key=question.conversation_id,
             state=state,
             store=resolved.profile.keeps_at_provider,
-            background=settings.background and offers_background(resolved),
+            background=runs_in_background(settings, resolved),
             schema=None if resolved.model.takes_schema is False else settings.schema,
             grammar=settings.grammar or grammar_for(requirements, question.parts, resolved),
             wants_images=bool(resolved.model.makes_images),
@@ -135,6 +142,7 @@ class ChatService:
     """Service that checks questions, stores them and starts their answers.
 
     Args:
+        models: resolves choices, and knows what calls of hosted tools cost.
         tools: all tools that answers may use; `consent` asks the user for permission.
     """
 
@@ -151,7 +159,7 @@ class ChatService:
         self.sources = sources
         self.calls = calls
         self.estimator = estimator
-        self._models = models
+        self.models = models
         self._tools = tools
         self._consent = consent
 
@@ -162,13 +170,16 @@ class ChatService:
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the model and effort that serve `choice` at `profile` today."""
-        return self._models.resolve(profile, choice)
+        return self.models.resolve(profile, choice)
 
     def resolve_with(
         self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
     ) -> ResolvedChoice:
-        """Resolve `choice` in the service tier of the settings."""
+        """Resolve `choice` in the service tier and at the least effort of the settings."""
         resolved = self.resolve(profile, choice)
+        if settings.least_effort is not None and resolved.model.has_efforts:
+            effort = raised_effort(choice.effort, settings.least_effort)
+            resolved = self.resolve(profile, replace(choice, effort=effort))
         tier = accepted_parameters(settings.parameters, resolved).service_tier
         return replace(resolved, service_tier=tier)
 
@@ -292,7 +303,7 @@ class ChatService:
         # The call of an answer from documents in parts is held once their notes are taken. A later
         # process can resume a background run.
         parts = draft.attachments or (context.path[-1].parts if context.path else ())
-        is_resumable = settings.background and offers_background(resolved)
+        is_resumable = runs_in_background(settings, resolved)
         model = "" if chunked_documents(parts) or is_resumable else resolved.model.id
         await budget.require_price(resolved.profile, resolved.model, price)
         needs_cost = budget.needs_cost(resolved.profile, price is not None)
@@ -336,7 +347,7 @@ class ChatService:
                 call_hold=hold,
                 consent=self._consent,
                 budget=self.calls.budget,
-                tool_prices=self._models.tool_prices(resolved),
+                tool_prices=self.models.tool_prices(resolved),
             )
             gateway = tool_gateway(gateway, task)
         if context.documents:
@@ -390,7 +401,7 @@ class ChatService:
                 for answer, hold in zip(answers, holds, strict=True)
             ]
             undo.pop_all()
-        tool_prices = self._models.tool_prices(resolved)
+        tool_prices = self.models.tool_prices(resolved)
         return [
             AnswerRun(
                 PreparedAnswer(
@@ -402,7 +413,7 @@ class ChatService:
                     gateway,
                     hold,
                     context.settings.schema,
-                    partial(self._models.retire_instant, resolved.profile, conversation.choice),
+                    partial(self.models.retire_instant, resolved.profile, conversation.choice),
                 ),
                 self.sources.messages,
                 self.sources.attachments,
@@ -446,10 +457,14 @@ class ChatService:
         names = settings.parameters.tools
         if not names or resolved.model.takes_tools is False:
             return ToolSet()
-        refused_names = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
-        tool_set = await self._tools().choose(
-            [name for name in names if name not in refused_names], starts_servers=starts_servers
-        )
+        refused_names = [n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved)]
+        offered_names = [name for name in names if name not in refused_names]
+        if WEB_SEARCH in refused_names:  # the search that the user has set up replaces it
+            own_search = await self._tools().choose((OWN_SEARCH,), starts_servers=False)
+            if own_search:
+                refused_names.remove(WEB_SEARCH)
+                offered_names += [name for name in WEB_TOOLS if name not in offered_names]
+        tool_set = await self._tools().choose(offered_names, starts_servers=starts_servers)
         return replace(tool_set, missing=(*tool_set.missing, *refused_names))
 
 
@@ -489,7 +504,8 @@ def _answer_notices(context: SendContext) -> Sequence[NoticeText]:
 def _with_tools(request: ChatRequest, tools: ToolSet, delimiter: PromptDelimiter) -> ChatRequest:
     """Return the request with tools, and with the explanation of the delimiter around results.
 
-    With tools it does not run in the background, because nobody could approve the calls.
+    With tools that run here it does not run in the background, because nobody could approve the
+    calls.
     """
     # Earlier answers may have results, although no tool is chosen now.
     has_results = any(tool_calls(message.parts) for message in request.messages)
@@ -503,5 +519,5 @@ def _with_tools(request: ChatRequest, tools: ToolSet, delimiter: PromptDelimiter
         instructions=instructions,
         tools=tools.definitions,
         tool_choice="auto" if tools else "",
-        background=request.background and not tools,
+        background=request.background and all(each.hosted for each in tools.definitions),
     )

@@ -31,6 +31,7 @@ from desktop_app.domain.conversations.conversation import (
     RemoteRun,
     now,
 )
+from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -42,6 +43,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import Provider
 from desktop_app.spending.budget import Hold
+from desktop_app.tools.calls.hosted_tools import hosted_cost
 
 
 class _KeyWantedError(Exception):
@@ -68,6 +70,8 @@ class ResumedRun(AnswerRun):
         chat: ChatService,
     ) -> None:
         age_s = (now() - answer.created_at).total_seconds()
+        tool_prices = chat.models.tool_prices(resolved)
+        ended_calls = [call for call in tool_calls(answer.parts) if call.state.has_ended]
         request = ChatRequest(resolved.model.id, ())  # the provider has the messages
         super().__init__(
             PreparedAnswer(
@@ -75,7 +79,14 @@ class ResumedRun(AnswerRun):
             ),
             chat.sources.messages,
             chat.sources.attachments,
-            AnswerLedger(chat.calls.spending, resolved, timing=AnswerTiming(age_s)),
+            AnswerLedger(
+                chat.calls.spending,
+                resolved,
+                tool_prices=tool_prices,
+                timing=AnswerTiming(age_s),
+                # The process that started the run recorded them with each step.
+                fees_recorded=hosted_cost(ended_calls, tool_prices),
+            ),
         )
         self._stored_run = run
         self._has_caught_up = False  # True once the events are newer than the stored text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from msgspec import field
 
@@ -19,7 +20,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import refused_by_every_api, without_refused
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending_report import Purpose
-from desktop_app.domain.tools.tool import ToolLimits
+from desktop_app.domain.tools.tool import WEB_SEARCH, ToolLimits
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
@@ -28,6 +29,19 @@ from desktop_app.tools.calls.tool_set import ToolSet
 # Tokens. A small model that repeats itself would continue to the end of its window. The command
 # Continue extends an answer that this limit has cut.
 MAX_OUTPUT_TOKENS_ON_DEVICE = 1024
+RESEARCH: Final = (
+    "Research the question of the person on the web, thoroughly. If something decisive is unclear, "
+    "such as scope, place, period or purpose, and you have not asked back in this conversation "
+    "yet, ask one short question first, then stop and wait; do not search before. Once the person "
+    "has answered, or if all is clear, begin without asking again. Search with several queries, "
+    "open the best sources, compare them, and look for what contradicts them. Then write a report: "
+    "the answer first, the reasons next, what remains uncertain last. Cite a source for each claim."
+)
+"""The instructions of research, after the user's own."""
+# More than for ordinary answers: a report of a model without a search of the provider's takes
+# dozens of searches and pages.
+_RESEARCH_ROUNDS: Final = 40
+_RESEARCH_S: Final = 3600
 _WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 
 
@@ -42,12 +56,20 @@ class AskSettings(Value, frozen=True):
     requested: frozenset[str] = frozenset()  # parameters whose omission is reported
     schema: AnswerSchema | None = None
     grammar: AnswerGrammar | None = None
+    research: bool = False  # see `for_research`
+    least_effort: Effort | None = None  # of a lower choice, this one is sent
 
     @property
     def counted_instructions(self) -> str:
         """Return all text that is sent before the conversation, to count its tokens."""
         examples = (text for pair in self.examples for text in pair)
-        return "\n".join(filter(None, (self.instructions, *examples)))
+        return "\n".join(filter(None, (self.sent_instructions, *examples)))
+
+    @property
+    def sent_instructions(self) -> str:
+        """Return the user's instructions, and those of research if it is on."""
+        research = RESEARCH if self.research else ""
+        return "\n\n".join(filter(None, (self.instructions, research)))
 
     @property
     def answer_form(self) -> AnswerForm | None:
@@ -56,7 +78,9 @@ class AskSettings(Value, frozen=True):
 
     def without_tools(self) -> AskSettings:
         """Return these settings without tools, for use when nobody can approve a call."""
-        return replace(self, parameters=replace(self.parameters, tools=()))
+        return replace(
+            self, research=False, least_effort=None, parameters=replace(self.parameters, tools=())
+        )
 
     def for_comparison(self) -> AskSettings:
         """Return these settings for a compared answer: no tools, no background run.
@@ -64,6 +88,25 @@ class AskSettings(Value, frozen=True):
         The user could not tell which answer wants to call a tool.
         """
         return replace(self.without_tools().for_one_answer(), background=False)
+
+    def for_research(self, least_effort: Effort | None = Effort.HIGH) -> AskSettings:
+        """Return these settings for research: web search, in the background, at high effort.
+
+        The model may ask back once before it begins.
+        """
+        tools = tuple(dict.fromkeys((*self.parameters.tools, WEB_SEARCH)))
+        limits = self.limits
+        return replace(
+            self,
+            research=True,
+            least_effort=least_effort,
+            background=True,
+            parameters=replace(self.parameters, tools=tools, candidates=1),
+            limits=limits._replace(
+                rounds=max(limits.rounds, _RESEARCH_ROUNDS),
+                seconds=max(limits.seconds, _RESEARCH_S),
+            ),
+        )
 
     def for_one_answer(self) -> AskSettings:
         """Return these settings for a single answer."""
@@ -152,13 +195,25 @@ def accepted_parameters(
     return replace(parameters, max_output_tokens=max_tokens)
 
 
-def offers_background(resolved: ResolvedChoice) -> bool:
+def raised_effort(effort: Effort | None, least: Effort) -> Effort:
+    """Return the effort, but `least` at least."""
+    order = list(Effort)
+    is_enough = effort is not None and order.index(effort) > order.index(least)
+    return effort if effort is not None and is_enough else least
+
+
+def runs_in_background(settings: AskSettings, resolved: ResolvedChoice) -> bool:
+    """Return True if the answer runs in the background, which the user wants and is offered."""
+    return settings.background and offers_background(resolved, is_research=settings.research)
+
+
+def offers_background(resolved: ResolvedChoice, *, is_research: bool = False) -> bool:
     """Return True for a long run at a provider that may support background runs.
 
     OpenAI supports them; whether a compatible server does, only its reply shows.
     """
     profile = resolved.profile
     info = resolved.model
-    is_long = info.variant is Variant.PRO or resolved.effort is Effort.XHIGH
+    is_long = is_research or info.variant is Variant.PRO or resolved.effort is Effort.XHIGH
     may_offer = profile.kind in _WITH_BACKGROUND and profile.api is not Api.CHAT_COMPLETIONS
     return is_long and may_offer and (info.apis is None or Api.RESPONSES in info.apis)

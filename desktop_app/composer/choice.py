@@ -373,13 +373,14 @@ class EstimateTexts(NamedTuple):
 
 
 class ChoiceRow(QWidget):
-    """The controls below the prompt's text: add, Web, model, tools, estimate, Send or Stop.
+    """The controls below the prompt's text: add, Web, Research, model, tools, estimate, Send, Stop.
 
-    If the row is too narrow, it hides the label of Web, the effort and the estimate, in this order,
-    until the rest fits.
+    If the row is too narrow, it hides the labels of the switches, the effort and the estimate, in
+    this order, until the rest fits.
 
     Attributes:
-        attach_button, web_button, model_button, send_button, stop_button: the buttons.
+        attach_button, web_button, research_button, model_button, send_button, stop_button: the
+            buttons.
         tools_button, background_button: visible while tools are chosen, or answers run in the
             background.
         choice: the choice that is shown.
@@ -387,10 +388,12 @@ class ChoiceRow(QWidget):
 
     Signals:
         web_requested(bool): whether the model may search the web in this conversation.
+        research_requested(bool): whether the questions of this conversation are researched.
         background_requested(bool): whether the next answers run in the background.
     """
 
     web_requested = Signal(bool)
+    research_requested = Signal(bool)
     background_requested = Signal(bool)
 
     def __init__(self) -> None:
@@ -402,6 +405,10 @@ class ChoiceRow(QWidget):
         self.web_button.setCheckable(True)
         self.web_button.hide()
         self.web_button.clicked.connect(self.web_requested)
+        self.research_button = _button("research", _research_label())
+        self.research_button.setCheckable(True)
+        self.research_button.hide()
+        self.research_button.clicked.connect(self.research_requested)
         self.model_button = ModelButton()
         self.tools_button = _button("tools", tr("Tools"))
         self.tools_button.setText(tr("Tools"))
@@ -414,7 +421,7 @@ class ChoiceRow(QWidget):
         self.stop_button = PlainToolButton(name="stop", label=tr("Stop"), role="stop")
         self.stop_button.hide()
         self._row = row_of(
-            row_of(self.attach_button, self.web_button, spacing=0),
+            row_of(self.attach_button, self.web_button, self.research_button, spacing=0),
             self.model_button,
             row_of(self.tools_button, self.background_button, spacing=0),
             STRETCH,
@@ -434,21 +441,29 @@ class ChoiceRow(QWidget):
         self.background_button.setVisible(bool(choice.background))
         self._fit()
 
-    def set_tools(self, names: str, *, searches_web: bool | None, web_price: str = "") -> None:
+    def set_tools(
+        self, names: str, *, searches_web: bool | None, researches: bool = False, web_note: str = ""
+    ) -> None:
         """Show what the model may use.
 
         Args:
             names: the names of chosen tools, schema or grammar; "" for none.
-            searches_web: whether it may search the web; None if its provider cannot.
-            web_price: what a search costs, in words.
+            searches_web: whether it may search the web; None if it can call no tools.
+            researches: whether questions are researched, which includes web search.
+            web_note: what a search costs, or where the words go.
         """
         self.tools_button.setVisible(bool(names))
         set_tooltip(self.tools_button, names)
         self.tools_button.setAccessibleName(spoken_text(names))
         self.web_button.setVisible(searches_web is not None)
         self.web_button.setChecked(bool(searches_web))
-        set_tooltip(self.web_button, "\n".join(filter(None, (_web_label(), web_price))))
-        self.web_button.setAccessibleDescription(spoken_text(web_price))
+        set_tooltip(self.web_button, "\n".join(filter(None, (_web_label(), web_note))))
+        self.web_button.setAccessibleDescription(spoken_text(web_note))
+        self.research_button.setVisible(searches_web is not None)
+        self.research_button.setChecked(researches)
+        lines = (_research_label(), research_note(), web_note)
+        set_tooltip(self.research_button, "\n".join(filter(None, lines)))
+        self.research_button.setAccessibleDescription(spoken_text(research_note()))
         self._color_buttons()
         self._fit()
 
@@ -484,15 +499,17 @@ class ChoiceRow(QWidget):
 
     @property
     def _labeled_buttons(self) -> tuple[PlainToolButton, ...]:
-        return (self.web_button, self.tools_button, self.background_button)
+        return (self.web_button, self.research_button, self.tools_button, self.background_button)
 
     def _color_buttons(self) -> None:
         """Paint the icons: those of what is on in the color of links."""
         theme = current_theme()
-        on = theme.accent if self.web_button.isChecked() else theme.dim
+        web = theme.accent if self.web_button.isChecked() else theme.dim
+        research = theme.accent if self.research_button.isChecked() else theme.dim
         for button, name, color in (
             (self.attach_button, "plus", theme.dim),
-            (self.web_button, "globe", on),
+            (self.web_button, "globe", web),
+            (self.research_button, "search", research),
             (self.tools_button, "wrench", theme.accent),
             (self.background_button, "cloud", theme.accent),
         ):
@@ -521,6 +538,7 @@ class ChoiceRow(QWidget):
             (False, False, ""),
         ):
             self.web_button.setText(tr("Web") if labels else "")
+            self.research_button.setText(tr("Research") if labels else "")
             for button in self._labeled_buttons:
                 button.setToolButtonStyle(beside_icon if labels else icon_only)
             self.model_button.setText(self.model_button.label(with_effort=effort))
@@ -529,6 +547,19 @@ class ChoiceRow(QWidget):
             self._row.invalidate()
             if self._row.sizeHint().width() <= self.width():
                 break
+
+
+def _research_label() -> str:
+    return tr("Research on the web, at high effort")
+
+
+def research_note() -> str:
+    """Return what research does, and that its cost is unknown before."""
+    return tr(
+        "The model may ask back once, then searches and reads for some minutes. If the provider "
+        "runs it in the background, it stores the request and the response. Often costs many "
+        "times as much as a response."
+    )
 
 
 def _web_label() -> str:

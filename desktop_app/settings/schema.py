@@ -26,6 +26,9 @@ SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
 SEND_KEYS: Final = "keys.prompt.send"
 INSTRUCTIONS: Final = "answer.system_prompt"
+SEARCH_DOMAINS: Final = "tools.search_domains"
+SEARCH_LOCATION: Final = "tools.search_location"
+SEARCH_SERVER: Final = "tools.search_server"
 
 
 class OnClose(StrEnum):
@@ -235,6 +238,45 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("IDs at the provider, one per line, for file_search."),
         is_advanced=True,
         most_lines=3,
+    ),
+    Setting(
+        SEARCH_DOMAINS,
+        "",
+        N_("Domains to search"),
+        Group.ANSWER,
+        N_("One per line, with their subdomains. Empty: all of the web."),
+        words=N_("web search allowed sites internet"),
+        is_advanced=True,
+        most_lines=100,
+        placeholder=N_("For example: pubmed.ncbi.nlm.nih.gov"),
+        pattern=r"\s*(?:[\w-]{1,63}\.)+[\w-]{2,63}\s*",
+        pattern_hint=N_("Enter domains such as example.org, one per line."),
+    ),
+    Setting(
+        SEARCH_LOCATION,
+        "",
+        N_("Location for web searches"),
+        Group.ANSWER,
+        N_("A city, a region or a country code. Sent with each search."),
+        words=N_("web search country city region place"),
+        is_advanced=True,
+        most_lines=1,
+        placeholder=N_("For example: Oslo, NO"),
+        pattern=r"[^,\n]{1,100}(?:,[^,\n]{1,100}){0,2}",
+        pattern_hint=N_("Enter a place such as “Oslo, NO” or “Austin, Texas, US”."),
+    ),
+    Setting(
+        SEARCH_SERVER,
+        "",
+        N_("Search server"),
+        Group.ANSWER,
+        N_("The address of a SearXNG server, for models without a web search of their own."),
+        words=N_("web search SearXNG internet"),
+        is_advanced=True,
+        most_lines=1,
+        placeholder=N_("For example: http://localhost:8080"),
+        pattern=r"\s*https?://[^\s/?#@]+(?:/[^\s?#]*)?\s*",
+        pattern_hint=N_("Enter an address such as https://searx.example.org."),
     ),
     Setting(
         "answer.auto_compact",

@@ -60,6 +60,8 @@ class Setting(Value, frozen=True):
         is_font: the value is the name of an installed font family; "" stands for the system's font.
         placeholder: shown in an empty text field.
         most_lines: the largest number of nonempty lines of a text; None for no limit.
+        pattern: a regular expression that each nonempty line of a text matches; "" for any text.
+        pattern_hint: what to enter if a line does not match.
         unset_label: the label of None, if not "Default".
         has_dialog: it is changed in a window of its own; the row only shows its value.
         per_conversation: a conversation may have its own value, and so may a folder.
@@ -80,6 +82,8 @@ class Setting(Value, frozen=True):
     is_font: bool = False
     placeholder: str = ""
     most_lines: int | None = None
+    pattern: str = ""
+    pattern_hint: str = ""
     unset_label: str = ""
     has_dialog: bool = False
     per_conversation: bool = False

@@ -5,6 +5,7 @@ Values may come from a file, or from another version.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
@@ -79,6 +80,8 @@ def _check_value(declaration: Setting, value: str | float) -> str | float:
             N_("Enter {limit} lines or fewer."),
             limit=declaration.most_lines,
         )
+    if declaration.pattern and not all(re.fullmatch(declaration.pattern, line) for line in lines):
+        raise _setting_error(declaration.key, value, declaration.pattern_hint)
     if isinstance(value, str) or not declaration.stops:
         return value
     minimum, maximum = declaration.bounds

@@ -441,7 +441,7 @@ def test_the_menu_has_the_variants_and_the_models_of_other_providers(
 def test_the_web_is_a_switch_where_it_is_offered(qtbot: QtBot, editor: PromptEditor) -> None:
     web = editor.row.web_button
     assert not web.isVisible()
-    editor.row.set_tools("", searches_web=False, web_price="$0.01 per use")
+    editor.row.set_tools("", searches_web=False, web_note="$0.01 per use")
     assert "$0.01 per use" in web.toolTip()
     with qtbot.waitSignal(editor.row.web_requested) as asked:
         qtbot.mouseClick(web, Qt.MouseButton.LeftButton)

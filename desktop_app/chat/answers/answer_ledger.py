@@ -46,6 +46,7 @@ class AnswerLedger:
         purpose: Purpose = Purpose.ANSWER,
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
         timing: AnswerTiming | None = None,
+        fees_recorded: Decimal = Decimal(0),
     ) -> None:
         self._spending = spending
         self.resolved = resolved
@@ -54,7 +55,7 @@ class AnswerLedger:
         self.timing = timing or AnswerTiming()
         self._round_usage: Usage | None = None  # the usage of the request that ended last
         self._rounds_recorded = 0
-        self._fees_recorded = Decimal(0)
+        self._fees_recorded = fees_recorded  # of hosted tools, in US dollars
 
     def cost(self, reply: Reply) -> Decimal | None:
         """Return the US dollars of requests and the provider's tools; None if unknown."""

@@ -88,6 +88,7 @@ def ask_arguments() -> Command:
             *_pages_json_and_save(),
             flag("-c --continue continued", tr("continue the newest conversation, and save")),
             option("--conversation ID", tr("continue this conversation, and save")),
+            flag("--research", tr("research on the web: many searches at high effort")),
             repeatable("--tool NAME", tr("let the model call this tool (repeatable)")),
             repeatable(
                 "--mcp NAME", tr("let the model call all tools of this tool server (repeatable)")
@@ -191,6 +192,7 @@ def summarize_arguments() -> Command:
             "has_preset_effort": False,
             "create_embeddings": False,
             **{name: [] for name in ("collection", "compare", "tool", "mcp", "allow_tool")},
+            "research": False,
             **dict.fromkeys(("conversation", "continued", "max_rounds", "schema", "grammar")),
         },
     )

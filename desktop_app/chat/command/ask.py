@@ -76,6 +76,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS, CountMethod
+from desktop_app.domain.models.variants import Effort
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -284,6 +285,9 @@ async def _choose(
     provider = await find_profile(backend, options.provider)
     output.is_from_environment = provider.from_environment
     preset = await apply_preset(backend, options)
+    if options.research and not options.effort:
+        options.effort = Effort.HIGH.value
+        options.has_preset_effort = True  # the nearest that the model takes
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_for(options, spec) for spec in options.compare]
     provider = await find_profile(backend, options.provider)  # the preset may name another
@@ -310,10 +314,15 @@ def _with_tools(settings: AskSettings, options: Options) -> AskSettings:
     """Return the settings with only the command line's tools, and its limit of rounds."""
     servers = tuple(f"{name}/{ALL_TOOLS}" for name in options.mcp)
     parameters = replace(settings.parameters, tools=(*options.tool, *servers))
+    settings = replace(settings, parameters=parameters)
+    if options.research:
+        # Not in the background: this process waits for it, and the provider would store it.
+        # The effort is in the options.
+        settings = replace(settings.for_research(least_effort=None), background=False)
     limits = settings.limits
     if options.max_rounds is not None:
         limits = limits._replace(rounds=options.max_rounds)
-    return replace(settings, parameters=parameters, limits=limits)
+    return replace(settings, limits=limits)
 
 
 async def sendable_part(document: ExtractedDocument, pages: str) -> DocumentPart | ImagePart:

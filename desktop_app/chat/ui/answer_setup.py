@@ -35,6 +35,7 @@ class AnswerSetup(QObject):
         values: the settings.
         providers: the providers and their models.
         background_id: the conversation whose answers run in the background; "" for none.
+        research_id: the conversation whose questions are researched; "" for none.
 
     Signals:
         choice_changed(): the open conversation may have another provider, model, effort or setting.
@@ -56,6 +57,7 @@ class AnswerSetup(QObject):
         self._chat_service = session.backend.chat
         self._conversations = session.backend.conversations
         self.background_id = ""
+        self.research_id = ""
         self._save_lock = asyncio.Lock()
         for signal in (current.folder_changed, session.folders.changed, session.providers.changed):
             signal.connect(self._report_change)
@@ -113,13 +115,21 @@ class AnswerSetup(QObject):
         return self.choice_of(conversation)
 
     def settings_of(self, conversation: Conversation) -> AskSettings:
-        """Return the settings of a conversation's answers: its own, its folder's, the defaults."""
+        """Return the settings of a conversation's answers, with those of research if it is on."""
+        settings = self._chosen_settings(conversation)
+        if self.research_id != conversation.id:
+            return replace(settings, background=self.background_id == conversation.id)
+        is_temporary = self._temporary.is_temporary(conversation.id)
+        # A provider stores what runs in the background.
+        return replace(settings.for_research(), background=not is_temporary)
+
+    def _chosen_settings(self, conversation: Conversation) -> AskSettings:
+        """Return the settings of a conversation: its own, its folder's, the defaults."""
         folder = self._folders.folder_of(conversation)
         chain = [conversation.overrides]
         if folder is not None:
             chain.append(folder.overrides)
-        settings = ask_settings(self.values.all, *chain)
-        return replace(settings, background=self.background_id == conversation.id)
+        return ask_settings(self.values.all, *chain)
 
     # -------------------------------------------------------------- the open conversation
 
@@ -137,6 +147,11 @@ class AnswerSetup(QObject):
     def ask_settings(self) -> AskSettings:
         """Return the settings of the open conversation's answers."""
         return self.settings_of(self.current.conversation)
+
+    @property
+    def chosen_tools(self) -> tuple[str, ...]:
+        """Return the tools that are chosen for the open conversation; research may add others."""
+        return self._chosen_settings(self.current.conversation).parameters.tools
 
     @property
     def resolved(self) -> ResolvedChoice:
@@ -167,13 +182,28 @@ class AnswerSetup(QObject):
         """
         if self.current.is_temporary:
             return None
-        if not offers_background(self.resolved):
+        if not offers_background(self.resolved, is_research=self.is_research):
             return None
-        return self.background_id == self.current.id
+        return self.is_research or self.background_id == self.current.id
 
     def choose_background(self, is_wanted: bool) -> None:
         """Turn background answers on or off in the open conversation."""
         self.background_id = self.current.id if is_wanted else ""
+        self.choice_changed.emit()
+
+    # -------------------------------------------------------------- research
+
+    @property
+    def is_research(self) -> bool:
+        """Return True if the questions of the open conversation are researched.
+
+        The user turns it on for one conversation at a time, and off again.
+        """
+        return bool(self.research_id) and self.research_id == self.current.id
+
+    def choose_research(self, is_wanted: bool) -> None:
+        """Turn research on or off in the open conversation."""
+        self.research_id = self.current.id if is_wanted else ""
         self.choice_changed.emit()
 
     # -------------------------------------------------------------- changes

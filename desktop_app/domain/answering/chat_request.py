@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
@@ -22,7 +23,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.domain.tools.tool import ToolDefinition
+from desktop_app.domain.tools.tool import WEB_SEARCH, ToolDefinition
 from desktop_app.domain.value import PrivateValue, Value
 
 FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the GPT-5.2 family
@@ -49,6 +50,12 @@ _MAX_SHORT_NAME_CHARS: Final = 60
 _MAX_READ_NAME_CHARS: Final = 1_000  # more than are shown, because white space is shortened
 # The beginnings of the names by which the APIs refuse a schema.
 _SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
+# The fields of a web search that a server may refuse: the names of the request's attributes, and
+# names in the API.
+_SEARCH_FIELDS: Final = {
+    "filters": ("search_domains", {"filters", "allowed_domains"}),
+    "user_location": ("search_location", {"user_location"}),
+}
 # The attributes of GenerationParameters, by their different names in the APIs.
 _ATTRIBUTE_NAMES: Final = {
     "summary": "reasoning_summary",
@@ -244,6 +251,9 @@ class ChatRequest(PrivateValue, frozen=True):
         Args:
             param: the name in the API, which may have a path, as in "reasoning.effort".
         """
+        for setting, (own_name, field_names) in _SEARCH_FIELDS.items():
+            if param == own_name or field_names & set(re.split(r"[.\[\]]+", param)):
+                return self._without_search_field(setting)
         name = param.split(".")[-1]
         if name in ("effort", "reasoning_effort", "reasoning"):
             return None if self.effort is None else replace(self, effort=None)
@@ -265,6 +275,31 @@ class ChatRequest(PrivateValue, frozen=True):
         if attribute == "tools":  # the parameter has their names, the request their definitions
             return replace(reduced, tools=(), tool_choice="")
         return reduced
+
+    @property
+    def search_domains(self) -> object:
+        """Return the domains that a hosted web search is limited to; None for no limit."""
+        return self._search_field("filters")
+
+    @property
+    def search_location(self) -> object:
+        """Return the place that a hosted web search is made for; None for none."""
+        return self._search_field("user_location")
+
+    def _search_field(self, field_name: str) -> object:
+        hosted = (tool.hosted for tool in self.tools if tool.name == WEB_SEARCH and tool.hosted)
+        return next((fields.get(field_name) for fields in hosted), None)
+
+    def _without_search_field(self, field_name: str) -> ChatRequest | None:
+        if self._search_field(field_name) is None:
+            return None
+        tools = (
+            replace(tool, hosted={k: v for k, v in tool.hosted.items() if k != field_name})
+            if tool.name == WEB_SEARCH and tool.hosted
+            else tool
+            for tool in self.tools
+        )
+        return replace(self, tools=tuple(tools))
 
     @property
     def sent_instructions(self) -> str:

@@ -15,6 +15,8 @@ from desktop_app.domain.conversations.message_parts import Part, Source, Sources
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import tr
 
+ADDRESS: Final = re.compile(r"https?://[^\s<>\"\x00-\x1f\x7f]{1,8000}")
+"""The addresses that sources may have."""
 _MARKS: Final = re.compile(r"\[(\d{1,9}(?:\s*[,–-]\s*\d{1,9})*)\]")
 _NUMBER: Final = re.compile(r"\d+")
 _MARKUP_CHARACTERS: Final = re.compile(r"([\\\[\]<>`*_])")

@@ -87,6 +87,10 @@ class NoticeCode(TextEnum):
     SETTING_RAISED = coded(
         N_("“{setting}” was raised to {value}, the least that the {api} supports.")
     )
+    SEARCH_DOMAINS_REFUSED = coded(
+        N_("{provider} doesn’t limit searches to domains, so it searched all of the web.")
+    )
+    SEARCH_LOCATION_REFUSED = coded(N_("{provider} searched without your location."))
     SETTING_REFUSED = coded(N_("Responded without “{setting}”, which {provider} rejected."))
     STOPPED_UNNAMED = coded(
         N_("Stopped here, but {provider} may finish and charge for the response.")

@@ -33,8 +33,14 @@ PAGE_TOOL: Final = "fetch_page"
 SEARCH_TOOL: Final = "search_library"
 """The built-in tool that searches conversations; its result has a line for each that it found."""
 PYTHON_TOOL: Final = "python"
+WEB_SEARCH: Final = "web_search"
+"""The hosted tool that searches the web."""
+OWN_SEARCH: Final = "search_web"
+"""The built-in tool that searches the web by a server that the user has entered."""
+WEB_TOOLS: Final = (OWN_SEARCH, PAGE_TOOL)
+"""The built-in tools that replace WEB_SEARCH for models without it."""
 NOTHING_FOUND: Final = "Nothing was found."
-HOSTED_TOOLS: Final = ("web_search", "file_search", "code_interpreter", "image_generation")
+HOSTED_TOOLS: Final = (WEB_SEARCH, "file_search", "code_interpreter", "image_generation")
 """The names of the tools that a provider runs itself, without asking."""
 
 
@@ -199,6 +205,8 @@ TextOf = Callable[[str], Awaitable[str]]
 """Returns the text of an attached document by its hash. Raises StorageError."""
 Report = Callable[[float, float | None, str], None]
 """Reports the progress of a call: the amount done, the total (None if unknown), and a message."""
+Cite = Callable[[str, str], int]
+"""Adds a page by address and title to the answer's sources. Returns its number; 0 for none."""
 ShowImage = Callable[[str, bytes], None]
 """Shows an image of a result to the model, with its media type."""
 ShowUser = Callable[[str], None]
@@ -227,6 +235,11 @@ async def _nobody_asked(_question: str, _schema: Mapping[str, Any]) -> UserReply
     return UserReply()
 
 
+def _no_source(_address: str, _title: str) -> int:
+    """Number no source."""
+    return 0
+
+
 class ToolContext(NamedTuple):
     """The conversation that a call belongs to.
 
@@ -236,6 +249,7 @@ class ToolContext(NamedTuple):
         show_image: called with each image of the result.
         show_user: called with each text that only the user gets.
         ask_user: called with each question of the tool's server.
+        cite: called with each page of the result.
     """
 
     conversation_id: str
@@ -245,3 +259,4 @@ class ToolContext(NamedTuple):
     show_image: ShowImage = _no_image
     show_user: ShowUser = _no_text_for_user
     ask_user: AskUser = _nobody_asked
+    cite: Cite = _no_source

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from desktop_app.domain.tools.tool import OWN_SEARCH
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 MAX_QUOTED_CHARS: Final = 100
@@ -85,6 +86,13 @@ _WORDS: Final[Mapping[str, _Words]] = {
     ),
     "web_search": _Words(
         N_("Search the web"),
+        N_("Searched the web"),
+        "query",
+        N_("Search the web for “{value}”"),
+        N_("Searched the web for “{value}”"),
+    ),
+    OWN_SEARCH: _Words(
+        N_("Search the web with SearXNG"),
         N_("Searched the web"),
         "query",
         N_("Search the web for “{value}”"),

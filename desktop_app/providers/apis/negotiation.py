@@ -29,6 +29,7 @@ from desktop_app.domain.models.parameter_support import (
     api_notices,
     is_of_family,
 )
+from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
 from desktop_app.providers.errors.error_replies import ENCRYPTED_REASONING, NO_TOOLS, REASONING_TEXT
@@ -171,7 +172,7 @@ class Negotiation:
     def _asks_for_sources(self) -> bool:
         """Return True if the request asks for the pages that a search has read."""
         tools = self.request.tools
-        searches = any(tool.hosted is not None and tool.name == "web_search" for tool in tools)
+        searches = any(tool.hosted is not None and tool.name == WEB_SEARCH for tool in tools)
         return searches and SEARCH_SOURCES not in self.omitted_fields
 
     @property
@@ -209,6 +210,8 @@ class Negotiation:
             return []  # the answer is checked anyway, so the user need not know
         if before.background and not self.request.background:
             param = "background"  # a refused `store` can mean background mode, which needs `store`
+        if refused_setting.startswith("search_"):
+            param = refused_setting.partition("=")[0]  # the server's name is that of a field
         server_message = str(refusal.params.get("words", ""))
         if param == "tools" and server_message:  # the message may say what to do
             code = NoticeCode.TOOLS_REFUSED
@@ -251,7 +254,7 @@ user is told. The user chooses the limit on the answer's tokens, but the program
 
 # Codes that refuse the setting itself, whatever its value. Any other may refuse only the value.
 _SETTING_CODES: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
-_REQUEST_FIELDS: Final = ("effort", "background", "schema")
+_REQUEST_FIELDS: Final = ("effort", "background", "schema", "search_domains", "search_location")
 _SETTINGS: Final = (*_REQUEST_FIELDS, *GenerationParameters.__struct_fields__)
 
 
@@ -332,6 +335,8 @@ _NOTICES: Final = {
     "reasoning.summary": NoticeCode.SUMMARY_REFUSED,
     "reasoning_summary": NoticeCode.SUMMARY_REFUSED,
     "background": NoticeCode.BACKGROUND_REFUSED,
+    "search_domains": NoticeCode.SEARCH_DOMAINS_REFUSED,
+    "search_location": NoticeCode.SEARCH_LOCATION_REFUSED,
 }
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from desktop_app.domain.answering.stream_events import SourcesFound
+from desktop_app.domain.conversations.answer_sources import ADDRESS
 from desktop_app.domain.conversations.message_parts import Source
 from desktop_app.providers.http import json_fields
 
 MAX_SOURCES: Final = 500
 """Sources of a reply; research reads some hundred pages."""
 _MAX_TITLE_CHARS: Final = 300
-_ADDRESS: Final = re.compile(r"https?://[^\s<>\"\x00-\x1f\x7f]{1,8000}", re.IGNORECASE)
 
 
 class SourceList:
@@ -66,7 +65,7 @@ class SourceList:
         """Add a source, or what is new of a known one. Return its number; 0 for none."""
         title = " ".join(title.split())[:_MAX_TITLE_CHARS]
         name = address or title
-        if address and not _ADDRESS.fullmatch(address):
+        if address and not ADDRESS.fullmatch(address):
             return 0
         known = self._sources.get(name)
         if not name or (known is None and len(self._sources) >= MAX_SOURCES):

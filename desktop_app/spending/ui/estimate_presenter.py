@@ -17,7 +17,7 @@ from desktop_app.chat.cost_estimate import (
     typical_tokens,
 )
 from desktop_app.chat.send_context import SendContext
-from desktop_app.composer.choice import ChoiceFigures, EstimateTexts
+from desktop_app.composer.choice import ChoiceFigures, EstimateTexts, research_note
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
 from desktop_app.domain.errors import UserFacingError
@@ -112,6 +112,9 @@ class EstimatePresenter(Controller):
             max_output_tokens = setup.ask_settings.parameters.max_output_tokens
             typical = self._typical_answers.get(setup.profile.id, {})
             texts = estimate_texts(estimate, setup.resolved, typical, max_output_tokens)
+            if setup.is_research:  # nobody knows how much the model will read
+                text = tr("at least {cost}", cost=texts.text)
+                texts = EstimateTexts(text=text, tooltip=f"{research_note()}\n{texts.tooltip}")
         self._row.set_estimate(*texts)
 
     async def _update_figures(self, estimate: Estimate | None) -> None:

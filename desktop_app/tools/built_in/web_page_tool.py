@@ -56,7 +56,8 @@ _HEADERS: Final = {
 
 FETCH_PAGE: Final = ToolDefinition(
     PAGE_TOOL,
-    "Fetches a public web page and returns its text.",
+    "Fetches a public web page and returns its text. Cite it by its number in square brackets, "
+    "such as [3].",
     arguments_schema(url=text_schema("An http or https address")),
     ToolKind.LEAVES,
     touches=N_("It opens the address in the arguments."),
@@ -117,7 +118,7 @@ class WebPageTool:
         """Return the tool."""
         return [BuiltInTool(FETCH_PAGE, self._fetch)]
 
-    async def _fetch(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
+    async def _fetch(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         try:
             async with asyncio.timeout(MAX_FETCH_S):
                 url, media_type, data = await self.fetch(arguments["url"])
@@ -127,7 +128,8 @@ class WebPageTool:
         if media_type in ("text/plain", "text/markdown"):
             name = "page.txt"
         text = await self._read_text(name, data)
-        return f"{url}\n\n{text}"
+        number = context.cite(url, "")
+        return f"[{number}] {url}\n\n{text}" if number else f"{url}\n\n{text}"
 
     async def fetch(self, url: str) -> tuple[str, str, bytes]:
         """Return the final address, the media type and the bytes of a page.

@@ -17,6 +17,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.tools.tool import (
     HOSTED_TOOLS,
+    WEB_SEARCH,
     ListedTool,
     ToolCallState,
     ToolContext,
@@ -33,7 +34,7 @@ _FILE_SEARCH: Final = "file_search"
 
 
 _TEXTS: Final = {
-    "web_search": ("Searches the web.", N_("The provider searches the web.")),
+    WEB_SEARCH: ("Searches the web.", N_("The provider searches the web.")),
     _FILE_SEARCH: (
         "Searches the files of a vector store at the provider.",
         N_("The provider searches files that you have stored there."),
@@ -46,7 +47,7 @@ _TEXTS: Final = {
 }
 """The description of each tool for the model, and what it touches, for the user."""
 _REQUEST_FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "web_search": {"type": "web_search"},
+    WEB_SEARCH: {"type": "web_search"},
     CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
     # The price of an image depends on quality and size, so both are fixed.
     "image_generation": {"type": "image_generation", "quality": "medium", "size": "1024x1024"},
@@ -58,12 +59,18 @@ class HostedTools:
 
     Args:
         vector_stores: returns the ids of the user's vector stores.
+        search_fields: returns the settings of web searches: see `search_fields`.
     """
 
     name = ""
 
-    def __init__(self, vector_stores: Callable[[], Awaitable[Sequence[str]]]) -> None:
+    def __init__(
+        self,
+        vector_stores: Callable[[], Awaitable[Sequence[str]]],
+        search_fields: Callable[[], Awaitable[Mapping[str, Any]]],
+    ) -> None:
         self._vector_stores = vector_stores
+        self._search_fields = search_fields
 
     async def prepare(self) -> None:
         """Do nothing."""
@@ -71,8 +78,11 @@ class HostedTools:
     async def tools(self) -> Sequence[ListedTool]:
         """Return all hosted tools. Raises UserFacingError."""
         store_ids = list(await self._vector_stores())
-        search_fields = {"type": _FILE_SEARCH, "vector_store_ids": store_ids}
-        request_fields = {**_REQUEST_FIELDS, _FILE_SEARCH: search_fields}
+        request_fields = {
+            **_REQUEST_FIELDS,
+            _FILE_SEARCH: {"type": _FILE_SEARCH, "vector_store_ids": store_ids},
+            WEB_SEARCH: {**_REQUEST_FIELDS[WEB_SEARCH], **await self._search_fields()},
+        }
         refusals: dict[str, ErrorNote] = {}
         if not store_ids:
             refusals[_FILE_SEARCH] = ErrorNote(
@@ -97,6 +107,28 @@ class HostedTools:
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Raise ToolError: only the provider runs hosted tools."""
         raise ToolError("Only the provider runs this tool.")
+
+
+def search_fields(domains: Sequence[str], location: str) -> dict[str, Any]:
+    """Return the fields of a web search that is limited to domains or made for a place.
+
+    Source: openai-python, `types/responses/web_search_tool.py`, read on 29 November 2026. Its
+    `search_context_size` is left out: its default is the middle, and its price is the same.
+
+    Args:
+        location: "City", "City, CC", "City, Region, CC" or "CC", with a country's two letters.
+    """
+    fields: dict[str, Any] = {}
+    if domains:
+        fields["filters"] = {"allowed_domains": list(domains)}
+    names = [name.strip() for name in location.split(",") if name.strip()]
+    place: dict[str, str] = {}
+    if names and len(names[-1]) == 2 and names[-1].isalpha() and names[-1].isascii():
+        place["country"] = names.pop().upper()
+    place.update(zip(("city", "region"), names, strict=False))
+    if place:
+        fields["user_location"] = {"type": "approximate", **place}
+    return fields
 
 
 def hosted_refusal(name: str, resolved: ResolvedChoice) -> ErrorNote | None:

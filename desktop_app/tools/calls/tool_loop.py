@@ -30,13 +30,16 @@ from desktop_app.domain.answering.stream_events import (
     Incomplete,
     Notice,
     RoundEnded,
+    SourcesFound,
     StreamEvent,
 )
-from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.answer_sources import ADDRESS
+from desktop_app.domain.conversations.conversation import Role, next_passage_number
 from desktop_app.domain.conversations.message_parts import (
     Part,
     ReasoningPart,
     RefusalPart,
+    Source,
     TextPart,
     ToolCallPart,
     tool_calls,
@@ -110,8 +113,18 @@ class _LoopProvider(ProviderWrapper):
         reply = Reply()
         images: list[ImageData] = []
         refused_parts = 0
+        sources: dict[str, Source] = {}  # by address
+        first_number = next_passage_number(task.context.messages)
+
+        def cite(address: str, title: str) -> int:
+            if not ADDRESS.fullmatch(address):
+                return 0
+            number = first_number + len(sources)
+            return sources.setdefault(address, Source(number, address, title)).number
+
         context = task.context._replace(
-            show_image=lambda media_type, data: images.append(ImageData(media_type, data))
+            show_image=lambda media_type, data: images.append(ImageData(media_type, data)),
+            cite=cite,
         )
         profile = task.resolved.profile
         is_on_device = profile.kind is ProviderKind.ON_DEVICE
@@ -149,6 +162,8 @@ class _LoopProvider(ProviderWrapper):
                 async for step in steps:
                     reply = accumulate(reply, step)
                     yield step
+            if sources:
+                yield SourcesFound(tuple(sources.values()))
             spent_s = time.monotonic() - started_at - call_run.waited_s
             if reason := self._reached_limit(reply, spent_s):
                 yield Incomplete(reason)

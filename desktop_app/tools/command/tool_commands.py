@@ -18,7 +18,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.places import plain_text
-from desktop_app.domain.tools.tool import PAGE_TOOL, ListedTool
+from desktop_app.domain.tools.tool import OWN_SEARCH, PAGE_TOOL, WEB_SEARCH, ListedTool
 from desktop_app.i18n.translation import N_, in_english, tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.tools.calls.hosted_tools import hosted_refusal, price_text
@@ -137,6 +137,8 @@ async def require_tools(
             )
         definition = listed[name].definition
         refusal = _refusal(listed[name], resolved)
+        if refusal and definition.name == WEB_SEARCH and OWN_SEARCH in listed:
+            refusal = listed[OWN_SEARCH].refusal  # which replaces the provider's
         if definition.hosted is not None and definition.name == "image_generation" and not is_saved:
             refusal = ErrorNote(N_("Images are kept only with --save."))
         if refusal:

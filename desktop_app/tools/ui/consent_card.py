@@ -16,7 +16,14 @@ from PySide6.QtWidgets import QApplication, QFrame, QMenu, QSizePolicy
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.message_facts import indent_json
-from desktop_app.domain.tools.tool import PYTHON_TOOL, Permission, ToolError, ToolKind, UserReply
+from desktop_app.domain.tools.tool import (
+    OWN_SEARCH,
+    PYTHON_TOOL,
+    Permission,
+    ToolError,
+    ToolKind,
+    UserReply,
+)
 from desktop_app.domain.tools.tool_words import describe_call, escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.tools.calls.consent import (
@@ -433,7 +440,7 @@ def access_note(question: ConsentQuestion) -> str:
     """Return what a tool can access, and who gets the result of a call."""
     tool = question.tool
     # The question itself tells what the other built-in tools do.
-    is_explained = not tool.source and tool.name != PYTHON_TOOL
+    is_explained = not tool.source and tool.name not in (PYTHON_TOOL, OWN_SEARCH)
     sentences = ["" if is_explained or not tool.touches else tr(tool.touches)]
     if tool.kind is not ToolKind.READS:
         sentences.append(tr(KIND_NOTES[tool.kind]))

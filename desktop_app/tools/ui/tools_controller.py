@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.backend.answer_settings import with_override
-from desktop_app.i18n.translation import tr
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.network.network_address import split_url
+from desktop_app.domain.tools.tool import WEB_SEARCH
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.schema import SEARCH_SERVER
 from desktop_app.tools.calls.hosted_tools import hosted_price_text, hosted_refusal
 from desktop_app.widgets.forms.schema_form import EditRequest, describe_form, describe_tools
 
@@ -18,8 +22,6 @@ if TYPE_CHECKING:
 TOOLS: Final = "answer.tools"
 FORM: Final = "answer.form"
 IMAGES: Final = "image_generation"
-WEB_SEARCH: Final = "web_search"
-"""The provider's tool with a button of its own."""
 
 
 class ToolsController(Controller):
@@ -30,7 +32,8 @@ class ToolsController(Controller):
         self._choice_row = session.window.prompt.row
         self._backend = session.backend
         self._choice_row.tools_button.clicked.connect(lambda: self.choose())
-        self._choice_row.web_requested.connect(self._choose_web)
+        self._choice_row.web_requested.connect(self.choose_web)
+        self._choice_row.research_requested.connect(self.choose_research)
         self._current.opened.connect(self._show)
         self._setup.choice_changed.connect(self._show)
 
@@ -38,23 +41,81 @@ class ToolsController(Controller):
         """Show the tools and the form that the open conversation uses, at its prompt."""
         parameters = self._setup.ask_settings.parameters
         lines = []
-        searches_web = None
-        price = ""
-        if hosted_refusal(WEB_SEARCH, self._setup.resolved) is None:
-            searches_web = WEB_SEARCH in parameters.tools
+        resolved = self._setup.resolved
+        may_search = resolved.model.takes_tools is not False or self._is_hosted
+        searches_web = WEB_SEARCH in parameters.tools and self._can_search
+        note = ""
+        if self._is_hosted:
             prices = self._backend.catalog.hosted_tools
-            price = hosted_price_text(WEB_SEARCH, prices, self._setup.profile)
+            note = hosted_price_text(WEB_SEARCH, prices, self._setup.profile)
+        elif self._can_search:
+            host = split_url(self._search_server).netloc
+            note = tr("The search words go to {host}, which asks search engines.", host=host)
         tools = [name for name in parameters.tools if not (searches_web and name == WEB_SEARCH)]
         if tools:
             lines.append(tr("Tools: {names}", names=describe_tools("\n".join(tools))))
         if parameters.form:
             lines.append(tr("Response format: {format}", format=describe_form(parameters.form)))
-        self._choice_row.set_tools("\n".join(lines), searches_web=searches_web, web_price=price)
+        self._choice_row.set_tools(
+            "\n".join(lines),
+            searches_web=searches_web if may_search else None,
+            researches=self._setup.is_research,
+            web_note=note,
+        )
 
     # -------------------------------------------------------------- tools
 
-    def _choose_web(self, is_on: bool) -> None:
+    @property
+    def _is_hosted(self) -> bool:
+        """Return True if the provider searches the web itself."""
+        return hosted_refusal(WEB_SEARCH, self._setup.resolved) is None
+
+    @property
+    def _search_server(self) -> str:
+        return str(self._session.values[SEARCH_SERVER]).strip()
+
+    @property
+    def _can_search(self) -> bool:
+        """Return True if the open conversation's model has a web search, of whoever."""
+        takes_tools = self._setup.resolved.model.takes_tools is not False
+        return self._is_hosted or (takes_tools and bool(self._search_server))
+
+    def toggle_web(self) -> None:
+        """Turn web search on or off in the open conversation."""
+        self.choose_web(WEB_SEARCH not in self._setup.ask_settings.parameters.tools)
+
+    def toggle_research(self) -> None:
+        """Turn research on or off in the open conversation."""
+        self.choose_research(not self._setup.is_research)
+
+    def choose_research(self, is_on: bool) -> None:
+        """Choose whether the questions of the open conversation are researched."""
+        if is_on and not self._can_search:
+            self._refuse_search()
+        else:
+            self._setup.choose_research(is_on)
+
+    def _refuse_search(self) -> None:
+        """Say how the model of the open conversation gets a web search."""
+        self._notifications.notify(
+            IllegalChoiceError(
+                N_("{model} can’t search the web itself."),
+                hint=N_(
+                    "Enter the address of a SearXNG server in {responses_page}, or choose "
+                    "another model."
+                ),
+                model=self._setup.resolved.model.name,
+            )
+        )
+        self._show()
+
+    def choose_web(self, is_on: bool) -> None:
         """Choose whether the model may search the web in the open conversation."""
+        if is_on and not self._can_search:
+            self._refuse_search()
+            return
+        if not is_on and self._setup.is_research:
+            self._setup.choose_research(False)  # it cannot do without
         self._choose_tool(WEB_SEARCH, is_on=is_on)
 
     def make_images(self, *, is_on: bool) -> None:
@@ -62,7 +123,7 @@ class ToolsController(Controller):
         self._choose_tool(IMAGES, is_on=is_on)
 
     def _choose_tool(self, name: str, *, is_on: bool) -> None:
-        names = [n for n in self._setup.ask_settings.parameters.tools if n != name]
+        names = [n for n in self._setup.chosen_tools if n != name]
         if is_on:
             names.append(name)
         self._setup.override(
@@ -73,7 +134,7 @@ class ToolsController(Controller):
         """Let the user choose the tools of the open conversation."""
         from desktop_app.tools.ui.tool_picker import ToolPicker  # not at the start
 
-        value = "\n".join(self._setup.ask_settings.parameters.tools)
+        value = "\n".join(self._setup.chosen_tools)
         request = EditRequest(TOOLS, value, self._setter_of(TOOLS), self._choice_row.attach_button)
         return ToolPicker(self._session, request, self.choose_form)
 

@@ -92,6 +92,27 @@ def test_cited_sources_follow_the_text_but_not_json(shell: Shell) -> None:
     assert ended.out == '{"rain": true}\n'
 
 
+def test_research_searches_at_high_effort_and_stores_nothing(shell: Shell) -> None:
+    script = saying(done(0, search(1)), message(1, "It rains.", CITED))
+    ended, (body,) = answer_to(shell, script, arguments=("Rain?", "--research"))
+    assert ended.code == 0, ended.err
+    assert (body["tools"], body["store"]) == ([{"type": "web_search"}], False)
+    assert body["reasoning"]["effort"] == "high"
+    assert "background" not in body
+    assert "ask one short question" in body["instructions"]
+    options = ("Rain?", "--research", "--effort", "low", "--instructions", "Be brief.")
+    ended, bodies = answer_to(shell, script, arguments=options)
+    assert ended.code == 0, ended.err
+    (body,) = bodies
+    assert body["reasoning"]["effort"] == "low"
+    assert body["instructions"].startswith("Be brief.")
+    refused, bodies = answer_to(
+        shell, script, arguments=("Rain?", "--research"), models=("m",), OPENAI_MODEL="m"
+    )
+    assert (refused.code, bodies) == (2, [])
+    assert "SearXNG" in refused.err
+
+
 def test_a_generated_image_is_saved_with_the_conversation(shell: Shell) -> None:
     image = {"type": "image_generation_call", "id": "ig", "status": "completed"}
     image |= {"result": base64.b64encode(PNG).decode(), "revised_prompt": "A cat."}

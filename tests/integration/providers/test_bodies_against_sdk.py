@@ -49,7 +49,7 @@ from desktop_app.providers.http.transport import pack_body
 from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.jobs.batch_client import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.tools.calls.hosted_tools import HostedTools
+from desktop_app.tools.calls.hosted_tools import HostedTools, search_fields
 from tests.helpers.batch_server import BatchServer
 from tests.helpers.blocking import blocking
 from tests.helpers.generation import maybe, parameters
@@ -74,7 +74,13 @@ SCHEMA = {
     "required": ["n"],
     "additionalProperties": False,
 }
-HOSTED = [tool.definition for tool in asyncio.run(HostedTools(_stores).tools())]
+
+
+async def _search() -> dict[str, Any]:
+    return search_fields(["example.org"], "Austin, Texas, US")
+
+
+HOSTED = [tool.definition for tool in asyncio.run(HostedTools(_stores, _search).tools())]
 tools = st.sampled_from(
     [
         ToolDefinition("strict", "Is strict.", SCHEMA),

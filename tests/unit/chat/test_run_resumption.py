@@ -20,6 +20,7 @@ from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
+    HostedCall,
     RunAdvanced,
     Started,
     StatusChanged,
@@ -28,10 +29,12 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, RemoteRun
+from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import AuthenticationError, RunLostError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from tests.helpers.scripted_provider import ScriptedProvider
@@ -105,6 +108,24 @@ async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> N
         assert provider.resumed == [RUN]
 
 
+async def test_fees_of_a_search_in_the_background_are_recorded_once(tmp_path: Path) -> None:
+    def search(number: int) -> HostedCall:
+        done = ToolCallState.DONE
+        return HostedCall(
+            ToolCallPart(f"s{number}", "web_search", "{}", state=done, is_hosted=True)
+        )
+
+    provider = ScriptedProvider(
+        [*NAMED, search(1), HELD], [*NAMED, search(1), search(2), *BEGINNING[-1:], *END]
+    )
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await interrupted_answer(chat, provider)
+        fee = chat.service.models.tool_prices(chat.service.resolve(OPENAI, answer.choice))
+        assert await spent(chat, answer) == fee["web_search"] > 0
+        answer = await chat.run(await run_to_resume(chat))
+        assert await spent(chat, answer) == answer.cost == COST + 2 * fee["web_search"]
+
+
 async def test_a_lost_run_is_interrupted_and_keeps_its_text(tmp_path: Path) -> None:
     lost = RunLostError("It is no longer there.")
     provider = ScriptedProvider([*BEGINNING, HELD], [Failed(lost)])
@@ -164,6 +185,8 @@ def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
     assert not offered(server, unknown, None)
     assert not offered(server, replace(unknown, apis=(Api.CHAT_COMPLETIONS,)), Effort.XHIGH)
     assert offered(server, replace(unknown, apis=(Api.RESPONSES,)), Effort.XHIGH)
+    researched = ResolvedChoice(OPENAI, thinking, thinking.variant, Effort.HIGH)
+    assert offers_background(researched, is_research=True)
 
 
 @pytest.mark.parametrize("begun_before", [False, True])

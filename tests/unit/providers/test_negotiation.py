@@ -433,6 +433,35 @@ def test_a_server_that_stores_nothing_need_not_store() -> None:
     assert (tried.api, tried.request.store) == (RESPONSES, False)
 
 
+@pytest.mark.parametrize(
+    ("param", "kept", "code"),
+    [
+        ("tools[0].filters", "user_location", NoticeCode.SEARCH_DOMAINS_REFUSED),
+        ("tools.0.web_search.filters.allowed_domains", "user_location",
+         NoticeCode.SEARCH_DOMAINS_REFUSED),
+        ("tools[0].user_location.country", "filters", NoticeCode.SEARCH_LOCATION_REFUSED),
+    ],
+)  # fmt: skip
+def test_a_refused_limit_of_a_search_is_left_out_with_a_notice(
+    param: str, kept: str, code: NoticeCode
+) -> None:
+    fields = {"filters": {"allowed_domains": ["a.example"]}, "user_location": {"country": "NO"}}
+    hosted = ToolDefinition("web_search", "", hosted={"type": "web_search", **fields})
+    memory = RecordingMemory(OPENAI)
+    asked = replace(ask(model=INFO.id), tools=(hosted,))
+    tried = negotiation(asked, OPENAI, memory=memory)
+    assert tried.adapt(refused(param, code="unknown_parameter")) == [
+        Notice(notice(code, provider="OpenAI"))
+    ]
+    assert tried.request.tools[0].hosted == {"type": "web_search", kept: fields[kept]}
+    tried.on_opened()
+    again = negotiation(asked, OPENAI, memory=memory)
+    assert again.request == tried.request
+    assert again.begin() == [Notice(notice(code, provider="OpenAI"))]
+    with pytest.raises(RefusedParameterError):
+        tried.adapt(refused(param))
+
+
 def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:
     for request, refusal in (
         (ask(), refused("temperature")),

@@ -138,19 +138,40 @@ def test_settings_are_found_by_their_keys() -> None:
         ("answer.temperature", 3.0, "Enter a value from 0 to 2."),
         ("answer.max_output_tokens", 1, "Enter a value from 16 to 128,000."),
         ("tools.vector_stores", "a\nb\nc\nd", "Enter 3 lines or fewer."),
+        ("tools.search_domains", "a.example\nhttps://b.example/x",
+         "Enter domains such as example.org, one per line."),
+        ("tools.search_location", "Oslo, a, b, c",
+         "Enter a place such as “Oslo, NO” or “Austin, Texas, US”."),
+        ("tools.search_server", "searx.example.org",
+         "Enter an address such as https://searx.example.org."),
+        ("tools.search_server", "https://user:pass@searx.example.org",
+         "Enter an address such as https://searx.example.org."),
         ("look.theme", "pink", "Choose one of system, light, dark, contrast."),
     ],
-)
+)  # fmt: skip
 def test_a_refused_value_says_what_is_accepted(key: str, value: object, remedy: str) -> None:
     with pytest.raises(SettingError) as caught:
         validate(key, value)
     assert caught.value.what_to_do == remedy
 
 
-def test_the_panel_has_at_most_30_rows_and_each_has_a_label_and_at_most_a_short_note() -> None:
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("tools.search_domains", " a.example \n\nsub.b-c.example"),
+        ("tools.search_location", "São Paulo, BR"),
+        ("tools.search_server", "http://localhost:8080/searx/"),
+        ("tools.search_server", ""),
+    ],
+)
+def test_texts_of_a_form_are_kept_as_they_are_typed(key: str, value: str) -> None:
+    assert validate(key, value) == value
+
+
+def test_the_panel_has_at_most_32_rows_and_each_has_a_label_and_at_most_a_short_note() -> None:
     groups = (Group.KEPT, Group.LOCAL_MODEL)
     shown = [declared for declared in SETTINGS if declared.group not in groups]
-    assert len(shown) <= 30
+    assert len(shown) <= 32
     assert all(declared.label and len(declared.help) <= 80 for declared in shown)
 
 
@@ -169,6 +190,9 @@ answer.temperature: 0.0..2.0 by 0.1 optional per conversation
 answer.reasoning_summary: optional per conversation
 answer.tools: per conversation dialog
 tools.vector_stores: 3 lines
+tools.search_domains: 100 lines
+tools.search_location: 1 lines
+tools.search_server: 1 lines
 answer.form: per conversation dialog
 tools.max_cost: 0.01..100.0 0.01,0.05,0.1,0.25,0.5,1.0,2.0,5.0,10.0,50.0,100.0 optional
 library.model_titles: True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,12 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolCallState
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.tools.calls.hosted_tools import HostedTools, hosted_cost, hosted_refusal
+from desktop_app.tools.calls.hosted_tools import (
+    HostedTools,
+    hosted_cost,
+    hosted_refusal,
+    search_fields,
+)
 
 MODEL = ModelInfo("m", "M", hosted_tools=("web_search",))
 SERVER = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1")
@@ -26,12 +32,15 @@ async def test_hosted_tools_are_listed_with_their_parameters(stores: Sequence[st
     async def vector_stores() -> Sequence[str]:
         return stores
 
-    source = HostedTools(vector_stores)
+    async def fields() -> dict[str, Any]:
+        return search_fields(["a.example"], "")
+
+    source = HostedTools(vector_stores, fields)
     await source.prepare()
     tools = {tool.definition.name: tool for tool in await source.tools()}
     hosted = {name: tool.definition.hosted for name, tool in tools.items()}
     assert hosted == {
-        "web_search": {"type": "web_search"},
+        "web_search": {"type": "web_search", "filters": {"allowed_domains": ["a.example"]}},
         "code_interpreter": {"type": "code_interpreter", "container": {"type": "auto"}},
         "image_generation": {
             "type": "image_generation", "quality": "medium", "size": "1024x1024"
@@ -42,6 +51,24 @@ async def test_hosted_tools_are_listed_with_their_parameters(stores: Sequence[st
         [] if stores else ["file_search"]
     )
     assert not any(tool.definition.needs_consent for tool in tools.values())
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ("", None),
+        (" , ", None),
+        ("Oslo", {"city": "Oslo"}),
+        ("no", {"country": "NO"}),
+        ("Oslo , no", {"country": "NO", "city": "Oslo"}),
+        ("Austin, Texas, US", {"country": "US", "city": "Austin", "region": "Texas"}),
+        ("Oslo, Norway", {"city": "Oslo", "region": "Norway"}),
+        ("東京", {"city": "東京"}),
+    ],
+)
+def test_a_place_is_sent_as_the_api_wants_it(location: str, place: dict[str, str] | None) -> None:
+    wanted = {} if place is None else {"user_location": {"type": "approximate", **place}}
+    assert search_fields((), location) == wanted
 
 
 @pytest.mark.parametrize(
