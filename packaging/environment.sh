@@ -3,7 +3,7 @@
 #   ensure_system app|test|build|build_FORMAT|try_FORMAT|wine    system libraries and tools; installs them as root, else
 #                                   prints the command that installs them, and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
-#   ensure_tool audit|fuzz|litellm|llama-cpp|llama-cpp-python|lock|mcp-node|mcp-python|mcp-sqlite|portkey
+#   ensure_tool audit|fuzz|litellm|llama-cpp|llama-cpp-python|lock|mcp-node|mcp-python|mcp-sqlite|model-prices|portkey
 #                                   a tool with requirements of its own; prints where it is
 #   compile_messages PYTHON         the catalogs of resources/locale into what the program reads
 #   set_source_date, make_wheel     the same sources build the same bytes

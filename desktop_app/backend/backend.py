@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import load_prompt_requirements
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from desktop_app.tools.servers.server_registry import ToolServers
     from desktop_app.tools.servers.server_store import ServerStore
 
+PRICES: Final = "model_prices.json"
 WEIGHTS_SETTING = "local_model.weights"
 EMBEDDING_SETTING = "library.embedding_model"
 
@@ -358,6 +359,7 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
     What is wrong in the user's file is left out, and named in the catalog's `problems`.
     """
     from desktop_app.domain.models.catalog_file import CatalogFile, ignored_file, read_catalog_file
+    from desktop_app.domain.models.price_list import PriceList
 
     own = resource_path("models.toml")
     files = [read_catalog_file(own.read_text("utf-8"), str(own))]
@@ -367,7 +369,7 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
             files.append(read_catalog_file(user_file.read_text("utf-8"), str(user_file)))
     except (OSError, UnicodeDecodeError) as error:
         files.append(CatalogFile(problems=(ignored_file(str(user_file), str(error)),)))
-    return ModelCatalog.from_files(files)
+    return ModelCatalog.from_files(files, PriceList(resource_path(PRICES).read_bytes))
 
 
 def use_weights(local_models: LocalModels, stored: Mapping[str, Any]) -> None:

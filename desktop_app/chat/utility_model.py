@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
@@ -39,6 +40,8 @@ from desktop_app.spending.budget import PaidCalls
 
 # For holds. Most tokens have more bytes than this, so holds are too large rather than too small.
 BYTES_PER_TOKEN: Final = 3
+_MOST_TIMES_DEARER: Final = 5
+"""A small model that ends soon is used only if all others are this many times as expensive."""
 
 
 class SmallTask(Value, frozen=True):
@@ -129,7 +132,8 @@ class UtilityModel:
     def model_for(self, purpose: Purpose, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model for a task in a conversation that `answering` answers.
 
-        This is the first small model that the provider serves and that costs no more.
+        This is the cheapest small model that the provider serves, unless it costs more. One that
+        ends soon is left out if another costs not five times as much.
 
         Otherwise this is `answering` with the task's effort. If the model does not support that
         effort, it gets its least; if its efforts are not known, its effort stays.
@@ -138,16 +142,25 @@ class UtilityModel:
         job = models.catalog.small_job(purpose.value)
         # All small models of the catalog are of the GPT family.
         small_models = job.models if models.profile.serves_gpt_family else ()
+        today = date.today()  # noqa: DTZ011 — the user's day
+        choices: list[tuple[bool, Decimal, ResolvedChoice]] = []
         for model_id in small_models:
             info = models.info(model_id)
             small_choice = models.choice_of(
                 info, _supported_effort(info, job.effort), variant=info.variant
             )
-            today = date.today()  # noqa: DTZ011 — the user's day
-            is_served = models.availability(info, today).is_served
+            availability = models.availability(info, today)
             is_missing = (models.profile.id, model_id) in self._missing_models
-            if is_served and not is_missing and not _is_dearer(small_choice, answering):
-                return small_choice
+            is_usable = availability.is_served and not is_missing
+            if is_usable and not _is_dearer(small_choice, answering):
+                cost = _usual_cost(small_choice)
+                choices.append((availability.ends_soon, cost, small_choice))
+        if choices:
+            most = _MOST_TIMES_DEARER * min(cost for _, cost, _ in choices)
+            *_, choice = min(
+                (each for each in choices if each[1] <= most), key=lambda each: each[:2]
+            )
+            return choice
         effort = answering.effort
         if answering.model.efforts is not None:
             effort = _supported_effort(answering.model, job.effort)
@@ -264,6 +277,12 @@ def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
     if small_price is None or answering_price is None:
         return small_price is None  # a model of unknown price is not known to cost less
     return small_price.input > answering_price.input or small_price.output > answering_price.output
+
+
+def _usual_cost(small: ResolvedChoice) -> Decimal:
+    """Return the cost of a small task of usual size: it reads ten times what it writes."""
+    assert small.price is not None  # `_is_dearer` is True of an unknown price
+    return small.price.cost(Usage(1_000, 0, 100))
 
 
 def _supported_effort(info: ModelInfo, preferred: Effort | None) -> Effort | None:

@@ -24,8 +24,11 @@ from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.domain.models.catalog_file import CatalogFile
+    from desktop_app.domain.models.price_list import ListedPrice, PriceList
 
 T = TypeVar("T")
+OPENAI_PRICES: Final = "openai"
+"""The id of OpenAI in the list of prices."""
 USER_FILE: Final = "models.toml"
 """The user's file of models, in the configuration folder."""
 _LIST_EFFORTS: Final = N_("Supported: {accepted}.")
@@ -62,7 +65,7 @@ class ModelInfo(Value, frozen=True):
         hosted_tools: the tools that its provider can run for it.
         reasons: True if it thinks before it answers; used if `efforts` are unknown.
         context_window, max_input, max_output: tokens.
-        price_tiers: a service tier's price as a multiple of the ordinary price; other tiers'
+        price_tiers: a service tier's price, or its multiple of the ordinary price; other tiers'
             prices are unknown.
         usual_seconds: the time for an answer of about a page, by effort.
         price_is_final: True if the provider states `price`, so that `price_multiplier` does not
@@ -89,7 +92,7 @@ class ModelInfo(Value, frozen=True):
     max_input: int | None = None
     max_output: int | None = None
     price: Price | None = None
-    price_tiers: tuple[tuple[str, Decimal], ...] = ()
+    price_tiers: tuple[tuple[str, Decimal | Price], ...] = ()
     shutdown: date | None = None
     usual_seconds: tuple[tuple[Effort, float], ...] = ()
     price_is_final: bool = False
@@ -111,8 +114,8 @@ class ModelInfo(Value, frozen=True):
         """
         if self.price is None or self.price == FREE or tier in _ORDINARY_TIERS:
             return self.price
-        multiple = dict(self.price_tiers).get(tier or "")
-        return None if multiple is None else self.price.times(multiple)
+        tier_price = dict(self.price_tiers).get(tier or "")
+        return self.price.times(tier_price) if isinstance(tier_price, Decimal) else tier_price
 
     def counted_price_at(self, tier: str | None) -> Price | None:
         """Return the price for spending limits: the tier's, else the ordinary; None if unknown."""
@@ -178,7 +181,7 @@ class ModelInfo(Value, frozen=True):
 class SmallJob(NamedTuple):
     """The models for routine work such as titles, at providers that serve the GPT family.
 
-    The first of `models` that the provider has is used, unless it costs more than the
+    The cheapest of `models` that the provider has is used, unless it costs more than the
     conversation's model. It gets `effort`, or its lowest effort if it does not accept `effort`.
     """
 
@@ -204,6 +207,7 @@ class ModelCatalog:
 
     Args:
         not_chat: patterns of the names of models that cannot chat.
+        prices: the prices of many providers; None for none.
         user_windows, user_prices: the ids of the models whose window, or price, the user's file
             states.
 
@@ -223,6 +227,7 @@ class ModelCatalog:
         user_windows: Iterable[str] = (),
         user_prices: Iterable[str] = (),
         problems: Iterable[SettingError] = (),
+        prices: PriceList | None = None,
     ) -> None:
         self._models = {model.id: model for model in models}
         self._not_chat = tuple(not_chat)
@@ -233,9 +238,10 @@ class ModelCatalog:
         self._user_windows = frozenset(user_windows)
         self._user_prices = frozenset(user_prices)
         self.problems = tuple(problems)
+        self._prices = prices
 
     @classmethod
-    def from_toml(cls, *texts: str) -> ModelCatalog:
+    def from_toml(cls, *texts: str, prices: PriceList | None = None) -> ModelCatalog:
         """Read TOML texts; later ones, such as the user's, override and extend earlier ones.
 
         Their wrong values are left out, and are named in `problems`.
@@ -244,10 +250,12 @@ class ModelCatalog:
         from desktop_app.domain.models.catalog_file import read_catalog_file
 
         files = [read_catalog_file(text, USER_FILE) for text in texts]
-        return cls.from_files(files)
+        return cls.from_files(files, prices)
 
     @classmethod
-    def from_files(cls, files: Sequence[CatalogFile]) -> ModelCatalog:
+    def from_files(
+        cls, files: Sequence[CatalogFile], prices: PriceList | None = None
+    ) -> ModelCatalog:
         """Return the catalog of files; the first is the program's own, the others the user's."""
         models: dict[str, dict[str, Any]] = {}
         jobs: dict[str, dict[str, Any]] = {}
@@ -265,18 +273,49 @@ class ModelCatalog:
             user_windows=_models_stating(files[1:], {"context_window", "max_input"}),
             user_prices=_models_stating(files[1:], {"price"}),
             problems=[problem for file in files for problem in file.problems],
+            prices=prices,
         )
 
     def __iter__(self) -> Iterator[ModelInfo]:
-        return iter(self._models.values())
+        return (self.info(model_id) for model_id in self._models)
 
-    def info(self, model_id: str) -> ModelInfo:
+    def info(self, model_id: str, address: str = "") -> ModelInfo:
         """Return the facts about `model_id`; a ModelInfo without facts if none are known.
 
         Dated snapshots, fine-tuned models, and models that a gateway names with their provider
         inherit the facts about their family, except the variant and the shutdown date. Models at a
         gateway do not inherit the APIs either.
+
+        Args:
+            address: of the server's API, which decides on the price; with "", or that of a server
+                of which no prices are known, a model of the catalog has OpenAI's.
         """
+        info = self._stated_info(model_id)
+        listed = self._listed_price(model_id, address)
+        if listed is None:
+            return info
+        if info.price is None:
+            info = replace(info, price=listed.price, price_tiers=listed.tiers)
+        if info.input_limit is None:
+            info = replace(info, context_window=listed.window)
+        return info
+
+    def has_prices_of(self, address: str) -> bool:
+        """Return True if the prices of the server at an API's address are known as its own."""
+        return self._prices is not None and bool(self._prices.provider_at(address))
+
+    def _listed_price(self, model_id: str, address: str) -> ListedPrice | None:
+        if self._prices is None:
+            return None
+        provider = self._prices.provider_at(address) if address else ""
+        if not provider and not self.knows(model_id):
+            return None
+        today = date.today()  # noqa: DTZ011 — the user's day
+        names = dict.fromkeys((model_id, family_of(model_id)))
+        found = (self._prices.find(provider or OPENAI_PRICES, name, today) for name in names)
+        return next(filter(None, found), None)
+
+    def _stated_info(self, model_id: str) -> ModelInfo:
         info = self._models.get(model_id)
         if info is not None:
             return info
@@ -321,7 +360,7 @@ class ModelCatalog:
 
     def for_variant(self, variant: Variant) -> ModelInfo:
         """Return the model for `variant`."""
-        return next(model for model in self._models.values() if model.variant is variant)
+        return next(model for model in self if model.variant is variant)
 
 
 def family_of(model_id: str) -> str:

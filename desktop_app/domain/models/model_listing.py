@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
@@ -20,6 +20,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
 SHUTDOWN_WARNING_DAYS = 90  # an arbitrary number
+OPENAI_ADDRESS: Final = "https://api.openai.com/v1"
 
 
 class ModelListing(Value, frozen=True, dict=True):
@@ -70,6 +71,13 @@ def with_listed_details(
     return listed.filled_in(info)
 
 
+def _api_address(profile: ProviderProfile) -> str:
+    """Return the address whose prices apply: CometAPI's are a share of OpenAI's."""
+    if profile.kind.takes_openai_fields:
+        return OPENAI_ADDRESS
+    return profile.base_url if profile.kind is ProviderKind.COMPATIBLE else ""
+
+
 def info_at(
     profile: ProviderProfile,
     model_id: str,
@@ -81,7 +89,7 @@ def info_at(
     The user's entries for the provider come first, then the user's file of models.
     `with_listed_window` and `with_listed_details` combine the catalog with the server's list.
     """
-    info = catalog.info(model_id)
+    info = catalog.info(model_id, _api_address(profile))
     if not catalog.has_user_window(model_id):
         info = with_listed_window(info, listing)
     listed_info = with_listed_details(profile, info, listing)
@@ -126,6 +134,11 @@ class ModelAvailability(NamedTuple):
     def is_served(self) -> bool:
         """Return True unless the model was shut down, or the listing lacks it."""
         return not self.is_shut_down and (self.listing is None or self._is_listed)
+
+    @property
+    def ends_soon(self) -> bool:
+        """Return True if the model is to be shut down within SHUTDOWN_WARNING_DAYS."""
+        return self._shutdown_to_announce is not None
 
     @property
     def notice(self) -> NoticeText:

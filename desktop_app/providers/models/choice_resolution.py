@@ -166,15 +166,16 @@ class ProviderModels(Value, frozen=True):
         """Return the evidence that the price of a model applies.
 
         A price is certain, whatever model the reply names, if the user states it, if the server
-        lists it, or if the server is not a compatible one. The catalog's price applies at a
-        compatible server if the user or the server's list names the model, or if the server's
-        list is unknown.
+        lists it, if the catalog has the prices of this server, or if it is not a compatible one.
+        OpenAI's price applies at a compatible server if the user or the server's list names the
+        model, or if the server's list is unknown.
         """
         profile, listing = self.profile, self.listing
         own_price = profile.own_model(model_id).price
         is_stated = self.catalog.has_user_price(model_id) or own_price is not None
         is_listed = listing is not None and listing.listed_model(model_id).price is not None
-        if profile.kind is not ProviderKind.COMPATIBLE or is_stated or is_listed:
+        is_makers = self.catalog.has_prices_of(profile.base_url)
+        if profile.kind is not ProviderKind.COMPATIBLE or is_stated or is_listed or is_makers:
             return PriceClaim.CERTAIN
         is_named = model_id in profile.models and not profile.from_environment
         if is_named or listing is None or listing.has(model_id):

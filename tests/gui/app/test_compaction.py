@@ -118,7 +118,7 @@ async def test_a_small_model_writes_a_summary_if_the_provider_does_not_compact()
         app.press_action("Compact")
         await until(lambda: len(app.providers.turns) > before)
         summing = app.providers.turns[-1]
-        assert summing.request.model == "gpt-5-mini"
+        assert summing.request.model == "gpt-6-luna"
         await until(lambda: "part 1 of 1" in app.said)
         summing.end("They spoke of **two** things.")
         await until(lambda: "Compacted: 182k → " in app.transcript)
@@ -127,7 +127,7 @@ async def test_a_small_model_writes_a_summary_if_the_provider_does_not_compact()
         assert "They spoke of **two** things." in sent(asked)[0]
         assert sent(asked)[1:] == [SUMMARY_READ, "third", "So it is.", "fourth"]
         rows = app.stored("SELECT purpose, model FROM ledger WHERE purpose != 'answer'")
-        assert rows == [("compaction", "gpt-5-mini")]
+        assert rows == [("compaction", "gpt-6-luna")]
         # Asking the second question anew goes before the point: the messages themselves go.
         app.act("retry", 3)
         await until(lambda: app.providers.turns[-1] is not asked)
@@ -173,7 +173,7 @@ async def test_the_command_offers_a_compaction_or_reports_that_none_is_possible(
         await until_offered(app)
         app.press(Qt.Key.Key_Space)  # the keyboard is on Compact
         await until(lambda: "Compacting" in app.said)
-        await until(lambda: app.providers.turns[-1].request.model == "gpt-5-mini")
+        await until(lambda: app.providers.turns[-1].request.model == "gpt-6-luna")
         app.providers.turns[-1].end("Two things.")
         await until(lambda: "Compacted: 5." in app.transcript)
         app.session.actions["conversation.uncompact"].trigger()
@@ -249,7 +249,7 @@ async def test_a_small_model_titles_conversations_unless_it_is_turned_off(
         await until(lambda: len(app.providers.turns) == 3)
         assert app.rows[0] == "Why is the sea salty?"
         naming = app.providers.turns[2]
-        assert naming.request.model == "gpt-5-nano"
+        assert naming.request.model == "gpt-6-luna"
         naming.end('**"Salt in the sea"**\nand more')
         await until(lambda: app.rows[0] == "Salt in the sea")
         assert app.window.windowTitle().startswith("Salt in the sea")

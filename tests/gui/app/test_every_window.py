@@ -33,6 +33,7 @@ from desktop_app.widgets.look.window_language import WindowLanguage
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers import pseudo
+from tests.helpers.catalogs import shipped_catalog
 from tests.helpers.layout_faults import layout_faults
 from tests.helpers.translated_texts import (
     QT_DIALOGS,
@@ -64,9 +65,9 @@ PICTURES: Final = os.environ.get("REPARTEE_SCREENSHOTS", "")
 NAMES: Final = (
     *("Repartee", "OpenAI", "CometAPI", "SmolLM2 135M", "GPT-5.2", "Instant", "Thinking", "Pro"),
     *LANGUAGES.values(),
-    *("gpt-5.2-chat-latest", "gpt-5.2-pro", "gpt-5.2-codex", "gpt-5-mini", "gpt-5-nano"),
+    *(name for info in shipped_catalog() for name in (info.id, info.name)),
     *("smollm2-135m-instruct", "Aug 10, 2026"),
-    *("gpt-5.2", "CometAPI", "GPT-5 mini", "GPT-5 nano", "GPT-5.2 Codex", "retried", "retriedxyz"),
+    *("CometAPI", "retried", "retriedxyz"),
     *(prompt.text[:600] for prompt in built_in_prompts()),
     *(preset.overrides.instructions or "" for preset in built_in_presets()),
     *("recipient", "Recipient", "tone", "Tone", "warm", "cool"),

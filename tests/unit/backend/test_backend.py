@@ -107,4 +107,4 @@ async def test_a_small_model_writes_titles() -> None:
     async with started_backend() as backend:
         answering = backend.chat.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
         assert answering.model.id == "gpt-5.2"
-        assert backend.utility_model.model_for(Purpose.TITLE, answering).model.id == "gpt-5-nano"
+        assert backend.utility_model.model_for(Purpose.TITLE, answering).model.id == "gpt-6-luna"

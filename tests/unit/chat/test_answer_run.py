@@ -377,8 +377,9 @@ def test_a_local_model_costs_nothing() -> None:
         ("auto", "batch", "batch", (COST / 2, COST / 2)),
         ("default", "batch", "default", (COST, COST)),
         ("batch", None, "batch", (COST / 2, COST / 2)),
+        ("flex", None, "flex", (COST / 2, COST / 2)),
         # Of unknown price: the ordinary one counts for the monthly limit.
-        ("flex", None, "flex", (None, COST)),
+        ("ultrafast", None, "ultrafast", (None, COST)),
     ],
 )
 def test_an_answer_is_billed_at_the_tier_that_answered(

@@ -317,7 +317,8 @@ async def test_fees_of_hosted_tools_are_recorded_before_the_answer_ends(tmp_path
         ("priority", "priority", "0.00784"),
         ("priority", "default", "0.00392"),  # the provider had no capacity at that tier
         ("priority", "", "0.00784"),
-        ("flex", "flex", None),
+        ("flex", "flex", "0.00196"),
+        ("scale", "scale", None),
     ],
 )
 async def test_the_tier_that_answered_decides_the_price(

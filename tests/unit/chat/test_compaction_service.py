@@ -242,8 +242,8 @@ async def test_without_compaction_by_the_provider_a_small_model_summarizes(tmp_p
         setup.provider.add(*said("They asked two questions.", 50))
         made = await setup.compact()
         assert made.kind is CompactionKind.SUMMARY
-        assert made.model == "gpt-5-mini"
-        assert setup.provider.requests[-1].effort is Effort.MINIMAL
+        assert made.model == "gpt-6-luna"
+        assert setup.provider.requests[-1].effort is Effort.NONE
         assert "Person:\nquestion 1\n\nAssistant:\nanswer 1" in setup.sent[0]
         assert "question 3" not in setup.sent[0]
         await setup.ask("question 4", "answer 4", 700)
@@ -568,14 +568,14 @@ PRO, THINKING, INSTANT = (
     ("profile", "model", "question", "kind", "maker"),
     [
         (OPENAI, THINKING, 750, CompactionKind.PROVIDER, THINKING.id),
-        (OPENAI, THINKING, 751, CompactionKind.SUMMARY, "gpt-5-mini"),  # half would be kept
+        (OPENAI, THINKING, 751, CompactionKind.SUMMARY, "gpt-6-luna"),  # half would be kept
         (OPENAI, PRO, 750, CompactionKind.PROVIDER, THINKING.id),
         (OPENAI, replace(THINKING, price=PRICE), 750, CompactionKind.PROVIDER, THINKING.id),
         (OPENAI, replace(THINKING, id="gpt-5.2-x", price=None), 750, CompactionKind.PROVIDER,
          THINKING.id),
         (replace(OPENAI, api=Api.CHAT_COMPLETIONS), THINKING, 750, CompactionKind.SUMMARY,
-         "gpt-5-mini"),
-        (COMETAPI, THINKING, 750, CompactionKind.SUMMARY, "gpt-5-mini"),
+         "gpt-6-luna"),
+        (COMETAPI, THINKING, 750, CompactionKind.SUMMARY, "gpt-6-luna"),
         (SERVER, THINKING, 750, CompactionKind.SUMMARY, THINKING.id),
     ],
 )  # fmt: skip

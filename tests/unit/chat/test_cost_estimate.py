@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
@@ -32,25 +31,23 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import DocumentDoesNotFitError
-from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import CountMethod
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.paths import resource_path
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.tools.calls.tool_set import SourcedTool, ToolSet, ToolSource
 from tests.helpers.blocking import blocking
+from tests.helpers.catalogs import shipped_catalog
 from tests.helpers.fragment import Fragment
 from tests.helpers.messages import answer as answered
 from tests.helpers.messages import question as said
 from tests.helpers.one_text import OneText
 from tests.helpers.scripted_provider import WordCounter
 
-TEXT = resource_path("models.toml").read_text("utf-8")
-CATALOG = ModelCatalog.from_toml(TEXT)
-ROWS: dict[str, Any] = tomllib.loads(TEXT)["models"]
-PRICED = [name for name, row in ROWS.items() if isinstance(row.get("price"), dict)]
+CATALOG = shipped_catalog()
+PRICED = [info for info in CATALOG if info.price is not None and not info.price.is_free]
 DOCUMENT = DocumentPart("0" * 64, "report.pdf", "application/pdf", 9, pages=2, tokens=300)
 WORDS = "one two three " * 100
 
@@ -69,19 +66,19 @@ async def estimate(
     return await estimator.estimate(SendContext(path or [], choice), draft, max_output_tokens=limit)
 
 
-@pytest.mark.parametrize("model", PRICED)
-def test_prices_are_multiplied_and_no_cache_discount_is_assumed(model: str) -> None:
+@pytest.mark.parametrize("info", PRICED, ids=lambda info: info.id)
+def test_prices_are_multiplied_and_no_cache_discount_is_assumed(info: ModelInfo) -> None:
     delimited = (
         f"{SAMPLE_DELIMITER.explanation} {document_block(DOCUMENT, WORDS, SAMPLE_DELIMITER)}"
     )
     tokens = 4 + MESSAGE_OVERHEAD + len(delimited.split())
-    made, row = estimate(resolved(model)), ROWS[model]
+    made = estimate(resolved(info.id))
     assert made.input_tokens == tokens
-    by_hand = Decimal(row["price"]["input"]) * tokens * Decimal("0.8") / 1_000_000
-    assert made.input_cost == by_hand
-    if "max_output" in row:
-        longest = Decimal(row["price"]["output"]) * row["max_output"] * Decimal("0.8") / 1_000_000
-        assert made.longest_answer_cost == longest
+    million = Decimal(1_000_000)
+    assert made.input_cost == info.price.input * tokens * Decimal("0.8") / million
+    assert made.longest_answer_cost == (
+        info.price.output * info.max_output * Decimal("0.8") / million
+    )
 
 
 def test_the_users_limit_counts_if_it_is_lower() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -45,7 +46,6 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending_report import Call, CallPerformance, MonthSpending, Purpose
-from desktop_app.paths import resource_path
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import (
     PriceClaim,
@@ -53,14 +53,14 @@ from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
 )
 from desktop_app.spending.budget import Budget, PaidCalls
+from tests.helpers.catalogs import shipped_catalog
 from tests.helpers.fragment import Fragment
 from tests.helpers.messages import CHOICE, answer, question
 from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import CATALOG as SAMPLES
 
-DATA = resource_path("models.toml").read_text("utf-8")
-CATALOG = ModelCatalog.from_toml(DATA)
+CATALOG = shipped_catalog()
 USAGE = Usage(input_tokens=1000, output_tokens=10)
 SERVER = ProviderProfile("lm", "LM Studio", ProviderKind.COMPATIBLE, models=("qwen3", "gemma"))
 DONE = (UsageReported(USAGE), Completed())
@@ -123,14 +123,18 @@ def chosen(
 
 
 def test_small_jobs_use_a_small_model_of_the_provider_with_the_least_effort() -> None:
-    assert chosen(THINKING) == ("gpt-5-nano", Effort.MINIMAL)
-    assert chosen(THINKING, Purpose.COMPACTION) == ("gpt-5-mini", Effort.MINIMAL)
+    assert chosen(THINKING) == ("gpt-6-luna", Effort.NONE)
+    assert chosen(THINKING, Purpose.COMPACTION) == ("gpt-6-luna", Effort.NONE)
+    # OpenAI's dates do not apply at others.
     assert chosen(replace(THINKING, profile=COMETAPI)) == ("gpt-5-nano", Effort.MINIMAL)
 
 
 def test_a_small_model_missing_from_the_list_is_skipped() -> None:
     lists = ("gpt-5.2", "gpt-5-mini")
     assert chosen(THINKING, listed=lists) == ("gpt-5-mini", Effort.MINIMAL)
+    newer = ("gpt-5.2", "gpt-5.6-luna", "gpt-6-luna")
+    assert chosen(THINKING, listed=newer) == ("gpt-6-luna", Effort.NONE)
+    assert chosen(THINKING, listed=newer[:2]) == ("gpt-5.6-luna", Effort.NONE)
     pro = own_of(OPENAI, "gpt-5.2-pro", Variant.PRO, Effort.XHIGH)
     assert chosen(pro, listed=("gpt-5.2",)) == ("gpt-5.2", Effort.NONE)
     assert chosen(pro, listed=("gpt-5.2-pro",)) == ("gpt-5.2-pro", Effort.MEDIUM)
@@ -139,9 +143,35 @@ def test_a_small_model_missing_from_the_list_is_skipped() -> None:
 def test_no_dearer_model_than_the_conversations_is_used() -> None:
     nano = own_of(OPENAI, "gpt-5-nano", None, Effort.HIGH)
     assert chosen(nano, Purpose.COMPACTION) == ("gpt-5-nano", Effort.MINIMAL)
-    for price in (Price(Decimal("0.2"), Decimal(9)), Price(Decimal(9), Decimal(1))):
+    for price in (Price(Decimal("0.05"), Decimal(9)), Price(Decimal(9), Decimal("0.4"))):
         own = replace(nano, model=replace(nano.model, id="own", price=price))
-        assert chosen(own, Purpose.COMPACTION) == ("gpt-5-nano", Effort.MINIMAL)
+        assert chosen(own, Purpose.COMPACTION) == ("own", Effort.MINIMAL)
+
+
+@pytest.mark.parametrize(
+    ("ends", "others", "small"),
+    [
+        (None, ("gpt-6-luna", "gpt-5.2"), "gpt-5-nano"),  # the cheapest
+        (timedelta(days=12), ("gpt-6-luna", "gpt-5.2"), "gpt-6-luna"),
+        # The others cost more than five times as much.
+        (timedelta(days=12), ("gpt-5.2",), "gpt-5-nano"),
+        (timedelta(days=-1), ("gpt-6-luna", "gpt-5.2"), "gpt-6-luna"),
+        (timedelta(days=-1), ("gpt-5.2",), "gpt-5.2"),
+    ],
+)
+def test_a_model_that_ends_is_left_in_time_unless_all_others_are_much_dearer(
+    ends: timedelta | None, others: tuple[str, ...], small: str
+) -> None:
+    today = date.today()  # noqa: DTZ011 — as the program
+    nano = ModelFacts("gpt-5-nano", shutdown=None if ends is None else today + ends)
+    # Listed before the end, which does not tell if it is still served.
+    listed_at = now() - timedelta(days=3)
+    listing = ModelListing("", (nano, *map(ModelFacts, others)), listed_at)
+    models_of = partial(ProviderModels, catalog=CATALOG, listing=listing)
+    book = Book()
+    calls = PaidCalls(OneProvider(ScriptedProvider()), Budget(book, book), book)
+    answering = replace(THINKING, profile=COMETAPI)
+    assert UtilityModel(calls, models_of).model_for(Purpose.TITLE, answering).model.id == small
 
 
 async def test_a_small_call_has_no_extras_and_is_recorded() -> None:
@@ -152,15 +182,15 @@ async def test_a_small_call_has_no_extras_and_is_recorded() -> None:
     )
     assert written == "A text"
     request = provider.requests[0]
-    assert (request.model, request.effort, request.store) == ("gpt-5-nano", Effort.MINIMAL, False)
+    assert (request.model, request.effort, request.store) == ("gpt-6-luna", Effort.NONE, False)
     assert request.parameters.reasoning_summary is None
     assert request.parameters.max_output_tokens == 64
     line = book.lines[0]
-    assert (line.purpose, line.model, line.provider_id) == ("title", "gpt-5-nano", "openai")
-    assert line.cost == Decimal("0.000054")
+    assert (line.purpose, line.model, line.provider_id) == ("title", "gpt-6-luna", "openai")
+    assert line.cost == Decimal("0.000105")
     assert (line.conversation_id, line.message_id) == ("c", "m")
     went = line.performance
-    assert (went.effort, went.outcome, went.retries) == ("minimal", "complete", 0)
+    assert (went.effort, went.outcome, went.retries) == ("none", "complete", 0)
     assert went.duration_s is not None
     assert 0 <= went.first_token_s <= went.duration_s
 
@@ -215,7 +245,7 @@ async def test_a_model_that_is_not_served_is_skipped_from_then_on() -> None:
     jobs = jobs_of(provider, Book())
     assert await ask(jobs) == "a"
     assert await ask(jobs) == "b"
-    assert [r.model for r in provider.requests] == ["gpt-5-mini", "gpt-5-nano", "gpt-5-nano"]
+    assert [r.model for r in provider.requests] == ["gpt-6-luna", "gpt-5.6-luna", "gpt-5.6-luna"]
 
 
 async def test_a_job_beyond_the_cap_is_refused_before_it_is_sent() -> None:

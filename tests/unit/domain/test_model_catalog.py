@@ -15,9 +15,10 @@ from desktop_app.domain.cost import FREE, LongPrice, Price
 from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.paths import resource_path
+from tests.helpers.catalogs import shipped_catalog
 
 SHIPPED = resource_path("models.toml").read_text()
-CATALOG = ModelCatalog.from_toml(SHIPPED)
+CATALOG = shipped_catalog()
 
 
 def test_the_shipped_catalog_has_the_family() -> None:
@@ -38,16 +39,18 @@ def test_the_shipped_catalog_has_the_family() -> None:
 
 
 def test_the_price_of_a_tier_is_known_if_the_catalog_has_it() -> None:
-    thinking, codex = CATALOG.info("gpt-5.2"), CATALOG.info("gpt-5.2-codex")
+    thinking, newer = CATALOG.info("gpt-5.2"), CATALOG.info("gpt-5.4")
     assert thinking.price_at("priority") == Price(Decimal("3.50"), Decimal(28), Decimal("0.350"))
     for ordinary in (None, "", "auto", "default"):
         assert thinking.price_at(ordinary) == thinking.price
-    assert thinking.price_at("flex") is None
-    assert codex.price_at("priority") is None
+    assert thinking.price_at("flex") == thinking.price.times(Decimal("0.5"))
+    assert thinking.price_at("ultrafast") is None
+    # OpenAI rounds the price of cached input.
+    assert newer.price_at("batch").cached_input == Decimal("0.13")
     assert CATALOG.info("gpt-5.2-pro").price_at("batch") == Price(Decimal("10.5"), Decimal(84))
     assert CATALOG.info("smollm2-135m-instruct").price_at("flex") == FREE
     assert CATALOG.info("unknown").price_at("flex") is None
-    assert thinking.counted_price_at("flex") == thinking.price
+    assert thinking.counted_price_at("ultrafast") == thinking.price
     assert thinking.counted_price_at("priority") == thinking.price_at("priority")
 
 
@@ -84,7 +87,7 @@ def test_a_model_that_a_gateway_names_with_its_provider_inherits_all_but_its_api
 
 def test_a_snapshots_own_row_adds_to_its_family() -> None:
     own = '[models."ft:gpt-5.2:acme::1"]\nprice = { input = "3", output = "12" }'
-    info = ModelCatalog.from_toml(SHIPPED, own).info("ft:gpt-5.2:acme::1")
+    info = shipped_catalog(own).info("ft:gpt-5.2:acme::1")
     assert info.price == Price(Decimal(3), Decimal(12))
     assert info.efforts == CATALOG.info("gpt-5.2").efforts
 
@@ -103,9 +106,8 @@ def test_unknown_features_are_neither_hidden_nor_refused() -> None:
 
 
 def test_the_users_file_extends_and_overrides_single_fields() -> None:
-    catalog = ModelCatalog.from_toml(
-        SHIPPED,
-        '[models."gpt-5.2"]\nmax_input = 100\nprice = "free"\n[models.mine]\nefforts = ["low"]',
+    catalog = shipped_catalog(
+        '[models."gpt-5.2"]\nmax_input = 100\nprice = "free"\n[models.mine]\nefforts = ["low"]'
     )
     assert catalog.info("gpt-5.2").max_input == 100
     assert catalog.info("gpt-5.2").price == FREE
@@ -154,7 +156,7 @@ WRONG_VALUES = (
 @pytest.mark.parametrize("text", WRONG_VALUES)
 def test_a_wrong_value_costs_that_value_and_a_sentence(text: str) -> None:
     right = '[models.y]\nmax_input = 5\nefforts = ["max"]\n'
-    catalog = ModelCatalog.from_toml(SHIPPED, f"{text}\n{right}" if text != "models = 3" else text)
+    catalog = shipped_catalog(f"{text}\n{right}" if text != "models = 3" else text)
     (problem,) = catalog.problems
     assert "models.toml has a wrong value, which is ignored: " in problem.what_happened
     assert "models.toml" in problem.what_to_do
@@ -166,7 +168,7 @@ def test_a_wrong_value_costs_that_value_and_a_sentence(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["models = [", "[models.x", f"a = {'[' * 100_000}"])
 def test_a_file_that_is_not_toml_costs_that_file_and_a_sentence(text: str) -> None:
-    catalog = ModelCatalog.from_toml(SHIPPED, text)
+    catalog = shipped_catalog(text)
     (problem,) = catalog.problems
     assert "models.toml isn’t valid, and is ignored: " in problem.what_happened
     assert list(catalog) == list(CATALOG)
@@ -185,7 +187,7 @@ FACTS = [f.name for f in fields(ModelInfo)] + ["other"]
 
 @given(st.dictionaries(st.sampled_from(FACTS), toml_values, max_size=3))
 def test_no_value_of_a_users_file_is_an_error_of_the_program(row: dict[str, object]) -> None:
-    catalog = ModelCatalog.from_toml(SHIPPED, f"[models]\nx = {toml(row)}")
+    catalog = shipped_catalog(f"[models]\nx = {toml(row)}")
     assert len(catalog.problems) <= len(row)
     known = catalog.info("x")
     assert known.price is None or known.price.input >= 0
@@ -233,7 +235,7 @@ def test_a_price_has_parts_and_one_for_long_prompts() -> None:
     long = LongPrice(272_000, Price(Decimal(4), Decimal(15)))
     parts = (Decimal("0.1"), Decimal("2.5"), Decimal(32))
     price = Price(Decimal(2), Decimal(10), *parts, long=long)
-    assert ModelCatalog.from_toml(SHIPPED, row).info("x").price == price
+    assert shipped_catalog(row).info("x").price == price
 
 
 def test_a_price_may_be_a_number() -> None:
@@ -288,7 +290,7 @@ def test_a_model_of_the_family_takes_sampling_only_without_reasoning() -> None:
     ],
 )
 def test_an_error_in_the_users_file_is_named(text: str, says: str) -> None:
-    (problem,) = ModelCatalog.from_toml(SHIPPED, text).problems
+    (problem,) = shipped_catalog(text).problems
     assert says in problem.what_happened
 
 
@@ -298,14 +300,14 @@ def test_the_shipped_file_has_no_wrong_value() -> None:
 
 def test_efforts_are_kept_in_their_order_and_unknown_ones_as_they_are() -> None:
     row = '[models.x]\nefforts = ["max", "default", "low"]\ndefault_effort = "default"'
-    info = ModelCatalog.from_toml(SHIPPED, row).info("x")
+    info = shipped_catalog(row).info("x")
     assert info.efforts == (Effort.LOW, Effort("default"), Effort.MAX)
     assert info.default_effort is Effort("default")
     assert info.effort_refusal(Effort("default")) is None
     assert info.nearest_effort(Effort.XHIGH) is Effort.MAX
     assert info.nearest_effort(Effort.MEDIUM) is Effort.LOW
     switched = '[models.x]\nefforts = ["default"]'
-    info = ModelCatalog.from_toml(SHIPPED, switched).info("x")
+    info = shipped_catalog(switched).info("x")
     assert info.nearest_effort(Effort.HIGH) is Effort("default")
     assert str(CATALOG.info("new").effort_refusal(Effort("hihg")))  # a typing error
 
@@ -317,7 +319,7 @@ def test_facts_of_the_users_file_are_known_as_the_users() -> None:
         [models.sized]
         context_window = 9000
     """
-    catalog = ModelCatalog.from_toml(SHIPPED, own)
+    catalog = shipped_catalog(own)
     models = ("priced", "sized", "gpt-5.2", "none")
     assert [model for model in models if catalog.has_user_price(model)] == ["priced"]
     assert [model for model in models if catalog.has_user_window(model)] == ["sized"]

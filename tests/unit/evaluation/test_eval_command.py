@@ -123,7 +123,7 @@ def test_answers_are_checked_and_judged(evaluate: Run) -> None:
     )
     assert (result["answer"], result["failed"]) == ("Red", ["contains: green", "judge: short"])
     assert float(result["cost_usd"]) == pytest.approx(0.00315)
-    assert float(run["judge_cost_usd"]) == pytest.approx(2 * 0.00045)
+    assert float(run["judge_cost_usd"]) == pytest.approx(2 * 0.00015)
     assert 0 <= run["p50_first_token_s"] <= run["p50_s"] == result["duration_s"]
 
 

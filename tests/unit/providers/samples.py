@@ -18,11 +18,10 @@ from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import Completed, Failed, Incomplete, StreamEvent
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.variants import Effort
-from desktop_app.paths import resource_path
+from tests.helpers.catalogs import shipped_catalog
 
-CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text())
+CATALOG = shipped_catalog()
 OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI, "https://api.example/v1")
 COMETAPI = ProviderProfile("cometapi", "CometAPI", ProviderKind.COMETAPI, "https://c.example/v1")
 COMPATIBLE = ProviderProfile(

@@ -19,7 +19,6 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.local_model.server import LocalModel
-from desktop_app.paths import resource_path
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import (
     INSTANT_RETIRED,
@@ -28,6 +27,7 @@ from desktop_app.providers.models.choice_resolution import (
     default_choice,
     require_supported,
 )
+from tests.helpers.catalogs import shipped_catalog
 from tests.unit.providers.samples import CATALOG
 
 SERVER = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
@@ -183,7 +183,6 @@ def test_a_users_model_file_has_the_window_of_the_local_server() -> None:
 
 # ---------------------------------------------------------------- price claims
 
-BUNDLED = resource_path("models.toml").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:18080/v1"
 OWN = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, ADDRESS)
 NAMED = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, ADDRESS, models=("gpt-5.2",))
@@ -223,7 +222,7 @@ def test_a_price_belongs_to_a_provider_and_model(
 
 def test_a_price_in_the_users_file_applies_whichever_model_answers() -> None:
     own = '[models."gpt-5.2"]\nprice = { input = "1", output = "2" }'
-    catalog = ModelCatalog.from_toml(BUNDLED, own)
+    catalog = shipped_catalog(own)
     resolved = ProviderModels(OWN, catalog, listing("smollm2")).resolve(CHOICE, TODAY)
     price = resolved.with_reply_model("smollm2").price
     assert price.input == Decimal(1)
@@ -247,7 +246,7 @@ def test_a_price_that_the_server_lists_goes_before_the_catalogs() -> None:
     assert priced_at("3", replace(OWN, price_multiplier=Decimal(2))) == expected
     assert priced_at("3", tier="flex") is None
     own = '[models."gpt-5.2"]\nprice = { input = "1", output = "2" }'
-    stated = priced_at("3", catalog=ModelCatalog.from_toml(BUNDLED, own))
+    stated = priced_at("3", catalog=shipped_catalog(own))
     assert stated.input == Decimal(1)
     free = priced_at("0")
     assert free is not None
