@@ -30,6 +30,10 @@ _ODF: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT: Final = f"{_ODF}text:1.0}}"
 _TABLE: Final = f"{_ODF}table:1.0}}"
 _STYLE: Final = f"{_ODF}style:1.0}}"
+_ROW_GROUPS: Final = [
+    f"{_TABLE}{name}" for name in ("table-rows", "table-header-rows", "table-row-group")
+]
+_ANCHORED: Final = ("text-box", "custom-shape", "table", "rect", "ellipse")
 _CONTROL: Final = f"{_ODF}drawing:1.0}}control"
 _MARKDOWN_LABEL: Final = re.compile(r"[0-9]{1,9}[.)]|-")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
@@ -75,8 +79,9 @@ def read(
         return "\n\n".join(filter(None, [*texts, notes])) if has_text else "", len(sheets)
     slides = [reader.slide(page) for page in body.iter() if local_name(page) == "page"]
     marked = (f"[slide {number}]\n\n{text}".rstrip() for number, text in enumerate(slides, start=1))
-    text = "\n\n".join([*marked, *_slide_headers(body), *reader.notes()])
-    return text if any(slides) else "", len(slides)
+    headers = list(_slide_headers(body))
+    text = "\n\n".join([*marked, *headers, *reader.notes()])
+    return text if any(slides) or headers else "", len(slides)
 
 
 def _words(element: Element) -> str:
@@ -89,6 +94,24 @@ def _slide_headers(body: Element) -> Iterator[str]:
         kind = local_name(element).removesuffix("-decl")
         if kind in ("header", "footer") and (words := " ".join(_words(element).split())):
             yield f"Slide {kind}: {words}"
+
+
+def _anchored(parent: Element) -> Iterator[Element]:
+    """Yield the text boxes, shapes and tables that are anchored in a paragraph."""
+    for child in parent:
+        if local_name(child) in _ANCHORED:
+            yield child
+        else:
+            yield from _anchored(child)
+
+
+def _rows(parent: Element) -> Iterator[Element]:
+    """Yield the rows of a table, also those in groups, but not those of a table in a cell."""
+    for child in parent:
+        if child.tag == f"{_TABLE}table-row":
+            yield child
+        elif child.tag in _ROW_GROUPS:
+            yield from _rows(child)
 
 
 def _is_line(element: Element) -> bool:
@@ -153,11 +176,8 @@ class _Reader:
             match local_name(element):
                 case "p":
                     yield self.line(element).strip()
-                    for part in element.iter():  # the text boxes and tables anchored in it
-                        if local_name(part) in ("text-box", "custom-shape", "table") or (
-                            part is not element and local_name(part) in ("rect", "ellipse")
-                        ):
-                            yield "\n".join(filter(None, self.blocks(part)))
+                    for part in _anchored(element):
+                        yield "\n".join(filter(None, self.blocks([part])))
                 case "h":
                     level = whole_number(element.get(f"{_TEXT}outline-level"), 1)
                     number = self._numbering.heading_label(element, level)
@@ -247,10 +267,8 @@ class _Reader:
                     text += child.get(f"{_TEXT}string-value", "")
                 case "ruby":
                     text += "".join(self.line(e) for e in child if local_name(e) == "ruby-base")
-                case "text-box" | "custom-shape" | "table" | "rect" | "ellipse":
-                    pass  # follows the paragraph
-                case name if name not in _NOT_TEXT:
-                    text += self.line(child)
+                case name if name not in _NOT_TEXT and name not in _ANCHORED:
+                    text += self.line(child)  # what is anchored follows the paragraph
             text += child.tail or ""
         return text
 
@@ -259,7 +277,7 @@ class _Reader:
         rows: list[list[str]] = []
         hidden_columns = self.styles.hidden_columns(element, _MAX_REPEATED)
         counted_columns: set[int] = set()
-        for row in element.iter(f"{_TABLE}table-row"):
+        for row in _rows(element):
             if self._left_out.leaves_out(
                 is_filtered(row), counts=is_filtered(row) and bool(_words(row))
             ):

@@ -7,6 +7,7 @@ slides follow once, at the end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -18,6 +19,7 @@ from desktop_app.documents.office.package import Package, local_name, whole_numb
 from desktop_app.documents.office.shape_order import Shape
 from desktop_app.documents.worker.protocol import Limits
 
+_FILE_NAME: Final = re.compile(r"(?:fig: )?\S*\.(?:png|jpe?g|gif|bmp|tiff?|svg|emf|wmf|webp)", re.I)
 _RELATION_ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _MAIN_PART: Final = "ppt/presentation.xml"
 _AUTHOR_PARTS: Final = ("ppt/commentAuthors.xml", "ppt/authors.xml")
@@ -43,7 +45,7 @@ def read(name: str, data: bytes, limits: Limits, left_out: LeftOut) -> tuple[str
         _slide(package, targets.get(entry.get(_RELATION_ID, ""), ""), authors, repeated, left_out)
         for entry in drawing.descendants(package.xml(main), "sldId")
     ]
-    has_text = any(map(str.strip, slides))
+    has_text = any(map(str.strip, slides)) or repeated
     marked = [f"[slide {number}]{text}" for number, text in enumerate(slides, start=1)]
     return "\n\n".join([*marked, *repeated]) if has_text else "", len(slides)
 
@@ -150,8 +152,10 @@ def _properties(shape: Element) -> Iterator[Element]:
 
 
 def _alternative_text(picture: Element) -> str:
+    """Return what describes a picture, which the name of its file does not."""
     texts = (each.get("descr") or each.get("title") or "" for each in _properties(picture))
-    return " ".join(" ".join(texts).split())
+    text = " ".join(" ".join(texts).split())
+    return "" if _FILE_NAME.fullmatch(text) else text
 
 
 def _in_reading_order(parent: Element, places: _Places) -> list[Element]:

@@ -47,6 +47,10 @@ MAX_OUTPUT_CHARS: Final = 198_000
 _NUMBER_START_CHARS: Final = frozenset("-.0123456789")
 _NUMBER_END_CHARS: Final = frozenset("%0123456789")
 _FORMATTED_NUMBER: Final = re.compile(r"-?\d[\d.]*(?:,\d[\d,.]*%?|%)")
+_NUMBER_WITH_UNIT: Final = re.compile(
+    r"-?(?:[$€£¥₹] ?\d[\d.,]*|\d[\d.,]* ?(?:[$€£¥₹°]|[A-Za-zµ]{1,4}[²³]?))"
+)
+_MAX_UNIT_CHARS: Final = 24  # of a number with its unit
 MAX_NAMED_COLUMNS: Final = 20
 _CODE_FILE: Final = "<tool>"
 _MAX_FRAMES: Final = 3
@@ -220,9 +224,7 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
                 if (
                     isinstance(value, str)
                     and column not in examples
-                    # Numbers such as 1.234,56 and 15%, which SQL would truncate.
-                    and value[-1] in _NUMBER_END_CHARS
-                    and _FORMATTED_NUMBER.fullmatch(value)
+                    and _is_formatted_number(value)
                 ):
                     examples[column] = value
             yield cells
@@ -233,6 +235,13 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
             f"{column} (as {examples[column]})" for column in [*examples][:MAX_NAMED_COLUMNS]
         )
         yield f"(Numbers that are texts in the table {table.name}; convert them first: {names})"
+
+
+def _is_formatted_number(value: str) -> bool:
+    """Return True for numbers such as 1.234,56, 15% and $5, which SQL would truncate or ignore."""
+    if value[-1] in _NUMBER_END_CHARS and _FORMATTED_NUMBER.fullmatch(value):
+        return True
+    return len(value) <= _MAX_UNIT_CHARS and _NUMBER_WITH_UNIT.fullmatch(value) is not None
 
 
 def _quote_name(name: str) -> str:

@@ -359,12 +359,15 @@ def test_a_remark_follows_a_cell_that_is_cut(length: int, remark: str) -> None:
 
 
 def test_numbers_that_sql_would_misread_are_named() -> None:
-    text = "net;tax;day;no\n1.234,56;19%;01.02.2026;12, High Street\n2;7;2026-02-01;3\n"
+    text = (
+        "net;tax;day;no;fee;size\n1.234,56;19%;01.02.2026;12, High Street;-$5.50;3.25 m²\n"
+        "2;7;2026-02-01;3;7 rooms left;x\n"
+    )
     said = run_query([csv(text)], "SELECT count(*) FROM t")["result"]
     assert said == (
         "count(*)\n2\n"
         "(Numbers that are texts in the table t; convert them first: "
-        "net (as 1.234,56), tax (as 19%))"
+        "net (as 1.234,56), tax (as 19%), fee (as -$5.50), size (as 3.25 m²))"
     )
 
 
