@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 import socket
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -44,35 +45,62 @@ async def find_local_servers(
 ) -> list[FoundServer]:
     """Return the servers that list a model for chats within a time, in the order of `SEARCHED`."""
     presets = {preset.key: preset for preset in SERVER_PRESETS}
-    tasks = [
-        asyncio.ensure_future(_look_at(profile_from(presets[key]), catalog, timeout_s))
-        for key in SEARCHED
-    ]
-    _, pending = await asyncio.wait(tasks, timeout=timeout_s)
-    for task in pending:
-        task.cancel()
-    found = (task.result() for task in tasks if task not in pending)
+    found = await asyncio.gather(
+        *(_look_at(profile_from(presets[key]), catalog, timeout_s) for key in SEARCHED)
+    )
     return [server for server in found if server is not None]
 
 
 async def _look_at(
     profile: ProviderProfile, catalog: ModelCatalog, timeout_s: float
 ) -> FoundServer | None:
-    reply = await asyncio.to_thread(_request_models, profile.base_url, timeout_s)
+    connecting = _Connecting(timeout_s)
     try:
+        async with asyncio.timeout(timeout_s):
+            reply = await asyncio.to_thread(_request_models, profile.base_url, connecting)
         models = chat_models(catalog, listing_from(reply, profile))
-    except ProviderError:
+    except (TimeoutError, ProviderError):
         return None
+    finally:
+        connecting.end()
     return FoundServer(replace(profile, models=tuple(models))) if models else None
 
 
-def _request_models(base_url: str, timeout_s: float) -> object:
+class _Connecting:
+    """The connection of a thread, which the event loop can end.
+
+    A time limit of the socket is one for each read. A server that sends a byte each 0.1 s kept a
+    thread, and with it the process, for minutes after the window was closed.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._opened: socket.socket | None = None
+        self._is_over = False
+
+    def open(self, port: int) -> socket.socket:
+        """Connect, on the thread. Raises OSError."""
+        self._opened = socket.create_connection((_HOST, port), self._timeout_s)
+        if self._is_over:
+            self._opened.close()
+            raise TimeoutError
+        return self._opened
+
+    def end(self) -> None:
+        """End the connection: the thread reads nothing more from it."""
+        self._is_over = True
+        if self._opened is not None:
+            with suppress(OSError):  # the thread has closed it
+                self._opened.shutdown(socket.SHUT_RDWR)
+
+
+def _request_models(base_url: str, connecting: _Connecting) -> object:
     """Return the reply of a server at this address's port, None for none."""
     address = split_url(base_url)
     if not is_loopback(address.hostname or ""):
         return None
     try:
-        connected = socket.create_connection((_HOST, address.port or 80), timeout_s)
+        connected = connecting.open(address.port or 80)
     except OSError:
         return None
     # It imports email, 30 ms that a start without a server avoids.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
@@ -16,6 +17,7 @@ from desktop_app.providers import local_servers
 from desktop_app.providers.local_servers import FoundServer, find_local_servers
 from desktop_app.settings.server_presets import SERVER_PRESETS, ServerPreset, profile_from
 from tests.helpers.blocking import blocking
+from tests.helpers.waiting import LONGEST_S
 from tests.unit.providers.samples import CATALOG
 
 if TYPE_CHECKING:
@@ -130,6 +132,57 @@ def test_servers_are_awaited_for_a_limited_time_and_the_fast_ones_are_found(
     started_at = time.monotonic()
     assert [server.profile.base_url for server in found(timeout_s=1)] == [fast.url]
     assert time.monotonic() - started_at < 10
+
+
+class Dripping:
+    """A server that sends a byte of its reply each 20 ms, until the client is gone."""
+
+    def __init__(self, begin: bytes, drop: bytes) -> None:
+        self._begin, self._drop = begin, drop
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://localhost:{self._listener.getsockname()[1]}/v1"
+        self.was_left = False
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+
+    def _serve(self) -> None:
+        client, _ = self._listener.accept()
+        with client, suppress(OSError):
+            client.sendall(self._begin)
+            while not self._is_over.wait(0.02):
+                client.sendall(self._drop)
+            return
+        self.was_left = True
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(LONGEST_S)
+        self._is_over.set()
+        self._thread.join()
+        self._listener.close()
+
+
+@pytest.mark.attack("network")
+@pytest.mark.parametrize(
+    ("begin", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\nx: ", b"a"),
+        (b"HTTP/1.1 200 OK\r\n", b"a: b\r\n"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["header", "headers", "body", "status"],
+)
+def test_a_server_that_drips_is_left_in_time(
+    monkeypatch: pytest.MonkeyPatch, begin: bytes, drop: bytes
+) -> None:
+    with Dripping(begin, drop) as server:
+        set_addresses(monkeypatch, vllm=server.url)
+        assert found(timeout_s=0.3) == []  # its thread has ended, too
+    assert server.was_left
 
 
 @pytest.mark.attack("network")
