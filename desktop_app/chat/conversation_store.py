@@ -89,16 +89,16 @@ def _path(limit: str = "(SELECT count(*) FROM messages WHERE conversation_id = ?
     """Return the start of SQL that reads a path up from the leaf: at most `limit` messages.
 
     The walk reads the small columns only; full rows are read once the path is known. In a damaged
-    store, messages may form a circle, of which each is read once, or lead to other conversations.
+    store, messages may form a circle, or lead to other conversations.
     """
     return f"""
-    WITH RECURSIVE steps (id, parent_id, depth) AS (
+    WITH RECURSIVE path (id, parent_id, depth) AS (
         SELECT m.id, m.parent_id, 0
         FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id WHERE c.id = ?1
         UNION ALL
-        SELECT m.id, m.parent_id, depth + 1 FROM steps JOIN messages AS m ON m.id = steps.parent_id
+        SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages AS m ON m.id = path.parent_id
         WHERE depth + 1 < {limit} AND m.conversation_id = ?1
-    ), path (id, depth) AS (SELECT id, min(depth) FROM steps GROUP BY id)"""  # noqa: S608 - our own text
+    )"""  # noqa: S608 - our own text
 
 
 _MESSAGES_OF_PATH: Final = "SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC"
@@ -339,7 +339,7 @@ class ConversationStore:
     async def path(self, conversation_id: str) -> list[Message]:
         """Return the messages of the path, from the first to the conversation's leaf."""
         return await self._database_of(conversation_id).read(
-            lambda c: _read_messages(c, PATH, conversation_id)
+            lambda c: _without_circle(_read_messages(c, PATH, conversation_id))
         )
 
     async def tail(self, conversation_id: str, count: int) -> list[Message]:
@@ -348,7 +348,9 @@ class ConversationStore:
         The time does not depend on the length of the conversation.
         """
         database = self._database_of(conversation_id)
-        return await database.read(lambda c: _read_messages(c, TAIL, conversation_id, count))
+        return await database.read(
+            lambda c: _without_circle(_read_messages(c, TAIL, conversation_id, count))
+        )
 
     async def message(self, message_id: str) -> Message | None:
         """Return a message, or None if there is none with this id."""
@@ -472,6 +474,12 @@ def read_conversation(connection: sqlite3.Connection, conversation_id: str) -> C
 
 def _read_messages(connection: sqlite3.Connection, sql: str, *values: str | int) -> list[Message]:
     return [read_row(message_from_row, row) for row in connection.execute(sql, values)]
+
+
+def _without_circle(path: list[Message]) -> list[Message]:
+    """Return a path to its leaf in which no message is repeated."""
+    by_id = {message.id: message for message in reversed(path)}
+    return path if len(by_id) == len(path) else list(by_id.values())[::-1]
 
 
 def _read_message(connection: sqlite3.Connection, message_id: str) -> Message | None:

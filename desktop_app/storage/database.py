@@ -289,7 +289,7 @@ class Database:
             if is_alone or (lock.recorded() not in ("", log) and lock.try_exclusive()):
                 lock.record(log)
             elif lock.recorded() not in ("", log):
-                raise self._other_log_error()
+                raise self._other_log_error(lock)
             lock.share()
         except BaseException:
             connection.close()
@@ -318,14 +318,16 @@ class Database:
             if is_same:
                 return is_alone
             if time.monotonic() > deadline:
-                raise self._other_log_error()
+                raise self._other_log_error(lock)
             time.sleep(_RETRY_S)
 
-    def _other_log_error(self) -> StorageError:
+    def _other_log_error(self, lock: StoreLock) -> StorageError:
+        log = self._files_now().log
+        is_index = log[0] is not None and lock.recorded().startswith(f"({log[0]}, ")
         return StorageError(
             N_("{file} was removed or replaced while Repartee has your library open."),
             hint=N_("Quit all windows and commands of Repartee, then try again."),
-            file=f"{self.path}-wal",
+            file=f"{self.path}{'-shm' if is_index else '-wal'}",
         )
 
     def _require_connection(self) -> sqlite3.Connection:

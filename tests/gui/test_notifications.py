@@ -76,6 +76,16 @@ def test_several_errors_are_counted_and_dismissed_one_by_one(card: Notifications
     assert card.status.accessibleName() == "File 0 failed."
 
 
+def test_two_failures_for_one_reason_are_one_card(card: Notifications) -> None:
+    card.notify(FULL, topic="draft")
+    card.notify(StoreFullError("File 1 failed."))
+    card.notify(FULL, topic="question")
+    count = card.findChild(QLabel, "count")
+    assert count is not None
+    assert count.text() == "1 of 2"
+    assert card.status.text() == "The disk is full."
+
+
 def test_an_obsolete_card_is_closed_by_its_topic(card: Notifications) -> None:
     card.notify(StoreFullError("Too long."), topic="question")
     card.notify(FULL, topic="store")

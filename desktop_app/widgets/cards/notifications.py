@@ -57,6 +57,14 @@ class _Card(NamedTuple):
     def words(self) -> str:
         return f"{self.title} {plain_text(self.details)}".strip()
 
+    def is_replaced_by(self, later: _Card) -> bool:
+        """Return True if a later card says and offers all that this one does."""
+        return self == later or (
+            (self.title, self.details, self.is_error)
+            == (later.title, later.details, later.is_error)
+            and not self.actions
+        )
+
 
 class Notifications(QFrame):
     """The card that shows errors and notes. See the module.
@@ -136,8 +144,9 @@ class Notifications(QFrame):
             topic=topic,
             stays=stays or is_error,
         )
-        # A note that does not stay gives way to the next card. An equal card is not shown twice.
-        self._cards = [c for c in self._cards if c.stays and c != card]
+        # A note that does not stay gives way to the next card. Equal words are not shown twice,
+        # even if two things failed for the same reason.
+        self._cards = [c for c in self._cards if c.stays and not c.is_replaced_by(card)]
         self._cards.append(card)
         self._show_top_card()
         self._send_announcement(card.words)

@@ -107,6 +107,7 @@ async def test_nothing_is_reported_as_saved_after_the_log_was_removed(
         with pytest.raises(StorageError, match="removed or replaced while") as caught:
             await titles(path)
         assert "then try again" in caught.value.what_to_do
+        assert f"{path}{suffixes[0]} was removed" in caught.value.what_happened
         assert "Nothing is saved anymore" in tell(process, "two")
         assert "Nothing is saved anymore" in tell(process, "three")
         if is_killed:
