@@ -119,9 +119,10 @@ class AnswerSetup(QObject):
         settings = self._chosen_settings(conversation)
         if self.research_id != conversation.id:
             return replace(settings, background=self.background_id == conversation.id)
-        is_temporary = self._temporary.is_temporary(conversation.id)
+        is_stored = not self._temporary.is_temporary(conversation.id)
         # A provider stores what runs in the background.
-        return replace(settings.for_research(), background=not is_temporary)
+        in_background = is_stored and self.background_id == conversation.id
+        return replace(settings.for_research(), background=in_background)
 
     def _chosen_settings(self, conversation: Conversation) -> AskSettings:
         """Return the settings of a conversation: its own, its folder's, the defaults."""
@@ -184,7 +185,7 @@ class AnswerSetup(QObject):
             return None
         if not offers_background(self.resolved, is_research=self.is_research):
             return None
-        return self.is_research or self.background_id == self.current.id
+        return self.background_id == self.current.id
 
     def choose_background(self, is_wanted: bool) -> None:
         """Turn background answers on or off in the open conversation."""
@@ -202,8 +203,11 @@ class AnswerSetup(QObject):
         return bool(self.research_id) and self.research_id == self.current.id
 
     def choose_research(self, is_wanted: bool) -> None:
-        """Turn research on or off in the open conversation."""
-        self.research_id = self.current.id if is_wanted else ""
+        """Turn research on or off in the open conversation.
+
+        It runs in the background if that is offered, unless the user turns that off.
+        """
+        self.background_id = self.research_id = self.current.id if is_wanted else ""
         self.choice_changed.emit()
 
     # -------------------------------------------------------------- changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,19 +14,21 @@ from desktop_app.providers.http import json_fields
 MAX_SOURCES: Final = 500
 """Sources of a reply; research reads some hundred pages."""
 _MAX_TITLE_CHARS: Final = 300
+_OPENAI_TAG: Final = re.compile(r"[?&]utm_source=openai(?=#|$)")
+"""OpenAI appends it to the addresses of citations, but not to those of the pages that were read."""
 
 
 class SourceList:
     """The sources of one reply. Cited ones are numbered from 1, in the order of their citation."""
 
     def __init__(self) -> None:
-        self._sources: dict[str, Source] = {}  # by name
+        self._sources: dict[str, Source] = {}  # by name without OpenAI's tag
         self._count = 0  # the highest number
         self._reported: tuple[Source, ...] = ()
 
     def number_of(self, name: str) -> int:
         """Return the number of a source by its address or file name; 0 if it has none."""
-        source = self._sources.get(name)
+        source = self._sources.get(_untagged(name))
         return 0 if source is None else source.number
 
     def cite(self, annotation: Mapping[str, Any]) -> int:
@@ -64,7 +67,7 @@ class SourceList:
     def _add(self, address: str, title: str, *, number: int = 0, is_cited: bool = False) -> int:
         """Add a source, or what is new of a known one. Return its number; 0 for none."""
         title = " ".join(title.split())[:_MAX_TITLE_CHARS]
-        name = address or title
+        name = _untagged(address or title)
         if address and not ADDRESS.fullmatch(address):
             return 0
         known = self._sources.get(name)
@@ -72,10 +75,19 @@ class SourceList:
             return 0
         if known is not None:
             number = known.number or number
-            title = known.title or title
+            address, title = known.address, known.title or title
             is_cited = is_cited or known.is_cited
         if is_cited and not number:
             number = self._count + 1
         self._count = max(self._count, number)
         self._sources[name] = Source(number, address, title, is_cited)
         return number
+
+
+def _untagged(name: str) -> str:
+    """Return a name without OpenAI's tag.
+
+    >>> _untagged("https://a.example/?utm_source=openai"), _untagged("a?b=1&utm_source=openai#c")
+    ('https://a.example/', 'a?b=1#c')
+    """
+    return _OPENAI_TAG.sub("", name)

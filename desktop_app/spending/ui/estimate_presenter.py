@@ -113,7 +113,9 @@ class EstimatePresenter(Controller):
             typical = self._typical_answers.get(setup.profile.id, {})
             texts = estimate_texts(estimate, setup.resolved, typical, max_output_tokens)
             if setup.is_research:  # nobody knows how much the model will read
-                text = tr("at least {cost}", cost=texts.text)
+                # “Less than a cent” is no lower bound.
+                is_bound = not texts.text.startswith("<")
+                text = f"≥ {texts.text.removeprefix('≈ ')}" if is_bound else ""
                 texts = EstimateTexts(text=text, tooltip=f"{research_note()}\n{texts.tooltip}")
         self._row.set_estimate(*texts)
 

@@ -13,7 +13,7 @@ from shiboken6 import isValid
 from desktop_app.app.session import Session
 from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.places import LinkedText, LinkSegment, plain_text
-from desktop_app.domain.tools.tool import ListedTool, Permission
+from desktop_app.domain.tools.tool import OWN_SEARCH, WEB_SEARCH, ListedTool, Permission
 from desktop_app.domain.tools.tool_words import tool_title
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.tools.calls.consent import fingerprint
@@ -127,12 +127,17 @@ class ToolPicker(QFrame):
         catalog, setup = self._session.backend.catalog, self._session.setup
         for name, (tool, permission) in known.items():
             definition, refusal = tool.definition, tool.refusal
+            described = definition
             if definition.hosted is not None:
                 refusal = hosted_refusal(definition.name, setup.resolved) or refusal
+            own_search = known.get(OWN_SEARCH)
+            if name == WEB_SEARCH and refusal and own_search and own_search[0].is_available:
+                described, refusal = own_search[0].definition, None  # it replaces the provider's
             reason = () if refusal is None else error_segments(refusal, WINDOW)
             kind = tr(KIND_NOTES[definition.kind]) if definition.needs_consent else ""
             price = price_text(tool, catalog.hosted_tools, setup.profile)
-            words = " ".join(filter(None, (definition.display_description, kind, price)))
+            price = "" if described is not definition else price
+            words = " ".join(filter(None, (described.display_description, kind, price)))
             self._add_row(name, words, reason, permission, is_chosen=name in chosen)
         missing = (LinkSegment(tr("It no longer exists.")),)
         for name in sorted({*stored_permissions, *chosen} - set(known)):

@@ -126,7 +126,7 @@ async def test_research_searches_at_high_effort_in_the_background_and_may_ask_ba
         assert row.research_button.isChecked()
         assert row.web_button.isChecked()
         app.type("Which heat pump?")
-        await until(lambda: app.estimate.startswith("at least"))
+        await until(lambda: app.estimate.startswith("≥ $"))
         assert "stores the request" in app.estimate_tooltip
         app.enter()
         turn = await app.turn(0)
@@ -139,6 +139,12 @@ async def test_research_searches_at_high_effort_in_the_background_and_may_ask_ba
         follow_up = await app.ask("Norway.")
         assert follow_up.request.background
         follow_up.end("A report.")
+        await app.settled()
+        row.background_button.click()  # so that the provider stores nothing
+        unstored = await app.ask("More.")
+        assert [tool.name for tool in unstored.request.tools] == ["web_search"]
+        assert not unstored.request.background
+        unstored.end("Another.")
         await app.settled()
         app.session.actions["prompt.research"].trigger()
         assert not row.research_button.isChecked()

@@ -128,6 +128,22 @@ def test_sources_are_numbered_as_they_are_cited_and_kept_apart_from_the_text() -
     ]
 
 
+def test_a_page_is_the_same_with_the_tag_of_citations() -> None:
+    found = SourceList()
+    found.read([{"url": "https://a.example/x?b=1"}, {"url": "https://a.example/"}])
+    for address in ("https://a.example/x?b=1&utm_source=openai", "https://c.example/?q#f"):
+        found.cite({"type": "url_citation", "url": address, "title": "T"})
+    found.cite({"type": "url_citation", "url": "https://a.example/?utm_source=openai#f"})
+    (news,) = found.news()
+    assert news.sources == (
+        Source(1, "https://a.example/x?b=1", "T", is_cited=True),
+        Source(0, "https://a.example/"),
+        Source(2, "https://c.example/?q#f", "T", is_cited=True),
+        Source(3, "https://a.example/?utm_source=openai#f", is_cited=True),
+    )
+    assert found.number_of("https://a.example/x?b=1&utm_source=openai") == 1
+
+
 def test_sources_are_limited() -> None:
     found = SourceList()
     found.read({"url": f"https://a.example/{number}"} for number in range(MAX_SOURCES + 9))
