@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -42,7 +42,7 @@ from desktop_app.providers import model_list
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
-from desktop_app.providers.apis.thought_tags import ThoughtSplitter
+from desktop_app.providers.apis.text_marks import AnswerCleaner
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import suspended_s
@@ -113,7 +113,9 @@ class ProviderClient:
         source = self._with_files(self._attempts.events(request))
         if request.grammar is not None and request.grammar.is_tool_input:
             source = tool_input_as_text(source)
-        async with aclosing(self._with_terminal_errors(source)) as events:
+        may_call = request.tool_choice != "none"
+        offered = {each.wire_name for each in request.tools if may_call and each.hosted is None}
+        async with aclosing(self._with_terminal_errors(source, offered)) as events:
             async for event in events:
                 yield event
                 match event:
@@ -178,11 +180,15 @@ class ProviderClient:
             return await cancel(self._transport, run, self._run_times)
 
     async def _with_terminal_errors(
-        self, source: AsyncGenerator[StreamEvent, None]
+        self, source: AsyncGenerator[StreamEvent, None], offered: Collection[str] = ()
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of `source`, redacted, with errors turned into terminal events."""
+        """Yield the events of `source`, redacted, with errors turned into terminal events.
+
+        Args:
+            offered: the tools that the model may call, which a server may leave in the text.
+        """
         answer = RedactedAnswer(lambda: self._transport.redactor)
-        splitter = ThoughtSplitter()
+        cleaner = AnswerCleaner(self._profile.name, offered)
         with self._in_use():
             try:
                 self._require_key()
@@ -191,12 +197,12 @@ class ProviderClient:
                         if isinstance(event, Failed):
                             raise event.error
                         for cleaned in answer.feed(event):
-                            for split in splitter.feed(cleaned):
+                            for split in cleaner.feed(cleaned):
                                 yield split
             except ProviderError as error:
                 failed = Failed(error_replies.redacted(self._transport.redactor, error))
                 for cleaned in (*answer.end(), failed):
-                    for split in splitter.feed(cleaned):
+                    for split in cleaner.feed(cleaned):
                         yield split
 
     async def compact(self, request: ChatRequest) -> ProviderState:

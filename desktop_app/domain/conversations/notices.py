@@ -24,6 +24,9 @@ class NoticeCode(TextEnum):
         N_("{provider} doesn’t support background mode. Keep Repartee open.")
     )
     BEGINNING_SENT = coded(N_("Only the beginning is sent, and tools read the rest: {names}"))
+    CALL_IN_TEXT = coded(
+        N_("The text contains a tool call that {provider} didn’t pass on, so it didn’t run: {name}")
+    )
     CALLS_AS_TEXT = coded(
         N_("{provider} refused earlier tool calls as they were, so they were sent as text.")
     )

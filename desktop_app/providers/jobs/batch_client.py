@@ -49,7 +49,7 @@ from desktop_app.providers.apis import chat_completions, negotiation, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.apis.thought_tags import ThoughtSplitter
+from desktop_app.providers.apis.text_marks import AnswerCleaner
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.errors.error_body import MAX_QUOTE_CHARS
 from desktop_app.providers.http import json_fields
@@ -411,10 +411,10 @@ def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
     reply = Reply()
     answer = RedactedAnswer(Redactor)  # joins halves of characters; keys are removed by the caller
-    splitter = ThoughtSplitter()
+    cleaner = AnswerCleaner()
     for event in reader.read_whole(body):
         for whole in answer.feed(event):
-            for split in splitter.feed(whole):
+            for split in cleaner.feed(whole):
                 reply = accumulate(reply, split)
     return reply
 

@@ -1,0 +1,349 @@
+"""Removes what servers leave in the text of an answer, and finds calls of tools there.
+
+This is the one place for all of it: thoughts in tags (`thought_tags`), the marks of citations that
+OpenAI's search models write in private characters, tokens of a chat template at the end, and calls
+of tools that a server did not parse. Code, fenced or inline, stays as it is.
+Sources: the models' chat templates; issue threads of their servers (2025 and 2026).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    HostedCall,
+    ImageArrived,
+    Incomplete,
+    MessageBegan,
+    Notice,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    TextWasReasoning,
+    ToolCallDelta,
+)
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.providers.apis.code_spans import CodeSpans
+from desktop_app.providers.apis.thought_tags import ThoughtSplitter
+from desktop_app.providers.http import json_fields
+
+_CITATION_START: Final = "\ue200"
+_CITATION: Final = re.compile("\ue200([a-z_]{1,40})((?:\ue202[^\ue200\ue201\ue202]*)*)\ue201")
+_CITATION_BEGINNING: Final = re.compile(
+    "\ue200[a-z_]{0,40}|\ue200[a-z_]{1,40}(?:\ue202[^\ue200\ue201\ue202]*)+"
+)
+_MAX_CITATION_CHARS: Final = 2_000
+
+_END_TOKENS: Final = (
+    *("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|end|>", "<|return|>"),
+    *("<|endoftext|>", "<|end_of_text|>", "<|end_of_turn|>", "<|END_OF_TURN_TOKEN|>"),
+    *("<end_of_turn>", "<eos>", "</s>", "<\uff5cend\u2581of\u2581sentence\uff5c>"),
+)
+_TOKENS_AT_END: Final = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, _END_TOKENS))}))+\s*\Z")
+_CALL_CLOSERS: Final = {
+    "<tool_call>": "</tool_call>",  # Hermes, Qwen
+    "<function_call>": "</function_call>",
+    "<|tool_call|>": "<|/tool_call|>",  # Phi; Granite has no closer
+    "[TOOL_CALLS]": "",  # Mistral
+    "<|python_tag|>": "",  # Llama
+}
+_FUNCTION: Final = re.compile(r"<function=([\w.-]{1,64})>")  # Llama, and inside Qwen's tags
+_FUNCTION_BEGINNING: Final = re.compile(r"<function=[\w.-]{0,64}")
+_FUNCTION_BODY: Final = re.compile(r"<function=([\w.-]{1,64})>(.*?)(?:</function>|\Z)", re.DOTALL)
+_PARAMETER: Final = re.compile(r"<parameter=([\w.-]{1,64})>\n?(.*?)\n?</parameter>", re.DOTALL)
+_FIXED_MARKS: Final = (*_END_TOKENS, *_CALL_CLOSERS)
+_QUOTES_BEFORE: Final = frozenset(" \t`\"'“‘«([{*_")
+"""What precedes a token that a sentence names."""
+_START: Final = re.compile("[<\\[\ue200]")
+_SPECIAL: Final = re.compile("[<\\[`~\n\ue200]")
+_FIRST_INDEX: Final = 10_000
+"""The index of the first call found in a text; servers number theirs from 0."""
+_ENDS_TEXT: Final = (
+    *(RefusalDelta, ReasoningDelta, ToolCallDelta, HostedCall, ImageArrived, MessageBegan),
+    *(TextWasReasoning, Completed, Incomplete, Failed),
+)
+
+
+class AnswerCleaner:
+    """The events of an answer, without what its server left in the text.
+
+    Args:
+        provider: the name for notices.
+        offered: the names of the tools that the model may call.
+    """
+
+    def __init__(self, provider: str = "", offered: Collection[str] = ()) -> None:
+        self._thoughts = ThoughtSplitter()
+        self._marks = _MarkCleaner(provider, offered)
+
+    def feed(self, event: StreamEvent) -> Iterator[StreamEvent]:
+        """Yield the events to pass on once `event` has come."""
+        for each in self._thoughts.feed(event):
+            yield from self._marks.feed(each)
+
+
+@dataclass
+class _OpenCall:
+    """A call in the text whose end has not come."""
+
+    opener: str
+    closer: str
+    pieces: list[str] = field(default_factory=list)
+    tail: str = ""  # the end of the text so far, which may begin the closer
+
+    def feed(self, text: str) -> bool:
+        """Add text. Return True if the closer has come."""
+        self.pieces.append(text)
+        end = self.tail + text
+        self.tail = end[-len(self.closer) :] if self.closer else ""
+        return bool(self.closer) and self.closer in end
+
+
+class _MarkCleaner:
+    """The text of an answer so far, without marks."""
+
+    def __init__(self, provider: str, offered: Collection[str]) -> None:
+        self._provider = provider
+        self._offered = frozenset(offered)
+        self._held = ""  # text that may begin a mark
+        self._ending = ""  # tokens and spaces that are left out if nothing follows
+        self._call: _OpenCall | None = None
+        self._calls = 0
+        self._code = CodeSpans()
+        self._last = ""  # the last character that was passed on
+        self._drops_space = False  # a mark between two spaces was left out
+        self._drops_gap = False  # a call was left out
+
+    def feed(self, event: StreamEvent) -> Iterator[StreamEvent]:
+        """Yield the events to pass on once `event` has come."""
+        if isinstance(event, TextDelta):
+            is_plain = not (self._held or self._ending or self._call or self._drops_space)
+            if is_plain and not self._drops_gap and not _SPECIAL.search(event.text):
+                self._code.feed(event.text)
+                self._last = event.text[-1:] or self._last
+                yield event
+                return
+            yield from self._add(event.text)
+            return
+        if isinstance(event, _ENDS_TEXT):
+            yield from self._end()
+        yield event
+
+    def _add(self, text: str) -> Iterator[StreamEvent]:
+        if self._call is not None:
+            if not self._call.feed(text):
+                return
+            yield from self._end_call()
+            text = ""
+        self._held += text
+        yield from self._read(is_end=False)
+
+    def _end(self) -> Iterator[StreamEvent]:
+        """Yield what is held at the end of a text; what ends it is left out."""
+        while self._call is not None or self._held:
+            if self._call is not None:
+                yield from self._end_call()
+            yield from self._read(is_end=True)
+        self._ending = ""
+        self._drops_space = False
+        self._code = CodeSpans()
+
+    def _read(self, *, is_end: bool) -> Iterator[StreamEvent]:
+        """Yield what is decided of the held text; at its end, all of it."""
+        while self._held and self._call is None:
+            start = _START.search(self._held)
+            before = self._held if start is None else self._held[: start.start()]
+            if before:
+                self._held = self._held[len(before) :]
+                yield from self._pass(before)
+                continue
+            if self._code.is_open:
+                yield from self._pass_first()
+            elif self._held[0] == _CITATION_START:
+                if not (yield from self._read_citation(is_end=is_end)):
+                    return
+            elif not (yield from self._read_mark(is_end=is_end)):
+                return
+
+    def _pass_first(self, length: int = 1) -> Iterator[StreamEvent]:
+        text, self._held = self._held[:length], self._held[length:]
+        yield from self._pass(text)
+
+    def _pass(self, text: str) -> Iterator[StreamEvent]:
+        """Yield text that is not a mark, unless it may be the end of the answer."""
+        if self._drops_gap:
+            text = text.lstrip()
+            self._drops_gap = not text
+        elif self._drops_space:
+            self._drops_space = False
+            text = text.removeprefix(" ")
+        if self._ending:
+            self._ending += text
+            if not text or text.isspace():
+                return
+            text, self._ending = self._ending, ""
+        if text:
+            self._code.feed(text)
+            self._last = text[-1]
+            yield TextDelta(text)
+
+    def _read_citation(self, *, is_end: bool) -> Generator[StreamEvent, None, bool]:
+        """Read a citation. Return False if more text is needed."""
+        mark = _CITATION.match(self._held)
+        if mark is not None:
+            self._held = self._held[mark.end() :]
+            if text := _shown_in_citation(mark[1], mark[2]):
+                yield from self._pass(text)
+            else:
+                self._drops_space = not self._last or self._last.isspace()
+            return True
+        is_cut = _CITATION_BEGINNING.fullmatch(self._held)
+        if is_cut and len(self._held) <= _MAX_CITATION_CHARS:
+            if not is_end:
+                return False
+            if len(self._held) > 1:  # not a character of the user's own font
+                self._held = ""
+                return True
+        yield from self._pass_first()
+        return True
+
+    def _read_mark(self, *, is_end: bool) -> Generator[StreamEvent, None, bool]:
+        """Read a token of a template, or the start of a call. Return False if more is needed."""
+        token = next((each for each in _END_TOKENS if self._held.startswith(each)), "")
+        is_quoted = self._last in _QUOTES_BEFORE and not self._ending
+        if token and not is_quoted:
+            self._held = self._held[len(token) :]
+            self._ending += token
+            return True
+        opener = self._opener()
+        if opener:
+            body = self._held[len(opener) :].lstrip()
+            if not body and not is_end:
+                return False
+            if body[:1] in ("{", "[", "<"):
+                self._begin_call(opener)
+                if self._call is not None and self._call.feed(self._take_held()):
+                    yield from self._end_call()
+                return True
+        elif not is_end and self._may_begin_mark():
+            return False
+        yield from self._pass_first()
+        return True
+
+    def _opener(self) -> str:
+        """Return the mark that opens a call at the beginning of the held text; "" for none."""
+        if not self._offered:
+            return ""
+        function = _FUNCTION.match(self._held)
+        fixed = (each for each in _CALL_CLOSERS if self._held.startswith(each))
+        return function[0] if function else next(fixed, "")
+
+    def _may_begin_mark(self) -> bool:
+        marks = _FIXED_MARKS if self._offered else _END_TOKENS
+        if any(each.startswith(self._held) for each in marks):
+            return True
+        is_function = "<function=".startswith(self._held) or bool(
+            _FUNCTION_BEGINNING.fullmatch(self._held)
+        )
+        return bool(self._offered) and is_function
+
+    # -- calls
+
+    def _take_held(self) -> str:
+        held, self._held = self._held, ""
+        return held
+
+    def _begin_call(self, opener: str) -> None:
+        self._held = self._held[len(opener) :]
+        self._call = _OpenCall(opener, _CALL_CLOSERS.get(opener, "</function>"))
+
+    def _end_call(self) -> Iterator[StreamEvent]:
+        """Yield the calls that are offered; otherwise a notice, and the text as it is."""
+        assert self._call is not None
+        call, self._call = self._call, None
+        text = "".join(call.pieces)
+        body, closer, rest = text.partition(call.closer) if call.closer else (text, "", "")
+        function = _FUNCTION.match(call.opener)
+        whole = f"{call.opener}{body}{closer}" if function else body
+        calls = _calls_in(whole if closer else _TOKENS_AT_END.sub("", whole))
+        if calls and all(name in self._offered for name, _ in calls):
+            for name, arguments in calls:
+                index = _FIRST_INDEX + self._calls
+                self._calls += 1
+                yield ToolCallDelta(index, arguments, name=name)
+            self._held = rest
+            self._drops_gap = True
+            self._ending = ""
+            return
+        names = ", ".join(name for name, _ in calls)
+        said = notice(NoticeCode.CALL_IN_TEXT, provider=self._provider, name=names or call.opener)
+        yield Notice(said)
+        yield from self._pass(call.opener)
+        self._held = text
+        if not closer:
+            return
+        yield from self._pass_first(len(body) + len(closer))
+
+
+def _shown_in_citation(kind: str, values: str) -> str:
+    """Return the words in a mark: a name that it links; "" for the ids of sources."""
+    words = values.split("\ue202")[1:]
+    if kind == "entity" and words:
+        try:
+            entity = json_fields.parse(words[0])
+        except ValueError:
+            return ""
+        name = entity[1] if isinstance(entity, list) and len(entity) > 1 else ""
+        return name if isinstance(name, str) else ""
+    return words[0] if kind in ("url", "link_title") and words else ""
+
+
+def _calls_in(text: str) -> list[tuple[str, str]]:
+    """Return the names and arguments of calls, as JSON or in Qwen's tags; [] if any is unreadable.
+
+    >>> _calls_in('{"name": "add", "arguments": {"a": 1}}')
+    [('add', '{"a": 1}')]
+    >>> _calls_in("<function=add><parameter=a>1</parameter></function>")
+    [('add', '{"a": 1}')]
+    """
+    text = text.strip()
+    if functions := _FUNCTION_BODY.findall(text):
+        return [(name, _function_arguments(body.strip())) for name, body in functions]
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return []
+    rows = value if isinstance(value, list) else [value]
+    calls = [_call_of(row) for row in rows]
+    return calls if all(name for name, _ in calls) else []
+
+
+def _call_of(row: object) -> tuple[str, str]:
+    function = json_fields.mapping(row, "function") or row
+    name = json_fields.name(function, "name") or json_fields.name(function, "function")
+    fields = ("arguments", "parameters")
+    arguments = next(
+        filter(None, (json_fields.text_or_json(function, each) for each in fields)), ""
+    )
+    return name, arguments or "{}"
+
+
+def _function_arguments(body: str) -> str:
+    if body.startswith("{"):
+        return body
+    values = {name: _value_of(text) for name, text in _PARAMETER.findall(body)}
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _value_of(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
