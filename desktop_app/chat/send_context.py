@@ -210,10 +210,14 @@ def runs_in_background(settings: AskSettings, resolved: ResolvedChoice) -> bool:
 def offers_background(resolved: ResolvedChoice, *, is_research: bool = False) -> bool:
     """Return True for a long run at a provider that may support background runs.
 
-    OpenAI supports them; whether a compatible server does, only its reply shows.
+    OpenAI supports them; whether a compatible server does, only its reply shows. Long are runs that
+    reason at medium effort or more, and those of models that only the Responses API has, as Pro's.
     """
     profile = resolved.profile
     info = resolved.model
-    is_long = is_research or info.variant is Variant.PRO or resolved.effort is Effort.XHIGH
+    effort = resolved.effort or info.default_effort
+    reasons_long = effort is not None and effort.rank >= Effort.MEDIUM.rank
+    is_pro = info.variant is Variant.PRO or info.apis == (Api.RESPONSES,)
+    is_long = is_research or is_pro or reasons_long
     may_offer = profile.kind in _WITH_BACKGROUND and profile.api is not Api.CHAT_COMPLETIONS
     return is_long and may_offer and (info.apis is None or Api.RESPONSES in info.apis)

@@ -211,13 +211,26 @@ class ModelNotFoundError(ProviderError):
 
 
 class RefusedParameterError(ProviderError):
-    """The model does not accept a parameter or value; `param` names it ("" if unknown)."""
+    """The model does not accept a parameter or value; `param` names it ("" if unknown).
+
+    `accepted` are the values that the refusal names; () for none.
+    """
 
     code = "refused_parameter"
 
-    def __init__(self, message: str, /, hint: str = "", *, param: str = "", **others: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        /,
+        hint: str = "",
+        *,
+        param: str = "",
+        accepted: tuple[str, ...] = (),
+        **others: Any,
+    ) -> None:
         super().__init__(message, hint, **others)
         self.param = param
+        self.accepted = accepted
 
 
 class ContextTooLongError(ProviderError):
@@ -265,6 +278,10 @@ class ServerTroubleError(ProviderFaultError):
     """The provider has problems (5xx) that may be over at the next attempt."""
 
 
+class ModelLoadingError(ServerTroubleError):
+    """The server is still loading the model, which takes minutes; then it answers."""
+
+
 class RequestTooLargeError(ProviderFaultError):
     """The request has more bytes than the provider accepts."""
 
@@ -281,6 +298,10 @@ class EndpointMissingError(ProviderError):
 
 class WebPageError(EndpointMissingError):
     """The address sends a web page."""
+
+
+class ResponsesNeededError(EndpointMissingError):
+    """The model has the Responses API only."""
 
 
 class StreamCutError(ProviderError):

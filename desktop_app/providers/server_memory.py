@@ -63,9 +63,12 @@ class ServerMemory:
         self.is_learning_api = self._is_compatible and profile.api is None
         self.has_answered = self.api is not None
         self._without_responses: set[str] = set()
+        self._with_responses_only: set[str] = set()
 
     def first_api(self, info: ModelInfo) -> Api:
         """Return the API to try first."""
+        if info.id in self._with_responses_only:
+            return Api.RESPONSES
         lacks_responses = info.id in self._without_responses
         api = first_api(self._profile, info, self.api, lacks_responses=lacks_responses)
         # At an unknown server, Responses is tried first: its refusal leads to Chat Completions.
@@ -85,6 +88,11 @@ class ServerMemory:
     def record_responses_unavailable(self, model: str) -> None:
         """Remember that the model is not available through the Responses API."""
         self._without_responses.add(model)
+
+    def record_responses_needed(self, model: str) -> None:
+        """Remember that the model is available through the Responses API only."""
+        self._without_responses.discard(model)
+        self._with_responses_only.add(model)
 
     def record_api(self, api: Api) -> None:
         """Remember that content came through this API.

@@ -67,6 +67,7 @@ class _AnswerState:
         first_token_s: seconds from the request to the first text; None before.
         unwritten: text that waits until the answers before it are written.
         is_at_line_start: True if the text that has arrived is empty or ends a line.
+        wait: the sentence on the newest wait before the request is sent again.
         has_gap: True if an empty line belongs before the next text, which begins a message.
         checked: the value and the problems of an answer with a schema; None if unchecked.
     """
@@ -77,6 +78,7 @@ class _AnswerState:
     unwritten: str = ""
     is_at_line_start: bool = True
     has_gap: bool = False
+    wait: str = ""
     has_ended: bool = False
     has_heading: bool = False
     checked: CheckedAnswer | None = None
@@ -191,7 +193,9 @@ class AnswerOutput:
                     self._reported_notices.add(notice)
                     self._tell(state, str(text))
             case StatusChanged(seconds, status) if seconds:
-                self._tell(state, status_text(status, seconds))
+                if (text := status_text(status, seconds)) != state.wait:  # a model loads for long
+                    self._tell(state, text)
+                state.wait = text
             # The first event only states that the program waits for the answer.
             case StatusChanged(_, status) if self._has_started and not self._is_several:
                 self._write_status(status)

@@ -22,7 +22,7 @@ from desktop_app.providers.models.model_menu import menu_entries, on_device_entr
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
 NO_BACKGROUND = N_(
-    "Running in the background needs Pro or Extra high effort, and a provider that supports it."
+    "Running in the background needs at least medium effort, and a provider that supports it."
 )
 
 

@@ -31,6 +31,9 @@ class NoticeCode(TextEnum):
         N_("{provider} refused earlier tool calls as they were, so they were sent as text.")
     )
     COST_AT_LEAST = coded(N_("The price of a part of this response is unknown. It costs more."))
+    EFFORT_REPLACED = coded(
+        N_("{provider} rejected effort {effort}. It responded with effort {used}.")
+    )
     EVENTS_SKIPPED = coded(
         N_("Data from {provider} couldn’t be read and was skipped ({count}). Text may be missing.")
     )

@@ -21,7 +21,11 @@ from desktop_app.domain.answering.earlier_answers import SIMPLER_ANSWERS
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
+from desktop_app.domain.errors import (
+    EndpointMissingError,
+    RefusedParameterError,
+    ResponsesNeededError,
+)
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import (
     NEW_LIMIT_NAME,
@@ -29,6 +33,7 @@ from desktop_app.domain.models.parameter_support import (
     api_notices,
     is_of_family,
 )
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
@@ -60,8 +65,10 @@ class Negotiation:
         )
         self.omitted_fields = known_refusals & {*OWN_FIELDS, STORE}
         self.request, self._left_out = without_known_refusals(request, info, known_refusals)
+        self._chosen_effort = request.effort
         self._new_refusals: frozenset[str] = frozenset()
         self._has_sent_notices = False
+        self._has_fallen_back = False
 
     def begin(self) -> list[Notice | Started]:
         """Return the notices before the first attempt, and the tier that replaces a refused one."""
@@ -70,6 +77,8 @@ class Negotiation:
             for name in self._left_out
             for each in _setting_notices(self._profile.name, name, NoticeCode.SETTING_LEFT_OUT)
         ]
+        if self.request.effort is not self._chosen_effort and self.request.effort is not None:
+            notices += self._effort_notices()
         if STORE in self.omitted_fields and self.api is Api.RESPONSES:
             notices.append(self._store_notice)
         return [*notices, *self._use_api(self.api)]
@@ -104,6 +113,9 @@ class Negotiation:
         Raises:
             EndpointMissingError, RefusedParameterError: no other attempt is possible.
         """
+        if isinstance(refusal, ResponsesNeededError) and self._may_use_responses:
+            self._memory.record_responses_needed(self.request.model)
+            return self._use_api(Api.RESPONSES)
         if isinstance(refusal, EndpointMissingError):
             grammar = self.request.grammar
             # A more exact error: the provider lacks the only API that takes this grammar.
@@ -176,11 +188,19 @@ class Negotiation:
         return searches and SEARCH_SOURCES not in self.omitted_fields
 
     @property
+    def _may_use_responses(self) -> bool:
+        """Return True if this attempt used Chat Completions, and nothing demands that."""
+        is_on_device = self._profile.kind is ProviderKind.ON_DEVICE
+        is_free = self._profile.api is None and not self._is_api_fixed and not is_on_device
+        return self.api is Api.CHAT_COMPLETIONS and is_free and not self._has_fallen_back
+
+    @property
     def _is_api_fixed(self) -> bool:
         """Return True if the request has a grammar that only one API takes."""
         return _api_for_grammar(self.request, self._profile) is not None
 
     def _fall_back(self) -> list[Notice | Started]:
+        self._has_fallen_back = True
         self._memory.record_responses_unavailable(self.request.model)
         return self._use_api(Api.CHAT_COMPLETIONS)
 
@@ -202,6 +222,8 @@ class Negotiation:
             self.omitted_fields |= {field_name}
             self._new_refusals |= {field_name}
             return []  # the user loses nothing
+        if self._replace_effort(refusal):
+            return self._effort_notices()
         before = self.request
         self.request, refused_setting = without_refused_setting(before, self._info, refusal)
         if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them
@@ -217,6 +239,28 @@ class Negotiation:
             code = NoticeCode.TOOLS_REFUSED
             return [Notice(notice(code, provider=provider, words=server_message))]
         return _setting_notices(provider, param, NoticeCode.SETTING_REFUSED)
+
+    def _replace_effort(self, refusal: RefusedParameterError) -> bool:
+        """Use the nearest effort that a refusal of the effort names. Return False if it can't."""
+        effort = self.request.effort
+        accepted = accepted_efforts(refusal)
+        if effort is None or not accepted:
+            return False
+        refused = f"effort={json.dumps(effort)}"
+        listed = _EFFORTS_PREFIX + json.dumps(accepted)
+        tried = self._new_refusals | {refused, listed}
+        nearest = nearest_accepted(effort, self._info, tried)
+        if nearest is None:
+            return False
+        self._new_refusals = tried
+        self.request = replace(self.request, effort=nearest)
+        return True
+
+    def _effort_notices(self) -> list[Notice | Started]:
+        chosen, used = self._chosen_effort, self.request.effort
+        names = {"effort": chosen.value if chosen else "", "used": used.value if used else ""}
+        said = notice(NoticeCode.EFFORT_REPLACED, provider=self._profile.name, **names)
+        return [Notice(said)]
 
 
 def _api_for_grammar(request: ChatRequest, profile: ProviderProfile) -> Api | None:
@@ -254,6 +298,9 @@ user is told. The user chooses the limit on the answer's tokens, but the program
 
 # Codes that refuse the setting itself, whatever its value. Any other may refuse only the value.
 _SETTING_CODES: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
+_EFFORT_NAMES: Final = ("effort", "reasoning_effort", "reasoning")
+_EFFORTS_PREFIX: Final = "effort in "
+"""What precedes the list of accepted efforts in a refusal as a string."""
 _REQUEST_FIELDS: Final = ("effort", "background", "schema", "search_domains", "search_location")
 _SETTINGS: Final = (*_REQUEST_FIELDS, *GenerationParameters.__struct_fields__)
 
@@ -269,6 +316,34 @@ def own_field(param: str, left_out: frozenset[str]) -> str | None:
         # Once one name is left out, `chat_completions.body` uses the other.
         return None if _LIMIT_FIELDS & left_out else name
     return name if name in OWN_FIELDS - left_out else None
+
+
+def accepted_efforts(refusal: RefusedParameterError) -> tuple[str, ...]:
+    """Return the efforts that a refusal of the effort names; () if it names none."""
+    is_effort = refusal.param.split(".")[-1] in _EFFORT_NAMES
+    known_names = {effort.value for effort in Effort.__members__.values()}
+    if not is_effort or known_names.isdisjoint(refusal.accepted):
+        return ()
+    return tuple(name for name in refusal.accepted if name.islower())
+
+
+def nearest_accepted(effort: Effort, info: ModelInfo, refused: frozenset[str]) -> Effort | None:
+    """Return the effort nearest to a refused one, as the newest refusal lists the accepted ones.
+
+    Return None if no list is known. "none" stands for another effort only if there is no other.
+    """
+    lists = [
+        each.removeprefix(_EFFORTS_PREFIX) for each in refused if each.startswith(_EFFORTS_PREFIX)
+    ]
+    accepted = [
+        Effort(name)
+        for each in lists
+        for name in json.loads(each)
+        if f"effort={json.dumps(name)}" not in refused
+    ]
+    same_kind = [each for each in accepted if (each is Effort.NONE) == (effort is Effort.NONE)]
+    candidates = tuple(same_kind or accepted)
+    return replace(info, efforts=candidates).nearest_effort(effort) if candidates else None
 
 
 def without_refused_setting(
@@ -302,6 +377,9 @@ def without_known_refusals(
 ) -> tuple[ChatRequest, list[str]]:
     """Return `request` without the settings refused before, and their names."""
     names = []
+    if request.effort and refused & {"effort", _setting_with_value(request, "effort")}:
+        nearest = nearest_accepted(request.effort, info, refused)
+        request = replace(request, effort=nearest or request.effort)
     for name in _SETTINGS:
         # A schema is kept in a weaker format, which may have been refused, too.
         while refused & {name, _setting_with_value(request, name)}:

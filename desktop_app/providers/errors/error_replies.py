@@ -18,6 +18,7 @@ from desktop_app.domain.errors import (
     ContentFilteredError,
     ContextTooLongError,
     EndpointMissingError,
+    ModelLoadingError,
     ModelNotFoundError,
     ProviderError,
     ProviderFaultError,
@@ -26,6 +27,7 @@ from desktop_app.domain.errors import (
     RefusedParameterError,
     RequestRefusedError,
     RequestTooLargeError,
+    ResponsesNeededError,
     ServerTroubleError,
     StreamCutError,
     UnexpectedReplyError,
@@ -73,6 +75,9 @@ _FILTER_CODES: Final = frozenset(
     {
         "content_filter",
         "content_policy_violation",
+        "image_content_policy_violation",
+        "bio_policy",
+        "misalignment_policy_violation",
         "ResponsibleAIPolicyViolation",
         "moderation_blocked",
     }
@@ -96,7 +101,16 @@ _PARAMETER_CODES: Final = {
     "unknown_parameter",
     "invalid_value",
     "extra_forbidden",
+    *("literal_error", "enum"),  # pydantic's, in SGLang, vLLM and Mistral
 }
+# Of OpenAI, if a file is no image, or one that it can't read.
+_IMAGE_CODES: Final = frozenset(
+    {
+        *("invalid_image", "invalid_image_format", "invalid_base64_image", "invalid_image_mode"),
+        *("image_parse_error", "image_too_large", "image_too_small", "image_file_too_large"),
+        *("unsupported_image_media_type", "empty_image_file"),
+    }
+)
 # Gateways also answer 500, 502 and 503 to invalid requests, which would fail again.
 _WRONG_REQUEST_CODES: Final = {"invalid_request", "bad_request"}
 _FAULT_CODES: Final = {
@@ -148,6 +162,12 @@ _MODEL_MISSING: Final = re.compile(
     r"no endpoints (found|available)|no allowed providers are available",
     re.IGNORECASE | re.DOTALL,
 )
+_IMAGE_UNREADABLE: Final = re.compile(
+    r"does not represent a valid image|(could not|cannot|can't|failed to|unable to) "
+    r"(process|parse|decode|load|identify) .{0,20}image|unsupported image (format|type|media)|"
+    r"(invalid|corrupt\w*|damaged) (base64 )?image|image .{0,40}(is )?(corrupt|damaged|truncated)",
+    re.IGNORECASE,
+)
 # OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio; Ollama, also for images that are invalid.
 _IMAGES_REFUSED: Final = re.compile(
     r"(images?|vision|multi-?modal|image_url|input_image|mmproj)\b.{0,80}"
@@ -164,6 +184,27 @@ _IMAGES_REFUSED: Final = re.compile(
 _FORMAT_REFUSED: Final = re.compile(
     r"input should be .text. or .json_object.|"
     r"response_format\b.{0,60}(unavailable|unsupported|not (supported|available))",
+    re.IGNORECASE,
+)
+_MODEL_ENDED: Final = re.compile(
+    r"\bmodel\b.{0,120}(deprecated|retired|decommissioned|no longer|shut down|sunset)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ENDED_CODES: Final = frozenset({"model_deprecated", "model_decommissioned"})
+# Ollama; llama.cpp's router.
+_NOT_PULLED: Final = re.compile(r"\bmodel ['\"`]([^'\"`]{1,200})['\"`] not found", re.IGNORECASE)
+_NO_MEMORY: Final = re.compile(
+    r"requires? more (system |gpu |video )?memory|(not enough|insufficient|out of) (\w+ )?memory|"
+    r"failed to allocate|cudaMalloc failed",
+    re.IGNORECASE,
+)
+# llama.cpp, Text Generation Inference, Hugging Face.
+_LOADING: Final = re.compile(
+    r"\bloading (the )?model|\bmodel\b.{0,200} (is|still) .{0,12}loading", re.I
+)
+_RESPONSES_ONLY: Final = re.compile(
+    r"only (supported|available) (in|with|through|via) (the )?`?/?(v1/)?responses|"
+    r"use (the )?`?/?v1/responses|use the responses api",
     re.IGNORECASE,
 )
 _NO_ENDPOINT: Final = re.compile(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)
@@ -190,7 +231,8 @@ _PARAMETER_NAME: Final = re.compile(
 _CANONICAL_FIELD_NAMES: Final = {name.replace("_", ""): name for name in _FIELDS}
 _REFUSES: Final = re.compile(
     r"not? (permit|support|allow|accept)|unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|"
-    r"can ?not find|extra inputs|extra_forbidden|no endpoints found",
+    r"can ?not find|extra inputs|extra_forbidden|no endpoints found|input should be|"
+    r"(must|should) be (one of|either)|expected one of|is not one of",
     re.IGNORECASE,
 )
 # Ollama, for models that do not reason and for efforts that it does not know.
@@ -387,6 +429,38 @@ _RULES: Final = (
     _Rule(_refusal_of("response_format"), words=_FORMAT_REFUSED, statuses=_REFUSAL_STATUSES[1:]),
     _Rule(
         _kind(
+            RequestRefusedError,
+            N_("{provider} couldn’t read an image."),
+            N_("It may be damaged or of an unsupported format. Replace or remove it."),
+        ),
+        _IMAGE_CODES,
+        words=_IMAGE_UNREADABLE,
+    ),
+    _Rule(
+        _kind(
+            ProviderFaultError,
+            N_("{provider} doesn’t have enough memory for this model."),
+            N_("Choose a smaller model, or free memory on the server."),
+        ),
+        words=_NO_MEMORY,
+        statuses=(None, 400, 500, 503),
+    ),
+    _Rule(
+        _kind(ModelLoadingError, N_("{provider} is loading the model."), hints.RETRY_LATER),
+        words=_LOADING,
+        statuses=(503,),
+    ),
+    _Rule(
+        _kind(
+            ResponsesNeededError,
+            N_("This model at {provider} has the Responses API only."),
+            N_("Choose that API in {provider_page}, or choose another model."),
+        ),
+        words=_RESPONSES_ONLY,
+        statuses=(400, 404),
+    ),
+    _Rule(
+        _kind(
             ProviderFaultError,
             N_("This model at {provider} doesn’t support these images."),
             N_("Choose a model that supports images, or remove them."),
@@ -406,6 +480,31 @@ _MODEL_RULE: Final = _Rule(
 )
 
 
+_ENDED_RULE: Final = _Rule(
+    _kind(
+        ModelNotFoundError, N_("{provider} has shut down this model."), N_("Choose another model.")
+    ),
+    _ENDED_CODES,
+    words=_MODEL_ENDED,
+    statuses=(*_CLIENT_ERROR_STATUSES, 410),
+)
+
+
+def _not_pulled_error(provider: str, body: ErrorBody) -> ProviderError:
+    match = _NOT_PULLED.search(body.message)
+    return ModelNotFoundError(
+        N_("{provider} doesn’t have the model “{model}”."),
+        hint=N_("Download it on the server, or choose another model."),
+        provider=provider,
+        model=match[1] if match else "",
+    )
+
+
+_NOT_PULLED_RULE: Final = _Rule(
+    _not_pulled_error, words=_NOT_PULLED, statuses=_CLIENT_ERROR_STATUSES
+)
+
+
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
     """Return the error that the code, message or status identifies; None if none of them does."""
     if "invalid_prompt" in body.names and _FLAGGED.search(body.message):  # OpenAI
@@ -418,8 +517,9 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
         refusal = _refused_parameter(provider, body, status)
         if refusal is not None:
             return refusal
-    if _MODEL_RULE.fits(body, status):
-        return _MODEL_RULE.make(provider, body)
+    for rule in (_ENDED_RULE, _NOT_PULLED_RULE, _MODEL_RULE):
+        if rule.fits(body, status):
+            return rule.make(provider, body)
     return _refused_parameter(provider, body, status)
 
 
@@ -454,7 +554,27 @@ def _refused_parameter(
         return refused_error(provider, "phase")
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
-    return refused_error(provider, param)
+    return refused_error(provider, param).copy_with(accepted=_accepted_values(body.message))
+
+
+_ACCEPTED: Final = re.compile(
+    r"(?:supported|accepted|allowed|valid|possible) (?:values|options)(?: are)?|input should be|"
+    r"(?:must|should) be (?:one of|either)|expected one of|one of",
+    re.IGNORECASE,
+)
+_VALUE: Final = r"['\"`“]([A-Za-z0-9_.-]{1,32})['\"`”]"
+_VALUES: Final = re.compile(rf"[\s:\[(]*((?:{_VALUE}(?:,? (?:or|and) |[,/|]\s*)?){{1,20}})")
+
+
+def _accepted_values(message: str) -> tuple[str, ...]:
+    """Return the values that a refusal accepts, in its order; () if it names none.
+
+    >>> _accepted_values("'none' is not supported. Supported values are: 'low' and 'high'.")
+    ('low', 'high')
+    """
+    cue = _ACCEPTED.search(message)
+    values = _VALUES.match(message, cue.end()) if cue else None
+    return tuple(dict.fromkeys(re.findall(_VALUE, values[1]))) if values else ()
 
 
 def cut_error(provider: str) -> StreamCutError:

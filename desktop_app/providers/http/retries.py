@@ -11,11 +11,17 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from desktop_app.domain.errors import ProviderError, RateLimitedError, ServerTroubleError
+from desktop_app.domain.errors import (
+    ModelLoadingError,
+    ProviderError,
+    RateLimitedError,
+    ServerTroubleError,
+)
 from desktop_app.i18n.translation import N_
 
 T = TypeVar("T")
@@ -25,6 +31,9 @@ MAX_WAIT_S: Final = 120.0
 
 _REPEATABLE_STATUSES: Final = frozenset({500, 502, 503, 529})  # 529: Anthropic is overloaded
 _FIRST_BACKOFF_S: Final = 0.5
+_LOADING_POLL_S: Final = 2.0
+_MAX_LOADING_POLLS: Final = 300
+"""Ten minutes: llama.cpp reads 40 GB from a hard disk in about four."""
 _WORDED_IN_HOURS_ABOVE_S: Final = 90 * 60.0
 """Longer waits are worded in hours."""
 _DAY_S: Final = 24 * 3600.0
@@ -54,8 +63,11 @@ class AttemptError(Exception):
     def wait_s(self, attempt: int) -> float | None:
         """Return the wait in seconds after attempt `attempt` (from 0); None if it was the last.
 
-        It was also the last if the server requests a longer wait than `MAX_WAIT_S`.
+        It was also the last if the server requests a longer wait than `MAX_WAIT_S`. A server that
+        loads its model is asked for ten minutes.
         """
+        if self.may_repeat and isinstance(self.error, ModelLoadingError):
+            return _LOADING_POLL_S if attempt < _MAX_LOADING_POLLS else None
         if not self.may_repeat or attempt + 1 >= _MAX_ATTEMPTS:
             return None
         if self.requested_wait_s is None:
@@ -94,9 +106,13 @@ async def repeat(
             failures += 1
 
 
-def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:
-    """Return the failed attempt for a reply with an error status."""
+def failed_attempt(
+    error: ProviderError, status: int, headers: Mapping[str, str], message: str = ""
+) -> AttemptError:
+    """Return the failed attempt for a reply with an error status, and the message of its body."""
     requested_s = requested_wait_s(headers)
+    if requested_s is None and isinstance(error, RateLimitedError):
+        requested_s = _wait_in_message(message) or _wait_for_limits(headers)
     is_repeatable = isinstance(error, RateLimitedError) or (
         status in _REPEATABLE_STATUSES and isinstance(error, ServerTroubleError)
     )
@@ -128,6 +144,42 @@ def requested_wait_s(headers: Mapping[str, str]) -> float | None:
         return milliseconds / 1000
     retry_after = headers.get("retry-after", "")
     return _positive_number(retry_after) or _seconds_until(retry_after)
+
+
+_DURATION: Final = (
+    r"(?:\d+(?:\.\d+)?\s*(?:ms|h|m|s|hours?|minutes?|mins?|seconds?|secs?)[, ]{0,2})+"
+)
+_DURATION_PIECE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[hms])", re.IGNORECASE)
+_TRY_AGAIN: Final = re.compile(rf"(?:try again|retry|wait)\D{{0,30}}?({_DURATION})", re.IGNORECASE)
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LIMITS: Final = ("requests", "tokens")
+
+
+def duration_s(text: str) -> float | None:
+    """Return the seconds of a duration as OpenAI and Groq write it; None if it is not one.
+
+    >>> duration_s("6m0s"), duration_s("120ms"), duration_s("1h 2 minutes"), duration_s("soon")
+    (360.0, 0.12, 3720.0, None)
+    """
+    pieces = _DURATION_PIECE.findall(text[:100])
+    seconds = sum(float(number) * _SECONDS[unit.lower()] for number, unit in pieces)
+    return seconds if 0 < seconds < 1e9 else None
+
+
+def _wait_in_message(message: str) -> float | None:
+    """Return the wait in the words of a refusal, such as "Please try again in 6m0s"."""
+    found = _TRY_AGAIN.search(message)
+    return duration_s(found[1]) if found else None
+
+
+def _wait_for_limits(headers: Mapping[str, str]) -> float | None:
+    """Return the wait until the exhausted limits are reset; None if no header says so."""
+    resets = [
+        duration_s(headers.get(f"x-ratelimit-reset-{name}", ""))
+        for name in _LIMITS
+        if headers.get(f"x-ratelimit-remaining-{name}", "0") == "0"
+    ]
+    return max(filter(None, resets), default=None)
 
 
 def _positive_number(text: str) -> float | None:

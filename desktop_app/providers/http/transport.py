@@ -308,16 +308,17 @@ class Transport:
 
     async def _read_refusal(self, response: httpx.Response) -> AttemptError:
         body_start = self.redactor.clean_bytes(await self._read_start_of_body(response))
+        body = error_body.read_body(body_start)
         error = error_replies.error_from(
             self._provider,
-            error_body.read_body(body_start),
+            body,
             status=response.status_code,
             request_id=request_id_of(response.headers, self.redactor),
         )
         # Redacted once more: `error_from` removes invisible characters, and with them what may have
         # hidden an echoed key from the first redaction.
         error = error_replies.redacted(self.redactor, error)
-        return failed_attempt(error, response.status_code, response.headers)
+        return failed_attempt(error, response.status_code, response.headers, body.message)
 
     def _connection_failure(self, exc: Exception) -> AttemptError:
         """Return the failed attempt for a missing reply.

@@ -175,7 +175,8 @@ def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
 
     assert offered(OPENAI, pro, Effort.MEDIUM)
     assert offered(OPENAI, thinking, Effort.XHIGH)
-    assert not offered(OPENAI, thinking, Effort.HIGH)
+    assert offered(OPENAI, thinking, Effort.MEDIUM)
+    assert not offered(OPENAI, thinking, Effort.LOW)
     assert not offered(COMETAPI, pro, Effort.XHIGH)
     assert not offered(replace(OPENAI, api=Api.CHAT_COMPLETIONS), thinking, Effort.XHIGH)
     assert not offered(ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), Effort.XHIGH)
@@ -184,8 +185,9 @@ def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
     assert offered(server, unknown, Effort.XHIGH)
     assert not offered(server, unknown, None)
     assert not offered(server, replace(unknown, apis=(Api.CHAT_COMPLETIONS,)), Effort.XHIGH)
-    assert offered(server, replace(unknown, apis=(Api.RESPONSES,)), Effort.XHIGH)
-    researched = ResolvedChoice(OPENAI, thinking, thinking.variant, Effort.HIGH)
+    # A Pro model that the catalog doesn't know as one.
+    assert offered(server, replace(unknown, apis=(Api.RESPONSES,)), None)
+    researched = ResolvedChoice(OPENAI, thinking, thinking.variant, Effort.LOW)
     assert offers_background(researched, is_research=True)
 
 

@@ -15,12 +15,15 @@ from desktop_app.domain.errors import (
     ContentFilteredError,
     ContextTooLongError,
     EndpointMissingError,
+    ModelLoadingError,
     ModelNotFoundError,
     ProviderError,
     QuotaExhaustedError,
     RateLimitedError,
     RefusedParameterError,
     RequestRefusedError,
+    ResponsesNeededError,
+    ServerTroubleError,
 )
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.errors.error_body import (
@@ -182,6 +185,104 @@ def test_a_refused_phase_is_recognized() -> None:
     made = error_from("P", parse_error(body), status=400)
     assert isinstance(made, RefusedParameterError)
     assert made.param == "phase"
+
+
+ONLY_RESPONSES = "This model is only supported in v1/responses and not in v1/chat/completions."
+DAMAGED = "The image data you provided does not represent a valid image."
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "words"),
+    [
+        *(
+            (None, ErrorBody("x", code), ContentFilteredError, "content filter")
+            for code in (
+                *("bio_policy", "image_content_policy_violation", "misalignment_policy_violation"),
+            )
+        ),
+        (None, ErrorBody("x", "image_parse_error"), RequestRefusedError, "read an image"),
+        (
+            400,
+            ErrorBody(DAMAGED, "invalid_value", param="input[0].content[1].image_url"),
+            RequestRefusedError,
+            "read an image",
+        ),
+        (404, ErrorBody(ONLY_RESPONSES), ResponsesNeededError, "Responses API only"),
+        (
+            404,
+            ErrorBody("The model `gpt-5-mini` has been deprecated.", "model_not_found"),
+            ModelNotFoundError,
+            "has shut down",
+        ),
+        (410, ErrorBody("Gone", "model_decommissioned"), ModelNotFoundError, "has shut down"),
+        (
+            404,
+            ErrorBody("The model `x` does not exist or you do not have access to it."),
+            ModelNotFoundError,
+            "no access",
+        ),
+        (404, ErrorBody("model 'qwen3:4b' not found"), ModelNotFoundError, "“qwen3:4b”"),
+        (503, ErrorBody("Loading model"), ModelLoadingError, "is loading"),
+        (503, ErrorBody("Model x/y is currently loading"), ModelLoadingError, "is loading"),
+        (503, ErrorBody("Service unavailable"), ServerTroubleError, "having problems"),
+    ],
+)
+def test_what_is_wrong_with_model_image_or_content_is_said(
+    status: int | None, body: ErrorBody, kind: type[ProviderError], words: str
+) -> None:
+    made = error_from("P", body, status=status)
+    assert type(made) is kind
+    assert words in made.what_happened
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "accepted"),
+    [
+        (  # OpenAI
+            400,
+            error(
+                "Unsupported value: 'none' is not supported with the 'gpt-6.1-sol' model. "
+                "Supported values are: 'low', 'medium', and 'high'.",
+                "unsupported_value",
+                param="reasoning.effort",
+            ),
+            ("low", "medium", "high"),
+        ),
+        (  # SGLang, vLLM
+            400,
+            error(
+                "[{'type': 'literal_error', 'loc': ('body', 'reasoning_effort'), 'msg': \"Input "
+                "should be 'low', 'medium' or 'high'\", 'input': 'xhigh'}]"
+            ),
+            ("low", "medium", "high"),
+        ),
+        (  # Groq
+            400,
+            error("`reasoning_effort` must be one of `none` or `default`"),
+            ("none", "default"),
+        ),
+        (  # Mistral
+            422,
+            {
+                "detail": [
+                    {
+                        "type": "enum",
+                        "loc": ["body", "reasoning_effort"],
+                        "msg": "Input should be 'none' or 'high'",
+                    }
+                ]
+            },
+            ("none", "high"),
+        ),
+    ],
+)
+def test_a_refusal_by_validation_names_what_is_accepted(
+    status: int, body: Any, accepted: tuple[str, ...]
+) -> None:
+    made = error_from("P", parse_error(body), status=status)
+    assert isinstance(made, RefusedParameterError)
+    assert made.param.split(".")[-1] in ("effort", "reasoning_effort")
+    assert made.accepted == accepted
 
 
 STATUSES = (None, 400, 402, 403, 404, 408, 409, 413, 422, 429, 500, 501, 502, 503)

@@ -41,7 +41,12 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError, StreamCutError
+from desktop_app.domain.errors import (
+    EndpointMissingError,
+    RefusedParameterError,
+    ResponsesNeededError,
+    StreamCutError,
+)
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -460,6 +465,64 @@ def test_a_refused_limit_of_a_search_is_left_out_with_a_notice(
     assert again.begin() == [Notice(notice(code, provider="OpenAI"))]
     with pytest.raises(RefusedParameterError):
         tried.adapt(refused(param))
+
+
+def effort_refused(*accepted: str) -> Any:
+    return refused("reasoning.effort", code="unsupported_value").copy_with(accepted=accepted)
+
+
+def replaced(effort: str, used: str) -> Notice:
+    values = {"provider": "My server", "effort": effort, "used": used}
+    return Notice(notice(NoticeCode.EFFORT_REPLACED, **values))
+
+
+@pytest.mark.parametrize("info", [INFO, CATALOG.info("gpt-5.2")])
+@pytest.mark.parametrize(
+    ("effort", "accepted", "used"),
+    [
+        (Effort.XHIGH, ("low", "medium", "high"), "high"),
+        (Effort.NONE, ("low", "medium", "max"), "low"),
+        (Effort.HIGH, ("none", "default"), "default"),
+        (Effort.NONE, ("low", "Bad Name"), "low"),
+    ],
+)
+def test_the_nearest_accepted_effort_is_used_named_and_remembered(
+    effort: Effort, accepted: tuple[str, ...], used: str, info: ModelInfo
+) -> None:
+    memory = RecordingMemory(COMPATIBLE)
+    asked = ask(model=info.id, effort=effort)
+    tried = negotiation(asked, info=info, memory=memory)
+    assert tried.adapt(effort_refused(*accepted)) == [replaced(effort.value, used)]
+    assert tried.request.effort == Effort(used)
+    tried.on_opened()
+    later = negotiation(asked, info=info, memory=memory)
+    assert later.request.effort == Effort(used)
+    assert later.begin() == [replaced(effort.value, used)]
+    # Another effort is sent as it is.
+    other = negotiation(ask(model=info.id, effort=Effort.MEDIUM), info=info, memory=memory)
+    assert (other.request.effort, other.begin()) == (Effort.MEDIUM, [])
+
+
+def test_a_server_that_refuses_what_it_accepts_gets_no_effort() -> None:
+    tried = negotiation(ask(model=INFO.id, effort=Effort.XHIGH))
+    for used in (Effort.HIGH, Effort.LOW):
+        tried.adapt(effort_refused("low", "high"))
+        assert tried.request.effort is used
+    tried.adapt(effort_refused("low", "high"))
+    assert tried.request.effort is None
+
+
+def test_a_model_that_has_responses_only_is_asked_there() -> None:
+    needed = ResponsesNeededError("x", status=404)
+    memory = RecordingMemory(COMPATIBLE, CHAT)
+    tried = negotiation(memory=memory)
+    assert tried.api is CHAT
+    assert tried.adapt(needed) == []
+    assert tried.api is RESPONSES
+    assert negotiation(memory=memory).api is RESPONSES
+    for profile in (replace(COMPATIBLE, api=CHAT), DEVICE):
+        with pytest.raises(EndpointMissingError):
+            negotiation(profile=profile).adapt(needed)
 
 
 def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:

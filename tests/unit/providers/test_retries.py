@@ -94,3 +94,44 @@ def test_each_form_of_retry_after_is_read(
 
 def test_an_attempt_without_a_connection_is_repeated_without_a_server_asking() -> None:
     assert AttemptError(NetworkError("x"), may_repeat=True).wait_s(0) is not None
+
+
+def rate_limited(message: str = "", **headers: str) -> AttemptError:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    error = error_from("x", ErrorBody(message), status=429)
+    return failed_attempt(error, 429, named, message)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "wait_s"),
+    [
+        (rate_limited("Rate limit reached. Please try again in 6m0s."), None),
+        (rate_limited("Please try again in 1.5s. Visit …"), 1.5),
+        (rate_limited("Please retry in 120ms."), 0.12),
+        (rate_limited("Try again in 20 seconds."), 20),
+        (rate_limited("Please try again in 1h2m3s."), None),
+        (rate_limited("Try again in 6m0s.", retry_after="3"), 3),
+        (rate_limited(x_ratelimit_reset_requests="6m0s"), None),
+        (rate_limited(x_ratelimit_reset_tokens="7.5s", x_ratelimit_remaining_tokens="0"), 7.5),
+    ],
+)
+def test_the_wait_that_a_rate_limit_states_in_other_ways_is_kept(
+    attempt: AttemptError, wait_s: float | None
+) -> None:
+    assert attempt.wait_s(0) == wait_s
+
+
+def test_a_limit_that_is_not_exhausted_delays_nothing() -> None:
+    attempt = rate_limited(x_ratelimit_reset_tokens="7s", x_ratelimit_remaining_tokens="12")
+    assert (attempt.wait_s(0) or 9) <= 1
+    assert "6 minutes" in rate_limited("Please try again in 6m0s.").error.what_to_do
+
+
+def test_a_server_that_loads_its_model_is_waited_for() -> None:
+    error = error_from("x", ErrorBody("Loading model"), status=503)
+    attempt = failed_attempt(error, 503, {})
+    waits = [attempt.wait_s(number) for number in range(400)]
+    assert waits[2] is not None
+    assert 300 <= sum(filter(None, waits)) <= 1200, "minutes, but not forever"
+    assert waits[-1] is None
+    assert failed_attempt(error, 503, {"x-should-retry": "false"}).wait_s(0) is None

@@ -45,7 +45,7 @@ def in_pieces(text: str, size: int) -> list[TextDelta]:
         (f"{CITE} It rains.", "It rains."),
         (f"- a {CITE}\n- b", "- a \n- b"),
         ("By \ue200filecite\ue202turn1file2\ue202L1-L5\ue201.", "By ."),
-        ('\ue200entity\ue202["person","Ada Lovelace","x"]\ue201 wrote it.', "Ada Lovelace wrote it."),
+        ('\ue200entity\ue202["person","Ada Lovelace"]\ue201 wrote.', "Ada Lovelace wrote."),
         ("See \ue200url\ue202Page\ue202https://a.example\ue201.", "See Page."),
         ("It rains. \ue200cite\ue202turn0sea", "It rains. "),
         (f"`{CITE}` and\n\n```\n{CITE}\n```\nx{CITE}", f"`{CITE}` and\n\n```\n{CITE}\n```\nx"),
