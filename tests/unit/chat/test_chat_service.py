@@ -543,7 +543,7 @@ async def _look(_: object) -> str:
         (OPENAI, Variant.PRO, True, (), True),
         (OPENAI, Variant.PRO, False, (), False),
         (OPENAI, Variant.PRO, True, ("look",), False),  # nobody could allow the calls
-        (OPENAI, Variant.THINKING, True, (), False),
+        (OPENAI, Variant.THINKING, True, (), True),
         (COMETAPI, Variant.PRO, True, (), False),
     ],
 )
