@@ -12,6 +12,7 @@ READMES = [
     "README.md",
     "desktop_app/README.md",
     "desktop_app/behavior.md",
+    "desktop_app/documents/README.md",
     "desktop_app/how-to-add.md",
     "desktop_app/transcript/README.md",
     "packaging/README.md",
