@@ -29,7 +29,17 @@ TOOLS: Final[list[dict[str, Any]]] = [
     },
     *(
         {"name": name, "description": f"Does {name}.", "inputSchema": {"type": "object"}}
-        for name in ("hang", "crash", "huge", "fail", "slow", "environment", "mixed", "change")
+        for name in (
+            "hang",
+            "crash",
+            "huge",
+            "fail",
+            "slow",
+            "environment",
+            "mixed",
+            "change",
+            "ask",
+        )
     ),
 ]
 ODD: Final = [
@@ -93,6 +103,10 @@ def main() -> None:
 def answer(message: dict[str, Any]) -> None:
     """Answer a message."""
     method, number = message.get("method", ""), message.get("id")
+    if number == QUESTION_ID and not method:
+        text = json.dumps(message.get("result") or message.get("error"))
+        send({"id": _asking, "result": {"content": [{"type": "text", "text": text}]}})
+        return
     if number is None:
         log(f"told {method} {json.dumps(message.get('params', {}))}")
         return
@@ -127,6 +141,19 @@ def initialize(params: dict[str, Any]) -> dict[str, Any]:
 
 
 _changed = False
+_asking: Any = None  # the id of the call that asks the user
+QUESTION_ID: Final = "question"
+QUESTION: Final = {
+    "message": "Which one?",
+    "requestedSchema": {
+        "type": "object",
+        "properties": {
+            "size": {"type": "string", "enum": ["S", "L"]},
+            "count": {"type": "integer"},
+        },
+        "required": ["size"],
+    },
+}
 
 
 def list_reply() -> dict[str, Any]:
@@ -178,11 +205,15 @@ def prompt(params: dict[str, Any]) -> dict[str, Any]:
 
 def call(params: dict[str, Any], number: int) -> dict[str, Any] | None:
     """Run a tool; None for no answer."""
-    global _changed
+    global _asking, _changed
     name, arguments = params["name"], params.get("arguments") or {}
     text = f"echo: {arguments.get('text', '')}"
     if name == "hang":
         log("hangs")
+        return None
+    if name == "ask":
+        _asking = number
+        send({"id": QUESTION_ID, "method": "elicitation/create", "params": QUESTION})
         return None
     if name == "crash":
         os._exit(7)

@@ -110,9 +110,19 @@ class ConversationPane(QWidget):
 
         self.cards.add(widget)
         preceding = self._tab_stops[-1] if self._tab_stops else self.notifications.close_button
-        parts = [w for w in widget.findChildren(QWidget) if w.focusPolicy() & _TAB]
+        parts = [
+            part
+            for part in widget.findChildren(QWidget)
+            # The list of a drop-down list is in a window of its own.
+            if part.focusPolicy() & _TAB and part.window() is self.window()
+        ]
         order_tabs(preceding, parts)
         self._tab_stops += parts
+
+    def remove_above_prompt(self, widget: QWidget) -> None:
+        """Remove a widget that `add_above_prompt` inserted, and delete it."""
+        self._tab_stops = [stop for stop in self._tab_stops if not widget.isAncestorOf(stop)]
+        self.cards.remove(widget)
 
     def focus_cards(self, reason: Qt.FocusReason) -> None:
         """Focus the first widget of the cards that Tab stops at, and scroll to it."""

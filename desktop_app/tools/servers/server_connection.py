@@ -252,7 +252,9 @@ class ServerConnection:
 
     def _answer(self, question_id: int, reply: UserReply) -> None:
         if question_id:  # 0: the host has answered already
-            answer = {"action": reply.action, "content": dict(reply.content)}
+            answer: dict[str, Any] = {"action": reply.action}
+            if reply.action == "accept":
+                answer["content"] = dict(reply.content)
             self._send({"method": "answer", "id": question_id, "answer": answer})
 
     def _finish_request(self, message: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 from contextlib import suppress
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from PySide6.QtCore import QElapsedTimer, QSize, Qt, Signal
@@ -16,22 +16,10 @@ from PySide6.QtWidgets import QApplication, QFrame, QMenu, QSizePolicy
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.message_facts import indent_json
-from desktop_app.domain.tools.tool import (
-    OWN_SEARCH,
-    PYTHON_TOOL,
-    Permission,
-    ToolError,
-    ToolKind,
-    UserReply,
-)
+from desktop_app.domain.tools.tool import OWN_SEARCH, PYTHON_TOOL, Permission, ToolError, ToolKind
 from desktop_app.domain.tools.tool_words import describe_call, escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.tools.calls.consent import (
-    ConsentQuestion,
-    Decision,
-    ServerQuestion,
-    may_run_without_asking,
-)
+from desktop_app.tools.calls.consent import ConsentQuestion, Decision, may_run_without_asking
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton, SingleClickButton
 from desktop_app.widgets.forms.form_widgets import text_field
@@ -45,6 +33,11 @@ from desktop_app.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
+
+if TYPE_CHECKING:
+    from desktop_app.domain.tools.tool import UserReply
+    from desktop_app.tools.calls.consent import ServerQuestion
+    from desktop_app.tools.ui.question_card import ServerQuestions
 
 KIND_NOTES: Final = {
     ToolKind.READS: N_("The provider gets the result."),
@@ -61,7 +54,7 @@ _MAX_ARGUMENT_LINES: Final = 6
 _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){4,}")
 
 
-class _AllowButton(SingleClickButton):
+class AllowButton(SingleClickButton):
     """A button that ignores the mouse while a question is too new to have been read.
 
     A model decides when a question appears: under a pointer that is about to click something else,
@@ -104,7 +97,7 @@ class ConsentCard(QFrame):
         self.details_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.details_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.details_button.toggled.connect(self._show_details)
-        self.once_button = _AllowButton(tr("Allow"), "consent-once", self._question_age)
+        self.once_button = AllowButton(tr("Allow"), "consent-once", self._question_age)
         self.once_button.clicked.connect(lambda: self.decided.emit(Permission.ASK))
         self.deny_button = SingleClickButton(tr("Deny"), role="plain", name="consent-deny")
         self.deny_button.clicked.connect(lambda: self.decided.emit(None))
@@ -352,7 +345,8 @@ class ConsentController(Controller):
     @property
     def is_asking(self) -> bool:
         """Return True while a question waits, in whichever conversation."""
-        return bool(self._pending_questions)
+        asks_for_server = "_server_questions" in vars(self) and self._server_questions.is_asking
+        return bool(self._pending_questions) or asks_for_server
 
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
         """Return the user's decision, or consent at once if `stored` gives it.
@@ -389,7 +383,14 @@ class ConsentController(Controller):
 
     async def ask_user(self, question: ServerQuestion) -> UserReply:
         """Return the user's reply to a question of a server."""
-        return UserReply()
+        self.question_opened.emit(question.conversation_id)
+        return await self._server_questions.ask(question)
+
+    @cached_property
+    def _server_questions(self) -> ServerQuestions:
+        from desktop_app.tools.ui.question_card import ServerQuestions  # not for the start
+
+        return ServerQuestions(self._session)
 
     def _show(self) -> None:
         """Show the first question of the open conversation, or none."""

@@ -46,6 +46,15 @@ class CardArea(QScrollArea):
         card.installEventFilter(self)
         self._show_or_hide()
 
+    def remove(self, card: QWidget) -> None:
+        """Remove a card, and delete it."""
+        card.hide()
+        card.removeEventFilter(self)
+        self._cards.remove(card)
+        self._column.removeWidget(card)
+        card.deleteLater()
+        self._show_or_hide()
+
     def set_spacing(self, pixels: int) -> None:
         """Set the distance between cards."""
         self._column.setSpacing(pixels)

@@ -12,7 +12,7 @@ from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.places import plain_text
-from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolContext, ToolError
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolContext, ToolError, UserReply
 from desktop_app.tools.calls.consent import fingerprint
 from desktop_app.tools.servers.server_run import ServerState
 from desktop_app.tools.servers.server_source import TOOL_CHANGED
@@ -136,6 +136,47 @@ async def test_a_call_that_the_server_refuses_fails_at_once_with_its_reason(
             assert "pydantic" not in found
             sessions.call_reply = None
             assert await server.call("greet") == "Hello"
+
+
+async def test_a_question_of_a_server_is_answered_by_the_user_or_named() -> None:
+    asked: list[tuple[str, Any]] = []
+    texts: list[str] = []
+
+    async def reply(question: str, schema: Any) -> UserReply:
+        asked.append((question, schema))
+        return UserReply("accept", {"size": "L", "count": 2})
+
+    async with scripted_server() as server:
+        tool = (await server.tools())["ask"]
+        context = ToolContext("c", ask_user=reply)
+        found = await server.source.call(tool, {}, context)
+        assert json.loads(found) == {"action": "accept", "content": {"size": "L", "count": 2}}
+        ((question, schema),) = asked
+        assert (question, list(schema["properties"])) == ("Which one?", ["size", "count"])
+        found = await server.source.call(tool, {}, ToolContext("c", show_user=texts.append))
+        assert found.startswith('{"action": "cancel"}')
+        assert "asked the user “Which one?” and got no answer" in found
+        assert texts == ["demo wanted to ask you: Which one?"]
+
+
+async def test_a_question_ends_with_its_call() -> None:
+    is_asked, is_withdrawn = asyncio.Event(), asyncio.Event()
+
+    async def never(_question: str, _schema: Any) -> UserReply:
+        is_asked.set()
+        try:
+            return await asyncio.get_running_loop().create_future()
+        finally:
+            is_withdrawn.set()
+
+    async with scripted_server() as server:
+        tool = (await server.tools())["ask"]
+        call = asyncio.ensure_future(server.source.call(tool, {}, ToolContext("c", ask_user=never)))
+        await is_asked.wait()
+        call.cancel()
+        await asyncio.wait({call})
+        await is_withdrawn.wait()
+        assert await server.call("echo", text="on") == "echo: on"
 
 
 async def test_an_invalid_reply_on_standard_streams_fails_the_call_at_once() -> None:
