@@ -57,6 +57,9 @@ _TERMINAL_HINTS: Final[Mapping[str, str]] = {
         "Open Repartee or run “repartee repair” to repair it or restore a backup."
     ),
     hints.RESTORE_BACKUP: N_("To replace your library with it, run “repartee restore”."),
+    hints.USE_REFERENCES: N_(
+        "Use environment variables, as {example}, or --plain if the values aren’t secret."
+    ),
     hints.SIGN_IN: N_("Run “repartee mcp login {server}”."),
 }
 

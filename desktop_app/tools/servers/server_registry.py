@@ -129,7 +129,7 @@ class ToolServers:
         ):
             raise ToolServerError(
                 N_("Without a keyring, the values of “{server}” can’t be stored."),
-                hint=N_("Use environment variables, as {example}."),
+                hint=hints.USE_REFERENCES,
                 server=server.name,
                 example=EXAMPLE_REFERENCE,
             )

@@ -86,8 +86,10 @@ from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.settings.ui.settings_panel import PAGES
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_view import SpendingView
+from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui.consent_card import ConsentCard
+from desktop_app.tools.ui.question_card import QuestionCard
 from desktop_app.tools.ui.servers_tab import ServerForm, ServerLog, ServerSection
 from desktop_app.transcript.action_row import LinkTargetLabel
 from desktop_app.transcript.copying import menu_for
@@ -246,6 +248,13 @@ async def conversation(app: AppHarness, look: Look) -> None:
     consent.ask("⟦search⟧", "⟦Reads files.⟧", '{"⟦name⟧": 1}', waiting=2)
     await look("consent")
     consent.hide()
+    fields = {"a": {"title": "⟦size⟧", "enum": ["⟦s⟧"]}, "b": {"title": "⟦x⟧", "type": "boolean"}}
+    server_question = QuestionCard(
+        ServerQuestion("", "⟦shop⟧", "⟦Which one?⟧", {"properties": fields})
+    )
+    app.window.pane.add_above_prompt(server_question)
+    await look("server-question")
+    app.window.pane.remove_above_prompt(server_question)
     show_sent_text("⟦Note⟧", "⟦Text⟧\n" * 30, app.window)
     await look("sent-text")
     _close_dialogs(app)

@@ -53,7 +53,7 @@ async def add_server(app: AppHarness, *faults: str) -> None:
 async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
     async with AppHarness(environment=COMET) as app:
         await add_server(app)
-        await until(lambda: "Running, 9 tools" in server_states(app))
+        await until(lambda: "Running, 10 tools" in server_states(app))
         listed = await app.backend.tools.list_tools()
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
         offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered_prompts}

@@ -54,7 +54,7 @@ async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None
     assert (done.code, done.json["ok"], done.json["error"]) == (0, True, None)
     names = [tool["name"] for tool in done.json["tools"]]
     assert names[0] == "demo/echo"
-    assert len(names) == 9
+    assert len(names) == 10
     kinds = {tool["name"]: tool["kind"] for tool in done.json["tools"]}
     assert (kinds["demo/echo"], kinds["demo/fail"]) == ("reads", "leaves")
     again = await shell.run("mcp", "add", "demo", "--", "true")

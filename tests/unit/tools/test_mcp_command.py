@@ -53,6 +53,21 @@ def test_servers_are_added_listed_and_removed(mcp: Run, tmp_path: Path) -> None:
     assert mcp("list") == (0, "local  serve  A\n", "")
 
 
+def test_an_address_may_follow_the_name(mcp: Run) -> None:
+    assert mcp("add", "far", URL, "--timeout", "300") == (0, "", "")
+    (far,) = json.loads(mcp("list", "--json")[1])
+    assert (far["transport"], far["url"], far["timeout_s"]) == ("http", URL, 300)
+    assert mcp("add", "app", URL, "--client-id", "Iv1.a") == (0, "", "")
+    assert json.loads(mcp("list", "--json")[1])[0]["client_id"] == "Iv1.a"
+
+
+def test_values_that_are_no_secrets_need_no_keyring(mcp: Run) -> None:
+    assert mcp("add", "a", "--env", "MEMORY_FILE_PATH=/x", program=("serve",)) == (0, "", "")
+    code, _, refusal = mcp("add", "b", "--env", "WORD=abc", program=("serve",))
+    assert (code, "--plain" in refusal) == (1, True)
+    assert mcp("add", "b", "--plain", "--env", "WORD=abc", program=("serve",)) == (0, "", "")
+
+
 @pytest.mark.parametrize("action", ["remove", "test", "login", "logout"])
 def test_a_server_that_is_not_there_is_a_mistake_in_the_command(mcp: Run, action: str) -> None:
     assert mcp(action, "gone") == (2, "", "repartee: There is no tool server named “gone”.\n")
@@ -73,6 +88,9 @@ def test_a_second_server_of_a_name_is_a_mistake_in_the_command(mcp: Run) -> None
         (("add", "a"), (), "either --url or a command"),
         (("add", "a", "--url", URL), ("serve",), "either --url or a command"),
         (("add", "a", "--url", URL, "--env", "A=b"), (), "--env needs a command"),
+        (("add", "a", URL, "more"), (), "either --url or a command"),
+        (("add", "a", "--client-id", "b"), ("serve",), "--client-id needs --url"),
+        (("add", "a", URL, "--client-secret"), (), "--client-secret needs --client-id"),
         (("add", "a", "--header", "A:b"), ("serve",), "--header needs --url"),
         (("add", "a", "--env", "A"), ("serve",), "--env takes NAME=VALUE"),
         (("add", "a", "--url", URL, "--header", "A=b"), (), "--header takes NAME:VALUE"),

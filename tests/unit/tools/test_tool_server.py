@@ -126,6 +126,46 @@ def test_values_without_a_reference_are_in_the_keyring(
     assert server.has_secrets is has_secrets
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "is_secret"),
+    [
+        ("MEMORY_FILE_PATH", "/srv/memory.json", False),
+        ("LOG_LEVEL", "debug", False),
+        ("BASE_URL", "https://example.org/api", False),
+        ("TOKEN_PATH", "/run/token", True),
+        ("API_KEY", "short", True),
+        ("WORD", "hunter2", True),
+        ("HOST", "https://ann:pw@example.org", True),
+        ("MODE", "a1b2c3d4e5f6a7b8c9", True),
+        ("LOG_LEVEL", "", True),
+        ("LOG_LEVEL", "x${TOKEN}", True),
+    ],
+)
+def test_only_values_that_are_no_secrets_are_in_the_configuration(
+    variable: str, value: str, is_secret: bool
+) -> None:
+    server, secrets = server_of("demo", command=("serve",), environment={variable: value})
+    assert (server.environment[variable] == "") is is_secret
+    assert (variable in secrets.environment) is is_secret
+    message = launch_message(server, secrets, {"TOKEN": "t"}, "/home/ann")
+    assert message["environment"][variable] == value.replace("${TOKEN}", "t")
+
+
+def test_a_client_secret_is_in_the_keyring_alone() -> None:
+    url = "https://a.example/mcp"
+    server, secrets = server_of("demo", url=url, client_id="Iv1", client_secret="s3cret")
+    assert server.has_secrets
+    assert "s3cret" not in f"{server} {secrets}"
+    assert ServerSecrets.from_text(secrets.to_text()) == secrets
+    assert launch_message(server, secrets, {}, "/")["client"] == {"id": "Iv1", "secret": "s3cret"}
+    assert "s3cret" in secret_values(server, secrets, {})
+    public, _ = server_of("demo", url=url, client_id="Iv1")
+    assert not public.has_secrets
+    for wrong in ({"command": ("serve",), "client_id": "a"}, {"url": url, "client_secret": "a"}):
+        with pytest.raises(ToolServerError, match="The client"):
+            server_of("demo", **wrong)
+
+
 SECRET = "tok-0123456789-abcdefgh"
 
 
