@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -42,6 +41,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.cost import CountedCost
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import (
     AttachmentMissingError,
@@ -62,8 +62,8 @@ ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]
 """Reads a file and stores it in the attachment store. Raises UserFacingError."""
 Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
 """Returns all configured providers."""
-CostOf = Callable[[BatchResult], Decimal | None]
-"""Returns the cost of a result in US dollars; None if it is unknown."""
+CostOf = Callable[[BatchResult], CountedCost]
+"""Returns the cost of a result in US dollars."""
 OnProgress = Callable[[int, int], None]
 """Called with the number of files read and the number of all files."""
 

@@ -19,7 +19,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from decimal import Decimal
 from typing import Final
 
 from desktop_app.batch.batch_files import (
@@ -52,7 +51,7 @@ from desktop_app.domain.batch_jobs import (
     estimate_batch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
-from desktop_app.domain.cost import Price, cost_of
+from desktop_app.domain.cost import CallCost, CountedCost, Price, Usage, cost_of, counted_cost
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -232,9 +231,13 @@ class BatchService:
             )
         if refusal:
             raise refusal
-        cost = job.estimate.input_cost
-        await self._budget.require_price(profile, info, self._price(profile, info, BATCH_TIER))
-        async with await self._budget.hold(profile, cost):
+        price = self._price(profile, info, BATCH_TIER)
+        await self._budget.require_price(profile, info, price)
+        answers = job.estimate.files * (
+            job.parameters.max_output_tokens or job.expected_answer_tokens
+        )
+        cost = cost_of(price, Usage(job.estimate.input_tokens, 0, answers))
+        async with await self._budget.hold(profile, CallCost.fixed(cost) if cost else None):
             started_job = replace(
                 job, status=BatchStatus.UPLOADING, started_at=now(), held=cost, error=None
             )
@@ -421,10 +424,18 @@ class BatchService:
             self._info(job, profile), service_tier=BATCH_TIER
         )
 
-        def cost(result: BatchResult) -> Decimal | None:
-            # If another model has answered, only a certain price counts as known.
-            price = choice.with_reply_model(result.answered_by).counted_price
-            return cost_of(price, result.usage)
+        # Without usage, a result counts as much as was held for each file.
+        share = None
+        if job.held is not None and job.estimate.files:
+            share = CallCost.fixed(job.held / job.estimate.files)
+
+        def cost(result: BatchResult) -> CountedCost:
+            return counted_cost(
+                choice.counted_price,
+                result.usage,
+                share,
+                is_certain=choice.has_certain_price_for(result.answered_by),
+            )
 
         error_note = await fetch_results(self._store, provider, job, batch, cost)
         if batch.input_file_id:

@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     parts_from_json,
     parts_to_json,
 )
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import CountedCost, Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
@@ -269,12 +269,12 @@ class BatchStore:
         self,
         job: BatchJob,
         results: Sequence[BatchResult],
-        cost_of: Callable[[BatchResult], Decimal | None],
+        cost_of: Callable[[BatchResult], CountedCost],
     ) -> int:
         """Save results with their costs, each once. Return how many are of no file of the job.
 
         Args:
-            cost_of: returns the US dollars of a result; None if unknown.
+            cost_of: returns the US dollars of a result.
         """
 
         def save(connection: sqlite3.Connection) -> int:
@@ -333,7 +333,7 @@ def _claim_job(job_id: str, connection: sqlite3.Connection) -> bool:
 
 
 def _save_result(
-    connection: sqlite3.Connection, job: BatchJob, result: BatchResult, cost: Decimal | None
+    connection: sqlite3.Connection, job: BatchJob, result: BatchResult, cost: CountedCost
 ) -> bool:
     """Save the first result of a file. Return False if there is no such file."""
     key = (job.id, item_number(job.id, result.custom_id))
@@ -350,7 +350,7 @@ def _save_result(
         "answer": to_text(result.answer),
         "error": error_to_text(result.error),
         "answered_by": to_text(result.answered_by),
-        "cost": None if cost is None else str(cost),
+        "cost": None if cost.amount is None else str(cost.amount),
         **(NO_USAGE if result.usage is None else asdict(Usage() + result.usage)),
     }
     update_row(connection, "batch_items", changes, "job_id", "number")
@@ -361,7 +361,7 @@ def _save_result(
 
 
 def _add_to_ledger(
-    connection: sqlite3.Connection, job: BatchJob, usage: Usage, cost: Decimal | None
+    connection: sqlite3.Connection, job: BatchJob, usage: Usage, cost: CountedCost
 ) -> None:
     """Add a call to the ledger and to the sums of its job."""
     effort = job.choice.effort
@@ -371,17 +371,18 @@ def _add_to_ledger(
         model=to_text(job.choice.model),
         purpose=Purpose.BATCH.value,
         usage=usage,
-        cost=cost,
+        cost=cost.amount,
+        is_estimated=cost.is_estimated,
         performance=CallPerformance(effort=effort.value if effort else "", tier="batch"),
     )
     insert_call(connection, call)
     # The cost is a text, so that SQLite does not round it. It is added here.
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
-    total = Decimal(row["cost"]) + (cost or Decimal(0))
+    total = Decimal(row["cost"]) + (cost.amount or Decimal(0))
     sums = ", ".join(f"{name} = {name} + ?" for name in USAGE_COLUMNS)
     sql = f"""UPDATE batch_jobs SET cost = ?, uncounted = uncounted + ?, {sums}
         WHERE id = ?"""  # noqa: S608
-    connection.execute(sql, (str(total), int(cost is None), *astuple(usage), job.id))
+    connection.execute(sql, (str(total), int(cost.amount is None), *astuple(usage), job.id))
 
 
 def _summary_from_row(row: sqlite3.Row) -> BatchItemSummary:

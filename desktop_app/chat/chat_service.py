@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
@@ -23,7 +23,7 @@ from desktop_app.chat.attachments.image_attachments import (
     unseen_images_notice,
 )
 from desktop_app.chat.conversation_store import CompactionStore
-from desktop_app.chat.cost_estimate import Estimator
+from desktop_app.chat.cost_estimate import Estimator, TypicalAnswers, typical_tokens
 from desktop_app.chat.passage_context import PassageSource, find_passages
 from desktop_app.chat.prompt_assembly import example_turns, question_parts, sent_messages
 from desktop_app.chat.send_context import (
@@ -55,7 +55,7 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.cost import FREE, prompt_cost
+from desktop_app.domain.cost import FREE, CallCost
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.parameter_support import model_notices
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, PromptDelimiter
@@ -78,6 +78,7 @@ from desktop_app.providers.ports import (
     RequirementsLoader,
 )
 from desktop_app.spending.budget import Hold, PaidCalls
+from desktop_app.spending.spending_holds import HeldCall
 from desktop_app.tools.calls.consent import ConsentBroker
 from desktop_app.tools.calls.hosted_tools import hosted_refusal
 from desktop_app.tools.calls.tool_set import ToolCatalog, ToolSet
@@ -136,6 +137,21 @@ class RequestSources(Value, frozen=True):
             requested=settings.requested,
         )
         return _with_tools(request, context.tools, delimiter)
+
+
+class _PricedQuestion(NamedTuple):
+    """A question before anything is held, stored or sent.
+
+    Attributes:
+        question: None if it was stored before.
+        context: with the question as the last message of its path.
+        calls: one for each answer.
+    """
+
+    conversation: Conversation
+    question: Message | None
+    context: SendContext
+    calls: Sequence[HeldCall]
 
 
 class ChatService:
@@ -208,36 +224,46 @@ class ChatService:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
                 sent. One possible reason is that no model is chosen.
         """
+        asked: list[_PricedQuestion] = []
         if not compared:
-            return await self._store(
-                await self._prepare(conversation, path, draft, profile, settings, purpose)
+            asked = [await self._price(conversation, path, draft, profile, settings, purpose)]
+        for answering_profile, choice in compared:
+            priced = await self._price(
+                replace(conversation, choice=choice),
+                path,
+                draft,
+                answering_profile,
+                settings.for_one_answer(),
+                purpose,
             )
+            asked.append(priced)
+            if priced.question is not None:  # the others answer it again
+                path, draft = priced.context.path, None
+        holds = await self.calls.budget.hold_all([call for each in asked for call in each.calls])
         runs: list[AnswerRun] = []
         async with AsyncExitStack() as undo:
-            for answering_profile, choice in compared:
-                with_choice = replace(conversation, choice=choice)
-                [run] = await self._prepare(
-                    with_choice, path, draft, answering_profile, settings.for_one_answer()
-                )
-                undo.push_async_callback(run.hold.release)
-                runs.append(run)
-                if run.question is not None:  # the others answer it again
-                    path, draft = [*path, run.question], None
+            for hold in holds:
+                undo.push_async_callback(hold.release)
+            remaining = iter(holds)
+            for each in asked:
+                own = [next(remaining) for _ in each.calls]
+                runs += await self._prepare_runs(each, own)
+            first_run = await self._store(runs)
             undo.pop_all()
-        return await self._store(runs)
+        return first_run
 
-    async def _prepare(
+    async def _price(
         self,
         conversation: Conversation,
         path: Sequence[Message],
         draft: Draft | None,
         profile: ProviderProfile,
         settings: AskSettings,
-        purpose: Purpose = Purpose.ANSWER,
-    ) -> list[AnswerRun]:
-        """Return the runs that answer a draft, or another run for the last question of `path`.
+        purpose: Purpose,
+    ) -> _PricedQuestion:
+        """Return a draft, or the last question of `path`, and the costs to hold for its answers.
 
-        Nothing is stored. Raises as `begin`.
+        Nothing is stored or held. Raises as `begin`.
         """
         resolved = self.resolve_with(profile, conversation.choice, settings)
         if not resolved.model.id:
@@ -263,10 +289,10 @@ class ChatService:
         tools = await self._chosen_tools(settings, resolved)
         context = SendContext(path, resolved, compactions, settings, tools, purpose)
         if draft is None:  # the question is in the path already
-            holds = await self._hold_input(context, Draft())
-            return await self._prepare_runs(conversation, None, context, holds)
+            calls = await self._calls_to_hold(context, Draft())
+            return _PricedQuestion(conversation, None, context, calls)
         passages = await find_passages(self.sources.passages, context, draft)
-        holds = await self._hold_input(context, draft, passages)
+        calls = await self._calls_to_hold(context, draft, passages)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -284,44 +310,55 @@ class ChatService:
             title = title_from(names or question.text) or tr("New conversation")
             conversation = replace(conversation, title=title, title_is_automatic=True)
         context = replace(context, path=[*path, question])
-        return await self._prepare_runs(conversation, question, context, holds)
+        return _PricedQuestion(conversation, question, context, calls)
 
-    async def _hold_input(
+    async def _calls_to_hold(
         self, context: SendContext, draft: Draft, passages: Sequence[PassagesPart] = ()
-    ) -> list[Hold]:
-        """Hold the cost of the input for each answer.
+    ) -> list[HeldCall]:
+        """Return the call of each answer with its cost, as it is to be held.
 
-        A question that surely fits is counted only for a cap and a known price. If this process is
-        killed, each hold with a model counts as a call of unknown cost.
+        A question that surely fits is counted only for a cap and a known price.
 
-        Raises as `begin`, if the model's window or the provider's cap has no room.
+        Raises as `begin`, if the model's window has no room, or its price is unknown.
         """
         resolved = context.resolved
-        settings = context.settings
+        candidates = context.settings.parameters.candidates
         budget = self.calls.budget
         price = resolved.counted_price
-        # The call of an answer from documents in parts is held once their notes are taken. A later
-        # process can resume a background run.
+        # The call of an answer from documents in parts is held once their notes are taken.
         parts = draft.attachments or (context.path[-1].parts if context.path else ())
-        is_resumable = runs_in_background(settings, resolved)
-        model = "" if chunked_documents(parts) or is_resumable else resolved.model.id
+        model = "" if chunked_documents(parts) else resolved.model.id
         await budget.require_price(resolved.profile, resolved.model, price)
         needs_cost = budget.needs_cost(resolved.profile, price is not None)
         if self.estimator.is_sure_to_fit(context, draft) and not needs_cost:
-            cost = Decimal(0) if price == FREE else None
+            cost = CallCost.fixed(Decimal(0)) if price == FREE else None
         else:
             estimate = await self.estimator.for_sending().estimate(
                 context, draft, passages=passages
             )
             self.estimator.require_fit(draft, estimate, resolved, may_compact=bool(context.path))
-            cost = prompt_cost(price, estimate.input_tokens)
-        async with AsyncExitStack() as undo:
-            holds = []
-            for _ in range(settings.parameters.candidates):
-                hold = await budget.hold(resolved.profile, cost, model, context.purpose.value)
-                holds.append(await undo.enter_async_context(hold))
-            undo.pop_all()
-        return holds
+            parameters = accepted_parameters(context.settings.parameters, resolved)
+            limit = parameters.max_output_tokens
+            typical: TypicalAnswers = {}
+            if needs_cost:
+                typical = await self.calls.spending.typical_answers(resolved.profile.id)
+            cost = resolved.expected_cost(
+                estimate.input_tokens, limit, typical_tokens(resolved, typical, limit)
+            )
+            if cost is not None and not model:  # it is not sent beside its notes
+                cost = cost._replace(most=cost.usual)
+        # A later process can resume a background run, and then knows its cost.
+        is_resumable = runs_in_background(context.settings, resolved)
+        return [
+            HeldCall(
+                resolved.profile,
+                cost,
+                model,
+                context.purpose.value,
+                message_id=new_id() if is_resumable else None,
+            )
+            for _ in range(candidates)
+        ]
 
     async def _gateway(
         self, context: SendContext, request: ChatRequest, answer: Message, hold: Hold
@@ -364,43 +401,32 @@ class ChatService:
         return gateway
 
     async def _prepare_runs(
-        self,
-        conversation: Conversation,
-        question: Message | None,
-        context: SendContext,
-        holds: Sequence[Hold],
+        self, priced: _PricedQuestion, holds: Sequence[Hold]
     ) -> list[AnswerRun]:
-        """Return a run for each hold, not stored yet, that answers the question of the context.
-
-        Args:
-            question: the question if it is new; None for another answer to a stored question.
-        """
+        """Return a run for each hold, not stored yet, that answers the question."""
+        conversation, question, context, calls = priced
         resolved = context.resolved
-        async with AsyncExitStack() as undo:
-            for hold in holds:
-                undo.push_async_callback(hold.release)
-            answers = [
-                Message(
-                    id=new_id(),
-                    conversation_id=conversation.id,
-                    parent_id=context.question.id,
-                    role=Role.ASSISTANT,
-                    status=MessageStatus.STREAMING,
-                    parts=(),
-                    created_at=now(),
-                    choice=answering_choice(resolved),
-                    notices=tuple(filter(None, _answer_notices(context))),
-                )
-                for _ in holds
-            ]
-            conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
-            require_reading_tools(context.question.parts, context.tools.tools)
-            request = await self.sources.build_request(context)
-            gateways = [
-                await self._gateway(context, request, answer, hold)
-                for answer, hold in zip(answers, holds, strict=True)
-            ]
-            undo.pop_all()
+        answers = [
+            Message(
+                id=call.message_id or new_id(),
+                conversation_id=conversation.id,
+                parent_id=context.question.id,
+                role=Role.ASSISTANT,
+                status=MessageStatus.STREAMING,
+                parts=(),
+                created_at=now(),
+                choice=answering_choice(resolved),
+                notices=tuple(filter(None, _answer_notices(context))),
+            )
+            for call in calls
+        ]
+        conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
+        require_reading_tools(context.question.parts, context.tools.tools)
+        request = await self.sources.build_request(context)
+        gateways = [
+            await self._gateway(context, request, answer, hold)
+            for answer, hold in zip(answers, holds, strict=True)
+        ]
         tool_prices = self.models.tool_prices(resolved)
         return [
             AnswerRun(
@@ -417,7 +443,9 @@ class ChatService:
                 ),
                 self.sources.messages,
                 self.sources.attachments,
-                AnswerLedger(self.calls.spending, resolved, context.purpose, tool_prices),
+                AnswerLedger(
+                    self.calls.spending, resolved, context.purpose, tool_prices, hold=hold
+                ),
             )
             for answer, gateway, hold in zip(answers, gateways, holds, strict=True)
         ]
@@ -425,13 +453,9 @@ class ChatService:
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
         """Store the empty answers of `runs`, and their question if it is new; return the first."""
         first_run, *siblings = runs
-        async with AsyncExitStack() as undo:
-            for run in runs:
-                undo.push_async_callback(run.hold.release)
-            await self.sources.messages.begin_turn(
-                first_run.conversation, first_run.question, *(run.answer for run in runs)
-            )
-            undo.pop_all()
+        await self.sources.messages.begin_turn(
+            first_run.conversation, first_run.question, *(run.answer for run in runs)
+        )
         first_run.siblings = siblings
         return first_run
 

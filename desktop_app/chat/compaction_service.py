@@ -31,7 +31,7 @@ from desktop_app.domain.conversations.compaction import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
-from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.cost import CallCost, Price, Usage
 from desktop_app.domain.errors import (
     BILLABLE_ERRORS,
     AuthenticationError,
@@ -310,10 +310,7 @@ class CompactionService:
             state=state,
         )
         hold = await self._utility_model.budget.hold(
-            plan.answering.profile,
-            plan.cost_of_input,
-            plan.maker.model.id,
-            Purpose.COMPACTION.value,
+            plan.answering.profile, _held_cost(plan), plan.maker.model.id, Purpose.COMPACTION.value
         )
         async with hold:
             provider = await self._utility_model.gateway.provider(plan.answering.profile)
@@ -355,7 +352,12 @@ class CompactionService:
             outcome=outcome.value, duration_s=time.monotonic() - started_at
         )
         await self._utility_model.record_call(
-            _task_of(plan), plan.maker, usage, performance=performance, is_billed=is_billed
+            _task_of(plan),
+            plan.maker,
+            usage,
+            performance=performance,
+            held=_held_cost(plan),
+            is_billed=is_billed,
         )
 
     async def _store_result(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
@@ -443,6 +445,11 @@ class CompactionService:
         cut = line if line > 0 else middle
         halves = (text[:cut], text[cut:])
         return [part for half in halves for part in await self._halve(half, reader, size)]
+
+
+def _held_cost(plan: CompactionPlan) -> CallCost | None:
+    """Return the cost of the provider's compaction; None if the price is unknown."""
+    return plan.maker.expected_cost(plan.tokens)
 
 
 def _task_of(plan: CompactionPlan) -> SmallTask:

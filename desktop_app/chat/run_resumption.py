@@ -86,6 +86,7 @@ class ResumedRun(AnswerRun):
                 timing=AnswerTiming(age_s),
                 # The process that started the run recorded them with each step.
                 fees_recorded=hosted_cost(ended_calls, tool_prices),
+                is_resumed=True,
             ),
         )
         self._stored_run = run

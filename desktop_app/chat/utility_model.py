@@ -15,6 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from desktop_app.chat.answers.answer_ledger import received_tokens
 from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile, RequestMessage
@@ -23,7 +24,7 @@ from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
-from desktop_app.domain.cost import Usage, call_cost, prompt_cost
+from desktop_app.domain.cost import CallCost, Usage, counted_cost
 from desktop_app.domain.errors import ContentFilteredError, ModelNotFoundError, ProviderError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -198,7 +199,7 @@ class UtilityModel:
                 parameters=GenerationParameters(max_output_tokens=max_output_tokens),
             )
             size_bytes = len((instructions + text).encode("utf-8", "surrogatepass"))
-            cost = prompt_cost(resolved.price, size_bytes // BYTES_PER_TOKEN)
+            cost = resolved.expected_cost(size_bytes // BYTES_PER_TOKEN, max_output_tokens)
             hold = await self.budget.hold(
                 resolved.profile, cost, resolved.model.id, task.purpose.value
             )
@@ -211,9 +212,9 @@ class UtilityModel:
                             small_reply.add(event)
                 except asyncio.CancelledError:
                     if small_reply.is_billed:
-                        await asyncio.shield(self._record_reply(task, resolved, small_reply))
+                        await asyncio.shield(self._record_reply(task, resolved, small_reply, cost))
                     raise
-                await self._record_reply(task, resolved, small_reply)
+                await self._record_reply(task, resolved, small_reply, cost)
             error = small_reply.error
             if error is None:
                 return small_reply.text
@@ -230,24 +231,36 @@ class UtilityModel:
         usage: Usage | None,
         *,
         performance: CallPerformance,
+        held: CallCost | None,
         answered_by: str = "",
         is_billed: bool = True,
+        output_tokens: int = 0,
     ) -> None:
         """Record a call of a task in the ledger, without usage if the provider reported none.
 
         Args:
+            held: what was held; None if that is unknown.
             answered_by: the model that the reply names; "" for none.
+            output_tokens: of the reply as received, if there is no usage.
             is_billed: False if the provider refused the call, or was not reached.
         """
         answered_by = answered_by[:MAX_MODEL_NAME_CHARS]
         is_asked_model = is_same_model(resolved.model.id, answered_by)
-        price = resolved.with_reply_model(answered_by).price
+        cost = counted_cost(
+            resolved.counted_price,
+            usage,
+            held,
+            is_billed=is_billed,
+            is_certain=resolved.has_certain_price_for(answered_by),
+            output_tokens=output_tokens,
+        )
         await self._spending.add(
             Call(
                 provider_id=resolved.profile.id,
                 model=resolved.model.id if is_asked_model else answered_by,
                 usage=usage or Usage(),
-                cost=call_cost(price, usage, is_billed=is_billed),
+                cost=cost.amount,
+                is_estimated=cost.is_estimated,
                 purpose=task.purpose.value,
                 conversation_id=task.conversation_id or None,
                 message_id=task.message_id or None,
@@ -257,13 +270,19 @@ class UtilityModel:
         )
 
     async def _record_reply(
-        self, task: SmallTask, resolved: ResolvedChoice, small_reply: SmallReply
+        self,
+        task: SmallTask,
+        resolved: ResolvedChoice,
+        small_reply: SmallReply,
+        held: CallCost | None,
     ) -> None:
         await self.record_call(
             task,
             resolved,
             small_reply.reply.usage,
             performance=small_reply.performance(resolved),
+            held=held,
+            output_tokens=received_tokens(small_reply.reply),
             answered_by=small_reply.reply.model,
             is_billed=small_reply.is_billed,
         )

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
-from desktop_app.domain.cost import Price, Usage, cost_of
+from desktop_app.domain.cost import CallCost, CountedCost, Price, Usage, cost_of, counted_cost
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
@@ -123,9 +123,9 @@ class Embeddings:
             SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
             UserFacingError: there is no key, or the provider failed.
         """
-        hold = await self._budget.hold(
-            choice.profile, choice.cost(tokens), choice.model, Purpose.EMBEDDING.value
-        )
+        expected = choice.cost(tokens)
+        held = None if expected is None else CallCost.fixed(expected)
+        hold = await self._budget.hold(choice.profile, held, choice.model, Purpose.EMBEDDING.value)
         async with hold:
             provider = await self._gateway.provider(choice.profile)
             started_at = time.monotonic()
@@ -136,16 +136,22 @@ class Embeddings:
                 # and their number is unknown.
                 billed_tokens = None if isinstance(error, BILLABLE_ERRORS) else error.billed_tokens
                 # No tokens cost nothing, even if the price is unknown.
-                failed_cost = Decimal(0) if billed_tokens == 0 else choice.cost(billed_tokens)
                 usage = Usage(input_tokens=error.billed_tokens or 0)
-                await self._record(choice, usage, failed_cost, MessageStatus.FAILED, started_at)
+                cost = counted_cost(
+                    choice.price,
+                    None if billed_tokens is None else usage,
+                    held,
+                    is_billed=billed_tokens != 0,
+                )
+                await self._record(choice, usage, cost, MessageStatus.FAILED, started_at)
                 raise
             except asyncio.CancelledError:  # the request may be billed
-                record = self._record(choice, Usage(), None, MessageStatus.CANCELLED, started_at)
+                cost = counted_cost(choice.price, None, held)
+                record = self._record(choice, Usage(), cost, MessageStatus.CANCELLED, started_at)
                 await asyncio.shield(record)
                 raise
             usage = Usage(input_tokens=billed_tokens or 0)
-            cost = choice.cost(billed_tokens)
+            cost = counted_cost(choice.price, None if billed_tokens is None else usage, held)
             await self._record(choice, usage, cost, MessageStatus.COMPLETE, started_at)
         return vectors
 
@@ -153,7 +159,7 @@ class Embeddings:
         self,
         choice: EmbeddingChoice,
         usage: Usage,
-        cost: Decimal | None,
+        cost: CountedCost,
         outcome: MessageStatus,
         started_at: float,
     ) -> None:
@@ -162,7 +168,8 @@ class Embeddings:
                 provider_id=choice.profile.id,
                 model=choice.model,
                 usage=usage,
-                cost=cost,
+                cost=cost.amount,
+                is_estimated=cost.is_estimated,
                 purpose=Purpose.EMBEDDING.value,
                 at=now(),
                 performance=CallPerformance(

@@ -198,8 +198,8 @@ class BatchJob(Value, frozen=True):
         template_id: the library prompt that the task comes from; "" for none.
         error: why it cannot continue, or failed; None if neither.
         is_cancelled: the user has canceled it; finished results are still fetched.
-        held: US dollars of input that count against the monthly cap while it runs; None before and
-            after, or if unknown.
+        held: US dollars of input and answers that count against the monthly cap while it runs; None
+            before and after, or if unknown.
         examples: pairs of a question and its ideal answer, sent before each question.
         input_file_id: the provider's id of the uploaded requests; "" before. Once it is stored, the
             batch may exist: the provider must be asked before a batch is created.

@@ -14,6 +14,8 @@ MIN_CACHED_TOKENS: Final = 1024
 """OpenAI caches no shorter prompts (its guide "Prompt caching", November 2026)."""
 USUAL_ANSWER_TOKENS: Final = 1000
 """The output tokens that are assumed of an answer before the user's own were measured."""
+LONGEST_ANSWER_TOKENS: Final = 128_000
+"""The output tokens of the longest answer of a model whose limit is unknown: as the catalog's."""
 
 
 class Usage(Value, frozen=True):
@@ -171,6 +173,44 @@ class TypicalAnswer(NamedTuple):
     output_tokens: int | None = None
 
 
+class CallCost(NamedTuple):
+    """The US dollars of a call that has not ended, as they count against a monthly limit.
+
+    Attributes:
+        input: of what is sent.
+        usual: with the usual answer, or with the longest if the user has limited its length.
+        most: with the longest answer.
+        input_tokens: what is sent, on which the price of the answer may depend.
+    """
+
+    input: Decimal
+    usual: Decimal
+    most: Decimal
+    input_tokens: int = 0
+
+    @classmethod
+    def fixed(cls, amount: Decimal) -> CallCost:
+        """Return the cost of a call without an answer of unknown length."""
+        return cls(amount, amount, amount)
+
+    def at_least(self, price: Price, output_tokens: int) -> CallCost:
+        """Return the cost of a call that has answered `output_tokens` so far."""
+        so_far = self.input + price.answer_cost(self.input_tokens, output_tokens)
+        return self._replace(usual=max(self.usual, so_far), most=max(self.most, so_far))
+
+
+class CountedCost(NamedTuple):
+    """The US dollars of a call that has ended.
+
+    Attributes:
+        amount: None if it is unknown.
+        is_estimated: True if the provider may bill another amount.
+    """
+
+    amount: Decimal | None
+    is_estimated: bool = False
+
+
 FREE = Price(Decimal(0), Decimal(0), Decimal(0))
 
 
@@ -197,15 +237,36 @@ def prompt_cost(price: Price | None, tokens: int) -> Decimal | None:
     return None if price is None else price.prompt_cost(tokens)
 
 
-def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> Decimal | None:
-    """Return the US dollars of a call; None if they are unknown.
+def counted_cost(
+    price: Price | None,
+    usage: Usage | None,
+    held: CallCost | None = None,
+    *,
+    is_billed: bool = True,
+    is_certain: bool = True,
+    output_tokens: int = 0,
+) -> CountedCost:
+    """Return the US dollars of a call that has ended.
+
+    Without usage, or at a price that may be another one, a call counts at least what was held.
 
     Args:
+        held: None if nothing was held.
         is_billed: False if the provider refused the call, or was not reached.
+        is_certain: False if the price may be another one, because another model answered.
+        output_tokens: of the answer as received, for a call without usage.
     """
     cost = cost_of(price, usage)
-    is_free = price is not None and price.is_free and not cost
-    return Decimal(0) if is_free or not is_billed else cost
+    if not is_billed or (price is not None and price.is_free and not cost):
+        return CountedCost(Decimal(0))
+    if cost is not None:
+        is_stated = isinstance(usage, CallUsage) and usage.stated_cost is not None
+        if is_certain or is_stated:
+            return CountedCost(cost)
+        return CountedCost(max(cost, held.usual) if held else cost, is_estimated=True)
+    if price is None or held is None:
+        return CountedCost(None)
+    return CountedCost(held.at_least(price, output_tokens).usual, is_estimated=True)
 
 
 def sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:

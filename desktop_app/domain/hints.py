@@ -10,6 +10,10 @@ from typing import Final
 from desktop_app.i18n.translation import N_
 
 ADD_KEY: Final = N_("Add one in {provider_page}.")
+ASK_FEWER: Final = N_(
+    "Ask for fewer at once, lower “Maximum output tokens” in {responses_page}, or raise the limit "
+    "in {provider_page}."
+)
 ATTACH_AGAIN: Final = N_("Attach the file again.")
 ATTACH_PART: Final = N_("Attach only the part you need.")
 CHECK_ADDRESS: Final = N_("Check the base URL in {provider_page} (usually ending in /v1).")
@@ -54,3 +58,7 @@ SIGN_IN: Final = N_("Sign in to it in {servers_page}.")
 TYPE_MODEL: Final = N_("Enter the model’s name in {provider_page}.")
 USE_REFERENCES: Final = N_("Use environment variables, as {example}.")
 USE_REGULAR: Final = N_("Use a regular conversation.")
+WAIT_FOR_ROOM: Final = N_(
+    "Wait until they have ended, lower “Maximum output tokens” in {responses_page}, or raise the "
+    "limit in {provider_page}."
+)

@@ -57,6 +57,7 @@ class Call(NamedTuple):
         conversation_id, message_id: None if the call belongs to no conversation or message, as for
             embeddings.
         performance: None if it was not measured.
+        is_estimated: the provider may bill another cost.
     """
 
     at: datetime
@@ -68,6 +69,7 @@ class Call(NamedTuple):
     conversation_id: str | None = None
     message_id: str | None = None
     performance: CallPerformance | None = None
+    is_estimated: bool = False
 
 
 class SpendingSum(Value, frozen=True):
@@ -76,12 +78,14 @@ class SpendingSum(Value, frozen=True):
     Attributes:
         cost: US dollars, exact, of the calls whose cost is known.
         uncounted: calls of unknown cost: no price in the catalog, or no usage reported.
+        estimated: calls whose cost is estimated: without usage, or answered by another model.
     """
 
     calls: int = 0
     uncounted: int = 0
     usage: Usage = field(default_factory=Usage)
     cost: Decimal = Decimal(0)
+    estimated: int = 0
 
     def __add__(self, other: SpendingSum) -> SpendingSum:
         return SpendingSum(
@@ -89,6 +93,7 @@ class SpendingSum(Value, frozen=True):
             self.uncounted + other.uncounted,
             self.usage + other.usage,
             self.cost + other.cost,
+            self.estimated + other.estimated,
         )
 
 
@@ -148,8 +153,9 @@ class MonthSpending(NamedTuple):
 
     Attributes:
         spent: US dollars in the ledger.
-        held: US dollars for the input of unfinished calls and batches.
+        held: US dollars that unfinished calls and batches usually cost.
         uncounted: calls of unknown cost.
+        estimated: calls of estimated cost.
         cap: None if the user set none.
     """
 
@@ -157,6 +163,7 @@ class MonthSpending(NamedTuple):
     held: Decimal = Decimal(0)
     uncounted: int = 0
     cap: Decimal | None = None
+    estimated: int = 0
 
     @property
     def is_near_cap(self) -> bool:

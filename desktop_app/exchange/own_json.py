@@ -98,6 +98,7 @@ class _Message(Struct):
     parts: list[_Row]
     template_id: bounds.Name = ""
     answered_by: bounds.Name = ""
+    cost_is_estimated: bool = False
 
 
 class _Compaction(Struct):
@@ -382,6 +383,7 @@ def _message_from(row: _Message, conversation_id: str) -> Message:
         notices=tuple(map(notice_from_json, row.notices)),
         template_id=row.template_id,
         answered_by=row.answered_by,
+        cost_is_estimated=row.cost_is_estimated,
     )
 
 

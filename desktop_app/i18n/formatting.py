@@ -142,6 +142,19 @@ def money(amount: Decimal) -> str:
     return _dollars(one_digit, max(2, digits))
 
 
+def counted_money(
+    amount: Decimal, *, has_unknown: bool = False, has_estimates: bool = False
+) -> str:
+    """Format a sum of US dollars: ≥ if it leaves out calls, ≈ if it includes estimates.
+
+    >>> from decimal import Decimal
+    >>> counted_money(Decimal(1), has_unknown=True), counted_money(Decimal(1), has_estimates=True)
+    ('≥ $1.00', '≈ $1.00')
+    """
+    sign = "≥ " if has_unknown else "≈ " if has_estimates else ""
+    return f"{sign}{money(amount)}"
+
+
 def rough_money(amount: Decimal) -> str:
     """Format US dollars of an estimate: in whole cents.
 

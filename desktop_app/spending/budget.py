@@ -1,15 +1,16 @@
 """The monthly spending cap of a provider, checked before each paid call.
 
-    async with await budget.hold(profile, input_cost, model, purpose):
+    async with await budget.hold(profile, cost, model, purpose):
         …                           the call, and its line in the ledger
 
-The cost of the call's input is held from the check until the call ends, so that calls in progress
-count too. A running answer is never stopped; only the next call is refused. If a process is killed,
-its holds with a model become calls of unknown cost. Nothing is held if the call is free.
+The cost of a call is held from the check until the call ends, so that calls in progress count too.
+A running answer is never stopped; only the next call is refused. If a process is killed, its holds
+with a model become calls of estimated cost. Nothing is held if the call is free.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Self
@@ -17,7 +18,7 @@ from typing import NamedTuple, Self
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.cost import Price
+from desktop_app.domain.cost import CallCost, Price
 from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending_report import MonthSpending
@@ -26,9 +27,8 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.ports import Gateway
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.ledger import Ledger
-from desktop_app.spending.spending_holds import SpendingHolds
+from desktop_app.spending.spending_holds import HeldCall, NoRoom, SpendingHolds
 
-NO_LIMIT = Decimal("Infinity")
 # The beginnings of keys. WARNED_KEY is followed by a provider's id; UNPRICED_KEY by a provider's id
 # and a model's.
 WARNED_KEY = "spending.warned."
@@ -41,15 +41,41 @@ NEAR_LIMIT = N_(
 
 
 class Hold:
-    """The amounts that a call holds of a cap, perhaps none."""
+    """The amounts that a call holds of a cap, perhaps none.
 
-    def __init__(self, storage: SpendingHolds | None = None, hold_id: int | None = None) -> None:
+    Attributes:
+        cost: of the call whose amounts are held, or were held last; None if it is unknown.
+    """
+
+    def __init__(
+        self,
+        storage: SpendingHolds | None = None,
+        hold_id: int | None = None,
+        cost: CallCost | None = None,
+    ) -> None:
         self._held = [] if storage is None or hold_id is None else [(storage, hold_id)]
+        self.cost = cost
 
-    def add(self, other: Hold) -> None:
-        """Hold the amounts of `other` too; it holds nothing from now on."""
+    @property
+    def is_active(self) -> bool:
+        """Return True if amounts are held."""
+        return bool(self._held)
+
+    def take_over(self, other: Hold) -> None:
+        """Hold the amounts of `other`, whose call is the next; it holds nothing from now on."""
         self._held += other._held
+        self.cost = other.cost
         other._held = []
+
+    async def raise_to(self, price: Price, output_tokens: int) -> None:
+        """Hold as much as an answer costs that has `output_tokens` so far. Raises StorageError."""
+        if self.cost is None or not self._held:
+            return
+        cost = self.cost.at_least(price, output_tokens)
+        if cost != self.cost:
+            storage, hold_id = self._held[-1]
+            self.cost = cost
+            await storage.raise_to(hold_id, cost)
 
     async def release(self) -> None:
         """Release the amounts at the end of the call, unless they were already released.
@@ -88,7 +114,7 @@ class Budget:
 
     @staticmethod
     def needs_cost(profile: ProviderProfile, is_price_known: bool) -> bool:
-        """Return True if the input's cost counts against a cap, and so must be estimated."""
+        """Return True if a call's cost counts against a cap, and so must be estimated."""
         return profile.monthly_cap is not None and is_price_known
 
     async def require_price(
@@ -117,39 +143,32 @@ class Budget:
         await self._storage.set(_unpriced_key(profile, model_id), True)
 
     async def hold(
-        self,
-        profile: ProviderProfile,
-        input_cost: Decimal | None,
-        model: str = "",
-        purpose: str = "",
+        self, profile: ProviderProfile, cost: CallCost | None, model: str = "", purpose: str = ""
     ) -> Hold:
-        """Hold the input's cost in US dollars (None if it is unknown) until the call has ended.
+        """Hold the cost of one call until it has ended: see `hold_all`."""
+        [hold] = await self.hold_all([HeldCall(profile, cost, model, purpose)])
+        return hold
 
-        If this process is killed before, a call with a `model` counts as a call of unknown cost.
+    async def hold_all(self, calls: Sequence[HeldCall]) -> list[Hold]:
+        """Hold the costs of calls until they have ended, or of none if there is no room for all.
 
-        Args:
-            model: "" if the call gets another hold with the model, or may outlive this process, as
-                a batch does.
+        If this process is killed before, a call with a `model` counts as a call of estimated cost,
+        or of unknown cost if its cost is not known.
 
         Raises:
-            SpendingCapError: spending, current holds and this input would exceed the cap.
+            SpendingCapError: spending, current holds and these calls may exceed a cap.
             StorageError: the store cannot be read.
         """
-        cap = profile.monthly_cap
-        is_free = input_cost is not None and not input_cost
-        counts_against_cap = cap is not None and bool(input_cost)
-        if is_free or not (counts_against_cap or model):
-            return Hold()
+        placed = [call for call in calls if _is_held(call)]
         moment = now()
-        cost = input_cost or Decimal(0)
-        # An unknown cost cannot exceed the cap; its hold only marks the call.
-        limit = NO_LIMIT if cap is None or not cost else cap
-        hold_id, month = await self._holds.place(
-            profile.ids_under_cap, cost, limit, moment, (model, purpose)
-        )
-        if hold_id is None:
-            raise _cap_error(profile, month, cost, cap=limit, moment=moment)
-        return Hold(self._holds, hold_id)
+        result = await self._holds.place(placed, moment) if placed else []
+        if isinstance(result, NoRoom):
+            raise _cap_error(result, moment)
+        ids = iter(result)
+        return [
+            Hold(self._holds, next(ids), call.cost) if _is_held(call) else Hold(cost=call.cost)
+            for call in calls
+        ]
 
     async def month(self, profile: ProviderProfile) -> MonthSpending:
         """Return this month's spending under the cap of a provider."""
@@ -184,21 +203,49 @@ def _unpriced_key(profile: ProviderProfile, model_id: str) -> str:
     return f"{UNPRICED_KEY}{profile.id} {model_id}"
 
 
-def _cap_error(
-    profile: ProviderProfile, month: MonthSpending, cost: Decimal, cap: Decimal, moment: datetime
-) -> SpendingCapError:
+def _is_held(call: HeldCall) -> bool:
+    """Return True if a call counts against a cap, or must not be lost if the process is killed."""
+    if call.cost is not None and not call.cost.most:
+        return False  # it is free
+    return bool(call.model) or (call.profile.monthly_cap is not None and call.cost is not None)
+
+
+def _cap_error(no_room: NoRoom, moment: datetime) -> SpendingCapError:
+    calls, month = no_room.calls, no_room.month
+    profile, cap = calls[0].profile, calls[0].profile.monthly_cap or Decimal(0)
+    costs = [call.cost for call in calls if call.cost is not None]
+    usual = sum((cost.usual for cost in costs), Decimal(0))
+    hint = hints.RAISE_CAP
+    if month.spent + usual > cap:
+        message = (
+            N_("This usually costs {cost}, but {room} of your {cap} limit is left.")
+            if len(calls) == 1
+            else N_(
+                "{count} responses usually cost {cost}, but {room} of your {cap} limit is left."
+            )
+        )
+    elif no_room.running_most:
+        message = N_(
+            "Requests under way may cost up to {running}, and {room} of your {cap} limit is left."
+        )
+        hint = hints.WAIT_FOR_ROOM
+    else:
+        message = N_(
+            "{count} responses may cost up to {most}, but {room} of your {cap} limit is left."
+        )
+        hint = hints.ASK_FEWER
     month_start = moment.astimezone().date().replace(day=1)
     # 32 days after the first of any month are in the next month.
     next_month_start = (month_start + timedelta(days=32)).replace(day=1)
     return SpendingCapError(
-        N_("This message ({cost}) exceeds {cap}: {spent} spent, {held} pending.")
-        if month.held
-        else N_("This message ({cost}) exceeds the limit: {spent} of {cap} spent."),
-        hint=hints.RAISE_CAP,
+        message,
+        hint=hint,
         provider=profile.short_name,
-        spent=formatting.exact_money(month.spent),
-        held=formatting.exact_money(month.held) if month.held else "",
-        cost=formatting.exact_money(cost),
+        count=len(calls),
+        room=formatting.exact_money(max(cap - month.spent, Decimal(0))),
+        running=formatting.exact_money(no_room.running_most),
+        cost=formatting.exact_money(usual),
+        most=formatting.exact_money(sum((cost.most for cost in costs), Decimal(0))),
         cap=formatting.exact_money(cap),
         day=formatting.day(next_month_start),
     )

@@ -13,14 +13,28 @@ from desktop_app.cli.command_setup import open_store, run_command
 from desktop_app.cli.console import clean_line, write, write_json, write_line
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import exact_digits
-from desktop_app.domain.spending_report import Grouping, SpendingRow, SpendingSum, month_forecast
+from desktop_app.domain.spending_report import (
+    Grouping,
+    MonthSpending,
+    SpendingRow,
+    SpendingSum,
+    month_forecast,
+)
 from desktop_app.domain.statistics import rounded
 from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.gateway.environment_profiles import all_profiles, profiles_of_environment
 from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.spending.budget import Budget
 from desktop_app.spending.ledger import Ledger
+from desktop_app.spending.report_texts import (
+    month_text,
+    spent_text,
+    total_text,
+    uncertain_sentences,
+)
+from desktop_app.spending.spending_holds import SpendingHolds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,12 +52,11 @@ A forecast is a quotient with up to 28 digits. The other amounts are exact.
 
 @dataclass(frozen=True)
 class ProviderMonth:
-    """The spending at a provider in this month; `cap` is its limit, None for no limit."""
+    """The spending at a provider in this month."""
 
     profile: ProviderProfile
-    spent: Decimal
+    month: MonthSpending
     forecast: Decimal
-    cap: Decimal | None
 
 
 def run_spending(options: Options) -> int:
@@ -65,23 +78,21 @@ async def _show_spending(options: Options) -> int:
 async def _read_rows(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
     from_environment = [p for p, _ in profiles_of_environment(environment_with_keys())]
     async with open_store() as database:
-        ledger = Ledger(database)
+        ledger, budget = Ledger(database), Budget(SpendingHolds(database), SettingsStore(database))
         profiles = all_profiles(from_environment, await SettingsStore(database).profiles())
-        return await ledger.group_spending(by), await current_months(ledger, profiles)
+        return await ledger.group_spending(by), await current_months(budget, profiles)
 
 
 async def current_months(
-    ledger: Ledger, profiles: Sequence[ProviderProfile]
+    budget: Budget, profiles: Sequence[ProviderProfile]
 ) -> list[ProviderMonth]:
     """Return this month's spending at each provider that has a limit or any known cost."""
-    moment = now()
     months = []
     for profile in profiles:
         # Several profiles may share a cap, against which the spending of each of them counts.
-        spent = (await ledger.spent_in_month(moment, *profile.ids_under_cap)).cost
-        if spent or profile.monthly_cap is not None:
-            forecast = month_forecast(spent, moment)
-            months.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))
+        month = await budget.month(profile)
+        if month.spent or month.cap is not None:
+            months.append(ProviderMonth(profile, month, month_forecast(month.spent, now())))
     return months
 
 
@@ -91,15 +102,18 @@ def _as_json(
     return {
         "by": by,
         "rows": [_fields(by, row) for row in rows],
-        "total_usd": exact_digits(_total(rows)),
+        "total_usd": exact_digits(_total(rows).cost),
         "months": [
             {
-                "provider": month.profile.id,
-                "spent_usd": exact_digits(month.spent),
-                "forecast_usd": exact_digits(month.forecast.quantize(_FORECAST_STEP)),
-                "limit_usd": None if month.cap is None else exact_digits(month.cap),
+                "provider": each.profile.id,
+                "spent_usd": exact_digits(each.month.spent),
+                "held_usd": exact_digits(each.month.held),
+                "uncounted": each.month.uncounted,
+                "estimated": each.month.estimated,
+                "forecast_usd": exact_digits(each.forecast.quantize(_FORECAST_STEP)),
+                "limit_usd": None if each.month.cap is None else exact_digits(each.month.cap),
             }
-            for month in months
+            for each in months
         ],
     }
 
@@ -107,7 +121,8 @@ def _as_json(
 def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
     """Return the fields of a row; `SpendingSum` and `GroupPerformance` explain them.
 
-    `uncounted` is the number of calls of unknown cost, `p50_s` the median duration of a call.
+    `uncounted` and `estimated` are the numbers of calls of unknown and of estimated cost, `p50_s`
+    is the median duration of a call.
     `tokens_per_s` is of all calls together, its percentiles are of single calls.
     """
     spent, performance = row.spent, row.performance
@@ -115,6 +130,7 @@ def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
         by: row.key,
         "calls": spent.calls,
         "uncounted": spent.uncounted,
+        "estimated": spent.estimated,
         "failed": performance.failed,
         "retries": performance.retries,
         **asdict(spent.usage),
@@ -128,8 +144,8 @@ def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
     }
 
 
-def _total(rows: Sequence[SpendingRow]) -> Decimal:
-    return sum((row.spent for row in rows), SpendingSum()).cost
+def _total(rows: Sequence[SpendingRow]) -> SpendingSum:
+    return sum((row.spent for row in rows), SpendingSum())
 
 
 def rows_as_csv(by: str, rows: Sequence[SpendingRow], delimiter: str = ",") -> str:
@@ -158,18 +174,10 @@ def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -
     for row in rows:
         spent = row.spent
         tokens = formatting.tokens(spent.usage.input_tokens + spent.usage.output_tokens)
-        cost = formatting.money(spent.cost)
-        if spent.uncounted:
-            # Calls of unknown cost come on top of the sum; without a sign, "$0" would look free.
-            cost = f"≥ {cost}"
+        cost = spent_text(spent)  # with a sign: without it, an unknown cost of "$0" looks free
         name = clean_line(row.key) or "–"
         write_line(f"{name:<{name_width}}  {cost:>10}  {spent.calls:>7}  {tokens:>7}")
-    cost = formatting.money(_total(rows))
-    uncounted = sum(row.spent.uncounted for row in rows)
-    if uncounted:
-        write_line(tr("Total: {cost} · {count} not counted", cost=cost, count=uncounted))
-    else:
-        write_line(tr("Total: {cost}", cost=cost))
+    write_line(total_text(_total(rows)))
     for month in months:
         write_line(month_line(month))
 
@@ -177,19 +185,21 @@ def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -
 def month_line(month: ProviderMonth) -> str:
     """Return a line with a provider's spending this month, and the expected total."""
     name = month.profile.short_name
-    spent = formatting.money(month.spent)
+    spent = month_text(month.month)
     forecast = formatting.money(month.forecast)
-    if month.cap is None:
-        return tr(
+    if month.month.cap is None:
+        line = tr(
             "{provider}: {spent} this month, {forecast} expected",
             provider=name,
             spent=spent,
             forecast=forecast,
         )
-    return tr(
-        "{provider}: {spent} of {limit} this month, {forecast} expected",
-        provider=name,
-        spent=spent,
-        limit=formatting.money(month.cap),
-        forecast=forecast,
-    )
+    else:
+        line = tr(
+            "{provider}: {spent} of {limit} this month, {forecast} expected",
+            provider=name,
+            spent=spent,
+            limit=formatting.money(month.month.cap),
+            forecast=forecast,
+        )
+    return " · ".join([line, *uncertain_sentences(month.month)])

@@ -8,13 +8,15 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
-from desktop_app.domain.bounds import MAX_COUNT
+from desktop_app.domain.bounds import LATEST_TIME, MAX_COUNT, MAX_SECONDS
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.cost import TypicalAnswer, Usage
+from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending_report import (
     TIME_GROUPINGS,
     Call,
@@ -51,27 +53,24 @@ _KEYS: Final = {
 # An answer that came in one piece has no speed.
 _SPEED: Final = """CASE WHEN output_tokens > 0 AND duration_s > first_token_s
     THEN output_tokens / (duration_s - first_token_s) END"""
-
-
-def _within(column: str, maximum: int) -> str:
-    """Return SQL for a column's value; NULL if it is out of bounds.
-
-    SQLite raises an error if a sum exceeds 64 bits, as two damaged or restored rows can make it.
-    """
-    return f"iif({column} BETWEEN 0 AND {maximum}, {column}, NULL)"
-
-
-_COST: Final = _within("cost", _MAX_NANOS)
-_SUMS: Final = ", ".join(
-    (
-        f"count(*), count(*) - count({_COST})",
-        *(
-            f"coalesce(sum({_within(column, MAX_COUNT)}), 0)"
-            for column in ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
-        ),
-        f"coalesce(sum({_COST}), 0)",
-    )
+_SUMS: Final = """count(*), count(*) - count(cost), coalesce(sum(input_tokens), 0),
+    coalesce(sum(cached_tokens), 0), coalesce(sum(output_tokens), 0),
+    coalesce(sum(reasoning_tokens), 0), coalesce(sum(cost), 0),
+    coalesce(sum(is_estimated <> 0), 0)"""
+_COUNTS: Final = ", ".join(
+    f"min(max({name}, 0), {MAX_COUNT}) AS {name}"
+    for name in ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "retries")
 )
+_SECONDS: Final = ", ".join(
+    f"CASE WHEN {name} BETWEEN 0 AND {MAX_SECONDS} THEN {name} END AS {name}"
+    for name in ("first_token_s", "duration_s")
+)
+_LATEST: Final = to_micros(LATEST_TIME)
+_SOUND: Final = f"""(SELECT id, at, provider_id, model, purpose, conversation_id, message_id,
+    effort, tier, outcome, is_estimated, {_COUNTS}, {_SECONDS},
+    CASE WHEN cost BETWEEN 0 AND {_MAX_NANOS} THEN cost END AS cost
+    FROM ledger WHERE at BETWEEN 0 AND {_LATEST})"""  # noqa: S608 - our own expressions
+"""The ledger, without damaged figures of restored rows: one of them must not end every sum."""
 
 
 def to_nanos(amount: Decimal) -> int:
@@ -80,8 +79,8 @@ def to_nanos(amount: Decimal) -> int:
 
 
 def from_nanos(nanos: int) -> Decimal:
-    """Return nano-dollars as US dollars."""
-    return Decimal(nanos) / _NANOS
+    """Return nano-dollars as US dollars; 0 for a damaged amount, which `to_nanos` never returns."""
+    return Decimal(nanos) / _NANOS if 0 <= nanos <= _MAX_NANOS else Decimal(0)
 
 
 class Ledger:
@@ -99,11 +98,19 @@ class Ledger:
         """Add a call. The entry on disk does not name a temporary conversation."""
         database = self._databases.for_conversation(call.conversation_id)
         disk = self._databases.disk
-        if database is not disk:  # the disk comes first: if it is full, the caller repeats both
-            nameless = call._replace(conversation_id=None, message_id=None)
+        nameless = call._replace(conversation_id=None, message_id=None)
+        if database is disk:
+            await disk.write(lambda c: insert_call(c, call))
+        else:  # the disk comes first: if it is full, the caller repeats both
             await disk.write(lambda c: insert_call(c, nameless))
-        await database.write(lambda c: insert_call(c, call))
+            with suppress(StorageError):  # a repeat would bill the call twice
+                await database.write(lambda c: insert_call(c, call))
         self.notify(call.provider_id)
+
+    async def forget_lost_call(self, message_id: str) -> None:
+        """Remove the estimate for an answer whose process ended, because its cost is known now."""
+        sql = "DELETE FROM ledger WHERE message_id = ? AND is_estimated <> 0 AND outcome = ?"
+        await self._databases.disk.execute(sql, message_id, MessageStatus.INTERRUPTED.value)
 
     def notify(self, provider_id: str) -> None:
         """Tell the listeners that calls to a provider were added."""
@@ -142,9 +149,9 @@ class Ledger:
 
         The effort is "" for none. Models and efforts with fewer than three answers are left out.
         """
-        sql = """SELECT model, effort, duration_s, output_tokens FROM ledger
+        sql = f"""SELECT model, effort, duration_s, output_tokens FROM {_SOUND}
             WHERE provider_id = ? AND purpose = 'answer' AND outcome = 'complete'
-            ORDER BY rowid DESC LIMIT ?"""
+            ORDER BY id DESC LIMIT ?"""  # noqa: S608 - our own expressions
         rows = await self._databases.disk.rows(sql, provider_id, _MAX_RECENT_CALLS)
         by_choice: defaultdict[tuple[str, str], list[sqlite3.Row]] = defaultdict(list)
         for row in rows:
@@ -157,8 +164,9 @@ class Ledger:
 
     async def first_token_seconds(self, conversation_id: str) -> dict[str, float]:
         """Return the seconds until the first text of a conversation's answers, by message id."""
-        sql = """SELECT message_id, min(first_token_s) FROM ledger
-            WHERE conversation_id = ? AND first_token_s IS NOT NULL GROUP BY message_id"""
+        sql = f"""SELECT message_id, min(first_token_s) FROM {_SOUND}
+            WHERE conversation_id = ? AND first_token_s IS NOT NULL
+            GROUP BY message_id"""  # noqa: S608 - our own expressions
         database = self._databases.for_conversation(conversation_id)
         rows = await database.rows(sql, conversation_id)
         return {row[0]: row[1] for row in rows}
@@ -195,28 +203,38 @@ def insert_call(connection: sqlite3.Connection, call: Call) -> None:
     """Add a call in the caller's transaction."""
     sql = """INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,
         output_tokens, reasoning_tokens, cost, conversation_id, message_id,
-        effort, tier, outcome, retries, first_token_s, duration_s)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        effort, tier, outcome, retries, first_token_s, duration_s, is_estimated)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
     usage = call.usage
     values = (
         *(to_micros(call.at), call.provider_id, call.model, call.purpose),
         *(usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens),
         *(None if call.cost is None else to_nanos(call.cost), call.conversation_id),
-        *(call.message_id, *(call.performance or CallPerformance())),
+        *(call.message_id, *(call.performance or CallPerformance()), call.is_estimated),
     )
     connection.execute(sql, values)
 
 
 def record_lost_calls(connection: sqlite3.Connection) -> None:
-    """Turn the holds of dead processes into calls of unknown cost.
+    """Turn the holds of dead processes into calls that cost what was held, as an estimate.
 
-    Holds without a model, which are not for a single call, are only deleted.
+    A call of unknown cost held nothing, and its cost stays unknown. Holds without a model, which
+    are not for a single call, are only deleted.
     """
     performance = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
     for row in _dead_holds(connection):
         if row["model"]:
             names = (row["provider_id"], row["model"], row["purpose"])
-            call = Call(from_micros(row["at"]), *names, Usage(), None, performance=performance)
+            held = from_nanos(row["amount"])
+            call = Call(
+                from_micros(min(max(row["at"], 0), _LATEST)),
+                *names,
+                Usage(),
+                held or None,
+                message_id=row["message_id"],
+                performance=performance,
+                is_estimated=bool(held),
+            )
             insert_call(connection, call)
         connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
 
@@ -257,7 +275,7 @@ def _performances(
     first_tokens: defaultdict[str, list[float]] = defaultdict(list)
     durations: defaultdict[str, list[float]] = defaultdict(list)
     speeds: defaultdict[str, list[float]] = defaultdict(list)
-    sql = f"""SELECT {key}, first_token_s, duration_s, {_SPEED} FROM ledger
+    sql = f"""SELECT {key}, first_token_s, duration_s, {_SPEED} FROM {_SOUND}
         WHERE at >= ? AND duration_s IS NOT NULL"""  # noqa: S608 - our own expressions
     for name, first_token_s, duration_s, speed in connection.execute(sql, (start,)):
         durations[name].append(duration_s)
@@ -265,10 +283,10 @@ def _performances(
             first_tokens[name].append(first_token_s)
         if speed is not None:
             speeds[name].append(speed)
-    sql = f"""SELECT {key}, sum(outcome = 'failed'), sum({_within("retries", MAX_COUNT)}),
-        sum({_within("output_tokens", MAX_COUNT)}) FILTER (WHERE {_SPEED} > 0)
+    sql = f"""SELECT {key}, sum(outcome = 'failed'), sum(retries),
+        sum(output_tokens) FILTER (WHERE {_SPEED} > 0)
         / sum(duration_s - first_token_s) FILTER (WHERE {_SPEED} > 0)
-        FROM ledger WHERE at >= ? GROUP BY 1"""  # noqa: S608 - our own expressions
+        FROM {_SOUND} WHERE at >= ? GROUP BY 1"""  # noqa: S608 - our own expressions
     return {
         name: GroupPerformance(
             failed=failed,
@@ -294,13 +312,15 @@ def _sums_by(
 ) -> dict[tuple[Any, ...], SpendingSum]:
     """Return sums of the calls that meet a condition, by the values of some expressions."""
     # The expressions and conditions are constants of this module.
-    sql = f"SELECT {', '.join((_SUMS, *keys))} FROM ledger WHERE {condition}"  # noqa: S608
+    sql = f"SELECT {', '.join((_SUMS, *keys))} FROM {_SOUND} WHERE {condition}"  # noqa: S608
     if keys:
         sql += f" GROUP BY {', '.join(keys)}"
     sums = {}
     for calls, uncounted, *rest in connection.execute(sql, values):
-        tokens, cost, key = rest[:4], rest[4], rest[5:]
-        sums[tuple(key)] = SpendingSum(calls, uncounted, Usage(*tokens), from_nanos(cost))
+        tokens, cost, estimated, key = rest[:4], rest[4], rest[5], rest[6:]
+        # A sum may exceed the limit of a single amount.
+        usd = Decimal(cost) / _NANOS
+        sums[tuple(key)] = SpendingSum(calls, uncounted, Usage(*tokens), usd, estimated)
     return sums
 
 

@@ -63,7 +63,8 @@ CREATE TABLE messages (
     parts TEXT NOT NULL,
     remote_run TEXT,
     template_id TEXT NOT NULL DEFAULT '',
-    answered_by TEXT NOT NULL DEFAULT ''
+    answered_by TEXT NOT NULL DEFAULT '',
+    cost_is_estimated INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX messages_by_conversation ON messages (conversation_id, created_at);
 CREATE INDEX messages_by_parent ON messages (parent_id, conversation_id);
@@ -129,7 +130,8 @@ CREATE TABLE ledger (
     outcome TEXT NOT NULL,
     retries INTEGER NOT NULL,
     first_token_s REAL,
-    duration_s REAL
+    duration_s REAL,
+    is_estimated INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX ledger_by_time ON ledger (at);
 CREATE INDEX ledger_by_conversation ON ledger (conversation_id);
@@ -176,7 +178,9 @@ CREATE TABLE spending_holds (
     owner_started TEXT NOT NULL,
     at INTEGER NOT NULL DEFAULT 0,
     model TEXT NOT NULL DEFAULT '',
-    purpose TEXT NOT NULL DEFAULT ''
+    purpose TEXT NOT NULL DEFAULT '',
+    most INTEGER NOT NULL DEFAULT 0,
+    message_id TEXT
 ) STRICT;
 
 -- The latest listing of each provider. `models` is a JSON list of pairs: the id of a model, and the

@@ -5,23 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from math import ceil
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.chat.answers.answer_measures import AnswerTiming
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, now
-from desktop_app.domain.conversations.message_parts import tool_calls
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+    tool_calls,
+)
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.cost import Usage, call_cost, cost_of_calls
-from desktop_app.domain.errors import SpendingCapError
+from desktop_app.domain.cost import (
+    CallUsage,
+    CountedCost,
+    Price,
+    Usage,
+    cost_of_calls,
+    counted_cost,
+)
+from desktop_app.domain.errors import BILLABLE_ERRORS, SpendingCapError
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.spending.budget import Hold
 from desktop_app.spending.ledger import Ledger
 from desktop_app.tools.calls.hosted_tools import hosted_cost
 
 NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
+_BYTES_PER_TOKEN: Final = 3
+"""Most tokens have more bytes, so that estimates are rather too high."""
+_ORDINARY_TIER: Final = "default"
+
+
+class _Billing(NamedTuple):
+    """What a reply is billed at: the price that counts, and the tier as it is recorded.
+
+    Attributes:
+        is_certain: False if the provider may bill another price.
+    """
+
+    price: Price | None
+    tier: str
+    is_certain: bool
 
 
 class AnswerLedger:
@@ -32,8 +62,10 @@ class AnswerLedger:
 
     Attributes:
         timing: the times of the answer.
+        hold: of the answer's requests. A request without usage counts at least what was held.
 
     Args:
+        is_resumed: an earlier process started the answer, so that the ledger may have an estimate.
         resolved: the model that is asked; a stand-in may replace it before anything is recorded.
         purpose: of the answer's requests.
         tool_prices: the price in US dollars of a call of each tool that the provider runs.
@@ -47,27 +79,47 @@ class AnswerLedger:
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
         timing: AnswerTiming | None = None,
         fees_recorded: Decimal = Decimal(0),
+        *,
+        hold: Hold | None = None,
+        is_resumed: bool = False,
     ) -> None:
         self._spending = spending
         self.resolved = resolved
         self._purpose = purpose
         self._tool_prices = tool_prices
         self.timing = timing or AnswerTiming()
+        self.hold = hold or Hold()
+        self._is_resumed = is_resumed
         self._round_usage: Usage | None = None  # the usage of the request that ended last
-        self._rounds_recorded = 0
+        self._round_tokens = 0  # of its answer, as received
+        self._rounds: list[CountedCost] = []  # the recorded requests, without the last
         self._fees_recorded = fees_recorded  # of hosted tools, in US dollars
 
     def cost(self, reply: Reply) -> Decimal | None:
-        """Return the US dollars of requests and the provider's tools; None if unknown."""
-        cost = cost_of_calls(_billed_choice(self.resolved, reply).price, reply.usages)
+        """Return the US dollars of requests and the provider's tools; None if not yet certain."""
+        billing = self._billing(reply)
+        cost = cost_of_calls(billing.price, reply.usages)
         if cost is None or not reply.usages:
             return None
-        return cost + hosted_cost(tool_calls(reply.parts), self._tool_prices)
+        is_stated = all(
+            isinstance(u, CallUsage) and u.stated_cost is not None for u in reply.usages
+        )
+        return cost + self._fees(reply) if billing.is_certain or is_stated else None
+
+    def final_cost(self, reply: Reply, status: MessageStatus, *, is_sent: bool) -> CountedCost:
+        """Return the US dollars of an answer that has ended with `status`, estimated if need be."""
+        last = self._last_request(reply, status, is_sent=is_sent)
+        requests = self._rounds if last is None else [*self._rounds, last]
+        if not any(request.is_estimated for request in requests):
+            return CountedCost(self.cost(reply))
+        total = sum((request.amount or Decimal(0) for request in requests), Decimal(0))
+        return CountedCost(total + self._fees(reply), is_estimated=True)
 
     def notices(self, reply: Reply) -> tuple[NoticeText, ...]:
         """Return the reply's notices, and one if the answer costs more than `cost`."""
-        price = _billed_choice(self.resolved, reply).price
-        is_partly_unknown = reply.is_uncounted or (
+        price = self._billing(reply).price
+        has_unknown_round = reply.is_uncounted and not all(r.is_estimated for r in self._rounds)
+        is_partly_unknown = has_unknown_round or (
             price is not None and any(map(price.lacks_part_of, reply.usages))
         )
         if self.cost(reply) is None or not is_partly_unknown:
@@ -79,6 +131,11 @@ class AnswerLedger:
         self.timing.observe(event)
         if isinstance(event, RoundEnded):
             self._round_usage = reply.round_usage
+            self._round_tokens = received_tokens(reply)
+
+    def price(self, reply: Reply) -> Price | None:
+        """Return the price that counts against the limit; None if it is unknown."""
+        return self._billing(reply).price
 
     async def record_call(self, reply: Reply, answer: Message, *, is_sent: bool) -> None:
         """Record the last request, and the fees that are not recorded yet.
@@ -87,29 +144,69 @@ class AnswerLedger:
 
         * The provider reported usage: the cost is that of the usage.
         * It reported none, but may bill the request: the cost is zero if the model is free,
-          otherwise unknown.
+          otherwise what was held, or unknown if nothing was.
         * The request cannot be billed: the cost is zero if it was sent and failed, otherwise
           nothing is recorded.
 
         Args:
             is_sent: the request was sent.
         """
-        usage = reply.round_usage
-        can_be_billed = usage is not None or reply.may_be_billed
-        # The spending cap stops a round before it is sent, so no request failed.
-        has_failed = reply.error is not None and reply.error.code != SpendingCapError.code
-        if not can_be_billed and not (is_sent and has_failed):
+        cost = self._last_request(reply, answer.status, is_sent=is_sent)
+        if cost is None:
             return
-        price = self.resolved.price
-        has_free_model = price is not None and price.is_free
-        if usage is None and has_free_model:
-            has_cost = False
-        else:
-            has_cost = can_be_billed
         # If either write fails, the caller repeats both. So the fees come first: `record_fees`
         # leaves out what is recorded already, `_add_request` would add the request again.
         await self.record_fees(reply, answer)
-        await self._add_request(reply, answer, usage, is_billed=has_cost)
+        await self._add_request(reply, answer, reply.round_usage, cost)
+
+    def _last_request(
+        self, reply: Reply, status: MessageStatus, *, is_sent: bool
+    ) -> CountedCost | None:
+        """Return the cost of the last request; None if none was sent that counts."""
+        usage = reply.round_usage
+        # Under a limit, a request that was cut or stopped before its first byte counts, too.
+        is_open = is_sent and self.hold.is_active and self.hold.cost is not None
+        was_cut = status is MessageStatus.CANCELLED or isinstance(reply.error, BILLABLE_ERRORS)
+        can_be_billed = usage is not None or reply.may_be_billed or (is_open and was_cut)
+        # The spending cap stops a round before it is sent, so no request failed.
+        has_failed = reply.error is not None and reply.error.code != SpendingCapError.code
+        if not can_be_billed and not (is_sent and has_failed):
+            return None
+        return self._request_cost(reply, usage, received_tokens(reply), is_billed=can_be_billed)
+
+    def _request_cost(
+        self, reply: Reply, usage: Usage | None, output_tokens: int, *, is_billed: bool = True
+    ) -> CountedCost:
+        billing = self._billing(reply)
+        return counted_cost(
+            billing.price,
+            usage,
+            self.hold.cost,
+            is_billed=is_billed,
+            is_certain=billing.is_certain,
+            output_tokens=output_tokens,
+        )
+
+    def _billing(self, reply: Reply) -> _Billing:
+        """Return what a reply is billed at.
+
+        A cheaper tier counts only if it was requested, or if it is the ordinary one. Another model
+        counts the price of the requested one, unless that is certain for any model.
+        """
+        named = "" if reply.service_tier == "auto" else reply.service_tier  # the account decides
+        requested = self.resolved.service_tier or ""
+        asked = self.resolved
+        is_certain = asked.has_certain_price_for(reply.model)
+        billed = replace(asked, service_tier=named or requested or None)
+        if named not in ("", requested, _ORDINARY_TIER) and _is_cheaper(
+            billed.counted_price, asked.counted_price
+        ):
+            billed, is_certain = asked, False
+        price = billed.counted_price
+        return _Billing(price, named or requested, is_certain and price == billed.price)
+
+    def _fees(self, reply: Reply) -> Decimal:
+        return hosted_cost(tool_calls(reply.parts), self._tool_prices)
 
     async def record_round(self, reply: Reply, answer: Message) -> bool:
         """Record the request of the round that has ended. Return False if it was recorded before.
@@ -117,10 +214,11 @@ class AnswerLedger:
         Call it if the answer continues with another round. `reply` is already in that next round,
         so the usage is the one that `observe` kept when the round ended.
         """
-        if self._rounds_recorded >= reply.round:
+        if len(self._rounds) >= reply.round:
             return False
-        await self._add_request(reply, answer, self._round_usage)
-        self._rounds_recorded += 1
+        cost = self._request_cost(reply, self._round_usage, self._round_tokens)
+        await self._add_request(reply, answer, self._round_usage, cost)
+        self._rounds.append(cost)
         return True
 
     async def record_fees(self, reply: Reply, answer: Message, *, ended_only: bool = False) -> None:
@@ -141,12 +239,10 @@ class AnswerLedger:
             self._fees_recorded = fees
 
     async def _add_request(
-        self, reply: Reply, answer: Message, usage: Usage | None, *, is_billed: bool = True
+        self, reply: Reply, answer: Message, usage: Usage | None, cost: CountedCost
     ) -> None:
-        billed_choice = _billed_choice(self.resolved, reply)
-        price = billed_choice.counted_price
-        cost = call_cost(price, usage, is_billed=is_billed)
-        if is_billed and price is not None and usage is not None and price.lacks_part_of(usage):
+        price = self._billing(reply).price
+        if price is not None and usage is not None and price.lacks_part_of(usage):
             # The ledger has no "at least": the unknown rest is a call of unknown cost.
             await self._spending.add(self._make_entry(answer, self._purpose, None))
         is_only_round = not reply.round  # otherwise tools ran during the time of the answer
@@ -154,15 +250,21 @@ class AnswerLedger:
         # retries, which are those of all rounds, are recorded with the last request.
         has_more = answer.status is MessageStatus.STREAMING
         performance = CallPerformance(
-            effort=billed_choice.effort.value if billed_choice.effort else "",
-            tier=billed_choice.service_tier or "",
+            effort=self.resolved.effort.value if self.resolved.effort else "",
+            tier=self._billing(reply).tier,
             outcome=(MessageStatus.COMPLETE if has_more else answer.status).value,
             retries=0 if has_more else self.timing.retries,
             first_token_s=self.timing.first_token_s if is_only_round else None,
             duration_s=answer.duration_s if is_only_round else None,
         )
-        entry = self._make_entry(answer, self._purpose, cost)
-        await self._spending.add(entry._replace(usage=usage or Usage(), performance=performance))
+        entry = self._make_entry(answer, self._purpose, cost.amount)
+        if self._is_resumed:
+            await self._spending.forget_lost_call(answer.id)
+        await self._spending.add(
+            entry._replace(
+                usage=usage or Usage(), performance=performance, is_estimated=cost.is_estimated
+            )
+        )
 
     def _make_entry(self, answer: Message, purpose: Purpose, cost: Decimal | None) -> Call:
         return Call(
@@ -177,13 +279,19 @@ class AnswerLedger:
         )
 
 
-def _billed_choice(resolved: ResolvedChoice, reply: Reply) -> ResolvedChoice:
-    """Return the choice with the reply's service tier, or the requested tier if none.
+def received_tokens(reply: Reply) -> int:
+    """Estimate the tokens of the current round's answer, as received so far."""
+    size = 0
+    for part in reply.parts[reply.round_start :]:
+        if isinstance(part, TextPart | ReasoningPart | RefusalPart):
+            size += len(part.text.encode("utf-8", "surrogatepass"))
+        elif isinstance(part, ToolCallPart):
+            size += len(part.arguments.encode("utf-8", "surrogatepass"))
+    return ceil(size / _BYTES_PER_TOKEN)
 
-    If another model answered, the choice keeps its price only if the price is certain.
-    """
-    tier = reply.service_tier
-    if tier == "auto":
-        tier = ""  # it leaves the tier to the account, and so does not name the tier that answered
-    answered_choice = resolved.with_reply_model(reply.model)
-    return replace(answered_choice, service_tier=tier or answered_choice.service_tier)
+
+def _is_cheaper(price: Price | None, than: Price | None) -> bool:
+    """Return True if a price may be less than another in some part."""
+    if price is None or than is None:
+        return than is not None
+    return price.input < than.input or price.output < than.output

@@ -14,7 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.chat.answers.answer_ledger import AnswerLedger
+from desktop_app.chat.answers.answer_ledger import AnswerLedger, received_tokens
 from desktop_app.chat.answers.answer_measures import REPEATED, AnswerLimit, RepetitionStop
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
@@ -89,8 +89,8 @@ class PreparedAnswer(Value, frozen=True):
         question: None if it was stored before.
         resolved: the choice that the request was built for.
         gateway: gives the provider that streams the answer, with tools or documents in parts.
-        hold: the input's share of the provider's monthly cap, held until the first round of tools
-            is recorded, or the answer ends.
+        hold: the share of the provider's monthly cap, held until the first round of tools is
+            recorded, or the answer ends.
         schema: the schema that the answer is checked against, even if the model does not support
             schemas; None for no check.
         stand_in: returns the model to ask if the provider does not serve Instant's model.
@@ -175,7 +175,9 @@ class AnswerRun:
         try:
             return await self._run(listen)
         finally:
-            await self.hold.release()
+            # What continues at the provider counts until its cost is known.
+            if self.answer.status is not MessageStatus.STREAMING:
+                await self.hold.release()
 
     def leave_running(self) -> None:
         """Let a background run continue when the task is canceled."""
@@ -451,7 +453,15 @@ class AnswerRun:
                     self._report(None)
                 saved_reply = reply
                 is_failing = False
+                await self._raise_hold(reply)
             write_s = time.monotonic() - started_at
+
+    async def _raise_hold(self, reply: Reply) -> None:
+        """Hold what the text so far costs: as much counts if the process is killed."""
+        price = self._ledger.price(reply)
+        if price is not None and self.hold.is_active:
+            with suppress(StorageError):  # the next checkpoint tries again, and reports it
+                await self.hold.raise_to(price, received_tokens(reply))
 
     # ------------------------------------------------------------------ the answer
 
@@ -496,17 +506,19 @@ class AnswerRun:
     def _final_answer(self, status: MessageStatus) -> Message:
         reply = self.reply
         self.timing.end_thinking()
+        cost = self._ledger.final_cost(reply, status, is_sent=self._is_sent)
         return replace(
             self.answer,
             status=status,
             parts=with_interrupted_calls(self.timing.with_thinking_time(reply.parts)),
             usage=reply.usage,
-            cost=self._ledger.cost(reply),
+            cost=cost.amount,
             duration_s=self.timing.elapsed_s,
             error=_error_note(reply),
             notices=self._ledger.notices(reply),
             remote_run=None,
             answered_by=reply.model[:MAX_MODEL_NAME_CHARS],
+            cost_is_estimated=cost.is_estimated,
         )
 
 

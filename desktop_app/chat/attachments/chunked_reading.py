@@ -27,6 +27,7 @@ from desktop_app.chat.attachments.image_attachments import ImageForm, page_name,
 from desktop_app.chat.attachments.note_taking import (
     INSTRUCTIONS,
     MERGING,
+    USUAL_NOTE_TOKENS,
     DocumentPiece,
     ReadingProvider,
     ReadingTask,
@@ -76,8 +77,6 @@ MIN_PART_TOKENS: Final = 300
 # a section: an arbitrary number.
 _BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
 _MAX_MOVED_SHARE: Final = 0.3
-# The planned tokens of a note; the model decides its length.
-USUAL_NOTE_TOKENS: Final = 1500
 # For a quick estimate of the tokens of short texts.
 _CHARS_PER_TOKEN: Final = 3
 # The tokens of a call's messages and tags apart from their texts, generously.

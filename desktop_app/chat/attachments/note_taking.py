@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.chat.answers.answer_ledger import received_tokens
 from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.chat.utility_model import SmallReply
 from desktop_app.domain import hints
@@ -40,11 +41,12 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.cost import Usage, call_cost, prompt_cost
+from desktop_app.domain.cost import CallCost, Usage, counted_cost
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
     RateLimitedError,
+    SpendingCapError,
     StreamCutError,
     UserFacingError,
     to_provider_error,
@@ -56,6 +58,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import Provider, ProviderWrapper
 from desktop_app.spending.budget import Hold
+from desktop_app.spending.spending_holds import HeldCall
 
 if TYPE_CHECKING:
     from desktop_app.chat.attachments.chunked_reading import ChunkedReader
@@ -64,6 +67,8 @@ if TYPE_CHECKING:
 MAX_CONCURRENT_CALLS: Final = 4
 # The maximum tokens of a note, see `max_note_tokens`; arbitrary numbers.
 MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
+# The planned tokens of a note; the model decides its length.
+USUAL_NOTE_TOKENS: Final = 1500
 MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # the built-in model gets shorter chunks
 # The statuses of the progress: without costs, with those so far, and with the estimate of all.
 _READING_PROGRESS: Final = (
@@ -82,9 +87,10 @@ SMALL_WINDOW: Final = 32_768
 NOTES_PER_WINDOW: Final = 8
 # The number of times that a refused piece is split again, or that refused notes are shortened.
 MAX_SPLITS: Final = 3
-# Errors that concurrent calls may cause: limits per minute, and aborted answers (llama-cpp-python
-# ends an answer at the next request).
-_CONCURRENCY_ERRORS: Final = (RateLimitedError, StreamCutError)
+# Errors that concurrent calls may cause: limits per minute, a monthly limit that has no room for
+# several of the longest notes, and aborted answers (llama-cpp-python ends an answer at the next
+# request).
+_CONCURRENCY_ERRORS: Final = (RateLimitedError, SpendingCapError, StreamCutError)
 
 INSTRUCTIONS: Final = """\
 A document is too large to be read at once. You get one part of it, and the task that will be done \
@@ -289,20 +295,27 @@ class ReadingProvider(ProviderWrapper):
             are_notes = True
 
     async def _hold_answer(self, request: ChatRequest, tokens: int) -> None:
-        """Put the cost of the notes, of `tokens` tokens, into the hold of the final request.
+        """Hold the final request with its notes, of `tokens` tokens.
 
-        The answer's run holds the cost of the rest. A background run is not held, because a later
-        process can resume it. Raises SpendingCapError, StorageError.
+        Until now, the answer's run held its cost without them. Raises SpendingCapError,
+        StorageError.
         """
         task = self._task
-        answering = task.answering
-        if task.answer_hold is None or request.background:
+        answering, answer_hold = task.answering, task.answer_hold
+        if answer_hold is None:
             return
-        cost = prompt_cost(answering.counted_price, tokens)
-        hold = await self._reader.budget.hold(
-            answering.profile, cost, answering.model.id, task.purpose.value
+        whole = answering.expected_cost(tokens, request.parameters.max_output_tokens)
+        if whole is not None and answer_hold.cost is not None:
+            rest = answer_hold.cost.input
+            usual = answer_hold.cost.usual + whole.input
+            whole = CallCost(whole.input + rest, usual, max(usual, whole.most + rest), tokens)
+        await answer_hold.release()
+        message_id = task.message_id if request.background else None
+        call = HeldCall(
+            answering.profile, whole, answering.model.id, task.purpose.value, message_id
         )
-        task.answer_hold.add(hold)
+        [hold] = await self._reader.budget.hold_all([call])
+        answer_hold.take_over(hold)
 
     async def _take_notes(
         self, pieces: list[DocumentPiece], *, are_notes: bool
@@ -371,7 +384,7 @@ class ReadingProvider(ProviderWrapper):
 
     async def _take_note(self, key: str, piece: DocumentPiece, *, are_notes: bool) -> str:
         reader, task, taker = self._reader, self._task, self._task.note_taker
-        cost = prompt_cost(taker.price, piece.tokens)
+        cost = taker.expected_cost(piece.tokens, max_note_tokens(task), USUAL_NOTE_TOKENS)
         reply = SmallReply(taker.profile.name)
         async with await reader.budget.hold(
             taker.profile, cost, taker.model.id, Purpose.PART.value
@@ -404,11 +417,11 @@ class ReadingProvider(ProviderWrapper):
                         reply.add(event)
             except asyncio.CancelledError:
                 if reply.is_billed:
-                    await asyncio.shield(self._record_call(reply))
+                    await asyncio.shield(self._record_call(reply, cost))
                 raise
 
             async def record_note() -> None:
-                await self._record_call(reply)
+                await self._record_call(reply, cost)
                 if reply.error is None:
                     await reader.notes.put(key, reply.text, task.conversation_id)
 
@@ -417,18 +430,25 @@ class ReadingProvider(ProviderWrapper):
             raise reply.error
         return reply.text
 
-    async def _record_call(self, reply: SmallReply) -> None:
+    async def _record_call(self, reply: SmallReply, held: CallCost | None) -> None:
         task = self._task
         usage = reply.reply.usage
-        price = task.note_taker.with_reply_model(reply.reply.model).price
-        cost = call_cost(price, usage, is_billed=reply.is_billed)
-        self._cost_so_far += cost or 0
+        cost = counted_cost(
+            task.note_taker.counted_price,
+            usage,
+            held,
+            is_billed=reply.is_billed,
+            is_certain=task.note_taker.has_certain_price_for(reply.reply.model),
+            output_tokens=received_tokens(reply.reply),
+        )
+        self._cost_so_far += cost.amount or 0
         await self._reader.spending.add(
             Call(
                 provider_id=task.note_taker.profile.id,
                 model=task.note_taker.model.id,
                 usage=usage or Usage(),
-                cost=cost,
+                cost=cost.amount,
+                is_estimated=cost.is_estimated,
                 purpose=Purpose.PART.value,
                 conversation_id=task.conversation_id or None,
                 message_id=task.message_id or None,

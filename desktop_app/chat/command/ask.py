@@ -467,7 +467,8 @@ async def _with_total_usage(backend: Backend, answer: Message) -> Message:
         return answer
     has_usage = spent.usage != Usage()  # False if the provider reported none
     usage = spent.usage if has_usage else answer.usage
-    return replace(answer, usage=usage, cost=None if spent.uncounted else spent.cost)
+    cost = None if spent.uncounted else spent.cost
+    return replace(answer, usage=usage, cost=cost, cost_is_estimated=bool(spent.estimated))
 
 
 def unsaved_conversation_id(

@@ -104,6 +104,7 @@ class Message(Value, frozen=True):
         template_id: the library prompt that a question was made with; "" for none.
         answered_by: the model that the reply names, which may differ from that in `choice`; "" if
             it names none.
+        cost_is_estimated: the provider may bill another cost.
     """
 
     id: str
@@ -122,6 +123,7 @@ class Message(Value, frozen=True):
     remote_run: RemoteRun | None = None
     template_id: str = ""
     answered_by: str = ""
+    cost_is_estimated: bool = False
 
     @property
     def text(self) -> str:

@@ -26,7 +26,7 @@ from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.tools.tool import NOTHING_FOUND, SEARCH_TOOL, ToolCallState
 from desktop_app.domain.tools.tool_words import describe_call, tool_title
-from desktop_app.i18n.formatting import duration, moment, money, percent, size
+from desktop_app.i18n.formatting import counted_money, duration, moment, percent, size
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
 _MAX_REASON_CHARS: Final = 200
@@ -140,8 +140,10 @@ def measured_facts(message: Message) -> list[str]:
 
 
 def cost_text(answer: Message, cost: Decimal) -> str:
-    """Return what an answer costs, with "≥" if the price of a part of it is unknown."""
-    return f"{'≥ ' if is_least_cost(answer) else ''}{money(cost)}"
+    """Return what an answer costs: ≥ if the price of a part is unknown, ≈ if it is estimated."""
+    has_unknown, has_estimates = is_least_cost(answer), answer.cost_is_estimated
+    text = counted_money(cost, has_unknown=has_unknown, has_estimates=has_estimates)
+    return tr("{cost} estimated", cost=text) if answer.cost_is_estimated else text
 
 
 def is_least_cost(answer: Message) -> bool:

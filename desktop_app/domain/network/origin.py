@@ -11,10 +11,13 @@ from typing import Final
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _AUTHORITY: Final = re.compile(
-    r"(?:[^@\\]*@)?(\[[0-9a-f:.]+\]|[^@:\\\[\]]+)(?::([0-9]{0,5}))?", re.I
+    r"(?:[^@\\]*@)?(\[[0-9a-f:.]+\]|[^@:\\\[\]]+)(?::([0-9]{0,20}))?", re.I
 )
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
 # Other characters in a name are escapes, controls, or not allowed by IDNA.
+_LOOPBACK: Final = re.compile(
+    r"(?:.+\.)?localhost|127(?:\.[0-9]+){0,3}|0\.0\.0\.0|\[::1?\]|\[::ffff:7f[0-9a-f:]+\]"
+)
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -35,6 +38,27 @@ def origin(url: str) -> str:
     host = _normalize_ipv6(name) if name.startswith("[") else _encode_host(name)
     port = int(authority[2]) if authority[2] else _DEFAULT_PORTS[scheme]
     return f"{scheme}://{host}:{port}" if host and port < 65536 else ""
+
+
+def canonical_base_url(url: str) -> str:
+    """Return one spelling for all base URLs of a server, to compare them.
+
+    Unlike origins, the names and addresses of this computer are one: a limit must not depend on
+    which of them is written. A text without an origin is returned as it is.
+    """
+    from posixpath import normpath
+    from urllib.parse import unquote  # the window's start imports the domain
+
+    address = origin(url.strip())
+    if not address:
+        return url.strip()
+    scheme, _, authority = address.partition("://")
+    host, _, port = authority.rpartition(":")
+    if _LOOPBACK.fullmatch(host):
+        host = "localhost"
+    without_query = re.split("[?#]", url.partition("://")[2], maxsplit=1)[0]
+    path = unquote(without_query.partition("/")[2]).strip(" /")
+    return f"{scheme}://{host}:{port}{normpath('/' + path)}"
 
 
 def host_of(origin: str) -> str:

@@ -308,6 +308,7 @@ class SidebarFooter(ListButton):
 
     def __init__(self) -> None:
         self._is_near_cap = False
+        self._note = ""
         self._chevron = PlainLabel()
         super().__init__("program-menu", "", "", role="row")
         self._line.addWidget(self._chevron)
@@ -319,12 +320,13 @@ class SidebarFooter(ListButton):
         self.show_provider("", "", "")
 
     def show_provider(
-        self, name: str, icon_name: str, spending: str, *, is_near_cap: bool = False
+        self, name: str, icon_name: str, spending: str, *, is_near_cap: bool = False, note: str = ""
     ) -> None:
         """Show the provider with its icon, and `spending`, the cost of this month ("" for none).
 
-        The cost is highlighted if it is near the provider's cap.
+        The cost is highlighted if it is near the provider's cap. The `note` is for the tooltip.
         """
+        self._note = note
         self._icon_name = icon_name
         self._label.setText(name)
         self.hint.setText(spending)
@@ -345,8 +347,8 @@ class SidebarFooter(ListButton):
     def fit(self, *, keeps_hint: bool = False) -> bool:
         """Fit as others, but always show a cost that is near the cap."""
         fits = super().fit(keeps_hint=self._is_near_cap)
-        if self._is_near_cap:
+        if self._is_near_cap or self._note:
             hidden = self.accessibleName() if not fits else ""
-            tip = tr("Spent this month, out of your limit")
-            set_tooltip(self, "\n".join(filter(None, (hidden, tip))))
+            tip = tr("Spent this month, out of your limit") if self._is_near_cap else ""
+            set_tooltip(self, "\n".join(filter(None, (hidden, tip, self._note))))
         return fits

@@ -27,7 +27,7 @@ from desktop_app.domain.network.network_address import (
     split_url,
     unencrypted_private_host,
 )
-from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.origin import canonical_base_url, origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.i18n.translation import N_, tr
 
@@ -65,7 +65,7 @@ def profiles_of_environment(environment: Mapping[str, str]) -> list[_ProfileAndS
     """
     profiles: list[_ProfileAndSecrets] = []
     openai_key = environment.get("OPENAI_API_KEY", "")
-    url, version = split_version(environment.get("OPENAI_BASE_URL", ""))
+    url, version = split_version(environment.get("OPENAI_BASE_URL", "").strip())
     if openai_key or url:
         profiles.append(_openai_or_gateway(openai_key, url, version, environment))
     if environment.get("AZURE_OPENAI_ENDPOINT"):
@@ -272,24 +272,27 @@ def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfi
     earlier runs may have spent under it. If a gateway with another address once had that id, its
     spending counts, too, because the ledger stores no addresses.
     """
+    addresses = {p.id: canonical_base_url(p.base_url) for p in profiles}
     cap_owners = {
-        p.base_url: p for p in profiles if p.monthly_cap is not None and not p.from_environment
+        addresses[p.id]: p for p in profiles if p.monthly_cap is not None and not p.from_environment
     }
 
     def with_shared_cap(profile: ProviderProfile) -> ProviderProfile:
-        owner = cap_owners.get(profile.base_url)
+        owner = cap_owners.get(addresses[profile.id])
         if owner is None or not (profile is owner or profile.from_environment):
             return profile
         sharing_ids = [
             p.id
             for p in profiles
-            if p.base_url == owner.base_url
+            if addresses[p.id] == addresses[owner.id]
             and (p is owner or p.from_environment)
             and p is not profile
         ]
-        absent_id = USUAL_ENVIRONMENT_IDS.get(owner.base_url, "")
-        if absent_id and absent_id not in {p.id for p in profiles}:
-            sharing_ids.append(absent_id)
+        sharing_ids += [
+            usual_id
+            for url, usual_id in USUAL_ENVIRONMENT_IDS.items()
+            if canonical_base_url(url) == addresses[owner.id] and usual_id not in addresses
+        ]
         return replace(profile, monthly_cap=owner.monthly_cap, shares_cap_with=tuple(sharing_ids))
 
     return [with_shared_cap(profile) for profile in profiles]

@@ -10,7 +10,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.origin import canonical_base_url, origin
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, all_profiles
 from desktop_app.providers.models.choice_resolution import (
     ON_DEVICE_MODEL,
@@ -64,11 +64,13 @@ class ProviderRegistry:
         gets the monthly cap and the facts about models that the user entered for its address.
         """
         stored_profiles = await self._settings.profiles()
-        own_models_by_url = {p.base_url: p.own_models for p in stored_profiles if p.own_models}
+        own_models_by_url = {
+            canonical_base_url(p.base_url): p.own_models for p in stored_profiles if p.own_models
+        }
         from_environment = [
             replace(
                 with_listed_models(self.models_of(p)),
-                own_models=own_models_by_url.get(p.base_url, p.own_models),
+                own_models=own_models_by_url.get(canonical_base_url(p.base_url), p.own_models),
             )
             for p in self.environment_profiles
         ]

@@ -16,7 +16,13 @@ from pathlib import PurePath
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.cost import FREE, Price
+from desktop_app.domain.cost import (
+    FREE,
+    LONGEST_ANSWER_TOKENS,
+    USUAL_ANSWER_TOKENS,
+    CallCost,
+    Price,
+)
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_facts import ModelFacts
@@ -66,14 +72,32 @@ class ResolvedChoice(Value, frozen=True):
     files: FileInputs | None = None
     claim: PriceClaim = PriceClaim.CERTAIN
 
-    def with_reply_model(self, model: str) -> ResolvedChoice:
-        """Return the choice after a reply by `model`.
+    def has_certain_price_for(self, model: str) -> bool:
+        """Return True if the price applies to a reply that names `model`, "" for none."""
+        return self.claim is PriceClaim.CERTAIN or is_same_model(self.model.id, model)
 
-        If that is another model, a price that is not certain no longer applies.
+    def expected_cost(
+        self,
+        input_tokens: int,
+        max_output_tokens: int | None = None,
+        answer_tokens: int = USUAL_ANSWER_TOKENS,
+    ) -> CallCost | None:
+        """Return the cost of a call before it is sent; None if the price is unknown.
+
+        Args:
+            max_output_tokens: the limit that the request sets.
+            answer_tokens: the tokens of an answer without that limit.
         """
-        if self.claim is PriceClaim.CERTAIN or is_same_model(self.model.id, model):
-            return self
-        return replace(self, claim=PriceClaim.NONE)
+        price = self.counted_price
+        if price is None:
+            return None
+        limits = (max_output_tokens, self.model.max_output, self.model.context_window)
+        longest = min(filter(None, limits), default=LONGEST_ANSWER_TOKENS)
+        usual = longest if max_output_tokens else min(answer_tokens, longest)
+        prompt = price.prompt_cost(input_tokens)
+        usual_cost = prompt + price.answer_cost(input_tokens, usual)
+        most = prompt + price.answer_cost(input_tokens, longest)
+        return CallCost(prompt, usual_cost, most, input_tokens)
 
     @property
     def price(self) -> Price | None:

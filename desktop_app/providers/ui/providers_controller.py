@@ -15,7 +15,7 @@ from desktop_app.domain.error_text import WINDOW, environment_surface, error_seg
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.domain.network.origin import canonical_base_url, host_of, origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.places import LinkedText
 from desktop_app.i18n import formatting
@@ -70,7 +70,10 @@ class ProvidersController(Controller):
         """
         profile = self._profile_or_current(profile_id)
         if profile.from_environment:
-            same_server = (p for p in self._providers.all if p.base_url == profile.base_url)
+            address = canonical_base_url(profile.base_url)
+            same_server = (
+                p for p in self._providers.all if canonical_base_url(p.base_url) == address
+            )
             profile = next((p for p in same_server if not p.from_environment), profile)
         self._panel.request_show()
         self.select_profile(profile.id)

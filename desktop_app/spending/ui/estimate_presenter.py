@@ -26,6 +26,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import duration, money, rough_money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.spending.report_texts import spent_text
 
 ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
 ESTIMATE_ON_DEVICE = EstimateTexts(
@@ -147,7 +148,7 @@ class EstimatePresenter(Controller):
             return
         self._header.set_context(tokens_used, resolved.model.input_limit)
         # Without a known cost nothing is shown, because “≥ $0” says nothing.
-        cost_text = f"{'≥ ' if spent.uncounted else ''}{money(spent.cost)}" if spent.cost else ""
+        cost_text = spent_text(spent) if spent.cost else ""
         note = ""
         if utility_cost:
             note = tr("Includes {cost} for the title and compaction", cost=money(utility_cost))

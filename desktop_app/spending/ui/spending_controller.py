@@ -73,15 +73,20 @@ class SpendingController(Controller):
         if profile != self._setup.profile:
             return
         text = ""
+        reasons: list[str] = []
         if month.spent:  # else no formats need to be loaded: 40 ms of the start
-            # With calls of unknown cost, the sum is a minimum.
-            spent_text = f"≥ {money(month.spent)}" if month.uncounted else money(month.spent)
+            from desktop_app.spending.report_texts import month_text, uncertain_sentences
+
+            spent_text = month_text(month)
+            reasons = uncertain_sentences(month)
             if month.cap and month.is_near_cap:
                 text = tr("{spent} of {limit}", spent=spent_text, limit=money(month.cap))
             else:
                 text = tr("{spent} this month", spent=spent_text)
         icon = "cloud" if profile.needs_key else "cpu"
-        footer.show_provider(profile.name, icon, text, is_near_cap=month.is_near_cap)
+        footer.show_provider(
+            profile.name, icon, text, is_near_cap=month.is_near_cap, note="\n".join(reasons)
+        )
 
     # ---------------------------------------------------------------- report
 

@@ -12,7 +12,8 @@ from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind,
 from desktop_app.domain.bounds import checked_money
 from desktop_app.domain.spending_report import MonthSpending
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import tr
+from desktop_app.spending.report_texts import month_text, uncertain_sentences
 from desktop_app.widgets.forms.form_widgets import LineSection
 from desktop_app.widgets.text.foreign_text import PlainButton
 
@@ -78,7 +79,7 @@ class SpendingSection(LineSection):
 
 def sentences_of(month: MonthSpending, cap: Decimal | None) -> list[str]:
     """Return a month's spending as sentences."""
-    spent = formatting.money(month.spent)
+    spent = month_text(month)
     if cap is None:
         sentences = [tr("{spent} spent this month.", spent=spent)]
     else:
@@ -86,15 +87,7 @@ def sentences_of(month: MonthSpending, cap: Decimal | None) -> list[str]:
             tr("{spent} of {limit} spent this month.", spent=spent, limit=formatting.money(cap)),
             tr("A message that exceeds the limit isn’t sent."),
         ]
-    if month.uncounted:
-        sentences.append(
-            tr_plural(
-                "{count} request with an unknown cost isn’t included.",
-                "{count} requests with an unknown cost aren’t included.",
-                month.uncounted,
-            )
-        )
-    return sentences
+    return [*sentences, *uncertain_sentences(month)]
 
 
 def _amount(cap: Decimal | None) -> str:

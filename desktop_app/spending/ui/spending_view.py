@@ -21,7 +21,6 @@ from desktop_app.i18n.formatting import (
     decimal,
     duration,
     exact_money,
-    money,
     month,
     number,
     percent,
@@ -29,6 +28,7 @@ from desktop_app.i18n.formatting import (
 )
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.spending.command import current_months, month_line, rows_as_csv
+from desktop_app.spending.report_texts import spent_text, total_text
 from desktop_app.spending.ui.bar_chart import BarChart
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
@@ -40,6 +40,9 @@ from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip
 
 _MISSING: Final = "–"
 NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
+ESTIMATED: Final = N_(
+    "Estimated: no usage was reported, another model answered, or Repartee was ended."
+)
 _GROUPINGS: Final = (
     (Grouping.MODEL, N_("By model"), N_("Model")),
     (Grouping.DAY, N_("By day"), N_("Day")),
@@ -98,7 +101,7 @@ class _Column(NamedTuple):
     """A column of figures: its heading, a row's figure, None if not measured, and its text."""
 
     heading: str
-    figure: Callable[[SpendingRow], Decimal | float | None]
+    figure: Callable[[SpendingRow], SpendingSum | Decimal | float | None]
     text: Callable[[Any], str]
 
 
@@ -112,13 +115,14 @@ def _speed_text(tokens_per_s: float) -> str:
 
 
 _COLUMNS: Final = (
-    _Column(N_("Cost"), lambda row: row.spent.cost, money),
+    _Column(N_("Cost"), lambda row: row.spent, spent_text),
     _Column(N_("Calls"), lambda row: row.spent.calls, number),
     _Column(N_("Input"), lambda row: row.spent.usage.input_tokens, number),
     _Column(N_("Output"), lambda row: row.spent.usage.output_tokens, number),
     _Column(N_("Cached"), _cached_share, percent),
     _Column(N_("Reasoning"), lambda row: row.spent.usage.reasoning_tokens, number),
     _Column(N_("Failed"), lambda row: row.performance.failed, number),
+    _Column(N_("Estimated"), lambda row: row.spent.estimated, number),
     _Column(N_("Not counted"), lambda row: row.spent.uncounted, number),
     _Column(N_("Duration"), lambda row: row.performance.p50_s, duration),
     _Column(N_("First token"), lambda row: row.performance.p50_first_token_s, duration),
@@ -189,7 +193,7 @@ class SpendingView(QWidget):
         ledger = self._session.backend.ledger
         rows = await ledger.group_spending(self.grouping, first_day)
         days = await ledger.group_spending(Grouping.DAY, first_day)
-        months = await current_months(ledger, self._session.providers.all)
+        months = await current_months(self._session.backend.budget, self._session.providers.all)
         if load_number == self._load_number:
             charted_days = _charted_days(days, first_day, today)
             self.show_rows(rows, charted_days, [month_line(each) for each in months])
@@ -229,15 +233,13 @@ class SpendingView(QWidget):
         self._show_total(sum((row.spent for row in rows), SpendingSum()))
 
     def _show_total(self, total: SpendingSum) -> None:
-        cost, exact = money(total.cost), exact_money(total.cost)
+        self.total.setText(total_text(total))
+        lines = [exact_money(total.cost)]
+        if total.estimated:
+            lines.append(tr(ESTIMATED))
         if total.uncounted:
-            self.total.setText(
-                tr("Total: {cost} · {count} not counted", cost=cost, count=total.uncounted)
-            )
-            set_tooltip(self.total, f"{exact}\n{tr(NOT_COUNTED)}")
-        else:
-            self.total.setText(tr("Total: {cost}", cost=cost))
-            set_tooltip(self.total, exact)
+            lines.append(tr(NOT_COUNTED))
+        set_tooltip(self.total, "\n".join(lines))
 
     def copy(self) -> None:
         """Copy the table to the clipboard."""

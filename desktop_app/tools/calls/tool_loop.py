@@ -44,7 +44,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
-from desktop_app.domain.cost import cost_of_calls, prompt_cost
+from desktop_app.domain.cost import cost_of_calls
 from desktop_app.domain.errors import UserFacingError, to_provider_error
 from desktop_app.domain.prompt_delimiter import PromptDelimiter
 from desktop_app.domain.spending_report import Purpose
@@ -170,15 +170,17 @@ class _LoopProvider(ProviderWrapper):
                 return
             await task.call_hold.release()  # in case the answer's run could not release it
             resolved = task.resolved
-            cost = prompt_cost(resolved.counted_price, _input_tokens(request, reply, last_reply))
-            try:  # the next input counts against the monthly cap
-                input_hold = await task.budget.hold(
+            cost = resolved.expected_cost(
+                _input_tokens(request, reply, last_reply), request.parameters.max_output_tokens
+            )
+            try:  # the next request counts against the monthly cap
+                next_hold = await task.budget.hold(
                     resolved.profile, cost, resolved.model.id, Purpose.ANSWER.value
                 )
             except UserFacingError as error:
                 yield Failed(to_provider_error(error))
                 return
-            task.call_hold.add(input_hold)
+            task.call_hold.take_over(next_hold)
 
     def _next_request(
         self, request: ChatRequest, reply: Reply, images: Sequence[ImageData], refused_parts: int

@@ -34,15 +34,15 @@ async def allow(shell: Shell, base_url: str, cap: str, spent: str = "") -> None:
 
 def test_the_monthly_limit_warns_and_then_refuses(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
-        await allow(shell, server.base_url, "0.00315")
+        await allow(shell, server.base_url, "0.0745", spent="0.06")
         first = await shell.ask(server.base_url, "Which?")  # 1,000 in and 100 out: $0.00315
         assert (first.code, first.out) == (0, ANSWER + "\n")
-        assert "$0.003 of your $0.003 monthly limit" in first.err
+        assert "$0.06 of your $0.07 monthly limit" in first.err
         second = await shell.ask(server.base_url, "Which?", "--json")
         assert second.code == 1
         assert second.json["error"]["kind"] == "spending_cap"
-        for words in ("$0.00315 of $0.00315 spent", "exceeds the limit", "saved provider’s limit"):
-            assert words in second.err
+        said = ("usually costs $0.0140", "$0.01135 of your $0.0745", "saved provider’s limit")
+        assert all(words in second.err for words in said)
         assert len(server.requests) == 1
 
     against(WHOLE, test=test)
@@ -50,9 +50,9 @@ def test_the_monthly_limit_warns_and_then_refuses(shell: Shell) -> None:
 
 def test_concurrent_commands_respect_the_limit(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
-        # Each of the four costs $0.00315, but is admitted by the cost of its input, which it holds.
-        # The limit has room for one, whichever comes first.
-        await allow(shell, server.base_url, "0.00002")
+        # Each of the four costs $0.00315, but holds a usual answer, and may cost $1.79. The limit
+        # has room for one, whichever comes first.
+        await allow(shell, server.base_url, "0.0145")
         ended = await asyncio.gather(*(shell.ask(server.base_url, "Which?") for _ in range(4)))
         codes = sorted(one.code for one in ended)
         assert codes == [0, 1, 1, 1]

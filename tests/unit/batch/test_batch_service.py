@@ -211,16 +211,16 @@ async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_p
 async def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
         job = await setup.ready("word " * 100_000)
-        cost = job.estimate.input_cost
+        cost = job.estimate.cost
         change_profile(setup, monthly_cap=cost * Decimal("0.9"))
-        with pytest.raises(SpendingCapError, match="exceeds the limit"):
+        with pytest.raises(SpendingCapError, match="usually costs"):
             await setup.service.start(job.id)
         assert (await setup.job(job.id)).status is BatchStatus.READY
         change_profile(setup, monthly_cap=cost * Decimal("1.9"))
         await setup.service.start(job.id)
         other = await setup.ready("word " * 100_000)
-        with pytest.raises(SpendingCapError, match="pending"):
-            await setup.service.start(other.id)  # the first still holds the cost of its input
+        with pytest.raises(SpendingCapError, match="under way may cost"):
+            await setup.service.start(other.id)  # the first still holds what it usually costs
         await setup.run(job.id)
         await setup.service.start(other.id)
 

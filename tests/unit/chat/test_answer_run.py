@@ -54,7 +54,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.cost import CallUsage, LongPrice, Price, Usage
+from desktop_app.domain.cost import CallUsage, CountedCost, LongPrice, Price, Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
     CredentialError,
@@ -247,7 +247,7 @@ def test_a_complete_answer_is_stored_with_its_call() -> None:
         StatusChanged(2, ErrorNote("Busy.")), StatusChanged(),
         1.0, ReasoningDelta("Hm."), 2.0, TextDelta("One"), 1.5, *ENDED,
     ]  # fmt: skip
-    answer, memory = run(script)
+    answer, memory = run(script, resolved=replace(THINKING, service_tier="batch"))
     half = COST / 2
     assert answer == replace(
         answer,
@@ -371,24 +371,27 @@ def test_a_local_model_costs_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "asked", "tier", "costs"),
+    ("named", "asked", "tier", "cost"),
     [
-        ("", None, "", (COST, COST)),
-        ("auto", "batch", "batch", (COST / 2, COST / 2)),
-        ("default", "batch", "default", (COST, COST)),
-        ("batch", None, "batch", (COST / 2, COST / 2)),
-        ("flex", None, "flex", (COST / 2, COST / 2)),
-        # Of unknown price: the ordinary one counts for the monthly limit.
-        ("ultrafast", None, "ultrafast", (None, COST)),
+        ("", None, "", CountedCost(COST)),
+        ("auto", "batch", "batch", CountedCost(COST / 2)),
+        ("batch", "batch", "batch", CountedCost(COST / 2)),
+        ("default", "batch", "default", CountedCost(COST)),
+        # A cheaper tier counts only if it was requested.
+        ("batch", None, "batch", CountedCost(COST, is_estimated=True)),
+        ("flex", None, "flex", CountedCost(COST, is_estimated=True)),
+        # Of unknown price: the ordinary one counts.
+        ("ultrafast", None, "ultrafast", CountedCost(COST, is_estimated=True)),
     ],
 )
 def test_an_answer_is_billed_at_the_tier_that_answered(
-    named: str, asked: str | None, tier: str, costs: tuple[Decimal | None, Decimal]
+    named: str, asked: str | None, tier: str, cost: CountedCost
 ) -> None:
     resolved = replace(THINKING, service_tier=asked)
     answer, memory = run([Started("r", "", service_tier=named), *ENDED], resolved=resolved)
     (call,) = memory.calls
-    assert ((answer.cost, call.cost), call.performance.tier) == (costs, tier)
+    assert (answer.cost, answer.cost_is_estimated) == cost
+    assert (call.cost, call.is_estimated, call.performance.tier) == (*cost, tier)
 
 
 def test_each_round_is_billed_at_the_price_of_its_size() -> None:

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,11 +25,10 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, now
-from desktop_app.domain.errors import StoreFullError, StreamCutError
+from desktop_app.domain.errors import SpendingCapError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.token_counts import CountMethod
 from desktop_app.domain.spending_report import Grouping
-from desktop_app.spending.budget import Hold
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.chat.test_chat_service import HELD, USAGE, ChatSetup, open_chat
 from tests.unit.chat.test_chunked_reading import WordSplitter
@@ -115,23 +113,25 @@ def test_an_estimate_for_several_answers_multiplies_the_cost() -> None:
     assert unknown.for_answers(3) == unknown._replace(answers=3)
 
 
-async def test_a_failed_hold_of_one_answer_releases_those_of_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_several_answers_are_held_together_or_not_at_all(tmp_path: Path) -> None:
     async with open_chat(tmp_path, ScriptedProvider()) as chat:
-        hold, made = chat.service.calls.budget.hold, list[Hold]()
-
-        async def hold_some(*about: Any) -> Hold:
-            if len(made) == 2:
-                raise StoreFullError("Full.")
-            made.append(await hold(*about))
-            return made[-1]
-
-        monkeypatch.setattr(chat.service.calls.budget, "hold", hold_some)
-        with pytest.raises(StoreFullError):
-            await chat.begin("?", settings=THREE)
-        left = "SELECT count(*) FROM spending_holds"
-        assert await chat.database.read(lambda c: c.execute(left).fetchone()[0]) == 0
+        left = "SELECT count(*), sum(amount) FROM spending_holds"
+        for cap, words in (
+            ("0.03", "3 responses usually cost $0.0420"),
+            # Each but one may be as long as the model can write.
+            ("3", "3 responses may cost up to $5.376"),
+        ):
+            capped = replace(OPENAI, monthly_cap=Decimal(cap))
+            with pytest.raises(SpendingCapError) as refused:
+                await chat.begin("?", capped, settings=THREE)
+            assert words in refused.value.sentences
+            assert f"${float(cap):.2f} of your" in refused.value.sentences
+            assert [tuple(row) for row in await chat.database.rows(left)] == [(0, None)]
+        limited = GenerationParameters(candidates=3, max_output_tokens=500)
+        capped = replace(OPENAI, monthly_cap=Decimal("0.03"))
+        await chat.begin("?", capped, settings=AskSettings(parameters=limited))
+        [(count, nanos)] = await chat.database.rows(left)
+        assert (count, nanos // 10**6) == (3, 21)
 
 
 async def test_answers_from_documents_in_parts_are_requested_one_by_one(tmp_path: Path) -> None:
@@ -189,6 +189,6 @@ async def test_each_request_is_paid_once(
         await asyncio.gather(*map(chat.run, (began, *began.siblings)))
         spent = await chat.ledger.spent_in_month(now())
         assert spent.usage.input_tokens == provider.reported * USAGE.input_tokens
-        assert spent.uncounted == len(provider.requests) - provider.reported
+        assert spent.estimated == len(provider.requests) - provider.reported
         notes = [r for r in provider.requests if r.instructions.startswith(INSTRUCTIONS)]
         assert len(notes) == in_parts

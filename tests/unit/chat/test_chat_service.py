@@ -60,7 +60,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
     tool_calls,
 )
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, Usage
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
     ModelNotFoundError,
@@ -318,11 +318,11 @@ async def test_fees_of_hosted_tools_are_recorded_before_the_answer_ends(tmp_path
         ("priority", "default", "0.00392"),  # the provider had no capacity at that tier
         ("priority", "", "0.00784"),
         ("flex", "flex", "0.00196"),
-        ("scale", "scale", None),
+        ("scale", "scale", "0.00392"),  # of unknown price: estimated
     ],
 )
 async def test_the_tier_that_answered_decides_the_price(
-    tmp_path: Path, asked: str | None, answered: str, cost: str | None
+    tmp_path: Path, asked: str | None, answered: str, cost: str
 ) -> None:
     provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE, answered), Completed()])
 
@@ -330,7 +330,7 @@ async def test_the_tier_that_answered_decides_the_price(
         settings = AskSettings(parameters=GenerationParameters(service_tier=asked))
         answer = await chat.run(await chat.begin("?", settings=settings))
         assert provider.requests[0].parameters.service_tier == asked
-        assert answer.cost == (None if cost is None else Decimal(cost))
+        assert (answer.cost, answer.cost_is_estimated) == (Decimal(cost), asked == "scale")
 
 
 async def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
@@ -476,19 +476,19 @@ async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer
         [TextDelta("a"), HELD, UsageReported(Usage(1000, 0, 1000, 0)), Completed()]
     )
     price = CATALOG.info("gpt-5.2").price
-    words = price.cost(Usage(input_tokens=1 + MESSAGE_OVERHEAD))
-    capped = replace(OPENAI, monthly_cap=words)
+    usual = price.cost(Usage(1 + MESSAGE_OVERHEAD, 0, USUAL_ANSWER_TOKENS))
+    capped = replace(OPENAI, monthly_cap=usual)
 
     async with open_chat(tmp_path, provider) as chat:
         first = await chat.begin("one", capped)
         running = asyncio.create_task(chat.run(first))
         await provider.holding.wait()
-        with pytest.raises(SpendingCapError, match="pending"):
+        with pytest.raises(SpendingCapError, match="under way may cost"):
             await chat.begin("two", capped)
         provider.release.set()
         answer = await running
         assert answer.status is MessageStatus.COMPLETE  # though it passed the cap by far
-        with pytest.raises(SpendingCapError, match=r"\$0\.01575 of "):
+        with pytest.raises(SpendingCapError, match=r"\$0\.00 of your"):
             await chat.begin("two", capped)
         path = await chat.store.path(first.conversation.id)
         assert [message.role.value for message in path] == ["user", "assistant"]
@@ -497,7 +497,7 @@ async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer
 
 
 async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
-    capped = replace(OPENAI, monthly_cap=Decimal("0.001"))
+    capped = replace(OPENAI, monthly_cap=Decimal("0.1"))
     chosen = [ModelChoice(OPENAI.id, "", variant) for variant in (Variant.THINKING, Variant.PRO)]
     asked = [(capped, choice) for choice in chosen]
     words = Draft(" ".join(200 * ["word"]))
@@ -606,17 +606,20 @@ async def test_the_answer_from_a_document_in_parts_may_use_tools(tmp_path: Path)
     assert last.messages[:-1] == first.messages
 
 
-@pytest.mark.parametrize(("words", "is_sent"), [(2000, True), (2500, False)])
+@pytest.mark.parametrize(("words", "is_sent"), [(2000, True), (3500, False)])
 async def test_the_cap_counts_the_notes_of_an_answer_from_parts(
     tmp_path: Path, words: int, is_sent: bool
 ) -> None:
     usage = UsageReported(Usage(100, 0, 10, 0))
     note: list[StreamEvent] = [TextDelta("word " * words), usage, Completed()]
     provider = ScriptedProvider(note, [TextDelta("done"), usage, Completed()])
-    capped = replace(COMPATIBLE, monthly_cap=Decimal("0.004"))
+    capped = replace(COMPATIBLE, monthly_cap=Decimal("0.0065"))
+    settings = AskSettings(parameters=GenerationParameters(max_output_tokens=100))
     async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
         document = await chat.attach("a.txt", "word " * 2000, in_parts=True)
-        answer = await chat.run(await chat.begin("Why so?", capped, attachments=(document,)))
+        answer = await chat.run(
+            await chat.begin("Why so?", capped, attachments=(document,), settings=settings)
+        )
         assert (await chat.service.calls.budget.month(capped)).held == 0
     assert len(provider.requests) == 1 + is_sent
     assert answer.text == "done" * is_sent

@@ -496,7 +496,7 @@ async def test_chunks_have_the_size_that_suits_the_model(
 
 
 @pytest.mark.parametrize("speaks_first", [True, False])
-async def test_stopped_calls_that_have_begun_count_as_unknown_cost(
+async def test_stopped_calls_that_have_begun_count_what_was_held(
     tmp_path: Path, speaks_first: bool
 ) -> None:
     async with open_reading(tmp_path, a=book(60)) as reading:
@@ -508,7 +508,10 @@ async def test_stopped_calls_that_have_begun_count_as_unknown_cost(
         with pytest.raises(asyncio.CancelledError):
             await run
         spent = await reading.ledger.spent_in_month(now())
-        assert spent.uncounted == (MAX_CONCURRENT_CALLS if speaks_first else 0)
+        assert (spent.estimated, spent.uncounted) == (
+            MAX_CONCURRENT_CALLS if speaks_first else 0,
+            0,
+        )
 
 
 async def test_a_stand_in_model_is_not_sent_chunks_of_another(tmp_path: Path) -> None:

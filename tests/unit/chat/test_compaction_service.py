@@ -372,10 +372,10 @@ async def test_a_failed_compaction_raises_and_stores_nothing(tmp_path: Path) -> 
         with pytest.raises(UnexpectedReplyError):
             await setup.compact()
         calls = {row.key: row.spent for row in await setup.ledger.group_spending(Grouping.OUTCOME)}
-        assert (calls["failed"].calls, calls["failed"].uncounted) == (3, 1)
+        assert (calls["failed"].calls, calls["failed"].estimated) == (3, 1)
 
 
-async def test_a_canceled_summary_stores_nothing_and_has_an_unknown_cost(tmp_path: Path) -> None:
+async def test_a_canceled_summary_stores_nothing_and_has_an_estimated_cost(tmp_path: Path) -> None:
     async with open_setup(tmp_path) as setup:
         await three_turns(setup)
         setup.provider.add(TextDelta("They asked"), ScriptedProvider.HOLD)
@@ -387,7 +387,7 @@ async def test_a_canceled_summary_stores_nothing_and_has_an_unknown_cost(tmp_pat
         assert await setup.compactions() == ()
         assert setup.provider.closed == len(setup.provider.requests)
         calls = {row.key: row.spent for row in await setup.ledger.group_spending(Grouping.OUTCOME)}
-        assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
+        assert (calls["cancelled"].calls, calls["cancelled"].estimated) == (1, 1)
 
 
 @pytest.mark.parametrize("text", ["", "word " * 200_000])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -31,7 +31,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.cost import CallCost, Price, Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
     ContentFilteredError,
@@ -53,6 +53,7 @@ from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
 )
 from desktop_app.spending.budget import Budget, PaidCalls
+from desktop_app.spending.spending_holds import HeldCall, NoRoom
 from tests.helpers.catalogs import shipped_catalog
 from tests.helpers.fragment import Fragment
 from tests.helpers.messages import CHOICE, answer, question
@@ -71,16 +72,17 @@ class Book:
 
     def __init__(self) -> None:
         self.lines: list[Call] = []
-        self.held: list[Decimal] = []
+        self.held: list[CallCost | None] = []
         self.is_full = False
 
     async def add(self, call: Call) -> None:
         self.lines.append(call)
 
-    async def place(self, _ids: tuple[str, ...], amount: Decimal, cap: Decimal, *_: object) -> Any:
-        self.held.append(amount)
-        month = MonthSpending(cap, cap=cap)
-        return (None if self.is_full else 1), month
+    async def place(self, calls: Sequence[HeldCall], _at: datetime) -> list[int] | NoRoom:
+        self.held += [call.cost for call in calls]
+        if self.is_full:
+            return NoRoom(calls, MonthSpending(Decimal(1)), Decimal(0))
+        return list(range(len(calls)))
 
     async def release(self, _hold: int) -> None:
         """Do nothing."""
@@ -217,20 +219,29 @@ async def test_a_canceled_call_is_recorded_if_it_has_begun(*, has_begun: bool) -
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
-    found = [(line.cost, line.performance and line.performance.outcome) for line in book.lines]
-    assert found == ([(None, "cancelled")] if has_begun else [])
+    found = [
+        (line.is_estimated, line.performance and line.performance.outcome) for line in book.lines
+    ]
+    assert found == ([(True, "cancelled")] if has_begun else [])
+    (held,) = book.held
+    assert [line.cost for line in book.lines] == [held and held.usual] * has_begun
 
 
-async def test_the_model_that_answered_is_recorded_at_its_price() -> None:
+async def test_the_model_that_answered_is_recorded_at_the_price_asked_for() -> None:
     """A server of one model answers with it, whatever was requested."""
     at_server = replace(own_of(SERVER, "gpt-5.2"), claim=PriceClaim.IF_SAME_MODEL)
-    for named, model, cost in (
-        ("gpt-5.2-2025-12-11", "gpt-5.2", Decimal("0.00189")),
-        ("smollm2", "smollm2", None),
+    for named, model, is_estimated in (
+        ("gpt-5.2-2025-12-11", "gpt-5.2", False),
+        ("smollm2", "smollm2", True),
     ):
         provider, book = ScriptedProvider([Started(model=named), TextDelta("a"), *DONE]), Book()
         assert await ask(jobs_of(provider, book), at_server) == "a"
-        assert [(line.model, line.cost) for line in book.lines] == [(model, cost)]
+        (line,) = book.lines
+        assert (line.model, line.cost, line.is_estimated) == (
+            model,
+            Decimal("0.00189"),
+            is_estimated,
+        )
 
 
 async def ask(jobs: UtilityModel, own: ResolvedChoice = THINKING) -> str:
@@ -256,7 +267,8 @@ async def test_a_job_beyond_the_cap_is_refused_before_it_is_sent() -> None:
     with pytest.raises(SpendingCapError):
         await ask(jobs_of(provider, book), capped)
     assert provider.requests == []
-    assert book.held[0] > 0
+    assert book.held[0] is not None
+    assert book.held[0].usual > 0
 
 
 # ---------------------------------------------------------------- titles

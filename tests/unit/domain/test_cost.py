@@ -14,9 +14,9 @@ from desktop_app.domain.cost import (
     LongPrice,
     Price,
     Usage,
-    call_cost,
     cost_of,
     cost_of_calls,
+    counted_cost,
 )
 
 # gpt-6.1-sol: OpenAI's model page, November 2026.
@@ -66,9 +66,9 @@ def test_a_part_without_a_price_is_known_as_such(price: Price, usage: Usage, lac
 def test_a_stated_sum_needs_no_price_and_wins() -> None:
     usage = CallUsage(1, 0, 1, stated_cost=Decimal("0.5"))
     assert cost_of(None, usage) == Decimal("0.5")
-    assert call_cost(None, usage, is_billed=True) == Decimal("0.5")
-    assert call_cost(FREE, usage, is_billed=True) == Decimal("0.5")
-    assert call_cost(SOL, usage, is_billed=False) == 0
+    assert counted_cost(None, usage).amount == Decimal("0.5")
+    assert counted_cost(FREE, usage).amount == Decimal("0.5")
+    assert counted_cost(SOL, usage, is_billed=False).amount == 0
     assert cost_of_calls(SOL, [usage, Usage(1_000_000, 0, 0)]) == Decimal("4.5")
     assert cost_of_calls(None, [usage, Usage(1)]) is None
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.network.custom_fields import CustomField, split_version, with_version
-from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.domain.network.origin import canonical_base_url, host_of, origin
 from desktop_app.domain.network.secret import Scheme, Secret
 
 OPENAI = "https://api.openai.com:443"
@@ -33,6 +33,37 @@ OPENAI = "https://api.openai.com:443"
 )
 def test_one_server_has_one_spelling(url: str) -> None:
     assert origin(url) == OPENAI
+
+
+@pytest.mark.parametrize(
+    ("url", "spellings"),
+    [
+        (
+            "https://api.openai.com/v1",
+            (
+                *("HTTPS://API.OpenAI.com/v1", "https://api.openai.com:443/v1/"),
+                *("https://api.openai.com./v1", "https://api.openai.com/./v1", "  {}  "),
+                *("https://api.openai.com/x/../v1", "https://api.openai.com//%761", "{}/?a=b"),
+            ),
+        ),
+        (
+            "http://127.0.0.1:8000/v1",
+            (
+                *(
+                    "http://localhost:8000/v1",
+                    "http://127.0.0.1:0000008000/v1",
+                    "http://[::1]:8000/v1",
+                ),
+                *("http://LocalHost.:8000/v1", "http://127.1:8000/v1", "http://0.0.0.0:8000/v1"),
+            ),
+        ),
+    ],
+)
+def test_base_urls_of_one_server_are_equal(url: str, spellings: tuple[str, ...]) -> None:
+    for spelling in spellings:
+        assert canonical_base_url(spelling.format(url)) == canonical_base_url(url), spelling
+    for other in ("https://api.openai.com/v2", "http://127.0.0.1:8001/v1", "http://10.0.0.1/v1"):
+        assert canonical_base_url(other) != canonical_base_url(url)
 
 
 @pytest.mark.attack("key-origin")

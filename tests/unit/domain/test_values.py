@@ -58,7 +58,16 @@ from desktop_app.domain.conversations.notices import (
     notice_from_json,
     notice_to_json,
 )
-from desktop_app.domain.cost import FREE, Price, Usage, call_cost, exact_digits, sum_costs
+from desktop_app.domain.cost import (
+    FREE,
+    CallCost,
+    CountedCost,
+    Price,
+    Usage,
+    counted_cost,
+    exact_digits,
+    sum_costs,
+)
 from desktop_app.domain.tools.tool import ToolCallState
 
 HASH = "0" * 64
@@ -97,8 +106,28 @@ def test_the_values_of_a_document_have_bounds(change: dict[str, object]) -> None
 
 def test_a_free_model_costs_nothing_even_if_no_usage_was_reported() -> None:
     free, paid = Price(Decimal(0), Decimal(0)), Price(Decimal(0), Decimal(1))
-    assert call_cost(free, None, is_billed=True) == 0
-    assert call_cost(paid, None, is_billed=True) is None
+    assert counted_cost(free, None) == CountedCost(Decimal(0))
+    assert counted_cost(paid, None) == CountedCost(None)
+
+
+@pytest.mark.parametrize(
+    ("usage", "is_certain", "received", "cost"),
+    [
+        (Usage(10, 0, 1), True, 0, CountedCost(Decimal("0.000012"))),
+        (Usage(10, 0, 1), False, 0, CountedCost(Decimal("0.002"), is_estimated=True)),
+        (Usage(10, 0, 9000), False, 0, CountedCost(Decimal("0.01801"), is_estimated=True)),
+        (None, True, 5, CountedCost(Decimal("0.002"), is_estimated=True)),
+        (None, True, 9000, CountedCost(Decimal("0.01801"), is_estimated=True)),
+    ],
+)
+def test_what_is_not_certain_counts_at_least_what_was_held(
+    usage: Usage | None, is_certain: bool, received: int, cost: CountedCost
+) -> None:
+    held = CallCost(Decimal("0.00001"), Decimal("0.002"), Decimal(1))
+    price = Price(Decimal(1), Decimal(2))
+    counted = counted_cost(price, usage, held, is_certain=is_certain, output_tokens=received)
+    assert counted == cost
+    assert counted_cost(price, usage, held, is_billed=False) == CountedCost(Decimal(0))
 
 
 def test_a_price_is_exact() -> None:

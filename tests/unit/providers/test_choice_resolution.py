@@ -211,21 +211,18 @@ def listing(*models: str) -> ModelListing:
 def test_a_price_belongs_to_a_provider_and_model(
     profile: ProviderProfile, listed: ModelListing | None, answered_by: str, is_priced: bool
 ) -> None:
-    resolved = (
-        ProviderModels(profile, CATALOG, listed)
-        .resolve(CHOICE, TODAY)
-        .with_reply_model(answered_by)
-    )
-    assert (resolved.price is not None) is is_priced
-    assert (resolved.counted_price is not None) is is_priced
+    resolved = ProviderModels(profile, CATALOG, listed).resolve(CHOICE, TODAY)
+    for price in (resolved.price, resolved.counted_price):
+        assert (price is not None and resolved.has_certain_price_for(answered_by)) is is_priced
 
 
 def test_a_price_in_the_users_file_applies_whichever_model_answers() -> None:
     own = '[models."gpt-5.2"]\nprice = { input = "1", output = "2" }'
     catalog = shipped_catalog(own)
     resolved = ProviderModels(OWN, catalog, listing("smollm2")).resolve(CHOICE, TODAY)
-    price = resolved.with_reply_model("smollm2").price
-    assert price.input == Decimal(1)
+    assert resolved.has_certain_price_for("smollm2")
+    assert resolved.price
+    assert resolved.price.input == Decimal(1)
 
 
 def priced_at(
@@ -236,7 +233,8 @@ def priced_at(
     )
     listed = ModelListing(ADDRESS, (replace(said, id="gpt-5.2"),), datetime.now(UTC))
     resolved = ProviderModels(profile, catalog, listed).resolve(CHOICE, TODAY)
-    return replace(resolved, service_tier=tier).with_reply_model("smollm2").price
+    assert resolved.has_certain_price_for("smollm2")
+    return replace(resolved, service_tier=tier).price
 
 
 def test_a_price_that_the_server_lists_goes_before_the_catalogs() -> None:

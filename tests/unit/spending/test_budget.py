@@ -13,7 +13,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import CallCost, Usage
 from desktop_app.domain.errors import SpendingCapError, UnpricedModelError
 from desktop_app.domain.spending_report import Call
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
@@ -62,26 +62,25 @@ async def test_profiles_that_share_a_cap_are_counted_together(tmp_path: Path) ->
     async with open_budget(tmp_path) as setup:
         await setup.spend("4")
         await setup.spend("3", sharing.id)
-        async with await setup.budget.hold(CAPPED, Decimal(2)):
+        async with await setup.budget.hold(CAPPED, CallCost.fixed(Decimal(2))):
             month = await setup.budget.month(sharing)
             assert [month.spent, month.held] == [7, 2]
             with pytest.raises(SpendingCapError):
-                await setup.budget.hold(sharing, Decimal(2))
+                await setup.budget.hold(sharing, CallCost.fixed(Decimal(2)))
         assert (await setup.budget.month(CAPPED)).spent == 4
 
 
 async def test_spending_may_reach_the_cap_but_not_exceed_it(tmp_path: Path) -> None:
     async with open_budget(tmp_path) as setup:
         await setup.spend("9.9")
-        async with await setup.budget.hold(CAPPED, Decimal("0.1")):
+        async with await setup.budget.hold(CAPPED, CallCost.fixed(Decimal("0.1"))):
             pass
         with pytest.raises(SpendingCapError) as refused:
-            await setup.budget.hold(CAPPED, Decimal("0.1000001"))
+            await setup.budget.hold(CAPPED, CallCost.fixed(Decimal("0.1000001")))
         said = refused.value.sentences
-        for figure in ("$9.90 of $10.00 spent", "($0.1000001)"):
-            assert figure in said
-        assert "Settings › Accounts" in said
-        assert "pending" not in said
+        for words in ("costs $0.1000001", "$0.10 of your $10.00", "Settings › Accounts"):
+            assert words in said
+        assert "under way" not in said
 
 
 async def test_calls_without_cost_cap_or_price_are_allowed(tmp_path: Path) -> None:
@@ -89,9 +88,9 @@ async def test_calls_without_cost_cap_or_price_are_allowed(tmp_path: Path) -> No
         await setup.spend("11")
         for profile, cost, held in (
             (CAPPED, None, 0),
-            (CAPPED, Decimal(0), 0),
-            (OPENAI, Decimal(5), 0),
-            (replace(COMETAPI, monthly_cap=Decimal(10)), Decimal(5), 5),  # spent nothing there
+            (CAPPED, CallCost.fixed(Decimal(0)), 0),
+            (OPENAI, CallCost.fixed(Decimal(5)), 0),
+            (replace(COMETAPI, monthly_cap=Decimal(10)), CallCost.fixed(Decimal(5)), 5),
         ):
             async with await setup.budget.hold(profile, cost):
                 assert (await setup.budget.month(profile)).held == held
@@ -103,17 +102,18 @@ async def test_calls_without_cost_cap_or_price_are_allowed(tmp_path: Path) -> No
 
 async def test_ten_concurrent_holds_respect_the_cap(tmp_path: Path) -> None:
     async with open_budget(tmp_path) as setup:
-        asked = [setup.budget.hold(CAPPED, Decimal(4)) for _ in range(10)]
+        asked = [setup.budget.hold(CAPPED, CallCost.fixed(Decimal(4))) for _ in range(10)]
         held = await asyncio.gather(*asked, return_exceptions=True)
         refused = [one for one in held if isinstance(one, SpendingCapError)]
         assert len(refused) == 8
-        assert all("$8.00 pending" in one.sentences for one in refused)
+        words = "may cost up to $8.00, and $10.00 of your $10.00"
+        assert all(words in one.sentences for one in refused)
         for one in held:
             if not isinstance(one, BaseException):
                 await one.release()
                 await one.release()
         assert (await setup.budget.month(CAPPED)).held == 0
-        await (await setup.budget.hold(CAPPED, Decimal(10))).release()
+        await (await setup.budget.hold(CAPPED, CallCost.fixed(Decimal(10)))).release()
 
 
 async def test_the_warning_near_a_cap_appears_once_per_month_and_cap(tmp_path: Path) -> None:
@@ -147,15 +147,15 @@ async def test_a_hold_counts_as_one_call_of_a_model(tmp_path: Path) -> None:
         async with await setup.budget.hold(OPENAI, None, "m", "answer") as hold:
             assert isinstance(hold, Hold)
             assert [(*row[:2], float(row[2])) for row in await held()] == [("m", "answer", 0.0)]
-        async with await setup.budget.hold(OPENAI, Decimal(0), "m", "answer"):
+        async with await setup.budget.hold(OPENAI, CallCost.fixed(Decimal(0)), "m", "answer"):
             assert await held() == []
-        async with await setup.budget.hold(CAPPED, Decimal(9), "m", "answer"):
+        async with await setup.budget.hold(CAPPED, CallCost.fixed(Decimal(9)), "m", "answer"):
             assert (await setup.budget.month(CAPPED)).held == 9
             with pytest.raises(SpendingCapError):
-                await setup.budget.hold(CAPPED, Decimal(2), "m", "answer")
+                await setup.budget.hold(CAPPED, CallCost.fixed(Decimal(2)), "m", "answer")
             async with await setup.budget.hold(CAPPED, None, "m", "answer"):
                 pass
-            async with await setup.budget.hold(OPENAI, Decimal(20), "m", "answer"):
+            async with await setup.budget.hold(OPENAI, CallCost.fixed(Decimal(20)), "m", "answer"):
                 pass
         assert await held() == []
 

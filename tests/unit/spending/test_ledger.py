@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.cost import TypicalAnswer, Usage
+from desktop_app.domain.cost import CallCost, TypicalAnswer, Usage
 from desktop_app.domain.spending_report import (
     Call,
     CallPerformance,
@@ -18,8 +18,9 @@ from desktop_app.domain.spending_report import (
     MonthSpending,
     SpendingSum,
 )
+from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.spending.ledger import Ledger, record_lost_calls, to_nanos
-from desktop_app.spending.spending_holds import SpendingHolds
+from desktop_app.spending.spending_holds import HeldCall, SpendingHolds
 from desktop_app.storage.database import Database
 from desktop_app.storage.row_conversion import to_micros
 from tests.unit.storage.samples import opened
@@ -207,21 +208,62 @@ async def test_typical_answers_are_the_medians_of_recent_ones(tmp_path: Path) ->
         assert await calls.typical_answers("own") == {("m", "low"): TypicalAnswer(7.0, 30)}
 
 
-async def test_calls_of_dead_processes_have_an_unknown_cost(tmp_path: Path) -> None:
+async def test_calls_of_dead_processes_cost_what_was_held(tmp_path: Path) -> None:
     at = datetime(2026, 3, 14, tzinfo=UTC)
+    cost = CallCost(Decimal(1), Decimal(2), Decimal(9))
 
     async with opened(tmp_path / "s.sqlite3") as database:
-        holds, one = SpendingHolds(database), Decimal(1)
-        await holds.place(("openai",), one, Decimal(9), at, ("m", "answer"))
-        await holds.place(("openai",), one, Decimal(9), at, ("n", "title"))
-        await holds.place(("openai",), one, Decimal(9), at)
+        holds = SpendingHolds(database)
+        calls = [
+            HeldCall(OPENAI, cost, "m", "answer", message_id="resumable"),
+            HeldCall(OPENAI, cost, "n", "title"),
+            HeldCall(OPENAI, None, "o", "answer"),
+            HeldCall(OPENAI, cost),
+        ]
+        await holds.place(calls, at)
         dead = "UPDATE spending_holds SET owner_started = 'another boot:1' WHERE model <> 'n'"
         await database.write(lambda c: c.execute(dead))
         await database.write(record_lost_calls)
-        spent = await Ledger(database).spent_in_month(at, "openai")
-        assert spent == SpendingSum(1, 1, Usage(), Decimal(0))
-        sql = "SELECT at, model, purpose, outcome, cost FROM ledger"
-        (row,) = await database.read(lambda c: c.execute(sql).fetchall())
-        assert tuple(row) == (to_micros(at), "m", "answer", "interrupted", None)
+        ledger = Ledger(database)
+        spent = await ledger.spent_in_month(at, "openai")
+        assert spent == SpendingSum(2, 1, Usage(), Decimal(2), 1)
+        sql = "SELECT at, model, purpose, outcome, cost, is_estimated FROM ledger ORDER BY model"
+        rows = await database.rows(sql)
+        assert [tuple(row) for row in rows] == [
+            (to_micros(at), "m", "answer", "interrupted", 2 * 10**9, 1),
+            (to_micros(at), "o", "answer", "interrupted", None, 0),
+        ]
         month = await holds.month(("openai",), None, at)
-        assert month == MonthSpending(Decimal(0), Decimal(1), 1)
+        assert month == MonthSpending(Decimal(2), Decimal(2), 1, estimated=1)
+        # The run of the answer was resumed, so that its cost is known.
+        await ledger.forget_lost_call("resumable")
+        assert (await ledger.spent_in_month(at, "openai")).cost == 0
+
+
+@pytest.mark.attack("damaged-ledger")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "cost = 9223372036854775807",
+        "cost = -9223372036854775807",
+        "at = 9223372036854775807",
+        "at = -5",
+        "input_tokens = 9223372036854775807, output_tokens = 9223372036854775807",
+        "retries = 9223372036854775807, cached_tokens = -1",
+        "duration_s = 9e999, first_token_s = -9e999",
+    ],
+)
+async def test_a_damaged_row_costs_itself_only(tmp_path: Path, damage: str) -> None:
+    at = datetime(2026, 3, 14, tzinfo=UTC)
+    async with opened(tmp_path / "s.sqlite3") as database:
+        for _ in range(3):
+            await record_call(database, at, "high", "complete", 1)
+        sql = f"UPDATE ledger SET {damage} WHERE id < 3"
+        await database.write(lambda c: c.execute(sql))
+        ledger = Ledger(database)
+        assert 1 <= (await ledger.spent_in_month(at, "openai")).cost <= 3
+        for by in Grouping:
+            rows = await ledger.group_spending(by)
+            assert 1 <= sum(row.spent.cost for row in rows) <= 3
+            assert all(row.performance.p50_s in (None, 11) for row in rows)
+        assert (await ledger.typical_answers("openai")).keys() <= {("gpt-5.2", "high")}

@@ -37,7 +37,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import CallCost, Usage
 from desktop_app.domain.errors import SpendingCapError, StorageError
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER
@@ -369,9 +369,9 @@ class Holds(Budget):
     """A budget that notes what is held."""
 
     def __init__(self) -> None:
-        self.costs: list[Decimal | None] = []
+        self.costs: list[CallCost | None] = []
 
-    async def hold(self, _profile: object, cost: Decimal | None, *_about: str) -> Hold:
+    async def hold(self, _profile: object, cost: CallCost | None, *_about: str) -> Hold:
         self.costs.append(cost)
         return Hold()
 
@@ -388,7 +388,7 @@ async def looped(
     limits: ToolLimits | None = None,
     own: Source | None = None,
     resolved: ResolvedChoice | None = None,
-) -> tuple[list[StreamEvent], ScriptedProvider, list[Decimal | None]]:
+) -> tuple[list[StreamEvent], ScriptedProvider, list[CallCost | None]]:
     provider, budget = ScriptedProvider(*scripts), Holds()
     tools = await ToolCatalog([own or source()]).choose(["look"])
     choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
@@ -480,17 +480,21 @@ async def test_the_time_of_the_rounds_is_limited() -> None:
     assert events[-1] == Incomplete(TOO_LONG)
 
 
-async def test_the_cost_of_the_next_input_is_held() -> None:
-    """It is the last input and output, and a token for each three characters of the results."""
+async def test_the_cost_of_the_next_request_is_held() -> None:
+    """The input is the last one, its output, and a token for each three characters of results."""
 
     async def seven(_arguments: Any) -> str:
         return "1234567"
 
     _, _, costs = await looped(ROUND, ROUND, LAST, own=Source(look=seven))
-    assert costs == [Decimal(1_103) * Decimal("1.75") / 10**6] * 2
+    choice = ResolvedChoice(OPENAI, INFO, None, None)
+    assert costs == [choice.expected_cost(1_103)] * 2
+    assert costs[0] is not None
+    assert costs[0].input == Decimal(1_103) * Decimal("1.75") / 10**6
+    assert costs[0].usual == costs[0].input + Decimal("0.014"), "a usual answer of 1,000 tokens"
     unknown = ROUND[:2] + [Completed()]
     _, _, costs = await looped(unknown, LAST, own=Source(look=seven))
-    assert costs == [Decimal(4) * Decimal("1.75") / 10**6], "ten characters in all"
+    assert costs == [choice.expected_cost(4)], "ten characters in all"
     unpriced = ResolvedChoice(OPENAI, CATALOG.info("unheard-of"), None, None)
     _, _, costs = await looped(ROUND, LAST, resolved=unpriced)
     assert costs == [None]
@@ -628,13 +632,13 @@ async def test_the_time_of_a_decision_does_not_count(
 
 
 async def test_the_monthly_cap_between_rounds_is_named_as_before_the_first(tmp_path: Path) -> None:
-    profile = replace(OPENAI, monthly_cap=Decimal("0.003"))  # a round costs $0.00315
+    profile = replace(OPENAI, monthly_cap=Decimal("0.0165"))  # a round costs $0.00315
     source = Source(double=doubled)
     answer, provider, _ = await run(
         tmp_path, source, asks(("c1", "double", "{}")), ANSWER, profile=profile
     )
     assert (answer.error.message, answer.error.code) == (
-        Fragment("exceeds the limit"),
+        Fragment("limit is left"),
         SpendingCapError.code,
     )
     assert len(provider.requests) == 1

@@ -24,6 +24,7 @@ from desktop_app.app.session import Session
 from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
+from desktop_app.domain.network.origin import canonical_base_url
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.models.model_menu import FAVORITES, favorites_in, model_rows
 from desktop_app.providers.ui.models.model_columns import (
@@ -181,7 +182,8 @@ class ModelsPage(QWidget):
         """Return the profile that stores the user's entries for a provider; None if none can."""
         if not profile.from_environment:
             return None if profile.kind is ProviderKind.ON_DEVICE else profile
-        same_server = (p for p in self._providers.all if p.base_url == profile.base_url)
+        address = canonical_base_url(profile.base_url)
+        same_server = (p for p in self._providers.all if canonical_base_url(p.base_url) == address)
         return next((p for p in same_server if not p.from_environment), None)
 
     def set_rows(self, rows: Sequence[ModelRow]) -> None:
