@@ -145,21 +145,21 @@ class AnswerAttempts:
         in_background = negotiation.request.background and api is Api.RESPONSES
         for attempt in itertools.count():
             try:
-                if in_background:
-                    source = self.background_run().begin(adapter.PATH, body)
-                else:
-                    watch = self._watch()
-                    source = watch.events_of(
-                        self._reply_events(api, adapter.PATH, body, watch.end_silence)
-                    )
                 # llama-cpp-python aborts an answer at the next request.
                 is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
-                lock = self._one_at_a_time if is_exclusive else nullcontext()
-                async with lock, aclosing(source) as events:
-                    async for event in events:
-                        if isinstance(event, _CONTENT_DELTAS):
-                            self._memory.record_api(api)
-                        yield event
+                async with self._one_at_a_time if is_exclusive else nullcontext():
+                    if in_background:
+                        source = self.background_run().begin(adapter.PATH, body)
+                    else:
+                        watch = self._watch()  # its clock starts now, not in the queue
+                        source = watch.events_of(
+                            self._reply_events(api, adapter.PATH, body, watch.end_silence)
+                        )
+                    async with aclosing(source) as events:
+                        async for event in events:
+                            if isinstance(event, _CONTENT_DELTAS):
+                                self._memory.record_api(api)
+                            yield event
                 return
             except AttemptError as failed:
                 wait = failed.wait_s(attempt)

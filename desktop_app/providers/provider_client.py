@@ -117,14 +117,14 @@ class ProviderClient:
         offered = {each.wire_name for each in request.tools if may_call and each.hosted is None}
         async with aclosing(self._with_terminal_errors(source, offered)) as events:
             async for event in events:
-                yield event
-                match event:
+                match event:  # before the event is passed on: the reader stops at the last one
                     case UsageReported(usage) if self._is_cut(request, usage.input_tokens):
                         count = formatting.number(usage.input_tokens)
                         code, name = NoticeCode.INPUT_CUT, self._profile.name
                         yield Notice(notice(code, provider=name, tokens=count))
                     case Failed(ContextTooLongError() as error) if error.window:
                         self._memory.record_window(request.model, error.window)
+                yield event
 
     def _set_server_kind(self, kind: ServerKind | None) -> None:
         """Set the kind of server that the list of models has shown; None if it shows none."""

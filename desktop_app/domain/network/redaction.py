@@ -1,11 +1,12 @@
-"""Removes keys that a server, gateway or proxy echoes: plain, URL-encoded or in Base64."""
+"""Removes keys that a server, gateway or proxy echoes: plain, URL-encoded, in Base64 or in JSON."""
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 REMOVED: Final = "[key removed]"
@@ -17,6 +18,8 @@ MIN_CHARS_WITHOUT_DIGITS: Final = 16
 Local servers accept any key, such as "lm-studio", and an answer may contain that word.
 """
 
+_ESCAPED_LETTER: Final = re.compile(rb"\\[u/]")
+
 
 class Redactor:
     """Removes secrets from text. Without secrets, text stays as it is."""
@@ -26,7 +29,8 @@ class Redactor:
             spelling
             for secret in secrets
             if _is_searchable(secret)
-            for spelling in _spellings(secret)
+            for plain in _spellings(secret)
+            for spelling in (plain, *_json_spellings(plain))
         }
         # Longest first: a secret may be the beginning of another.
         self._spellings = sorted(spellings, key=len, reverse=True)
@@ -42,6 +46,43 @@ class Redactor:
         for spelling in self._spellings:
             data = data.replace(spelling.encode(), REMOVED.encode())
         return data
+
+    def clean_json(self, data: bytes | bytearray) -> bytes | bytearray:
+        """Return JSON with each secret replaced, whichever of its letters are escaped.
+
+        Data that is not JSON is cleaned as text.
+        """
+        data = self.clean_bytes(data)
+        if not self._spellings or not _ESCAPED_LETTER.search(data):
+            return data
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            return data
+        document = [value]
+        if not self._clean_texts(document):
+            return data
+        return json.dumps(document[0]).encode()
+
+    def _clean_texts(self, document: list[Any]) -> bool:
+        """Clean all texts of a parsed JSON document in place; return True if one has changed."""
+        has_changed = False
+        open_values: list[list[Any] | dict[str, Any]] = [document]
+        while open_values:
+            value = open_values.pop()
+            if isinstance(value, dict):
+                for key in [key for key in value if self.clean(key) != key]:
+                    value[self.clean(key)] = value.pop(key)
+                    has_changed = True
+            places: Iterable[Any] = value if isinstance(value, dict) else range(len(value))
+            for place in places:
+                item = value[place]
+                if isinstance(item, dict | list):
+                    open_values.append(item)
+                elif isinstance(item, str) and (cleaned := self.clean(item)) != item:
+                    value[place] = cleaned
+                    has_changed = True
+        return has_changed
 
     def incomplete_secret_start(self, text: str) -> int:
         """Return the offset of a secret that the end of a text cuts off, else the text's length."""
@@ -81,6 +122,14 @@ class RedactedStream:
 def _is_searchable(secret: str) -> bool:
     has_digit = any(character in "0123456789" for character in secret)
     return len(secret) >= (MIN_SECRET_CHARS if has_digit else MIN_CHARS_WITHOUT_DIGITS)
+
+
+def _json_spellings(text: str) -> Iterator[str]:
+    """Yield the text as PHP and .NET write it in JSON, for JSON that is a text in JSON."""
+    if "/" in text or "+" in text:
+        slashed = text.replace("/", "\\/")
+        for escape in ("+", "\\u002B", "\\u002b"):
+            yield from (part.replace("+", escape) for part in (text, slashed))
 
 
 def _spellings(secret: str) -> Iterator[str]:

@@ -82,12 +82,11 @@ class HttpReply:
         with self._translate_errors():
             async for chunk in self._chunks:
                 self._count(chunk, MAX_STREAM_BYTES)
-                self._peeked += chunk
-                content = self._peeked.removeprefix(BOM_UTF8).lstrip()
-                if content:
+                # Blank lines before the content mean nothing, and some servers send megabytes.
+                self._peeked = (self._peeked + chunk).removeprefix(BOM_UTF8).lstrip()
+                if self._peeked:
                     break
-            else:
-                content = self._peeked.removeprefix(BOM_UTF8).strip()
+        content = self._peeked
         first = content[:1]
         if first == b"<":
             raise self._attempt.web_page_error(self._response.status_code)
@@ -125,7 +124,7 @@ class HttpReply:
 
         def results(events: list[ServerSentEvent]) -> Iterator[T]:
             for event in events:
-                yield read(bytes(self._redactor.clean_bytes(event.data)), event.event)
+                yield read(bytes(self._redactor.clean_json(event.data)), event.event)
 
         decoder = SSEDecoder()
         async for piece in self.pieces(MAX_STREAM_BYTES):
@@ -146,7 +145,7 @@ class HttpReply:
         """
         body = b"".join([piece async for piece in self.pieces(max_bytes)])
         try:
-            return read(json_fields.parse(self._redactor.clean_bytes(body)))
+            return read(json_fields.parse(self._redactor.clean_json(body)))
         except ValueError as exc:
             raise UnexpectedReplyError(
                 N_("{provider} sent an invalid response."),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ _Send = Callable[..., AbstractAsyncContextManager["httpx.Response"]]
 
 _STREAM_OR_JSON: Final = "text/event-stream, application/json"
 
+_PACKED_BYTES: Final = 3 << 18  # a multiple of 3, so that the pieces of Base64 join
 _MAX_ERROR_BODY_BYTES: Final = 64 * 1024  # arbitrary: error messages are far shorter
 _MAX_HOST_CHARS: Final = 253  # the limit of DNS
 # A web page with one of these shows that the address is not an API's. Web pages with other error
@@ -107,9 +109,10 @@ class Transport:
         self._timeouts = timeouts
         self.server = server
 
-    def post(
+    @asynccontextmanager
+    async def post(
         self, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None] = _ignore
-    ) -> AbstractAsyncContextManager[HttpReply]:
+    ) -> AsyncIterator[HttpReply]:
         """Send `body` as JSON. Leaving the context closes an unread reply.
 
         Args:
@@ -118,14 +121,17 @@ class Transport:
         Raises:
             AttemptError: there is no reply, or it is a refusal or not an API's reply.
         """
-        return self._open(
+        # Base64 of a file of 30 MB takes a quarter of a second.
+        content = await asyncio.to_thread(pack_body, body)
+        async with self._open(
             "POST",
             path,
             {"accept": _STREAM_OR_JSON, "content-type": "application/json"},
-            content=pack_body(body),
+            content=content,
             model=str(body.get("model", "")),
             on_bytes=on_bytes,
-        )
+        ) as reply:
+            yield reply
 
     async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
         """GET `path` and return the result of `read` for its JSON; see `HttpReply.json`.
@@ -162,8 +168,9 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        client = self._client
-        self._client = None
+        async with self._opening:  # a client that is being opened is closed as well
+            client = self._client
+            self._client = None
         if client is not None:
             await client.aclose()
 
@@ -307,7 +314,7 @@ class Transport:
             raise await self._read_refusal(response)
 
     async def _read_refusal(self, response: httpx.Response) -> AttemptError:
-        body_start = self.redactor.clean_bytes(await self._read_start_of_body(response))
+        body_start = self.redactor.clean_json(await self._read_start_of_body(response))
         body = error_body.read_body(body_start)
         error = error_replies.error_from(
             self._provider,
@@ -383,13 +390,38 @@ def _first_message(exc: BaseException | None) -> str:
 
 
 def pack_body(body: Mapping[str, Any]) -> bytes:
-    """Return the body as JSON. An unpaired surrogate, which has no UTF-8 form, becomes "?"."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=data_url)
-    return text.encode("utf-8", "replace")
+    """Return the body as JSON. An unpaired surrogate, which has no UTF-8 form, becomes "?".
+
+    Images and files are put in as Base64 in small pieces, because each step blocks all threads.
+    """
+    mark = secrets.token_hex(16)
+    files: list[ImageData | FileData] = []
+
+    def marked(value: object) -> str:
+        files.append(_require_data(value))
+        return mark
+
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=marked)
+    first, *others = text.encode("utf-8", "replace").split(mark.encode())
+    pieces = [first]
+    for file, rest in zip(files, others, strict=True):
+        pieces.append(f"data:{json.dumps(file.media_type)[1:-1]};base64,".encode())
+        data = memoryview(file.data)
+        pieces += (
+            base64.b64encode(data[start : start + _PACKED_BYTES])
+            for start in range(0, len(data), _PACKED_BYTES)
+        )
+        pieces.append(rest)
+    return b"".join(pieces)
 
 
 def data_url(value: object) -> str:
     """Return an image or a file as a data URL. Raises TypeError for any other value."""
+    file = _require_data(value)
+    return f"data:{file.media_type};base64,{base64.b64encode(file.data).decode()}"
+
+
+def _require_data(value: object) -> ImageData | FileData:
     if not isinstance(value, ImageData | FileData):
         raise TypeError(f"{type(value).__name__} has no place in a request")
-    return f"data:{value.media_type};base64,{base64.b64encode(value.data).decode()}"
+    return value

@@ -203,7 +203,7 @@ class BatchClient:
         """Yield the results of a file as they arrive, None for a line that is not a result."""
         path = f"{_resource_path('files', file_id)}/content"
         failures = count()
-        clean = self._transport.redactor.clean_bytes
+        clean = self._transport.redactor.clean_json
 
         def read(line: bytes) -> BatchResult | None:
             return parse_result(bytes(clean(line)), self._profile.name, api)

@@ -86,3 +86,27 @@ def test_redacted_json_is_valid(value: object) -> None:
     cleaned = json.loads(REDACTOR.clean(json.dumps(value)))
     assert KEY not in json.dumps(cleaned)
     assert cleaned == json.loads(json.dumps(value).replace(KEY, REMOVED))
+
+
+@given(KEYS, st.data())
+def test_no_letter_that_json_escapes_hides_a_key(key: str, data: st.DataObject) -> None:
+    letters = []
+    for letter in key:
+        forms = [letter, f"\\u{ord(letter):04X}", f"\\u{ord(letter):04x}"]
+        letters.append(data.draw(st.sampled_from([*forms, "\\/"] if letter == "/" else forms)))
+    spelled = "".join(letters)
+    document = f'{{"id": "msg_{spelled}", "a {spelled}": [["x{spelled}", 7]], "key": "a"}}'
+    cleaned = Redactor([key]).clean_json(document.encode())
+    assert json.loads(cleaned) == {
+        "id": f"msg_{REMOVED}",
+        f"a {REMOVED}": [[f"x{REMOVED}", 7]],
+        "key": "a",
+    }
+
+
+@pytest.mark.parametrize("plus", ["+", "\\u002B", "\\u002b"])
+@pytest.mark.parametrize("slash", ["/", "\\/"])
+def test_the_json_of_a_call_within_json_hides_no_key(slash: str, plus: str) -> None:
+    key = "gw1/HELDOUT+0123/456789abcdef=="
+    arguments = f'{{"path": "{key.replace("/", slash).replace("+", plus)}"}}'
+    assert Redactor([key]).clean(arguments) == f'{{"path": "{REMOVED}"}}'

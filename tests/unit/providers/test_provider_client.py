@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from desktop_app.domain.answering.answer_status import status_text
@@ -33,11 +35,16 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.model_facts import ServerKind
+from desktop_app.domain.network.network_address import ProxyAddress
+from desktop_app.providers.http import transport
+from desktop_app.providers.http.connections import open_client
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.silence import SilenceLimits
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
+from tests.helpers.closed_port import closed_port
 from tests.helpers.listings import listed_ids
 from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
@@ -54,6 +61,9 @@ from tests.unit.providers.loopback import (
     streams,
 )
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold, sse, terminals
+
+if TYPE_CHECKING:
+    import httpx
 
 KEY = "sk-test-1234567890"
 
@@ -434,4 +444,66 @@ async def test_canceling_closes_the_connection_at_once(script: Script) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await task
             await server.requests[0].gone.wait()
+        await client.aclose()
+
+
+async def test_a_window_is_learned_by_who_stops_at_the_refusal() -> None:
+    words = "This model's maximum context length is 4096 tokens. You requested 5000 tokens."
+    error = {"message": words, "code": "context_length_exceeded", "type": "invalid_request_error"}
+    async with LoopbackServer(replies(400, {"error": error})) as server:
+        memory = RecordingMemory(replace(COMPATIBLE, base_url=server.base_url))
+        client = client_for(server, COMPATIBLE, memory=memory)
+        async with aclosing(client.stream(ask())) as events:
+            async for event in events:
+                if isinstance(event, Failed):
+                    break
+        await client.aclose()
+        assert [window for _, window in memory.windows] == [4096]
+
+
+async def test_a_client_that_is_being_opened_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[httpx.AsyncClient] = []
+    is_opening, may_open = threading.Event(), threading.Event()
+
+    def open_slowly(access: ProviderAccess) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
+        is_opening.set()
+        may_open.wait(LONGEST_S)
+        proxy, client = open_client(access)
+        opened.append(client)
+        return proxy, client
+
+    monkeypatch.setattr(transport, "open_client", open_slowly)
+    with closed_port() as port:
+        profile = replace(COMPATIBLE, base_url=f"http://127.0.0.1:{port}/v1")
+        client = ProviderClient(ProviderAccess(profile, None), CATALOG)
+        listing = asyncio.ensure_future(client.listing())
+        await asyncio.to_thread(is_opening.wait, LONGEST_S)
+        closing = asyncio.ensure_future(client.aclose())
+        may_open.set()
+        await closing
+        await asyncio.gather(listing, return_exceptions=True)
+    assert [each.is_closed for each in opened] == [True]
+
+
+async def test_a_request_in_the_queue_is_not_reported_as_silent() -> None:
+    slept_s = 0.0
+    may_end = asyncio.Event()
+
+    async def waits(_: Received, writer: asyncio.StreamWriter) -> None:
+        await may_end.wait()
+        await CHAT(_, writer)
+
+    async with LoopbackServer(waits, CHAT) as server:
+        profile = replace(COMPATIBLE, api=Api.CHAT_COMPLETIONS)
+        client = client_for(server, profile, suspended_s=lambda: slept_s)
+        client._set_server_kind(ServerKind.LLAMA_CPP_PYTHON)
+        first = asyncio.ensure_future(collect(client, ask()))
+        await server.arrived.wait()
+        second = asyncio.ensure_future(collect(client, ask()))
+        for _ in range(20):
+            await asyncio.sleep(0)  # until it is in the queue
+        slept_s = 60.0  # the first request's connection has to report it
+        may_end.set()
+        await first
+        assert not [event for event in await second if isinstance(event, StatusChanged)]
         await client.aclose()

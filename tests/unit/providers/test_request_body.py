@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.answering.chat_request import FileData, ImageData
+from desktop_app.providers.http import transport
 from desktop_app.providers.http.transport import pack_body
 
 TYPE = st.just("application/pdf")
@@ -31,3 +32,9 @@ def test_files_and_images_are_data_urls_in_the_json(
 
 def test_the_json_is_compact_utf_8() -> None:
     assert pack_body({"é": ["\ud800", 1]}) == '{"é":["?",1]}'.encode()
+
+
+def test_a_large_file_is_whole() -> None:
+    data = bytes(range(256)) * (transport._PACKED_BYTES // 128) + b"end"
+    body = pack_body({"input": [FileData("a.pdf", "application/pdf", data)]})
+    assert json.loads(body)["input"] == [url(data)]
