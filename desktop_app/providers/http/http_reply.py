@@ -18,6 +18,7 @@ from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError, Unexpe
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http import connection_errors, json_fields
 from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
+from desktop_app.providers.http.unpacking import unpacked
 
 if TYPE_CHECKING:
     import httpx
@@ -58,7 +59,7 @@ class HttpReply:
         self._attempt = attempt
         self._drain_s = drain_s
         self._on_bytes = on_bytes
-        self._chunks = response.aiter_bytes()
+        self._chunks = unpacked(response)
         self._peeked = b""  # bytes read to detect the kind of reply
         self.received = 0
         """Bytes of the body received so far."""
@@ -171,8 +172,7 @@ class HttpReply:
 
         The garbage collector would end it outside of any task, where it cannot be closed.
         """
-        if isinstance(self._chunks, AsyncGenerator):
-            await self._chunks.aclose()
+        await self._chunks.aclose()
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:

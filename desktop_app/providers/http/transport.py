@@ -31,6 +31,7 @@ from desktop_app.providers.http.connections import ProxyWatch, bad_address_error
 from desktop_app.providers.http.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
 from desktop_app.providers.http.silence import SilenceLimits
+from desktop_app.providers.http.unpacking import unpacked
 
 if TYPE_CHECKING:
     import httpx
@@ -366,7 +367,7 @@ class Transport:
         import httpx
 
         body = bytearray()
-        chunks = response.aiter_bytes()
+        chunks = unpacked(response)
         with suppress(httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(self._timeouts.quick_read):
                 async for chunk in chunks:
@@ -376,6 +377,7 @@ class Transport:
         # Closed before `chunks` is dropped: Python ends it outside of any task on Qt's loop, where
         # httpcore cannot close the connection ("async generator ignored GeneratorExit").
         await response.aclose()
+        await chunks.aclose()
         return bytes(body[:_MAX_ERROR_BODY_BYTES])
 
 

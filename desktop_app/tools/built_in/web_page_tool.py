@@ -14,6 +14,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
@@ -25,6 +26,7 @@ from desktop_app.domain.tools.tool import (
     ToolKind,
 )
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.http.unpacking import unpacked
 from desktop_app.tools.built_in.built_in import BuiltInTool, arguments_schema, text_schema
 
 if TYPE_CHECKING:
@@ -226,11 +228,13 @@ def _require_readable(status: int, headers: Mapping[str, str]) -> str:
 async def read_bounded_body(reply: httpx.Response) -> bytes:
     """Return the body. Raises ToolError if it is larger than MAX_PAGE_BYTES."""
     data = bytearray()
-    async for piece in reply.aiter_bytes():
-        await asyncio.sleep(0)  # one read may return 10,000 chunks of a byte
-        data += piece
-        if len(data) > MAX_PAGE_BYTES:
-            raise ToolError(f"The page is larger than {MAX_PAGE_BYTES >> 20} MB.")
+    async with aclosing(unpacked(reply)) as pieces:
+        async for piece in pieces:
+            await asyncio.sleep(0)  # one read may return 10,000 chunks of a byte
+            data += piece
+            if len(data) > MAX_PAGE_BYTES:
+                await reply.aclose()
+                raise ToolError(f"The page is larger than {MAX_PAGE_BYTES >> 20} MB.")
     return bytes(data)
 
 

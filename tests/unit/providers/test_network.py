@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Mapping
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zlib import compress
 
 import pytest
 
@@ -320,10 +322,32 @@ async def test_a_redirect_names_the_host_unless_it_is_too_long(
     assert found.params["host"] == to
 
 
-async def test_a_compressed_reply_is_read() -> None:
-    body = gzip.compress(b'{"data": [{"id": "a"}]}')
-    async with LoopbackServer(replies(200, body, content_encoding="gzip")) as server:
-        assert await list_models(replace(COMPATIBLE, base_url=server.base_url)) == ("a",)
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", compress)],
+)
+async def test_a_compressed_reply_is_read(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+    rows = [{"id": f"model-{number}"} for number in range(10_000)]
+    body = pack(json.dumps({"data": rows}).encode())
+    async with LoopbackServer(replies(200, body, content_encoding=encoding)) as server:
+        listed = await list_models(replace(COMPATIBLE, base_url=server.base_url))
+        assert isinstance(listed, tuple)
+        assert len(listed) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip, gzip", gzip.compress(gzip.compress(b'{"data": []}'))),
+        ("zstd", b"("),
+        ("gzip", b"not packed"),
+    ],
+)
+async def test_a_reply_that_is_packed_otherwise_is_an_error(encoding: str, body: bytes) -> None:
+    for status in (200, 400):
+        async with LoopbackServer(replies(status, body, content_encoding=encoding)) as server:
+            found = await list_models(replace(COMPATIBLE, base_url=server.base_url))
+            assert isinstance(found, ProviderError)
 
 
 @pytest.mark.parametrize("limit", ["MAX_EVENT_BYTES", "MAX_STREAM_BYTES"])
