@@ -142,8 +142,8 @@ class ModelStore:
         files: list[LocalFile] = []
         unusable: list[UnusableFile] = []
         with HeaderReader() as reader:
-            for origin, path, name, projector in self._candidates():
-                shown = os.fsencode(path).decode("utf-8", "replace")
+            for origin, path, name, projector in self._candidates(unusable):
+                shown = _shown(str(path))
                 if shown != str(path):  # it cannot be stored as a setting
                     unusable.append(UnusableFile(shown, tr("Its name isn’t UTF-8.")))
                     continue
@@ -272,14 +272,18 @@ class ModelStore:
 
     # ------------------------------------------------------------------ where files are
 
-    def _candidates(self) -> Iterator[tuple[Origin, Path, str, str]]:
-        """Yield origin, path, name and second file of each model, each file once."""
+    def _candidates(self, unusable: list[UnusableFile]) -> Iterator[tuple[Origin, Path, str, str]]:
+        """Yield origin, path, name and second file of each model, each file once.
+
+        Args:
+            unusable: receives what cannot even be followed to a file.
+        """
         cache = os.environ.get("HF_HOME") or self._home / ".cache/huggingface"
         hugging_face = Path(os.environ.get("HF_HUB_CACHE") or Path(cache) / "hub")
         seen: set[Path] = set()
         for origin, path, name, projector in (
             *self._fetched(),
-            *self._of_ollama(),
+            *self._of_ollama(unusable),
             *self._in_folders(
                 Origin.LM_STUDIO,
                 (self._home / ".lmstudio/models", self._home / ".cache/lm-studio/models"),
@@ -303,7 +307,7 @@ class ModelStore:
                 str(projector) if projector and projector.exists() else "",
             )
 
-    def _of_ollama(self) -> Iterator[tuple[Origin, Path, str, str]]:
+    def _of_ollama(self, unusable: list[UnusableFile]) -> Iterator[tuple[Origin, Path, str, str]]:
         """Yield the models of Ollama, whose manifests name files by their hashes."""
         roots = [self._home / ".ollama/models", Path("/usr/share/ollama/.ollama/models")]
         if own := os.environ.get("OLLAMA_MODELS"):
@@ -311,12 +315,16 @@ class ModelStore:
         for root in roots:
             for manifest in _walk(root / "manifests", ""):
                 value = read_json(manifest, dict[str, msgspec.Raw])
+                if value is None:
+                    unusable.append(
+                        UnusableFile(_shown(str(manifest)), tr("It isn’t a readable manifest."))
+                    )
                 layers = _layers(value) if value else {}
                 blob = layers.get(_OLLAMA_MODEL, "")
                 if not blob:
                     continue
                 second = layers.get(_OLLAMA_PROJECTOR, "")
-                name = manifest.relative_to(root / "manifests").as_posix()
+                name = _shown(manifest.relative_to(root / "manifests").as_posix())
                 model, _, tag = name.removeprefix(_OLLAMA_REGISTRY).rpartition("/")
                 yield (
                     Origin.OLLAMA,
@@ -342,6 +350,11 @@ class ModelStore:
 
     def _uses(self) -> dict[str, datetime]:
         return read_json(self._uses_file, dict[str, datetime]) or {}
+
+
+def _shown(path: str) -> str:
+    """Return a path in which U+FFFD replaces the bytes that are not UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def model_at(path: Path, files: Iterable[LocalFile]) -> LocalFile:
