@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from desktop_app.tools.servers.server_store import ServerStore
 
 PRICES: Final = "model_prices.json"
+FACTS_FILE: Final = "model_facts.json"
+"""Newer model facts of a release, in the configuration folder (`desktop/model_facts`)."""
 WEIGHTS_SETTING = "local_model.weights"
 EMBEDDING_SETTING = "library.embedding_model"
 
@@ -356,20 +358,33 @@ def _clean_folders(user_folders: Folders) -> None:
 def read_catalog(user_folders: Folders) -> ModelCatalog:
     """Read the bundled model catalog, extended by the user's models.toml.
 
-    What is wrong in the user's file is left out, and named in the catalog's `problems`.
+    The facts of a release stand in for the bundled ones if they are newer. What is wrong in the
+    user's file is left out, and named in the catalog's `problems`.
     """
     from desktop_app.domain.models.catalog_file import CatalogFile, ignored_file, read_catalog_file
     from desktop_app.domain.models.price_list import PriceList
 
     own = resource_path("models.toml")
+    prices = PriceList(resource_path(PRICES).read_bytes)
     files = [read_catalog_file(own.read_text("utf-8"), str(own))]
+    renewed_file = user_folders.config / FACTS_FILE
+    try:
+        if renewed_file.is_file():
+            from desktop_app.domain.models.renewed_facts import read_facts
+
+            renewed = read_facts(renewed_file.read_bytes())
+            if renewed.day > prices.day:
+                files, prices = [renewed.models], renewed.prices
+    except (OSError, ValueError) as error:
+        problem = ignored_file(str(renewed_file), str(error))
+        files[0] = files[0]._replace(problems=(*files[0].problems, problem))
     user_file = user_folders.config / USER_FILE
     try:
         if user_file.is_file():
             files.append(read_catalog_file(user_file.read_text("utf-8"), str(user_file)))
     except (OSError, UnicodeDecodeError) as error:
         files.append(CatalogFile(problems=(ignored_file(str(user_file), str(error)),)))
-    return ModelCatalog.from_files(files, PriceList(resource_path(PRICES).read_bytes))
+    return ModelCatalog.from_files(files, prices)
 
 
 def use_weights(local_models: LocalModels, stored: Mapping[str, Any]) -> None:

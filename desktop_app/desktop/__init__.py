@@ -6,6 +6,7 @@ __all__ = [
     "desktop_watch",
     "dictionaries",
     "login_start",
+    "model_facts",
     "portal",
     "session_bus",
     "ui",

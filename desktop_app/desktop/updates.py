@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
+from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app import __version__
+from desktop_app.desktop.model_facts import FactsOffer, offered_facts
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import resource_path
 from desktop_app.providers.http.request_secrets import ProviderAccess
@@ -33,26 +36,52 @@ _WAYS: Final = {
 }
 
 
-async def update_report(releases: str = RELEASES) -> str:
-    """Ask for the newest version; return what is to be told about it, or why that is unknown."""
+class UpdateReport(NamedTuple):
+    """The result of a check.
+
+    Attributes:
+        text: what is to be told about it, or why it is unknown.
+        facts: newer model facts than those in use; None if there are none.
+    """
+
+    text: str
+    facts: FactsOffer | None = None
+
+
+async def update_report(facts_day: date | None = None, releases: str = RELEASES) -> UpdateReport:
+    """Ask for the newest version.
+
+    Args:
+        facts_day: the day of the model facts in use.
+    """
     try:
-        newest = await newest_version(releases)
+        newest, facts = await newest_release(releases)
     except UserFacingError as error:
         failure = tr("Couldn’t check for updates.")
-        return f"{failure} {error.what_happened} {PROJECT_PAGE}/releases"
+        return UpdateReport(f"{failure} {error.what_happened} {PROJECT_PAGE}/releases")
+    if facts is not None and (facts_day is None or facts.day <= facts_day):
+        facts = None
     if _numbers(newest) <= _numbers(__version__):
-        return tr("This is the newest version: {version}.", version=__version__)
-    news = tr("Version {version} is available; this is {own}.", version=newest, own=__version__)
-    return f"{news} {update_way()}"
+        text = tr("This is the newest version: {version}.", version=__version__)
+    else:
+        news = tr("Version {version} is available; this is {own}.", version=newest, own=__version__)
+        text = f"{news} {update_way()}"
+    if facts is not None:
+        day = formatting.day(facts.day)
+        news = tr("There are newer prices and facts of models, of {day}.", day=day)
+        text = f"{text} {news}"
+    return UpdateReport(text, facts)
 
 
-async def newest_version(releases: str) -> str:
-    """Return the newest version in the feed. Raises UserFacingError."""
+async def newest_release(releases: str) -> tuple[str, FactsOffer | None]:
+    """Return the newest version in the feed, and its model facts. Raises UserFacingError."""
     kind = ProviderKind.COMPATIBLE
     profile = ProviderProfile(id="", name="GitHub", kind=kind, base_url=releases, needs_key=False)
     transport = Transport(ProviderAccess(profile), Timeouts(quick_read=15, quick_total=20))
     try:
-        return await transport.get_json("latest", _version_in)
+        return await transport.get_json(
+            "latest", lambda release: (_version_in(release), offered_facts(release))
+        )
     except AttemptError as attempt:
         raise attempt.error from None
     finally:

@@ -20,6 +20,7 @@ Windows: vLLM (`max_model_len`), llama.cpp's server (`meta.n_ctx`, `meta.n_ctx_t
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.cost import LongPrice
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
 from desktop_app.domain.models.model_facts import (
     MAX_PRICE,
@@ -38,6 +40,7 @@ from desktop_app.domain.models.model_facts import (
     ServerKind,
 )
 from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
@@ -83,12 +86,13 @@ _STATED_WINDOWS: Final = (
     "max_context_length",
     "max_input_tokens",
 )
-_CACHED_PRICES: Final = (
-    "cache_read_input_token_cost",
-    "input_cache_read",
-    "cached_input",
-    "cached",
-)
+_PRICE_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "cached_price": ("cache_read_input_token_cost", "input_cache_read", "cached_input", "cached"),
+    "write_price": ("cache_creation_input_token_cost", "input_cache_write", "cache_write"),
+    "audio_price": ("input_cost_per_audio_token", "audio"),
+}
+_ABOVE: Final = re.compile(r"input_cost_per_token_above_(\d{1,4})k_tokens")
+"""LiteLLM's field with the price of long prompts; its other fields end in the same way."""
 
 
 # The names of each ability: flags of a row, flags among its capabilities, words in its lists.
@@ -312,25 +316,28 @@ def details_of(row: Row) -> ModelFacts:
     # A list with "completion" has the capabilities for images, too.
     inputs = _words(architecture, "input_modalities")
     images_list = inputs or (capabilities if "completion" in capabilities else frozenset())
-    input_price, output_price, cached_price = _parse_prices(info)
     limits = [
         json_fields.count(each, name)
         for each in (info, json_fields.mapping(info, "top_provider"))
         for name in _OUTPUT_LIMITS
     ]
+    facts: dict[str, Any] = {
+        # Only a list with this parameter has all of them.
+        "reasoning": has(
+            _REASONING, words, parameters if "max_tokens" in parameters else frozenset()
+        ),
+        **_parse_prices(info),
+        **_parse_efforts(info),
+    }
     return ModelFacts(
         kind=_parse_kind(info, flags, capabilities, outputs),
-        input_price=input_price,
-        output_price=output_price,
-        cached_price=cached_price,
         max_output=min((limit for limit in limits if 0 < limit <= MAX_TOKENS), default=None),
         images=has(_IMAGES, words | {json_fields.text(info, "type")}, images_list),
         tools=has(_TOOLS, words, parameters),
-        # Only a list with this parameter has all of them.
-        reasoning=has(_REASONING, words, parameters if "max_tokens" in parameters else frozenset()),
         # A server may list only some of the parameters that it takes.
         schema=has(_SCHEMA, words | parameters) or None,
         makes_images="image" in outputs or None,
+        **facts,
     )
 
 
@@ -360,10 +367,10 @@ def _parse_kind(
     return None
 
 
-def _parse_prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """Return the prices of input, output and cached input; None for unknown ones.
+def _parse_prices(info: Row) -> dict[str, Any]:
+    """Return the known prices, by the fields of ModelFacts, in dollars per million tokens.
 
-    They are in dollars per million tokens. The first source with a price of input or output counts.
+    The first source with a price of input or output counts.
     """
     pricing = json_fields.mapping(info, "pricing")
     for source, input_name, output_name, factor in (
@@ -371,13 +378,85 @@ def _parse_prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | 
         (pricing, "prompt", "completion", 1_000_000),  # per token
         (pricing, "input", "output", 1),  # per million tokens
     ):
-        input_price = _parse_price(source.get(input_name), factor)
-        output_price = _parse_price(source.get(output_name), factor)
-        if input_price is not None or output_price is not None:
-            cached_prices = (_parse_price(source.get(name), factor) for name in _CACHED_PRICES)
-            known_prices = (price for price in cached_prices if price is not None)
-            return input_price, output_price, next(known_prices, None)
-    return None, None, None
+        names = {"input_price": (input_name,), "output_price": (output_name,), **_PRICE_PARTS}
+        prices = _prices_in(source, names, factor)
+        if {"input_price", "output_price"} & prices.keys():
+            long = _long_prices(source, names, factor)
+            if long is not None and {"input_price", "output_price"} <= prices.keys():
+                above, others = long
+                # A part whose price is not listed anew costs as much as in a short prompt.
+                facts: dict[str, Any] = {**prices, **others}
+                price = ModelFacts(**facts).price
+                assert price is not None
+                return {**prices, "long_price": LongPrice(above, price)}
+            return prices
+    return {}
+
+
+def _prices_in(
+    source: Row, names: Mapping[str, Sequence[str]], factor: int, end: str = ""
+) -> dict[str, Decimal]:
+    """Return the first known price of each part, whose fields have these names and this end."""
+    found = {
+        part: next(
+            (
+                price
+                for name in part_names
+                if (price := _parse_price(source.get(name + end), factor)) is not None
+            ),
+            None,
+        )
+        for part, part_names in names.items()
+    }
+    return {part: price for part, price in found.items() if price is not None}
+
+
+def _long_prices(
+    source: Row, names: Mapping[str, Sequence[str]], factor: int
+) -> tuple[int, dict[str, Decimal]] | None:
+    """Return the tokens above which a prompt is long, and its prices; None if it has none.
+
+    Of several sizes, the smallest counts. OpenRouter lists prices for times of the day, too.
+    """
+    sizes: list[tuple[int, dict[str, Decimal]]] = []
+    for row in json_fields.rows(source, "overrides"):
+        least = json_fields.count(row, "min_prompt_tokens")
+        if 1 < least <= MAX_TOKENS and not {"utc_start", "utc_end"} & row.keys():
+            sizes.append((least - 1, _prices_in(row, names, factor)))
+    for match in filter(None, map(_ABOVE.fullmatch, source)):
+        end = match[0].removeprefix("input_cost_per_token")
+        sizes.append((int(match[1]) * 1_000, _prices_in(source, names, factor, end)))
+    known_sizes = [(above, prices) for above, prices in sizes if prices]
+    return min(known_sizes, key=lambda size: size[0], default=None)
+
+
+def _parse_efforts(info: Row) -> dict[str, Any]:
+    """Return the efforts that a row states, by the fields of ModelFacts.
+
+    OpenRouter's `reasoning` has a list, or null for all; `mandatory` excludes "none".
+    """
+    reasoning = json_fields.mapping(info, "reasoning")
+    if not reasoning:
+        return {}
+    facts: dict[str, Any] = {"reasoning": True}
+    efforts = [each for text in json_fields.texts(reasoning, "supported_efforts")
+               if (each := _effort(text)) is not None]  # fmt: skip
+    is_mandatory = reasoning.get("mandatory") is True
+    if not efforts and is_mandatory and reasoning.get("supported_efforts", ()) is None:
+        efforts = list(Effort)
+    if efforts:
+        efforts = [each for each in efforts if each is not Effort.NONE or not is_mandatory]
+        facts["efforts"] = tuple(sorted(set(efforts), key=lambda each: each.rank))
+        default = _effort(json_fields.text(reasoning, "default_effort"))
+        if default in efforts:
+            facts["default_effort"] = default
+    return facts
+
+
+def _effort(text: str) -> Effort | None:
+    with suppress(ValueError):
+        return Effort(text.strip().casefold())
+    return None
 
 
 def _parse_price(value: object, factor: int) -> Decimal | None:

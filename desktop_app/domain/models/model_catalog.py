@@ -300,6 +300,11 @@ class ModelCatalog:
             info = replace(info, context_window=listed.window)
         return info
 
+    @property
+    def day(self) -> date | None:
+        """Return the day of the prices; None without prices."""
+        return None if self._prices is None else self._prices.day
+
     def has_prices_of(self, address: str) -> bool:
         """Return True if the prices of the server at an API's address are known as its own."""
         return self._prices is not None and bool(self._prices.provider_at(address))

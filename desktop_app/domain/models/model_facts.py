@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from msgspec.structs import asdict
 
-from desktop_app.domain.cost import Price
+from desktop_app.domain.cost import LongPrice, Price
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.value import Value
@@ -54,8 +54,10 @@ class ModelFacts(Value, frozen=True):
     Attributes:
         name: of a model on this computer, whose id is the path of its file.
         window: tokens: the context window or the input limit, see `with_listed_window`.
-        input_price, output_price, cached_price: US dollars per million tokens, as the provider
-            charges them; `cached_price` is that of cached input.
+        input_price, output_price, cached_price, write_price, audio_price: US dollars per million
+            tokens, as the provider charges them; of cached input, cache writes and audio input.
+        long_price: of requests with a long prompt.
+        default_effort: that of a request which names none.
         max_output: tokens.
         efforts: accepted values, least first; () if it takes no effort.
         images, tools: True if the model supports them.
@@ -69,8 +71,12 @@ class ModelFacts(Value, frozen=True):
     input_price: Decimal | None = None
     output_price: Decimal | None = None
     cached_price: Decimal | None = None
+    write_price: Decimal | None = None
+    audio_price: Decimal | None = None
+    long_price: LongPrice | None = None
     max_output: int | None = None
     efforts: tuple[Effort, ...] | None = None
+    default_effort: Effort | None = None
     images: bool | None = None
     tools: bool | None = None
     schema: bool | None = None
@@ -93,7 +99,8 @@ class ModelFacts(Value, frozen=True):
         """Return the price; None without both prices of input and output."""
         if self.input_price is None or self.output_price is None:
             return None
-        return Price(self.input_price, self.output_price, self.cached_price)
+        parts = (self.cached_price, self.write_price, self.audio_price)
+        return Price(self.input_price, self.output_price, *parts, long=self.long_price)
 
     @property
     def known(self) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def with_listed_details(
 ) -> ModelInfo:
     """Return the model with the listed facts that the catalog lacks.
 
-    The prices of a compatible server replace the catalog's, which are OpenAI's.
+    The prices and efforts that a compatible server lists replace the catalog's, which are OpenAI's.
     """
     if listing is None:
         return info
@@ -68,6 +68,8 @@ def with_listed_details(
     if listed.price is not None and (is_compatible or info.price is None):
         # The server's price is what it charges; the catalog's tiers are multiples of another.
         info = replace(info, price=listed.price, price_is_final=True, price_tiers=())
+    if listed.efforts is not None and is_compatible:
+        info = replace(info, efforts=listed.efforts, default_effort=listed.default_effort)
     return listed.filled_in(info)
 
 

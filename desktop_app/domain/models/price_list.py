@@ -121,14 +121,14 @@ class PriceList:
         """Return the list in `data`. Raises ValueError if it is no such list."""
         prices = cls(lambda: data)
         try:
-            for provider in prices._providers:
-                for row in msgspec.json.decode(
-                    prices._providers[provider].models, type=list[_Model]
-                ):
-                    row.listed(date.max)
-                    re.compile(row.pattern)
-                re.compile(prices._providers[provider].address)
-        except (msgspec.DecodeError, re.error, ValueError) as error:
+            for provider in prices._providers.values():
+                re.compile(provider.address)
+                for fallback in provider.fallback:
+                    prices._providers[fallback]
+                for model in msgspec.json.decode(provider.models, type=list[_Model]):
+                    re.compile(model.pattern)
+                    model.listed(prices.day)
+        except (msgspec.DecodeError, re.error, LookupError, ValueError) as error:
             raise ValueError(str(error)) from error
         return prices
 

@@ -83,6 +83,7 @@ class EventReader(ABC):
 _NUMBER: Final = re.compile("[0-9]{1,10}")
 MAX_TOKENS: Final = 1_000_000_000
 """The most tokens of one call. The largest windows have some ten million."""
+_TICK: Final = Decimal("1e-10")
 MAX_DOLLARS: Final = 10_000
 """The most that one call is believed to cost. A larger sum would exceed every monthly limit."""
 
@@ -136,12 +137,15 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
 def _stated_cost(usage: Mapping[str, Any]) -> Decimal | None:
     """Return the US dollars that a server says it charges; None if it states no plausible sum.
 
-    OpenRouter and gateways send a number; Perplexity an object. A sum of 0 says nothing: OpenRouter
+    OpenRouter and gateways send a number, Perplexity an object, and xAI ticks of 1e-10 dollars (its
+    page "Cost Tracking", November 2026). A sum of 0 says nothing: OpenRouter
     sends it if the user's own key at the upstream provider pays, which then has its own field.
     """
     stated = usage.get("cost")
     if isinstance(stated, dict):
         stated = stated.get("total_cost")
+    if stated is None:
+        stated = str(json_fields.count(usage, "cost_in_usd_ticks") * _TICK)
     upstream = json_fields.mapping(usage, "cost_details").get("upstream_inference_cost")
     sums = [_parse_dollars(stated), _parse_dollars(upstream) if usage.get("is_byok") else None]
     total = sum((each for each in sums if each is not None), Decimal(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QShowEvent
@@ -15,6 +15,9 @@ from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Note, text_field
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import PlainButton, one_line, spoken_text
+
+if TYPE_CHECKING:
+    from desktop_app.desktop.model_facts import FactsOffer
 
 # In pixels at the default text size (see `Theme.px`).
 _MIN_HEIGHT: Final = 120
@@ -43,18 +46,26 @@ class AboutTab(QWidget):
             tr("Check for updates"), name="check-for-updates", role="plain"
         )
         self._update_note = Note(object_name="update-note")
+        self._facts: FactsOffer | None = None
+        self._facts_button = PlainButton(
+            tr("Use newer model facts"), name="renew-model-facts", role="plain"
+        )
+        self._facts_button.hide()
         program = QWidget()
         copy_row = row_of(self._copy_button, (self._copy_note, 1))
         check = (self._check_button, Qt.AlignmentFlag.AlignLeft)
-        column_of((self._program, 1), copy_row, check, self._update_note, parent=program, margins=0)
+        renew = (self._facts_button, Qt.AlignmentFlag.AlignLeft)
+        rows = ((self._program, 1), copy_row, check, self._update_note, renew)
+        column_of(*rows, parent=program, margins=0)
         for page in (program, self._licenses):
             self._pages.addWidget(page)
-        rows = ((self._help_button, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
-        column_of(*rows, parent=self, margins=0, spacing=10)
+        help_row = (self._help_button, Qt.AlignmentFlag.AlignLeft)
+        column_of(help_row, self._choice, (self._pages, 1), parent=self, margins=0, spacing=10)
         self._choice.chosen.connect(self.show_page)
         self._copy_button.clicked.connect(self._copy_text)
         self._help_button.clicked.connect(lambda: session.help.open_part(""))
         self._check_button.clicked.connect(self._request_check)
+        self._facts_button.clicked.connect(self._request_facts)
 
     def show_page(self, key: str) -> None:
         """Show "program" or "licenses"."""
@@ -71,15 +82,25 @@ class AboutTab(QWidget):
         self.show_page(_PAGES[self._pages.currentIndex()][0])
         self._copy_note.set_text(tr("Contains no API keys or conversations."))
 
-    def show_update(self, text: str) -> None:
-        """Show what the check for updates found."""
+    def show_update(self, text: str, facts: FactsOffer | None = None) -> None:
+        """Show what the check for updates found, and offer newer model facts, if there are any."""
         self._check_button.setEnabled(True)
+        self._facts = facts
+        self._facts_button.setVisible(facts is not None)
+        self._facts_button.setEnabled(True)
         self._update_note.set_text(text, is_result=True)
 
     def _request_check(self) -> None:
         self._check_button.setEnabled(False)
         self._update_note.set_text(tr("Checking…"))
         self._session.tasks.start(self._session.settings.check_for_updates())
+
+    def _request_facts(self) -> None:
+        if self._facts is not None:
+            self._facts_button.setEnabled(False)
+            self._update_note.set_text(tr("Loading…"))
+            renewal = self._session.settings.renew_model_facts(self._facts)
+            self._session.tasks.start(renewal)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Set the fonts only now: Qt drops those of fields that have no style sheet yet."""

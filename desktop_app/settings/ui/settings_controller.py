@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 
@@ -17,8 +17,9 @@ from desktop_app.backend.answer_settings import (
     with_restored,
     without_override,
 )
-from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
+from desktop_app.backend.backend import FACTS_FILE, WEIGHTS_SETTING, use_weights
 from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.parameter_support import (
     ParameterNote,
@@ -36,6 +37,9 @@ from desktop_app.shortcuts.keymap_file import read_shortcuts, shortcuts_to_json
 from desktop_app.widgets.file_dialogs import choose_file, choose_target, save_text
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import one_line
+
+if TYPE_CHECKING:
+    from desktop_app.desktop.model_facts import FactsOffer
 
 
 def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:
@@ -257,7 +261,21 @@ class SettingsController(Controller):
         about.set_about(findings, licenses_text)
 
     async def check_for_updates(self) -> None:
-        """Show on the About page whether there is a newer version."""
+        """Show on the About page whether there is a newer version, or newer model facts."""
         from desktop_app.desktop.updates import update_report  # not at the start
 
-        self._pages.about.page.show_update(await update_report())
+        report = await update_report(self._backend.catalog.day)
+        self._pages.about.page.show_update(report.text, report.facts)
+
+    async def renew_model_facts(self, offer: FactsOffer) -> None:
+        """Fetch newer model facts, for the next start."""
+        from desktop_app.desktop.model_facts import fetch_facts
+
+        about = self._pages.about.page
+        try:
+            await fetch_facts(offer, self._backend.folders.config / FACTS_FILE)
+        except UserFacingError as error:
+            about.show_update(error.sentences, offer)
+            return
+        day = formatting.day(offer.day)
+        about.show_update(tr("From the next start, the facts of models are of {day}.", day=day))

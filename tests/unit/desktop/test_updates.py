@@ -43,7 +43,8 @@ def feed() -> Iterator[HTTPServer]:
 
 def report(feed: HTTPServer, status: int, body: str) -> str:
     feed.reply = status, body
-    return asyncio.run(update_report(f"http://127.0.0.1:{feed.server_port}/releases"))
+    address = f"http://127.0.0.1:{feed.server_port}/releases"
+    return asyncio.run(update_report(releases=address)).text
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_feed_that_cannot_be_read_is_a_sentence(feed: HTTPServer, status: int,
 
 
 def test_a_server_that_cannot_be_reached_is_a_sentence() -> None:
-    text = asyncio.run(update_report("http://127.0.0.1:1/releases"))
+    text = asyncio.run(update_report(releases="http://127.0.0.1:1/releases")).text
     assert text.startswith("Couldn’t check for updates. ")
     assert "127.0.0.1" in text
 

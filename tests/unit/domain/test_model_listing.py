@@ -18,6 +18,7 @@ from desktop_app.domain.models.model_listing import (
     with_listed_details,
     with_listed_window,
 )
+from desktop_app.domain.models.variants import Effort
 
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
 COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")
@@ -125,6 +126,28 @@ def test_the_price_of_a_compatible_server_replaces_the_catalogs(
     is_listed = price is not None and price == said
     assert (found.price_is_final, found.price_tiers) == (is_listed, () if is_listed else tiers)
     assert with_listed_details(OPENAI, info, None) == info
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "said", "efforts"),
+    [
+        (ProviderKind.COMPATIBLE, (Effort.LOW,), (Effort.MAX,), (Effort.MAX,)),
+        (ProviderKind.COMPATIBLE, (Effort.LOW,), None, (Effort.LOW,)),
+        (ProviderKind.COMPATIBLE, None, (Effort.MAX,), (Effort.MAX,)),
+        (ProviderKind.OPENAI, (Effort.LOW,), (Effort.MAX,), (Effort.LOW,)),
+    ],
+)
+def test_the_efforts_that_a_compatible_server_lists_replace_the_catalogs(
+    kind: ProviderKind,
+    known: tuple[Effort, ...] | None,
+    said: tuple[Effort, ...] | None,
+    efforts: tuple[Effort, ...],
+) -> None:
+    info = ModelInfo("m", "M", efforts=known, default_effort=known and known[0])
+    facts = ModelFacts("m", efforts=said)
+    found = with_listed_details(replace(OPENAI, kind=kind), info, ModelListing("", (facts,), NOON))
+    assert found.efforts == efforts
+    assert found.default_effort in (None, *efforts)
 
 
 @pytest.mark.parametrize(

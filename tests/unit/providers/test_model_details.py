@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.cost import LongPrice, Price
 from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
 from desktop_app.providers.http.request_secrets import ProviderAccess
@@ -206,6 +207,77 @@ def test_prices_are_those_of_a_million_tokens(
     assert [None if price is None else str(price) for price in told] == [
         None if price is None else str(Decimal(price).normalize() + 0) for price in prices
     ]
+
+
+LONG = Price(Decimal(4), Decimal(15), Decimal("0.2"), Decimal("2.5"))
+
+
+@pytest.mark.parametrize(
+    ("row", "long"),
+    [
+        (
+            {"pricing": {
+                "prompt": "0.000002", "completion": "0.00001", "input_cache_read": "0.0000001",
+                "input_cache_write": "0.0000025", "overrides": [
+                    {"prompt": "0.000001", "utc_start": "01:00", "min_prompt_tokens": 5},
+                    {"min_prompt_tokens": 272_001, "prompt": "0.000004",
+                     "completion": "0.000015", "input_cache_read": "0.0000002"},
+                    {"min_prompt_tokens": 900_000, "prompt": "0.000009"},
+                    {"min_prompt_tokens": 0, "prompt": "0.000009"},
+                    "x", {"min_prompt_tokens": 10},
+                ],
+            }},
+            LongPrice(272_000, LONG),
+        ),
+        (
+            {
+                "input_cost_per_token": 2e-6, "output_cost_per_token": 1e-5,
+                "cache_read_input_token_cost": 1e-7, "cache_creation_input_token_cost": 2.5e-6,
+                "input_cost_per_token_above_272k_tokens": 4e-6,
+                "output_cost_per_token_above_272k_tokens": 1.5e-5,
+                "cache_read_input_token_cost_above_272k_tokens": 2e-7,
+            },
+            LongPrice(272_000, LONG),
+        ),
+        ({"pricing": {"prompt": "0.000002", "completion": "0.00001", "overrides": {}}}, None),
+        ({"pricing": {"prompt": "0.000002", "overrides": [
+            {"min_prompt_tokens": 9, "prompt": "0.000004"}
+        ]}}, None),
+    ],
+)  # fmt: skip
+def test_the_prices_of_long_prompts_are_read(row: dict[str, Any], long: LongPrice | None) -> None:
+    assert details_of(row).long_price == long
+
+
+def test_the_price_of_cache_writes_and_audio_is_read() -> None:
+    prices = {"prompt": "0.000001", "completion": "0.000002", "audio": "0.00003"}
+    found = details_of({"pricing": {**prices, "input_cache_write": "0.00000125"}}).price
+    assert found is not None
+    assert (found.cache_write, found.audio_input) == (Decimal("1.25"), Decimal(30))
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "efforts", "default"),
+    [
+        ({"supported_efforts": ["max", "none", "low"], "default_effort": "low"},
+         "none low max", "low"),
+        ({"supported_efforts": ["HIGH", "ultra", 3, "very high"]}, "high ultra", None),
+        ({"supported_efforts": ["none", "low"], "mandatory": True, "default_effort": "none"},
+         "low", None),
+        ({"supported_efforts": None, "mandatory": True},
+         "minimal low medium high xhigh max", None),
+        ({"supported_efforts": None}, None, None),
+        ({"mandatory": True}, None, None),
+        ({"supported_efforts": "low"}, None, None),
+    ],
+)  # fmt: skip
+def test_the_efforts_of_a_list_are_read(
+    reasoning: dict[str, Any], efforts: str | None, default: str | None
+) -> None:
+    found = details_of({"reasoning": reasoning})
+    expected = None if efforts is None else set(efforts.split())
+    assert (found.efforts if found.efforts is None else {*map(str, found.efforts)}) == expected
+    assert (found.default_effort, found.reasoning) == (default, True)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.cost import Price
+from desktop_app.domain.cost import LongPrice, Price
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.model_facts import ModelFacts, ModelKind, ModelRow
 from desktop_app.domain.models.model_listing import ModelListing
@@ -178,6 +178,10 @@ def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
         images=True,
         tools=False,
         cached_price=Decimal("0.125"),
+        write_price=Decimal("1.5"),
+        long_price=LongPrice(200_000, Price(Decimal(2), Decimal(20))),
+        efforts=(Effort.LOW, Effort("default")),
+        default_effort=Effort.LOW,
         max_output=4096,
         reasoning=True,
         schema=False,

@@ -96,6 +96,10 @@ from desktop_app.providers.apis.event_reader import MAX_TOKENS, usage_of
         ),
         ({"prompt_tokens": 5, "cost": 1.25}, CallUsage(5, stated_cost=Decimal("1.25"))),
         (
+            {"prompt_tokens": 5, "cost_in_usd_ticks": 37_756_000},
+            CallUsage(5, stated_cost=Decimal("0.0037756")),
+        ),
+        (
             {"prompt_tokens": 5, "cost": {"total_cost": 0.006}},
             CallUsage(5, stated_cost=Decimal("0.006")),
         ),

@@ -25,6 +25,7 @@ from desktop_app.widgets.windows import fitting_size, scroll_area_of
 _PRICES: Final = (
     ("input_price", N_("Input price")),
     ("cached_price", N_("Cached input price")),
+    ("write_price", N_("Cache write price")),
     ("output_price", N_("Output price")),
 )
 _SIZE: Final = (460, 620)
@@ -108,6 +109,8 @@ class ModelEditor(FormDialog):
             automatic["output_price"] = editable_amount(row.price.output)
             if row.price.cached_input is not None:
                 automatic["cached_price"] = editable_amount(row.price.cached_input)
+            if row.price.cache_write is not None:
+                automatic["write_price"] = editable_amount(row.price.cache_write)
         units = dict.fromkeys(dict(_LIMITS), tr("tokens"))
         for name, label in (*_LIMITS, *_PRICES):
             unit = units.get(name, tr("US dollars per million tokens"))

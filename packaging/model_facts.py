@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""Writes model_facts-DAY.json: the model facts of the checkout as one file of a release.
+
+    python3 packaging/model_facts.py FOLDER
+
+The check for updates in Settings › About offers it to programs whose facts are older. DAY is that
+of resources/model_prices.json, so run packaging/model_prices.py after a change of
+resources/models.toml. A file that is added to the newest release later is offered as well.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+RESOURCES = Path(__file__).parent.parent / "resources"
+
+
+def main() -> None:
+    (folder,) = sys.argv[1:]
+    prices = json.loads((RESOURCES / "model_prices.json").read_text("utf-8"))
+    models = (RESOURCES / "models.toml").read_text("utf-8")
+    facts = {"date": prices["date"], "models": models, "prices": prices}
+    target = Path(folder) / f"model_facts-{prices['date']}.json"
+    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    target.write_text(f"{text}\n", "utf-8")
+    print(target)
+
+
+if __name__ == "__main__":
+    main()
