@@ -193,6 +193,7 @@ def _conversation_functions(session: Session) -> _Functions:
         "attachment.preview": session.previews.show_focused,
         "attachment.choose-pages": session.previews.choose_pages,
         "collections.ask": session.collections.ask,
+        "prompt.image": session.tools.offer_images,
         "tools.choose": session.tools.choose,
         "tools.resources": session.tasks.slot(session.servers.show_resources),
         "tools.form": session.tools.choose_form,

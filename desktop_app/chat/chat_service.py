@@ -19,6 +19,7 @@ from desktop_app.chat.attachments.document_beginnings import beginning_notice, r
 from desktop_app.chat.attachments.file_attachments import require_files, text_notice, without_files
 from desktop_app.chat.attachments.image_attachments import (
     ImageForm,
+    edits_image,
     require_image_input,
     unseen_images_notice,
 )
@@ -134,6 +135,7 @@ class RequestSources(Value, frozen=True):
             schema=None if resolved.model.takes_schema is False else settings.schema,
             grammar=settings.grammar or grammar_for(requirements, question.parts, resolved),
             wants_images=bool(resolved.model.makes_images),
+            edits_image=edits_image(context.path),
             requested=settings.requested,
         )
         return _with_tools(request, context.tools, delimiter)
@@ -384,7 +386,7 @@ class ChatService:
                 call_hold=hold,
                 consent=self._consent,
                 budget=self.calls.budget,
-                tool_prices=self.models.tool_prices(resolved),
+                tool_prices=self.models.tool_prices(resolved, context.settings.parameters),
             )
             gateway = tool_gateway(gateway, task)
         if context.documents:
@@ -427,7 +429,7 @@ class ChatService:
             await self._gateway(context, request, answer, hold)
             for answer, hold in zip(answers, holds, strict=True)
         ]
-        tool_prices = self.models.tool_prices(resolved)
+        tool_prices = self.models.tool_prices(resolved, context.settings.parameters)
         return [
             AnswerRun(
                 PreparedAnswer(

@@ -381,8 +381,8 @@ class ChoiceRow(QWidget):
     Attributes:
         attach_button, web_button, research_button, model_button, send_button, stop_button: the
             buttons.
-        tools_button, background_button: visible while tools are chosen, or answers run in the
-            background.
+        image_button, tools_button, background_button: visible while the model may make images,
+            tools are chosen, or answers run in the background.
         choice: the choice that is shown.
         estimate: the estimate that is shown.
 
@@ -413,6 +413,8 @@ class ChoiceRow(QWidget):
         self.tools_button = _button("tools", tr("Tools"))
         self.tools_button.setText(tr("Tools"))
         self.tools_button.hide()
+        self.image_button = _button("image", tr("Image"))
+        self.image_button.hide()
         self.background_button = _button("background", tr("Run in background: on"))
         self.background_button.setText(tr("Background"))
         self.background_button.clicked.connect(lambda: self.background_requested.emit(False))
@@ -423,7 +425,7 @@ class ChoiceRow(QWidget):
         self._row = row_of(
             row_of(self.attach_button, self.web_button, self.research_button, spacing=0),
             self.model_button,
-            row_of(self.tools_button, self.background_button, spacing=0),
+            row_of(self.image_button, self.tools_button, self.background_button, spacing=0),
             STRETCH,
             self.estimate_label,
             self.send_button,
@@ -467,6 +469,14 @@ class ChoiceRow(QWidget):
         self._color_buttons()
         self._fit()
 
+    def set_images(self, *, is_on: bool, price: str, tooltip: str) -> None:
+        """Show whether the model may make images, and what one costs; "" if that is unknown."""
+        self.image_button.setVisible(is_on)
+        self.image_button.setText(tr("Image, {price}", price=price) if price else tr("Image"))
+        set_tooltip(self.image_button, tooltip)
+        self.image_button.setAccessibleDescription(spoken_text(tooltip))
+        self._fit()
+
     def set_estimate(self, text: str, tooltip: str) -> None:
         """Show the estimated cost; see `EstimateTexts`."""
         self.estimate = EstimateTexts(text=text, tooltip=tooltip)
@@ -499,7 +509,13 @@ class ChoiceRow(QWidget):
 
     @property
     def _labeled_buttons(self) -> tuple[PlainToolButton, ...]:
-        return (self.web_button, self.research_button, self.tools_button, self.background_button)
+        return (
+            self.web_button,
+            self.research_button,
+            self.image_button,
+            self.tools_button,
+            self.background_button,
+        )
 
     def _color_buttons(self) -> None:
         """Paint the icons: those of what is on in the color of links."""
@@ -510,6 +526,7 @@ class ChoiceRow(QWidget):
             (self.attach_button, "plus", theme.dim),
             (self.web_button, "globe", web),
             (self.research_button, "search", research),
+            (self.image_button, "image", theme.accent),
             (self.tools_button, "wrench", theme.accent),
             (self.background_button, "cloud", theme.accent),
         ):

@@ -31,7 +31,7 @@ from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoke
 _MAX_SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""
 _ATTACH_COMMANDS: Final = (
-    *("prompt.attach", "prompt.attach-folder", "collections.ask", "tools.choose"),
+    *("prompt.attach", "prompt.attach-folder", "collections.ask", "prompt.image", "tools.choose"),
 )
 
 

@@ -14,6 +14,12 @@ from typing import Final
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
+from desktop_app.domain.tools.image_settings import (
+    QUALITY_NAMES,
+    SHAPE_NAMES,
+    USUAL_QUALITY,
+    USUAL_SHAPE,
+)
 from desktop_app.i18n.translation import LANGUAGES, N_
 from desktop_app.settings.setting import Choice, Group, Setting, Unit
 
@@ -132,6 +138,25 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.ANSWER,
         words=N_("web search functions"),
         has_dialog=True,
+        per_conversation=True,
+    ),
+    # The menu of images at the prompt sets these two.
+    Setting(
+        "answer.image_shape",
+        None,
+        N_("Shape of images"),
+        Group.KEPT,
+        choices=tuple(Choice(shape, name) for shape, name in SHAPE_NAMES.items()),
+        unset_label=SHAPE_NAMES[USUAL_SHAPE],
+        per_conversation=True,
+    ),
+    Setting(
+        "answer.image_quality",
+        None,
+        N_("Quality of images"),
+        Group.KEPT,
+        choices=tuple(Choice(quality, name) for quality, name in QUALITY_NAMES.items()),
+        unset_label=QUALITY_NAMES[USUAL_QUALITY],
         per_conversation=True,
     ),
     # The shortcut of the command prompt.send, which the Shortcuts page can set to other keys.

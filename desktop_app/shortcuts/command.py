@@ -114,6 +114,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("prompt.attach", N_("Attach files…"), _C.PROMPT, "Ctrl+O"),
     Command("attachment.preview", N_("Preview attachment"), _C.PROMPT),
     Command("attachment.choose-pages", N_("Choose pages to send…"), _C.PROMPT),
+    Command("prompt.image", N_("Make an image…"), _C.PROMPT),
     Command("prompt.attach-folder", N_("Attach folder…"), _C.PROMPT, "Ctrl+Shift+O"),
     Command(
         "prompt.paste-plain",
@@ -209,6 +210,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
 
 MENU_LABELS: Final = {
     "collections.show": N_("Collections"),
+    "prompt.image": N_("Image…"),
     "tools.choose": N_("Tools…"),
     "prompts.manage": N_("Prompts and presets"),
     "presets.save": N_("Save as preset"),
@@ -232,6 +234,7 @@ SYNONYMS: Final = {
     "list.all": N_("history chats"),
     "prompt.attach": N_("upload document image PDF"),
     "prompt.attach-folder": N_("upload"),
+    "prompt.image": N_("picture draw generate photo"),
     "collections.show": N_("knowledge documents"),
     "tools.choose": N_("MCP permissions web search internet browse"),
     "prompt.web": N_("internet browse online"),

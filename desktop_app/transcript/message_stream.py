@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import ImagePart
 
 if TYPE_CHECKING:
     from desktop_app.transcript.view import TranscriptView
@@ -112,6 +113,16 @@ class MessageStream(QObject):
         if shown.has_new_head:
             with self._view.changing(shown, is_text=True):
                 shown.refresh()
+        self._view.on_text_changed(message_id)
+
+    def show_preview(self, message_id: str, preview: ImagePart) -> None:
+        """Show a partial image below a streaming answer, instead of the last one."""
+        shown = self._messages.opened(message_id)
+        if shown is None or not shown.is_streaming:
+            return
+        with self._view.changing(shown):
+            shown.preview = preview
+            shown.refresh(len(shown.body_range))
         self._view.on_text_changed(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:

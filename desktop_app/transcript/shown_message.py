@@ -9,11 +9,14 @@ from typing import Final, NamedTuple
 
 from desktop_app.domain.conversations.answer_sources import marked_numbers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.markdown.block_model import Block, Kind, quote_block
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from desktop_app.markdown.parsing.own_links import Citable
 from desktop_app.transcript.copied_text import attachment_block
+from desktop_app.transcript.media.message_images import image_runs
 from desktop_app.transcript.message_items import (
+    ACTION,
     MAX_UNFOLDED_LINES,
     TOGGLE_CODE,
     TOGGLE_DETAILS,
@@ -22,6 +25,8 @@ from desktop_app.transcript.message_items import (
     VISIBLE_LINES,
     FooterFacts,
     Item,
+    Line,
+    LineKind,
     MessageNote,
     answer_source_lines,
     attachment_lines,
@@ -122,6 +127,7 @@ class ShownMessage(Article):
         reasoning: the reasoning of the answer.
         unfolded: the actions of the sections that the user unfolded.
         is_complete: True once the text of an answer is complete.
+        preview: the newest partial image of a streaming answer; None without one.
         status_line: the status while the answer is made; "" for none.
         note: the line below the message, such as one about a compaction; None without a line.
         unwritten: the text of a long stored answer that is still to be added in pieces. `update`
@@ -153,6 +159,7 @@ class ShownMessage(Article):
         self._citable = citable | _file_names(message)
         self._has_new_links = False  # marks that were parsed before their sources were known
         self._is_stored = not self.is_streaming
+        self.preview: ImagePart | None = None
         self._pieces: list[str] = []
         self._stream = BlockStream(self._citable)
         self._folds: list[_Fold] = []
@@ -276,6 +283,11 @@ class ShownMessage(Article):
     def update(self, message: Message, version: tuple[int, int] | None, citable: Citable) -> None:
         """Replace the message by its newer form; only the text that differs changes."""
         self._is_stored = self._is_stored and message.status is not MessageStatus.STREAMING
+        if (
+            len(message.attachments) > len(self.message.attachments)
+            or message.status is not MessageStatus.STREAMING
+        ):
+            self.preview = None
         self.message = message
         self.version = version
         citable |= _file_names(message)
@@ -446,6 +458,8 @@ class ShownMessage(Article):
         status_line = self.status_line
         if self.is_streaming and not (status_line or self.has_text or self.reasoning.text):
             status_line = "…"
+        if self.preview is not None:
+            items = [*items, Line(LineKind.IMAGES, image_runs([self.preview], ACTION))]
         return [
             *items,
             *ending_lines(

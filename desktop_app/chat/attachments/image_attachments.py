@@ -96,6 +96,14 @@ def with_generated_images(messages: Sequence[Message], model: ModelInfo) -> list
     return returned
 
 
+def edits_image(path: Sequence[Message]) -> bool:
+    """Return True if the question, which ends the path, has an image of an earlier answer."""
+    *earlier, question = path
+    answers = (message for message in earlier if message.role is Role.ASSISTANT)
+    made = {part.sha256 for m in answers for part in m.parts if isinstance(part, ImagePart)}
+    return any(isinstance(p, ImagePart) and p.sha256 in made for p in question.parts)
+
+
 def next_returned_images(
     messages: Sequence[Message], attached: Sequence[Part], model: ModelInfo
 ) -> tuple[Part, ...]:

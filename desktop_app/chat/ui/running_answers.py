@@ -22,6 +22,7 @@ from desktop_app.domain.answering.stream_events import (
     FileArrived,
     HostedCall,
     ImageArrived,
+    ImagePreview,
     MessageBegan,
     Notice,
     ReasoningDelta,
@@ -73,6 +74,7 @@ class _Progress(Struct):
     status: NoticeText = ""  # the line below the answer
     unreported_status: NoticeText | None = None  # `status`, until it is reported
     store_error: StorageError | None = None
+    preview: bytes = b""  # the newest partial image, until it is reported
     has_step: bool = False  # a step (see `amended`) is not yet reported
     prefix: str = ""  # put before the next text: the fence of a form, or a gap between two messages
     reported_at: float = 0.0  # when something was reported last
@@ -87,7 +89,11 @@ class _Progress(Struct):
     def has_unreported(self) -> bool:
         """Return True if there is progress to report."""
         return bool(
-            self.text or self.reasoning or self.unreported_status is not None or self.has_step
+            self.text
+            or self.reasoning
+            or self.unreported_status is not None
+            or self.preview
+            or self.has_step
         )
 
     def record(self, event: StreamEvent) -> bool:
@@ -129,6 +135,8 @@ class _Progress(Struct):
                 self.set_status(self.first_status)
             case Notice(text):
                 self.set_status(text)
+            case ImagePreview(image):
+                self.preview = image
             case (
                 TextWasReasoning()
                 | ToolCallStep()
@@ -159,6 +167,7 @@ class RunningAnswers(QObject):
         status_changed(str, str, str): message id and the line below the answer: why nothing
             arrives, or a notice; "" for none.
         rate_changed(str, str, float): message id and deltas a second, about one token each.
+        preview_arrived(str, str, bytes): message id and the newest partial image.
         finished(str, Message): the final answer, or an answer that is still STREAMING because it
             continues at its provider after the program's end.
         amended(str, Message): an answer so far, after a step of its tool calls or a new image; or
@@ -171,6 +180,7 @@ class RunningAnswers(QObject):
     reasoning_arrived = Signal(str, str, str)
     status_changed = Signal(str, str, str)
     rate_changed = Signal(str, str, float)
+    preview_arrived = Signal(str, str, object)
     finished = Signal(str, object)
     amended = Signal(str, object)
     store_error_changed = Signal(str, object)
@@ -379,6 +389,9 @@ class RunningAnswers(QObject):
             seconds = time.monotonic() - progress.first_delta_at
             if seconds > _MIN_RATE_PERIOD_S:
                 self.rate_changed.emit(conversation_id, message_id, progress.deltas / seconds)
+        if progress.preview:
+            self.preview_arrived.emit(conversation_id, message_id, progress.preview)
+            progress.preview = b""
         if progress.has_step:
             progress.has_step = False
             self.amended.emit(conversation_id, progress.run.answer_so_far)

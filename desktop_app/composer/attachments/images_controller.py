@@ -7,6 +7,7 @@ thumbnails as pixels. They are made when they come into view, and a few dozen ar
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -51,6 +52,9 @@ class ImagesController(Controller):
         self._transcripts: list[TranscriptView] = []
         self.show_images_in(self._transcript, lambda: self._current.path)
         session.thumbnails.made.connect(self._show_thumbnail)
+        self._previews: dict[str, str] = {}  # the hash of the newest partial image, by message
+        self._running.preview_arrived.connect(self._tasks.slot(self._show_preview))
+        self._running.finished.connect(lambda _, answer: self._previews.pop(answer.id, None))
         self._transcript.drags.file_requested.connect(self._tasks.slot(self._drag))
 
     def show_images_in(self, transcript: TranscriptView, messages: MessageSource) -> None:
@@ -96,6 +100,26 @@ class ImagesController(Controller):
         except UserFacingError:
             return  # the placeholder stays
         self._show(address, to_qimage(pixels))
+
+    async def _show_preview(self, _conversation_id: str, message_id: str, data: bytes) -> None:
+        """Show a partial image below its answer, in the place of the last one."""
+        header = read_image_header(data)
+        if header is None:
+            return
+        key = hashlib.sha256(data).hexdigest()
+        former = self._previews.get(message_id, "")
+        self._previews[message_id] = key
+        try:
+            pixels = await self._scaler.decode(data, header.media_type, THUMBNAIL_BOX)
+        except UserFacingError:
+            return  # the next one, or the image itself, will come
+        if self._previews.get(message_id) != key:
+            return  # a newer one has come, or the answer has ended
+        size = (header.width, header.height)
+        part = ImagePart(key, "", header.media_type, len(data), *size)
+        for transcript in self._transcripts:
+            transcript.images.put(key, to_qimage(pixels), instead_of=former)
+            transcript.stream.show_preview(message_id, part)
 
     def _show_thumbnail(self, sha256: str) -> None:
         if (image := self._session.thumbnails.cached(sha256)) is not None:

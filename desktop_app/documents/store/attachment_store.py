@@ -37,6 +37,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.errors import AttachmentMissingError, DocumentError, StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
@@ -76,7 +77,9 @@ def generated_image(data: bytes) -> ImagePart | None:
         return None
     sha256 = hashlib.sha256(data).hexdigest()
     name = f"image.{signature.lastgroup}"
-    return ImagePart(sha256, name, f"image/{signature.lastgroup}", len(data))
+    header = read_image_header(data)
+    width, height = (header.width, header.height) if header else (0, 0)
+    return ImagePart(sha256, name, f"image/{signature.lastgroup}", len(data), width, height)
 
 
 class AttachmentStore:

@@ -219,6 +219,7 @@ class ChatRequest(PrivateValue, frozen=True):
             Responses API only; "" for none.
         schema: of the answer, which is then JSON.
         wants_images: the model may answer with images.
+        edits_image: the question has an image of an earlier answer, which the model is to change.
         grammar: of the answer; a request with a grammar other than GBNF has no `tools`.
         requested: the parameters that the user set for this request. A notice names each that is
             left out.
@@ -239,6 +240,7 @@ class ChatRequest(PrivateValue, frozen=True):
     schema: AnswerSchema | None = None
     grammar: AnswerGrammar | None = None
     wants_images: bool = False
+    edits_image: bool = False
     requested: frozenset[str] = frozenset()
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = ""

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
 from desktop_app.domain.bounds import Amount, Count, converted
 from desktop_app.domain.value import Value
 
+ImageShape = Literal["square", "wide", "high"]
+ImageQuality = Literal["low", "medium", "high", "auto"]
 MAX_STOP_SEQUENCES: Final = 4
 """The most stop sequences that OpenAI's API accepts."""
 MAX_CANDIDATES: Final = 8
@@ -29,6 +31,7 @@ class GenerationParameters(Value, frozen=True):
         candidates: the number of answers, each a version with a request of its own.
         seed: makes answers repeatable at servers that support it.
         tools: the full names of the tools that the model may call.
+        image_shape, image_quality: of generated images, as in domain/tools/image_settings.py.
         form: the schema or grammar of the answer, as `FormSource.to_setting` returns it; "" for
             none.
     """
@@ -46,11 +49,13 @@ class GenerationParameters(Value, frozen=True):
     stream: bool = True
     seed: Count | None = None
     tools: tuple[str, ...] = ()
+    image_shape: ImageShape | None = None
+    image_quality: ImageQuality | None = None
     form: str = ""
 
 
 PARAMETER_NAMES = frozenset(GenerationParameters.__struct_fields__)
-_DEFAULTS = GenerationParameters()
+USUAL_PARAMETERS = GenerationParameters()
 
 Examples = tuple[tuple[str, str], ...]
 """Pairs of a question and its ideal answer."""
@@ -69,7 +74,7 @@ class Overrides(Value, frozen=True):
     """
 
     instructions: str | None = None
-    parameters: GenerationParameters = _DEFAULTS
+    parameters: GenerationParameters = USUAL_PARAMETERS
     names: frozenset[str] = frozenset()
     examples: Examples = ()
 
@@ -83,7 +88,7 @@ class Overrides(Value, frozen=True):
 
     def without_parameter(self, name: str) -> Overrides:
         """Return a copy with a parameter not set here."""
-        parameters = replace(self.parameters, **{name: getattr(_DEFAULTS, name)})
+        parameters = replace(self.parameters, **{name: getattr(USUAL_PARAMETERS, name)})
         return replace(self, parameters=parameters, names=self.names - {name})
 
     def to_json(self) -> dict[str, Any]:

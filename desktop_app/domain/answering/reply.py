@@ -18,6 +18,7 @@ from desktop_app.domain.answering.stream_events import (
     FileCited,
     HostedCall,
     ImageArrived,
+    ImagePreview,
     Incomplete,
     MessageBegan,
     Notice,
@@ -158,7 +159,7 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             )
         case RunAdvanced() | MessageBegan() | UsageReported() | Notice() | SourcesFound():
             return _with_metadata(reply, event)
-        case StatusChanged() | FileCited():
+        case StatusChanged() | FileCited() | ImagePreview():
             return reply
         case Completed() | Incomplete() | Failed():
             return _end(reply, event)

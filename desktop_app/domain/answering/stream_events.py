@@ -132,6 +132,12 @@ class SourcesFound(Struct, frozen=True):
     sources: tuple[Source, ...]
 
 
+class ImagePreview(PrivateValue, frozen=True):
+    """A partial image, which is shown until the next one or the image comes."""
+
+    image: bytes
+
+
 class FileCited(Struct, frozen=True):
     """A file in a container at the provider, which the answer cites."""
 
@@ -219,6 +225,7 @@ StreamEvent = (
     | HostedCall
     | ImageArrived
     | SourcesFound
+    | ImagePreview
     | FileCited
     | FileArrived
     | RoundEnded

@@ -89,6 +89,8 @@ def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
             result = "\n".join(filter(None, logs))
         case _:
             arguments = {"prompt": json_fields.text(item, "revised_prompt")}
+            facts = {name: json_fields.text(item, name) for name in ("quality", "size")}
+            arguments |= {name: text for name, text in facts.items() if text}
             image = decode_image(json_fields.text(item, "result"))
             # Of a picture that the provider blocked.
             result = json_fields.text(json_fields.mapping(item, "error"), "message")

@@ -11,6 +11,7 @@ or a setting with the refused value (`effort="xhigh"`), so that other values are
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from desktop_app.domain.models.parameter_support import (
     is_of_family,
 )
 from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.tools.image_settings import IMAGE_TOOL
 from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
@@ -221,6 +223,9 @@ class Negotiation:
         if field_name is not None:
             self.omitted_fields |= {field_name}
             self._new_refusals |= {field_name}
+            setting = _IMAGE_SETTINGS.get(field_name.rpartition(".")[2], "")
+            if setting and getattr(self.request.parameters, setting) is not None:
+                return _setting_notices(provider, setting, NoticeCode.SETTING_REFUSED)
             return []  # the user loses nothing
         if self._replace_effort(refusal):
             return self._effort_notices()
@@ -283,10 +288,14 @@ def _api_for_schema(request: ChatRequest, info: ModelInfo, profile: ProviderProf
 
 
 STORE: Final = "store"
+_IMAGE_SETTINGS: Final = {"quality": "image_quality", "size": "image_shape"}
+"""The user's settings by the fields of the image tool that have them."""
+_TOOL_FIELD: Final = re.compile(r"tools?(?:\[\d+\])?\.(\w+)")
 _LIMIT_FIELDS: Final = frozenset({OLD_LIMIT_NAME, NEW_LIMIT_NAME})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {
     *(SEARCH_SOURCES, "include", "modalities", "phase", "prompt_cache_key", "stream_options"),
     REASONING_TEXT,
+    *(f"{IMAGE_TOOL}.{name}" for name in (*_IMAGE_SETTINGS, "action", "model", "partial_images")),
 }
 """Fields that the program adds.
 
@@ -311,7 +320,8 @@ def own_field(param: str, left_out: frozenset[str]) -> str | None:
     Args:
         left_out: the own fields that have been refused before.
     """
-    name = param.split(".")[0].split("[")[0]
+    of_tool = _TOOL_FIELD.fullmatch(param)
+    name = f"{IMAGE_TOOL}.{of_tool[1]}" if of_tool else param.split(".")[0].split("[")[0]
     if name in _LIMIT_FIELDS:
         # Once one name is left out, `chat_completions.body` uses the other.
         return None if _LIMIT_FIELDS & left_out else name

@@ -27,6 +27,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import sendable_effort, sendable_parameters
 from desktop_app.domain.network.origin import origin
+from desktop_app.domain.tools.image_settings import IMAGE_TOOL, request_fields
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_format, tool_fields
@@ -69,7 +70,7 @@ def body(
     if request.background:
         fields["background"] = True
     if request.tools:
-        fields["tools"] = [_build_tool(tool) for tool in request.tools]
+        fields["tools"] = [_build_tool(tool, request, omit) for tool in request.tools]
         is_tool = any(tool.wire_name == request.tool_choice for tool in request.tools)
         function = {"type": "function", "name": request.tool_choice}
         fields["tool_choice"] = function if is_tool else request.tool_choice
@@ -215,9 +216,17 @@ def _build_call(call: ToolCallPart) -> dict[str, Any]:
     return {"type": "function_call", **common_fields, "arguments": call.sent_arguments}
 
 
-def _build_tool(tool: ToolDefinition) -> dict[str, Any]:
+def _build_tool(tool: ToolDefinition, request: ChatRequest, omit: frozenset[str]) -> dict[str, Any]:
     if tool.hosted is not None:
-        return dict(tool.hosted)
+        fields = dict(tool.hosted)
+        if tool.name == IMAGE_TOOL:
+            parameters = request.parameters
+            fields |= request_fields(
+                parameters.image_shape, parameters.image_quality, streams=parameters.stream
+            )
+            if request.edits_image:
+                fields["action"] = "edit"
+        return {name: fields[name] for name in fields if f"{tool.name}.{name}" not in omit}
     common_fields = {"name": tool.wire_name, "description": tool.description}
     schema = sendable_arguments(tool.parameters)
     return {"type": "function", **common_fields, "parameters": schema, "strict": is_strict(schema)}

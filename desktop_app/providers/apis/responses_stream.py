@@ -16,6 +16,7 @@ from desktop_app.domain.answering.stream_events import (
     Failed,
     HostedCall,
     ImageArrived,
+    ImagePreview,
     Incomplete,
     MessageBegan,
     ReasoningDelta,
@@ -33,6 +34,7 @@ from desktop_app.providers.apis.hosted_items import (
     HOSTED_ITEMS,
     cited_files,
     code_images,
+    decode_image,
     hosted_call,
     pages_read,
 )
@@ -118,6 +120,9 @@ class ResponsesReader(EventReader):
             case "content_part.done":
                 part_index = json_fields.count(event, "content_index")
                 return self._read_part(index, part_index, json_fields.mapping(event, "part"))
+            case "image_generation_call.partial_image":
+                preview = decode_image(json_fields.text(event, "partial_image_b64"))
+                return (ImagePreview(preview),) if preview else ()
             case "created" | "in_progress" | "queued":
                 return self._on_started(event)
             case "completed" | "incomplete" | "failed" | "cancelled" | "done":

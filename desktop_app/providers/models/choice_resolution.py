@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import PurePath
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import USUAL_PARAMETERS, GenerationParameters
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.cost import (
@@ -29,6 +30,7 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing, info_at
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.tools.image_settings import REQUESTED_IMAGE, image_price
 from desktop_app.domain.value import Value
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
@@ -311,8 +313,13 @@ class ModelChoices:
         self._providers_without_instant.add(profile.id)
         return self.resolve(profile, choice)
 
-    def tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
-        """Return the prices of hosted tools at this provider."""
+    def tool_prices(
+        self, resolved: ResolvedChoice, parameters: GenerationParameters = USUAL_PARAMETERS
+    ) -> Mapping[str, Decimal]:
+        """Return the prices of hosted tools at this provider, for a request with `parameters`."""
         multiplier = resolved.profile.price_multiplier
-        prices = self._models_of(resolved.profile).catalog.hosted_tools
+        prices = dict(self._models_of(resolved.profile).catalog.hosted_tools)
+        image = image_price(prices, parameters.image_shape, parameters.image_quality)
+        if image is not None:
+            prices[REQUESTED_IMAGE] = image
         return {name: price * multiplier for name, price in prices.items()}

@@ -15,6 +15,14 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.tools.image_settings import (
+    AUTO,
+    IMAGE_TOOL,
+    QUALITIES,
+    REQUESTED_IMAGE,
+    image_price,
+    shape_of,
+)
 from desktop_app.domain.tools.tool import (
     HOSTED_TOOLS,
     WEB_SEARCH,
@@ -29,6 +37,11 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
+IMAGE_MODEL: Final = "gpt-image-2"
+"""The model that makes images, whose prices resources/models.toml has.
+
+Without a name, OpenAI chooses one: gpt-image-1 until that was shut down on 23 October 2026.
+"""
 CODE_INTERPRETER: Final = "code_interpreter"
 _FILE_SEARCH: Final = "file_search"
 
@@ -43,14 +56,14 @@ _TEXTS: Final = {
         "Runs Python at the provider.",
         N_("The provider runs Python in a container."),
     ),
-    "image_generation": ("Generates images.", N_("The provider generates images.")),
+    IMAGE_TOOL: ("Generates images.", N_("The provider generates images.")),
 }
 """The description of each tool for the model, and what it touches, for the user."""
 _REQUEST_FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     WEB_SEARCH: {"type": "web_search"},
     CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
-    # The price of an image depends on quality and size, so both are fixed.
-    "image_generation": {"type": "image_generation", "quality": "medium", "size": "1024x1024"},
+    # The request adds quality and size, on which the price depends: see providers/apis/responses.
+    IMAGE_TOOL: {"type": IMAGE_TOOL, "model": IMAGE_MODEL},
 }
 
 
@@ -163,10 +176,24 @@ def hosted_price_text(name: str, prices: Mapping[str, Decimal], profile: Provide
     return tr("{price} per use, besides the tokens.", price=money)
 
 
+def _call_price(call: ToolCallPart, prices: Mapping[str, Decimal]) -> Decimal | None:
+    """Return the price of a call; of an image, as the provider reports quality and size."""
+    if call.name == IMAGE_TOOL:
+        with suppress(ValueError, LookupError, TypeError):
+            made = json.loads(call.arguments)
+            shape, quality = shape_of(made["size"]), made["quality"]
+            if shape and quality in QUALITIES and quality != AUTO:
+                price = image_price(prices, shape, quality)
+                return prices.get(REQUESTED_IMAGE) if price is None else price
+        return prices.get(REQUESTED_IMAGE)
+    return prices.get(call.name)
+
+
 def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) -> Decimal:
     """Return the cost of hosted calls in US dollars.
 
     A container is billed once, and failures are free. A tool without a price in `prices` adds 0.
+    REQUESTED_IMAGE has the price of an image of which nothing is reported.
     """
     total = Decimal(0)
     containers: set[str] = set()
@@ -180,5 +207,5 @@ def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) ->
             if container in containers:
                 continue
             containers.add(container)
-        total += prices.get(call.name, Decimal(0))
+        total += _call_price(call, prices) or Decimal(0)
     return total

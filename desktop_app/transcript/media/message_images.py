@@ -152,6 +152,12 @@ class MessageImages(QObject):
         self._requested.setdefault(key, set()).add(name)
         return self._rounded_image(None, width, height)
 
+    def put(self, key: str, image: QImage, *, instead_of: str) -> None:
+        """Have this image at once when it is drawn, and forget another one."""
+        self._images.pop(instead_of, None)
+        self._requested.pop(instead_of, None)
+        self._images[key] = image
+
     def show(self, key: str, image: QImage) -> None:
         """Draw this image from now on, if Qt has asked for it."""
         if key not in self._requested:

@@ -678,3 +678,41 @@ async def test_the_input_of_the_first_call_is_the_answer(
     source: list[StreamEvent], expected: list[StreamEvent]
 ) -> None:
     assert [event async for event in tool_input_as_text(events_of(source))] == expected
+
+
+IMAGES = ToolDefinition("image_generation", "", hosted={"type": "image_generation", "model": "m"})
+IMAGE_FIELDS = {"type", "model", "quality", "size", "partial_images", "action"}
+
+
+@pytest.mark.parametrize(
+    ("param", "parameters", "is_told"),
+    [
+        ("tools[0].partial_images", {}, False),
+        ("tools.action", {}, False),
+        ("tool.model", {}, False),
+        ("tools[0].size", {}, False),
+        ("tools[0].size", {"image_shape": "wide"}, True),
+        ("tools[0].quality", {"image_quality": "high"}, True),
+    ],
+)
+def test_a_refused_field_of_the_image_tool_is_left_out_and_remembered(
+    param: str, parameters: dict[str, str], is_told: bool
+) -> None:
+    request = ask(model=INFO.id, **parameters)
+    request = replace(request, tools=(IMAGES,), edits_image=True)
+    memory = RecordingMemory(OPENAI)
+    negotiated = negotiation(request, OPENAI, memory=memory)
+    refusal = RefusedParameterError("No.", param=param, status=400, api_code="unknown_parameter")
+
+    def fields_of(found: Negotiation) -> set[str]:
+        body = responses.body(found.request, INFO, OPENAI, found.omitted_fields)
+        return set(body["tools"][0])
+
+    assert fields_of(negotiated) == IMAGE_FIELDS
+    assert bool(negotiated.adapt(refusal)) is is_told
+    left = IMAGE_FIELDS - {param.rpartition(".")[2]}
+    assert fields_of(negotiated) == left
+    negotiated.on_opened()
+    assert fields_of(negotiation(request, OPENAI, memory=memory)) == left
+    with pytest.raises(RefusedParameterError):
+        negotiated.adapt(refusal)

@@ -11,6 +11,7 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     HostedCall,
+    ImagePreview,
     Incomplete,
     ReasoningItem,
     Started,
@@ -281,3 +282,9 @@ def test_a_picture_that_was_made_later_is_no_failure() -> None:
     )
     made = done(1, type="image_generation_call", id="b", status="completed", result="aGk=")
     assert read(failed, made, ended())[-1] == Completed()
+
+
+def test_a_partial_image_is_passed_on() -> None:
+    event = {"type": "response.image_generation_call.partial_image", "item_id": "ig_1"}
+    found = read(event | {"partial_image_b64": "aGk="}, event | {"partial_image_b64": "?"}, event)
+    assert found == [ImagePreview(b"hi")]

@@ -189,6 +189,8 @@ answer.verbosity: optional per conversation
 answer.temperature: 0.0..2.0 by 0.1 optional per conversation
 answer.reasoning_summary: optional per conversation
 answer.tools: per conversation dialog
+answer.image_shape: optional per conversation
+answer.image_quality: optional per conversation
 tools.vector_stores: 3 lines
 tools.search_domains: 100 lines
 tools.search_location: 1 lines

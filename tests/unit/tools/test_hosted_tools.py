@@ -11,8 +11,10 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.tools.image_settings import QUALITIES, REQUESTED_IMAGE, SIZES, image_price
 from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolCallState
+from desktop_app.paths import resource_path
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.tools.calls.hosted_tools import (
@@ -24,7 +26,14 @@ from desktop_app.tools.calls.hosted_tools import (
 
 MODEL = ModelInfo("m", "M", hosted_tools=("web_search",))
 SERVER = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1")
-PRICES = {"web_search": Decimal("0.01"), "code_interpreter": Decimal("0.03")}
+PRICES = {
+    "web_search": Decimal("0.01"),
+    "code_interpreter": Decimal("0.03"),
+    "image_generation": Decimal("0.05"),
+    "image_generation low wide": Decimal("0.005"),
+    "image_generation preview": Decimal("0.003"),
+    REQUESTED_IMAGE: Decimal("0.07"),
+}
 
 
 @pytest.mark.parametrize("stores", [[], ["vs_1", "vs_2"]])
@@ -42,9 +51,7 @@ async def test_hosted_tools_are_listed_with_their_parameters(stores: Sequence[st
     assert hosted == {
         "web_search": {"type": "web_search", "filters": {"allowed_domains": ["a.example"]}},
         "code_interpreter": {"type": "code_interpreter", "container": {"type": "auto"}},
-        "image_generation": {
-            "type": "image_generation", "quality": "medium", "size": "1024x1024"
-        },
+        "image_generation": {"type": "image_generation", "model": "gpt-image-2"},
         "file_search": {"type": "file_search", "vector_store_ids": stores},
     }  # fmt: skip
     assert [name for name, tool in tools.items() if not tool.is_available] == (
@@ -112,9 +119,44 @@ def call(name: str, arguments: str = "{}", **changes: object) -> ToolCallPart:
         ([call("unknown")], "0"),
         ([call("code_interpreter", f'{{"container": "{name}"}}') for name in "aba"], "0.06"),
         ([call("code_interpreter", '{"container": "a"}'), call("web_search")] * 2, "0.05"),
+        ([call("image_generation")], "0.07"),
+        ([call("image_generation", '{"quality": "low", "size": "1536x1024"}')], "0.005"),
+        ([call("image_generation", '{"quality": "medium", "size": "1024x1024"}')], "0.056"),
+        ([call("image_generation", '{"quality": "auto", "size": "1024x1024"}')], "0.07"),
+        ([call("image_generation", '{"quality": "high", "size": "9x9"}')], "0.07"),
+        ([call("image_generation", '{"quality": ["high"], "size": {}}')], "0.07"),
+        ([call("image_generation", "[1]")], "0.07"),
     ],
 )
 def test_each_hosted_call_is_billed_and_each_container_once(
     calls: list[ToolCallPart], cost: str
 ) -> None:
     assert hosted_cost(calls, PRICES) == Decimal(cost)
+
+
+@pytest.mark.parametrize(
+    ("shape", "quality", "price"),
+    [
+        (None, None, "0.056"),
+        ("square", "medium", "0.056"),
+        ("wide", "low", "0.005"),
+        ("high", "low", None),
+        ("square", "auto", None),
+    ],
+)
+def test_an_image_has_the_price_of_its_shape_and_quality(
+    shape: str | None, quality: str | None, price: str | None
+) -> None:
+    expected = None if price is None else Decimal(price)
+    assert image_price(PRICES, shape, quality) == expected
+
+
+def test_every_image_that_can_be_chosen_has_a_price() -> None:
+    prices = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8")).hosted_tools
+    found = {
+        (shape, quality): image_price(prices, shape, quality)
+        for shape in SIZES
+        for quality in QUALITIES
+    }
+    assert None not in found.values()
+    assert found["wide", "auto"] == found["wide", "high"] == Decimal("0.171")

@@ -1,0 +1,132 @@
+"""Images that the provider makes: chosen before, partial while they come, changed afterwards."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.answering.chat_request import ImageData
+from desktop_app.domain.answering.stream_events import FileArrived, HostedCall, ImagePreview
+from desktop_app.domain.conversations.message_parts import ImagePart, TextPart, ToolCallPart
+from desktop_app.transcript.media.message_images import MessageImages
+from desktop_app.transcript.message_items import LineKind
+from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.menus import entry_text
+from tests.helpers.pictures import drawing, packed, photo, unpacked
+from tests.helpers.transcript_views import shown_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+    from PySide6.QtWidgets import QMenu
+
+OPENAI = {"OPENAI_API_KEY": "sk-test"}
+WIDE = packed(photo(96, 64), "PNG")
+CALL = ToolCallPart("ig", "image_generation", "{}", is_hosted=True)
+
+
+def entries(menu: QMenu) -> dict[str, bool]:
+    """Return the entries of a menu, and whether each is checked."""
+    actions = (action for action in menu.actions() if not action.isSeparator())
+    return {entry_text(action): action.isChecked() for action in actions}
+
+
+def choose(menu: QMenu, beginning: str) -> None:
+    next(a for a in menu.actions() if entry_text(a).startswith(beginning)).trigger()
+
+
+def drawn(app: AppHarness) -> list[QImage]:
+    """Return the images that the transcript has."""
+    (images,) = app.window.transcript.findChildren(MessageImages)
+    return list(images._images.values())
+
+
+async def test_shape_and_quality_are_chosen_with_their_prices() -> None:
+    async with AppHarness(environment=OPENAI) as app:
+        row = app.window.prompt.row
+        assert row.image_button.isHidden()
+        app.session.actions["prompt.image"].trigger()
+        assert row.image_button.text() == "Image, $0.059"
+        menu = app.session.tools.offer_images()
+        assert menu is not None
+        prices = ("$0.006", "$0.059", "$0.217", "at most $0.217")
+        names = ("Low quality", "Medium quality", "High quality", "Automatic quality")
+        expected = {f"{name}, {price}": False for name, price in zip(names, prices, strict=True)}
+        assert entries(menu) == {
+            "Square": True,
+            "Landscape": False,
+            "Portrait": False,
+            **(expected | {"Medium quality, $0.059": True}),
+            "Make no images": False,
+        }
+        choose(menu, "Landscape")
+        choose(menu, "High quality")
+        assert row.image_button.text() == "Image, $0.171"
+        assert "Landscape, High quality" in row.image_button.toolTip()
+        turn = await app.ask("A cat.")
+        parameters = turn.request.parameters
+        assert (parameters.image_shape, parameters.image_quality) == ("wide", "high")
+        assert [tool.name for tool in turn.request.tools] == ["image_generation"]
+        assert not turn.request.edits_image
+        turn.give(HostedCall(CALL, WIDE))
+        turn.end("Here.")
+        await app.settled()
+        assert app.state.current.path[-1].cost == Decimal("0.171") + (
+            app.backend.catalog.info("gpt-5.2").price.cost(app.state.current.path[-1].usage)  # type: ignore[union-attr,arg-type]
+        )
+        menu = app.session.tools.offer_images()
+        assert menu is not None
+        choose(menu, "Make no images")
+        assert row.image_button.isHidden()
+
+
+async def test_partial_images_are_replaced_in_place_and_the_image_can_be_changed() -> None:
+    async with AppHarness(environment=OPENAI) as app:
+        app.session.tools.make_images(is_on=True)
+        turn = await app.ask("A cat.")
+        previews = [packed(drawing(48, 32), "PNG"), packed(photo(48, 32), "PNG")]
+        sizes: list[list[str]] = []
+        for preview in previews:
+            turn.give(ImagePreview(preview))
+            before = drawn(app)
+            await until(lambda before=before: drawn(app) and drawn(app) != before)  # type: ignore[misc]
+            assert len(drawn(app)) == 1
+            app.window.transcript.viewport().grab()
+            shown = app.window.transcript.messages.newest_answer()
+            assert shown is not None
+            lines = [item.runs for item in shown.items if item.kind is LineKind.IMAGES]
+            sizes.append([run.link.partition("#")[2] for (run,) in lines])
+        assert sizes == [["48x32"], ["48x32"]], "one image at the same place"
+        turn.give(HostedCall(CALL, WIDE))
+        turn.end("Here.")
+        await app.settled()
+        answer = app.state.current.path[-1]
+        (picture,) = (part for part in answer.parts if isinstance(part, ImagePart))
+        assert picture.dimensions == (96, 64)
+        assert "Change…" in app.transcript
+        app.session.tools.make_images(is_on=False)
+        app.act(f"change-image/{picture.sha256}")
+        app.act(f"change-image/{picture.sha256}")
+        assert app.chips[0].startswith("image.png")
+        assert len(app.chips) == 1
+        turn = await app.ask("Brighter.")
+        assert turn.request.edits_image
+        assert [tool.name for tool in turn.request.tools] == ["image_generation"]
+        image, words = turn.request.messages[-1].parts
+        assert isinstance(image, ImageData)
+        assert unpacked(image.data).size == (96, 64)
+        assert words == TextPart("Brighter.")
+        turn.end("Done.")
+        await app.settled()
+
+
+async def test_a_file_of_an_answer_is_shown_opened_and_saved() -> None:
+    async with AppHarness(environment=OPENAI) as app:
+        turn = await app.ask("Sum it up.")
+        turn.say("See [the table](sandbox:/mnt/data/fees.csv).")
+        turn.give(FileArrived("fees.csv", b"rent,900\n"))
+        turn.end()
+        await app.settled()
+        (file,) = app.state.current.path[-1].attachments
+        assert "fees.csv\u20039 bytes" in app.transcript
+        app.act(f"document/{file.sha256}")
+        await until(lambda: "rent" in shown_text(app.session.viewer.text))
