@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     Source,
     tool_calls,
 )
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, is_detail
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, MissingKeyError
@@ -418,7 +418,7 @@ def ending_lines(
     lines: list[Item] = []
     if status_line:
         lines.append(Line(LineKind.STATUS, _line_runs(status_line)))
-    lines += [_notice_line(message, notice) for notice in message.notices]
+    lines += [_notice_line(message, each) for each in message.notices if not is_detail(each)]
     if NoticeCode.SCHEMA_PROBLEM in map(_notice_code, message.notices):
         lines.append(Line(LineKind.NOTICE, (_action_link("retry"),)))
     ending = ending_text(message)

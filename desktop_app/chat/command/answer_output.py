@@ -46,6 +46,7 @@ from desktop_app.domain.conversations.answer_sources import answer_sources, sour
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_facts import cost_text, ending_text, is_least_cost
 from desktop_app.domain.conversations.message_parts import ToolCallPart, last_text, tool_calls
+from desktop_app.domain.conversations.notices import is_detail
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.statistics import rounded
@@ -186,7 +187,7 @@ class AnswerOutput:
                     self._tell(state, call.for_user)
             case ToolCallStep(call) if call.result and self._is_at_line_start:
                 show_progress(f"{self._prefix(state)}{call.display_name}: {call.result}")
-            case Notice(text):
+            case Notice(text) if not is_detail(text):
                 notice = self._prefix(state) + str(text)
                 # With --n, all answers have the same name, and may have the same notices.
                 if not self._is_several or notice not in self._reported_notices:

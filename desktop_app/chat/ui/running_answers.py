@@ -38,7 +38,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallStep,
 )
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.notices import NoticeText
+from desktop_app.domain.conversations.notices import NoticeText, is_detail
 from desktop_app.domain.errors import StorageError
 from desktop_app.markdown.structured_answer import form_fence
 
@@ -133,7 +133,7 @@ class _Progress(Struct):
                 # The retry was accepted, so the reason for the wait is over.
                 self.retry_at = self.retry_status = None
                 self.set_status(self.first_status)
-            case Notice(text):
+            case Notice(text) if not is_detail(text):
                 self.set_status(text)
             case ImagePreview(image):
                 self.preview = image

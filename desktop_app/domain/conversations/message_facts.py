@@ -20,7 +20,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.conversations.notices import NoticeCode, is_detail, notice
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
@@ -172,10 +172,11 @@ def detail_lines(message: Message) -> list[str]:
 
 
 def token_facts(message: Message) -> list[str]:
-    """Return an answer's tokens by kind; cached and reasoning tokens only if there are any."""
+    """Return an answer's tokens by kind, those that there are, and its other details."""
+    details = [str(each) for each in message.notices if is_detail(each)]
     usage = message.usage
     if usage is None:
-        return []
+        return details
     facts = [tr_plural("Input: {count} token", "Input: {count} tokens", usage.input_tokens)]
     if usage.cached_tokens and usage.input_tokens:
         cached_share = percent(round(100 * usage.cached_tokens / usage.input_tokens))
@@ -184,7 +185,7 @@ def token_facts(message: Message) -> list[str]:
     if usage.reasoning_tokens:
         count = usage.reasoning_tokens
         facts.append(tr_plural("Reasoning: {count} token", "Reasoning: {count} tokens", count))
-    return facts
+    return facts + details
 
 
 def image_pages_fact(part: DocumentPart) -> str:

@@ -59,6 +59,8 @@ class NoticeCode(TextEnum):
     INSTANT_RETIRED = coded(
         N_("Instant is no longer available. GPT-5.2 without reasoning responds instead.")
     )
+    ITEMS_SKIPPED = coded(N_("{provider} sent content that Repartee can’t show: {kinds}"))
+    KINDS_SKIPPED = coded(N_("Unknown data from {provider} was skipped: {kinds}"))
     MAY_BE_STORED = coded(
         N_("{provider} can’t be told not to store conversations, so it may keep this one.")
     )
@@ -155,6 +157,11 @@ NoticeText = AnswerNotice | str
 def notice(code: NoticeCode, **params: str) -> AnswerNotice:
     """Return a notice with the values for its sentence."""
     return AnswerNotice(code, tuple(params.items()))
+
+
+def is_detail(text: NoticeText) -> bool:
+    """Return True if a notice is one of the answer's details: nothing that the user lacks."""
+    return isinstance(text, AnswerNotice) and text.code is NoticeCode.KINDS_SKIPPED
 
 
 def notice_of_error(note: ErrorNote) -> AnswerNotice:

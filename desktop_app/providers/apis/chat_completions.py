@@ -411,6 +411,8 @@ class ChatCompletionsReader(EventReader):
         if reasoning:
             yield ReasoningDelta(reasoning)
         text = json_fields.delta_text(delta, "content") or _joined_text(delta, "content")
+        # The words of a spoken answer.
+        text += json_fields.delta_text(json_fields.mapping(delta, "audio"), "transcript")
         if text:
             yield TextDelta(text)
         for annotation in json_fields.rows(delta, "annotations"):  # OpenRouter's, OpenAI's

@@ -7,8 +7,10 @@ Source: OpenAI's published OpenAPI document and the event types of its SDK.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 from desktop_app.domain.answering.stream_events import (
@@ -19,6 +21,7 @@ from desktop_app.domain.answering.stream_events import (
     ImagePreview,
     Incomplete,
     MessageBegan,
+    Notice,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -28,6 +31,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
     UsageReported,
 )
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.apis.event_reader import EventReader, usage_of
 from desktop_app.providers.apis.hosted_items import (
@@ -56,6 +60,23 @@ _KIND_OF_PART_TYPE: Final = {
     "reasoning_text": "reasoning",
 }
 _MESSAGE_KINDS: Final = ("text", "refusal")
+# Items without anything to show: they state what the server did, or repeat what it got.
+_SILENT_ITEMS: Final = frozenset(
+    {
+        *("compaction", "configuration_update", "additional_tools", "tool_search_call"),
+        *("tool_search_output", "mcp_list_tools", "mcp_approval_response"),
+        *("function_call_output", "custom_tool_call_output"),
+    }
+)
+# Events whose content comes with the finished item, or that have none.
+_SILENT_EVENTS: Final = re.compile(
+    r"keepalive|response\.(content_part\.added|output_text\.annotation\.added|"
+    r"reasoning_summary_part\.\w+|(web_search|file_search|code_interpreter|image_generation)_call"
+    r"[\w.]*|(mcp_call|mcp_list_tools|shell_call|apply_patch_call)[\w.]*|audio\.[\w.]+|"
+    r"compaction\.\w+|(steer|inject)\.\w+)"
+)
+_MAX_KINDS: Final = 8
+_MAX_KIND_CHARS: Final = 60
 _ARGUMENT_EVENTS: Final = ("response.function_call_arguments", "response.custom_tool_call_input")
 
 _TextKey = tuple[str, int, int]
@@ -84,6 +105,8 @@ class ResponsesReader(EventReader):
         self._calls = _Calls()
         self._messages: set[int] = set()  # indexes of messages that have begun
         self._has_message = False
+        self._unshown_items: dict[str, None] = {}  # kinds, in the order of their arrival
+        self._unknown_kinds: dict[str, None] = {}
         self._open: set[int] = set()  # indexes of items that have not ended
         self._has_closed = False
         self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
@@ -100,8 +123,8 @@ class ResponsesReader(EventReader):
     def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
         """Return the events of a decoded event.
 
-        Types without a case carry nothing to show: progress of the provider's tools, audio,
-        annotations (which come with the complete text too), and future types.
+        Types without a case carry nothing to show: progress of the provider's tools, annotations
+        (which come with the complete text too). Unknown ones are named in the answer's details.
         """
         kind = json_fields.text(event, "type") or name  # a gateway may leave out the type
         if kind == "error" or (not kind.startswith("response.") and error_body.is_error(event)):
@@ -127,6 +150,8 @@ class ResponsesReader(EventReader):
                 return self._on_started(event)
             case "completed" | "incomplete" | "failed" | "cancelled" | "done":
                 return self._on_ended(event)
+        if kind and not _SILENT_EVENTS.fullmatch(kind):
+            self._unknown_kinds.setdefault(kind)
         return ()
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
@@ -140,6 +165,18 @@ class ResponsesReader(EventReader):
             return self._finish(Failed(error_replies.unreadable_error(self._provider)))
         event = {"response": reply}
         return [*self._on_started(event), *self._on_ended(event)]
+
+    def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
+        skipped = (
+            (NoticeCode.ITEMS_SKIPPED, self._unshown_items),
+            (NoticeCode.KINDS_SKIPPED, self._unknown_kinds),
+        )
+        notices = [
+            Notice(notice(code, provider=self._provider, kinds=_names_of(kinds)))
+            for code, kinds in skipped
+            if kinds
+        ]
+        return [*notices, *super()._finish(terminal)]
 
     def _skip(self, data: bytes) -> None:
         if self._is_background:  # the event can be fetched again
@@ -285,6 +322,8 @@ class ResponsesReader(EventReader):
                 yield from map(ImageArrived, code_images(item))
                 self._sources.read(pages_read(item))
                 yield from self._sources.news()
+        elif kind and kind not in _SILENT_ITEMS:
+            self._unshown_items.setdefault(kind)
 
     def _read_part(
         self, index: int, part_index: int, part: Mapping[str, Any]
@@ -346,6 +385,10 @@ class ResponsesReader(EventReader):
         if not complete and not self._texts.length(key):
             complete = json_fields.text_or_json(value, field)
         return self._add_whole(key, complete)
+
+
+def _names_of(kinds: Iterable[str]) -> str:
+    return ", ".join(kind[:_MAX_KIND_CHARS] for kind in islice(kinds, _MAX_KINDS))
 
 
 class _Texts:
