@@ -100,6 +100,15 @@ async def test_the_progress_of_a_tool_is_shown_unless_a_line_is_unfinished(
     assert shown == ["notes/search: 5 % · step 1"]
 
 
+async def test_a_text_of_a_tool_for_the_user_alone_is_written_to_standard_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call = ToolCallPart("c", "shop__buy", "{}", state=ToolCallState.DONE, for_user="PIN 7")
+    run = _ScriptedRun([ToolCallStep(call)])
+    await AnswerOutput(as_json=False).run([cast(AnswerRun, run)])
+    assert "repartee: PIN 7\n" in capsys.readouterr().err
+
+
 SCHEMA = AnswerSchema("person", {"type": "object", "required": ["a"]})
 COMPLETE, REFUSED, FAILED = MessageStatus.COMPLETE, MessageStatus.REFUSED, MessageStatus.FAILED
 

@@ -33,7 +33,7 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
         table = command.get_help(context).partition("Exit codes:")[2]
         codes[name] = re.findall(r"^  (\d+) ", table, re.MULTILINE)
     assert {name: stated for name, stated in codes.items() if stated != USUAL_CODES} == {
-        "ask": ["0", "1", "2", "3", "4", "130", "141"],
+        "ask": ["0", "1", "2", "3", "4", "5", "130", "141"],
         "summarize": ANSWER_CODES,
         **dict.fromkeys(("batch start", "batch resume", "batch again"), SENDING_CODES),
         "search": ["0", "1", "2", "130", "141"],

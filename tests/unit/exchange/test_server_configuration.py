@@ -39,7 +39,7 @@ def test_configurations_of_claude_desktop_and_cursor_are_read() -> None:
     assert server.name == "brave-search"
     assert server.environment == {"KEY": "", "HOME": "${env:HOME}"}
     assert secrets.environment == {"KEY": "secret-1"}
-    assert "secret" not in repr(server) + repr(secrets)
+    assert "secret-" not in repr(server) + repr(secrets)
 
 
 def test_configurations_of_vs_code_may_have_comments() -> None:
@@ -48,7 +48,7 @@ def test_configurations_of_vs_code_may_have_comments() -> None:
     assert (server.url, server.has_query) == ("https://example.com/mcp", True)
     assert server.headers == {"Authorization": "Bearer ${env:TOKEN}", "X-Key": ""}
     assert (secrets.query, secrets.headers) == ("key=secret-2", {"X-Key": "secret-3"})
-    assert "secret" not in repr(server)
+    assert "secret-" not in repr(server)
     order = launch_message(server, secrets, {"TOKEN": "t"}, "/home/person")
     assert order["url"] == "https://example.com/mcp?key=secret-2"
     assert order["headers"] == {"Authorization": "Bearer t", "X-Key": "secret-3"}

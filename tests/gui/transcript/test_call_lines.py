@@ -1,0 +1,20 @@
+"""The line of a tool call, and what it shows once it is unfolded."""
+
+from __future__ import annotations
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.tools.tool import ToolCallState
+from desktop_app.exchange.writers.markdown_file import call_as_markdown
+from desktop_app.transcript.message_items import TOGGLE_TOOL, tool_lines
+
+
+def test_a_text_for_the_user_alone_is_shown_below_the_result() -> None:
+    call = ToolCallPart(
+        "1", "shop__buy", "{}", state=ToolCallState.DONE, result="Bought.", for_user="PIN 7"
+    )
+    message = Message("a", "c", None, Role.ASSISTANT, MessageStatus.COMPLETE, (call,), now())
+    assert "PIN 7" not in str(tool_lines(message, set()))
+    shown = str(tool_lines(message, {f"{TOGGLE_TOOL}0"}))
+    assert shown.index("Bought.") < shown.index("For you only:") < shown.index("PIN 7")
+    assert "PIN 7" in call_as_markdown(call)
