@@ -18,6 +18,7 @@ _TEXT: Final = f"{_ODF}text:1.0}}"
 _STYLE: Final = f"{_ODF}style:1.0}}"
 _ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _PLACEHOLDER: Final = re.compile("%([0-9]{1,2})%")
+_MAX_CHARS: Final = 255  # of a label, which a hostile file repeats
 _OUTLINE: Final = "outline-style"
 _LEVELS: Final = ("list-level-style-number", "outline-level-style", "list-level-style-bullet")
 _FORMATS: Final[Mapping[str, Callable[[int], str]]] = {
@@ -140,11 +141,11 @@ def _level(element: Element) -> _Level:
     )
     return _Level(
         None if is_bullet else write,
-        element.get(f"{_STYLE}num-prefix", ""),
-        element.get(f"{_STYLE}num-suffix", ""),
+        element.get(f"{_STYLE}num-prefix", "")[:_MAX_CHARS],
+        element.get(f"{_STYLE}num-suffix", "")[:_MAX_CHARS],
         max(1, whole_number(element.get(f"{_TEXT}display-levels"), 1)),
         whole_number(element.get(f"{_TEXT}start-value"), 1),
-        "" if is_bullet or not style else pattern,
+        "" if is_bullet or not style else pattern[:_MAX_CHARS],
     )
 
 

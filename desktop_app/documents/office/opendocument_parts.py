@@ -72,8 +72,8 @@ class OpenDocumentStyles:
         number = 0
         for column in table.iter(f"{_TABLE}table-column"):
             count = max(1, whole_number(column.get(f"{_TABLE}number-columns-repeated"), 1))
-            if is_filtered(column):
-                hidden.update(range(number, number + min(count, limit)))
+            if is_filtered(column) and number <= limit:
+                hidden.update(range(number, min(number + count, limit)))
             number += count
         return hidden
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from desktop_app.documents import refusals
 from desktop_app.documents.media_type import ZIP_ERRORS
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.errors import DocumentDamagedError
 
 # Strict files use other namespaces for the same elements (ISO/IEC 29500-1, annex A).
@@ -104,6 +105,20 @@ class Package:
             for element in self._relationship_elements(part)
             if element.get("TargetMode") != "External"
         ]
+
+    def unread_objects(self, part: str) -> list[tuple[str, SkipReason]]:
+        """Return the files that a part shows as pictures, and the documents that it includes."""
+        objects = [
+            (target.rpartition("/")[2], SkipReason.EMBEDDED)
+            for kind, target in self.related(part)
+            if kind in ("package", "oleObject")
+        ]
+        included = (
+            (element.get("Target", ""), SkipReason.LINK)
+            for element in self._relationship_elements(part)
+            if element.get("Type", "").endswith("/subDocument")
+        )
+        return [*objects, *included]
 
     def main_part(self, usual: str) -> str:
         """Return the name of an Office Open XML file's main part; `usual` is its usual name."""

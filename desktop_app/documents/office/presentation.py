@@ -68,6 +68,7 @@ def _slide(
         *_shapes(tree, _layout_places(package, part), repeated, left_out),
         *drawing.related_blocks(package, part),
     ]
+    left_out.unread += package.unread_objects(part)
     for kind, target in package.related(part):
         if kind == "notesSlide":
             notes = "\n".join(_shapes(package.xml_if_readable(target), {}, {}, left_out))

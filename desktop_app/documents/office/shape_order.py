@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 EMU_PER_INCH: Final = 914_400
+_MAX_DEPTH: Final = 50  # drawings with more are no texts
 _OVERLAP: Final = EMU_PER_INCH // 10  # by which shapes beside each other may overlap
 
 
@@ -22,13 +23,13 @@ class Shape(NamedTuple):
     bottom: int
 
 
-def ordered(shapes: list[Shape]) -> list[Shape]:
+def ordered(shapes: list[Shape], depth: int = 0) -> list[Shape]:
     """Split shapes at the widest gaps: in rows if these are between rows, else in columns."""
     if len(shapes) <= 1:
         return shapes
     row_gap = max(_gaps([(shape.top, shape.bottom, shape) for shape in shapes]))
     column_gap = max(_gaps([(shape.left, shape.right, shape) for shape in shapes]))
-    if max(row_gap, column_gap) <= -_OVERLAP:
+    if max(row_gap, column_gap) <= -_OVERLAP or depth > _MAX_DEPTH:
         return sorted(shapes, key=lambda shape: (shape.top // _OVERLAP, shape.left))
     if row_gap >= column_gap:
         spans = [(shape.top, shape.bottom, shape) for shape in shapes]
@@ -40,7 +41,7 @@ def ordered(shapes: list[Shape]) -> list[Shape]:
         if gap >= least:
             groups.append([])
         groups[-1].append(shape)
-    return [shape for group in groups for shape in ordered(group)]
+    return [shape for group in groups for shape in ordered(group, depth + 1)]
 
 
 def _gaps(spans: list[tuple[int, int, Shape]]) -> list[int]:

@@ -18,6 +18,7 @@ from desktop_app.documents.office.word_styles import WORD, WordStyles, value_of
 
 _MAX_LEVELS: Final = 9
 _PLACEHOLDER: Final = re.compile("%([1-9])")
+_MAX_CHARS: Final = 255  # of a label, which a hostile file repeats
 _MAX_START: Final = 1_000_000
 _FORMATS: Final[Mapping[str, Callable[[int], str]]] = {
     "decimalZero": list_labels.padded,
@@ -198,8 +199,9 @@ def _level(element: Element, index: int, starts: Mapping[int, int]) -> _Level:
         if local_name(child) == "numFmt":
             # "custom" has the format "001, 002, 003, …" (MS-DOCX, 2.3.4).
             style = value if value != "custom" else child.get(f"{WORD}format", "").split(",")[0]
+            style = style[:_MAX_CHARS]
         elif local_name(child) == "lvlText":
-            text = value
+            text = value[:_MAX_CHARS]
     restart = whole_number(value_of(element, "lvlRestart"), index)
     start = starts.get(index, _start(value_of(element, "start")))
     is_legal = element.find(f"{WORD}isLgl") is not None

@@ -58,6 +58,7 @@ def read(
         ).value
     except _PARSER_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
+    left_out.unread += package.unread_objects(main)
     embedded = (
         read_embedded(target, package.content(target))
         for kind, target in package.related(main)

@@ -17,7 +17,7 @@ from desktop_app.documents.media_type import OLE_ERRORS
 from desktop_app.documents.office.package import Package
 from desktop_app.documents.spreadsheets import number_format, sheet_table
 from desktop_app.documents.spreadsheets.number_format import Formatter
-from desktop_app.documents.spreadsheets.sheet_table import ERRORS, MAX_COLUMNS, Sheet
+from desktop_app.documents.spreadsheets.sheet_table import ERRORS, Sheet
 from desktop_app.documents.worker.protocol import Limits
 
 _STREAMS: Final = ("Workbook", "Book")  # since Excel 97, and before
@@ -73,7 +73,9 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
     book = found.book
     sheet = Sheet(found.name, found.visibility != 0)
     sheet.hidden_rows = {row for row, info in found.rowinfo_map.items() if info.hidden}
-    sheet.hidden_columns = {column for column, info in found.colinfo_map.items() if info.hidden}
+    for column, info in found.colinfo_map.items():
+        if info.hidden:
+            sheet.hide_columns(column, column)
     formatters: dict[int, Formatter] = {}
     for row in range(found.nrows):
         for column, cell in enumerate(found.row(row)):
@@ -83,6 +85,8 @@ def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
                     code = book.format_map[book.xf_list[style].format_key].format_str
                     formatters[style] = number_format.formatter(code, since_1904=book.datemode == 1)
                 sheet.add(row, column, formatters[style](cell.value))
+                if formatters[style] is number_format.hidden:
+                    sheet.hidden_cells.add((row, column))
             elif cell.ctype == xlrd.XL_CELL_TEXT:
                 sheet.add(row, column, cell.value)
             elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
@@ -181,22 +185,25 @@ def _read_xlsb_cells(
         elif kind == _COLUMNS:
             first, last = struct.unpack_from("<LL", content)
             if content[_COLUMN_FLAGS] & 1:
-                sheet.hidden_columns.update(range(first, min(last + 1, MAX_COLUMNS)))
+                sheet.hide_columns(first, last)
         elif kind in _SHORT_CELLS:
             column += 1
-            style = int.from_bytes(content[:3], "little")
-            sheet.add(
-                row, column, _text(kind - len(_CELLS), style, content[4:], strings, formatters)
-            )
+            formatter = _formatter(content[:3], formatters)
+            sheet.add(row, column, _text(kind - len(_CELLS), formatter, content[4:], strings))
         elif kind in _CELLS or kind == _RICH_TEXT_CELL:
             (column,) = struct.unpack_from("<L", content)
-            style = int.from_bytes(content[4:7], "little")
-            sheet.add(row, column, _text(kind, style, content[8:], strings, formatters))
+            formatter = _formatter(content[4:7], formatters)
+            sheet.add(row, column, _text(kind, formatter, content[8:], strings))
+            if formatter is number_format.hidden:
+                sheet.hidden_cells.add((row, column))
 
 
-def _text(
-    kind: int, style: int, content: bytes, strings: list[str], formatters: list[Formatter]
-) -> str:
+def _formatter(style: bytes, formatters: list[Formatter]) -> Formatter:
+    number = int.from_bytes(style, "little")
+    return formatters[number] if number < len(formatters) else number_format.plain
+
+
+def _text(kind: int, formatter: Formatter, content: bytes, strings: list[str]) -> str:
     """Return the text of a cell whose record has the type `kind`."""
     match kind:
         case 3 | 11:
@@ -217,5 +224,5 @@ def _text(
                 if not code & 2:
                     (number,) = struct.unpack("<d", struct.pack("<4xl", code & ~3))
                 number = number / 100 if code & 1 else number
-            return (formatters[style] if style < len(formatters) else number_format.plain)(number)
+            return formatter(number)
     return ""

@@ -44,6 +44,7 @@ _TOKEN: Final = re.compile(
 _CURRENCY: Final = re.compile(r"\$([^-]*)(?:-[0-9A-Fa-f]+)?")
 _CONDITION: Final = re.compile(r"(<=|>=|<>|<|>|=)(-?[0-9.]+)")
 _SEPARATOR: Final = re.compile(r'("[^"]*"|\\.|[^;"\\])*')
+_NOTHING: Final = ";;;"
 _ZEROS: Final = re.compile(r"#*0[0#]{1,20}")
 _MAX_FORMAT_LENGTH: Final = 255  # Excel's limit
 _DAY_ZERO: Final = datetime.datetime(1899, 12, 30)  # noqa: DTZ001 - cells have no time zone
@@ -54,6 +55,8 @@ def formatter(code: str, *, since_1904: bool = False) -> Formatter:
     """Return the function that shows a number in the format `code`."""
     if len(code) > _MAX_FORMAT_LENGTH:
         return plain
+    if code == _NOTHING:
+        return hidden
     signs = _QUOTED.sub("", code)
     if _ELAPSED_TIME.search(signs):
         return _duration
@@ -176,6 +179,11 @@ def _chosen(sections: Sequence[_Section], number: float) -> _Section | None:
         return None
     index = 0 if number > 0 or len(sections) == 1 else 1 if number < 0 else 2
     return sections[index] if index < min(len(sections), 3) else sections[0]
+
+
+def hidden(number: float) -> str:
+    """Return a number of a cell whose format shows nothing: see `Sheet.hidden_cells`."""
+    return plain(number)
 
 
 def plain(number: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -12,8 +13,7 @@ from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES
 
-MAX_COLUMNS: Final = 16_384
-"""Columns of a sheet, since Excel 2007."""
+_MAX_COLUMNS: Final = 16_384  # of a sheet, since Excel 2007
 _CELL_BYTES: Final = 3  # of an empty cell in a table
 ERRORS: Final = {
     0x00: "#NULL!",
@@ -34,7 +34,8 @@ class Sheet:
 
     Attributes:
         addition: Markdown that follows the table.
-        hidden_rows, hidden_columns: the numbers of those that are not shown.
+        hidden_rows: the numbers of those that are not shown.
+        hidden_cells: those whose format shows nothing.
     """
 
     name: str
@@ -42,7 +43,22 @@ class Sheet:
     rows: dict[int, dict[int, str]] = field(default_factory=dict)
     addition: str = ""
     hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: set[int] = field(default_factory=set)
+    hidden_cells: set[tuple[int, int]] = field(default_factory=set)
+    _hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+
+    def hide_columns(self, first: int, last: int) -> None:
+        """Hide the columns from the first to the last, both included."""
+        self._hidden_columns.append((first, min(last, _MAX_COLUMNS)))
+
+    @cached_property
+    def hidden_columns(self) -> set[int]:
+        """Return the numbers of hidden columns, after all were hidden."""
+        columns: set[int] = set()
+        next_column = 0  # a hostile file may hide all columns many times
+        for first, last in sorted(self._hidden_columns):
+            columns.update(range(max(first, next_column), last + 1))
+            next_column = max(next_column, last + 1)
+        return columns
 
     def add(self, row: int, column: int, text: str) -> None:
         """Add a cell; one without text is none."""
@@ -56,7 +72,10 @@ class Sheet:
         )
 
     def drop_hidden(self, left_out: LeftOut) -> None:
-        """Remove the cells of hidden rows and columns, and count these."""
+        """Remove hidden cells, and those of hidden rows and columns, and count these."""
+        for row_number, column in sorted(self.hidden_cells):
+            if left_out.leaves_out(is_hidden=column in self.rows.get(row_number, {})):
+                del self.rows[row_number][column]
         for number in sorted(self.hidden_rows & set(self.rows)):
             if left_out.leaves_out(is_hidden=True):
                 del self.rows[number]

@@ -20,7 +20,7 @@ from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.package import Package, local_name, whole_number
 from desktop_app.documents.spreadsheets import number_format, sheet_table
 from desktop_app.documents.spreadsheets.number_format import Formatter
-from desktop_app.documents.spreadsheets.sheet_table import MAX_COLUMNS, Sheet
+from desktop_app.documents.spreadsheets.sheet_table import Sheet
 from desktop_app.documents.worker.protocol import Limits
 
 _RELATION_ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -106,7 +106,7 @@ class _Workbook:
                     hides_rows = element.get("zeroHeight") in _TRUE
                 elif element.tag == f"{_MAIN}col" and element.get("hidden") in _TRUE:
                     first, last = (whole_number(element.get(each), 1) for each in ("min", "max"))
-                    sheet.hidden_columns.update(range(first - 1, min(last, MAX_COLUMNS)))
+                    sheet.hide_columns(first - 1, last - 1)
                 elif element.tag == f"{_MAIN}hyperlink":
                     place = _place(element.get("ref", ""))
                     address = links.get(element.get(_RELATION_ID, "")) or ""
@@ -121,6 +121,8 @@ class _Workbook:
         for cell in row:
             row_number, column = _place(cell.get("r", "")) or (number, column + 1)
             sheet.add(row_number, column, self._text(cell))
+            if self._formatter(cell) is number_format.hidden:
+                sheet.hidden_cells.add((row_number, column))
 
     def _text(self, cell: Element) -> str:
         kind = cell.get("t", "n")
@@ -142,9 +144,12 @@ class _Workbook:
             number = float(value)
         except ValueError:
             return value
+        return self._formatter(cell)(number)
+
+    def _formatter(self, cell: Element) -> Formatter:
         style = whole_number(cell.get("s"))
         is_styled = 0 <= style < len(self._formatters)
-        return (self._formatters[style] if is_styled else number_format.plain)(number)
+        return self._formatters[style] if is_styled else number_format.plain
 
 
 def _rich_text(item: Element) -> str:

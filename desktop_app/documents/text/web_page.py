@@ -20,6 +20,7 @@ from markdownify import ATX, MarkdownConverter
 from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.text import plain_text
+from desktop_app.domain.documents.document_notes import SkipReason
 
 if TYPE_CHECKING:
     from bs4.element import Tag
@@ -76,6 +77,11 @@ def _convert(page: str, names: tuple[str, ...], left_out: LeftOut) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a page that looks like an address, or like XML
         soup = BeautifulSoup(page.replace("\xad", ""), "lxml")
+    for element in soup.find_all(("frame", "iframe")):
+        # Nobody gives a name to the frames of advertisements.
+        name = element.get("title") or (element.get("src") if element.name == "frame" else "")
+        if name and not _is_hidden(element):
+            left_out.unread.append((" ".join(str(name).split()), SkipReason.LINK))
     for element in soup.find_all(names):
         element.decompose()
     for element in soup.find_all(_is_hidden):

@@ -23,6 +23,7 @@ class SkipReason(TextEnum):
     """The reason why a part of an archive, folder or mail was not read; models get its code."""
 
     DAMAGED = "damaged", N_("damaged")
+    EMBEDDED = "embedded", N_("embedded")
     EMPTY = "without text", N_("without text")
     HIDDEN = "hidden", N_("hidden")
     IMAGE = "a picture", N_("an image")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from pptx import Presentation
 
 from desktop_app.documents.extract import extract_bytes
@@ -131,6 +134,29 @@ def test_a_book_has_chapters() -> None:
         archive.writestr("b/two.xhtml", "<html><body><h1>Start</h1></body></html>")
     expected = "[chapter 1]\n\n# Start\n\n[chapter 2]\n\nThe end."
     assert text_of("x.epub", target.getvalue()) == expected
+
+
+def note_of(name: str, data: bytes) -> str:
+    return str(extract_bytes(name, data, Limits(), lambda _: None).note)
+
+
+def test_frames_and_embedded_files_are_named() -> None:
+    page = b"<p>words<iframe src='a.html' title='The map'></iframe><iframe src='ad'></iframe>"
+    assert note_of("x.html", page) == "Skipped: The map (a link to elsewhere)."
+    document = docx.Document()
+    document.add_paragraph("words")
+    workbook = Part(
+        PackURI("/word/embeddings/fees.xlsx"), "application/x", b"", document.part.package
+    )
+    document.part.relate_to(workbook, RT.PACKAGE)
+    target = io.BytesIO()
+    document.save(target)
+    assert note_of("x.docx", target.getvalue()) == "Skipped: fees.xlsx (embedded)."
+
+
+def test_a_slide_with_thousands_of_shapes_is_read() -> None:
+    shapes = "".join(slide_text(f"w{n}", n * n, n * n + n) for n in range(1200))
+    assert text_of("x.pptx", pptx(shapes)).count("w") == 1200
 
 
 def test_a_chapter_that_cannot_be_read_is_named() -> None:

@@ -217,6 +217,15 @@ def test_links_of_cells_are_kept() -> None:
     )
 
 
+def test_cells_whose_format_shows_nothing_are_hidden() -> None:
+    cells = '<c r="A1"><v>1</v></c><c r="B1" s="6"><v>7</v></c>'
+    data = changed(workbook(S=cells), lambda _, part: part.replace(b"""'0 "days"'""", b"';;;'"))
+    left_out = LeftOut()
+    assert read("x.xlsx", data, Limits(), left_out) == "## S\n\n| 1 |\n| --- |"
+    assert left_out.hidden == 1
+    assert "| 1 | 7 |" in read("x.xlsx", data, Limits(), LeftOut(takes_hidden=True))
+
+
 def test_merged_cells_are_read_and_hidden_rows_if_wanted() -> None:
     rows = (
         '<c r="B2" t="str"><v>both</v></c></row><row r="3" hidden="1"><c r="B3"><v>1</v></c>'
