@@ -49,7 +49,12 @@ from desktop_app.cli.command_setup import (
     expand_path,
     find_conversation,
 )
-from desktop_app.cli.console import ProgressReporter, write_diagnostic, write_note
+from desktop_app.cli.console import (
+    ProgressReporter,
+    terminal_error_text,
+    write_diagnostic,
+    write_note,
+)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.standard_input import read_all, replace_stdin_with_file
@@ -191,25 +196,21 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
         await fill_template(backend, options.template, options.set, question)
     collections = await find_collections(backend, options.collection)
     await embed_missing(backend, collections, without_asking=options.create_embeddings)
-    paths = [expand_path(name) for name in options.file]
-    attached = [(path, await extract_file(backend, path)) for path in paths]
-    if collections or any(isinstance(document.part, DocumentPart) for _, document in attached):
+    attached = await _read_files(backend, options)
+    if collections or any(isinstance(each.document.part, DocumentPart) for each in attached):
         for choice in choices:
             await fetch_window_if_uncertain(backend, profile, choice)
     resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
     null_store = None
     if not options.save:
-        files = {d.sha256: AttachedFile(d.text, file) for file, d in attached}
+        files = {d.sha256: AttachedFile(d.text, file) for _, file, d in attached}
         null_store = NullStore(files, options.json)
         service = backend.chat_with(null_store, null_store)
     else:
         service = backend.chat
-        for file, document in attached:
+        for _, file, document in attached:
             await backend.attachments.add_document(file, document)
-    parts = [
-        await sendable_part(document, pages.get(name, ""))
-        for name, (_, document) in zip(options.file, attached, strict=True)
-    ]
+    parts = [await sendable_part(document, pages.get(name, "")) for name, _, document in attached]
     draft = await _draft_of_question(backend, options, question, parts)
     draft = replace(draft, attachments=(*parts, *collections))
     conversation_id = new_id()
@@ -247,7 +248,37 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
         spent = formatting.money(month.spent)
         limit = formatting.money(month.cap)
         write_diagnostic(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
-    return code
+    return code or (ExitCode.FAILED if len(attached) < len(options.file) else 0)
+
+
+class _ReadFile(NamedTuple):
+    name: str
+    path: Path
+    document: ExtractedDocument
+
+
+async def _read_files(backend: Backend, options: Options) -> list[_ReadFile]:
+    """Return the documents; of several to summarize, without those that cannot be read.
+
+    One damaged file among hundreds stops no summary: each is named on standard error.
+
+    Raises:
+        DocumentError: the only file cannot be read, or none of several to summarize.
+    """
+    files = []
+    errors = []
+    for name in options.file:
+        path = expand_path(name)
+        try:
+            files.append(_ReadFile(name, path, await extract_file(backend, path)))
+        except DocumentError as error:
+            if options.command != "summarize" or len(options.file) == 1:
+                raise
+            errors.append(error)
+            write_diagnostic(terminal_error_text(error))
+    if errors and not files:
+        raise DocumentError(N_("None of the files can be sent."))
+    return files
 
 
 async def _continued(backend: Backend, options: Options) -> Conversation | None:

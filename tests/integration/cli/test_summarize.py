@@ -129,3 +129,22 @@ def test_a_summary_in_parts_reports_progress_and_total_cost(shell: Shell) -> Non
         assert found["usage"]["input_tokens"] == calls * 1_000
 
     against(*[WHOLE] * 9, test=test)
+
+
+def test_a_damaged_file_stops_no_summary_of_the_others(shell: Shell) -> None:
+    two_documents(shell)
+    damaged = ("bad.pdf", "gone.md")
+    (shell.outside / "here" / "bad.pdf").write_bytes(b"%PDF-1.7 broken")
+
+    async def test(server: LoopbackServer) -> None:
+        environment = gateway(server.base_url)
+        done = await shell.run("summarize", "a.md", *damaged, "b.md", env=environment)
+        assert (done.code, done.out) == (1, ANSWER + "\n")
+        assert all(name in done.err for name in damaged)
+        (request,) = server.requests
+        content = plain(request.json["input"][0]["content"])
+        assert re.findall('<document name="(.*?)"', content) == ["a.md", "b.md"]
+        done = await shell.run("summarize", *damaged, env=environment)
+        assert (done.code, done.out, len(server.requests)) == (1, "", 1)
+
+    against(WHOLE, test=test)
