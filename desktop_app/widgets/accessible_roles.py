@@ -18,7 +18,16 @@ from PySide6.QtGui import (
     QGuiApplication,
     QWindow,
 )
-from PySide6.QtWidgets import QAccessibleWidget, QApplication, QComboBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAccessibleWidget,
+    QApplication,
+    QComboBox,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
@@ -39,7 +48,9 @@ def install_roles(*existing: QWidget) -> None:
     if not QAccessible.isActive():
         return
     parts = [part for root in existing for part in root.findChildren(QWidget)]
-    targets: list[QObject] = [part for part in parts if getattr(part, "accessible_role", "")]
+    targets: list[QObject] = [
+        part for part in parts if getattr(part, "accessible_role", "") or _is_toggle(part)
+    ]
     program = QApplication.instance()
     if program is not None:
         targets.append(program)
@@ -85,10 +96,16 @@ def _interface_of(_class_name: str, widget: object) -> Any:
         interface = QAccessibleWidget(widget, QAccessible.Role.Client, widget.accessibleName())
     elif role:
         interface = QAccessibleWidget(widget, QAccessible.Role[role], widget.accessibleName())
+    elif _is_toggle(widget):
+        interface = AccessibleToggle(widget, QAccessible.Role.Button, widget.accessibleName())
     else:
         return None
     _retain(interface)
     return interface
+
+
+def _is_toggle(widget: QWidget) -> bool:
+    return isinstance(widget, QPushButton | QToolButton) and widget.isCheckable()
 
 
 def _retain(interface: QAccessibleObject) -> None:
@@ -197,3 +214,37 @@ class AccessibleCombo(QAccessibleWidget):
         combo = self.widget()
         assert isinstance(combo, QComboBox)
         return combo
+
+
+class AccessibleToggle(QAccessibleWidget):
+    """A button that stays down, such as Archive.
+
+    Qt calls it a check box, and its action Toggle changes the look without a click, so that nothing
+    else happens.
+    """
+
+    def text(self, kind: QAccessible.Text) -> str:
+        button = self._button()
+        if kind is QAccessible.Text.Name and not button.accessibleName():
+            return button.text().replace("&", "")
+        return super().text(kind)
+
+    def state(self) -> QAccessible.State:
+        state, button = super().state(), self._button()
+        state.checkable = True
+        state.checked = button.isChecked()
+        return state
+
+    def actionNames(self) -> list[str]:
+        return [self.pressAction(), self.toggleAction(), *super().actionNames()]
+
+    def doAction(self, name: str) -> None:
+        if name in (self.pressAction(), self.toggleAction()):
+            self._button().click()
+        else:
+            super().doAction(name)
+
+    def _button(self) -> QAbstractButton:
+        button = self.widget()
+        assert isinstance(button, QAbstractButton)
+        return button

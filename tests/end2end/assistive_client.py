@@ -3,7 +3,7 @@
 It runs under the system's Python, which has pyatspi, and knows only the names of the widgets.
 It reads a JSON request per line from standard input and writes a JSON reply per line:
 
-    {"do": "text" | "set_text" | "press" | "states" | "children" | "name" | "place",
+    {"do": "text" | "set_text" | "press" | "toggle" | "states" | "children" | "name" | "place",
      "pid": …, "id": …, …}
     {"do": "names" | "heard", "pid": …}
 
@@ -117,11 +117,11 @@ def has_id(node: Any, identifier: str) -> bool:
         return False
 
 
-def press(node: Any) -> Any:
-    """Perform the node's main action."""
+def act(node: Any, wanted: str) -> Any:
+    """Perform an action of the node, or its main one if it has none of this name."""
     action = node.queryAction()
     names = [action.getName(i).lower() for i in range(action.nActions)]
-    return action.doAction(names.index("press") if "press" in names else 0)
+    return action.doAction(names.index(wanted) if wanted in names else 0)
 
 
 def answer(request: dict[str, Any], log: SpeechLog) -> Any:
@@ -144,8 +144,8 @@ def answer_of(node: Any, request: dict[str, Any]) -> Any:
             return text.getText(0, text.characterCount)
         case "set_text":
             return node.queryEditableText().setTextContents(request["text"])
-        case "press":
-            return press(node)
+        case "press" | "toggle" as wanted:
+            return act(node, wanted)
         case "states":
             return sorted(pyatspi.stateToString(state) for state in node.getState().getStates())
         case "children":

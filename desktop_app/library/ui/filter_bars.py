@@ -183,8 +183,8 @@ class FilterRow(QWidget):
     def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
         label = _title(list_filter.kind)
         button = _DropButton(name, label, self._list, list_filter.kind)
-        button.setText(f" {label} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)
+        button.setText(f" {label} ")  # keeps distance from the icon and the edge
         button.setProperty("current", False)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.clicked.connect(lambda on: self._list.show_filter(list_filter if on else LIST))

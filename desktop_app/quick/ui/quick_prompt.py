@@ -44,6 +44,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.quick.ui.window_placement import TOP_SHARE, WindowPlacement, X11Frame
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
 from desktop_app.widgets.cards.notifications import NOT_SENT, Notifications
@@ -137,6 +138,7 @@ class QuickPrompt(QWidget):
         self._connect()
         self.set_keymap(Keymap())
         self.update_theme()
+        install_roles(self)
         self._set_expanded(False)
 
     # ------------------------------------------------------------------ building

@@ -356,8 +356,8 @@ class CollapsibleSection(QWidget):
         super().__init__()
         self._title = title
         self.head = PlainToolButton(role="fold", name=name)
-        self.head.setText(title)
         self.head.setCheckable(True)
+        self.head.setText(title)
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)

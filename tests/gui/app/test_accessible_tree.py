@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QMenu,
+    QPushButton,
     QScrollBar,
+    QToolButton,
     QWidget,
 )
 
@@ -65,6 +67,9 @@ def _faults(widget: QWidget) -> Iterator[str]:
             yield f"{said} has no role"
     if isinstance(widget, QComboBox) and name == widget.currentText():
         yield f"{said} is named by its value {name!r}"
+    is_button = isinstance(widget, QPushButton | QToolButton)
+    if is_button and widget.isCheckable() and known.role() is not Role.Button:
+        yield f"{said} changes its look without a click by the action Toggle"
     if widget.isWindow() and known.role() in UNHEARD:
         yield f"{said} is a window without a role"
     if known.role() is Role.LayeredPane:

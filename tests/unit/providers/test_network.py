@@ -342,6 +342,7 @@ async def test_a_compressed_reply_is_read(encoding: str, pack: Callable[[bytes],
         ("zstd", b"("),
         ("gzip", b"not packed"),
     ],
+    ids=["twice", "unknown", "damaged"],
 )
 async def test_a_reply_that_is_packed_otherwise_is_an_error(encoding: str, body: bytes) -> None:
     for status in (200, 400):

@@ -36,6 +36,7 @@ from desktop_app.providers.ui.models.model_columns import (
     ModelFilter,
     ModelsTable,
 )
+from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button, press_focused
 from desktop_app.widgets.forms.form_widgets import Combo, line_field
@@ -82,6 +83,7 @@ class ModelsPage(QWidget):
         self._build()
         self._connect()
         self.update_theme()
+        install_roles(self)
 
     def _build(self) -> None:
         table = self.table
