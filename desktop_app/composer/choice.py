@@ -61,7 +61,7 @@ class ChoiceView(Value, frozen=True):
         variant: None if another model than the three variants is chosen.
         effort: the effort in use; None if the model takes none.
         offers_variants: whether a variant is chosen and the provider offers all three.
-        offers_effort: whether the model is known to take an effort.
+        offers_effort: whether an effort may be chosen.
         efforts: those that the model takes, least first; all known ones if that is unknown.
         effort_refusals: a sentence for each effort that cannot be chosen now.
         models: the models of all providers, in order.

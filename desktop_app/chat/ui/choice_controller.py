@@ -247,7 +247,7 @@ def _load_parser() -> None:
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
     """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
-    offers_effort = resolved.variant is not None or info.has_efforts
+    offers_effort = resolved.variant is not None or info.offers_efforts
     refusals: dict[Effort, str] = {}
     if resolved.notice:  # a stand-in answers, at a single effort
         refusals = {

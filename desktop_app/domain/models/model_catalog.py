@@ -130,6 +130,11 @@ class ModelInfo(Value, frozen=True):
         """Return True if the model is known to take an effort."""
         return bool(self.efforts)
 
+    @property
+    def offers_efforts(self) -> bool:
+        """Return True if an effort may be chosen: unknown ones for a model that reasons."""
+        return self.has_efforts or (self.efforts is None and self.reasons is True)
+
     def effort_refusal(self, effort: Effort) -> IllegalChoiceError | None:
         """Return why `effort` cannot be chosen; None if it can."""
         # A word that neither the model's row nor the list of efforts has is a typing error.

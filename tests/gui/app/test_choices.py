@@ -10,13 +10,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 
+from desktop_app.chat.ui.choice_controller import view_of
 from desktop_app.composer.choice import ChoiceView, ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ui.key_section import KeySection
 from desktop_app.settings.ui.responses_tab import CONVERSATION
 from tests.gui.app.app_harness import AppHarness, until
@@ -51,6 +54,24 @@ def row(app: AppHarness) -> ChoiceView:
 def entry(app: AppHarness, name: str) -> ModelEntry:
     """Return a line of the model menu."""
     return next(e for e in row(app).models if e.name == name)
+
+
+@pytest.mark.parametrize(
+    ("model", "offers", "listed"),
+    [
+        (ModelInfo("m", "M", efforts=(Effort.LOW, Effort.MAX)), True, "low max"),
+        (ModelInfo("m", "M", efforts=(Effort("default"),)), True, "default"),
+        (ModelInfo("m", "M", efforts=()), False, ""),
+        # Unknown efforts are all offered, if the model is known to reason.
+        (ModelInfo("m", "M", reasons=True), True, "none minimal low medium high xhigh max"),
+        (ModelInfo("m", "M"), False, "none minimal low medium high xhigh max"),
+    ],
+)
+def test_the_efforts_are_those_of_the_model(model: ModelInfo, offers: bool, listed: str) -> None:
+    view = view_of(ResolvedChoice(SERVER, model, None, None), ())
+    assert view.offers_effort is offers
+    assert [effort.value for effort in view.listed_efforts] == listed.split()
+    assert not set(view.effort_refusals) & set(view.listed_efforts)
 
 
 def key_note(app: AppHarness, profile_id: str) -> str:

@@ -59,7 +59,7 @@ def test_an_import_of_hostile_files_adds_the_valid_conversations(
 
 
 BAD_ROWS = {
-    1: "UPDATE conversations SET effort = 'enormous' WHERE id = ?",
+    1: "UPDATE conversations SET effort = 'no effort' WHERE id = ?",
     2: "UPDATE messages SET parts = '[{' WHERE conversation_id = ?",
     3: "UPDATE messages SET cost = 'x' WHERE conversation_id = ?",
     4: "UPDATE conversations SET created_at = 1 << 61 WHERE id = ?",
