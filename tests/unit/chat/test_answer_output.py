@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
@@ -71,8 +72,9 @@ async def test_an_unexpected_error_stops_the_other_requests() -> None:
 
 
 async def test_a_message_waits_for_the_end_of_the_answers_line(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)  # a pipe gets whole lines
     written: list[tuple[str, str]] = []
     events = [Notice("first"), TextDelta("done"), Notice("second"), TextDelta(".\n")]
     run = _ScriptedRun(events, lambda: written.append(capsys.readouterr()))
@@ -93,6 +95,7 @@ async def test_the_progress_of_a_tool_is_shown_unless_a_line_is_unfinished(
 ) -> None:
     shown: list[str] = []
     monkeypatch.setattr(answer_output, "show_progress", shown.append)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)  # a pipe gets whole lines
     call = ToolCallPart("c", "notes__search", "{}", state=ToolCallState.RUNNING)
     steps = [ToolCallStep(replace(call, result=text)) for text in ("", "5 % · step 1", "10 %")]
     run = _ScriptedRun([*steps[:2], TextDelta("So"), steps[2]])
