@@ -34,12 +34,19 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     SearchHit,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    PassagesPart,
+    Source,
+    SourcesPart,
+    ToolCallPart,
+)
 from desktop_app.domain.documents.collections import Collection, Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import Place
+from desktop_app.transcript.message_items import TOGGLE_SOURCES
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
@@ -283,10 +290,14 @@ def facts_around_messages(host: WidgetHost, text: str) -> QWidget:
     asked = question("Q", document, PassagesPart("c", text, (passage,)))
     error = ErrorNote(text, text, text)
     said = answer("A", error=error, notices=(text,))
-    said = replace(said, parts=(ToolCallPart("t", text, "{}"), *said.parts))
+    sources = SourcesPart(
+        (Source(1, "https://a.example/", text, is_cited=True), Source(2, "", text))
+    )
+    said = replace(said, parts=(ToolCallPart("t", text, "{}"), sources, *said.parts))
     made.set_messages([asked, said])
     host.show(made)
     host.qtbot.waitUntil(lambda: not is_writing(made))
+    made.commands.run(said.id, TOGGLE_SOURCES)
     return made
 
 

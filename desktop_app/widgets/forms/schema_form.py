@@ -80,6 +80,8 @@ _TEXT_HEIGHT: Final = 112
 """The height of a text of any length, in unscaled pixels: five lines."""
 _LIST_HEIGHT: Final = 72
 """The height of a text of a few lines, in unscaled pixels: three lines."""
+_LINE_HEIGHT: Final = 38
+"""The height of a text of one line, in unscaled pixels."""
 
 
 class Field(NamedTuple):
@@ -413,6 +415,8 @@ def _slider_field(declared: Setting, section: FormSection, on_edited: OnEdited) 
 
 def _long_text_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
     height = _TEXT_HEIGHT if declared.most_lines is None else _LIST_HEIGHT
+    if declared.most_lines == 1:
+        height = _LINE_HEIGHT
     field = MultilineField(tr(declared.label), height)
     field.setObjectName(declared.key)
     field.setPlaceholderText(tr(declared.placeholder))

@@ -54,6 +54,7 @@ from desktop_app.documents.ui.password_dialog import PasswordDialog
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.answering.stream_events import SourcesFound
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Folder,
@@ -61,7 +62,7 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.message_parts import part_id
+from desktop_app.domain.conversations.message_parts import Source, part_id
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
 from desktop_app.domain.models.variants import Effort, Variant
@@ -93,6 +94,7 @@ from desktop_app.tools.ui.question_card import QuestionCard
 from desktop_app.tools.ui.servers_tab import ServerForm, ServerLog, ServerSection
 from desktop_app.transcript.action_row import LinkTargetLabel
 from desktop_app.transcript.copying import menu_for
+from desktop_app.transcript.message_items import TOGGLE_SOURCES
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -178,6 +180,18 @@ async def _tools_and_forms(app: AppHarness, look: Look) -> None:
     dialog.reject()
     await look("discard-answer-form")
     find(dialog, QPushButton, "discard-changes").click()
+    app.session.actions["prompt.research"].trigger()
+    turn = await _ask(app, "⟦Rain?⟧")
+    found = (
+        Source(1, "https://a.example/x", "⟦Rain⟧", is_cited=True),
+        Source(0, "https://b.example/", "⟦Snow⟧"),
+    )
+    turn.give(SourcesFound(found))
+    turn.end("⟦It rains⟧ [1].")
+    await app.settled()
+    app.window.transcript.commands.run(app.state.current.path[-1].id, TOGGLE_SOURCES)
+    await look("sources")
+    app.session.actions["prompt.research"].trigger()
     app.state.setup.override(
         app.open_id,
         lambda own: with_override(without_override(own, "answer.tools"), "answer.form", SCHEMA),

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
     tool_calls,
 )
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, Usage
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
@@ -69,6 +71,7 @@ from desktop_app.domain.errors import (
     StoreFullError,
     UserFacingError,
 )
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending_report import Call
 from desktop_app.domain.tools.tool import ToolCallState
@@ -80,6 +83,7 @@ from desktop_app.spending.ledger import Ledger
 from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.database import Database
 from desktop_app.tools.calls.consent import ConsentBroker
+from desktop_app.tools.calls.hosted_tools import HostedTools
 from desktop_app.tools.calls.tool_set import ToolCatalog
 from tests.helpers.parts import unused_parts
 from tests.helpers.prompt_delimiters import delimiters, plain
@@ -562,6 +566,38 @@ async def test_a_long_answer_without_tools_may_run_in_the_background(
         await chat.run(await chat.begin("?", profile, variant, settings=settings))
     (request,) = provider.requests
     assert request.background is sent
+
+
+CHAT_ONLY = replace(OPENAI, api=Api.CHAT_COMPLETIONS)
+
+
+@pytest.mark.parametrize(
+    ("own", "profile", "offered", "missing"),
+    [
+        (("search_web", "fetch_page"), OPENAI, ["web_search"], ""),
+        (("search_web", "fetch_page"), CHAT_ONLY, ["fetch_page", "search_web"], ""),
+        (("fetch_page",), CHAT_ONLY, [], "web_search"),
+        ((), CHAT_ONLY, [], "web_search"),
+    ],
+)
+async def test_a_search_of_the_users_replaces_that_of_the_provider(
+    tmp_path: Path, own: tuple[str, ...], profile: ProviderProfile, offered: list[str], missing: str
+) -> None:
+    async def nothing() -> Any:
+        return ()
+
+    async def no_fields() -> dict[str, Any]:
+        return {}
+
+    provider = ScriptedProvider([Completed()])
+    sources = [Source(**dict.fromkeys(own, _look)), HostedTools(nothing, no_fields)]
+    async with open_chat(tmp_path, provider, tools=ToolCatalog(sources)) as chat:
+        settings = AskSettings(parameters=GenerationParameters(tools=("web_search",)))
+        answer = await chat.run(await chat.begin("?", profile, settings=settings))
+    (request,) = provider.requests
+    assert [tool.name for tool in request.tools] == offered
+    wanted = [notice(NoticeCode.TOOLS_MISSING, names=missing)] if missing else []
+    assert [each for each in answer.notices if "tools" in str(each)] == wanted
 
 
 @pytest.mark.parametrize(
