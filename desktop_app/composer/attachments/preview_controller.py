@@ -128,7 +128,8 @@ class PreviewController(QObject):
             self.show(sha256)
         elif action == OPEN_ACTION:
             part = self._part(sha256)
-            self._session.viewer.open_document(sha256, part.name if part else "")
+            if isinstance(part, DocumentPart):
+                self._session.viewer.open_document(sha256, part.name, part.text_key)
         elif action == CHOOSE_ACTION:
             self._open(sha256).focus_pages()
         elif action == SEND_ALL_ACTION:

@@ -231,16 +231,20 @@ class WordMarkup:
     ) -> None:
         """Replace a paragraph's list by its number, or by a list that Markdown knows."""
         properties = paragraph.find(f"{WORD}pPr")
+        style = value_of(properties, "pStyle") or self._styles.default_paragraph
         marks = None if properties is None else properties.find(f"{WORD}rPr")
         if marks is not None and marks.find(f"{WORD}del") is not None:
             return  # mammoth joins it to the next paragraph
+        has_text = _has_text(paragraph)
+        if not has_text and (is_on(marks, "vanish") or self._styles.is_hidden(style)):
+            return  # Word does not count it
         label = numbering.label(paragraph)
         if properties is None:
             properties = Element(f"{WORD}pPr")
             paragraph.insert(0, properties)
         for old in properties.findall(f"{WORD}numPr"):
             properties.remove(old)
-        if not _has_text(paragraph):
+        if not has_text:
             return
         if label is None or (label.text and not _MARKDOWN_LABEL.fullmatch(label.text)):
             open_levels.clear()

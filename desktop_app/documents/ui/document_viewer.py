@@ -79,6 +79,7 @@ class ViewerTarget(NamedTuple):
         position: the position of the passage as a text, such as "page 3"; "" without a passage.
         span: the start and end of the passage in the document's text; None if it has none there.
         passage: the text of the passage; "" without a passage.
+        text_key: of the text that was sent; "" for the text without hidden parts.
     """
 
     sha256: str
@@ -87,6 +88,7 @@ class ViewerTarget(NamedTuple):
     position: str = ""
     span: Span | None = None
     passage: str = ""
+    text_key: str = ""
 
 
 class DocumentViewer(QWidget):
@@ -241,18 +243,18 @@ class DocumentViewer(QWidget):
 
     # -------------------------------------------------------------- opening
 
-    def open_document(self, sha256: str, name: str) -> None:
-        """Show a document from its beginning."""
-        self.open(ViewerTarget(sha256, name))
+    def open_document(self, sha256: str, name: str, text_key: str = "") -> None:
+        """Show a document from its beginning; `text_key` is as in `ViewerTarget`."""
+        self.open(ViewerTarget(sha256, name, text_key=text_key))
 
     def open_attachment(self, sha256: str) -> None:
         """Show a document of the open conversation: one that was sent, or is at the prompt."""
         current = self._session.current
         parts = [part for message in current.path for part in message.attachments]
-        names = {p.sha256: p.name for p in parts if isinstance(p, DocumentPart)}
         attached = current.draft.value.attachments
-        names |= {p.sha256: p.name for p in attached if isinstance(p, DocumentPart)}
-        self.open_document(sha256, names.get(sha256, ""))
+        documents = {p.sha256: p for p in (*parts, *attached) if isinstance(p, DocumentPart)}
+        part = documents.get(sha256)
+        self.open_document(sha256, part.name if part else "", part.text_key if part else "")
 
     def open_passage(self, passage: Passage) -> None:
         """Show a cited passage in its document."""
@@ -311,7 +313,7 @@ class DocumentViewer(QWidget):
             file = await self._attachments.metadata(target.sha256)
             source = await self._attachments.source(target.sha256)
             self._original_button.setVisible(source is not None)
-            text = await self._attachments.text(target.sha256)
+            text = await self._attachments.text(target.text_key or target.sha256)
             target = self._target = await asyncio.to_thread(_locate_passage, text, target)
             self._begin_search(text)
             note: LinkedText = ()

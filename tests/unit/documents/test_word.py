@@ -202,6 +202,13 @@ def test_headings_have_the_numbers_of_their_styles() -> None:
     assert text_of(docx(body, styles=styles, numbering=numbering)) == expected
 
 
+def test_a_hidden_clause_is_not_counted() -> None:
+    hidden = item(3, 0).replace("<w:pPr>", "<w:pPr><w:rPr><w:vanish/></w:rPr>")
+    hidden = hidden.replace("<w:r>", "<w:r><w:rPr><w:vanish/></w:rPr>")
+    text = text_of(docx(item(3, 0, "a") + hidden + item(3, 0, "b"), numbering=_NUMBERING))
+    assert text == "1. a\n2. b"
+
+
 def test_a_deleted_clause_is_not_counted() -> None:
     deleted = item(3, 0).replace("<w:pPr>", "<w:pPr><w:rPr><w:del/></w:rPr>")
     deleted = deleted.replace("<w:r>", "<w:del><w:r>").replace("</w:r>", "</w:r></w:del>")
