@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
+from desktop_app.chat.attachments.code_files import code_files, require_code_interpreter
 from desktop_app.chat.attachments.document_beginnings import beginning_notice, require_reading_tools
 from desktop_app.chat.attachments.file_attachments import require_files, text_notice, without_files
 from desktop_app.chat.attachments.image_attachments import (
@@ -136,6 +137,9 @@ class RequestSources(Value, frozen=True):
             grammar=settings.grammar or grammar_for(requirements, question.parts, resolved),
             wants_images=bool(resolved.model.makes_images),
             edits_image=edits_image(context.path),
+            code_files=await code_files(
+                context.sent.messages, self.attachments, context.tools.tools
+            ),
             requested=settings.requested,
         )
         return _with_tools(request, context.tools, delimiter)
@@ -424,6 +428,7 @@ class ChatService:
         ]
         conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
         require_reading_tools(context.question.parts, context.tools.tools)
+        require_code_interpreter(context.question.parts, context.tools.tools)
         request = await self.sources.build_request(context)
         gateways = [
             await self._gateway(context, request, answer, hold)

@@ -303,7 +303,7 @@ class Estimator:
     async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
         """Return the tokens of a document in the prompt for this provider's model."""
         spans = part.chosen.spans if part.chosen else ()
-        form = (part.in_parts, part.by_tools, spans, part.again_as)
+        form = (part.in_parts, part.by_tools, spans, part.again_as, part.for_code)
         key = (part.text_key, resolved.profile.id, resolved.model.id, form)
         if key not in self._counted:
             block = await sent_block(part, self._attachments, SAMPLE_DELIMITER)
@@ -421,7 +421,7 @@ class Estimator:
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
         """Return the tokens of a message with its documents and images."""
         documents = (p for p in message.attachments if isinstance(p, DocumentPart))
-        form = (resolved.files is None, *((p.again_as, p.in_parts) for p in documents))
+        form = (resolved.files is None, *((p.again_as, p.in_parts, p.for_code) for p in documents))
         calls = (text for c in tool_calls(message.parts) for text in (c.arguments, c.result))
         text = "\n".join((message.text, *calls))
         key = (message.id, resolved.profile.id, resolved.model.id, len(text), form)

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from desktop_app.chat.attachments.code_files import GIVEN_TO_CODE
 from desktop_app.chat.attachments.document_beginnings import beginning
 from desktop_app.chat.attachments.file_attachments import deduplicate_messages, file_data, is_file
 from desktop_app.chat.attachments.image_attachments import (
@@ -76,6 +77,8 @@ def document_block(part: DocumentPart, text: str, delimiter: PromptDelimiter) ->
     Raises:
         DocumentError: the selected pages cannot be found in the text.
     """
+    if part.for_code:
+        return delimiter.wrap("document", GIVEN_TO_CODE, attribute("name", part.name))
     if part.by_tools:
         text = beginning(part, text)
     elif part.again_as:

@@ -345,7 +345,7 @@ class PromptDraft(QObject):
         self.change_parts(
             lambda part: (
                 replace(part, in_parts=True)
-                if isinstance(part, DocumentPart) and not part.by_tools
+                if isinstance(part, DocumentPart) and not (part.by_tools or part.for_code)
                 else part
             )
         )

@@ -49,6 +49,7 @@ from desktop_app.providers.http.silence import suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import container_files, provider_compaction
 from desktop_app.providers.jobs.background_run import RunTimes, cancel
+from desktop_app.providers.jobs.code_files import with_uploads
 from desktop_app.providers.server_memory import ServerMemory
 
 if TYPE_CHECKING:
@@ -110,7 +111,11 @@ class ProviderClient:
         Canceling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.
         """
-        source = self._with_files(self._attempts.events(request))
+        stream = self._attempts.events
+        source = stream(request)
+        if request.code_files:
+            source = with_uploads(self._transport, self._profile.name, request, stream)
+        source = self._with_files(source)
         if request.grammar is not None and request.grammar.is_tool_input:
             source = tool_input_as_text(source)
         may_call = request.tool_choice != "none"

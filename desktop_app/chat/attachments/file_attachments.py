@@ -41,7 +41,8 @@ _PAGE_PIXELS: Final = (1240, 1754)
 
 def can_be_file(part: DocumentPart, files: FileInputs | None) -> bool:
     """Return True if a provider that accepts `files` accepts this document, size aside."""
-    if files is None or part.in_parts or part.by_tools or part.is_protected or part.again_as:
+    is_other_form = part.in_parts or part.by_tools or part.for_code or part.again_as
+    if files is None or is_other_form or part.is_protected:
         return False
     return part.media_type in files.types
 
@@ -198,7 +199,7 @@ def deduplicate_parts(
 
 def _named_if_repeated(part: P, names_by_key: dict[object, str], files: FileInputs | None) -> P:
     """Return a document reduced to its name if `names_by_key` has it; else add it to them."""
-    if not isinstance(part, DocumentPart) or part.in_parts or part.by_tools:
+    if not isinstance(part, DocumentPart) or part.in_parts or part.by_tools or part.for_code:
         return part
     image_key = (part.detail, part.pictured) if part.image_pages else ()
     key = (part.text_key, part.chosen and part.chosen.spans, is_file(part, files), image_key)

@@ -15,7 +15,11 @@ from desktop_app.chat.attachments.file_attachments import (
     file_tokens,
     is_file,
 )
-from desktop_app.chat.attachments.image_attachments import attached_image_tokens, page_tokens
+from desktop_app.chat.attachments.image_attachments import (
+    NAME_TOKENS,
+    attached_image_tokens,
+    page_tokens,
+)
 from desktop_app.chat.cost_estimate import accepted_input
 from desktop_app.composer.attachment_chips import PREVIEW_ACTION, Chip, ChipAction
 from desktop_app.domain.conversations.message_facts import image_pages_fact, pages_fact, token_count
@@ -30,10 +34,12 @@ from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS, sent_size
 from desktop_app.domain.models.token_counts import TokenCount
+from desktop_app.domain.tools.tool import CODE_INTERPRETER
 from desktop_app.i18n.formatting import percent as format_percent
 from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.tools.calls.hosted_tools import hosted_refusal
 
 # While many files are read, the first has a chip of its own. This is the id of the chip that stands
 # for all others.
@@ -44,6 +50,7 @@ CHOOSE_ACTION: Final = "choose-pages"
 SEND_ALL_ACTION: Final = "send-all-pages"
 WITH_HIDDEN_ACTION: Final = "send-with-hidden"
 AS_FILE_ACTION: Final = "send-as-file"
+FOR_CODE_ACTION: Final = "give-to-code"
 BY_TOOLS_ACTION: Final = "send-the-beginning"
 # Facts on a chip, and a sentence of its tooltip.
 BEGINNING: Final = N_("only the beginning, tools read the rest")
@@ -69,7 +76,9 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     facts = []
     if pages := pages_fact(part):
         facts.append(pages)
-    if part.by_tools:
+    if part.for_code:
+        facts.append(tr("for code at {provider}", provider=resolved.profile.short_name))
+    elif part.by_tools:
         facts.append(tr(BEGINNING))
     elif refusal:
         facts.append(refusal)
@@ -141,7 +150,7 @@ def image_chip(part: ImagePart, resolved: ResolvedChoice, thumbnail: QImage | No
 def exceeds_window(parts: Iterable[DraftPart], resolved: ResolvedChoice) -> bool:
     """Return True if the documents that would be sent whole do not fit the model's window."""
     documents = [part for part in parts if isinstance(part, DocumentPart)]
-    whole = [p for p in documents if not (p.in_parts or p.by_tools or p.again_as)]
+    whole = [p for p in documents if not (p.in_parts or p.by_tools or p.for_code or p.again_as)]
     limit = accepted_input(resolved.model)
     return limit is not None and sum(_count_tokens(p, resolved).tokens for p in whole) > limit
 
@@ -186,6 +195,8 @@ def _refusal_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
 
 def _count_tokens(part: DocumentPart, resolved: ResolvedChoice) -> TokenCount:
     """Count the tokens of a document as it is sent."""
+    if part.for_code:
+        return TokenCount(NAME_TOKENS, is_exact=False)
     if is_file(part, resolved.files):
         tokens = file_tokens(part, part.tokens or 0, resolved.model)
         return TokenCount(tokens, is_exact=False)
@@ -214,6 +225,10 @@ def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAct
         actions.append(
             ChipAction(AS_FILE_ACTION, tr("Send original file"), is_checked=part.as_file)
         )
+    if part.for_code or (
+        hosted_refusal(CODE_INTERPRETER, resolved) is None and not part.is_protected
+    ):
+        actions.append(ChipAction(FOR_CODE_ACTION, tr("Give to code"), is_checked=part.for_code))
     return tuple(actions)
 
 
@@ -253,7 +268,14 @@ def _tooltip_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
     lines = []
     if part.as_file and part.chosen is not None:
         lines.append(tr("The selection is sent as text, not as a file."))
-    if part.again_as:
+    if part.for_code:
+        note = tr(
+            "The file goes to {provider} for its code, and is deleted there after the response. "
+            "Its text isn’t sent.",
+            provider=resolved.profile.short_name,
+        )
+        lines.append(note)
+    elif part.again_as:
         lines.append(
             tr("Already in this conversation as “{name}”. Not sent again.", name=part.again_as)
         )

@@ -23,6 +23,7 @@ from desktop_app.composer.attachments.attachment_facts import (
     AS_FILE_ACTION,
     BY_TOOLS_ACTION,
     CHOOSE_ACTION,
+    FOR_CODE_ACTION,
     OPEN_ACTION,
     SEND_ALL_ACTION,
     WITH_HIDDEN_ACTION,
@@ -138,8 +139,22 @@ class PreviewController(QObject):
             self._change(sha256, lambda part: replace(part, by_tools=False))
         elif action == WITH_HIDDEN_ACTION:
             self._tasks.start(self._toggle_hidden(sha256))
+        elif action == FOR_CODE_ACTION:
+            self._give_to_code(sha256)
         elif action == AS_FILE_ACTION:
             self._change(sha256, lambda part: replace(part, as_file=not part.as_file))
+
+    def _give_to_code(self, sha256: str) -> None:
+        """Give a document to the provider's code interpreter instead of its text, or no more."""
+        part = self._part(sha256)
+        if isinstance(part, DocumentPart) and not part.for_code:
+            self._session.tools.run_code()
+
+        def toggle(part: DocumentPart) -> DocumentPart:
+            whole = replace(part, in_parts=False, by_tools=False, as_file=False, chosen=None)
+            return replace(whole, for_code=not part.for_code)
+
+        self._change(sha256, toggle)
 
     # -------------------------------------------------------------- the dialog
 

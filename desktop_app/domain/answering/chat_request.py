@@ -219,6 +219,7 @@ class ChatRequest(PrivateValue, frozen=True):
             Responses API only; "" for none.
         schema: of the answer, which is then JSON.
         wants_images: the model may answer with images.
+        code_files: uploaded for the provider's code interpreter, and deleted after the answer.
         edits_image: the question has an image of an earlier answer, which the model is to change.
         grammar: of the answer; a request with a grammar other than GBNF has no `tools`.
         requested: the parameters that the user set for this request. A notice names each that is
@@ -241,6 +242,7 @@ class ChatRequest(PrivateValue, frozen=True):
     grammar: AnswerGrammar | None = None
     wants_images: bool = False
     edits_image: bool = False
+    code_files: tuple[FileData, ...] = ()
     requested: frozenset[str] = frozenset()
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = ""

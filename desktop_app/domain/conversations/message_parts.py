@@ -132,6 +132,8 @@ class DocumentPart(Value, frozen=True):
         chosen: the sections that are sent; None for all.
         is_protected: the original needs a password, which is never stored.
         as_file: the original is sent instead of its text: chat/attachments/file_attachments.py.
+        for_code: the provider's code interpreter gets the original, and the message its name:
+            chat/attachments/code_files.py.
         again_as: the name under which the request already contains the document; only this name
             is sent. "" for none. Never stored: chat/attachments/file_attachments.py.
     """
@@ -150,6 +152,7 @@ class DocumentPart(Value, frozen=True):
     as_file: bool = False
     again_as: str = ""
     by_tools: bool = False
+    for_code: bool = False
     hidden: Count = 0
     with_hidden: bool = False
 
@@ -161,7 +164,8 @@ class DocumentPart(Value, frozen=True):
     @property
     def image_pages(self) -> tuple[PageImage, ...]:
         """Return the pages that are sent as images."""
-        if not self.pictured or self.detail == TEXT_ONLY or self.again_as or self.by_tools:
+        is_left_out = self.again_as or self.by_tools or self.for_code
+        if not self.pictured or self.detail == TEXT_ONLY or is_left_out:
             return ()
         chosen_pages = self.chosen
         return tuple(

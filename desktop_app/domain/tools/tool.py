@@ -40,6 +40,7 @@ OWN_SEARCH: Final = "search_web"
 WEB_TOOLS: Final = (OWN_SEARCH, PAGE_TOOL)
 """The built-in tools that replace WEB_SEARCH for models without it."""
 NOTHING_FOUND: Final = "Nothing was found."
+CODE_INTERPRETER: Final = "code_interpreter"
 HOSTED_TOOLS: Final = (WEB_SEARCH, "file_search", "code_interpreter", "image_generation")
 """The names of the tools that a provider runs itself, without asking."""
 

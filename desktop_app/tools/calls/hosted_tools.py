@@ -24,6 +24,7 @@ from desktop_app.domain.tools.image_settings import (
     shape_of,
 )
 from desktop_app.domain.tools.tool import (
+    CODE_INTERPRETER,
     HOSTED_TOOLS,
     WEB_SEARCH,
     ListedTool,
@@ -42,7 +43,6 @@ IMAGE_MODEL: Final = "gpt-image-2"
 
 Without a name, OpenAI chooses one: gpt-image-1 until that was shut down on 23 October 2026.
 """
-CODE_INTERPRETER: Final = "code_interpreter"
 _FILE_SEARCH: Final = "file_search"
 
 

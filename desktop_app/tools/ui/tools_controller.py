@@ -21,7 +21,7 @@ from desktop_app.domain.tools.image_settings import (
     USUAL_SHAPE,
     image_price,
 )
-from desktop_app.domain.tools.tool import WEB_SEARCH
+from desktop_app.domain.tools.tool import CODE_INTERPRETER, WEB_SEARCH
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SEARCH_SERVER
@@ -205,6 +205,10 @@ class ToolsController(Controller):
     def make_images(self, *, is_on: bool) -> None:
         """Choose whether the model may make images in the open conversation."""
         self._choose_tool(IMAGE_TOOL, is_on=is_on)
+
+    def run_code(self) -> None:
+        """Let the provider's code interpreter run in the open conversation."""
+        self._choose_tool(CODE_INTERPRETER, is_on=True)
 
     def _choose_tool(self, name: str, *, is_on: bool) -> None:
         names = [n for n in self._setup.chosen_tools if n != name]

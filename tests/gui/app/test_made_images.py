@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.answering.stream_events import FileArrived, HostedCall, ImagePreview
-from desktop_app.domain.conversations.message_parts import ImagePart, TextPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    TextPart,
+    ToolCallPart,
+)
 from desktop_app.transcript.media.message_images import MessageImages
 from desktop_app.transcript.message_items import LineKind
 from tests.gui.app.app_harness import AppHarness, until
@@ -16,6 +22,8 @@ from tests.helpers.pictures import drawing, packed, photo, unpacked
 from tests.helpers.transcript_views import shown_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QMenu
 
@@ -130,3 +138,39 @@ async def test_a_file_of_an_answer_is_shown_opened_and_saved() -> None:
         assert "fees.csv\u20039 bytes" in app.transcript
         app.act(f"document/{file.sha256}")
         await until(lambda: "rent" in shown_text(app.session.viewer.text))
+
+
+async def test_a_document_is_given_to_code_only_when_the_user_says_so(tmp_path: Path) -> None:
+    table = tmp_path / "fees.csv"
+    table.write_bytes(b"rent,900\n")
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.prompt.attach_requested.emit([table])
+        await until(lambda: not app.is_reading)
+        (part,) = app.state.current.draft.value.attachments
+        assert isinstance(part, DocumentPart)
+        app.session.previews.run_action(part.sha256, "give-to-code")
+        assert app.chips == ["fees.csv, for code at OpenAI (environment)"]
+        assert "deleted there after the response" in app.chip_widgets[0].toolTip()
+        assert "Run code" in app.window.prompt.row.tools_button.toolTip()
+        turn = await app.ask("Sum it up.")
+        (file,) = turn.request.code_files
+        assert (file.name, file.data) == ("fees.csv", b"rent,900\n")
+        assert "rent" not in turn.asked
+        assert "fees.csv" in turn.asked
+        turn.end("900.")
+        await app.settled()
+        turn = await app.ask("And now?")
+        assert turn.request.code_files == (file,)
+        turn.end("901.")
+        await app.settled()
+        app.state.settings.override(app.open_id, "answer.tools", "")
+        turn = await app.ask("Without?")
+        assert turn.request.code_files == ()
+        assert "rent" not in str(turn.request.messages)
+        turn.end("No.")
+        await app.settled()
+        app.state.current.draft.set_attachments([replace(part, for_code=True)])
+        app.type("Sum it up again.")
+        app.enter()
+        await until(lambda: "isn’t chosen" in app.said)
+        assert len(app.providers.turns) == 3
