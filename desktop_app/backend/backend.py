@@ -131,9 +131,13 @@ class Backend:
             environment_profiles,
         )
 
-    async def open(self, *, reads_if_full: bool = False) -> None:
-        """Open the store. Takes the argument and raises the errors of `Database.open`."""
-        await self.database.open(reads_if_full=reads_if_full)
+    async def open(
+        self, *, reads_if_full: bool = False, drops_writes_if_full: bool = False
+    ) -> None:
+        """Open the store. Takes the arguments and raises the errors of `Database.open`."""
+        await self.database.open(
+            reads_if_full=reads_if_full, drops_writes_if_full=drops_writes_if_full
+        )
         await self.gateway.load()
         await asyncio.to_thread(_clean_folders, self.folders)
 

@@ -36,7 +36,7 @@ from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.private_files import create_private
 from desktop_app.storage.schema import is_current, migrate, stored_version
-from desktop_app.storage.sqlite_connection import Mode, connect, require_sound
+from desktop_app.storage.sqlite_connection import Mode, connect, connect_in_memory, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, is_full_or_read_only, translate_errors
 from desktop_app.storage.store_lock import StoreLock, is_open_in_sqlite
 
@@ -97,12 +97,14 @@ class Database:
     connection. Its exceptions are raised to the caller, SQLite's errors as StorageError.
 
     Attributes:
+        drops_writes_because: why writes succeed but are dropped at the end; None if they are kept.
         needs_check: True if the last exit was not clean and the store was too large to be checked
             while opening. Call `check` when there is time.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.drops_writes_because: StoreFullError | None = None
         self.needs_check = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
@@ -114,6 +116,7 @@ class Database:
         self._is_log_behind = False  # the store's file lacks commits that only the log has
         self._rescued: Path | None = None
         self._reads_if_full = False
+        self._drops_writes_if_full = False
         self._write_error: StoreFullError | None = None  # why nothing can be written
         self._connect_reader: Callable[[], sqlite3.Connection] = partial(_connect, path, "ro")
         self._at_close = ExitStack()
@@ -132,10 +135,14 @@ class Database:
         """Return itself, as in `Databases`."""
         return self
 
-    async def open(self, *, reads_if_full: bool = False) -> None:
+    async def open(
+        self, *, reads_if_full: bool = False, drops_writes_if_full: bool = False
+    ) -> None:
         """Open the store; create or migrate it if needed.
 
         Args:
+            drops_writes_if_full: if there is no space, or the file is read-only, what is written
+                goes into memory, and is not read back. An existing store is read.
             reads_if_full: if there is no space, or the file is read-only, open an existing store
                 for reading. Its writes raise the StoreFullError.
 
@@ -146,6 +153,7 @@ class Database:
             StorageError: anything else that prevents the use of the store.
         """
         self._reads_if_full = reads_if_full
+        self._drops_writes_if_full = drops_writes_if_full
         await self._on_writer(self._open)
 
     async def write(self, action: Action[T]) -> T:
@@ -250,6 +258,9 @@ class Database:
                         lock.release()
                 self._lock = lock
         except StoreFullError as error:
+            if self._drops_writes_if_full:
+                self._open_in_memory(error)
+                return
             if not self._reads_if_full or not _is_not_empty(self.path):
                 raise
             self._write_error = error
@@ -259,6 +270,17 @@ class Database:
                 if not is_current(stored_version(self._connection, self.path)):
                     self._connection.close()
                     raise
+
+    def _open_in_memory(self, error: StoreFullError) -> None:
+        self.drops_writes_because = error
+        self._connect_reader = _new_store_in_memory
+        with translate_errors(str(self.path)):
+            if _is_not_empty(self.path):
+                self._connect_reader = self._at_close.enter_context(reader_of(self.path))
+                with closing(self._connect_reader()) as reader:
+                    if not is_current(stored_version(reader, self.path)):
+                        raise error
+            self._connection = _new_store_in_memory()
 
     def _connect_writer(self, lock: StoreLock) -> sqlite3.Connection:
         """Open the writer's connection; check the store after an unclean exit, and migrate it."""
@@ -514,6 +536,12 @@ def _connect(path: Path, mode: Mode, *, is_immutable: bool = False) -> sqlite3.C
     return connect(
         path, mode, timeout=BUSY_TIMEOUT_S, is_immutable=is_immutable, is_for_any_thread=True
     )
+
+
+def _new_store_in_memory() -> sqlite3.Connection:
+    connection = connect_in_memory()
+    migrate(connection)
+    return connection
 
 
 @contextmanager

@@ -49,8 +49,8 @@ def connect(
 
 
 def connect_in_memory() -> sqlite3.Connection:
-    """Open a new database that has no file, not even for large sorts."""
-    connection = _harden(sqlite3.connect(":memory:", isolation_level=None))
+    """Open a new database that has no file, not even for large sorts; it may change threads."""
+    connection = _harden(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection

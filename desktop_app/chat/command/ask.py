@@ -173,7 +173,9 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
         allows_unpriced=options.allow_unpriced, wants_embeddings=options.create_embeddings
     )
     try:
-        await backend.open()
+        # Without --save, only the record of the cost needs a writable library.
+        is_stored = options.save or options.continued or options.conversation
+        await backend.open(drops_writes_if_full=not is_stored)
         use_weights(backend.local_models, await backend.settings.all())
         await backend.listings.load()
         return await _answer(backend, options, question, output)
@@ -338,6 +340,8 @@ async def _choose(
         if tools:  # listing the tools loads the modules of all tools
             await require_tools(backend, tools, resolved, is_saved=options.save)
     await require_known_tools(backend, options.allow_tool, tools)
+    if profile.monthly_cap is not None and (error := backend.database.drops_writes_because):
+        raise error  # a cost that is not recorded would escape the limit
     return profile, settings, choices
 
 
@@ -450,6 +454,8 @@ async def _run_answers(
     backend: Backend, runs: Sequence[AnswerRun], output: AnswerOutput, null_store: NullStore | None
 ) -> int:
     await output.run(runs)
+    if error := backend.database.drops_writes_because:
+        write_note(tr("The cost wasn’t recorded: {reason}", reason=str(error)))
     first, question = runs[0], runs[0].question
     store = null_store or backend.attachments
     images = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
 import stat
@@ -391,3 +392,25 @@ def test_an_open_store_without_its_lock_file_is_still_locked(path: Path) -> None
         other.communicate()
     with exclusive_lock(path, "in use", ""):
         pass
+
+
+@pytest.mark.parametrize("exists", [True, False])
+async def test_writes_without_room_are_dropped_if_asked_for(path: Path, exists: bool) -> None:
+    if exists:
+        async with opened(path) as database:
+            await ConversationStore(database).create(a_conversation("Kept"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("desktop_app.storage.database.create_private", refuse_read_only)
+        database = Database(path)
+        await database.open(drops_writes_if_full=True)
+    assert database.drops_writes_because is not None
+    try:
+        store = ConversationStore(database)
+        await store.create(a_conversation("Dropped"))
+        assert [each.title for each in await store.all()] == ["Kept"] * exists
+    finally:
+        await database.close()
+
+
+def refuse_read_only(path: Path) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
