@@ -23,7 +23,7 @@ from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
-from desktop_app.domain.conversations.message_parts import TextPart, text_of
+from desktop_app.domain.conversations.message_parts import TextPart, last_text, text_of
 from desktop_app.domain.cost import CallCost, Usage, counted_cost
 from desktop_app.domain.errors import ContentFilteredError, ModelNotFoundError, ProviderError
 from desktop_app.domain.models.answering_model import is_same_model
@@ -79,8 +79,8 @@ class SmallReply:
 
     @property
     def text(self) -> str:
-        """Return the text so far, without outer spaces."""
-        return text_of(self.reply.parts).strip()
+        """Return the last message so far, without outer spaces: others are commentary."""
+        return last_text(self.reply.parts).strip()
 
     @property
     def error(self) -> ProviderError | None:

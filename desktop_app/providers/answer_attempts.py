@@ -38,7 +38,7 @@ from desktop_app.domain.errors import (
     ServerTroubleError,
     StreamCutError,
 )
-from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.models.model_listing import info_at
 from desktop_app.domain.network.origin import origin
@@ -109,7 +109,7 @@ class AnswerAttempts:
             yield notice
         while True:
             try:
-                async with aclosing(self._attempts(negotiation, info)) as events:
+                async with aclosing(self._attempts(negotiation)) as events:
                     async for event in events:
                         if isinstance(event, Started):
                             for notice in negotiation.on_opened():
@@ -131,9 +131,7 @@ class AnswerAttempts:
             issuer=origin(self._profile.base_url),
         )
 
-    async def _attempts(
-        self, negotiation: Negotiation, info: ModelInfo
-    ) -> AsyncGenerator[StreamEvent, None]:
+    async def _attempts(self, negotiation: Negotiation) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer through the API that is to be tried now, repeating failed requests.
 
         Raises:
@@ -141,7 +139,9 @@ class AnswerAttempts:
         """
         api = negotiation.api
         adapter = responses if api is Api.RESPONSES else chat_completions
-        body = adapter.body(negotiation.request, info, self._profile, negotiation.omitted_fields)
+        body = adapter.body(
+            negotiation.request, negotiation.info, self._profile, negotiation.omitted_fields
+        )
         in_background = negotiation.request.background and api is Api.RESPONSES
         for attempt in itertools.count():
             try:

@@ -72,6 +72,15 @@ class Negotiation:
         self._has_sent_notices = False
         self._has_fallen_back = False
 
+    @property
+    def info(self) -> ModelInfo:
+        """Return the model, with the effort that the server names in place of a refused one."""
+        effort, efforts = self.request.effort, self._info.efforts
+        if effort is None or effort is self._chosen_effort:
+            return self._info
+        known = tuple(Effort) if efforts is None else efforts
+        return replace(self._info, efforts=tuple(dict.fromkeys((*known, effort))))
+
     def begin(self) -> list[Notice | Started]:
         """Return the notices before the first attempt, and the tier that replaces a refused one."""
         notices = [

@@ -498,6 +498,9 @@ def test_the_nearest_accepted_effort_is_used_named_and_remembered(
     later = negotiation(asked, info=info, memory=memory)
     assert later.request.effort == Effort(used)
     assert later.begin() == [replaced(effort.value, used)]
+    for each in (tried, later):
+        body = responses.body(each.request, each.info, COMPATIBLE)
+        assert body["reasoning"] == {"effort": used}
     # Another effort is sent as it is.
     other = negotiation(ask(model=info.id, effort=Effort.MEDIUM), info=info, memory=memory)
     assert (other.request.effort, other.begin()) == (Effort.MEDIUM, [])
