@@ -308,7 +308,7 @@ def test_the_first_token_is_of_text_or_reasoning(first: StreamEvent, first_token
                 Failed(
                     to_provider_error(
                         SpendingCapError(
-                            "This message ({cost}) exceeds the limit: {spent} of {cap} spent.",
+                            "This usually costs {cost}, but {room} of your {cap} limit is left.",
                             hint="Raise the limit in {provider_page}, or wait until {day}.",
                         )
                     )

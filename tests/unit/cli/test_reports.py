@@ -21,6 +21,7 @@ from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending_report import Call, CallPerformance
 from desktop_app.providers.command import run_models
 from desktop_app.providers.models.model_menu import FAVORITES
+from desktop_app.spending import budget
 from desktop_app.spending import command as spending_command
 from desktop_app.spending.command import run_spending
 from desktop_app.tools.command.tool_commands import run_tools
@@ -140,12 +141,14 @@ async def store_calls(backend: Backend) -> None:
             performance=CallPerformance(
                 outcome=outcome, retries=1, first_token_s=0.5, duration_s=2.5
             ),
+            is_estimated=outcome == "failed",
         )
         await backend.ledger.add(call)
 
 
 def test_spending_is_summed_up(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spending_command, "now", lambda: MIDDLE_OF_MARCH)
+    for module in (spending_command, budget):
+        monkeypatch.setattr(module, "now", lambda: MIDDLE_OF_MARCH)
     with_store(store_calls)
     code, out, err = command("spending", "--by", "model", "--json")
     found = json.loads(out)
@@ -155,14 +158,31 @@ def test_spending_is_summed_up(command: Run, monkeypatch: pytest.MonkeyPatch) ->
         "by": "model",
         "total_usd": "0.75",
         "months": [
-            {"provider": "openai", "spent_usd": "0.75", "forecast_usd": "1.50", "limit_usd": None},
-            {"provider": "home", "spent_usd": "0.00", "forecast_usd": "0.00", "limit_usd": "5.00"},
+            {
+                "provider": "openai",
+                "spent_usd": "0.75",
+                "held_usd": "0.00",
+                "uncounted": 0,
+                "estimated": 1,
+                "forecast_usd": "1.50",
+                "limit_usd": None,
+            },
+            {
+                "provider": "home",
+                "spent_usd": "0.00",
+                "held_usd": "0.00",
+                "uncounted": 1,
+                "estimated": 0,
+                "forecast_usd": "0.00",
+                "limit_usd": "5.00",
+            },
         ],
     }
     assert family == {
         "model": "gpt-5.2",
         "calls": 2,
         "uncounted": 0,
+        "estimated": 1,
         "failed": 1,
         "retries": 2,
         "input_tokens": 2000,
@@ -179,11 +199,12 @@ def test_spending_is_summed_up(command: Run, monkeypatch: pytest.MonkeyPatch) ->
     }
     assert (other["model"], other["uncounted"], other["cost_usd"]) == ("=1+1", 1, "0.00")
     assert command("spending", "--by", "model")[1].splitlines() == [
-        "gpt-5.2       $0.75        2     2.4k",
+        "gpt-5.2     ≈ $0.75        2     2.4k",
         "=1+1           ≥ $0        1     1.2k",
-        "Total: $0.75 · 1 not counted",
-        "OpenAI: $0.75 this month, $1.50 expected",
-        "My server: $0 of $5.00 this month, $0 expected",
+        "Total: $0.75 · 1 estimated · 1 not counted",
+        "OpenAI: ≈ $0.75 this month, $1.50 expected · The cost of 1 request is estimated.",
+        "My server: ≥ $0 of $5.00 this month, $0 expected"
+        " · 1 request with an unknown cost isn’t included.",
     ]
     head, first, second = command("spending", "--by", "model", "--csv")[1].splitlines()
     assert head.split(",") == list(family)
@@ -193,6 +214,7 @@ def test_spending_is_summed_up(command: Run, monkeypatch: pytest.MonkeyPatch) ->
         "'=1+1",
         "1",
         "1",
+        "0",
         "0",
         "1",
         "1000",

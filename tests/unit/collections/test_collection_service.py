@@ -25,7 +25,7 @@ from desktop_app.collections.embedding_service import (
     Embeddings,
 )
 from desktop_app.domain.conversations.message_parts import PassagesPart
-from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.cost import CallCost, Price, Usage
 from desktop_app.domain.documents.collections import (
     Collection,
     CollectionFile,
@@ -464,7 +464,9 @@ async def test_passages_near_by_meaning_are_merged_by_rank() -> None:
     assert [each.sha256 for each in parts[0].passages] == ["sha 1", "sha 3", "sha 2", "sha 4"]
     assert memory.asked[1] == (("1", "2"), CHOICE.key, MAX_FOUND_PASSAGES)
     assert embedder.texts == [["What is it?"]]
-    assert embedder.held == [(OPENAI, PRICE.cost(Usage(11 // 3)), "embed", "embedding")]
+    assert embedder.held == [
+        (OPENAI, CallCost.fixed(PRICE.cost(Usage(11 // 3))), "embed", "embedding")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -485,7 +487,7 @@ async def test_passages_near_by_meaning_are_merged_by_rank() -> None:
         (
             {
                 "error": SpendingCapError(
-                    "This message ({cost}) exceeds the limit: {spent} of {cap} spent.",
+                    "This usually costs {cost}, but {room} of your {cap} limit is left.",
                     hint="Raise the limit in {provider_page}, or wait until {day}.",
                 )
             },
@@ -525,14 +527,16 @@ async def test_vectors_are_requested_in_batches() -> None:
     ]
     assert [len(texts) for texts in embedder.texts] == [MAX_TEXTS_PER_CALL, 2]
     assert memory.vectors == [(CHOICE.key, number) for number in range(MAX_TEXTS_PER_CALL + 2)]
-    assert [cost for _, cost, *_ in embedder.held] == [Decimal("0.00000192"), Decimal("0.00000008")]
+    assert [cost for _, cost, *_ in embedder.held] == [
+        CallCost.fixed(Decimal(cost)) for cost in ("0.00000192", "0.00000008")
+    ]
 
 
 @pytest.mark.parametrize(
     ("billed", "price", "usage", "cost"),
     [
         (1_000_000, PRICE, Usage(1_000_000), Decimal("0.02")),
-        (None, PRICE, Usage(), None),
+        (None, PRICE, Usage(), Decimal("0.00000014")),  # what was held
         (5, None, Usage(5), None),
     ],
 )
@@ -545,6 +549,7 @@ async def test_an_embedding_call_is_recorded(
     assert len(await embedder.service().vectors(choice, ["a"], 7)) == 1
     (call,) = embedder.calls
     assert (call.model, call.usage, call.cost, call.purpose) == ("embed", usage, cost, "embedding")
+    assert call.is_estimated == (billed is None)
     assert call.performance.outcome == "complete"
     assert call.performance.duration_s is not None
     assert 0 <= call.performance.duration_s < 60
@@ -554,7 +559,7 @@ async def test_an_embedding_call_is_recorded(
     ("billed", "price", "cost"),
     [
         (1_000_000, PRICE, Decimal("0.02")),
-        (None, PRICE, None),
+        (None, PRICE, Decimal("0.00000014")),  # what was held
         (0, None, Decimal(0)),
         (5, None, None),
     ],
@@ -574,7 +579,7 @@ async def test_what_was_billed_before_a_call_failed_is_recorded(
     assert (call.usage.input_tokens, call.cost) == (billed or 0, cost)
 
 
-async def test_a_canceled_call_is_recorded_with_an_unknown_cost() -> None:
+async def test_a_canceled_call_counts_what_was_held() -> None:
     embedder = Embedder()
     embedder.pause = asyncio.Event()
     waiting = asyncio.create_task(embedder.service().vectors(CHOICE, ["a"], 7))
@@ -583,4 +588,5 @@ async def test_a_canceled_call_is_recorded_with_an_unknown_cost() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     (call,) = embedder.calls
-    assert (call.usage, call.cost, call.performance.outcome) == (Usage(), None, "cancelled")
+    assert (call.usage, call.performance.outcome) == (Usage(), "cancelled")
+    assert (call.cost, call.is_estimated) == (Decimal("0.00000014"), True)
