@@ -344,6 +344,10 @@ class SpendingCapError(UserFacingError):
     code = "spending_cap"
 
 
+class RoomHeldError(SpendingCapError):
+    """Requests under way may need the room that the cap leaves; it may be enough once they end."""
+
+
 class UnpricedModelError(SpendingCapError):
     """A model of unknown price would escape the provider's cap, and the user has not agreed."""
 

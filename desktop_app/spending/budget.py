@@ -19,7 +19,12 @@ from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import CallCost, Price
-from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError
+from desktop_app.domain.errors import (
+    RoomHeldError,
+    SpendingCapError,
+    StorageError,
+    UnpricedModelError,
+)
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending_report import MonthSpending
 from desktop_app.i18n import formatting
@@ -216,6 +221,7 @@ def _cap_error(no_room: NoRoom, moment: datetime) -> SpendingCapError:
     costs = [call.cost for call in calls if call.cost is not None]
     usual = sum((cost.usual for cost in costs), Decimal(0))
     hint = hints.RAISE_CAP
+    kind: type[SpendingCapError] = SpendingCapError
     if month.spent + usual > cap:
         message = (
             N_("This usually costs {cost}, but {room} of your {cap} limit is left.")
@@ -229,6 +235,7 @@ def _cap_error(no_room: NoRoom, moment: datetime) -> SpendingCapError:
             "Requests under way may cost up to {running}, and {room} of your {cap} limit is left."
         )
         hint = hints.WAIT_FOR_ROOM
+        kind = RoomHeldError
     else:
         message = N_(
             "{count} responses may cost up to {most}, but {room} of your {cap} limit is left."
@@ -237,7 +244,7 @@ def _cap_error(no_room: NoRoom, moment: datetime) -> SpendingCapError:
     month_start = moment.astimezone().date().replace(day=1)
     # 32 days after the first of any month are in the next month.
     next_month_start = (month_start + timedelta(days=32)).replace(day=1)
-    return SpendingCapError(
+    return kind(
         message,
         hint=hint,
         provider=profile.short_name,

@@ -46,7 +46,7 @@ from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
     RateLimitedError,
-    SpendingCapError,
+    RoomHeldError,
     StreamCutError,
     UserFacingError,
     to_provider_error,
@@ -90,7 +90,7 @@ MAX_SPLITS: Final = 3
 # Errors that concurrent calls may cause: limits per minute, a monthly limit that has no room for
 # several of the longest notes, and aborted answers (llama-cpp-python ends an answer at the next
 # request).
-_CONCURRENCY_ERRORS: Final = (RateLimitedError, SpendingCapError, StreamCutError)
+_CONCURRENCY_ERRORS: Final = (RateLimitedError, RoomHeldError, StreamCutError)
 
 INSTRUCTIONS: Final = """\
 A document is too large to be read at once. You get one part of it, and the task that will be done \
