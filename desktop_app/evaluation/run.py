@@ -6,7 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.chat.send_context import SendContext
 from desktop_app.chat.utility_model import SmallTask
@@ -20,7 +20,12 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.cost import Usage, cost_of, sum_costs
-from desktop_app.domain.errors import DocumentDoesNotFitError, SpendingCapError, UserFacingError
+from desktop_app.domain.errors import (
+    DocumentDoesNotFitError,
+    RoomHeldError,
+    SpendingCapError,
+    UserFacingError,
+)
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.evaluation.checks import (
     JUDGE_INSTRUCTIONS,
@@ -32,7 +37,7 @@ from desktop_app.evaluation.checks import (
 from desktop_app.evaluation.report import CaseResult, Run, amount_of, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from desktop_app.backend.backend import Backend
     from desktop_app.chat.chat_service import ChatService
@@ -45,6 +50,9 @@ if TYPE_CHECKING:
     from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 MAX_JUDGE_TOKENS: Final = 2048
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,8 @@ class Evaluation:
     was_interrupted: bool = False
     _results: dict[tuple[str, ...], CaseResult] = field(default_factory=dict)
     _paused_until: float = 0.0
+    _running: int = 0
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)  # replaced after each answer
 
     async def run(self, concurrency: int) -> list[Run]:
         """Return the results of each contestant: of all cases, or of those before the stop.
@@ -161,6 +171,17 @@ class Evaluation:
         self._results[*contestant.identity, question.case.id] = result
         self.listen(len(self._results))
 
+    async def _when_there_is_room(self, send: Callable[[], Awaitable[T]]) -> T:
+        """Send a request once the answers under way leave room for it under a monthly limit."""
+        while True:
+            ended = self._ended
+            try:
+                return await send()
+            except RoomHeldError:
+                if not self._running:  # another process holds the room
+                    raise
+                await ended.wait()
+
     async def _answer(self, contestant: Contestant, question: Question) -> CaseResult:
         """Return the answer to a case, without its checks."""
         moment = now()
@@ -171,13 +192,15 @@ class Evaluation:
             updated_at=moment,
             choice=contestant.choice,
         )
-        run = await self.service.begin(
-            conversation,
-            [],
-            question.draft,
-            contestant.resolved.profile,
-            self.settings,
-            Purpose.EVALUATION,
+        run = await self._when_there_is_room(
+            lambda: self.service.begin(
+                conversation,
+                [],
+                question.draft,
+                contestant.resolved.profile,
+                self.settings,
+                Purpose.EVALUATION,
+            )
         )
         started_at = time.monotonic()
         first_token_s: float | None = None
@@ -189,7 +212,13 @@ class Evaluation:
             elif isinstance(event, StatusChanged) and event.seconds:  # pause the other cases, too
                 self._paused_until = max(self._paused_until, time.monotonic() + event.seconds)
 
-        answer = await run.run(listen, lambda _error: None, retry_writes=False)
+        self._running += 1
+        try:
+            answer = await run.run(listen, lambda _error: None, retry_writes=False)
+        finally:
+            self._running -= 1
+            self._ended.set()
+            self._ended = asyncio.Event()
         self.notices |= dict.fromkeys(answer.notices)
         return CaseResult(
             question.case.id,
@@ -234,8 +263,10 @@ class Evaluation:
         task = SmallTask(
             Purpose.JUDGMENT, contestant.resolved, question.conversation_id, judgment_id
         )
-        reply = await self.backend.utility_model.ask(
-            task, JUDGE_INSTRUCTIONS, text, max_output_tokens=MAX_JUDGE_TOKENS
+        reply = await self._when_there_is_room(
+            lambda: self.backend.utility_model.ask(
+                task, JUDGE_INSTRUCTIONS, text, max_output_tokens=MAX_JUDGE_TOKENS
+            )
         )
         spent = await self.backend.ledger.answer_spending(question.conversation_id, judgment_id)
         return failure_in_verdict(check, reply), None if spent.uncounted else spent.cost

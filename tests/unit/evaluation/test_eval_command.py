@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,6 +19,8 @@ from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.evaluation import command as eval_command
 from desktop_app.evaluation.command import run_eval
+from desktop_app.providers.gateway.environment_profiles import OPENAI
+from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import sse
 
@@ -74,6 +77,12 @@ def serving(*scripts: Script) -> Iterator[LoopbackServer]:
         thread.join()
 
 
+async def set_cap(base_url: str, cap: str) -> None:
+    async with started_backend() as backend:
+        profile = replace(OPENAI, base_url=base_url, monthly_cap=Decimal(cap))
+        await backend.settings.save_profile(profile)
+
+
 @pytest.fixture
 def evaluate(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -89,12 +98,15 @@ def evaluate(
         scripts: tuple[Script, ...] = (),
         name: str = "cases.jsonl",
         file: str = "",
+        cap: str = "",
     ) -> tuple[int, str, str]:
         rows = cases if isinstance(cases, bytes) else "\n".join(map(json.dumps, cases)).encode()
         default.with_name(name).write_bytes(rows)
         typed = ["eval", file or str(default), "--concurrency", "1", *words]
         with serving(*scripts) as server:
             monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+            if cap:
+                asyncio.run(set_cap(server.base_url, cap))
             code = run_eval(parse(program(), typed))
         written = capsys.readouterr()
         assert len(server.requests) == len(scripts)
@@ -125,6 +137,18 @@ def test_answers_are_checked_and_judged(evaluate: Run) -> None:
     assert float(result["cost_usd"]) == pytest.approx(0.00315)
     assert float(run["judge_cost_usd"]) == pytest.approx(2 * 0.00015)
     assert 0 <= run["p50_first_token_s"] <= run["p50_s"] == result["duration_s"]
+
+
+def test_cases_wait_for_room_under_a_monthly_limit(evaluate: Run) -> None:
+    """Each may cost $1.79, so that the limit has room for one at a time."""
+    code, out, _ = evaluate(
+        [{"id": str(number), "input": "Which?", "checks": [{"contains": "R"}]} for number in "123"],
+        *("--variant", "thinking", "--json", "--concurrency", "3"),
+        scripts=(saying("Red"),) * 3,
+        cap="0.5",
+    )
+    (run,) = json.loads(out)["runs"]
+    assert (code, run["passed"], run["cases"]) == (0, 3, 3)
 
 
 def test_cases_without_checks_are_told_before_anything_is_paid(evaluate: Run) -> None:
