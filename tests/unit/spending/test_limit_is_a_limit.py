@@ -56,11 +56,16 @@ class Billed:
 
 @dataclass
 class BillingProvider(ScriptedProvider):
-    """A provider whose answers have a length and end as `reply` says, once they are released."""
+    """A provider whose answers have a length and end as `reply` says, once they are released.
+
+    Attributes:
+        begun: the part of an answer that comes before, such as 2 for a half.
+    """
 
     reply: str
     tokens: int
     bills: list[Billed]
+    begun: int = 2
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -74,12 +79,12 @@ class BillingProvider(ScriptedProvider):
         names = {"other model": ("gpt-5-nano", ""), "other tier": ("gpt-5.2", "batch")}
         model, tier = names.get(self.reply, ("gpt-5.2", ""))
         yield Started("r", model, service_tier=tier)
-        bill.dollars = PRICE.cost(Usage(10, 0, tokens // 2))
-        yield TextDelta(text_of(range(tokens // 2)))
+        bill.dollars = PRICE.cost(Usage(10, 0, tokens // self.begun))
+        yield TextDelta(text_of(range(tokens // self.begun)))
         self.holding.set()
         await self.release.wait()
         bill.dollars = PRICE.cost(Usage(10, 0, tokens))
-        yield TextDelta(text_of(range(tokens // 2, tokens)))
+        yield TextDelta(text_of(range(tokens // self.begun, tokens)))
         if self.reply == "stated":
             yield UsageReported(CallUsage(10, 0, 1, stated_cost=bill.dollars))
         elif self.reply != "none":
@@ -184,7 +189,7 @@ async def _check(
     running: list[Command] = []
     async with AsyncExitStack() as stack:
         for reply, tokens, answers, limit, how in steps:
-            provider = BillingProvider(reply, tokens, bills)
+            provider = BillingProvider(reply, tokens, bills, 500 if how == "stay" else 2)
             chat = await stack.enter_async_context(open_chat(folder, provider))
             command = Command(chat, provider)
             if not await command.begin(profile, answers, limit):
