@@ -36,6 +36,13 @@ _ENVIRONMENT_HINTS: Final[Mapping[str, str]] = {
     ),
     # The limit is that of the saved provider with the same address.
     hints.RAISE_CAP: N_("Raise the saved provider’s limit, or wait until {day}."),
+    hints.WAIT_FOR_ROOM: N_(
+        "Wait until they have ended, lower “Maximum output tokens”, or raise the saved provider’s "
+        "limit."
+    ),
+    hints.ASK_FEWER: N_(
+        "Ask for fewer at once, lower “Maximum output tokens”, or raise the saved provider’s limit."
+    ),
 }
 _TERMINAL_HINTS: Final[Mapping[str, str]] = {
     hints.ADD_KEY: N_("Add one in {provider_page}, or set OPENAI_API_KEY or COMETAPI_KEY."),
