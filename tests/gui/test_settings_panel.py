@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.desktop.model_facts import FactsOffer
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import use_language
 from desktop_app.providers.ui.providers import KeyPlace, KeyState
@@ -617,6 +619,20 @@ def test_a_check_for_updates_shows_what_it_found(qtbot: QtBot, panel: SettingsPa
     assert (button.isEnabled(), note.text()) == (False, "Checking…")
     about.show_update("This is the newest version: 0.1.0.")
     assert (button.isEnabled(), note.text()) == (True, "This is the newest version: 0.1.0.")
+    assert find(panel, QPushButton, "renew-model-facts").isHidden()
+
+
+def test_newer_model_facts_are_fetched_only_on_a_click(qtbot: QtBot, panel: SettingsPanel) -> None:
+    about = panel.pages.about.page
+    panel.show_page("about")
+    about.show_update("There are newer prices.", FactsOffer(date(2026, 12, 1), "https://a", "0"))
+    button = find(panel, QPushButton, "renew-model-facts")
+    assert not button.isHidden()
+    with called(panel.pages.session.settings.renew_model_facts):
+        click(qtbot, panel, "renew-model-facts")
+    assert not button.isEnabled()
+    about.show_update("From the next start, the facts of models are of December 1, 2026.")
+    assert button.isHidden()
 
 
 # ------------------------------------------------------------------ keyboard, speech, size
