@@ -450,7 +450,9 @@ async def test_a_retry_with_another_model_keeps_the_conversations_choice(label: 
         menu = app.window.findChildren(QMenu, "retry-with")[-1]
         corner = button.mapToGlobal(button.rect().bottomLeft())
         assert menu.geometry().adjusted(-2, -2, 2, 2).contains(corner)
-        next(a for a in menu.actions() if entry_text(a).split(" · ")[0] == label).trigger()
+        menus = (menu, *menu.findChildren(QMenu))  # many models are in a menu of their provider
+        actions = [action for each in menus for action in each.actions()]
+        next(a for a in actions if entry_text(a).split(" · ")[0] == label).trigger()
         menu.close()
         await until(lambda: len(app.providers.turns) == 2)
         request = app.providers.turns[1].request
