@@ -8,7 +8,7 @@ was cut off by a crash.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -17,16 +17,18 @@ from typing import Final
 
 from desktop_app.documents.store.attachment_cleanup import skip_grace_period
 from desktop_app.documents.store.note_store import remove_notes
+from desktop_app.domain.bounds import BAD_VALUE, EARLIEST_TIME, LATEST_TIME
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Message,
     MessageStatus,
+    ModelChoice,
 )
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.errors import StorageError, StoreDamagedError
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.database import Databases, read_first
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
 from desktop_app.storage.process_identity import is_alive, this_process
@@ -35,6 +37,7 @@ from desktop_app.storage.row_conversion import (
     conversation_from_row,
     conversation_to_row,
     draft_to_text,
+    from_micros,
     from_row,
     message_from_row,
     read_row,
@@ -46,6 +49,7 @@ from desktop_app.storage.row_conversion import (
 )
 from desktop_app.storage.row_writing import Row, insert_rows, update_row, upsert_row
 from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
+from desktop_app.storage.sqlite_connection import any_text
 
 _SELECT_CONVERSATION: Final = """
     SELECT c.*, EXISTS (
@@ -61,6 +65,10 @@ def _listing(condition: str) -> str:
         ORDER BY c.updated_at DESC, c.rowid DESC"""
 
 
+# No page would end before an impossible time.
+_EARLIEST_MICROS: Final = to_micros(EARLIEST_TIME)
+
+
 def _page(condition: str, column: str = "c.updated_at") -> str:
     """Return SQL for a page of conversations, newest first, that follows a time and an id.
 
@@ -70,7 +78,8 @@ def _page(condition: str, column: str = "c.updated_at") -> str:
     has no pages, puts the conversation that was stored last first instead.
     """
     return f"""{_SELECT_CONVERSATION} WHERE {condition}
-        AND {column} <= :after AND ({column} < :after OR c.id > :after_id)
+        AND {column} >= {_EARLIEST_MICROS} AND {column} <= :after
+        AND ({column} < :after OR c.id > :after_id)
         ORDER BY {column} DESC, c.id LIMIT :limit"""
 
 
@@ -197,7 +206,7 @@ class ConversationStore:
 
     async def list_pinned(self) -> list[Conversation]:
         """Return the pinned conversations, newest first: neither archived nor trashed."""
-        return await read_rows(self._disk, conversation_from_row, PINNED_CONVERSATIONS)
+        return await self._disk.read(lambda c: _read_listed(c, PINNED_CONVERSATIONS, {}))
 
     async def list_archived(
         self, limit: int = -1, *, after: Conversation | None = None
@@ -231,9 +240,7 @@ class ConversationStore:
             "limit": limit,
             "folder_id": folder_id,
         }
-        return await self._disk.read(
-            lambda c: [read_row(conversation_from_row, row) for row in c.execute(sql, values)]
-        )
+        return await self._disk.read(lambda c: _read_listed(c, sql, values))
 
     async def empty_trash(self, before: datetime) -> list[str]:
         """Erase the conversations that were trashed before a time; return their ids.
@@ -470,6 +477,37 @@ def read_conversation(connection: sqlite3.Connection, conversation_id: str) -> C
     """Return a conversation, or None if there is none with this id."""
     row = connection.execute(ONE_CONVERSATION, (conversation_id,)).fetchone()
     return None if row is None else read_row(conversation_from_row, row)
+
+
+def _read_listed(
+    connection: sqlite3.Connection, sql: str, values: Mapping[str, object]
+) -> list[Conversation]:
+    """Return conversations for a list, in which a damaged row costs itself only."""
+    with any_text(connection):
+        return [_listed_from_row(row) for row in connection.execute(sql, values)]
+
+
+def _listed_from_row(row: sqlite3.Row) -> Conversation:
+    """Return a conversation, or for a damaged row one that can be seen and trashed."""
+    try:
+        return conversation_from_row(row)
+    except BAD_VALUE:
+        at = _possible_time(row["updated_at"])
+        return Conversation(
+            row["id"],
+            tr("Damaged: {title}", title=row["title"]),
+            at,
+            at,
+            ModelChoice(row["provider_id"], row["model"]),
+            pinned=bool(row["pinned"]),
+            archived=bool(row["archived"]),
+            trashed_at=None if row["trashed_at"] is None else _possible_time(row["trashed_at"]),
+        )
+
+
+def _possible_time(micros: int) -> datetime:
+    """Return the nearest possible time. The next page of a list begins after it."""
+    return from_micros(min(max(micros, _EARLIEST_MICROS), to_micros(LATEST_TIME)))
 
 
 def _read_messages(connection: sqlite3.Connection, sql: str, *values: str | int) -> list[Message]:

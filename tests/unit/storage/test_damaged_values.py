@@ -149,6 +149,41 @@ async def test_a_damaged_message_costs_itself_in_a_search(tmp_path: Path, damage
 
 
 @pytest.mark.attack("store")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "updated_at = 9223372036854775807",
+        "created_at = 9223372036854775807",
+        "overrides = '[['",
+        "title = CAST(x'62ff' AS TEXT), draft = '{'",
+        "trashed_at = 9223372036854775807, archived = 0, overrides = '['",
+    ],
+)
+@pytest.mark.parametrize("is_pinned", [False, True])
+async def test_a_damaged_conversation_costs_itself_in_the_list(
+    tmp_path: Path, damage: str, is_pinned: bool
+) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        store = ConversationStore(database)
+        await fill(database)
+        await store.create(a_conversation("third", 1, pinned=is_pinned))
+        sql = f"UPDATE conversations SET {damage} WHERE title = 'third'"
+        await database.execute(sql)
+        listed: list[Conversation] = await store.list_pinned()
+        after: Conversation | None = None
+        for list_page in (store.list_page, store.list_trashed):
+            for _ in range(4):
+                page = await list_page(1, after=after)
+                after = page[0] if page else after
+                listed += page
+            after = None
+        assert {conversation.title for conversation in listed} > {"first", "second"}
+        assert len({conversation.id for conversation in listed}) == len(listed) == 3
+        await database.execute("UPDATE conversations SET updated_at = -9223372036854775807")
+        assert await store.list_page(9) == []
+
+
+@pytest.mark.attack("store")
 @pytest.mark.parametrize("column", ["cost", "input_tokens", "output_tokens", "retries", "at"])
 @pytest.mark.parametrize("value", [(1 << 63) - 1, -(1 << 63)])
 async def test_a_damaged_amount_costs_itself_in_the_spending(
