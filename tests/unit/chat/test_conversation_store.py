@@ -114,7 +114,7 @@ drafts = st.builds(
 
 NOTICE_VALUES = (
     "provider setting count names model cost name day value "
-    "efforts api path reason note syntax tokens words"
+    "effort used efforts api path reason note syntax tokens words"
 ).split()
 notices = st.builds(
     lambda code, text: notice(code, **dict.fromkeys(NOTICE_VALUES, text)),
