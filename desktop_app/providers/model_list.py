@@ -179,9 +179,20 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
             window=window_of(row),
         )
         for row in rows
-        if len(name := json_fields.text(row, "id")) <= MAX_ID_CHARS and name.strip()
+        if len(name := _id_of(row)) <= MAX_ID_CHARS and name.strip()
     )
     return ModelListing(profile.base_url, models, datetime.now(UTC))
+
+
+def _id_of(row: Row) -> str:
+    """Return the id of a listed model as requests name it.
+
+    >>> _id_of({"id": "models/gemini-3.8-flash", "owned_by": "google"})
+    'gemini-3.8-flash'
+    """
+    name = json_fields.text(row, "id")
+    is_gemini = json_fields.text(row, "owned_by") == "google"
+    return name.removeprefix("models/") if is_gemini else name
 
 
 def parse_rows(reply: object) -> list[Row]:

@@ -1,7 +1,7 @@
-"""Servers and gateways with OpenAI's API: their usual addresses, headers and pages of keys.
+"""Makers, gateways and servers with OpenAI's API: addresses, headers and pages of keys.
 
-They come from the servers' own documentation. A preset only fills in a new profile; every
-field can be changed afterwards.
+They come from their own documentation. A preset only fills in a new profile; every field can be
+changed afterwards.
 """
 
 from __future__ import annotations
@@ -10,7 +10,13 @@ from typing import Final
 from urllib.parse import SplitResult
 from uuid import uuid4
 
-from desktop_app.domain.answering.chat_request import API_KEY_HEADER, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import (
+    API_KEY_HEADER,
+    SECOND_KEY_HEADER,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.network_address import split_url
 from desktop_app.domain.value import Value
@@ -24,6 +30,7 @@ class ServerPreset(Value, frozen=True):
 
     Attributes:
         key: identifies the preset, and begins the ids of the profiles made from it.
+        api: the only API that it has; None if it has both, or if that is unknown.
     """
 
     key: str
@@ -33,6 +40,7 @@ class ServerPreset(Value, frozen=True):
     needs_key: bool = False
     key_header: str = ""
     custom_fields: tuple[CustomField, ...] = ()
+    api: Api | None = None
 
     @property
     def address(self) -> SplitResult:
@@ -40,43 +48,51 @@ class ServerPreset(Value, frozen=True):
         return split_url(self.base_url)
 
 
-SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
+# Read on 2026-11-29 in stored copies of: platform.claude.com "OpenAI SDK compatibility",
+# ai.google.dev "OpenAI compatibility", docs.mistral.ai, console.groq.com "OpenAI Compatibility",
+# api-docs.deepseek.com "Your First API Call", and docs.x.ai "Getting Started". Groq and xAI have
+# the Responses API, too; of the others, only Chat Completions is documented. Efforts that they
+# refuse are negotiated. Anthropic's list of models requires x-api-key and a version (so sends Jan);
+# it ignores the schema of an answer, which is checked after the answer.
+MAKERS: Final[tuple[ServerPreset, ...]] = (
     ServerPreset(
-        "ollama", "Ollama", "http://localhost:11434/v1", N_("Start it with “ollama serve”.")
+        "anthropic",
+        "Anthropic",
+        "https://api.anthropic.com/v1",
+        needs_key=True,
+        key_header=SECOND_KEY_HEADER,
+        custom_fields=(CustomField("anthropic-version", "2023-06-01"),),
+        api=Api.CHAT_COMPLETIONS,
     ),
     ServerPreset(
-        "lm-studio",
-        "LM Studio",
-        "http://localhost:1234/v1",
-        N_("Start its server in the Developer tab of LM Studio."),
+        "google",
+        "Google Gemini",
+        "https://generativelanguage.googleapis.com/v1beta/openai",
+        needs_key=True,
+        api=Api.CHAT_COMPLETIONS,
     ),
     ServerPreset(
-        "llama-cpp",
-        "llama.cpp",
-        "http://localhost:8080/v1",
-        N_("Start it with “llama-server -m FILE”."),
+        "mistral", "Mistral", "https://api.mistral.ai/v1", needs_key=True, api=Api.CHAT_COMPLETIONS
     ),
+    ServerPreset("groq", "Groq", "https://api.groq.com/openai/v1", needs_key=True),
     ServerPreset(
-        "vllm", "vLLM", "http://localhost:8000/v1", N_("Start it with “vllm serve MODEL”.")
+        "deepseek", "DeepSeek", "https://api.deepseek.com", needs_key=True, api=Api.CHAT_COMPLETIONS
     ),
-    ServerPreset(
-        "jan",
-        "Jan",
-        "http://localhost:1337/v1",
-        N_("Start its Local API Server in the settings, with no API key."),
-    ),
-    ServerPreset(
-        "litellm",
-        "LiteLLM",
-        "http://localhost:4000/v1",
-        N_("Start it with “litellm --config FILE”."),
-    ),
+    ServerPreset("xai", "xAI", "https://api.x.ai/v1", needs_key=True),
+)
+GATEWAYS: Final[tuple[ServerPreset, ...]] = (
     ServerPreset(
         "openrouter",
         "OpenRouter",
         "https://openrouter.ai/api/v1",
         N_("Enter a key from your OpenRouter account."),
         needs_key=True,
+    ),
+    ServerPreset(
+        "litellm",
+        "LiteLLM",
+        "http://localhost:4000/v1",
+        N_("Start it with “litellm --config FILE”."),
     ),
     ServerPreset(
         "portkey",
@@ -109,8 +125,37 @@ SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
         needs_key=True,
         key_header=API_KEY_HEADER,
     ),
-    ServerPreset("custom", N_("Other server"), "", N_("Any server with an OpenAI-compatible API.")),
 )
+LOCAL_SERVERS: Final[tuple[ServerPreset, ...]] = (
+    ServerPreset(
+        "ollama", "Ollama", "http://localhost:11434/v1", N_("Start it with “ollama serve”.")
+    ),
+    ServerPreset(
+        "lm-studio",
+        "LM Studio",
+        "http://localhost:1234/v1",
+        N_("Start its server in the Developer tab of LM Studio."),
+    ),
+    ServerPreset(
+        "llama-cpp",
+        "llama.cpp",
+        "http://localhost:8080/v1",
+        N_("Start it with “llama-server -m FILE”."),
+    ),
+    ServerPreset(
+        "vllm", "vLLM", "http://localhost:8000/v1", N_("Start it with “vllm serve MODEL”.")
+    ),
+    ServerPreset(
+        "jan",
+        "Jan",
+        "http://localhost:1337/v1",
+        N_("Start its Local API Server in the settings, with no API key."),
+    ),
+)
+OTHER_SERVER: Final = ServerPreset(
+    "custom", N_("Other server"), "", N_("Any server with an OpenAI-compatible API.")
+)
+SERVER_PRESETS: Final = (*MAKERS, *GATEWAYS, *LOCAL_SERVERS, OTHER_SERVER)
 
 
 def profile_from(preset: ServerPreset) -> ProviderProfile:
@@ -123,6 +168,7 @@ def profile_from(preset: ServerPreset) -> ProviderProfile:
         needs_key=preset.needs_key,
         key_header=preset.key_header,
         custom_fields=preset.custom_fields,
+        api=preset.api,
     )
 
 
@@ -131,8 +177,11 @@ def preset_of(profile: ProviderProfile) -> ServerPreset | None:
     return next((p for p in SERVER_PRESETS if profile.id.startswith(f"{p.key}-")), None)
 
 
-# From the providers' own documentation.
+# From the providers' own documentation; those of Anthropic, Google and xAI read on 2026-11-29.
 _KEY_PAGES: Final = {
+    "api.anthropic.com": "https://platform.claude.com/settings/keys",
+    "generativelanguage.googleapis.com": "https://aistudio.google.com/app/apikey",
+    "api.x.ai": "https://console.x.ai/team/default/api-keys",
     "api.openai.com": "https://platform.openai.com/api-keys",
     "api.cometapi.com": "https://api.cometapi.com/console/token",
     "openrouter.ai": "https://openrouter.ai/settings/keys",

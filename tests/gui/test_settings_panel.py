@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -55,7 +55,8 @@ COMET = ProviderProfile(
     price_multiplier=Decimal("0.2"),
 )
 HERE = ProviderProfile("here", "On this computer", ProviderKind.ON_DEVICE, needs_key=False)
-OLLAMA = profile_from(SERVER_PRESETS[0])
+PRESETS = {preset.key: preset for preset in SERVER_PRESETS}
+OLLAMA = profile_from(PRESETS["ollama"])
 PROFILES = (OPENAI, COMET, HERE, OLLAMA)
 SECRET = "sk-nobody-may-see-this"
 
@@ -300,19 +301,31 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     acts = QAccessible.queryAccessibleInterface(button).actionInterface()
     acts.doAction(acts.actionNames()[0])
     assert menu.isVisible()
-    names = [entry_text(action) for action in menu.actions()]
-    assert names[:5] == ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Jan"]
-    gateways = ["LiteLLM", "OpenRouter", "Portkey", "Helicone", "Cloudflare AI Gateway"]
-    assert names[5:] == [*gateways, "Azure OpenAI", "Other server"]
+    actions = {entry_text(action): action for action in menu.actions() if action.text()}
+    makers = ["Anthropic", "Google Gemini", "Mistral", "Groq", "DeepSeek", "xAI"]
+    gateways = ["OpenRouter", "LiteLLM", "Portkey", "Helicone", "Cloudflare AI Gateway"]
+    local = ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Jan"]
+    assert list(actions) == [*makers, *gateways, "Azure OpenAI", *local, "Other server"]
     with called(panel.pages.session.providers_controller.save) as added:
-        menu.actions()[1].trigger()  # as assistive technology does
+        actions["LM Studio"].trigger()  # as assistive technology does
     assert not menu.isVisible()
     assert added.args is not None
     profile = added.args[0]
     assert profile.base_url == "http://localhost:1234/v1"
     assert profile.kind is ProviderKind.COMPATIBLE
     assert not profile.needs_key
-    assert profile.id != profile_from(SERVER_PRESETS[1]).id
+    assert profile.id != profile_from(PRESETS["lm-studio"]).id
+
+
+def test_an_edited_address_stays_before_the_key(qtbot: QtBot, panel: SettingsPanel) -> None:
+    choose_provider(panel, OLLAMA)
+    write(qtbot, panel, "base-url", "https://gateway.example/v1")
+    write(qtbot, panel, "base-url", "https://other.example/v1")
+    tops = [
+        find(panel, QLineEdit, name).mapTo(panel, QPoint()).y()
+        for name in ("provider-name", "base-url", "key")
+    ]
+    assert tops == sorted(tops)
 
 
 def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:

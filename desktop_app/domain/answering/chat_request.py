@@ -28,6 +28,8 @@ from desktop_app.domain.value import PrivateValue, Value
 
 FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the GPT-5.2 family
 API_KEY_HEADER = "api-key"  # Azure's
+SECOND_KEY_HEADER = "x-api-key"
+"""Anthropic's: its list of models takes no other, its chat completions "Authorization: Bearer"."""
 MODEL_PLACEHOLDER = "{model}"  # in the path of an Azure deployment's address
 DIRECT = "none"  # the proxy setting for no proxy, even if environment variables name one
 
@@ -90,7 +92,8 @@ class ProviderProfile(Value, frozen=True):
         takes_files: True if a compatible server takes documents as files, as OpenAI does.
         custom_fields: headers and query parameters of every request; the values of secret ones are
             in the keyring, under `custom_field_id`.
-        key_header: the header that takes the bare key; "" for "Authorization: Bearer".
+        key_header: the header that takes the bare key, instead of "Authorization: Bearer", or
+            beside it if it is SECOND_KEY_HEADER; "" for none.
         own_models: the user's entries about models of this provider.
         unusable_variable: an environment variable with an unusable value; every request is then
             refused. "" for none; never stored.

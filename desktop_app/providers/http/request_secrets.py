@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain import hints
-from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import SECOND_KEY_HEADER, ProviderProfile
 from desktop_app.domain.errors import AuthenticationError, MissingKeyError
 from desktop_app.domain.network.network_address import ProxyAddress
 from desktop_app.domain.network.origin import host_of, origin
@@ -79,9 +79,10 @@ class ProviderAccess(Value, frozen=True):
                 raise AttemptError(error)
             # The profile's own header takes a bare key. A user and a password stay in the header
             # of Basic authentication.
-            if self.profile.key_header and self.key.scheme == "Bearer":
-                request.headers[self.profile.key_header] = self.key.value
-            else:
+            own_header = self.profile.key_header if self.key.scheme == "Bearer" else ""
+            if own_header:
+                request.headers[own_header] = self.key.value
+            if own_header in ("", SECOND_KEY_HEADER):
                 request.headers["authorization"] = self.key.authorization
         in_query = {}
         for custom in self.profile.custom_fields:

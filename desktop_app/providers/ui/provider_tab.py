@@ -23,7 +23,15 @@ from desktop_app.providers.ui.address_section import AddressSection
 from desktop_app.providers.ui.key_section import API_KEY, KeySection
 from desktop_app.providers.ui.network_section import FileSection, NetworkSection
 from desktop_app.providers.ui.providers import KeyState
-from desktop_app.settings.server_presets import SERVER_PRESETS, key_page, preset_of, profile_from
+from desktop_app.settings.server_presets import (
+    GATEWAYS,
+    LOCAL_SERVERS,
+    MAKERS,
+    OTHER_SERVER,
+    key_page,
+    preset_of,
+    profile_from,
+)
 from desktop_app.settings.setting import Group
 from desktop_app.spending.ui.spending_section import SpendingSection
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
@@ -131,11 +139,13 @@ class ProviderTab(QWidget):
         self._add_button.setAccessibleName(spoken_text(tr("Add server")))
         set_tooltip(self._add_button, tr("Add server"))
         menu = ProgramMenu(self._add_button)
-        for preset in SERVER_PRESETS:
-            action = menu.addAction(menu_text(tr(preset.name)))
-            action.triggered.connect(
-                lambda _=False, preset=preset: self._add_server(profile_from(preset))
-            )
+        for presets in (MAKERS, GATEWAYS, (*LOCAL_SERVERS, OTHER_SERVER)):
+            for preset in presets:
+                action = menu.addAction(menu_text(tr(preset.name)))
+                action.triggered.connect(
+                    lambda _=False, preset=preset: self._add_server(profile_from(preset))
+                )
+            menu.addSeparator()
         self._add_button.setMenu(menu)
         section.body.addLayout(row_of((self._combo, 1), self._add_button))
         self._preset_help = section.note
@@ -271,14 +281,15 @@ class ProviderTab(QWidget):
             text = tr("Set by environment variables for this run and never stored.")
             self._preset_help.set_text(text)
         else:
-            self._preset_help.set_text(tr(preset.help) if preset else "")
+            self._preset_help.set_text(tr(preset.help) if preset and preset.help else "")
         self._name.setVisible(is_custom and not is_read_only)
         self._name.show_value(profile.name, read_only=is_read_only)
         self._models.setVisible(is_remote)
         self._models.show_value(", ".join(profile.models), read_only=is_read_only)
         self._key.setVisible(is_remote)
         if is_custom:
-            self._column.insertWidget(self._column.indexOf(self._key), self._address)
+            if self._column.indexOf(self._address) < 0:  # else it would move behind the key
+                self._column.insertWidget(self._column.indexOf(self._key), self._address)
         else:  # nobody needs to see it
             self.network.body.insertWidget(0, self._address)
         self._address.setVisible(is_remote)
@@ -293,6 +304,9 @@ class ProviderTab(QWidget):
         self._show_settings()
         if profile.id == self._added_id:  # continue with its first field
             self._added_id = ""
+            if preset in MAKERS:  # name and address are known
+                self._key.focus_field()
+                return
             self._name.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self._name.field.selectAll()
 
