@@ -144,7 +144,9 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _with_step(reply, call)
         case HostedCall():
             return _with_hosted_call(reply, event)
-        case ImageArrived(_, part) | FileArrived(part=part):
+        case ImageArrived(_, part):
+            return reply if part is None else _with_new_part(reply, part)
+        case FileArrived(part=part):  # an image of code may have arrived as one before
             return reply if part is None or part in reply.parts else _with_new_part(reply, part)
         case RoundEnded():
             return _next_round(reply)
