@@ -105,7 +105,10 @@ def _interface_of(_class_name: str, widget: object) -> Any:
 
 
 def _is_toggle(widget: QWidget) -> bool:
-    return isinstance(widget, QPushButton | QToolButton) and widget.isCheckable()
+    # Qt calls a button of several of which one is down a radio button.
+    if not isinstance(widget, QPushButton | QToolButton):
+        return False
+    return widget.isCheckable() and not widget.autoExclusive()
 
 
 def _retain(interface: QAccessibleObject) -> None:

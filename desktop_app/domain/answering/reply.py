@@ -144,10 +144,10 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _with_step(reply, call)
         case HostedCall():
             return _with_hosted_call(reply, event)
-        case ImageArrived(_, part):
-            return reply if part is None else _with_new_part(reply, part)
-        case FileArrived(part=part):  # an image of code may have arrived as one before
-            return reply if part is None or part in reply.parts else _with_new_part(reply, part)
+        case ImageArrived(_, part) | FileArrived(part=part):
+            # An image of code may have arrived as one before it comes as a file.
+            is_known = isinstance(event, FileArrived) and part in reply.parts
+            return reply if part is None or is_known else _with_new_part(reply, part)
         case RoundEnded():
             return _next_round(reply)
         case ReasoningItem() | TextWasReasoning():

@@ -68,7 +68,8 @@ def _faults(widget: QWidget) -> Iterator[str]:
     if isinstance(widget, QComboBox) and name == widget.currentText():
         yield f"{said} is named by its value {name!r}"
     is_button = isinstance(widget, QPushButton | QToolButton)
-    if is_button and widget.isCheckable() and known.role() is not Role.Button:
+    is_toggle = is_button and widget.isCheckable() and not widget.autoExclusive()
+    if is_toggle and known.role() is not Role.Button:
         yield f"{said} changes its look without a click by the action Toggle"
     if widget.isWindow() and known.role() in UNHEARD:
         yield f"{said} is a window without a role"

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from string import Formatter
 
 import pytest
 from hypothesis import given, settings
@@ -112,10 +113,9 @@ drafts = st.builds(
 )
 
 
-NOTICE_VALUES = (
-    "provider setting count names model cost name day value "
-    "effort used efforts api path reason note syntax tokens words"
-).split()
+NOTICE_VALUES = {
+    name for code in NoticeCode for _, name, _, _ in Formatter().parse(code.text) if name
+}
 notices = st.builds(
     lambda code, text: notice(code, **dict.fromkeys(NOTICE_VALUES, text)),
     st.sampled_from(NoticeCode),
