@@ -78,6 +78,26 @@ def form_pdf() -> bytes:
     )
 
 
+def xfa_pdf(
+    packets: dict[str, str],
+    pages: Sequence[str] = ("BT /F 10 Tf 60 790 Td (Please wait...) Tj ET",),
+) -> bytes:
+    """Return a PDF with a form of these XML packets by name, which needs Adobe's program."""
+    numbers = range(100, 100 + len(packets))
+    form = " ".join(f"({name}) {n} 0 R" for name, n in zip(packets, numbers, strict=True))
+    streams = "".join(
+        f"{n} 0 obj\n<< /Length {len(xml.encode())} >>\nstream\n{xml}\nendstream\nendobj\n"
+        for xml, n in zip(packets.values(), numbers, strict=True)
+    )
+    catalog = f"/Type /Catalog /NeedsRendering true /AcroForm << /Fields [] /XFA [{form}] >>"
+    # Without a valid table at the end, readers look for the objects.
+    return (
+        drawn_pdf(list(pages))
+        .replace(b"/Type /Catalog", catalog.encode())
+        .replace(b"xref\n0", streams.encode() + b"xref\n0")
+    )
+
+
 def _file(objects: list[str]) -> bytes:
     written = bytearray(b"%PDF-1.4\n")
     offsets = []

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 _CHECKABLE_FIELDS: Final = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
+_NO: Final = "no"
+_OFF: Final = "Off"  # the state of a box that is not ticked
 _FIELDS_WITHOUT_VALUE: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE)
 # A page of references has hundreds of links, of little use to a model.
 _MAX_LINKS: Final = 20
@@ -42,12 +44,20 @@ _MAX_QUOTE_CHARS: Final = 200
 _MAX_MARKED_LINES: Final = 20
 
 
+class _Field(NamedTuple):
+    """A field's name and value; `is_shared` if the field has several boxes or buttons."""
+
+    name: str
+    value: str
+    is_shared: bool = False
+
+
 def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list[str]:
     """Return form fields as "name: value", typed text, comments, and links that `text` lacks.
 
     Hidden annotations are left out.
     """
-    fields: list[str] = []
+    fields: list[_Field] = []
     typed: list[str] = []
     comments: list[str] = []
     open_textpage = cache(page.get_textpage)  # once, if a comment marks words
@@ -57,7 +67,8 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
         if _is_hidden(annotation):
             continue
         if kind == raw.FPDF_ANNOT_WIDGET:
-            fields += _field_lines(document.formenv, annotation)
+            if field := _read_field(document.formenv, annotation):
+                fields.append(field)
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             if typed_text := _annotation_string(annotation, b"Contents"):
                 typed.append(typed_text)
@@ -72,7 +83,7 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
             links[address] = None
     missing_links = [address for address in links if address not in text][:_MAX_LINKS]
     return [
-        *(["[form]", *fields] if fields else []),
+        *(["[form]", *_field_lines(fields)] if fields else []),
         *(["[typed over the page]", *typed] if typed else []),
         *comments,
         *([f"[links] {' '.join(missing_links)}"] if missing_links else []),
@@ -135,32 +146,55 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
                 raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _field_lines(form_env: Any, annotation: Any) -> list[str]:
-    """Return a field's line; none for buttons, signatures, and radio buttons not selected.
+def _field_lines(fields: Sequence[_Field]) -> Iterator[str]:
+    """Yield a line for each field; one for boxes that share a name, if none of them is ticked."""
+    named = {field.name for field in fields if field.is_shared and field.value != _NO}
+    for field in fields:
+        if field.is_shared and field.value == _NO:
+            if field.name in named:
+                continue
+            named.add(field.name)
+        yield f"{field.name}: {field.value}"
+
+
+def _read_field(form_env: Any, annotation: Any) -> _Field | None:
+    """Return a field; None for buttons, signatures, and radio buttons not selected.
 
     Empty fields named by an XFA form are left out, too: such a name says nothing to a reader. If
-    the document lacks the form, there is a line for each field with a value.
+    the document lacks the form, only fields with a value are returned.
     """
     if not form_env:  # Programs that split files leave out the form, but not its fields.
         name = _annotation_string(annotation, b"T")
         value = _annotation_string(annotation, b"V")
-        return [f"{name}: {value}"] if value not in ("", "Off") else []
+        return _Field(name, value) if value not in ("", _OFF) else None
     kind = raw.FPDFAnnot_GetFormFieldType(form_env, annotation)
     if kind in _FIELDS_WITHOUT_VALUE:
-        return []
+        return None
 
     def text(get: Callable[..., int]) -> str:
         return _read_string(partial(get, form_env, annotation))
 
     name = text(raw.FPDFAnnot_GetFormFieldAlternateName) or text(raw.FPDFAnnot_GetFormFieldName)
     if kind in _CHECKABLE_FIELDS:
-        is_checked = bool(raw.FPDFAnnot_IsChecked(form_env, annotation))
-        if kind == raw.FPDF_FORMFIELD_CHECKBOX and (is_checked or not _XFA_NAME.fullmatch(name)):
-            return [f"{name}: {'yes' if is_checked else 'no'}"]
-        return [f"{name}: {text(raw.FPDFAnnot_GetFormFieldExportValue)}"] if is_checked else []
+        # Not pdfium's state, which is wrong with /Opt, and if no appearance is for the state. The
+        # appearance may be missing or older than the value, and pdfium makes a missing one "Off".
+        states = [_annotation_string(annotation, key) for key in (b"AS", b"V")]
+        is_ticked = any(each not in ("", _OFF) for each in states)
+        is_box = kind == raw.FPDF_FORMFIELD_CHECKBOX
+        is_shared = raw.FPDFAnnot_GetFormControlCount(form_env, annotation) > 1
+        if not is_ticked:
+            return (
+                _Field(name, _NO, is_shared) if is_box and not _XFA_NAME.fullmatch(name) else None
+            )
+        if is_box and not is_shared:
+            return _Field(name, "yes")
+        caption = _line(annotation, b"TU")  # of this button; `name` is that of all its buttons
+        export_value = text(raw.FPDFAnnot_GetFormFieldExportValue)
+        option = caption if caption not in ("", name) else export_value
+        return _Field(name, option or states[0], is_shared)
     selected = _selected_options(form_env, annotation) if kind in _CHOICE_FIELDS else ""
     value = selected or text(raw.FPDFAnnot_GetFormFieldValue)
-    return [f"{name}: {value or '(empty)'}"] if value or not _XFA_NAME.fullmatch(name) else []
+    return _Field(name, value or "(empty)") if value or not _XFA_NAME.fullmatch(name) else None
 
 
 def _selected_options(form_env: Any, annotation: Any) -> str:

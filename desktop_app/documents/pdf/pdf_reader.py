@@ -16,7 +16,7 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from desktop_app.documents import refusals
-from desktop_app.documents.pdf import page_annotations, reading_order
+from desktop_app.documents.pdf import page_annotations, reading_order, xfa_form
 from desktop_app.documents.pdf.page_words import LINE_END_HYPHEN, RIGHT_TO_LEFT
 from desktop_app.documents.pdf.pdf_view import natural_size, open_document
 from desktop_app.documents.reader_result import ReaderResult
@@ -79,10 +79,17 @@ def _read(
             page_images.append(image)
         page.close()
     on_progress(Progress(total, total, "page"))
+    note = _note(page_images, total)
+    if document.get_formtype() == raw.FORMTYPE_XFA_FULL:
+        try:
+            form = xfa_form.read(document)
+            # A form's only page asks the user to wait, or to install Adobe's program.
+            texts = [form] if total == 1 else [*texts[:-1], f"{texts[-1]}\n{form}".strip()]
+        except xfa_form.UnreadableFormError:
+            note = DocumentNote(N_("It’s a form that can’t be read. Print it to a PDF."), {})
     if not any(texts) and not page_images:
         raise refusals.empty_error(name)
     marked_pages = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
-    note = _note(page_images, total)
     return ReaderResult(
         document_types.PDF,
         text="\n\n".join(marked_pages),
