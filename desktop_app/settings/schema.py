@@ -247,7 +247,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "tools.max_cost",
         None,
-        N_("Cost limit for tools (USD)"),
+        N_("Cost limit for tools (US dollars)"),
         Group.ANSWER,
         N_("Once a response has cost this much, it calls no more tools."),
         words=N_("money budget"),

@@ -133,6 +133,24 @@ def test_a_catalog_can_be_compiled(code: str, tmp_path: Path) -> None:
         write_mo(file, catalog)
 
 
+# German and Dutch address nobody formally. “Sie” and “ihr” of German are also “they” and “their”,
+# which have a capital at the beginning of a sentence only.
+_SENTENCE_START: Final = r"(?<![.!?:…–„“\n] )(?<!^)(?<![„“(*\n])"
+FORMAL: Final = {
+    "de": re.compile(_SENTENCE_START + r"\b(Sie|Ihnen|Ihre?[mnrs]?)\b", re.MULTILINE),
+    "nl": re.compile(r"\buw?(?= [a-z])|\buw\b", re.IGNORECASE),
+}
+
+
+@pytest.mark.parametrize("code", FORMAL)
+def test_texts_address_the_user_as_the_glossary_says(code: str) -> None:
+    pieces = [text for message in translation(code) if message.id for text in texts(message.string)]
+    pieces += [(HELP / code / chapter).read_text("utf-8") for chapter in CHAPTERS]
+    assert not [found for text in pieces for found in FORMAL[code].findall(text)]
+    samples = {"de": "Bitte kopieren Sie Ihre Texte.", "nl": "Kopieer uw teksten."}
+    assert FORMAL[code].search(samples[code])
+
+
 def test_the_texts_of_the_sandbox_are_translated() -> None:
     said = [
         node.value
