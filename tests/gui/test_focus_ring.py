@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -81,6 +82,14 @@ def test_the_style_sheet_shows_the_focus(kind: str, qtbot: QtBot, light_theme: t
     accents = [shown.pixelColor(*at).name() == ring != plain.pixelColor(*at).name() for at in edges]
     assert kind == "checked-button" or any(accents)
     assert shown != plain
+
+
+def test_no_ring_is_drawn_outside_its_widget(light_theme: theme.Theme) -> None:
+    """A widget cuts off what a negative margin moves out of it."""
+    negative = re.findall(
+        r"^(.*)\{[^}]*margin[^:;}]*:[^;}]*-\d", theme.style_sheet(light_theme), re.M
+    )
+    assert [each for each in negative if "::" not in each] == []
 
 
 def test_tab_scrolls_to_a_hidden_widget(qtbot: QtBot) -> None:

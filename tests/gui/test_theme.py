@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
-from PySide6.QtWidgets import QFrame, QLabel
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QSpinBox
 
 from desktop_app.paths import resource_path
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.look import icons, theme
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainTextField
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QApplication, QWidget
     from pytestqt.qtbot import QtBot
 
 STRONG = (theme.contrast_light, theme.contrast_dark)
 THEMES = pytest.mark.parametrize("make", [theme.light, theme.dark, *STRONG])
 # WCAG AA for text, and AAA in high contrast.
 ENOUGH, ENOUGH_IF_STRONG = 4.5, 7.0
+OUTLINED_BUTTONS = ("plain", "chip", "key", "example", "search", "filter")
 ON = {
     "text": "ground side card hover selected tint code_ground error_ground",
     "dim": "ground side card hover code_ground",
@@ -61,6 +64,65 @@ def test_text_has_enough_contrast_on_its_backgrounds(make) -> None:
         for ground in grounds.split():
             ratio = contrast(getattr(current, name), getattr(current, ground))
             assert ratio >= enough, f"{name} on {ground}: {ratio:.2f}"
+
+
+@THEMES
+def test_outlines_of_controls_have_enough_contrast(make) -> None:
+    current = make()
+    for ground in ("ground", "side", "card", "code_ground"):
+        ratio = contrast(current.outline, getattr(current, ground))
+        assert ratio >= 3, f"outline on {ground}: {ratio:.2f}"  # WCAG 1.4.11
+
+
+def _ratio_of_edge(widget: QWidget, ground: QColor) -> float:
+    """Return the contrast of a widget's left edge, at half its height, with its ground."""
+    image = widget.grab().toImage()
+    row = round(widget.height() / 2 * image.devicePixelRatio())
+    return max(contrast(image.pixelColor(at, row), ground) for at in range(4))
+
+
+@THEMES
+def test_fields_and_buttons_are_drawn_with_their_outlines(
+    make, qtbot: QtBot, qapp: QApplication
+) -> None:
+    current = make()
+    theme.apply_theme(qapp, current)
+    buttons = {role: PlainButton("Words", role=role) for role in OUTLINED_BUTTONS}
+    fields: dict[str, QWidget] = {
+        "line": QLineEdit(),
+        "choice": QComboBox(),
+        "number": QSpinBox(),
+        "text": PlainTextField(),
+    }
+    theme.set_role(fields["text"], "field")
+    for name, widget in (fields | buttons).items():
+        qtbot.addWidget(widget)
+        widget.resize(120, 40)
+        widget.show()
+        widget.clearFocus()
+        assert _ratio_of_edge(widget, current.ground) >= 3, name
+
+
+@THEMES
+def test_the_chosen_segment_differs_from_its_track(make, qtbot: QtBot, qapp: QApplication) -> None:
+    current = make()
+    theme.apply_theme(qapp, current)
+    control = SegmentedControl([(key, key) for key in "abc"])
+    qtbot.addWidget(control)
+    control.set_current("b")
+    control.show()
+    control.button("a").setFocus()
+    chosen, other = control.button("b"), control.button("a")
+    assert _ratio_of_edge(chosen, current.hover) >= 2.4
+    image = control.grab().toImage()
+
+    def ground_of(button: QWidget) -> QColor:
+        top = button.geometry().topLeft()
+        return image.pixelColor(top.x() + 6, top.y() + 6)
+
+    assert ground_of(chosen) != ground_of(other)
+    if current.is_dark:  # what is chosen is raised, so lighter
+        assert luminance(ground_of(chosen)) > luminance(current.ground)
 
 
 @THEMES

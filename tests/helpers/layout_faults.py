@@ -40,6 +40,8 @@ def layout_faults(window: QWidget, widgets: Collection[QWidget]) -> Iterator[str
         yield from (f"{described(widget)}: {fault}" for fault in _cut(widget))
         if _has_text(widget) and (fault := _outside(widget, window)):
             yield f"{described(widget)}: {fault}"
+        if fault := _cut_ring(widget):
+            yield f"{described(widget)}: {fault}"
         if isinstance(widget, QScrollArea) and widget.horizontalScrollBar().maximum():
             room = widget.viewport().width()
             wide = [w for w in widget.findChildren(QWidget) if w.minimumSizeHint().width() > room]
@@ -54,6 +56,28 @@ def layout_faults(window: QWidget, widgets: Collection[QWidget]) -> Iterator[str
             common = one.geometry() & other.geometry()
             if common.width() > SLACK and common.height() > SLACK:
                 yield f"{described(one)} overlaps {described(other)}"
+
+
+def _cut_ring(widget: QWidget) -> str:
+    """Say at which sides a widget's parent cuts off the ring that shows the focus at its edges."""
+    if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus or not isinstance(
+        widget, QAbstractButton | QLineEdit | QComboBox
+    ):
+        return ""
+    cut, ring, area = set[str](), widget.rect(), widget.parentWidget()
+    while area is not None and not widget.isWindow():
+        placed = QRect(widget.mapTo(area, ring.topLeft()), ring.size())
+        cut |= {"left"} if placed.left() < 0 else set()
+        cut |= {"right"} if placed.right() >= area.width() else set()
+        scrolled = area.parentWidget()
+        if area.isWindow() or (
+            isinstance(scrolled, QAbstractScrollArea) and area is scrolled.viewport()
+        ):
+            break
+        cut |= {"top"} if placed.top() < 0 else set()
+        cut |= {"bottom"} if placed.bottom() >= area.height() else set()
+        area = scrolled
+    return f"its ring is cut off at {', '.join(sorted(cut))}" if cut else ""
 
 
 def described(widget: QWidget) -> str:

@@ -318,7 +318,7 @@ class QuickPrompt(QWidget):
         painting.antialias(painter)
         radius = current_theme().px(RADIUS_CARD)
         painting.fill_background(painter, self.rect(), current_theme().ground, radius)
-        painting.draw_outline(painter, self.rect(), current_theme().line, radius)
+        painting.draw_outline(painter, self.rect(), current_theme().outline, radius)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):

@@ -88,6 +88,7 @@ class Theme(Value, frozen=True):
     side: QColor
     card: QColor
     line: QColor
+    outline: QColor
     hover: QColor
     selected: QColor
     text: QColor
@@ -206,8 +207,8 @@ QFrame[role="side"] { background: @side; border: 0 solid @line; }
 QFrame[role="side"][edge="right"] { border-right-width: 1px; }
 QFrame[role="side"][edge="left"] { border-left-width: 1px; }
 QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius: $14px; }
-QFrame[role="popup"] { background: @card; border: 1px solid @line; outline: none; }
-QFrame[role="prompt"] { background: @card; border: 2px solid @line; border-radius: $14px; }
+QFrame[role="popup"] { background: @card; border: 1px solid @outline; outline: none; }
+QFrame[role="prompt"] { background: @card; border: 2px solid @outline; border-radius: $14px; }
 QFrame[role="prompt"][focused="true"] { border-color: @accent; }
 QFrame[role="prompt"][temporary="true"] { border-style: dashed; }
 QFrame[role="column"] { background: transparent; border: 1px solid @line; border-radius: $10px; }
@@ -221,7 +222,8 @@ QFrame[role="segments"] { background: @hover; border: none; border-radius: $8px;
 [role="small-segment"] { font-size: @note; }
 [role="segment"]:hover, [role="small-segment"]:hover { color: @text; }
 [role="segment"]:checked, [role="small-segment"]:checked { background: @segment; color: @text;
-    font-weight: 600; }
+    border: 1px solid @outline; font-weight: 600; }
+[role="segment"]:checked:focus, [role="small-segment"]:checked:focus { border: 2px solid @accent; }
 [role="segment"]:disabled, [role="small-segment"]:disabled { color: @faint; }
 QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
 QFrame[role="overlay"] { background: @overlay; border: 2px dashed @accent; border-radius: $14px; }
@@ -241,7 +243,7 @@ QLabel[role="hero"] { font-size: @hero; font-weight: 600; }
 QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $2px $8px;
     border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QTextEdit[role="field"],
-QPlainTextEdit[role="field"] { background: @card; border: 1px solid @line; border-radius: $8px;
+QPlainTextEdit[role="field"] { background: @card; border: 1px solid @outline; border-radius: $8px;
     padding: 0 $8px; min-height: $30px; selection-background-color: @accent;
     selection-color: @on_accent; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
@@ -293,7 +295,7 @@ QPushButton[role="suggestion"] { background: @tint; color: @accent; font-weight:
 QPushButton[role="suggestion"] QLabel[role="key"] { max-height: $18px; padding: 0 $8px; }
 QPushButton[role="suggestion"]:hover { background: @selected; }
 QPushButton[role="suggestion"]:disabled { background: @tint; color: @faint; }
-QPushButton[role="chip"] { background: @code_ground; border: 1px solid @line;
+QPushButton[role="chip"] { background: @code_ground; border: 1px solid @outline;
     border-radius: $10px; }
 QPushButton[role="chip"]:focus { border: 2px solid @accent; }
 [role="quiet"] { color: @dim; }
@@ -303,24 +305,24 @@ QToolButton[current="true"] { background: @selected; color: @text; }
 [role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
     color: @text; }
 [role="plain"], QDialogButtonBox QPushButton, QPrintDialog QPushButton, QPrintDialog QToolButton {
-    background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
+    background: @card; border: 1px solid @outline; padding: 0 $14px; min-height: $28px; }
 [role="plain"]:hover, [role="plain"]:pressed, QDialogButtonBox QPushButton:hover,
 QDialogButtonBox QPushButton:pressed, QPrintDialog QPushButton:hover,
 QPrintDialog QToolButton:hover { background: @hover; }
 [role="plain"]:checked { background: @selected; border-color: @accent; }
 [role="plain"]:checked:focus { border: 2px solid @accent; padding: 0 $13px; }
 QPushButton[role="key"] { color: @dim; font-size: @key; padding: 0 $7px; min-height: $28px;
-    border: 1px solid @line; border-radius: $5px; }
+    border: 1px solid @outline; border-radius: $5px; }
 QPushButton[role="key"]:hover { background: @hover; }
 QPushButton[role="key"]:focus { border: 2px solid @accent; padding: 0 $6px; min-height: $26px; }
 [role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
 [role="primary"]:hover, [role="primary"]:pressed { background: @accent_strong; }
 [role="primary"]:focus { border: 2px solid @focus_on_accent; }
 [role="primary"]:disabled { background: @hover; color: @faint; }
-[role="example"] { background: @card; border: 1px solid @line; border-radius: $14px; }
+[role="example"] { background: @card; border: 1px solid @outline; border-radius: $14px; }
 [role="example"]:hover { background: @code_ground; }
 [role="example"]:focus { border: 2px solid @accent; }
-[role="search"] { background: @card; border: 1px solid @line; border-radius: $8px;
+[role="search"] { background: @card; border: 1px solid @outline; border-radius: $8px;
     min-height: $32px; }
 [role="search"]:hover { background: @hover; }
 [role="search"]:focus { border-color: @accent; }
@@ -350,14 +352,14 @@ QAbstractScrollArea::corner { background: transparent; border: none; }
 QHeaderView::section { border-bottom: 1px solid @line; padding: 0 $6px; }
 [role="card-text"] { background: transparent; border: none; }
 [role="filter"] { color: @dim; font-size: @note; padding: 0 $6px; min-height: $20px;
-    border: 1px solid @line; border-radius: $8px; }
+    border: 1px solid @outline; border-radius: $8px; }
 [role="filter"]::menu-indicator { width: 0; image: none; }
 [role="filter"]:hover { color: @text; background: @hover; }
 [role="filter"]:focus { border-color: @accent; }
 [role="filter"][set="true"] { color: @accent; background: @tint; font-weight: 600; }
 [role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px;
     text-decoration: underline; }
-[role="fold"] { color: @dim; font-weight: 600; padding: 0 $4px 0 0; margin-left: -$4px; }
+[role="fold"] { color: @dim; font-weight: 600; padding: 0 $4px 0 0; }
 [role="fold"]:hover { color: @text; }
 [role="send"], [role="stop"] { background: @accent; border-radius: @round; padding: 0;
     min-width: $28px; max-width: $28px; min-height: $28px; max-height: $28px; }
@@ -379,14 +381,15 @@ def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the whole application."""
     strong_accent = theme.accent.lighter(112) if theme.is_dark else theme.accent.darker(115)
     if theme.line == theme.text:  # high contrast, in which the thumb must stand out from lines
-        thumb = theme.faint.name()
+        thumb, segment = theme.faint.name(), theme.selected.name()
     else:
         thumb = "#3A3A37" if theme.is_dark else "#D5D4CF"
+        segment = thumb if theme.is_dark else theme.card.name()
     tokens = {
         "accent_strong": strong_accent.name(),
         "focus_on_accent": theme.text.name(),
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
-        "segment": (theme.ground if theme.is_dark else theme.card).name(),
+        "segment": segment,
         "check": icons.sheet_image_path("check-dark" if theme.is_dark else "check-light"),
         "check_disabled": icons.sheet_image_path("check-disabled"),
         "chevron": icons.sheet_image_path("chevron"),
