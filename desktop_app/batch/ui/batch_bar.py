@@ -41,7 +41,7 @@ class BatchBar(QFrame):
         self._batches = batches
         self._offered_paths: list[Path] = []
         self._draft_at_offer = Draft()
-        self._end_text = ""
+        self._ended_job: BatchJob | None = None
         self._running_jobs: Sequence[BatchJob] = ()
         self.label = PlainLabel(name="batch-bar-words", wraps=True)
         self.show_button = PlainButton(name="show-batch-jobs", role="link")
@@ -90,7 +90,8 @@ class BatchBar(QFrame):
         paths = self._offered_paths
         self._offered_paths = []
         if not paths:
-            self._batches.show_jobs()
+            shown = [self._ended_job] if self._ended_job else self._running_jobs
+            self._batches.show_jobs(shown[0].id if len(shown) == 1 else "")
             return
         # The files must not go into the prompt.
         self._session.readings.cancel_paths(paths)
@@ -113,7 +114,7 @@ class BatchBar(QFrame):
         if self._offered_paths:  # the offer may hide the end of a job, which the user has not seen
             self._offered_paths = []
         else:
-            self._end_text = ""
+            self._ended_job = None
         self._show_state()
 
     # -------------------------------------------------------------- state of the jobs
@@ -125,21 +126,23 @@ class BatchBar(QFrame):
 
     def show_end(self, job: BatchJob | None) -> None:
         """Show that a job has ended, until the user has opened the list of jobs: then None."""
-        self._end_text = tr("Batch job “{title}” finished.", title=job.title) if job else ""
+        self._ended_job = job
         self._show_state()
 
     def _show_state(self) -> None:
         if self._offered_paths:  # the offer stays until the user has accepted or dismissed it
             return
-        text = self._end_text
-        if not text and len(self._running_jobs) == 1:
+        job, text = self._ended_job, ""
+        if job is not None:
+            text = tr("Batch job “{title}” finished.", title=job.title)
+        elif len(self._running_jobs) == 1:
             (job,) = self._running_jobs
             progress = job_progress_text(job)
             text = tr("Batch job “{title}”: {progress}", title=job.title, progress=progress)
-        elif not text and self._running_jobs:
+        elif self._running_jobs:
             count = len(self._running_jobs)
             text = tr_plural("{count} batch job running", "{count} batch jobs running", count)
-        self._show(text, is_dismissable=bool(self._end_text))
+        self._show(text, is_dismissable=job is not None)
 
     def _show(self, text: str, *, is_dismissable: bool) -> None:
         buttons = (self.show_button, self.dismiss_button)

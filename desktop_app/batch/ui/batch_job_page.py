@@ -208,7 +208,8 @@ class BatchJobPage(QWidget):
     def _show_status(self, job: BatchJob) -> None:
         is_reading = job.status is BatchStatus.PREPARING and self._reading_text
         progress = self._reading_text if is_reading else job_progress_text(job)
-        facts = [progress, job.choice.model]
+        variant = job.choice.variant
+        facts = [progress, variant.label if variant else job.choice.model]
         if job.choice.effort:
             facts.append(tr(job.choice.effort.label))
         if job.counts.cost:

@@ -169,7 +169,7 @@ class BatchNewPage(QWidget):
         )
         hint = Note(tr("You’ll see the cost before anything is sent."))
         back = (self.back_button, Qt.AlignmentFlag.AlignLeft)
-        foot = row_of((hint, 1), self.read_button)
+        foot = row_of(self.read_button, (hint, 1), spacing=12)
         column_of(back, (fields, 1), foot, parent=self, margins=0, spacing=10)
         self.files.changed.connect(self._update)
         self.prompt.activated.connect(self._apply_prompt)

@@ -33,7 +33,7 @@ from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.forms.form_widgets import Note, Tone
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
-from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainLabel, announce, spoken_text
 from desktop_app.widgets.windows import scroll_area_of
 
 REFRESH_MS: Final = 300  # between two refreshes, however many files of a job change
@@ -147,11 +147,13 @@ class BatchPage(QWidget):
 
     # -------------------------------------------------------------- pages
 
-    def show_jobs(self) -> None:
-        """Show all jobs."""
+    def show_jobs(self, job_id: str = "") -> None:
+        """Show all jobs, or the job with this id."""
         self.show_list()
         self.session.window.show_page(self)
         self.bar.show_end(None)
+        if job_id:
+            self.open_job(job_id)
         self.session.tasks.start(self._refresh())
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
@@ -468,19 +470,18 @@ class BatchPage(QWidget):
     def _on_stopped(self, job: BatchJob) -> None:
         self._refresh_soon()
         if job.status.is_over:
-            self._notify(job, job_result_text(job))
-            self.bar.show_end(job)
+            if self.isVisible() and self.page == "job" and self.job_page.job_id == job.id:
+                announce(self, job_result_text(job))  # the page shows it already
+            else:
+                self._notify(job, job_result_text(job))
+                self.bar.show_end(job)
             if (notifier := self.session.notifier) is not None:
                 notifier.notify_batch_end(job)
         elif job.error:
             self.session.window.notifications.notify(error_from_note(job.error))
 
     def _notify(self, job: BatchJob, message: str) -> None:
-        def show_job() -> None:
-            self.show_jobs()
-            self.open_job(job.id)
-
-        actions = [(tr("Show"), show_job)]
+        actions = [(tr("Show"), lambda: self.show_jobs(job.id))]
         self.session.window.notifications.notify(message, actions, topic=BATCH_TOPIC)
 
     # -------------------------------------------------------------- keys, drops, appearance

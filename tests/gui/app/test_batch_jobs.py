@@ -98,8 +98,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         await until(lambda: ended in dialog.job_page.status.text())
         await until(lambda: [row[1] for row in shown(app)] == ["Answered"] * 3 + ["Skipped"])
         assert "contains no text" in shown(app)[3][2]
-        await until(lambda: "finished ($0.005)" in app.said)
-        await until(lambda: "finished" in bar_of(app))
+        assert (app.said, bar_of(app)) == ("", "")  # no card covers the job that it names
         table = dialog.job_page.table
         table.setCurrentIndex(dialog.job_page.items.index(1, 0))
         await until(lambda: dialog.job_page.answer.toPlainText() == ANSWER)
@@ -123,6 +122,22 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         await until(lambda: not dialog.isVisible())
         assert app.open_id == opened
         assert len(app.rows) == 1
+
+
+async def test_show_leads_to_the_job_that_ended_and_the_job_names_its_model(tmp_path: Path) -> None:
+    async with open_app() as (provider, app):
+        provider.polls = 2
+        dialog = await prepare_job(app, notes(tmp_path, 1))
+        assert "Thinking" in dialog.job_page.status.text()
+        press(app, "batch-start")
+        dialog.show_list()
+        await until(lambda: "finished ($0" in app.said)
+        await until(lambda: "finished" in bar_of(app))
+        (bar,) = (bar for bar in app.window.findChildren(BatchBar) if bar.isVisible())
+        job_id = dialog.job_page.job_id
+        bar.show_button.click()
+        await until(lambda: dialog.page == "job" and dialog.job_page.job_id == job_id)
+        assert bar_of(app) == ""
 
 
 async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> None:
