@@ -98,7 +98,7 @@ class PromptEditor(QFrame):
         text.send_pressed.connect(self.send)
         text.edit_last_requested.connect(self._request_edit)
         text.files_pasted.connect(self.attach_requested)
-        text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
+        text.focus_changed.connect(self._show_focus)
         for changed in (self.chips.changed, self.suggestions.changed):
             changed.connect(self._enable_send)
         for changed in (text.height_changed, self.chips.changed, self.suggestions.changed):
@@ -260,6 +260,10 @@ class PromptEditor(QFrame):
         self._shows_keys = is_visible
         self._show_state()
 
+    def _show_focus(self, has_focus: bool) -> None:
+        set_style_property(self._card, "focused", has_focus)
+        self._show_state()
+
     def _show_state(self) -> None:
         """Show what the send key does now: at Send, at the first suggestion, and in the hint."""
         self._enable_send()
@@ -268,7 +272,8 @@ class PromptEditor(QFrame):
         if send_key:
             tooltip = tr("{action} ({shortcut})", action=tooltip, shortcut=send_key)
         set_tooltip(self.row.send_button, self._refusal or tooltip)
-        sends_suggestion = not self.text().strip() and not self._is_streaming
+        has_focus = self.window().focusWidget() is self.field  # even in an inactive window
+        sends_suggestion = has_focus and not self.text().strip() and not self._is_streaming
         first_key = send_key if sends_suggestion else ""
         self.suggestions.set_state(first_key=first_key, refusal=self._refusal)
         message = self._warning or self._hint

@@ -156,18 +156,13 @@ def counted_money(
 
 
 def rough_money(amount: Decimal) -> str:
-    """Format US dollars of an estimate: in whole cents.
+    """Format US dollars of an estimate, as `money` does.
 
     >>> from decimal import Decimal
     >>> [rough_money(Decimal(x)) for x in ("4.118", "0.0149", "0.00004", "0")]
-    ['≈ $4.12', '≈ $0.01', '< $0.01', '$0']
+    ['≈ $4.12', '≈ $0.01', '≈ $0.00004', '$0']
     """
-    from decimal import Decimal
-
-    if amount == 0:
-        return money(amount)
-    cent = Decimal("0.01")
-    return f"< {money(cent)}" if amount < cent else f"≈ {money(amount)}"
+    return counted_money(amount, has_estimates=amount > 0)
 
 
 def exact_money(amount: Decimal) -> str:

@@ -33,7 +33,7 @@ from desktop_app.composer.attachment_chips import Chip, ChipWidget
 from desktop_app.composer.choice import ChoiceView, ModelEntry
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_editor import PromptEditor
-from desktop_app.composer.suggestions import Suggestion
+from desktop_app.composer.suggestions import Suggestion, SuggestionButton
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look import theme as themes
@@ -220,6 +220,22 @@ def test_enter_in_an_empty_prompt_chooses_the_first_suggestion(
         qtbot.waitSignal(editor.submit_requested),
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
+
+
+def test_a_suggestion_has_the_key_only_while_the_key_chooses_it(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    editor.chips.set_chips([PDF])
+    editor.suggestions.set_suggestions([SUMMARIZE])
+    (suggestion,) = editor.suggestions.findChildren(SuggestionButton)
+    text_of(editor).setFocus()
+    assert suggestion.key.text()
+    button(editor, "attach").setFocus()
+    assert not suggestion.key.text()
+    text_of(editor).setFocus()
+    assert suggestion.key.isVisible()
+    qtbot.keyClicks(text_of(editor), "Who?")
+    assert not suggestion.key.text()
 
 
 def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> None:

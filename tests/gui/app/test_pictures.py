@@ -56,7 +56,7 @@ async def test_a_photo_is_scaled_for_the_model_and_stored_unchanged(
         app.window.prompt.attach_requested.emit([path])
         await until(lambda: not app.is_reading)
         assert app.chips == ["IMG 1.jpg, 3000 × 4000 · < 1%"]
-        assert "≈ 1,743 tokens, < $0.01 as input" in app.chip_widgets[0].toolTip()
+        assert "≈ 1,743 tokens, ≈ $0.003 as input" in app.chip_widgets[0].toolTip()
         assert "Sent at 1056 × 1408, without metadata" in chip(app).toolTip()
         await until(lambda: shows_thumbnail(chip(app), tuple(taken.tobytes()[:3])))
         turn = await app.ask("What is it?")
