@@ -17,7 +17,15 @@ from desktop_app.storage.sqlite_connection import connect_in_memory
 APPLICATION_ID: Final = 0x52505254  # "RPRT"
 _FIRST_VERSION: Final = 2
 """The version of `schema.sql`. Builds before the first release had version 1."""
-STEPS: Final[list[str]] = []
+# Costs that are estimated, and texts of attachments with their hidden parts.
+_ESTIMATES_AND_HIDDEN_TEXT: Final = """
+ALTER TABLE messages ADD COLUMN cost_is_estimated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN is_estimated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE spending_holds ADD COLUMN most INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE spending_holds ADD COLUMN message_id TEXT;
+ALTER TABLE attachments ADD COLUMN full_text TEXT;
+"""
+STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT]
 """SQL that leads from the first version to the next, and so on. A released step never changes."""
 
 

@@ -63,8 +63,7 @@ CREATE TABLE messages (
     parts TEXT NOT NULL,
     remote_run TEXT,
     template_id TEXT NOT NULL DEFAULT '',
-    answered_by TEXT NOT NULL DEFAULT '',
-    cost_is_estimated INTEGER NOT NULL DEFAULT 0
+    answered_by TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX messages_by_conversation ON messages (conversation_id, created_at);
 CREATE INDEX messages_by_parent ON messages (parent_id, conversation_id);
@@ -83,8 +82,7 @@ CREATE TABLE attachments (
     pages INTEGER,
     tokens INTEGER,
     created_at INTEGER NOT NULL,
-    text TEXT NOT NULL,
-    full_text TEXT -- with its hidden parts, if they were ever wanted
+    text TEXT NOT NULL
 ) STRICT;
 
 -- The attachments of messages. They are no references to `attachments`: a message must stay
@@ -130,8 +128,7 @@ CREATE TABLE ledger (
     outcome TEXT NOT NULL,
     retries INTEGER NOT NULL,
     first_token_s REAL,
-    duration_s REAL,
-    is_estimated INTEGER NOT NULL DEFAULT 0
+    duration_s REAL
 ) STRICT;
 CREATE INDEX ledger_by_time ON ledger (at);
 CREATE INDEX ledger_by_conversation ON ledger (conversation_id);
@@ -178,9 +175,7 @@ CREATE TABLE spending_holds (
     owner_started TEXT NOT NULL,
     at INTEGER NOT NULL DEFAULT 0,
     model TEXT NOT NULL DEFAULT '',
-    purpose TEXT NOT NULL DEFAULT '',
-    most INTEGER NOT NULL DEFAULT 0,
-    message_id TEXT
+    purpose TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 -- The latest listing of each provider. `models` is a JSON list of pairs: the id of a model, and the

@@ -26,6 +26,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.storage import schema
 from desktop_app.storage.database import READERS, Database
+from desktop_app.storage.schema import STEPS, has_exact_schema
 from desktop_app.storage.store_lock import exclusive_lock
 from tests.helpers.blocking import blocking
 from tests.helpers.linux_only import linux_only
@@ -142,7 +143,7 @@ def test_later_steps_are_applied_to_a_store_with_content(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create(path)
-    monkeypatch.setattr(schema, "STEPS", [NEXT, "INSERT INTO later VALUES (7)"])
+    monkeypatch.setattr(schema, "STEPS", [*STEPS, NEXT, "INSERT INTO later VALUES (7)"])
     open_and_close(path)
     open_and_close(path)
     with closing(sqlite3.connect(path)) as connection:
@@ -152,10 +153,10 @@ def test_later_steps_are_applied_to_a_store_with_content(
 
 def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     create(path)
-    monkeypatch.setattr(schema, "STEPS", [NEXT, NEXT])
+    monkeypatch.setattr(schema, "STEPS", [*STEPS, NEXT, NEXT])
     with pytest.raises(StorageError):
         open_and_close(path)
-    monkeypatch.setattr(schema, "STEPS", [])
+    monkeypatch.setattr(schema, "STEPS", STEPS)
     open_and_close(path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT title FROM conversations").fetchall() == [("kept",)]
@@ -164,15 +165,27 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
 def test_a_store_of_a_newer_version_is_refused_and_unchanged(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "STEPS", [NEXT])
+    monkeypatch.setattr(schema, "STEPS", [*STEPS, NEXT])
     open_and_close(path)
-    monkeypatch.setattr(schema, "STEPS", [])
+    monkeypatch.setattr(schema, "STEPS", STEPS)
     before = path.read_bytes()
     with pytest.raises(StoreTooNewError) as caught:
         open_and_close(path)
     assert "newer version" in caught.value.sentences
     assert path.read_bytes() == before
     assert {file.name for file in path.parent.iterdir()} == {path.name, path.name + "-lock"}
+
+
+def test_a_store_of_the_first_version_becomes_a_new_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "STEPS", [])
+    create(path)
+    monkeypatch.setattr(schema, "STEPS", STEPS)
+    open_and_close(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert has_exact_schema(connection)
+        assert connection.execute("SELECT title FROM conversations").fetchall() == [("kept",)]
 
 
 def test_a_store_of_an_unreleased_build_is_refused_and_names_the_way_out(path: Path) -> None:
