@@ -41,7 +41,7 @@ from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.system import END_SIGNALS
 from desktop_app.widgets.forms.form_dialog import leave_field
-from desktop_app.widgets.forms.tab_order import FocusScroller
+from desktop_app.widgets.forms.tab_order import FocusGuard, FocusScroller
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class WindowSession(Session):
         self.backend = backend
         compose(self, theme)
         FocusScroller(window)
+        FocusGuard(window)
         loop.set_exception_handler(self._errors.on_defect)
         self.closed_work: ClosedWork | None = None
         self.should_rebuild = False

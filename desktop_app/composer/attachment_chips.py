@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import SPRING, FlowLayout, column_of, row_of
-from desktop_app.widgets.forms.tab_order import order_children
+from desktop_app.widgets.forms.tab_order import mark_deleting, order_children
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.icons import pixmap, set_icon
 from desktop_app.widgets.look.theme import current_theme, set_role
@@ -119,6 +119,7 @@ class ChipWidget(PlainButton):
         self._summary = ElidedLabel()
         self._bar = QProgressBar(textVisible=False)
         self._remove_button = PlainToolButton(self, name="remove-attachment", role="quiet")
+        mark_deleting(self._remove_button)
         self._remove_button.clicked.connect(self._remove)
         self._menu_button = PlainToolButton(self, role="quiet")
         self._menu_button.clicked.connect(self.open_menu)

@@ -99,7 +99,7 @@ def test_the_message_of_a_status_line_is_announced(said: list[str], page: QWidge
     line = StatusLine("collections")
     line.setParent(page)
     said.clear()
-    line.show_message("“Contracts” deleted", lambda: None)
+    line.show_message("“Contracts” deleted")
     assert said == ["“Contracts” deleted"]
 
 

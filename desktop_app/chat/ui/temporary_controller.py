@@ -20,7 +20,7 @@ from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.dialog_button import ElidedButton
-from desktop_app.widgets.forms.tab_order import order_tabs
+from desktop_app.widgets.forms.tab_order import mark_deleting, order_tabs
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme import current_theme, set_role
@@ -46,6 +46,7 @@ class TemporaryRow(QWidget):
         self.close_button.setToolTip(tr("Close"))
         row_of((self.button, 1), self.close_button, parent=self, margins=0, spacing=0)
         self.button.clicked.connect(controller.reopen)
+        mark_deleting(self.close_button)
         self.close_button.clicked.connect(controller.request_close)
         self.update_theme()
 
@@ -193,6 +194,6 @@ class TemporaryController(Controller):
         """Ask the user to confirm closing."""
         self._notifications.dismiss_topic(_TOPIC)
         text = tr("Delete this temporary conversation? This can’t be undone.")
-        actions = [(tr("Delete"), self._close), (tr("Keep"), self._explain)]
+        actions = [(tr("Keep"), self._explain), (tr("Delete"), self._close)]
         self._notifications.notify(text, actions, topic=_TOPIC, stays=True)
         self._pane.focus_cards(Qt.FocusReason.OtherFocusReason)

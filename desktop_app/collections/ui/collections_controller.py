@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 UpdateWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
-_UNDO_MS: Final = 12_000
+_UNDO_MS: Final = 600_000  # long enough to notice that it is gone
 _RELOAD_MS: Final = 200  # between two reloads, however often an update reports progress
 
 
@@ -215,7 +215,10 @@ class CollectionsController(Controller):
         collection_id = self._deleted_id
         self._deleted_id = ""
         self._deletion_timer.stop()
-        self._tasks.start(self._show(collection_id))
+        if self._page is not None and self._page.isVisible():
+            self._tasks.start(self._show(collection_id))
+        else:
+            self._tasks.start(self.reload())
 
     def complete_deletion(self) -> None:
         """Delete a deleted collection permanently."""
@@ -228,16 +231,17 @@ class CollectionsController(Controller):
             await self.service.delete(collection_id)
             if self._deleted_id == collection_id:
                 self._deleted_id = ""
-            if self._page is not None:
-                self._page.status.end_undo(self._undo_deletion)
+            self._notifications.end_undo(self._undo_deletion)
             self._remove_from_draft([collection_id])
 
     def report(
         self, message: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
-        """Show a message on the page, or beside the prompt if the page is not shown."""
-        if self._page is not None and self._page.isVisible():
-            self._page.status.show_message(message, undo, is_error=is_error)
+        """Show a message on the page, or on a card if it has Undo or the page is not shown."""
+        if undo is not None:
+            self._notifications.notify_undo(message, undo)
+        elif self._page is not None and self._page.isVisible():
+            self._page.status.show_message(message, is_error=is_error)
         else:
             self._notifications.notify(message)
 

@@ -143,6 +143,7 @@ class CollectionsPage(LibraryPage):
     def _fill(self) -> None:
         self._head = row_of((self.name, 1), self.ask_button, spacing=8)
         row_of((self.semantic_note, 1), self.embed_button, parent=self._semantic_row, margins=0)
+        adding = FlowLayout(self.add_files_button, self.add_folder_button, self.refresh_button)
         self._page = QWidget()
         column_of(
             self._head,
@@ -151,12 +152,7 @@ class CollectionsPage(LibraryPage):
             (self.empty_label, 1),
             self._semantic_row,
             self.work,
-            FlowLayout(
-                self.add_files_button,
-                self.add_folder_button,
-                self.refresh_button,
-                self.delete_button,
-            ),
+            row_of((adding, 1), (self.delete_button, Qt.AlignmentFlag.AlignBottom)),
             parent=self._page,
             margins=0,
             spacing=10,
@@ -224,7 +220,8 @@ class CollectionsPage(LibraryPage):
     def show_work(self, text: str, done: int, total: int) -> None:
         """Show the progress of an update, described by `text`; "" hides it.
 
-        The focus goes from the buttons to Cancel, and back: Qt would focus Delete.
+        The focus goes from the buttons to Cancel, and then to the question that follows, also while
+        the dialog that chose the files is still the active window.
         """
         buttons = (
             self.refresh_button,
@@ -238,13 +235,14 @@ class CollectionsPage(LibraryPage):
                 self.work.begin(text)
             self.work.set_text(text)
             self.work.set_progress(done, total)
-            if any(button.hasFocus() for button in buttons):
+            if self.window().focusWidget() in buttons:
                 cancel_button.setFocus(Qt.FocusReason.OtherFocusReason)
         for button in buttons:
             button.setEnabled(not text)
         if not text:
-            if cancel_button.hasFocus():
-                self.refresh_button.setFocus(Qt.FocusReason.OtherFocusReason)
+            if self.window().focusWidget() is cancel_button:
+                follower = self.ask_button if self.ask_button.isEnabled() else self.refresh_button
+                follower.setFocus(Qt.FocusReason.OtherFocusReason)
             self.work.hide()
 
     def show_row(self, row_id: str) -> None:
@@ -329,8 +327,7 @@ class CollectionsPage(LibraryPage):
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Apply a name that was typed but not confirmed, and complete a deletion."""
+        """Apply a name that was typed but not confirmed."""
         self.report_edits()
         self.status.show_message("")
         super().hideEvent(event)
-        self._controller.complete_deletion()

@@ -19,6 +19,7 @@ from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.library.ui.conversation_view import dragged_ids
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE
 from desktop_app.widgets.boxes import STRETCH, row_of
+from desktop_app.widgets.forms.tab_order import mark_deleting
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.shortcut_text import shortcut_text
@@ -115,6 +116,7 @@ class FilterBar(QWidget):
         widgets = (self.back_button, (self.title, 1), self.menu_button, self.empty_button)
         row_of(*widgets, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
         self.back_button.clicked.connect(listing.go_back)
+        mark_deleting(self.empty_button)
         self.empty_button.clicked.connect(lambda: listing.session.trash.confirm_and_empty())
         self.menu_button.clicked.connect(lambda: listing.menus.open_folder_menu(self.menu_button))
         self.update_theme()

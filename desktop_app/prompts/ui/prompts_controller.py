@@ -215,9 +215,11 @@ class PromptsController(Controller):
     def report(
         self, message: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
-        """Show a message on the page, if it exists."""
-        if self.page is not None:
-            self.page.status.show_message(message, undo, is_error=is_error)
+        """Show a message on the page, if it exists; with Undo, on a card that outlives the page."""
+        if undo is not None:
+            self._notifications.notify_undo(message, undo)
+        elif self.page is not None:
+            self.page.status.show_message(message, is_error=is_error)
 
     def edit(self, request: EditRequest) -> None:
         """Change a value in a window of its own."""

@@ -46,6 +46,7 @@ from desktop_app.widgets.forms.form_widgets import (
     check_row,
 )
 from desktop_app.widgets.forms.schema_form import SchemaForm
+from desktop_app.widgets.forms.tab_order import mark_deleting
 from desktop_app.widgets.look.icons import pixmap, set_icon
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -124,6 +125,7 @@ class ProviderTab(QWidget):
         self._column.addLayout(check_row(title, self._default_switch))
         self._build_advanced()
         self._remove_button = PlainButton(tr("Remove server"), name="remove-provider", role="link")
+        mark_deleting(self._remove_button)
         self._remove_button.clicked.connect(self._ask_removal)
         self._column.addWidget(self._remove_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)

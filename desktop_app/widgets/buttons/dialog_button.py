@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import tr
+from desktop_app.widgets.forms.tab_order import mark_deleting
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme, limit_size
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -158,6 +159,7 @@ def delete_button(label: str, name: str) -> SingleClickButton:
     """Create a button that deletes the shown item, after which another is shown."""
     button = SingleClickButton(label, name=name, role="plain")
     button.setAutoDefault(False)
+    mark_deleting(button)
     return button
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Final, cast
+from weakref import WeakKeyDictionary, ref
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
@@ -65,3 +66,56 @@ class FocusScroller(QObject):
             if isinstance(ancestor, QScrollArea):
                 ancestor.ensureWidgetVisible(focused)
             ancestor = ancestor.parentWidget()
+
+
+_DELETES: Final = "deletes"
+
+
+def mark_deleting(button: QWidget) -> None:
+    """Mark a button that deletes something: `FocusGuard` gives it no focus of itself."""
+    button.setProperty(_DELETES, True)
+
+
+class FocusGuard(QObject):
+    """Object that keeps the focus off buttons that delete, unless the user goes to them.
+
+    Qt passes the focus of a widget that is disabled or hidden to the next one, also in a window
+    that a dialog covers. The next Enter would press it.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._last: WeakKeyDictionary[QWidget, ref[QWidget]] = WeakKeyDictionary()  # by window
+        cast("QApplication", QApplication.instance()).focusChanged.connect(self._check)
+
+    def _check(self, old: QWidget | None, focused: QWidget | None) -> None:
+        if focused is None:
+            return
+        window = focused.window()
+        if focused.property(_DELETES) and self._came_by_itself(old, focused):
+            for follower in _followers_of(focused):
+                follower.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+            focused.clearFocus()
+        else:
+            self._last[window] = ref(focused)
+
+    def _came_by_itself(self, old: QWidget | None, focused: QWidget) -> bool:
+        window = focused.window()
+        if old is not None and old.window() is window:
+            return not (old.isEnabled() and old.isVisible())
+        last = self._last.get(window)  # the window is active again
+        return last is None or last() is not focused
+
+
+def _followers_of(widget: QWidget) -> Iterable[QWidget]:
+    """Yield the widgets after this one that Tab would stop at, without those that delete."""
+    window = widget.window()
+    follower: QWidget | None = widget.nextInFocusChain()
+    while follower is not None and follower is not widget:
+        accepts = follower.focusPolicy() & Qt.FocusPolicy.TabFocus
+        can_have_focus = follower.isEnabled() and follower.isVisible()
+        is_here = follower.window() is window and follower is not window
+        if accepts and can_have_focus and is_here and not follower.property(_DELETES):
+            yield follower
+        follower = follower.nextInFocusChain()

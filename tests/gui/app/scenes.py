@@ -396,11 +396,10 @@ async def collections(app: AppHarness, look: Look) -> None:
     delete = find(dialog, QPushButton, "delete-collection")
     await until(delete.isEnabled)
     delete.click()
-    undo = find(dialog, QPushButton, "undo-collections")
-    await until(undo.isVisible)
+    await until(lambda: app.window.notifications.last_undo is not None)
     await look("collection-deleted")
-    undo.click()
-    await until(undo.isHidden)
+    app.press_action("Undo")
+    await until(lambda: bool(dialog.current_id))
     _close_dialogs(app)
 
 

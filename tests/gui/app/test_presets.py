@@ -277,7 +277,7 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         for button in ("duplicate-preset", "delete-preset"):
             QTest.mouseClick(find(dialog, QPushButton, button), Qt.MouseButton.LeftButton)
         assert find(dialog, QLineEdit, "preset-name").text() != "Bard (copy)"
-        QTest.mouseClick(find(dialog, QPushButton, "undo-prompts"), Qt.MouseButton.LeftButton)
+        app.press_action("Undo")
         assert find(dialog, QLineEdit, "preset-name").text() == "Bard (copy)"
         page.form.reset_requested.emit("answer.system_prompt")
         await app.written()

@@ -125,7 +125,7 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
         assert not dialog.prompts.delete_button.isVisible()
         press(dialog, "reset-prompt")
         assert find(dialog, QLineEdit, "prompt-title").text() == "Summarize"
-        press(dialog, "undo-prompts")
+        app.press_action("Undo")
         assert find(dialog, QLineEdit, "prompt-title").text() == "In short"
         await app.written()
         assert [p.title for p in await app.backend.prompts.prompts()] == ["In short"]
@@ -187,8 +187,8 @@ async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> 
         titles = [e.prompt.title for e in app.state.prompts.entries]
         assert {"Shorten", "Shorten (copy)"} < set(titles)
         press(dialog, "delete-prompt")
-        assert said(dialog) == "“Shorten (copy)” deleted"
-        press(dialog, "undo-prompts")
+        assert app.said == "“Shorten (copy)” deleted"
+        app.press_action("Undo")
         assert title.text() == "Shorten (copy)"
         press(dialog, "hide-prompt")
         assert dialog.prompts.hide_button.text() == "Show"

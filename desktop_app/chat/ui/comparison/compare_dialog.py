@@ -25,6 +25,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, MenuButton, dialog_button
+from desktop_app.widgets.forms.tab_order import mark_deleting
 from desktop_app.widgets.look.icons import icon
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import (
@@ -223,6 +224,7 @@ class CompareRow(QWidget):
         )
         self._cost = PlainLabel(role="note")
         self.remove_button = PlainToolButton(role="quiet", name=f"compare-remove-{index}")
+        mark_deleting(self.remove_button)
         self.remove_button.clicked.connect(lambda: dialog.remove_choice(index))
         buttons = (self.model_button, self.effort_button)
         parts = (*buttons, STRETCH, self._cost, self.remove_button)
