@@ -48,10 +48,11 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     tool_calls,
 )
-from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, TypicalAnswer, prompt_cost
+from desktop_app.domain.cost import TypicalAnswer, prompt_cost
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import CountMethod, TokenCount
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_
@@ -503,7 +504,29 @@ def typical_tokens(
     """Return the output tokens that an answer of this choice usually has."""
     limits = [limit for limit in (max_output_tokens, resolved.model.max_output) if limit]
     measured = typical_answer(resolved, typical).output_tokens
-    return min((measured or USUAL_ANSWER_TOKENS, *limits))
+    return min((measured or _assumed_tokens(resolved, typical), *limits))
+
+
+def _assumed_tokens(resolved: ResolvedChoice, typical: TypicalAnswers) -> int:
+    """Return the tokens that are assumed of an effort that the user has not used.
+
+    An effort that the user has used tells how long the user's answers are, so that a lower effort
+    is never assumed to cost more than it, and a higher one never less.
+    """
+    model, effort = resolved.model, resolved.effort
+    assumed = model.usual_tokens(effort)
+    if effort is None:
+        return assumed
+    measured = [
+        (abs(other.rank - effort.rank), model.usual_tokens(other), answer.output_tokens)
+        for (model_id, name), answer in typical.items()
+        if model_id == model.id and name and answer.output_tokens
+        for other in (Effort(name),)
+    ]
+    if not measured:
+        return assumed
+    _, usual, own = min(measured)
+    return own + assumed - usual if assumed > usual else own * assumed // usual
 
 
 def typical_cost(

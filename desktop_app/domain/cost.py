@@ -13,7 +13,7 @@ MILLION = Decimal(1_000_000)
 MIN_CACHED_TOKENS: Final = 1024
 """OpenAI caches no shorter prompts (its guide "Prompt caching", November 2026)."""
 USUAL_ANSWER_TOKENS: Final = 1000
-"""The output tokens that are assumed of an answer before the user's own were measured."""
+"""The output tokens that are assumed of an answer at medium effort (`ModelInfo.usual_tokens`)."""
 LONGEST_ANSWER_TOKENS: Final = 128_000
 """The output tokens of the longest answer of a model whose limit is unknown: as the catalog's."""
 

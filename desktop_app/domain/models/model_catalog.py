@@ -15,7 +15,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from desktop_app.domain.cost import FREE, Price
+from desktop_app.domain.cost import FREE, USUAL_ANSWER_TOKENS, Price
 from desktop_app.domain.errors import IllegalChoiceError, SettingError
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.variants import Effort, Variant
@@ -34,6 +34,19 @@ USER_FILE: Final = "models.toml"
 _LIST_EFFORTS: Final = N_("Supported: {accepted}.")
 
 
+# An answer of about a page; what the model writes beside it while it thinks comes on top.
+_PAGE_TOKENS: Final = 500
+# The seconds of gpt-5.2 (models.toml), for models whose own are not known; minimal and max are
+# guesses.
+_USUAL_SECONDS: Final[Mapping[Effort, float]] = {
+    Effort.NONE: 6,
+    Effort.MINIMAL: 8,
+    Effort.LOW: 12,
+    Effort.MEDIUM: 25,
+    Effort.HIGH: 70,
+    Effort.XHIGH: 240,
+    Effort.MAX: 600,
+}
 # "auto" is the tier of the account, by default the ordinary one.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
 # The prefixes that gateways put before the names of OpenAI's models.
@@ -124,6 +137,20 @@ class ModelInfo(Value, frozen=True):
     def usual_duration(self, effort: Effort | None) -> float | None:
         """Return the seconds that an answer usually takes; None if unknown."""
         return dict(self.usual_seconds).get(effort or self.default_effort or Effort.MEDIUM)
+
+    def usual_tokens(self, effort: Effort | None) -> int:
+        """Return the output tokens that are assumed of an answer before the user's were measured.
+
+        They grow with the time that the answer takes: USUAL_ANSWER_TOKENS with gpt-5.2 at medium.
+        """
+        if effort is None and not self.has_efforts:
+            return USUAL_ANSWER_TOKENS
+        effort = effort or self.default_effort or Effort.MEDIUM
+        medium_s = _USUAL_SECONDS[Effort.MEDIUM]
+        seconds = self.usual_duration(effort) or _USUAL_SECONDS.get(effort, medium_s)
+        page_s = _USUAL_SECONDS[Effort.NONE]
+        share = max(0.0, seconds - page_s) / (medium_s - page_s)
+        return round((_PAGE_TOKENS + share * (USUAL_ANSWER_TOKENS - _PAGE_TOKENS)) / 10) * 10
 
     @property
     def has_efforts(self) -> bool:

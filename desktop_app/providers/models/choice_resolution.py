@@ -17,13 +17,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.answering.generation import USUAL_PARAMETERS, GenerationParameters
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.cost import (
-    FREE,
-    LONGEST_ANSWER_TOKENS,
-    USUAL_ANSWER_TOKENS,
-    CallCost,
-    Price,
-)
+from desktop_app.domain.cost import FREE, LONGEST_ANSWER_TOKENS, CallCost, Price
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_facts import ModelFacts
@@ -82,19 +76,21 @@ class ResolvedChoice(Value, frozen=True):
         self,
         input_tokens: int,
         max_output_tokens: int | None = None,
-        answer_tokens: int = USUAL_ANSWER_TOKENS,
+        answer_tokens: int | None = None,
     ) -> CallCost | None:
         """Return the cost of a call before it is sent; None if the price is unknown.
 
         Args:
             max_output_tokens: the limit that the request sets.
-            answer_tokens: the tokens of an answer without that limit.
+            answer_tokens: the tokens of an answer without that limit; None for the usual ones.
         """
         price = self.counted_price
         if price is None:
             return None
         limits = (max_output_tokens, self.model.max_output, self.model.context_window)
         longest = min(filter(None, limits), default=LONGEST_ANSWER_TOKENS)
+        if answer_tokens is None:
+            answer_tokens = self.model.usual_tokens(self.effort)
         usual = longest if max_output_tokens else min(answer_tokens, longest)
         prompt = price.prompt_cost(input_tokens)
         usual_cost = prompt + price.answer_cost(input_tokens, usual)

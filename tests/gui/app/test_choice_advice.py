@@ -36,6 +36,8 @@ async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> No
         assert "≈ $0.01" in medium  # 1,000 tokens at $14 a million
         pro = next(label for label in _labels(app) if label.startswith("Pro"))
         assert "The hardest questions" in pro
-        assert "≈ $0.17" in pro
+        assert "≈ $0.72" in pro
+        assert "< $0.01" in next(label for label in _labels(app) if label.startswith("Instant"))
+        assert "≈ $0.09" in next(label for label in _labels(app) if label.startswith("Extra high"))
         instant = next(label for label in _labels(app) if label.startswith("Instant"))
         assert "about 6 s" in instant

@@ -62,7 +62,7 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, Usage
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
     ModelNotFoundError,
@@ -477,10 +477,10 @@ async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer
     tmp_path: Path,
 ) -> None:
     provider = ScriptedProvider(
-        [TextDelta("a"), HELD, UsageReported(Usage(1000, 0, 1000, 0)), Completed()]
+        [TextDelta("a"), HELD, UsageReported(Usage(1000, 0, 3000, 0)), Completed()]
     )
-    price = CATALOG.info("gpt-5.2").price
-    usual = price.cost(Usage(1 + MESSAGE_OVERHEAD, 0, USUAL_ANSWER_TOKENS))
+    info = CATALOG.info("gpt-5.2")
+    usual = info.price.cost(Usage(1 + MESSAGE_OVERHEAD, 0, info.usual_tokens(Effort.HIGH)))
     capped = replace(OPENAI, monthly_cap=usual)
 
     async with open_chat(tmp_path, provider) as chat:

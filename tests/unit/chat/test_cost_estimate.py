@@ -9,7 +9,13 @@ from typing import Any, cast
 import pytest
 
 from desktop_app.chat.attachments.image_attachments import attached_image_tokens
-from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, Estimate, Estimator, usable_input
+from desktop_app.chat.cost_estimate import (
+    MESSAGE_OVERHEAD,
+    Estimate,
+    Estimator,
+    typical_tokens,
+    usable_input,
+)
 from desktop_app.chat.prompt_assembly import document_block
 from desktop_app.chat.send_context import AskSettings, SendContext
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema, FormKind
@@ -29,7 +35,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import TypicalAnswer, Usage
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import CountMethod
@@ -85,6 +91,24 @@ def test_the_users_limit_counts_if_it_is_lower() -> None:
     assert estimate(resolved("gpt-5.2"), limit=1_000).longest_answer_cost == Decimal("0.0112")
     above = estimate(resolved("gpt-5.2"), limit=1_000_000).longest_answer_cost
     assert above == Decimal("1.4336")
+
+
+@pytest.mark.parametrize(
+    ("own", "tokens"),
+    [
+        ({}, [500, 660, 1000, 2180, 6660]),
+        ({"medium": 300}, [150, 198, 300, 1480, 5960]),
+        ({"none": 2000}, [2000, 2160, 2500, 3680, 8160]),
+        ({"low": 400, "high": 5000}, [303, 400, 740, 5000, 9480]),
+    ],
+)
+def test_efforts_that_the_user_has_not_used_follow_those_used(
+    own: dict[str, int], tokens: list[int]
+) -> None:
+    typical = {("gpt-5.2", name): TypicalAnswer(None, count) for name, count in own.items()}
+    efforts = CATALOG.info("gpt-5.2").efforts
+    choices = [replace(resolved("gpt-5.2"), effort=effort) for effort in efforts]
+    assert [typical_tokens(choice, typical) for choice in choices] == tokens
 
 
 def test_earlier_messages_are_estimated_without_a_cache_discount() -> None:

@@ -215,6 +215,25 @@ def test_a_usual_duration_is_known_by_effort(
     assert ModelCatalog.from_toml(row).info("x").usual_duration(effort) == seconds
 
 
+@pytest.mark.parametrize(
+    ("model", "efforts", "tokens"),
+    [
+        ("gpt-5.2", ["none", "low", "medium", "high", "xhigh"], [500, 660, 1000, 2180, 6660]),
+        ("gpt-5.2-chat-latest", ["medium"], [500]),  # Instant takes six seconds
+        ("gpt-5.2-pro", ["medium", "xhigh"], [4290, 24030]),
+        # Without seconds of their own: as many as gpt-5.2's.
+        ("gpt-6.1-terra", ["none", "medium", "xhigh"], [500, 1000, 6660]),
+        ("gpt-6-sol", ["max"], [16130]),
+        ("somebody's", ["", "default"], [1000, 1000]),
+    ],
+)
+def test_assumed_tokens_grow_with_the_effort(
+    model: str, efforts: list[str], tokens: list[int]
+) -> None:
+    info = CATALOG.info(model)
+    assert [info.usual_tokens(Effort(each) if each else None) for each in efforts] == tokens
+
+
 def test_sizes_of_files_are_given_in_megabytes() -> None:
     catalog = ModelCatalog.from_toml(
         'file_inputs.x = { each_mb = 1, together_mb = 3, types = ["text/csv"] }'

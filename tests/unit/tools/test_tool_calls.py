@@ -491,7 +491,7 @@ async def test_the_cost_of_the_next_request_is_held() -> None:
     assert costs == [choice.expected_cost(1_103)] * 2
     assert costs[0] is not None
     assert costs[0].input == Decimal(1_103) * Decimal("1.75") / 10**6
-    assert costs[0].usual == costs[0].input + Decimal("0.014"), "a usual answer of 1,000 tokens"
+    assert costs[0].usual == costs[0].input + Decimal("0.007"), "500 tokens, without reasoning"
     unknown = ROUND[:2] + [Completed()]
     _, _, costs = await looped(unknown, LAST, own=Source(look=seven))
     assert costs == [choice.expected_cost(4)], "ten characters in all"
@@ -632,7 +632,7 @@ async def test_the_time_of_a_decision_does_not_count(
 
 
 async def test_the_monthly_cap_between_rounds_is_named_as_before_the_first(tmp_path: Path) -> None:
-    profile = replace(OPENAI, monthly_cap=Decimal("0.0165"))  # a round costs $0.00315
+    profile = replace(OPENAI, monthly_cap=Decimal("0.0325"))  # a round costs $0.00315
     source = Source(double=doubled)
     answer, provider, _ = await run(
         tmp_path, source, asks(("c1", "double", "{}")), ANSWER, profile=profile
