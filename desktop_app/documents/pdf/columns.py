@@ -1,14 +1,16 @@
-"""The reading order of pages whose file writes line by line across columns.
+"""The reading order of pages whose file writes line by line across two or three columns.
 
 Such a file writes the first line of the left column, the first of the right, and so on. The
 stretches of each line, between gaps wider than a word space, tell such pages from tables: few of
-them cross the gutter, running text fills the columns on both sides, and the stream changes sides
+them cross a gutter, running text fills the columns, justified or not, and the stream changes sides
 again and again.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
@@ -24,21 +26,35 @@ _MAX_WORDS: Final = 5_000  # a page with more is a drawing or a map
 _FEWEST_LINES: Final = 3
 _NARROWEST_COLUMN: Final = 100.0  # points
 _NARROWEST_GUTTER: Final = 6.0
-_WIDEST_SPACE: Final = 0.9  # between words, as a fraction of the line's height
+# Between words, as fractions of the line's height.
+_WIDEST_SPACE: Final = 0.9
+_LEAST_SPACE: Final = 0.15
 _MAX_CROSSING_SHARE: Final = 0.3  # of the stretches
 # The part of the width in which a gutter may begin.
 _GUTTER_START: Final = 0.25
 _GUTTER_END: Final = 0.75
+_MAX_GUTTERS: Final = 2
 # Running text: the share of full lines, and the width of a full line relative to the column.
 _LEAST_FULL_SHARE: Final = 0.6
 _FULL_LINE_WIDTH: Final = 0.75
+# Text with a ragged right side: the share of lines after which the next line's first word would not
+# fit. Cells end anywhere, so in a few rows they may look the same.
+_LEAST_WRAPPED: Final = 0.85
+_FEWEST_WRAPPED: Final = 8
 _SAME_ROW: Final = 3.0
 _LEAST_SHARED_ROWS: Final = 0.6
 _PARAGRAPH_STEP: Final = 1.3  # between lines, relative to the median
 
 
+@dataclass(frozen=True)
+class _Stretch(Area):
+    """A stretch of a line, with the width of its first word in points."""
+
+    first_width: float
+
+
 class _Band(NamedTuple):
-    """A range of the page from `top` down to `bottom`, with two columns or without."""
+    """A range of the page from `top` down to `bottom`, with columns or without."""
 
     top: float
     bottom: float
@@ -48,7 +64,7 @@ class _Band(NamedTuple):
 def interleaved_order(
     textpage: pdfium.PdfTextPage, words: Sequence[Word], rulings: Sequence[Ruling]
 ) -> list[list[int]] | None:
-    """Return the characters of a page with two interleaved columns, in reading order, in runs.
+    """Return the characters of a page with interleaved columns, in reading order, in runs.
 
     Args:
         words: those of the page, in the order of the content stream.
@@ -60,35 +76,43 @@ def interleaved_order(
     if not 2 * _FEWEST_LINES <= len(words) <= _MAX_WORDS:
         return None
     lines = _stretches(words)
-    gutter = _find_gutter(lines)
-    if gutter is None:
-        return None
-    bands = _bands(lines, gutter, rulings)
-    return _runs(textpage, bands, gutter) if any(band.has_columns for band in bands) else None
+    found = _find_gutters(lines)
+    # The widest gutter alone, if its sides are not divided further.
+    for gutters in dict.fromkeys((tuple(sorted(found)), tuple(found[:1]))):
+        bands = _bands(lines, gutters, rulings) if gutters else []
+        if any(band.has_columns for band in bands):
+            return _runs(textpage, bands, gutters)
+    return None
 
 
-def _stretches(words: Sequence[Word]) -> list[Area]:
+def _stretches(words: Sequence[Word]) -> list[_Stretch]:
     """Join words that follow each other in the stream and stand side by side."""
-    stretches: list[Area] = []
+    stretches: list[_Stretch] = []
     for word in words:
-        line, box = stretches[-1] if stretches else word.box, word.box
+        box = word.box
+        new = _Stretch(box.left, box.bottom, box.right, box.top, box.width)
+        line = stretches[-1] if stretches else new
         height = max(line.height, box.height)
         is_level = line.bottom < box.middle < line.top or box.bottom < line.middle < box.top
         is_near = -height < box.left - line.right < _WIDEST_SPACE * height
         if stretches and is_level and is_near:
-            stretches[-1] = line.joined(box)
+            area = line.joined(box)
+            stretches[-1] = replace(new, **vars(area), first_width=line.first_width)
         else:
-            stretches.append(box)
+            stretches.append(new)
     return stretches
 
 
-def _find_gutter(lines: Sequence[Area]) -> float | None:
-    """Return the x that the fewest lines cross, if the stream changes sides there often."""
+def _find_gutters(lines: Sequence[Area]) -> list[float]:
+    """Return the x of gaps that few lines cross and where the stream changes sides often.
+
+    The gap that the fewest lines cross is first.
+    """
     left = min(line.left for line in lines)
     right = max(line.right for line in lines)
     width = right - left
     if width < 2 * _NARROWEST_COLUMN:
-        return None
+        return []
     gaps: list[tuple[int, float, float]] = []
     for start in {line.right for line in lines}:
         if not left + _GUTTER_START * width < start < left + _GUTTER_END * width:
@@ -99,11 +123,13 @@ def _find_gutter(lines: Sequence[Area]) -> float | None:
         if end - start >= _NARROWEST_GUTTER:
             crossing = sum(line.left < middle < line.right for line in lines)
             gaps.append((crossing, start - end, middle))
-    if not gaps:
-        return None
-    crossing, _, middle = min(gaps)
-    is_interleaved = _count_side_changes(lines, middle) >= 2 * _FEWEST_LINES - 2
-    return middle if crossing <= _MAX_CROSSING_SHARE * len(lines) and is_interleaved else None
+    gutters: list[float] = []
+    for crossing, _, middle in sorted(gaps):
+        is_interleaved = _count_side_changes(lines, middle) >= 2 * _FEWEST_LINES - 2
+        is_apart = all(abs(middle - gutter) > _NARROWEST_COLUMN for gutter in gutters)
+        if crossing <= _MAX_CROSSING_SHARE * len(lines) and is_interleaved and is_apart:
+            gutters.append(middle)
+    return gutters[:_MAX_GUTTERS]
 
 
 def _count_side_changes(lines: Sequence[Area], gutter: float) -> int:
@@ -111,11 +137,13 @@ def _count_side_changes(lines: Sequence[Area], gutter: float) -> int:
     return sum(a != b for a, b in pairwise(sides))
 
 
-def _bands(lines: Sequence[Area], gutter: float, rulings: Sequence[Ruling]) -> list[_Band]:
-    """Divide the page from top to bottom at the lines that cross the gutter."""
-    groups: list[tuple[bool, list[Area]]] = []  # True for lines that cross the gutter
+def _bands(
+    lines: Sequence[_Stretch], gutters: Sequence[float], rulings: Sequence[Ruling]
+) -> list[_Band]:
+    """Divide the page from top to bottom at the lines that cross a gutter."""
+    groups: list[tuple[bool, list[_Stretch]]] = []  # True for lines that cross a gutter
     for line in sorted(lines, key=lambda line: -line.middle):
-        crosses = line.left < gutter < line.right
+        crosses = any(line.left < gutter < line.right for gutter in gutters)
         if not groups or groups[-1][0] != crosses:
             groups.append((crosses, []))
         groups[-1][1].append(line)
@@ -125,36 +153,47 @@ def _bands(lines: Sequence[Area], gutter: float, rulings: Sequence[Ruling]) -> l
         is_ruled = any(
             bottom < rule.position < top and rule.start < gutter - 10 and rule.end > gutter + 10
             for rule in rulings
+            for gutter in gutters
         )
         members = set(group)
         in_stream_order = [line for line in lines if line in members]
-        has_columns = not (crosses or is_ruled) and _has_columns(in_stream_order, gutter)
+        has_columns = not (crosses or is_ruled) and _has_columns(in_stream_order, gutters)
         bands.append(_Band(top, bottom, has_columns))
     return bands
 
 
-def _has_columns(lines: Sequence[Area], gutter: float) -> bool:
-    """Return True for interleaved running text on both sides, unless it is a table.
+def _has_columns(lines: Sequence[_Stretch], gutters: Sequence[float]) -> bool:
+    """Return True for interleaved running text in all columns, unless it is a table.
 
     Args:
         lines: those of a band, in the order of the content stream.
     """
-    left = [line for line in lines if line.right <= gutter]
-    right = [line for line in lines if line.left > gutter]
-    fewest = min(len(left), len(right))
+    columns: list[list[_Stretch]] = [[] for _ in range(len(gutters) + 1)]
+    for line in lines:
+        columns[bisect_left(gutters, line.left)].append(line)
+    fewest = min(map(len, columns))
     return (
         fewest >= _FEWEST_LINES
-        and _count_side_changes(lines, gutter) >= fewest
-        and _is_running_text(left)
-        and _is_running_text(right)
-        and not _share_rows(left, right)
+        and all(_count_side_changes(lines, gutter) >= fewest for gutter in gutters)
+        and all(_is_running_text(column, len(columns)) for column in columns)
+        and not any(_share_rows(left, right) for left, right in pairwise(columns))
     )
 
 
-def _is_running_text(lines: Sequence[Area]) -> bool:
-    width = max(line.right for line in lines) - min(line.left for line in lines)
+def _is_running_text(lines: Sequence[_Stretch], count: int) -> bool:
+    """Return True if the lines of one of `count` columns end because they are full."""
+    right = max(line.right for line in lines)
+    width = right - min(line.left for line in lines)
+    downward = sorted(lines, key=lambda line: -line.middle)
     full_count = sum(line.width > _FULL_LINE_WIDTH * width for line in lines)
-    return width >= _NARROWEST_COLUMN and full_count >= _LEAST_FULL_SHARE * len(lines)
+    wrapped_count = sum(
+        line.right + _LEAST_SPACE * line.height + following.first_width > right
+        for line, following in pairwise(downward)
+    )
+    # The cells of a table with three columns are often about as wide as each other.
+    has_full_lines = count == 2 and full_count >= _LEAST_FULL_SHARE * len(lines)
+    is_wrapped = len(lines) >= _FEWEST_WRAPPED and wrapped_count >= _LEAST_WRAPPED * len(lines)
+    return width >= _NARROWEST_COLUMN and (has_full_lines or is_wrapped)
 
 
 def _share_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
@@ -175,10 +214,12 @@ def _row_starts(lines: Sequence[Area]) -> list[float]:
     ]
 
 
-def _runs(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float) -> list[list[int]]:
+def _runs(
+    textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutters: Sequence[float]
+) -> list[list[int]]:
     """Return the numbers of the characters in reading order: each column of each band in turn."""
-    runs: dict[tuple[int, bool, int], list[int]] = {}
-    key = (0, False, 0)
+    runs: dict[tuple[int, int, int], list[int]] = {}
+    key = (0, 0, 0)
     for index in range(textpage.count_chars()):
         box = page_words.character_box(textpage, index)
         if box is not None and raw.FPDFText_IsGenerated(textpage, index) != 1:
@@ -186,9 +227,10 @@ def _runs(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float) -
                 max(0.0, band.bottom - box.middle, box.middle - band.top) for band in bands
             ]
             band = distances.index(min(distances))
-            is_right = bands[band].has_columns and (box.left + box.right) / 2 > gutter
-            if (band, is_right) != key[:2]:
-                key = (band, is_right, index)
+            middle = (box.left + box.right) / 2
+            column = bisect_left(gutters, middle) if bands[band].has_columns else 0
+            if (band, column) != key[:2]:
+                key = (band, column, index)
         runs.setdefault(key, []).append(index)
         if raw.FPDFText_GetUnicode(textpage, index) == ord("\n"):
             key = (*key[:2], index + 1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from desktop_app.documents.pdf import pdf_reader
 from desktop_app.documents.worker.protocol import Limits
@@ -43,6 +45,24 @@ def prose(mark: str, count: int, room: float, size: float = 10, *, last: float =
     return lines
 
 
+def wrapped(mark: str, count: int, room: float) -> list[str]:
+    """Return lines of running text with a ragged right side, each with its mark and number.
+
+    The mark is part of the first word, because a line ends where the next first word does not fit.
+    """
+    chance = random.Random(mark)
+    lines = [f"{mark}01"]
+    while True:
+        word = chance.choice((*WORDS, "approximately", "considerably", "administration"))
+        next_word = f"{mark}{len(lines) + 1:02}-{word}"
+        if width(f"{lines[-1]} {next_word}") < room:
+            lines[-1] += f" {word}"
+        elif len(lines) == count:
+            return lines
+        else:
+            lines.append(next_word)
+
+
 def column(x: float, top: float, lines: Iterable[str], pitch: float = 13) -> list[Drawn]:
     return [(x, top - pitch * number, 10, line) for number, line in enumerate(lines)]
 
@@ -68,10 +88,34 @@ def in_order(*columns: tuple[str, int]) -> list[str]:
     return [f"{mark}{number:02}" for mark, count in columns for number in range(1, count + 1)]
 
 
-def test_two_columns_are_read_one_after_the_other() -> None:
-    left = column(60, 760, prose("L", 30, 225))
-    right = column(310, 760, prose("R", 30, 225))
-    assert marks(across(left, right)) == in_order(("L", 30), ("R", 30))
+@pytest.mark.parametrize(
+    ("lines_of", "count", "room", "gap"),
+    [(prose, 2, 225, 25), (wrapped, 2, 225, 25), (wrapped, 2, 150, 100), (wrapped, 3, 150, 20)],
+)
+def test_columns_are_read_one_after_the_other(
+    lines_of: Callable[[str, int, float], list[str]], count: int, room: float, gap: float
+) -> None:
+    columns = [
+        column(50 + n * (room + gap), 760, lines_of("ABC"[n], 20 + n, room)) for n in range(count)
+    ]
+    assert marks(across(*columns)) == in_order(*(("ABC"[n], 20 + n) for n in range(count)))
+
+
+@given(seed=st.integers(), count=st.integers(2, 3), rows=st.integers(6, 30))
+@settings(max_examples=40, deadline=None)
+def test_cells_that_end_anywhere_are_read_by_rows(seed: int, count: int, rows: int) -> None:
+    chance = random.Random(seed)
+    lines = [
+        (
+            50 + 500 / count * n,
+            780 - 14.0 * row,
+            10.0,
+            f"{'ABC'[n]}{row:02} {' '.join(chance.choices(WORDS, k=chance.randint(1, 3)))}",
+        )
+        for row in range(rows)
+        for n in range(count)
+    ]
+    assert marks(lines) == [text[:3] for *_, text in lines]
 
 
 def test_a_heading_across_both_columns_comes_first() -> None:
