@@ -26,11 +26,6 @@ class SourceList:
         self._count = 0  # the highest number
         self._reported: tuple[Source, ...] = ()
 
-    def number_of(self, name: str) -> int:
-        """Return the number of a source by its address or file name; 0 if it has none."""
-        source = self._sources.get(_untagged(name))
-        return 0 if source is None else source.number
-
     def cite(self, annotation: Mapping[str, Any]) -> int:
         """Add the page or file that an annotation cites. Return its number; 0 for none.
 
