@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 
 from desktop_app.app.session import Session
 from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
 from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.conversations.conversation import SearchHit
+from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.search.search_filters import SearchFilters
 from desktop_app.library.ui.search.search_hits import ConversationHits, SearchDelegate, group_hits
@@ -70,16 +73,22 @@ class Palette(CommandPalette):
     def toggle(self) -> None:
         """Show the palette, or hide it.
 
-        After a hit was opened, its words are there again, for the next hit.
+        After a hit was opened, its words are there again, for the next hit. A search of messages
+        becomes one of everything.
         """
-        if self.isVisible():
-            self.dismiss()
-        else:
+        if not self.isVisible():
             self._open(shows_messages=False)
+        elif self._shows_messages:
+            self._show_filters(False)
+        else:
+            self.dismiss()
 
     def open_messages(self) -> None:
-        """Show the palette for messages only, with filters."""
-        self._open(shows_messages=True)
+        """Show the palette for messages only, with filters and the words that were typed."""
+        if self.isVisible():
+            self._show_filters(True)
+        else:
+            self._open(shows_messages=True)
 
     def _open(self, *, shows_messages: bool) -> None:
         self._hits = []
@@ -87,7 +96,9 @@ class Palette(CommandPalette):
         folders = self._session.folders.by_id.values()
         self.filters.set_folders(sorted(folders, key=lambda folder: folder.name.casefold()))
         self.filters.setVisible(shows_messages)
-        self.open_with([*command_entries(self._session), *other_entries(self._session)])
+        session = self._session
+        rows = (command_entries(session), export_entries(session), other_entries(session))
+        self.open_with([*itertools.chain.from_iterable(rows)])
         self.field.setText(self._opened_hits_of)
         self.field.selectAll()
         self._tasks.start(self._load_stored())
@@ -135,14 +146,26 @@ class Palette(CommandPalette):
             ]
             return [*recent[:_RECENT_COUNT], *find_entries("", self.entries, (), uses)]
         found = find_entries(query, self.entries, self._titles, uses, tr("Conversation"))
-        passages = [row for row in group_hits(self._hits) if row.hit.message_id]
+        found = found[:_MAX_ENTRIES]
+        ids = {entry.id for entry in found}
+        passages = [
+            row
+            for row in group_hits(self._hits)
+            if row.hit.message_id and CONVERSATION + row.hit.conversation_id not in ids
+        ]
         words = tr("Search messages for “{words}”", words=query)
         keys = _keys_of(self._session.actions["list.search"])
-        more = PaletteEntry("messages", words, keys=keys, run=self._show_messages, stays=True)
-        return [*found[:_MAX_ENTRIES], *passages[:_MAX_PASSAGES], more]
+        show = partial(self._show_filters, True)
+        more = PaletteEntry("messages", words, keys=keys, run=show, stays=True)
+        return [*found, *passages[:_MAX_PASSAGES], more]
 
-    def _show_messages(self) -> None:
-        self.filters.show()
+    def _show_filters(self, are_shown: bool) -> None:
+        """Search messages only, with filters, or everything, for the same words."""
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.filters.setVisible(are_shown)
+        if not are_shown and self.filters.is_active:
+            self.filters.clear()
+        self._search()
         self.search_again()
 
     # -------------------------------------------------------------- messages
@@ -205,12 +228,13 @@ def _keys_of(action: QAction) -> str:
 
 
 def command_entries(session: Session) -> list[PaletteEntry]:
-    """Return the rows of the window's commands."""
+    """Return the rows of the window's commands; that of a switch says what it would set."""
+    titles = _switch_titles(session)
     return [
         PaletteEntry(
             command.id,
-            tr(command.title),
-            tr(command.category),
+            titles.get(command.id) or tr(command.title),
+            tr("Command"),
             _keys_of(action),
             tr(SYNONYMS[command.id]) if command.id in SYNONYMS else "",
             action.trigger,
@@ -218,6 +242,31 @@ def command_entries(session: Session) -> list[PaletteEntry]:
         for command in COMMANDS
         if (action := session.actions.get(command.id)) and command.id not in KEYS_ONLY
     ]
+
+
+def _switch_titles(session: Session) -> dict[str, str]:
+    """Return what the commands would set that turn something on or off."""
+    setup = session.setup
+    switches = (
+        ("prompt.web", tr("Web search"), WEB_SEARCH in setup.ask_settings.parameters.tools),
+        ("prompt.research", tr("Research"), setup.is_research),
+        ("prompt.background", tr("Run in background"), setup.background),
+    )
+    return {
+        id_: tr("{label}: {value}", label=label, value=tr("Off") if is_on else tr("On"))
+        for id_, label, is_on in switches
+        if is_on is not None
+    }
+
+
+def export_entries(session: Session) -> Iterator[PaletteEntry]:
+    """Yield the rows that export the open conversation in the usual formats."""
+    for each in EXPORT_FORMATS:
+        if each.is_common:
+            title = tr("Export as {format}", format=tr(each.label))
+            words = f"{tr('export to save file')} {each.suffix[1:]}"
+            export = partial(session.transfer.choose_open_export, each.id)
+            yield PaletteEntry(f"export:{each.id}", title, tr("Command"), "", words, export)
 
 
 def other_entries(session: Session) -> Iterator[PaletteEntry]:
@@ -243,6 +292,16 @@ def other_entries(session: Session) -> Iterator[PaletteEntry]:
         window.outer_panes.show_settings(True)
         panel.show_setting(page, key)
 
+    # Before the settings: "limit" first finds that of a month, not that of tools.
+    providers = session.providers_controller
+    for place in PLACES:
+        show: Callable[[], object] = partial(show_setting, place.page, place.name)
+        if place.name == "key":
+            show = providers.open_at_key
+        elif place.name == "monthly-cap":
+            show = partial(providers.open_at_cap, "")
+        id_, words = f"place:{place.page}:{place.title}", tr(place.words) if place.words else ""
+        yield PaletteEntry(id_, tr(place.title), category, keywords=words, run=show)
     for setting in SETTINGS:
         page = setting.group.page
         if not page:
@@ -260,16 +319,9 @@ def other_entries(session: Session) -> Iterator[PaletteEntry]:
     # Without this row, the first for "settings" is a command for the settings of a folder.
     words, show = tr("preferences options"), partial(window.outer_panes.show_settings, True)
     yield PaletteEntry("place:settings", category, keywords=words, run=show)
-    providers = session.providers_controller
     network = tr("Network and privacy")
     yield PaletteEntry("place:network", network, category, run=providers.open_at_network)
 
-    for place in PLACES:
-        show = partial(show_setting, place.page, place.name)
-        if place.name == "key":
-            show = partial(providers.open_at_key)
-        id_, words = f"place:{place.page}:{place.title}", tr(place.words) if place.words else ""
-        yield PaletteEntry(id_, tr(place.title), category, keywords=words, run=show)
     for page, title in PAGES:
         if all(place.title != title for place in PLACES):
             show = partial(show_setting, page, "")

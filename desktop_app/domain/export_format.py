@@ -15,22 +15,24 @@ class ExportFormat(NamedTuple):
         label: shown to the user, marked for translation.
         suffix: of its files.
         holds_many: True if a file can have several conversations, else each has a file.
+        is_common: True for the formats that menus show first.
     """
 
     id: str
     label: str
     suffix: str
     holds_many: bool = False
+    is_common: bool = False
 
 
 EXPORT_FORMATS: Final = (
-    ExportFormat("json", N_("JSON (for import)"), ".json", holds_many=True),
-    ExportFormat("markdown", N_("Markdown"), ".md"),
-    ExportFormat("html", N_("Web page"), ".html"),
-    ExportFormat("docx", N_("Word document"), ".docx"),
+    ExportFormat("docx", N_("Word"), ".docx", is_common=True),
+    ExportFormat("pdf", N_("PDF"), ".pdf", is_common=True),
+    ExportFormat("markdown", N_("Markdown"), ".md", is_common=True),
+    ExportFormat("html", N_("Web page"), ".html", is_common=True),
     ExportFormat("odt", N_("OpenDocument text"), ".odt"),
     ExportFormat("pptx", N_("Slides of the responses"), ".pptx"),
     ExportFormat("xlsx", N_("Workbook with the tables"), ".xlsx"),
     ExportFormat("csv", N_("Tables as CSV"), ".csv"),
-    ExportFormat("pdf", N_("PDF"), ".pdf"),
+    ExportFormat("json", N_("JSON (for import)"), ".json", holds_many=True),
 )

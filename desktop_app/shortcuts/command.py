@@ -91,7 +91,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("conversation.show-sent", N_("Show compacted content"), _C.CONVERSATION),
     Command("conversation.export", N_("Export conversation…"), _C.CONVERSATION, "Ctrl+E"),
     Command("conversation.print", N_("Print conversation…"), _C.CONVERSATION, "Ctrl+P"),
-    Command("folder.new", N_("New folder"), _C.CONVERSATION),
+    Command("folder.new", N_("New folder (project)"), _C.CONVERSATION),
     Command("folder.settings", N_("Folder settings"), _C.CONVERSATION),
     Command("list.all", N_("Show all conversations"), _C.CONVERSATION, "Ctrl+G, Ctrl+L"),
     Command("list.archive", N_("Show archive"), _C.CONVERSATION, "Ctrl+G, Ctrl+A"),
@@ -114,7 +114,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("prompt.attach", N_("Attach files…"), _C.PROMPT, "Ctrl+O"),
     Command("attachment.preview", N_("Preview attachment"), _C.PROMPT),
     Command("attachment.choose-pages", N_("Choose pages to send…"), _C.PROMPT),
-    Command("prompt.image", N_("Make an image…"), _C.PROMPT),
+    Command("prompt.image", N_("Generate an image"), _C.PROMPT),
     Command("prompt.attach-folder", N_("Attach folder…"), _C.PROMPT, "Ctrl+Shift+O"),
     Command(
         "prompt.paste-plain",
@@ -209,6 +209,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
 )
 
 MENU_LABELS: Final = {
+    "folder.new": N_("New folder"),
     "collections.show": N_("Collections"),
     "prompt.image": N_("Image…"),
     "tools.choose": N_("Tools…"),
@@ -236,8 +237,8 @@ SYNONYMS: Final = {
     "prompt.attach-folder": N_("upload"),
     "prompt.image": N_("picture draw generate photo"),
     "collections.show": N_("knowledge documents"),
-    "tools.choose": N_("MCP permissions web search internet browse"),
-    "prompt.web": N_("internet browse online"),
+    "tools.choose": N_("MCP permissions functions"),
+    "prompt.web": N_("search the web internet browse online"),
     "prompt.research": N_("deep research web report sources"),
     "prompts.manage": N_("templates snippets"),
     "presets.manage": N_("profiles personas"),

@@ -13,7 +13,9 @@ CONVERSATION: Final = "conversation:"
 """Prefix of the ids of conversations' rows."""
 MAX_ROWS: Final = 60
 """The most rows that are found. The palette shows 10 at a time; the number was chosen by eye."""
-_LETTERS_RANK: Final = 5
+_SYNONYM_RANK: Final = 2
+"""The rank of an entry with the typed words as its keywords: after titles that have them."""
+_LETTERS_RANK: Final = 6
 """The rank after those of `match_rank`: of rows with only the typed letters, in order."""
 
 
@@ -45,14 +47,15 @@ class PaletteEntry(NamedTuple):
         """Return how well the entry matches the folded words; see `match_rank`."""
         rank = match_rank(words, self.title, f"{self.note} {self.keywords}")
         is_synonym = rank is not None and set(words) <= set(fold(self.keywords).split())
-        return min(rank or 0, 1) if is_synonym and rank else rank
+        return min(rank, _SYNONYM_RANK) if is_synonym and rank is not None else rank
 
 
 def match_rank(words: Sequence[str], title: str, other_text: str) -> int | None:
     """Return how well an entry matches the folded words: 0 is best, None is no match.
 
     Titles that have all words as whole words are best, then titles that begin with the words, then
-    entries in which each word begins a word, then entries that contain the words.
+    entries in which each word begins a word, then entries that contain the words. 2 is the rank of
+    keywords (`PaletteEntry.match_rank`).
     """
     title = fold(title)
     text = f"{title} {fold(other_text)}"
@@ -62,10 +65,10 @@ def match_rank(words: Sequence[str], title: str, other_text: str) -> int | None:
     if set(words) <= set(title.split()):
         return 0 if starts else 1
     if starts:
-        return 2
+        return 3
     text_words = text.split()
     begins = all(any(each.startswith(word) for each in text_words) for word in words)
-    return 3 if begins else 4
+    return 4 if begins else 5
 
 
 class FoldedTitle(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +10,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import Session
-from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
@@ -28,7 +26,7 @@ from desktop_app.widgets.forms.form_widgets import (
 from desktop_app.widgets.forms.schema_form import SchemaForm
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.foreign_text import menu_text, set_tooltip
+from desktop_app.widgets.text.foreign_text import set_tooltip
 
 TRANSFER: Final = N_(
     "Imports files from Repartee, ChatGPT, Claude, Open WebUI, and LibreChat. Importing a file "
@@ -80,9 +78,7 @@ class DataTab(QWidget):
         import_button.clicked.connect(lambda: transfer.choose_import())
         export_button = compact_button(tr("Export all"), "export", "plain")
         menu = ProgramMenu(export_button)
-        for each in EXPORT_FORMATS:
-            text = tr("{format}…", format=tr(each.label))
-            menu.addAction(menu_text(text), partial(transfer.choose_export, None, each.id))
+        transfer.add_formats(menu, None)
         export_button.setMenu(menu)
         self._transfer.body.addLayout(FlowLayout(import_button, export_button))
 

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QStandardPaths
+from PySide6.QtCore import QStandardPaths, Qt
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
@@ -25,10 +25,13 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder, choose_target
+from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.status_line import ProgressCard
+from desktop_app.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
+    from PySide6.QtWidgets import QMenu
 
     from desktop_app.exchange.ui.printing.print_job import PrintSource
 
@@ -118,29 +121,55 @@ class TransferController(Controller):
 
     # -------------------------------------------------------------- export
 
+    def add_formats(self, menu: QMenu, conversation_ids: Sequence[str] | None) -> None:
+        """Add the formats to a menu, the common ones first; each exports, None for all."""
+        more = ProgramMenu(menu_text(tr("More")), menu)
+        more.setObjectName("more-formats")
+        for each in EXPORT_FORMATS:
+            entry = (menu if each.is_common else more).addAction(
+                menu_text(tr("{format}…", format=tr(each.label))),
+                partial(self.choose_export, conversation_ids, each.id),
+            )
+            entry.setObjectName(f"export-{each.id}")
+        menu.addMenu(more)
+
     def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
-        """Ask for a file or folder, and export these conversations, None for all."""
+        """Ask for a file or folder, and export these conversations, None for all.
+
+        The suffix of a typed name chooses another format.
+        """
+        from desktop_app.exchange.command import file_names  # it imports every format
+
         export_format = next(each for each in EXPORT_FORMATS if each.id == format_id)
-        export = partial(self.export, conversation_ids, format_id)
-        title = ""
+        title, stem = tr("Export"), tr("Conversations")
         if conversation_ids is not None and len(conversation_ids) == 1:
             model = self._window.conversations.model
             listed = model.conversation_at(model.index_of(conversation_ids[0]))
-            open_conversation = self._current.conversation
-            is_open = open_conversation.id == conversation_ids[0]
-            conversation = open_conversation if is_open else listed
-            title = conversation.title if conversation is not None else ""
+            is_open = self._current.id == conversation_ids[0]
+            conversation = self._current.conversation if is_open else listed
+            if conversation is not None:
+                title = tr("Export conversation")
+                stem = next(file_names([conversation], ""))
         elif not export_format.holds_many:
+            export = partial(self.export, conversation_ids, format_id)
             choose_folder(self._window, tr("Export to folder"), export, start=Path.home())
             return
-        stem = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()
-        stem = stem[:_MAX_STEM_CHARACTERS] or tr("Conversations")
+
+        def export_to(file: Path) -> None:
+            suffix = file.suffix.lower()
+            named = next((each for each in EXPORT_FORMATS if each.suffix == suffix), export_format)
+            self.export(conversation_ids, named.id, file)
+
+        documents = QStandardPaths.writableLocation(
+            QStandardPaths.StandardLocation.DocumentsLocation
+        )
         choose_target(
             self._window,
-            tr("Export"),
-            export,
-            start=Path.home() / f"{stem}{export_format.suffix}",
+            title,
+            export_to,
+            start=Path(documents, f"{stem}{export_format.suffix}"),
             filters=f"{tr(export_format.label)} (*{export_format.suffix})",
+            suffix=export_format.suffix.lstrip("."),
         )
 
     def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:
@@ -175,40 +204,20 @@ class TransferController(Controller):
 
     # -------------------------------------------------------------- the open conversation
 
-    def choose_open_export(self) -> None:
-        """Ask for a file and a format, and export the open conversation."""
+    def choose_open_export(self, format_id: str = "") -> None:
+        """Ask for a file, before that for a format unless it is given, and export."""
         if not self._check_stored():
             return
-        # Imported here, because it imports every format.
-        from desktop_app.exchange.command import file_names
-
-        formats = {
-            f"{tr(export_format.label)} (*{export_format.suffix})": export_format
-            for export_format in reversed(EXPORT_FORMATS)
-        }
-        conversation_id = self._current.id
-
-        def export(file: Path) -> None:
-            selected_format = formats[dialog.selectedNameFilter()]
-            suffix = file.suffix.lower()
-            format_ = next((f for f in EXPORT_FORMATS if f.suffix == suffix), selected_format)
-            self.export([conversation_id], format_.id, file)
-
-        documents = QStandardPaths.writableLocation(
-            QStandardPaths.StandardLocation.DocumentsLocation
-        )
-        stem = next(file_names([self._current.conversation], ""))
-        dialog = choose_target(
-            self._window,
-            tr("Export conversation"),
-            export,
-            start=Path(documents, f"{stem}.pdf"),
-            filters=";;".join(formats),
-            suffix="pdf",
-        )
-        dialog.filterSelected.connect(
-            lambda name: dialog.setDefaultSuffix(formats[name].suffix.lstrip("."))
-        )
+        if format_id:
+            self.choose_export([self._current.id], format_id)
+            return
+        menu = ProgramMenu(self._window)
+        menu.setObjectName("export-menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.add_formats(menu, [self._current.id])
+        title = self._pane.header.title
+        menu.popup(title.mapToGlobal(title.rect().bottomLeft()))
+        menu.setActiveAction(menu.actions()[0])
 
     def _shown_messages(self) -> list[Message]:
         """Return the messages of the open conversation, also of an answer that is not stored."""

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import ListFilterKind
-from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.widgets.look import icons
@@ -133,11 +132,7 @@ class ListMenus:
         label = tr_plural("Export as", "Export {count} conversations as", len(ids))
         submenu = self._add_submenu(menu, "file-up", label)
         submenu.setObjectName("export-as")
-        export = self._list.session.transfer.choose_export
-        for export_format in EXPORT_FORMATS:
-            submenu.addAction(
-                menu_text(tr(export_format.label)), partial(export, list(ids), export_format.id)
-            )
+        self._list.session.transfer.add_formats(submenu, list(ids))
 
     def _add_move_targets(self, menu: QMenu, conversations: Sequence[Conversation]) -> None:
         """Add the folders; disable the folder that already contains all chosen conversations."""

@@ -123,6 +123,10 @@ class ProviderTab(QWidget):
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self._profile.id if on else "")
         )
         self._column.addLayout(check_row(title, self._default_switch))
+        self.spending = SpendingSection(
+            lambda cap: self._edit(monthly_cap=cap), self._session.spending_controller.show
+        )
+        self._column.addWidget(self.spending)
         self._build_advanced()
         self._remove_button = PlainButton(tr("Remove server"), name="remove-provider", role="link")
         mark_deleting(self._remove_button)
@@ -182,11 +186,8 @@ class ProviderTab(QWidget):
             # The validator also accepts the locale's group separator.
             lambda text: self._edit(price_multiplier=Decimal(QLocale().toInt(text)[0]) / 100)
         )
-        self.spending = SpendingSection(
-            lambda cap: self._edit(monthly_cap=cap), self._session.spending_controller.show
-        )
         self.network = NetworkSection(self._edit, self._run, self._controller)
-        sections = (self.spending, self._models, models_button, self._price)
+        sections = (self._models, models_button, self._price)
         for position, section in enumerate(sections):
             self.network.body.insertWidget(position, section)
         self._column.addWidget(self.network)

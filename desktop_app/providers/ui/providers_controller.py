@@ -64,7 +64,7 @@ class ProvidersController(Controller):
         self._panel.show_setting("provider", "network")
 
     def open_at_cap(self, profile_id: str) -> None:
-        """Show the panel at the field for a provider's monthly cap.
+        """Show the panel at the field for a provider's monthly cap; OpenAI's for a local model.
 
         A key of the environment has the cap of the stored provider with the same base URL.
         """
@@ -75,6 +75,8 @@ class ProvidersController(Controller):
                 p for p in self._providers.all if canonical_base_url(p.base_url) == address
             )
             profile = next((p for p in same_server if not p.from_environment), profile)
+        elif profile.kind is ProviderKind.ON_DEVICE:
+            profile = OPENAI
         self._panel.request_show()
         self.select_profile(profile.id)
         self._panel.show_setting("provider", "monthly-cap")

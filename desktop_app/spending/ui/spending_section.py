@@ -23,20 +23,21 @@ class SpendingSection(LineSection):
 
     Args:
         save: called with the new cap; None removes it.
-        show_report: shows the spending report.
+        show_report: shows the spending report; None on its page.
     """
 
     def __init__(
-        self, save: Callable[[Decimal | None], None], show_report: Callable[[], None]
+        self, save: Callable[[Decimal | None], None], show_report: Callable[[], None] | None
     ) -> None:
         super().__init__(tr("Monthly limit (US dollars)"), "monthly-cap")
         self._save = save
         self._profile = NO_PROVIDER
         self._months: dict[str, MonthSpending] = {}
         self.field.setPlaceholderText(tr("No limit"))
-        report_button = PlainButton(tr("Show spending"), name="show-spending", role="link")
-        self._column.addWidget(report_button, 0, Qt.AlignmentFlag.AlignLeft)
-        report_button.clicked.connect(lambda: show_report())
+        if show_report is not None:
+            report_button = PlainButton(tr("Show spending"), name="show-spending", role="link")
+            self._column.addWidget(report_button, 0, Qt.AlignmentFlag.AlignLeft)
+            report_button.clicked.connect(lambda: show_report())
         self.finished.connect(self._save_entered)
 
     def show_profile(self, profile: ProviderProfile) -> None:

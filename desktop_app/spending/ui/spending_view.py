@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop_app.app.session import Session
+from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending_report import Grouping, Purpose, SpendingRow, SpendingSum
@@ -30,6 +32,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.spending.command import current_months, month_line, rows_as_csv
 from desktop_app.spending.report_texts import spent_text, total_text
 from desktop_app.spending.ui.bar_chart import BarChart
+from desktop_app.spending.ui.spending_section import SpendingSection
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.file_dialogs import choose_target, save_text
@@ -158,6 +161,11 @@ class SpendingView(QWidget):
         self.forecast = PlainLabel(
             name="spending-forecast", role="dim", wraps=True, keeps_lines=True
         )
+        self._limit_of = Combo(tr("Provider"), object_name="limit-provider")
+        self._limit_of.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
+        self._limit_of.activated.connect(self._show_limit)
+        self.limit = SpendingSection(self._save_limit, None)
+        self.limit.body.addLayout(row_of(self._limit_of, self.limit.field, STRETCH, spacing=8))
         self._copy_button = dialog_button(tr("Copy as table"), "copy-spending")
         set_tooltip(self._copy_button, tr("Copies exact values for a spreadsheet"))
         self._copy_button.clicked.connect(self.copy)
@@ -181,7 +189,7 @@ class SpendingView(QWidget):
         choices = row_of(self.grouping_choice, self.period_choice, STRETCH, spacing=8)
         head = column_of(choices, self.total, margins=0, spacing=8)
         foot = row_of(STRETCH, self._copy_button, export_button, spacing=8)
-        parts = (head, self.chart, (table, 1), self.forecast, foot)
+        parts = (head, self.limit, self.chart, (table, 1), self.forecast, foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     async def fill(self) -> None:
@@ -195,8 +203,34 @@ class SpendingView(QWidget):
         days = await ledger.group_spending(Grouping.DAY, first_day)
         months = await current_months(self._session.backend.budget, self._session.providers.all)
         if load_number == self._load_number:
+            for each in months:
+                self.limit.set_month(each.profile.id, each.month)
+            self._show_limits()
             charted_days = _charted_days(days, first_day, today)
             self.show_rows(rows, charted_days, [month_line(each) for each in months])
+
+    def _show_limits(self) -> None:
+        """Offer the providers that cost money, and show the limit of the chosen one."""
+        providers, former_id = self._session.providers, self._limit_of.currentData()
+        offered = [p for p in providers.all if p.kind is not ProviderKind.ON_DEVICE]
+        self._limit_of.clear()
+        for profile in offered:
+            self._limit_of.addItem(profile.name, profile.id)
+        wanted_id = former_id or self._session.setup.profile.id
+        self._limit_of.setCurrentIndex(max(0, self._limit_of.findData(wanted_id)))
+        self._limit_of.setVisible(len(offered) > 1)
+        self._show_limit()
+
+    def _show_limit(self) -> None:
+        profile = self._session.providers.get(self._limit_of.currentData() or "")
+        self.limit.show_profile(profile or NO_PROVIDER)
+        self.limit.setVisible(profile is not None)
+
+    def _save_limit(self, cap: Decimal | None) -> None:
+        profile = self._session.providers.get(self._limit_of.currentData() or "")
+        if profile is not None:
+            changed = replace(profile, monthly_cap=cap)
+            self._session.tasks.start(self._session.providers_controller.save(changed))
 
     @property
     def rows(self) -> Sequence[SpendingRow]:

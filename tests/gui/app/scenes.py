@@ -683,7 +683,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         "import": controllers.transfer.choose_import,
         "export-all": lambda: controllers.transfer.choose_export(None, "html"),
         "export-one": lambda: controllers.transfer.choose_export([app.open_id], "html"),
-        "export-open": controllers.transfer.choose_open_export,
+        "export-open": lambda: controllers.transfer.choose_open_export("docx"),
         "restore": controllers.backups.choose_restore,
         "backup-folder": find(app.window, QPushButton, "choose-backup-folder").click,
         "model-file": find(app.window, QPushButton, "choose-weights").click,

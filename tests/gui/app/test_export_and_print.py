@@ -9,13 +9,17 @@ from threading import Event
 
 import pypdfium2
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtPrintSupport import QPrinter
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.exchange.ui.printing.printed_conversation import PrintedConversation
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
+from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 
 
 def has_said(app: AppHarness, sentence: str) -> bool:
@@ -50,10 +54,15 @@ def pdf_text(file: Path) -> str:
 async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "It is **this** one.")
-        app.controllers.transfer.choose_open_export()
-        dialog = app.window.findChild(QFileDialog)
-        assert dialog is not None
-        assert "Which is it" in dialog.selectedFiles()[0]
+        app.session.actions["conversation.export"].trigger()
+        menu = find(app.window, QMenu, "export-menu")
+        assert [entry_text(entry) for entry in menu.actions()] == [
+            *("Word…", "PDF…", "Markdown…", "Web page…", "More")
+        ]
+        QTest.keyClick(menu, Qt.Key.Key_Return)  # the first is active
+        dialog = file_dialog()
+        assert Path(dialog.selectedFiles()[0]).match("*Which is it*.docx")
+        assert dialog.nameFilters() == ["Word (*.docx)"]
         dialog.close()
         for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
             file = tmp_path / f"out{suffix}"
@@ -67,17 +76,15 @@ async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> 
 async def test_the_suffix_chooses_the_export_format(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "It is **this** one.")
-        await save(app, tmp_path / "typed.HTML", "PDF")
-        await save(app, tmp_path / "v1.2 of it", "Markdown")
+        await save(app, tmp_path / "typed.HTML", "pdf")
+        await save(app, tmp_path / "v1.2 of it", "markdown")
     assert (tmp_path / "typed.HTML").read_text().startswith("<!doctype html>")
     assert (tmp_path / "v1.2 of it").read_text().startswith("# Which")
 
 
 async def save(app: AppHarness, file: Path, chosen: str) -> None:
     """Save under a typed name, with this format chosen."""
-    app.controllers.transfer.choose_open_export()
-    dialog = file_dialog()
-    dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))
+    app.controllers.transfer.choose_open_export(chosen)
     choose_paths(file)
     await until(partial(has_said, app, f"Exported to {file.name}."))
 

@@ -94,7 +94,7 @@ async def test_commands_are_found_by_other_words() -> None:
     async with AppHarness() as app:
         shown = open_palette(app)
         for words, title in (
-            ("web search", "Choose tools…"),
+            ("web search", "Web search: On"),
             ("ollama", "Provider"),
             ("incognito", "New temporary conversation"),
             ("font size", "Larger text"),
@@ -109,6 +109,72 @@ async def test_commands_are_found_by_other_words() -> None:
         ):
             shown.field.setText(words)
             assert title in titles(shown)[:2], words
+        for words, title in (
+            ("limit", "Monthly limit (US dollars)"),
+            ("monthly limit", "Monthly limit (US dollars)"),
+            ("image", "Generate an image"),
+            ("picture", "Generate an image"),
+            ("word", "Export as Word"),
+            ("docx", "Export as Word"),
+            ("export to word", "Export as Word"),
+            ("pdf", "Export as PDF"),
+            ("project", "New folder (project)"),
+            ("internet", "Web search: On"),
+        ):
+            shown.field.setText(words)
+            assert titles(shown)[0] == title, words
+
+
+async def test_a_switch_says_what_it_would_set() -> None:
+    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
+        shown = open_palette(app)
+        shown.field.setText("web search")
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: app.window.prompt.row.web_button.isChecked())
+        shown = open_palette(app)
+        shown.field.setText("web search")
+        assert titles(shown)[0] == "Web search: Off"
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: not app.window.prompt.row.web_button.isChecked())
+
+
+async def test_a_conversation_comes_once_and_a_command_is_told_from_it() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Apple pie", "An apple a day.")
+        app.session.actions["conversation.new"].trigger()
+        palette = await app.search("apple")
+        await until(lambda: len(titles(palette)) == 1)
+        app.press(Qt.Key.Key_K, CTRL)  # from messages to everything
+        assert palette.isVisible()
+        assert palette.field.text() == "apple"
+        await until(lambda: "Apple pie" in titles(palette))
+        await app.written()
+        shown = [row for row in palette.model.rows if row.title == "Apple pie"]
+        assert len(shown) == 1
+        palette.field.setText("conversation")
+        rename = next(r for r in palette.model.rows if r.title == "Rename conversation")
+        palette.field.setText("apple")
+        (row,) = (row for row in palette.model.rows if row.title == "Apple pie")
+        assert row.note != rename.note
+
+
+async def test_the_search_of_messages_takes_the_words_along_and_returns() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Something else", "An apple a day.")
+        app.session.actions["conversation.new"].trigger()
+        shown = open_palette(app)
+        QTest.keyClicks(shown.field, "apple")
+        app.press(Qt.Key.Key_F, CTRL | Qt.KeyboardModifier.ShiftModifier)
+        assert shown.field.text() == "apple"
+        await until(lambda: titles(shown) == ["Something else"])
+        app.press(Qt.Key.Key_K, CTRL)
+        assert shown.isVisible()
+        assert shown.field.text() == "apple"
+        assert titles(shown)[-1] == "Search messages for “apple”"
+        QTest.keyClicks(shown.field, "s")
+        assert not app.text.toPlainText()
+        app.press(Qt.Key.Key_K, CTRL)
+        assert not shown.isVisible()
 
 
 async def test_parts_of_the_settings_are_found() -> None:

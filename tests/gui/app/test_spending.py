@@ -118,6 +118,28 @@ async def test_the_tables_show_all_calls() -> None:
         view.close()
 
 
+async def test_the_limit_is_set_where_people_look() -> None:
+    async with AppHarness(environment=KEYED) as app:
+        await set_cap(app, "5")
+        profile = app.state.setup.profile
+        app.controllers.providers_controller.select_profile(profile.id)
+        app.window.outer_panes.show_settings(True)
+        field = find(app.window.settings, QLineEdit, "monthly-cap")
+        await until(field.isVisible)  # though Advanced is closed
+        app.window.outer_panes.show_settings(False)
+        app.controllers.spending_controller.show()
+        await until(lambda: app.window.findChild(SpendingView) is not None)
+        view = find(app.window, SpendingView, "spending")
+        await until(lambda: view.limit.isVisible() and view.limit.field.text() != "")
+        assert Decimal(view.limit.field.text()) == 5
+        view.limit.field.setFocus()
+        view.limit.field.selectAll()
+        QTest.keyClicks(view.limit.field, "12")
+        QTest.keyClick(view.limit.field, Qt.Key.Key_Return)
+        await until(lambda: app.state.setup.profile.monthly_cap == 12)
+        view.close()
+
+
 async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPatch) -> None:
     just_now = timedelta(milliseconds=900)  # a midnight every 100 ms
     monkeypatch.setattr(calendar_days, "midnight", lambda _: now() - just_now)

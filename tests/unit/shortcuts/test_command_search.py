@@ -42,11 +42,11 @@ def test_words_are_found_in_title_and_category_best_first(typed: str, found: str
     [
         ("New theme", "", 0),
         ("New theme of colors", "", 0),
-        ("A theme, new", "", 3),
+        ("A theme, new", "", 4),
         ("A theme is new", "", 1),
-        ("New themes", "", 2),
-        ("Themes", "newly", 3),
-        ("Renewed", "themes", 4),
+        ("New themes", "", 3),
+        ("Themes", "newly", 4),
+        ("Renewed", "themes", 5),
         ("New", "", None),
     ],
 )
