@@ -28,6 +28,7 @@ HEIGHT: Final = 46
 _NEARLY_FULL: Final = 0.8
 """The share of the context from which the meter has the warning color."""
 _MAX_PRESET_WIDTH: Final = 260
+_MAX_FOLDER_CHARACTERS: Final = 24
 _SHOWN_SHARE: Final = 0.5
 """The share of the context from which on its use is shown."""
 
@@ -57,6 +58,8 @@ class Header(QFrame):
         self.temporary_icon.setAccessibleName(tr("Temporary conversation"))
         self.temporary_icon.setToolTip(tr("Temporary conversation: not saved on this computer"))
         self.temporary_icon.hide()
+        self.folder = PlainLabel(name="title-folder", role="dim")
+        self.folder.hide()
         self.title = _TitleLabel(name="title", role="title")
         self.title_field = NameField(tr("Conversation title"), "title-field")
         self.title_field.hide()
@@ -69,7 +72,7 @@ class Header(QFrame):
         self._figures = row_of(self.meter, self.context)
         self._conversation = QWidget()
         title = ((self.title, 1), (self.title_field, 1))
-        parts = (self.temporary_icon, *title, self.preset, self._figures)
+        parts = (self.temporary_icon, self.folder, *title, self.preset, self._figures)
         row_of(*parts, parent=self._conversation, margins=0, spacing=2)
         self._line = row_of(
             self.list_button,
@@ -92,6 +95,14 @@ class Header(QFrame):
     def set_title(self, title: str) -> None:
         """Show the conversation's title, "" for none."""
         self.title.setText(title)
+
+    def set_folder(self, name: str) -> None:
+        """Show the folder of the conversation before its title, "" for none."""
+        shown = one_line(name, _MAX_FOLDER_CHARACTERS)
+        self.folder.setText(f"{shown} ›")
+        set_tooltip(self.folder, tr("Folder: {name}", name=one_line(name)))
+        self.folder.setAccessibleName(spoken_text(tr("Folder: {name}", name=one_line(name))))
+        self.folder.setVisible(bool(name))
 
     def edit_title(self) -> None:
         """Let the user edit the conversation's title, if it has one."""
@@ -187,6 +198,7 @@ class Header(QFrame):
             limit_size(button, px(32), px(32))
         self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
         self.temporary_icon.setContentsMargins(0, 0, px(6), 0)
+        self.folder.setContentsMargins(0, 0, px(6), 0)
         self.preset.setMaximumWidth(px(_MAX_PRESET_WIDTH))
 
 

@@ -302,13 +302,29 @@ class NewConversation:
         """Open the blank conversation in a folder, None for none; its changed settings stay."""
         self._setup.background_id = ""
         drafts = self._drafts
+        blank = self._blank_in(folder_id)
+        self._current.open(blank, [], {}, drafts.cached(drafts.blank_id), is_new=True)
+
+    def move(self, folder_id: str | None) -> None:
+        """Move the open blank conversation to a folder, None for out of any.
+
+        It then has the defaults of the folder, except for what the user has changed.
+        """
+        blank = self._current.conversation
+        is_usual = blank.choice == self._blank_in(blank.folder_id).choice
+        self.open(folder_id)
+        if not is_usual:
+            self._setup.choose(blank.choice)
+
+    def _blank_in(self, folder_id: str | None) -> Conversation:
+        drafts = self._drafts
         blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))
         folder_id = folder_id if folder_id in self._folders.by_id else None
         blank = replace(blank, folder_id=folder_id, preset_id=drafts.blank_preset_id)
         blank = self._apply_preset(blank)
         if drafts.blank_overrides or drafts.blank_preset_id:  # its settings were changed
             blank = replace(blank, overrides=drafts.blank_overrides)
-        self._current.open(blank, [], {}, drafts.cached(drafts.blank_id), is_new=True)
+        return blank
 
     async def set_default(self, key: str, value: Any) -> None:
         """Store a "default.…" setting, and apply it to the open conversation if that is blank."""

@@ -114,6 +114,7 @@ class ListPresenter(Controller):
         self._list.set_conversations(rows, list_filter=list_filter, last=last)
         self._list.view.show_open(self._current.id if self._current.is_listed else None)
         self._show_answering()
+        self._session.navigator.move_blank(list_filter)
 
     def load_more(self, *, all_rows: bool = False) -> None:
         """Append the next page, or all remaining rows."""

@@ -49,6 +49,8 @@ class Navigator(Controller):
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._positions: dict[str, ScrollPosition] = {}  # where conversations were left
         self._current.opened.connect(self._show_opened)
+        for signal in (self._current.opened, self._current.folder_changed, session.folders.changed):
+            signal.connect(self._show_folder)
         window = session.window
         window.conversations.open_requested.connect(session.tasks.slot(self.open))
         window.conversations.new_requested.connect(self.open_here)
@@ -137,13 +139,28 @@ class Navigator(Controller):
         self._presenter.upsert(conversation)
 
     def open_new(self, folder_id: str | None = None) -> None:
-        """Open a blank conversation in a folder, None for none, with the last blank one's draft."""
+        """Open a blank conversation with the last blank one's draft.
+
+        Args:
+            folder_id: its folder; None for the one that the list shows, if any.
+        """
         self._request_number += 1
         self._pane.close_page()
-        self._open_blank(folder_id)
+        self._open_blank(folder_id or self._presenter.list_filter.folder_id or None)
         self._notifications.announce(tr("New conversation"))
         self._tasks.start(self._settings_store.remove(OPEN_KEY))
         self._prompt.focus_text()
+
+    def move_blank(self, list_filter: ListFilter) -> None:
+        """Move an empty start page to the folder that the list shows, or out of any."""
+        if not self._has_opened or not self._current.is_new or self._current.path:
+            return
+        if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
+            return
+        folder_id = list_filter.folder_id or None
+        if folder_id != self._current.conversation.folder_id:
+            self._draft.save()
+            self._new_conversation.move(folder_id)
 
     def open_another_blank(self) -> None:
         """Open another blank conversation, and move the open conversation's draft there."""
@@ -300,6 +317,10 @@ class Navigator(Controller):
     def _select_open(self) -> None:
         """Select the open conversation in the list, or nothing if the list does not have it."""
         self._view.show_open(self._current.id if self._current.is_listed else None)
+
+    def _show_folder(self) -> None:
+        folder = self._session.folders.folder_of(self._current.conversation)
+        self._pane.header.set_folder("" if folder is None else folder.name)
 
     def _show_opened(self) -> None:
         self._pane.set_title(self._current.conversation.title)

@@ -64,9 +64,16 @@ class ProvidersController(Controller):
         self._panel.show_setting("provider", "network")
 
     def open_at_cap(self, profile_id: str) -> None:
-        """Show the panel at the field for a provider's monthly cap; OpenAI's for a local model.
+        """Show the panel at the field for a provider's monthly cap; see `owner_of_cap`."""
+        self._panel.request_show()
+        self.select_profile(self.owner_of_cap(profile_id).id)
+        self._panel.show_setting("provider", "monthly-cap")
 
-        A key of the environment has the cap of the stored provider with the same base URL.
+    def owner_of_cap(self, profile_id: str = "") -> ProviderProfile:
+        """Return the provider with the monthly cap of another one, "" for the one in use.
+
+        A key of the environment has the cap of the stored provider with the same base URL; OpenAI
+        stands for a model on this computer, which costs nothing.
         """
         profile = self._profile_or_current(profile_id)
         if profile.from_environment:
@@ -76,10 +83,8 @@ class ProvidersController(Controller):
             )
             profile = next((p for p in same_server if not p.from_environment), profile)
         elif profile.kind is ProviderKind.ON_DEVICE:
-            profile = OPENAI
-        self._panel.request_show()
-        self.select_profile(profile.id)
-        self._panel.show_setting("provider", "monthly-cap")
+            return OPENAI
+        return profile
 
     # -------------------------------------------------------------- showing
 

@@ -212,11 +212,15 @@ class SpendingView(QWidget):
     def _show_limits(self) -> None:
         """Offer the providers that cost money, and show the limit of the chosen one."""
         providers, former_id = self._session.providers, self._limit_of.currentData()
-        offered = [p for p in providers.all if p.kind is not ProviderKind.ON_DEVICE]
+        offered = [
+            profile
+            for profile in providers.all
+            if profile.kind is not ProviderKind.ON_DEVICE and not profile.from_environment
+        ]
         self._limit_of.clear()
         for profile in offered:
             self._limit_of.addItem(profile.name, profile.id)
-        wanted_id = former_id or self._session.setup.profile.id
+        wanted_id = former_id or self._session.providers_controller.owner_of_cap().id
         self._limit_of.setCurrentIndex(max(0, self._limit_of.findData(wanted_id)))
         self._limit_of.setVisible(len(offered) > 1)
         self._show_limit()

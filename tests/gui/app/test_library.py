@@ -221,6 +221,31 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         assert kept.choice == ModelChoice("", "", Variant.PRO)
 
 
+async def test_a_question_asked_in_an_open_folder_lands_in_it() -> None:
+    async with AppHarness() as app:
+        folder = Folder(new_id(), "Lease", now())
+        app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
+        app.state.folder_settings.set_value(folder.id, "answer.system_prompt", "Cite the lease.")
+        header = app.window.header
+        app.type("When does")
+        await go(app, ListFilter.for_folder(folder.id))
+        assert header.folder.isVisible()
+        assert header.folder.text() == "Lease ›"
+        assert app.text.toPlainText() == "When does"
+        await go(app, LIST)  # the page is where the list is
+        assert not header.folder.isVisible()
+        await go(app, ListFilter.for_folder(folder.id))
+        turn = await app.ask("When does it end?")
+        assert "Cite the lease." in turn.request.instructions
+        turn.end("In March.")
+        await app.settled()
+        assert app.stored("SELECT folder_id FROM conversations") == [(folder.id,)]
+        assert header.folder.text() == "Lease ›"
+        app.session.trash.delete_chosen()  # the page after it is in the folder, too
+        await until(lambda: app.state.current.is_new)
+        assert header.folder.text() == "Lease ›"
+
+
 async def test_a_folder_is_deleted_without_its_conversations() -> None:
     one, *_ = await fill(2)
     async with AppHarness() as app:
