@@ -264,7 +264,7 @@ def export_entries(session: Session) -> Iterator[PaletteEntry]:
     for each in EXPORT_FORMATS:
         if each.is_common:
             title = tr("Export as {format}", format=tr(each.label))
-            words = f"{tr('export to save file')} {each.suffix[1:]}"
+            words = " ".join((tr("export to save file"), each.suffix[1:]))
             export = partial(session.transfer.choose_open_export, each.id)
             yield PaletteEntry(f"export:{each.id}", title, tr("Command"), "", words, export)
 
