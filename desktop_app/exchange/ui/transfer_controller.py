@@ -123,15 +123,15 @@ class TransferController(Controller):
 
     def add_formats(self, menu: QMenu, conversation_ids: Sequence[str] | None) -> None:
         """Add the formats to a menu, the common ones first; each exports, None for all."""
-        more = ProgramMenu(menu_text(tr("More")), menu)
-        more.setObjectName("more-formats")
+        submenu = ProgramMenu(menu_text(tr("More")), menu)
+        submenu.setObjectName("more-formats")
         for each in EXPORT_FORMATS:
-            entry = (menu if each.is_common else more).addAction(
+            entry = (menu if each.is_common else submenu).addAction(
                 menu_text(tr("{format}…", format=tr(each.label))),
                 partial(self.choose_export, conversation_ids, each.id),
             )
             entry.setObjectName(f"export-{each.id}")
-        menu.addMenu(more)
+        menu.addMenu(submenu)
 
     def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
         """Ask for a file or folder, and export these conversations, None for all.
