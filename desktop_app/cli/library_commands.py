@@ -57,7 +57,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.exchange.import_store import ImportOutcome, ImportStore
-from desktop_app.exchange.importers.import_reader import OWN_KIND, read_export
+from desktop_app.exchange.importers.import_reader import OWN_KIND, UnknownExportError, read_export
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     not_imported_error,
@@ -257,6 +257,9 @@ async def _import_file(
                     result.refused.append(not_imported_error(imported.conversation.title, error))
             else:
                 result.refused.append(imported)
+        if result.empty and not result.conversations and not result.refused:
+            result.kind, result.empty = "", 0
+            raise UnknownExportError
     except StorageError as error:
         if options.json:  # otherwise it is reported once, when the command ends
             result.refused.append(error)

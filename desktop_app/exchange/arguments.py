@@ -21,10 +21,11 @@ def import_arguments() -> Command:
         tr("import conversations from files"),
         [files("files"), json_flag(), *progress_flags()],
         tr(
-            "Reads JSON files of Repartee, ChatGPT and Claude (conversations.json or the ZIP "
-            "archive), Open WebUI, and LibreChat. Importing a file again adds only what is "
-            "new. An open window shows imported conversations immediately. “-” reads standard "
-            "input."
+            "Reads files of Repartee, ChatGPT, Claude, DeepSeek, Gemini (Google Takeout), "
+            "Grok, Le Chat, OpenRouter, Open WebUI, LibreChat, LM Studio, Chatbox, Cherry "
+            "Studio, Jan, and TypingMind (JSON or the ZIP archive), and JSONL of messages in "
+            "OpenAI’s form. Importing a file again adds only what is new. An open window "
+            "shows imported conversations immediately. “-” reads standard input."
         ),
         codes={0: tr("Everything was imported"), 1: tr("Something wasn’t imported")},
     )

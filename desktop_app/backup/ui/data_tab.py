@@ -29,8 +29,8 @@ from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import set_tooltip
 
 TRANSFER: Final = N_(
-    "Imports files from Repartee, ChatGPT, Claude, Open WebUI, and LibreChat. Importing a file "
-    "again adds nothing."
+    "Imports conversations from Repartee, ChatGPT, Claude, DeepSeek, Gemini, and ten other "
+    "programs. Importing a file again adds nothing."
 )
 BACKUPS: Final = N_(
     "A backup is one file with your conversations, attachments, and settings. It contains no API "

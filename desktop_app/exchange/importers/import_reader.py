@@ -1,34 +1,47 @@
 """Reads the conversations in an export, whose kind is detected by its content.
 
-An export is JSON of Repartee, ChatGPT, Claude, Open WebUI or LibreChat, or a ZIP archive with JSON
-of one of these programs. Of an archive, the members named conversations….json are read, as in
-OpenAI's exports, and those in a folder `design_chats`, as in Anthropic's; or all JSON members if
-there are none of these. Reading an export never opens another file.
+An export is JSON or JSONL of Repartee or of one of `_PROGRAMS`, or a ZIP archive with such files.
+Of an archive, the members named conversations….json are read, as in OpenAI's exports, and those in
+a folder `design_chats`, as in Anthropic's; or all JSON members if there are none of these. Reading
+an export never opens another file.
 """
 
 from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from os import fstat
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 from zipfile import ZipInfo, is_zipfile
 
-import msgspec
-
 from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange import own_json
-from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
+from desktop_app.exchange.importers import (
+    chatbox,
+    chatgpt,
+    cherry_studio,
+    claude,
+    deepseek,
+    gemini,
+    grok,
+    jan,
+    le_chat,
+    librechat,
+    lm_studio,
+    message_list,
+    open_webui,
+    openrouter,
+    typing_mind,
+)
 from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
     FindFile,
@@ -40,7 +53,8 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     time_from_seconds,
 )
-from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
+from desktop_app.exchange.importers.json_values import read_values
+from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_chunks
 from desktop_app.i18n.translation import N_
 
 # In bytes. A user's history takes some hundred megabytes.
@@ -79,16 +93,14 @@ class ParsedExport:
     conversations: Iterator[Imported]
 
 
-class _UnknownExportError(ImportRefusedError):
-    """The file is of no known kind."""
+class UnknownExportError(ImportRefusedError):
+    """The file is of no known kind, or of a form of it in which no message was found."""
 
     def __init__(self) -> None:
         super().__init__(
-            N_(
-                "The file contains no conversations from Repartee, ChatGPT, Claude, Open WebUI, or "
-                "LibreChat."
-            ),
-            hint=hints.EXPORT_AGAIN,
+            N_("The file isn’t recognized: no messages of a known program were found in it."),
+            hint=N_("These are read: {programs}."),
+            programs=", ".join((OWN_KIND, *(program.name for program in _PROGRAMS))),
         )
 
 
@@ -107,14 +119,45 @@ class _Program(NamedTuple):
     name: str
     is_conversation: Callable[[Any], bool]
     read: Callable[[Mapping[str, Any], FindFile], ImportedConversation]
+    conversations_in: Callable[[Any], list[Any]] = lambda _value: []
+    """Returns what `read` takes from a file's value, or from the list of its values."""
 
 
+def _never(_value: Any) -> bool:
+    """Return False: no value alone is a conversation."""
+    return False
+
+
+# If a value may be of several programs, the first of those that find messages in it is taken.
 _PROGRAMS: Final = (
+    _Program("DeepSeek", deepseek.is_conversation, deepseek.read_conversation),
     _Program("ChatGPT", chatgpt.is_conversation, chatgpt.read_conversation),
     _Program("Claude", claude.is_conversation, claude.read_conversation),
+    _Program("Gemini (Google Takeout)", _never, gemini.read_conversation, gemini.conversations_in),
+    _Program("Grok", grok.is_conversation, grok.read_conversation, grok.conversations_in),
+    _Program("Le Chat", _never, le_chat.read_conversation, le_chat.conversations_in),
+    _Program("OpenRouter", openrouter.is_conversation, openrouter.read_conversation),
     _Program("LibreChat", librechat.is_conversation, librechat.read_conversation),
+    _Program("LM Studio", lm_studio.is_conversation, lm_studio.read_conversation),
+    _Program(
+        "Chatbox", chatbox.is_conversation, chatbox.read_conversation, chatbox.conversations_in
+    ),
+    _Program(
+        "Cherry Studio", _never, cherry_studio.read_conversation, cherry_studio.conversations_in
+    ),
+    _Program("Jan", _never, jan.read_conversation, jan.conversations_in),
+    _Program(
+        "TypingMind",
+        typing_mind.is_conversation,
+        typing_mind.read_conversation,
+        typing_mind.conversations_in,
+    ),
     _Program("Open WebUI", open_webui.is_conversation, open_webui.read_conversation),
+    _Program("OpenAI messages", message_list.is_conversation, message_list.read_conversation),
 )
+
+_ChunksOf = Callable[[], Iterator[bytes]]
+"""Returns the bytes of a file from its beginning."""
 
 
 def read_export(path: Path) -> ParsedExport:
@@ -124,13 +167,33 @@ def read_export(path: Path) -> ParsedExport:
         ImportRefusedError: it cannot be read, or is not an export.
     """
     with reading_errors(path, hints.EXPORT_AGAIN), open_file(path) as file:
-        if is_zipfile(file):
-            export = _read_archive(ForeignArchive(file), _Images(path))
-        else:
-            export = _read_json(read_all(file, MAX_JSON_BYTES), lambda _file_id: None)
         file_time = time_from_seconds(fstat(file.fileno()).st_mtime) or EPOCH
-    conversations = (_with_time(each, file_time) for each in export.conversations)
-    return replace(export, conversations=conversations)
+        if is_zipfile(file):
+            archive = _Archive(path)
+            try:
+                export = _read_archive(archive)
+            finally:
+                archive.close()  # reading the conversations opens it again
+        else:
+            export = _read_json(partial(_chunks_of_file, path), lambda _file_id: None)
+    return replace(export, conversations=_with_errors(export.conversations, path, file_time))
+
+
+def _chunks_of_file(path: Path) -> Iterator[bytes]:
+    with open_file(path) as file:
+        yield from read_chunks(file, MAX_JSON_BYTES)
+
+
+def _with_errors(
+    conversations: Iterator[Imported], path: Path, file_time: datetime
+) -> Iterator[Imported]:
+    """Yield the conversations. Raises ImportRefusedError if the file has changed meanwhile."""
+    with reading_errors(path, hints.EXPORT_AGAIN):
+        try:
+            for each in conversations:
+                yield _with_time(each, file_time)
+        except json.JSONDecodeError as exc:
+            raise _NotJsonError(str(exc)) from exc
 
 
 def _with_time(imported: Imported, file_time: datetime) -> Imported:
@@ -150,48 +213,56 @@ def _with_time(imported: Imported, file_time: datetime) -> Imported:
 # ---------------------------------------------------------------------- archives
 
 
-def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
+def _read_archive(archive: _Archive) -> ParsedExport:
     """Return the conversations of all files of an archive; a damaged file counts as one."""
-    paths = {info.filename: PurePosixPath(info.filename) for info in archive.members}
     # macOS adds hidden files to archives.
-    members = [
-        info
+    infos = {
+        PurePosixPath(info.filename): info
         for info in archive.members
-        if info.filename.endswith(".json") and not paths[info.filename].name.startswith(".")
+        if not PurePosixPath(info.filename).name.startswith(".")
+    }
+    members = [
+        (path, info)
+        for path, info in infos.items()
+        if path.suffix in (".json", ".jsonl")
+        # A thread of Jan's is read with its messages.
+        and not (path.name == jan.THREAD and path.with_name(jan.MESSAGES) in infos)
     ]
     named_members = [
-        info
-        for info in members
-        if paths[info.filename].name.startswith("conversations")
-        or paths[info.filename].parent.name == "design_chats"
+        (path, info)
+        for path, info in members
+        if path.name.startswith("conversations") or path.parent.name == "design_chats"
     ]
     members = named_members or members
     if not members:
         # OpenAI's privacy portal packs archives into an archive.
-        if any(info.filename.endswith(".zip") for info in archive.members):
+        if any(path.suffix == ".zip" for path in infos):
             raise ImportRefusedError(
                 N_("The file contains only other ZIP archives."),
                 hint=N_("Unpack it, then import the archives in it."),
             )
         raise RefusedFileError(N_("{file} contains no conversations."))
-    _require_plausible(members)
+    _require_plausible([info for _, info in members])
     exports: list[ParsedExport] = []
     refusals: list[ImportRefusedError] = []
-    for info in members:
+    for path, info in members:
+        parts = [info]
+        if path.name == jan.MESSAGES and (thread := infos.get(path.with_name(jan.THREAD))):
+            parts = [thread, info]
         try:
-            exports.append(_read_json(archive.read(info, MAX_JSON_BYTES), images.find))
+            exports.append(_read_json(partial(archive.chunks_of, parts), archive.find))
         except (ImportRefusedError, RefusedFileError) as exc:
             if len(members) == 1:  # its error is the error of the export
                 raise
             # If no name tells which files are conversations, other JSON files are expected.
-            if named_members or not isinstance(exc, _UnknownExportError):
+            if named_members or not isinstance(exc, UnknownExportError):
                 refusals.append(_member_error(info, exc))
     if not exports:
-        raise refusals[0] if refusals else _UnknownExportError()
+        raise refusals[0] if refusals else UnknownExportError()
     return ParsedExport(
         exports[0].kind,
         sum(export.total for export in exports) + len(refusals),
-        images.close_after(chain(*(export.conversations for export in exports), refusals)),
+        archive.close_after(chain(*(export.conversations for export in exports), refusals)),
     )
 
 
@@ -224,20 +295,32 @@ def _require_plausible(members: list[ZipInfo]) -> None:
         raise RefusedFileError(N_("{file} unpacks to more than 100 times its size."))
 
 
-class _Images:
-    """The images of an archive, which the first search opens again."""
+class _Archive:
+    """The files of an archive, which is opened when one is read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     @cached_property
-    def _content(self) -> tuple[ForeignArchive, dict[str, ZipInfo], list[str], Any]:
-        """Return the archive, its members by name, their sorted names, and the original ones."""
-        archive = ForeignArchive(open_file(self._path))
-        members = {PurePosixPath(info.filename).name: info for info in archive.members}
+    def _archive(self) -> ForeignArchive:
+        return ForeignArchive(open_file(self._path))
+
+    @property
+    def members(self) -> list[ZipInfo]:
+        """All members."""
+        return self._archive.members
+
+    @cached_property
+    def _names(self) -> tuple[dict[str, ZipInfo], list[str], Any]:
+        """Return the members by name, their sorted names, and the original ones."""
+        members = {PurePosixPath(info.filename).name: info for info in self.members}
         names_info = members.get(_ASSET_NAMES)
-        data = b"" if names_info is None else archive.read(names_info, MAX_IMAGE_BYTES)
-        return archive, members, sorted(members), parse_json(data)
+        data = b"" if names_info is None else self._archive.read(names_info, MAX_IMAGE_BYTES)
+        return members, sorted(members), parse_json(data)
+
+    def chunks_of(self, infos: list[ZipInfo]) -> Iterator[bytes]:
+        """Yield the bytes of members, one after another."""
+        return chain.from_iterable(map(self._archive.chunks, infos))
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the name and bytes of the first member whose name begins with a file id.
@@ -246,69 +329,97 @@ class _Images:
         or if it cannot be read: the import goes on without it.
         """
         with suppress(OSError, RefusedFileError):
-            archive, members, names, original_names = self._content
+            members, names, original_names = self._names
             index = bisect_left(names, file_id)
             name = "".join(names[index : index + 1])
             if file_id and name.startswith(file_id):
-                data = archive.read(members[name], MAX_IMAGE_BYTES)
+                data = self._archive.read(members[name], MAX_IMAGE_BYTES)
                 return PurePosixPath(text_at(original_names, name)).name or name, data
         return None
+
+    def close(self) -> None:
+        """Close the archive if it is open."""
+        if archive := vars(self).pop("_archive", None):
+            archive.close()
 
     def close_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
         """Yield the conversations, then close the archive."""
         try:
             yield from conversations
         finally:
-            if "_content" in vars(self):
-                self._content[0].close()
+            self.close()
 
 
 # ---------------------------------------------------------------------- JSON
 
 
-def _read_json(data: bytes, find_file: FindFile) -> ParsedExport:
-    """Return the conversations in JSON. The first of a known kind decides the kind of all."""
-    items: list[Any] = []
-    # Parsed one by one, the conversations of 500 MB take 0.5 GB of memory; parsed at once, 2.8 GB.
-    with suppress(msgspec.MsgspecError, RecursionError):
-        items = msgspec.json.decode(data.removeprefix(BOM_UTF8), type=list[msgspec.Raw])
-    if not items:
-        value = _parse(data)
-        if isinstance(value, ImportRefusedError):
-            raise _NotJsonError(value.details)
-        if own_json.is_own(value):
-            rows = value.get("conversations")
-            total = len(rows) if isinstance(rows, list) else 0
-            return ParsedExport(OWN_KIND, total, own_json.read_conversations(value))
-        if isinstance(value, dict) and value.get("format") == _BACKUP_FORMAT:
-            raise ImportRefusedError(
-                N_("The file is a backup, not an export."), hint=hints.RESTORE_BACKUP
-            )
-        items = value if isinstance(value, list) else [value]
-    for item in map(_parse, items):
-        for program in _PROGRAMS:
-            if program.is_conversation(item):
-                conversations = _read_each(map(_parse, items), program, find_file)
-                return ParsedExport(program.name, len(items), conversations)
-    raise _UnknownExportError
+def _read_json(chunks_of: _ChunksOf, find_file: FindFile) -> ParsedExport:
+    """Return the conversations in JSON. The first of a known kind decides the kind of all.
 
-
-def _parse(item: Any) -> Any:
-    """Return the value of JSON, or an error if it is not JSON; other values are parsed already."""
-    if not isinstance(item, bytes | msgspec.Raw):
-        return item
+    The JSON is read twice: first to learn whether it is whole, and how much is in it.
+    """
+    total = 0
+    first: Any = None
+    found: _Program | None = None
     try:
-        return json.loads(bytes(item))
-    except (ValueError, RecursionError) as exc:
-        return damaged_conversation_error(None, exc)
+        for value in read_values(chunks_of()):
+            total += 1
+            if total == 1:
+                first = value
+            found = found or _program_of(value, find_file)
+    except json.JSONDecodeError as exc:
+        raise _NotJsonError(str(exc)) from exc
+    if total == 1 and own_json.is_own(first):
+        rows = first.get("conversations")
+        count = len(rows) if isinstance(rows, list) else 0
+        return ParsedExport(OWN_KIND, count, own_json.read_conversations(first))
+    if total == 1 and text_at(first, "format") == _BACKUP_FORMAT:
+        raise ImportRefusedError(
+            N_("The file is a backup, not an export."), hint=hints.RESTORE_BACKUP
+        )
+    if total == 1 or found is None:
+        # The values are no conversations, but contain them or are their messages.
+        values = [first] if total == 1 else [*read_values(chunks_of())]
+        for program in _PROGRAMS:
+            items = program.conversations_in(values)
+            if total == 1:
+                items = items or program.conversations_in(first)
+            if items:
+                conversations = _read_each(iter(items), program, find_file, is_known=_is_object)
+                return ParsedExport(program.name, len(items), conversations)
+    if found is None:
+        raise UnknownExportError
+
+    def read() -> Iterator[Imported]:  # the file is opened when the first is taken
+        yield from _read_each(
+            read_values(chunks_of()), found, find_file, is_known=found.is_conversation
+        )
+
+    return ParsedExport(found.name, total, read())
 
 
-def _read_each(items: Iterator[Any], program: _Program, find_file: FindFile) -> Iterator[Imported]:
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _program_of(value: Any, find_file: FindFile) -> _Program | None:
+    """Return the program of a conversation, by its form and by the messages that it yields."""
+    programs = [program for program in _PROGRAMS if program.is_conversation(value)]
+    for program in programs[:-1]:
+        with suppress(*BAD_VALUE):
+            if program.read(value, find_file).messages:
+                return program
+    return programs[-1] if programs else None
+
+
+def _read_each(
+    items: Iterator[Any], program: _Program, find_file: FindFile, *, is_known: Callable[[Any], bool]
+) -> Iterator[Imported]:
     for item in items:
         try:
             if isinstance(item, ImportRefusedError):
                 yield item
-            elif program.is_conversation(item):
+            elif is_known(item):
                 yield program.read(item, find_file)
             else:
                 yield ImportRefusedError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -83,6 +84,18 @@ def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
     return ImagePart(sha256, name, media_type, len(data))
 
 
+def add_data_url(url: str, name: str, files: dict[str, AttachmentFile]) -> Part | None:
+    """Add the image of a `data:` URL to `files`. Return its part; None if it is no such URL."""
+    head, _, body = url.partition(",")
+    if not head.startswith("data:image/") or not head.endswith(";base64"):
+        return None
+    try:
+        data = base64.b64decode(body, validate=True)
+    except ValueError:
+        return None
+    return add_image(name or "picture", data, files) if data else None
+
+
 def attached_note(name: str) -> Part:
     """Return a note for a file of which the export has only the name."""
     return TextPart(f"[Attached: {name}]")
@@ -133,6 +146,19 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def json_text(value: Any) -> str:
+    """Return a result as text: a text as it is, "" for None, other values as JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def stable_id(value: Any) -> str:
+    """Return the same id for the same content, if the source has none."""
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def time_from_seconds(seconds: float | None) -> datetime | None:

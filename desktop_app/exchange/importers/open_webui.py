@@ -9,12 +9,9 @@ an `error`, often with `content`. An export contains the text of files, and the 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import html
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from desktop_app.domain.conversations.conversation import Role
@@ -29,8 +26,8 @@ from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     FindFile,
     ImportedConversation,
+    add_data_url,
     add_document,
-    add_image,
     attached_note,
     ended_call,
     list_at,
@@ -56,7 +53,11 @@ def is_conversation(value: Any) -> bool:
     """Return True if `value` is a row of the export, or a chat without its row."""
     chat = mapping_at(value, "chat") or value
     is_tree = isinstance(value_at(chat, "history"), Mapping)
-    return is_tree or isinstance(value_at(chat, "messages"), list)
+    # Without its row, a chat of the oldest exports is told from other lists by its models.
+    is_list = isinstance(value_at(chat, "messages"), list)
+    return is_tree or (
+        is_list and (chat is not value or isinstance(value_at(chat, "models"), list))
+    )
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
@@ -152,11 +153,6 @@ def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iter
     name = text_at(item, "name") or text_at(item, "file", "filename")
     text = text_at(item, "file", "data", "content")
     if text_at(item, "type") == "image":
-        head, _, body = text_at(item, "url").partition(",")
-        data = b""
-        if head.startswith("data:image/") and head.endswith(";base64"):
-            with suppress(binascii.Error, ValueError):
-                data = base64.b64decode(body, validate=True)
-        yield add_image(name or "picture", data, files) if data else TextPart(LOST_IMAGE)
+        yield add_data_url(text_at(item, "url"), name, files) or TextPart(LOST_IMAGE)
     elif name:
         yield add_document(name, text, files) if text.strip() else attached_note(name)

@@ -79,7 +79,7 @@ class TransferController(Controller):
             tr("Import conversations"),
             self.import_files,
             start=Path.home(),
-            filters=tr("Exports ({patterns})", patterns="*.json *.zip"),
+            filters=tr("Exports ({patterns})", patterns="*.json *.jsonl *.zip"),
         )
 
     def import_files(self, paths: Sequence[Path]) -> None:

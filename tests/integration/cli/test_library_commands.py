@@ -112,9 +112,13 @@ def test_an_export_fills_another_library_with_the_same(library: Library, tmp_pat
 def test_unreadable_files_are_reported_and_the_others_imported(library: Library) -> None:
     bad, missing = library.folder / "bad.json", library.folder / "missing.json"
     bad.write_text("{}")
-    done = library.run("import", str(bad), str(missing), str(library.export))
+    silent = library.folder / "silent.json"  # of a known form, but without a message in it
+    silent.write_text(json.dumps([{"id": "a", "mapping": {"1": {"id": "1", "message": {}}}}]))
+    done = library.run("import", str(bad), str(silent), str(missing), str(library.export))
     assert done.code == 1
-    assert "bad.json: The file contains no conversations from Repartee, ChatGPT" in done.err
+    assert "bad.json: The file isn’t recognized" in done.err
+    assert "silent.json: The file isn’t recognized" in done.err
+    assert "Cherry Studio" in done.err
     assert "repartee: Couldn’t read missing.json: it doesn’t exist." in done.err
     assert "1 conversation added" in done.err
     assert "Traceback" not in done.err

@@ -1,4 +1,4 @@
-"""Exports of ChatGPT, Claude, Open WebUI and LibreChat as conversations of ours."""
+"""Exports of other programs as conversations of ours."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_damaged_file_in_an_archive_does_not_stop_the_others(tmp_path: Path) -
     assert titles_of(found) == ["One", "Two"]
     first, second = (str(error) for error in found if isinstance(error, ImportRefusedError))
     assert "folder/conversations-1.json is damaged (" in first
-    assert "contains no conversations from" in second
+    assert "isn’t recognized" in second
 
 
 def test_open_webuis_tree_is_kept_and_reasoning_is_separated(tmp_path: Path) -> None:
@@ -329,13 +329,22 @@ def test_librechats_trees_and_lists_are_the_same_conversation(tmp_path: Path) ->
     assert tree.conversation.overrides.instructions == "You are a captain."
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"a": 1}', b"\xff\xfe\x00", b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000])
 def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x.json"
     file.write_bytes(content)
     with pytest.raises(ImportRefusedError) as caught:
         read_export(file)
     assert caught.value.what_to_do == "Export it again from the original app."
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"a": 1}', "[1]", '{"a": 1}\n{"a": 2}', "5"])
+def test_a_file_of_another_kind_is_not_recognized(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(content)
+    with pytest.raises(ImportRefusedError, match="isn’t recognized") as caught:
+        read_export(file)
+    assert "Cherry Studio" in caught.value.what_to_do
 
 
 def test_one_damaged_conversation_does_not_stop_the_others(tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""Reads the values of a JSON file one by one, so that a large file does not fill the memory.
+
+A list yields its items; other files yield their values, one or, as in JSONL, several. A list of 300
+MB parsed at once takes 1.5 GB.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from codecs import getincrementaldecoder, lookup_error, register_error
+from collections.abc import Iterator
+from typing import Any, Final
+
+from desktop_app.exchange.importers.imported_conversation import damaged_conversation_error
+
+_DECODER: Final = json.JSONDecoder()
+_SPACES: Final = re.compile(r"[ \t\n\r]*")
+# Also matches a string whose end has not been read.
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.S)
+_SCALAR: Final = re.compile(r"[^,\[\]{}\s]+")
+_LONGEST_TOKEN: Final = len('"\\uD83D\\uDE00')  # of those that an error points to the start of
+
+
+def _half_or_mark(exc: UnicodeError) -> tuple[str | bytes, int]:
+    """Decode half of a surrogate pair, which Python's JSON can contain; mark other bad bytes."""
+    try:
+        return lookup_error("surrogatepass")(exc)
+    except UnicodeError:
+        return lookup_error("replace")(exc)
+
+
+register_error("half-or-mark", _half_or_mark)
+
+
+def read_values(chunks: Iterator[bytes]) -> Iterator[Any]:
+    """Yield the values, and an ImportRefusedError for one that Python cannot represent.
+
+    Bytes that are no text in the file's encoding become U+FFFD.
+
+    Raises json.JSONDecodeError if the file is not JSON, after the values before the error.
+    """
+    text = _Text(chunks)
+    if text.next_char() != "[":
+        while text.next_char():
+            yield text.take_value()
+        return
+    text.take_char()
+    if text.next_char() == "]":
+        text.take_char()
+    else:
+        mark = ","
+        while mark == ",":
+            text.next_char()
+            yield text.take_value()
+            mark = text.next_char()
+            text.take_char()
+        if mark != "]":
+            raise json.JSONDecodeError("Expecting ',' delimiter", "", 0)
+    if text.next_char():
+        raise json.JSONDecodeError("Extra data", "", 0)
+
+
+class _Text:
+    """The text of a file from the current position on, as far as it was needed."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        first = next(chunks, b"")
+        encoding = json.detect_encoding(first[:4])
+        self._decoder = getincrementaldecoder(encoding)(errors="half-or-mark")
+        self._text = self._decoder.decode(first)
+        self._position = 0
+        self._is_complete = False
+
+    def _read_more(self) -> None:
+        """Read at least as much as there is: so a long value is parsed few times."""
+        pieces = [self._text[self._position :]]
+        missing = len(pieces[0]) or 1
+        while missing > 0 and not self._is_complete:
+            chunk = next(self._chunks, b"")
+            self._is_complete = not chunk
+            pieces.append(self._decoder.decode(chunk, final=self._is_complete))
+            missing -= len(pieces[-1])
+        self._text = "".join(pieces)
+        self._position = 0
+
+    def next_char(self) -> str:
+        """Go to the next character that is no white space, and return it; "" at the end."""
+        while True:
+            spaces = _SPACES.match(self._text, self._position)
+            self._position = spaces.end() if spaces else self._position
+            if self._position < len(self._text) or self._is_complete:
+                return self._text[self._position : self._position + 1]
+            self._read_more()
+
+    def take_char(self) -> None:
+        self._position += 1
+
+    def take_value(self) -> Any:
+        """Return the value here, and go to its end."""
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._position)
+            except json.JSONDecodeError as exc:
+                if self._is_complete or not self._is_cut(exc):
+                    raise
+            except (ValueError, RecursionError) as exc:
+                self._position = self._end_of_value(exc)
+                return damaged_conversation_error(None, exc)
+            else:
+                # The rest of a number may follow.
+                if end < len(self._text) or self._is_complete:
+                    self._position = end
+                    return value
+            self._read_more()
+
+    def _is_cut(self, exc: json.JSONDecodeError) -> bool:
+        """Return True if more text may mend an error."""
+        is_at_end = exc.pos >= len(self._text) - _LONGEST_TOKEN
+        return is_at_end or exc.msg.startswith("Unterminated string")
+
+    def _end_of_value(self, cause: Exception) -> int:
+        """Return the end of a value that cannot be parsed: its nesting or a number is too large."""
+        while True:
+            depth = 0
+            if scalar := _SCALAR.match(self._text, self._position):
+                if scalar.end() < len(self._text) or self._is_complete:
+                    return scalar.end()
+            else:
+                for token in _STRING_OR_BRACKET.finditer(self._text, self._position):
+                    depth += (token[0] in "[{") - (token[0] in "]}")
+                    if depth == 0:
+                        return token.end()
+            if self._is_complete:
+                raise json.JSONDecodeError(str(cause), "", 0)
+            self._read_more()

@@ -1,0 +1,82 @@
+"""Reads Mistral's export of Le Chat: a file `chat-ID.json` for each conversation.
+
+The file is the list of its messages, in no order; `contentChunks` repeats `content` with what it
+cites. Source: Superkikim/nexus-ai-chat-importer (lechat-types.ts, lechat-converter.ts), November
+2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from desktop_app.domain.conversations.message_parts import Part, TextPart
+from desktop_app.exchange.importers.imported_conversation import (
+    LOST_IMAGE,
+    FindFile,
+    ImportedConversation,
+    attached_note,
+    ended_call,
+    json_text,
+    objects_at,
+    seconds_of,
+    text_at,
+    unknown_content,
+)
+from desktop_app.exchange.importers.message_list import ROLES
+from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
+
+_SHOWN_ELSEWHERE = ("reference", "custom_element")
+
+
+def conversations_in(value: Any) -> list[Any]:
+    """Return the messages of a list by their chats."""
+    chats: dict[str, list[Any]] = {}
+    for item in value if isinstance(value, list) else []:
+        if (chat_id := text_at(item, "chatId")) and text_at(item, "role"):
+            chats.setdefault(chat_id, []).append(item)
+    return [{"id": chat_id, "messages": messages} for chat_id, messages in chats.items()]
+
+
+def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
+    """Return the conversation of a chat."""
+    messages = objects_at(value, "messages")
+    nodes: list[Node] = []
+    for message in sorted(messages, key=lambda each: seconds_of(each.get("createdAt")) or 0.0):
+        nodes.append(
+            Node(
+                text_at(message, "id") or f"#{len(nodes)}",
+                nodes[-1].id if nodes else None,
+                ROLES.get(text_at(message, "role")),
+                tuple(_parts_of(message)),
+                seconds=seconds_of(message.get("createdAt")),
+                model=text_at(message, "model"),
+            )
+        )
+    source = SourceConversation(
+        "le-chat", text_at(value, "id"), title="", created=None, updated=None, leaf=None
+    )
+    return build_conversation(source, nodes)
+
+
+def _parts_of(message: Mapping[str, Any]) -> Iterator[Part]:
+    for file in objects_at(message, "files"):
+        if name := text_at(file, "name"):
+            yield attached_note(name)
+    texts: list[str] = []
+    for chunk in objects_at(message, "contentChunks"):
+        kind = text_at(chunk, "type")
+        if kind == "tool_call":
+            arguments, result = chunk.get("publicArguments"), json_text(chunk.get("publicResult"))
+            is_failed = chunk.get("success") is False
+            name = text_at(chunk, "name")
+            yield ended_call(text_at(chunk, "id"), name, arguments, result, is_failed=is_failed)
+        elif kind == "image_url":
+            texts.append(LOST_IMAGE)
+        elif text := text_at(chunk, "text"):
+            texts.append(text)
+        elif kind not in ("text", *_SHOWN_ELSEWHERE):
+            texts.append(unknown_content(kind))
+    text = "".join(texts) or text_at(message, "content")
+    if text.strip():
+        yield TextPart(text)
