@@ -8,6 +8,7 @@ again and again.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ from desktop_app.documents.pdf import page_words
 from desktop_app.documents.pdf.page_words import Area, Word
 from desktop_app.documents.pdf.tables import Ruling
 
+_LINE: Final = re.compile(r"[^\r\n]+")
+_SPACES: Final = re.compile(r"\S\s+\S")
+_SAMPLE_LINES: Final = 6  # at least, if a page has them
 _MAX_WORDS: Final = 5_000  # a page with more is a drawing or a map
 _FEWEST_LINES: Final = 3
 _NARROWEST_COLUMN: Final = 100.0  # points
@@ -59,6 +63,39 @@ class _Band(NamedTuple):
     top: float
     bottom: float
     has_columns: bool
+
+
+def may_be_interleaved(textpage: pdfium.PdfTextPage, stream_text: str) -> bool:
+    """Return False if `interleaved_order` would find no columns, without looking at each letter.
+
+    Args:
+        stream_text: the characters of the page in the order of their numbers.
+    """
+    boxes = page_words.text_object_boxes(textpage)
+    if len(boxes) > _MAX_WORDS:
+        return True
+    if not boxes:
+        return False
+    left = min(box.left for box in boxes)
+    right = max(box.right for box in boxes)
+    start = left + _GUTTER_START * (right - left)
+    if sum(box.left > start for box in boxes) >= _FEWEST_LINES and _find_gutters(
+        _stretches([Word(box, ()) for box in boxes])
+    ):
+        return True
+    # A text object may go across the columns.
+    lines = [line for line in _LINE.finditer(stream_text) if " " in line[0]]
+    for line in lines[:: max(1, len(lines) // _SAMPLE_LINES)]:
+        for space in _SPACES.finditer(stream_text, *line.span()):
+            if len(space[0]) == 3 and not raw.FPDFText_IsGenerated(textpage, space.start() + 1):
+                continue  # an ordinary space
+            before = page_words.character_box(textpage, space.start())
+            after = page_words.character_box(textpage, space.end() - 1)
+            if before and after:
+                gap = after.left - before.right
+                if gap >= max(_NARROWEST_GUTTER, _WIDEST_SPACE * before.height):
+                    return True
+    return False
 
 
 def interleaved_order(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import re
 import sys
@@ -91,6 +92,26 @@ def character_box(textpage: pdfium.PdfTextPage, index: int) -> Area | None:
     if not raw.FPDFText_GetLooseCharBox(textpage, index, rect):
         return None
     return Area(rect.left, min(rect.bottom, rect.top), rect.right, max(rect.bottom, rect.top))
+
+
+def character_height(textpage: pdfium.PdfTextPage, index: int) -> float:
+    """Return the height of a character's line; 0 if it has none."""
+    rect = raw.FS_RECTF()
+    raw.FPDFText_GetLooseCharBox(textpage, index, rect)
+    return float(abs(rect.top - rect.bottom))
+
+
+def text_object_boxes(textpage: pdfium.PdfTextPage) -> list[Area]:
+    """Return the boxes of the page's text objects, most of them lines or words.
+
+    They take a hundredth of the time of `words_of_page`, but are only as high as their letters.
+    """
+    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
+    boxes = []
+    for index in range(raw.FPDFText_CountRects(textpage, 0, -1)):
+        raw.FPDFText_GetRect(textpage, index, left, top, right, bottom)
+        boxes.append(Area(left.value, bottom.value, right.value, top.value))
+    return boxes
 
 
 def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:

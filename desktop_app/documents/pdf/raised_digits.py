@@ -11,7 +11,7 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.pdf.page_words import character_box
+from desktop_app.documents.pdf.page_words import character_box, character_height
 
 _DIGITS: Final = re.compile(r"[+\-\u2212]?[0-9]+")
 _LINE_END: Final = re.compile(r"[\r\n]+")
@@ -81,11 +81,10 @@ def _find_shift(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable
 
     The digit is compared with the character `base`.
     """
-    base_box = character_box(textpage, base)
-    box = character_box(textpage, index)
-    if not base_box or not box or not box.height < _MAX_HEIGHT * base_box.height:
+    base_height = character_height(textpage, base)
+    if not 0 < character_height(textpage, index) < _MAX_HEIGHT * base_height:
         return None
-    raised_by = (_baseline(textpage, index) - _baseline(textpage, base)) / base_box.height
+    raised_by = (_baseline(textpage, index) - _baseline(textpage, base)) / base_height
     if abs(raised_by) > _MAX_SHIFT or raw.FPDFText_GetCharAngle(textpage, index) > _MIN_ANGLE_RAD:
         return None
     if raised_by > _LEAST_RAISE:

@@ -28,12 +28,8 @@ _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     """Return a page's text, with tables in Markdown, raised digits and pdfium's line ends."""
     stream_text: str = textpage.get_text_range()
-    pieces = _pieces(page, textpage, stream_text)
-    count = textpage.count_chars()
-    indexed_text = stream_text
-    if len(stream_text) != count:  # some characters have two numbers, or none
-        units = (raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF for index in range(count))
-        indexed_text = "".join(map(chr, units))
+    indexed_text = _indexed_text(textpage, stream_text)
+    pieces = _pieces(page, textpage, indexed_text)
     digits = raised_digits.find(textpage, indexed_text)
     if pieces is None and not digits:
         return stream_text
@@ -50,9 +46,19 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     return text_so_far
 
 
+def _indexed_text(textpage: pdfium.PdfTextPage, stream_text: str) -> str:
+    """Return the characters of the page in the order of their numbers."""
+    count = textpage.count_chars()
+    if len(stream_text) == count:
+        return stream_text
+    # Some characters have two numbers, or none.
+    units = (raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF for index in range(count))
+    return "".join(map(chr, units))
+
+
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
     """Return the numbers of a page's characters in the order of `text`."""
-    pieces = _pieces(page, textpage, textpage.get_text_range())
+    pieces = _pieces(page, textpage, _indexed_text(textpage, textpage.get_text_range()))
     if pieces is None:
         return list(range(textpage.count_chars()))
     return [index for piece in pieces for index in _characters(piece)]
@@ -69,14 +75,18 @@ def _characters(piece: Piece) -> Iterator[int]:
 
 
 def _pieces(
-    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, stream_text: str
+    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, indexed_text: str
 ) -> list[Piece] | None:
     """Return the pieces of a page; None if its stream is in reading order, without tables."""
-    swaps = _reversed_ligatures(textpage) if _LIGATURE.search(stream_text) else {}
+    swaps = _reversed_ligatures(textpage) if _LIGATURE.search(indexed_text) else {}
     rulings = tables_of_page.page_rulings(page)
-    words = page_words.words_of_page(textpage)
+    may_have_tables = bool(rulings.across and rulings.down)
+    may_have_columns = columns.may_be_interleaved(textpage, indexed_text)
+    # On most pages, looking at each letter would take 20 times as long as all else.
+    needs_words = may_have_tables or may_have_columns
+    words = page_words.words_of_page(textpage) if needs_words else []
     tables: list[Table] = []
-    if rulings.across and rulings.down and not page_words.are_rotated(textpage, words):
+    if may_have_tables and not page_words.are_rotated(textpage, words):
         # Tables with form fields are forms, whose fields are listed by name.
         centers = page_annotations.field_centers(page)
         tables = [

@@ -24,6 +24,7 @@ from desktop_app.documents.pdf.page_words import Word
 _MAX_THICKNESS: Final = 3.0
 # Lines this close to each other are meant to be the same.
 _SAME_DISTANCE: Final = 2.5
+_DRAWING_KINDS: Final = (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_FORM)  # a form may contain paths
 _MIN_LENGTH: Final = 4.0
 _MAX_OBJECTS: Final = 20_000  # a page with more is a drawing or a map
 # Longer paths and more deeply nested forms are left out.
@@ -69,6 +70,10 @@ class Rulings:
 def page_rulings(page: pdfium.PdfPage) -> Rulings:
     """Return the lines of a page, with their continuations; none if the page is a drawing."""
     rulings = Rulings()
+    count = raw.FPDFPage_CountObjects(page)
+    objects = (raw.FPDFPage_GetObject(page, index) for index in range(count))
+    if not any(raw.FPDFPageObj_GetType(each) in _DRAWING_KINDS for each in objects):
+        return rulings
     paths = page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=_MAX_DEPTH)
     if len(found := list(islice(paths, _MAX_OBJECTS + 1))) > _MAX_OBJECTS:
         return rulings
