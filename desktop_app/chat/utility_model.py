@@ -178,7 +178,7 @@ class UtilityModel:
     def choice_of_variant(self, profile: ProviderProfile, variant: Variant) -> ResolvedChoice:
         """Return the choice of the model of a variant."""
         models = self._models_of(profile)
-        return models.choice_of(models.catalog.for_variant(variant), variant=variant)
+        return models.choice_of(models.for_variant(variant), variant=variant)
 
     async def ask(
         self, task: SmallTask, instructions: str, text: str, *, max_output_tokens: int

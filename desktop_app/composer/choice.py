@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QMenu, QWidget, QWidgetAction
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.value import Value
 from desktop_app.i18n.formatting import tokens
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.widgets.boxes import STRETCH, row_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton
 from desktop_app.widgets.look.icons import set_icon
@@ -42,7 +42,7 @@ class ModelEntry(Value, frozen=True):
     """An entry of the model menu.
 
     `variant` is set for the three variants of GPT-5.2. `note` is shown after the name ("ends
-    23 July 2026") and the tokens of the context `window`.
+    23 July 2026") and the tokens of the context `window`. Older models are folded.
     """
 
     provider_id: str
@@ -52,6 +52,15 @@ class ModelEntry(Value, frozen=True):
     variant: Variant | None
     note: str = ""
     window: int | None = None
+    is_older: bool = False
+
+
+class VariantOffer(Value, frozen=True):
+    """A model that the user can choose for a variant for good; `model` is "" for its own."""
+
+    variant: Variant
+    model: str
+    name: str
 
 
 class ChoiceView(Value, frozen=True):
@@ -70,6 +79,9 @@ class ChoiceView(Value, frozen=True):
         background: whether the next answers run in the background; None if that is not offered.
         provider_name: the name of the provider.
         provider_id, model: the entry to check in the menu; "" for none.
+        end: that the model ends, or has ended, in a few words; "" if neither is near.
+        successor: the model that the provider lists in place of the chosen one.
+        offers: the models that may stand for a variant from now on.
     """
 
     variant: Variant | None
@@ -85,6 +97,9 @@ class ChoiceView(Value, frozen=True):
     provider_name: str = ""
     provider_id: str = ""
     model: str = ""
+    end: str = ""
+    successor: ModelEntry | None = None
+    offers: tuple[VariantOffer, ...] = ()
 
     @property
     def short_name(self) -> str:
@@ -115,10 +130,14 @@ class ChoiceView(Value, frozen=True):
 
 
 class ChoiceFigures(Value, frozen=True):
-    """Cost and duration of the typed message with each variant and effort, as words."""
+    """Cost and duration of the typed message with each variant and effort, as words.
+
+    `successor` has the costs with the chosen model's successor and with itself.
+    """
 
     variants: Mapping[Variant, str] = {}
     efforts: Mapping[Effort, str] = {}
+    successor: str = ""
 
 
 def no_choice() -> ChoiceView:
@@ -144,6 +163,7 @@ class ModelButton(MenuButton):
     Signals:
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
             by the user.
+        offer_requested(VariantOffer): let a model stand for a variant from now on.
         listing_requested(): the menu is about to open; list the models again.
         table_requested(): show the table of all models.
         comparison_requested(): ask several models at once.
@@ -152,6 +172,7 @@ class ModelButton(MenuButton):
     variant_requested = Signal(object)
     effort_requested = Signal(object)
     model_requested = Signal(object)
+    offer_requested = Signal(object)
     listing_requested = Signal()
     table_requested = Signal()
     comparison_requested = Signal()
@@ -191,6 +212,9 @@ class ModelButton(MenuButton):
         if choice.display_effort is not None:
             add_note(menu, tr("Reasoning effort"))
             fill_efforts(menu, choice, self.effort_requested.emit, self.figures)
+        if choice.notice:
+            add_note(menu, choice.notice)
+        self._add_successor(menu)
         menu.addSeparator()
         others = [e for e in choice.models if not is_own_variant(e, choice)]
         if choice.offers_variants and others:
@@ -201,6 +225,21 @@ class ModelButton(MenuButton):
         menu.addAction(tr("Compare models…")).triggered.connect(
             lambda: self.comparison_requested.emit()
         )
+
+    def _add_successor(self, menu: QMenu) -> None:
+        """Offer the successor of the chosen model, for now or for good."""
+        choice, successor = self.choice, self.choice.successor
+        if successor is not None:
+            add_note(menu, tr("Successor"))
+            action = menu.addAction(menu_text(successor.name, keys=self.figures.successor))
+            action.triggered.connect(lambda: self.model_requested.emit(successor))
+        for offer in choice.offers:
+            text = tr(
+                "Always use {model} for {variant}", model=offer.name, variant=offer.variant.label
+            )
+            menu.addAction(menu_text(text)).triggered.connect(
+                partial(self.offer_requested.emit, offer)
+            )
 
 
 def fill_variants(
@@ -234,6 +273,13 @@ def fill_models(
     for entry in models:
         by_provider[entry.provider_id, entry.provider_name].append(entry)
     group = QActionGroup(menu)
+
+    def add_entries(parent: QMenu, entries: list[ModelEntry]) -> None:
+        for entry, entry_menu in _group_by_maker(parent, entries):
+            is_chosen = (entry.provider_id, entry.model) == (choice.provider_id, choice.model)
+            choose = partial(on_chosen, entry)
+            _add_entry(entry_menu, group, _model_label(entry), choose, is_checked=is_chosen)
+
     for (_, provider), entries in by_provider.items():
         parent: QMenu = menu
         if len(models) > _MAX_FLAT_ENTRIES and len(by_provider) > 1:
@@ -242,10 +288,15 @@ def fill_models(
             parent = submenu
         else:
             add_note(menu, provider)
-        for entry, entry_menu in _group_by_maker(parent, entries):
-            is_chosen = (entry.provider_id, entry.model) == (choice.provider_id, choice.model)
-            choose = partial(on_chosen, entry)
-            _add_entry(entry_menu, group, _model_label(entry), choose, is_checked=is_chosen)
+        add_entries(parent, [entry for entry in entries if not entry.is_older])
+        older = [entry for entry in entries if entry.is_older]
+        if older:
+            count = len(older)
+            submenu = ProgramMenu(
+                tr_plural("Older models ({count})", "Older models ({count})", count), menu
+            )
+            add_entries(submenu, older)
+            parent.addMenu(submenu)
 
 
 def is_own_variant(entry: ModelEntry, choice: ChoiceView) -> bool:
@@ -375,12 +426,13 @@ class EstimateTexts(NamedTuple):
 class ChoiceRow(QWidget):
     """The controls below the prompt's text: add, Web, Research, model, tools, estimate, Send, Stop.
 
-    If the row is too narrow, it hides the labels of the switches, the effort and the estimate, in
-    this order, until the rest fits.
+    If the row is too narrow, it hides the labels of the switches, the effort, the end of the model
+    and the estimate, in this order, until the rest fits.
 
     Attributes:
         attach_button, web_button, research_button, model_button, send_button, stop_button: the
             buttons.
+        end_label: visible while the chosen model ends soon, or has ended.
         image_button, tools_button, background_button: visible while the model may make images,
             tools are chosen, or answers run in the background.
         choice: the choice that is shown.
@@ -410,6 +462,7 @@ class ChoiceRow(QWidget):
         self.research_button.hide()
         self.research_button.clicked.connect(self.research_requested)
         self.model_button = ModelButton()
+        self.end_label = PlainLabel(name="model-end", role="note")
         self.tools_button = _button("tools", tr("Tools"))
         self.tools_button.setText(tr("Tools"))
         self.tools_button.hide()
@@ -425,6 +478,7 @@ class ChoiceRow(QWidget):
         self._row = row_of(
             row_of(self.attach_button, self.web_button, self.research_button, spacing=0),
             self.model_button,
+            self.end_label,
             row_of(self.image_button, self.tools_button, self.background_button, spacing=0),
             STRETCH,
             self.estimate_label,
@@ -440,6 +494,7 @@ class ChoiceRow(QWidget):
         """Show the model that will answer, and the alternatives."""
         self.choice = choice
         self.model_button.set_choice(choice)
+        set_tooltip(self.end_label, choice.notice)
         self.background_button.setVisible(bool(choice.background))
         self._fit()
 
@@ -496,6 +551,7 @@ class ChoiceRow(QWidget):
     def update_theme(self) -> None:
         theme = current_theme()
         self.estimate_label.setFont(theme.note())
+        self.end_label.setFont(theme.note())
         self._row.setSpacing(theme.px(_GAP))
         for button, name, color, size in (
             (self.send_button, "arrow-up", theme.on_accent, 18),
@@ -548,17 +604,21 @@ class ChoiceRow(QWidget):
         estimate = self.estimate.text
         beside_icon = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
         icon_only = Qt.ToolButtonStyle.ToolButtonIconOnly
-        for labels, effort, text in (
-            (True, True, estimate),
-            (False, True, estimate),
-            (False, False, estimate),
-            (False, False, ""),
+        end = self.choice.end
+        for labels, effort, text, end_text in (
+            (True, True, estimate, end),
+            (False, True, estimate, end),
+            (False, False, estimate, end),
+            (False, False, estimate, ""),
+            (False, False, "", ""),
         ):
             self.web_button.setText(tr("Web") if labels else "")
             self.research_button.setText(tr("Research") if labels else "")
             for button in self._labeled_buttons:
                 button.setToolButtonStyle(beside_icon if labels else icon_only)
             self.model_button.setText(self.model_button.label(with_effort=effort))
+            self.end_label.setText(end_text)
+            self.end_label.setVisible(bool(end_text))
             self.estimate_label.setText(text)
             self.estimate_label.setVisible(bool(text))
             self._row.invalidate()

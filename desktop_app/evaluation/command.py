@@ -189,7 +189,8 @@ async def _prepare(backend: Backend, options: Options, cases: Sequence[Case]) ->
         await fetch_window_if_uncertain(backend, profile, choice)
         await fetch_price_if_unknown(backend, profile, choice)
         resolved = backend.chat.resolve_with(profile, choice, settings)
-        require_supported(resolved, required_effort(each, choice), backend.catalog)
+        models = backend.providers.models_of(profile)
+        require_supported(resolved, required_effort(each, choice), models)
         contestant = Contestant(choice, resolved)
         contestants.setdefault(contestant.identity, contestant)
     if repeats > 1:

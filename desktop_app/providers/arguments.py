@@ -44,12 +44,14 @@ def _all() -> Command:
         [
             argument("words", "WORD", nargs=-1, help=tr("list only models that match these words")),
             option("--provider NAME", tr("list only this provider’s models")),
+            flag("--all", tr("list older models, too")),
             json_flag(),
         ],
         tr(
             "Lists the models of every provider that has a key, with facts from Repartee, the "
-            "server, and your own entries. Prices are per million tokens. Enter facts in the "
-            "window, in {place}.",
+            "server, and your own entries. Prices are per million tokens. Older models are those "
+            "that end, dated versions, and in a long list those that are more than a year old. "
+            "Enter facts in the window, in {place}.",
             place=place_name(Place.MODELS),
         ),
     )

@@ -20,7 +20,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.cost import exact_digits
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_context
+from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.local_model.command import run_local_models
 from desktop_app.providers.arguments import ALL
 from desktop_app.providers.models.model_menu import FAVORITES, favorites_in, model_rows
@@ -51,7 +51,14 @@ async def _show_models(options: Options) -> int:
     if options.json:
         write_json({"models": [_fields(row) for row in rows], "notices": notices})
     else:
-        _write_table(rows)
+        is_whole = options.all or options.words
+        shown = [row for row in rows if is_whole or not row.is_older]
+        _write_table(shown)
+        if older := len(rows) - len(shown):
+            command = "repartee models --all"
+            text = tr_plural("{count} older model: {command}", "{count} older models: {command}",
+                             older, command=command)  # fmt: skip
+            write_diagnostic(text)
     if not rows and options.words:
         write_diagnostic(tr("No matches"))
         return ExitCode.FAILED
@@ -115,6 +122,7 @@ def _fields(row: ModelRow) -> dict[str, Any]:
         "reasoning": row.reasoning,
         "efforts": None if row.efforts is None else [effort.value for effort in row.efforts],
         "structured_output": row.schema,
+        "older": row.is_older,
         "ends": row.end_date.isoformat() if row.end_date else None,
         "favorite": row.is_favorite,
         "edited": user_entries is not None and not user_entries.is_empty,

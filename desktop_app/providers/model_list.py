@@ -78,6 +78,7 @@ _KINDS: Final[Mapping[str, ModelKind]] = {
     **dict.fromkeys(("transcribe", "speech", "realtime"), ModelKind.AUDIO),
 }
 _SHUTDOWN_FIELDS: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
+_CREATED_FIELDS: Final = ("created", "created_at")  # OpenAI's, in seconds; Anthropic's, a time
 _OUTPUT_LIMITS: Final = ("max_output_tokens", "max_completion_tokens")
 _STATED_WINDOWS: Final = (
     "max_model_len",
@@ -171,11 +172,13 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     llama_cpp = {
         json_fields.text(row, "name"): details_of(row) for row in json_fields.rows(reply, "models")
     }
+    is_litellm = kind_of(rows) is ServerKind.LITELLM
     models = tuple(
         replace(
             details_of(row).filled_from(llama_cpp.get(name, ModelFacts())),
             id=name,
-            shutdown=_shutdown_of(row),
+            shutdown=_day_in(row, _SHUTDOWN_FIELDS),
+            created=None if is_litellm else _day_in(row, _CREATED_FIELDS),
             window=window_of(row),
         )
         for row in rows
@@ -282,13 +285,13 @@ def _windows(row: Row, names: Iterable[str]) -> list[int]:
     return [number for number in numbers if MIN_WINDOW <= number <= MAX_WINDOW]
 
 
-def _shutdown_of(row: Row) -> date | None:
-    """Return the day on which a model is shut down; None if the row has none.
+def _day_in(row: Row, names: Sequence[str]) -> date | None:
+    """Return the day under the first of these names that has one; None if the row has none.
 
-    OpenAI, OpenRouter, Mistral and LiteLLM have different names for it. It is an ISO text, or
-    seconds since 1970.
+    Servers have different names for the day of the shutdown. It is an ISO text, or seconds since
+    1970.
     """
-    for value in map(row.get, _SHUTDOWN_FIELDS):
+    for value in map(row.get, names):
         with suppress(ValueError, OverflowError, OSError):
             if isinstance(value, int | float) and value > 1:  # not 0 or a bool
                 return datetime.fromtimestamp(value, UTC).date()

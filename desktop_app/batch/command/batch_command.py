@@ -106,7 +106,8 @@ async def _start(backend: Backend, service: BatchService, options: Options) -> i
     choice = await choice_of(backend, profile, options)
     await fetch_window_if_uncertain(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
-    require_supported(resolved, required_effort(options, choice), backend.catalog)
+    models = backend.providers.models_of(profile)
+    require_supported(resolved, required_effort(options, choice), models)
     title, task, template_id = "", options.task, ""
     if options.template or not options.task:
         name = options.template or SUMMARY

@@ -199,7 +199,8 @@ class BatchNewPage(QWidget):
         choice = session.setup.choice
         provider_id, model = choice.provider_id, choice.model
         if choice.variant is not None:
-            model = session.backend.catalog.for_variant(choice.variant).id
+            models = session.providers.models_of(session.setup.profile)
+            model = models.variant_model(choice.variant)
         if is_begun:
             provider_id, model = self.provider.currentData(), self.model.currentData() or ""
         else:

@@ -86,7 +86,11 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt_library import SUMMARY, fill_prompt, find_prompt, task_for_each
-from desktop_app.providers.models.choice_resolution import ResolvedChoice, require_supported
+from desktop_app.providers.models.choice_resolution import (
+    ResolvedChoice,
+    require_supported,
+    shutdown_note,
+)
 from desktop_app.spending.budget import NEAR_LIMIT
 from desktop_app.tools.calls.consent import AllowedTools
 from desktop_app.tools.command.tool_commands import require_known_tools, require_tools
@@ -328,11 +332,14 @@ async def _choose(
     profile = await answering_profile(backend, options, compared)
     compared = compared or [options]
     choices = [await choice_of(backend, profile, each) for each in compared]
+    models = backend.providers.models_of(profile)
     for answer_options, choice in zip(compared, choices, strict=True):
         effort = required_effort(answer_options, choice)
-        require_supported(backend.chat.resolve(profile, choice), effort, backend.catalog)
+        require_supported(backend.chat.resolve(profile, choice), effort, models)
     for choice in choices:
         await fetch_price_if_unknown(backend, profile, choice)
+        if note := shutdown_note(models, backend.chat.resolve(profile, choice)):
+            write_note(note)
     tools = settings.parameters.tools
     for resolved in [backend.chat.resolve(profile, choice) for choice in choices]:
         if settings.grammar is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -11,13 +12,18 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.backend.backend import WEIGHTS_SETTING
 from desktop_app.chat.ui.answer_setup import AnswerSetup
-from desktop_app.composer.choice import ChoiceView, ModelButton, ModelEntry, no_choice
+from desktop_app.composer.choice import ChoiceView, ModelButton, ModelEntry, VariantOffer, no_choice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError, filled
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
+from desktop_app.providers.models.choice_resolution import (
+    ON_DEVICE_MODEL,
+    ProviderModels,
+    ResolvedChoice,
+    shutdown_note,
+)
 from desktop_app.providers.models.model_menu import menu_entries, on_device_entries
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
@@ -39,6 +45,7 @@ class ConversationChoice(QObject):
         button.variant_requested.connect(self.choose_variant)
         button.effort_requested.connect(self._choose_effort)
         button.model_requested.connect(self.choose_model)
+        button.offer_requested.connect(session.tasks.slot(self._accept_offer))
         button.listing_requested.connect(
             lambda: session.tasks.start(session.providers.refresh_listing(self._setup.profile))
         )
@@ -65,6 +72,11 @@ class ConversationChoice(QObject):
     def choose_model(self, entry: ModelEntry) -> None:
         """Choose a model of the menu or of the table."""
         self._choose(self._session.choices.choice_with(entry, self._setup))
+
+    async def _accept_offer(self, offer: VariantOffer) -> None:
+        """Let a model stand for a variant from now on, and answer with that variant."""
+        await self._session.providers.choose_for_variant(offer.variant, offer.model)
+        self.choose_variant(offer.variant)
 
     def _choose(self, choice: ModelChoice) -> None:
         # The first conversation opens a moment after the window, with a choice of its own.
@@ -181,7 +193,8 @@ class AvailableModels(Controller):
         resolved = setup.resolved
         if not resolved.model.id:
             return replace(no_choice(), model_name=tr("No model"), models=self.models)
-        return replace(view_of(resolved, self.models), background=setup.background)
+        models = self._providers.models_of(resolved.profile)
+        return replace(view_of(resolved, self.models, models), background=setup.background)
 
     @property
     def default_effort(self) -> Effort:
@@ -231,6 +244,7 @@ class AvailableModels(Controller):
                 variant=entry.variant,
                 note=entry.note,
                 window=entry.window,
+                is_older=entry.is_older,
             )
             for entry in entries
         ]
@@ -244,7 +258,9 @@ def _load_parser() -> None:
     parser()
 
 
-def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
+def view_of(
+    resolved: ResolvedChoice, models: tuple[ModelEntry, ...], provider_models: ProviderModels
+) -> ChoiceView:
     """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
     offers_effort = resolved.variant is not None or info.offers_efforts
@@ -269,11 +285,51 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         efforts=tuple(Effort) if info.efforts is None else info.efforts,
         offers_effort=offers_effort,
         models=models,
-        notice=str(resolved.notice or resolved.warning),
+        notice=str(resolved.notice) or shutdown_note(provider_models, resolved),
         provider_name=resolved.profile.name,
         provider_id=resolved.profile.id,
         model=info.id,
+        end=_end_of(resolved, provider_models),
+        successor=_successor_of(resolved, provider_models),
+        offers=tuple(_offers(resolved, provider_models)),
     )
+
+
+def _end_of(resolved: ResolvedChoice, models: ProviderModels) -> str:
+    if resolved.notice:  # a stand-in answers
+        return tr("GPT-5.2 without reasoning responds")
+    today = date.today()  # noqa: DTZ011 — the user's day
+    availability = models.availability(resolved.model, today)
+    return availability.shutdown_mark if availability.ends_soon else ""
+
+
+def _successor_of(resolved: ResolvedChoice, models: ProviderModels) -> ModelEntry | None:
+    """Return the successor that the provider lists; None if its list is unknown or has none."""
+    variant = resolved.variant
+    info = models.for_variant(variant) if variant else resolved.model
+    successor = models.successor(info)
+    if models.listing is None or successor is None:
+        return None
+    profile = resolved.profile
+    return ModelEntry(profile.id, profile.name, successor.id, successor.name, variant=None)
+
+
+def _offers(resolved: ResolvedChoice, models: ProviderModels) -> Iterator[VariantOffer]:
+    """Yield the models that may stand for a variant from now on."""
+    variant = resolved.variant
+    if not resolved.profile.serves_gpt_family:
+        return
+    for each in Variant:
+        info = models.for_variant(each)
+        successor = models.successor(info) if models.listing else None
+        is_chosen_successor = resolved.model.id in info.successors and not variant
+        if is_chosen_successor:
+            yield VariantOffer(each, resolved.model.id, resolved.model.name)
+        elif each is variant and successor is not None:
+            yield VariantOffer(each, successor.id, successor.name)
+        own = models.catalog.variant_models(each)[0]
+        if each is variant and models.variants.get(each) and info.id != own:
+            yield VariantOffer(each, "", models.info(own).name)
 
 
 def _variants_at(profile: ProviderProfile, models: tuple[ModelEntry, ...]) -> frozenset[Variant]:

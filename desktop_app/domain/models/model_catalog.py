@@ -76,6 +76,7 @@ class ModelInfo(Value, frozen=True):
         makes_images: True if it can answer with images.
         takes_schema: True if it can answer in JSON that follows a schema.
         hosted_tools: the tools that its provider can run for it.
+        successors: the ids of models that its maker recommends in its place, the newest first.
         reasons: True if it thinks before it answers; used if `efforts` are unknown.
         context_window, max_input, max_output: tokens.
         price_tiers: a service tier's price, or its multiple of the ordinary price; other tiers'
@@ -107,6 +108,7 @@ class ModelInfo(Value, frozen=True):
     price: Price | None = None
     price_tiers: tuple[tuple[str, Decimal | Price], ...] = ()
     shutdown: date | None = None
+    successors: tuple[str, ...] = ()
     usual_seconds: tuple[tuple[Effort, float], ...] = ()
     price_is_final: bool = False
 
@@ -242,6 +244,8 @@ class ModelCatalog:
         prices: the prices of many providers; None for none.
         user_windows, user_prices: the ids of the models whose window, or price, the user's file
             states.
+        variants: the ids of the models that stand for each variant, the user's first; None for
+            those that say so themselves.
 
     Attributes:
         hosted_tools: the price in US dollars of a call of each tool that OpenAI runs.
@@ -260,8 +264,11 @@ class ModelCatalog:
         user_prices: Iterable[str] = (),
         problems: Iterable[SettingError] = (),
         prices: PriceList | None = None,
+        variants: Mapping[Variant, Sequence[str]] | None = None,
     ) -> None:
         self._models = {model.id: model for model in models}
+        own_variants = {m.variant: (m.id,) for m in self._models.values() if m.variant is not None}
+        self._variants = own_variants if variants is None else dict(variants)
         self._not_chat = tuple(not_chat)
         self._small_jobs = dict(small_jobs or {})
         self._file_inputs = dict(file_inputs or {})
@@ -295,8 +302,13 @@ class ModelCatalog:
             for rows, added in ((models, file.models), (jobs, file.small_jobs)):
                 for key, facts in added.items():
                     rows[key] = {**rows.get(key, {}), **facts}
+        variants = _variant_models(files)
+        for ids in variants.values():
+            for id_ in ids[1:]:
+                models[id_].pop("variant", None)
         return cls(
             [ModelInfo(**_with_family(id_, facts, models)) for id_, facts in models.items()],
+            variants=variants,
             small_jobs={job: SmallJob(**facts) for job, facts in jobs.items()},
             not_chat=[pattern for file in files for pattern in file.not_chat],
             file_inputs=_merged(file.file_inputs for file in files),
@@ -395,9 +407,13 @@ class ModelCatalog:
         """Return the price of a model's embeddings; None if unknown."""
         return self._embeddings.get(model_id)
 
+    def variant_models(self, variant: Variant) -> Sequence[str]:
+        """Return the ids of the models for `variant`: the user's, and last the program's own."""
+        return self._variants[variant]
+
     def for_variant(self, variant: Variant) -> ModelInfo:
-        """Return the model for `variant`."""
-        return next(model for model in self if model.variant is variant)
+        """Return the model for `variant`, whatever a provider lists."""
+        return self.info(self._variants[variant][0])
 
 
 def family_of(model_id: str) -> str:
@@ -421,6 +437,16 @@ def _with_family(
     family = models.get(family_of(model_id), {})
     inherited = {name: value for name, value in family.items() if name not in _UNINHERITED_FACTS}
     return {"id": model_id, "name": model_id, **inherited, **facts}
+
+
+def _variant_models(files: Iterable[CatalogFile]) -> dict[Variant, list[str]]:
+    """Return the ids of the models that stand for each variant, those stated last first."""
+    stated: dict[Variant, list[str]] = {}
+    for file in files:
+        for id_, row in file.models.items():
+            if (variant := row.get("variant")) is not None:
+                stated[variant] = [id_, *(each for each in stated.get(variant, ()) if each != id_)]
+    return stated
 
 
 def _merged(tables: Iterable[Mapping[str, T]]) -> dict[str, T]:

@@ -58,6 +58,7 @@ class ModelFacts(Value, frozen=True):
             tokens, as the provider charges them; of cached input, cache writes and audio input.
         long_price: of requests with a long prompt.
         default_effort: that of a request which names none.
+        created: the day since which the server has it.
         max_output: tokens.
         efforts: accepted values, least first; () if it takes no effort.
         images, tools: True if the model supports them.
@@ -83,6 +84,7 @@ class ModelFacts(Value, frozen=True):
     reasoning: bool | None = None
     makes_images: bool | None = None
     name: str | None = None
+    created: date | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -153,6 +155,7 @@ class ModelRow(Value, frozen=True):
         end_date: the day from which the provider no longer serves it.
         user_entries: the user's entries; None if there can be none.
         is_from_environment: environment variables define the provider.
+        is_older: see `MenuEntry`.
     """
 
     provider_id: str
@@ -172,6 +175,7 @@ class ModelRow(Value, frozen=True):
     is_favorite: bool = False
     user_entries: ModelFacts | None = None
     is_from_environment: bool = False
+    is_older: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

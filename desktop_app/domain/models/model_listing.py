@@ -158,11 +158,11 @@ class ModelAvailability(NamedTuple):
 
     @property
     def shutdown_mark(self) -> str:
-        """Return the words on the model's shutdown that follow its name; "" if it is not near.
+        """Return the words on the model's shutdown that follow its name; "" if none is known.
 
         Return "" also if the date has passed, but the model is still listed.
         """
-        end = self._shutdown_to_announce
+        end = self.shutdown_date
         if end is None:
             return ""
         if self.is_shut_down:

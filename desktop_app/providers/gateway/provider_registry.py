@@ -17,7 +17,12 @@ from desktop_app.providers.models.choice_resolution import (
     ProviderModels,
     default_choice,
 )
-from desktop_app.providers.models.model_menu import proposed_model, with_listed_models
+from desktop_app.providers.models.model_menu import (
+    VARIANTS,
+    proposed_model,
+    variants_in,
+    with_listed_models,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,6 +61,7 @@ class ProviderRegistry:
         self._listings = listings
         self._local_models = local_models
         self.environment_profiles = environment_profiles
+        self._variants: dict[Variant, str] = {}
 
     async def profiles(self) -> list[ProviderProfile]:
         """Return all providers: the environment's, then built-in, then custom ones.
@@ -63,6 +69,7 @@ class ProviderRegistry:
         A stored profile replaces the built-in one of the same id. A provider from the environment
         gets the monthly cap and the facts about models that the user entered for its address.
         """
+        self._variants = variants_in((await self._settings.all()).get(VARIANTS))
         stored_profiles = await self._settings.profiles()
         own_models_by_url = {
             canonical_base_url(p.base_url): p.own_models for p in stored_profiles if p.own_models
@@ -95,6 +102,16 @@ class ProviderRegistry:
                 return profile
         return by_id[ON_DEVICE.id]
 
+    async def choose_for_variant(self, variant: Variant, model: str) -> None:
+        """Let a model stand for a variant wherever it is listed; "" for the program's own.
+
+        Raises:
+            StorageError: the choice is not stored.
+        """
+        chosen = variants_in((await self._settings.all()).get(VARIANTS)) | {variant: model}
+        stored = {each.value: model for each, model in chosen.items() if model}
+        await self._settings.set(VARIANTS, stored)
+
     async def usable(self) -> list[ProviderProfile]:
         """Return the profiles that have a key or need none."""
         return [profile for profile in await self.profiles() if await self.is_usable(profile)]
@@ -125,7 +142,8 @@ class ProviderRegistry:
         if profile.kind is ProviderKind.ON_DEVICE:
             facts = self._local_models.facts()
             return ProviderModels(profile, self._catalog, ModelListing("", facts, _NO_DATE))
-        return ProviderModels(profile, self._catalog, self._listings.known_listing(profile))
+        listing = self._listings.known_listing(profile)
+        return ProviderModels(profile, self._catalog, listing, self._variants)
 
     @property
     def on_device_model(self) -> str:

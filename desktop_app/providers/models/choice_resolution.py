@@ -26,6 +26,7 @@ from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.tools.image_settings import REQUESTED_IMAGE, image_price
 from desktop_app.domain.value import Value
+from desktop_app.i18n.translation import tr
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's
@@ -125,11 +126,13 @@ class ProviderModels(Value, frozen=True):
 
     Attributes:
         listing: the server's list; None if it is unknown.
+        variants: the ids of the models that the user chose for variants, wherever they are listed.
     """
 
     profile: ProviderProfile
     catalog: ModelCatalog
     listing: ModelListing | None = None
+    variants: Mapping[Variant, str] = {}
 
     def info(self, model_id: str, learned_window: int | None = None) -> ModelInfo:
         """Return the facts about a model. A GGUF file of the user's is free and local.
@@ -155,6 +158,31 @@ class ProviderModels(Value, frozen=True):
             return info
         return replace(info, context_window=learned_window)
 
+    def variant_model(self, variant: Variant) -> str:
+        """Return the id of the model for a variant: of the user's that are listed, the first."""
+        own = self.variants.get(variant)
+        ids = [*([own] if own else []), *self.catalog.variant_models(variant)]
+        return next(filter(self._is_listed, ids), ids[-1])
+
+    def for_variant(self, variant: Variant, learned_window: int | None = None) -> ModelInfo:
+        """Return the facts about the model for a variant; of Instant's efforts only the least."""
+        info = self.info(self.variant_model(variant), learned_window)
+        efforts = info.efforts
+        if variant is Variant.INSTANT and efforts:
+            efforts = efforts[:1]
+        return replace(info, variant=variant, efforts=efforts)
+
+    def successor(self, info: ModelInfo) -> ModelInfo | None:
+        """Return the model that its maker recommends in place of another; None if none is listed.
+
+        Without a list, it may be any of them.
+        """
+        found = next(filter(self._is_listed, info.successors), None)
+        return None if found is None else self.info(found)
+
+    def _is_listed(self, model_id: str) -> bool:
+        return self.listing is None or self.listing.has(model_id)
+
     def availability(self, info: ModelInfo, today: date) -> ModelAvailability:
         """Return the availability of a model on the day `today`."""
         return ModelAvailability(self.profile, info, self.listing, today)
@@ -174,11 +202,16 @@ class ProviderModels(Value, frozen=True):
             window_of: returns the window that the server named in a refusal.
         """
         variant = choice.variant
-        model_id = self.catalog.for_variant(variant).id if variant else choice.model
-        info = self.info(model_id, window_of(self.profile, model_id))
+        model_id = self.variant_model(variant) if variant else choice.model
+        learned_window = window_of(self.profile, model_id)
+        info = (
+            self.for_variant(variant, learned_window)
+            if variant
+            else self.info(model_id, learned_window)
+        )
         availability = self.availability(info, today)
         if variant is Variant.INSTANT and (is_instant_gone or not availability.is_served):
-            stand_in = self.info(self.catalog.for_variant(Variant.THINKING).id)
+            stand_in = self.info(self.catalog.variant_models(Variant.THINKING)[-1])
             resolved = self.choice_of(stand_in, Effort.NONE, variant=variant)
             return replace(resolved, notice=INSTANT_RETIRED, files=self._file_inputs(stand_in))
         resolved = self.choice_of(info, _effort_for(info, choice.effort), variant=variant)
@@ -238,8 +271,19 @@ def _effort_for(info: ModelInfo, chosen_effort: Effort | None) -> Effort | None:
     return info.nearest_effort(chosen_effort or Effort.MEDIUM)
 
 
+def shutdown_note(models: ProviderModels, resolved: ResolvedChoice) -> str:
+    """Return that a model ends or has ended, and its successor; "" if neither is near."""
+    if not resolved.warning:
+        return ""
+    successor = models.successor(resolved.model)
+    if successor is None:
+        return str(resolved.warning)
+    hint = tr("Its successor is {model}.", model=successor.name)
+    return f"{resolved.warning} {hint}"
+
+
 def require_supported(
-    resolved: ResolvedChoice, effort: Effort | None, catalog: ModelCatalog
+    resolved: ResolvedChoice, effort: Effort | None, models: ProviderModels
 ) -> None:
     """Raise if an effort that was requested explicitly is not supported.
 
@@ -250,7 +294,7 @@ def require_supported(
     """
     if effort is None or effort is resolved.effort:
         return
-    info = resolved.model if resolved.variant is None else catalog.for_variant(resolved.variant)
+    info = resolved.model if resolved.variant is None else models.for_variant(resolved.variant)
     refusal = info.effort_refusal(effort)
     if refusal:
         raise refusal
@@ -293,20 +337,24 @@ class ModelChoices:
     ) -> None:
         self._models_of = models_of
         self._window_of = window_of
-        self._providers_without_instant: set[str] = set()  # their ids
+        self._without_instant: set[tuple[str, str]] = set()  # a provider's id, and Instant's model
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the model and effort that serve `choice` at `profile` today."""
-        return self._models_of(profile).resolve(
+        models = self._models_of(profile)
+        is_instant = choice.variant is Variant.INSTANT
+        return models.resolve(
             choice,
             date.today(),  # noqa: DTZ011 — the user's day
-            is_instant_gone=profile.id in self._providers_without_instant,
+            is_instant_gone=is_instant
+            and (profile.id, models.variant_model(Variant.INSTANT)) in self._without_instant,
             window_of=self._window_of,
         )
 
     def retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Mark Instant as not served by the provider. Return its stand-in."""
-        self._providers_without_instant.add(profile.id)
+        instant = self._models_of(profile).variant_model(Variant.INSTANT)
+        self._without_instant.add((profile.id, instant))
         return self.resolve(profile, choice)
 
     def tool_prices(

@@ -6,10 +6,11 @@ speech, images) are filtered out by the catalog, the server's list or their name
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import (
     API_KEY_HEADER,
@@ -19,10 +20,18 @@ from desktop_app.domain.answering.chat_request import (
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
-from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
 from desktop_app.domain.models.variants import Variant
+from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.models.choice_resolution import ProviderModels
+
+_LONG_LIST: Final = 18
+"""Of a longer list, models that the server has had for long are older ones."""
+_CURRENT_DAYS: Final = 365
+_VERSION: Final = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})*)")
+_DATE: Final = re.compile(r"-(20\d\d-?\d\d-?\d\d|\d\d-20\d\d|\d\d-\d\d|\d{4})$")
+"""A snapshot's date: of OpenAI and Anthropic, Cohere, Google, Mistral."""
 
 
 class MenuEntry(NamedTuple):
@@ -33,6 +42,8 @@ class MenuEntry(NamedTuple):
         variant: None if the entry stands for the model itself.
         note: the facts to know before choosing the entry, besides `window`.
         window: tokens of the context window; None if it is unknown or the variant's.
+        is_older: True for a dated snapshot of a listed model, for one that ends within a year, and
+            for one that a long list has had for more than a year.
     """
 
     model: str
@@ -40,18 +51,20 @@ class MenuEntry(NamedTuple):
     variant: Variant | None = None
     note: str = ""
     window: int | None = None
+    is_older: bool = False
 
 
 def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
-    """Return the menu's entries: the variants, the user's models, then the rest.
+    """Return the menu's entries: the variants, the user's models, the rest, then older ones.
 
-    The rest are known models in the order of the catalog, then unknown ones by name.
+    The rest are the newest first, if the server says since when it has them. Others follow in the
+    order of the catalog, then by name with the highest version first.
     """
     entries: list[MenuEntry] = []
     listing = models.listing
     if models.profile.serves_gpt_family:
         for variant in Variant:
-            info = models.catalog.for_variant(variant)
+            info = models.for_variant(variant)
             is_added = info.id in models.profile.models
             is_listed = listing is None or listing.has(info.id)
             if models.profile.kind is ProviderKind.COMPATIBLE and not (is_added or is_listed):
@@ -60,10 +73,17 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
             note = availability.shutdown_mark
             if variant is Variant.INSTANT and not availability.is_served:
                 note = tr("GPT-5.2 without reasoning responds")
+            elif info.id != models.catalog.variant_models(variant)[-1]:
+                note = " · ".join(filter(None, (info.name, note)))
             entries.append(MenuEntry(info.id, info.name, variant, note))
     variant_models = {entry.model for entry in entries}
     others = _other_models(models, today)
-    for model_id in dict.fromkeys((*models.profile.models, *others)):
+    named = models.profile.models
+    if listing is not None and set(named) >= set(others):
+        # These are not the user's words, but the list itself, which Test has saved.
+        named = tuple(model_id for model_id in named if not listing.has(model_id))
+    older = _older_models(models, others, today)
+    for model_id in dict.fromkeys((*named, *sorted(others, key=older.__contains__))):
         listed_model = listing.listed_model(model_id) if listing else ModelFacts(model_id)
         if model_id in variant_models or listed_model.can_chat is False:
             continue
@@ -73,8 +93,59 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
             price = f"${listed_model.input_price:f} / ${listed_model.output_price:f}"
         facts = (price, models.availability(info, today).shutdown_mark)
         note = " · ".join(fact for fact in facts if fact)
-        entries.append(MenuEntry(model_id, info.name, note=note, window=listed_model.window))
+        is_older = model_id in older and model_id not in named
+        entries.append(
+            MenuEntry(model_id, info.name, note=note, window=listed_model.window, is_older=is_older)
+        )
     return entries
+
+
+def _older_models(models: ProviderModels, ids: Collection[str], today: date) -> set[str]:
+    """Return the models that are not the current ones of their provider."""
+    listing = models.listing
+    since = {}
+    # What a server on this computer calls the creation is the day of a download.
+    is_local = is_loopback(split_url(models.profile.base_url).hostname or "")
+    if listing is not None and len(ids) > _LONG_LIST and not is_local:
+        since = {facts.id: facts.created for facts in listing.models if facts.created}
+    return {
+        id_
+        for id_ in ids
+        if _is_snapshot(id_, ids)
+        or _ends_within_a_year(models.availability(models.info(id_), today))
+        or (id_ in since and (today - since[id_]).days > _CURRENT_DAYS)
+    }
+
+
+def _ends_within_a_year(availability: ModelAvailability) -> bool:
+    end = availability.shutdown_date
+    return end is not None and (end - availability.today).days <= _CURRENT_DAYS
+
+
+def _is_snapshot(model_id: str, ids: Collection[str]) -> bool:
+    """Return True for a dated form of a model that is listed, too."""
+    undated = _DATE.sub("", model_id)
+    return undated != model_id and (undated in ids or f"{undated}-latest" in ids)
+
+
+def _newest_first(listing: ModelListing, ids: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Return the ids of listed models, the newest first."""
+
+    def by_version(model_id: str) -> list[tuple[bool, tuple[int, ...], str]]:
+        # 5.5 before 5 before 4: the end of a version is larger than a further negative number.
+        return [
+            (False, (*(-int(number) for number in word.split(".")), 1), "")
+            if word[:1].isdecimal()
+            else (True, (), word)
+            for word in _VERSION.split(model_id.casefold())
+        ]
+
+    def key(model_id: str) -> tuple[Any, ...]:
+        created = listing.listed_model(model_id).created
+        rank = known.index(model_id) if model_id in known else len(known)
+        return created is None, -created.toordinal() if created else 0, rank, by_version(model_id)
+
+    return sorted(ids, key=key)
 
 
 def on_device_entries(models: ProviderModels, default: str) -> list[MenuEntry]:
@@ -153,7 +224,21 @@ def _other_models(models: ProviderModels, today: date) -> list[str]:
         return [info.id for info in gpt_models if not models.availability(info, today).is_shut_down]
     can_chat = set(chat_models(catalog, models.listing))
     known_models = [info.id for info in catalog if info.id in can_chat]
-    return known_models + sorted(can_chat - set(known_models), key=str.casefold)
+    return _newest_first(models.listing, sorted(can_chat), known_models)
+
+
+VARIANTS: Final = "models.variants"
+"""The setting with the id of the model that the user chose for each variant."""
+
+
+def variants_in(value: object) -> dict[Variant, str]:
+    """Return the valid choices in a stored value."""
+    chosen = value if isinstance(value, dict) else {}
+    return {
+        variant: model
+        for variant in Variant
+        if isinstance(model := chosen.get(variant.value), str) and model
+    }
 
 
 FAVORITES: Final = "models.favorites"
@@ -201,6 +286,7 @@ def _make_row(
         schema=info.takes_schema,
         end_date=models.availability(info, today).shutdown_date,
         is_favorite=is_favorite,
+        is_older=entry.is_older and not is_favorite,
         user_entries=None if is_on_device else profile.own_model(entry.model),
     )
 

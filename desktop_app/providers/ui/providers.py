@@ -13,6 +13,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
@@ -109,6 +110,11 @@ class Providers(QObject):
     async def save(self, profile: ProviderProfile) -> None:
         """Store a new or changed profile. Raises StorageError."""
         await self._settings_store.save_profile(profile)
+        await self.reload()
+
+    async def choose_for_variant(self, variant: Variant, model: str) -> None:
+        """Let a model stand for a variant from now on. Raises StorageError."""
+        await self._registry.choose_for_variant(variant, model)
         await self.reload()
 
     async def remove(self, profile_id: str) -> None:

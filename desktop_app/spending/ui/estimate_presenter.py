@@ -17,9 +17,10 @@ from desktop_app.chat.cost_estimate import (
     typical_tokens,
 )
 from desktop_app.chat.send_context import SendContext
-from desktop_app.composer.choice import ChoiceFigures, EstimateTexts, research_note
+from desktop_app.composer.choice import ChoiceFigures, EstimateTexts, ModelEntry, research_note
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
+from desktop_app.domain.cost import Price
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.domain.models.variants import Variant
@@ -91,6 +92,7 @@ class EstimatePresenter(Controller):
             estimate=self._last_estimate,
             max_output_tokens=settings.parameters.max_output_tokens,
             typical=self._typical_answers.get(profile.id, {}),
+            successor=self._row.choice.successor,
         )
         self._row.model_button.figures = figures
 
@@ -246,20 +248,37 @@ def choice_figures(
     estimate: Estimate | None,
     max_output_tokens: int | None,
     typical: TypicalAnswers,
+    successor: ModelEntry | None = None,
 ) -> ChoiceFigures:
     """Return the figures of accepted efforts, and of variants if the provider serves them.
 
     Args:
         estimate: of the message being typed; None shows durations only.
+        successor: the chosen model's, whose cost is compared.
     """
 
-    def figures_text(alternative: ModelChoice) -> str:
-        resolved = resolve(alternative)
+    def cost_text(resolved: ResolvedChoice) -> str:
         cost = None
         if estimate is not None:
             cost = typical_cost(estimate, resolved, typical, max_output_tokens)
-        cost_text = "" if cost is None else rough_money(cost)
-        return " · ".join(filter(None, (cost_text, _duration_text(resolved, typical))))
+        return "" if cost is None else rough_money(cost)
+
+    def figures_text(alternative: ModelChoice) -> str:
+        resolved = resolve(alternative)
+        return " · ".join(filter(None, (cost_text(resolved), _duration_text(resolved, typical))))
+
+    def successor_text() -> str:
+        """Return both costs; without a message, both prices of a million tokens."""
+        if successor is None:
+            return ""
+        new = resolve(replace(choice, variant=None, model=successor.model))
+        old = resolve(choice)
+        if estimate is None:
+            prices = [_price_text(new.price), _price_text(old.price)]
+            text = N_("{new} instead of {old} per million tokens")
+            return tr(text, new=prices[0], old=prices[1]) if all(prices) else ""
+        costs = [cost_text(new), cost_text(old)]
+        return tr("{new} instead of {old}", new=costs[0], old=costs[1]) if all(costs) else costs[0]
 
     has_variants = resolve(choice).profile.serves_gpt_family
     variants = {
@@ -268,7 +287,11 @@ def choice_figures(
     }
     accepted_efforts = resolve(choice).model.efforts or ()
     efforts = {effort: figures_text(replace(choice, effort=effort)) for effort in accepted_efforts}
-    return ChoiceFigures(variants, efforts)
+    return ChoiceFigures(variants, efforts, successor_text())
+
+
+def _price_text(price: Price | None) -> str:
+    return "" if price is None else f"{money(price.input)} / {money(price.output)}"
 
 
 def _duration_text(resolved: ResolvedChoice, typical: TypicalAnswers) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.models.variants import Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import KEYED
 from tests.helpers.menus import entry_text
@@ -37,7 +37,39 @@ async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> No
         pro = next(label for label in _labels(app) if label.startswith("Pro"))
         assert "The hardest questions" in pro
         assert "≈ $0.72" in pro
-        assert "< $0.01" in next(label for label in _labels(app) if label.startswith("Instant"))
+        assert "≈ $0.007" in next(label for label in _labels(app) if label.startswith("Instant"))
         assert "≈ $0.09" in next(label for label in _labels(app) if label.startswith("Extra high"))
         instant = next(label for label in _labels(app) if label.startswith("Instant"))
         assert "about 6 s" in instant
+
+
+def _choose(app: AppHarness, start: str) -> None:
+    next(action for action in _efforts(app) if entry_text(action).startswith(start)).trigger()
+
+
+async def test_a_successor_is_offered_with_both_prices_for_now_or_for_good() -> None:
+    async with AppHarness(environment=KEYED) as app:
+        app.providers.models_of["env-openai"] = ("gpt-5.2", "gpt-6.1-sol", "gpt-6-sol")
+        app.controllers.choice.choose_variant(Variant.THINKING)
+        app.type("Why is the sky blue?")
+        app.window.prompt.row.model_button.effort_requested.emit(Effort.HIGH)
+        offer = "GPT-6.1 Sol\t≈ $0.02 instead of ≈ $0.03"
+        await until(lambda: offer in _labels(app))
+        _choose(app, "GPT-6.1 Sol")
+        assert app.window.prompt.row.choice.model == "gpt-6.1-sol"
+        assert app.window.prompt.row.choice.variant is None
+        _choose(app, "Always use GPT-6.1 Sol for Thinking")
+        await until(lambda: app.window.prompt.row.choice.variant is Variant.THINKING)
+        turn = await app.ask("")
+        assert turn.request.model == "gpt-6.1-sol"
+        turn.end("Hello")
+        await app.settled()
+    async with AppHarness(environment=KEYED) as app:
+        app.providers.models_of["env-openai"] = ("gpt-5.2", "gpt-6.1-sol", "gpt-6-sol")
+        app.controllers.choice.choose_variant(Variant.THINKING)
+        app.type("Why?")
+        await until(lambda: app.window.prompt.row.choice.model == "gpt-6.1-sol")
+        thinking = next(label for label in _labels(app) if label.startswith("Thinking"))
+        assert thinking.startswith("Thinking · GPT-6.1 Sol")
+        _choose(app, "Always use GPT-5.2 Thinking for Thinking")
+        await until(lambda: app.window.prompt.row.choice.model == "gpt-5.2")

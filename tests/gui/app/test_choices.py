@@ -14,12 +14,12 @@ from desktop_app.chat.ui.choice_controller import view_of
 from desktop_app.composer.choice import ChoiceView, ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
-from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.providers.ui.key_section import KeySection
 from desktop_app.settings.ui.responses_tab import CONVERSATION
 from tests.gui.app.app_harness import AppHarness, until
@@ -68,7 +68,9 @@ def entry(app: AppHarness, name: str) -> ModelEntry:
     ],
 )
 def test_the_efforts_are_those_of_the_model(model: ModelInfo, offers: bool, listed: str) -> None:
-    view = view_of(ResolvedChoice(SERVER, model, None, None), ())
+    view = view_of(
+        ResolvedChoice(SERVER, model, None, None), (), ProviderModels(SERVER, ModelCatalog([]))
+    )
     assert view.offers_effort is offers
     assert [effort.value for effort in view.listed_efforts] == listed.split()
     assert not set(view.effort_refusals) & set(view.listed_efforts)

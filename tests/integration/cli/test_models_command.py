@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 from tests.integration.cli.command import Shell, against, gateway
@@ -43,6 +44,37 @@ def test_facts_from_the_server_are_listed(shell: Shell) -> None:
         assert "llama" not in table.out
 
     against(_openrouter, test=test, models=())
+
+
+def test_older_models_are_listed_on_request(shell: Shell) -> None:
+    models = ("gpt-5.2", "new", "new-2026-01-01")
+
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        found = await shell.run("models", "--provider", "env-openai", env=env)
+        assert "new-2026-01-01" not in found.out
+        assert found.err == "repartee: 1 older model: repartee models --all\n"
+        for arguments in (["--all"], ["2026"], ["--json"]):
+            whole = await shell.run("models", *arguments, "--provider", "env-openai", env=env)
+            assert "new-2026-01-01" in whole.out
+            assert whole.err == ""
+
+    against(WHOLE, test=test, models=models)
+
+
+def test_a_model_that_ends_is_named(shell: Shell) -> None:
+    soon = date.today() + timedelta(days=9)  # noqa: DTZ011 — the user's day
+    rows = [{"id": "mystery", "shutdown_date": soon.isoformat()}]
+
+    async def ending(request: Received, writer: asyncio.StreamWriter) -> None:
+        answer = replies(200, {"data": rows}) if request.path.endswith("/models") else WHOLE
+        await answer(request, writer)
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.ask(server.base_url, "Which?", "--model", "mystery")
+        assert "repartee: mystery ends on" in done.err
+
+    against(ending, test=test, models=())
 
 
 def test_a_listed_price_is_the_cost_of_an_answer(shell: Shell) -> None:

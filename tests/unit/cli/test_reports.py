@@ -119,6 +119,7 @@ def test_models_are_listed_with_their_known_facts(command: Run) -> None:
         "structured_output": True,
         "ends": "2999-01-02",
         "favorite": True,
+        "older": False,
         "edited": False,
     }
     assert (mistral["edited"], mistral["favorite"], mistral["input_usd"]) == (True, False, None)

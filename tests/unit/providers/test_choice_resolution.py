@@ -26,6 +26,7 @@ from desktop_app.providers.models.choice_resolution import (
     ProviderModels,
     default_choice,
     require_supported,
+    shutdown_note,
 )
 from tests.helpers.catalogs import shipped_catalog
 from tests.unit.providers.samples import CATALOG
@@ -89,6 +90,77 @@ def test_a_model_near_or_after_its_shutdown_is_used_with_a_warning() -> None:
     assert "shut down" in str(gone.warning)
     assert (gone.model.id, gone.notice) == ("gpt-5.2-codex", "")
     assert ProviderModels(COMETAPI, CATALOG).resolve(codex, AFTER).warning == ""
+
+
+def listing_of(*ids: str) -> ModelListing:
+    return ModelListing("", tuple(map(ModelFacts, ids)), datetime(2026, 11, 1, tzinfo=UTC))
+
+
+OWN_THINKING = """
+[models.mine]
+variant = "thinking"
+[models."gpt-6.1-terra"]
+variant = "instant"
+"""
+
+
+@pytest.mark.parametrize(
+    ("own_file", "chosen", "listed", "variant", "sent"),
+    [
+        ("", {}, None, Variant.THINKING, ("gpt-5.2", Effort.HIGH)),
+        (OWN_THINKING, {}, None, Variant.THINKING, ("mine", Effort.HIGH)),
+        (OWN_THINKING, {}, ("gpt-5.2",), Variant.THINKING, ("gpt-5.2", Effort.HIGH)),
+        (OWN_THINKING, {}, ("gpt-6.1-terra",), Variant.INSTANT, ("gpt-6.1-terra", Effort.NONE)),
+        (OWN_THINKING, {}, ("gpt-5.2-pro",), Variant.PRO, ("gpt-5.2-pro", Effort.HIGH)),
+        ("", {Variant.THINKING: "x"}, ("x",), Variant.THINKING, ("x", Effort.HIGH)),
+        ("", {Variant.THINKING: "x"}, ("gpt-5.2",), Variant.THINKING, ("gpt-5.2", Effort.HIGH)),
+        (OWN_THINKING, {Variant.THINKING: "x"}, ("x",), Variant.THINKING, ("x", Effort.HIGH)),
+        (OWN_THINKING, {Variant.THINKING: "x"}, ("mine",), Variant.THINKING, ("mine", Effort.HIGH)),
+    ],
+)
+def test_a_variant_is_the_users_model_wherever_it_is_listed(
+    own_file: str,
+    chosen: dict[Variant, str],
+    listed: tuple[str, ...] | None,
+    variant: Variant,
+    sent: tuple[str, Effort],
+) -> None:
+    listing = None if listed is None else listing_of(*listed)
+    models = ProviderModels(OPENAI, shipped_catalog(own_file), listing, chosen)
+    resolved = models.resolve(choice(variant, Effort.HIGH), BEFORE)
+    assert (resolved.model.id, resolved.effort) == sent
+    assert resolved.model.variant is resolved.variant is variant
+
+
+@pytest.mark.parametrize(
+    ("model", "listed", "successor"),
+    [
+        ("gpt-5.2", ("gpt-5.2", "gpt-6.1-sol", "gpt-6-sol"), "gpt-6.1-sol"),
+        ("gpt-5.2", ("gpt-5.2", "gpt-6.1-terra"), None),
+        ("gpt-5-mini", ("gpt-6.1-terra",), "gpt-6.1-terra"),
+        ("gpt-5-mini-2025-08-07", ("gpt-6.1-terra",), "gpt-6.1-terra"),
+        ("somebody's", ("gpt-6.1-terra",), None),
+    ],
+)
+def test_a_successor_is_the_newest_that_the_provider_lists(
+    model: str, listed: tuple[str, ...], successor: str | None
+) -> None:
+    models = ProviderModels(OPENAI, CATALOG, listing_of(*listed))
+    found = models.successor(models.info(model))
+    assert (found and found.id) == successor
+
+
+def test_the_note_about_an_end_names_the_successor() -> None:
+    models = ProviderModels(OPENAI, CATALOG, listing_of("gpt-5-mini", "gpt-6.1-terra"))
+    mini = ModelChoice("openai", "gpt-5-mini", None, None)
+    note = shutdown_note(models, models.resolve(mini, date(2026, 11, 29)))
+    assert note.startswith("GPT-5 mini ends on December 11, 2026.")
+    assert note.endswith("Its successor is GPT-6.1 Terra.")
+    assert shutdown_note(models, models.resolve(mini, date(2026, 1, 1))) == ""
+
+
+def test_every_successor_is_a_known_model() -> None:
+    assert all(CATALOG.knows(each) for info in CATALOG for each in info.successors)
 
 
 def test_an_unknown_model_is_neither_refused_nor_given_an_effort() -> None:

@@ -275,6 +275,60 @@ def test_listed_chat_models_are_offered_after_the_known_ones() -> None:
     assert found[5].name == "Alpha"
 
 
+def dated(*models: tuple[str, str]) -> ModelListing:
+    facts = (ModelFacts(id_, created=date.fromisoformat(day)) for id_, day in models)
+    return ModelListing("", tuple(facts), datetime(2026, 11, 20, tzinfo=UTC))
+
+
+MANY = tuple((f"filler-{n}", "2026-05-01") for n in range(18))
+
+
+@pytest.mark.parametrize(
+    ("listing", "current", "older"),
+    [
+        # A dated form of a listed model, and one that ends.
+        (
+            listing_of("m", "m-2026-01-01", "n-20260101", "mistral-2508", "mistral-latest"),
+            ["m", "mistral-latest", "n-20260101"],
+            ["m-2026-01-01", "mistral-2508"],
+        ),
+        (listing_of("gpt-5-mini", "x"), ["x"], ["gpt-5-mini"]),
+        # Since when the server has them, of a short list and of a long one.
+        (dated(("a", "2024-01-01"), ("b", "2026-11-01"), ("c", "2026-10-01")), ["b", "c", "a"], []),
+        (
+            dated(("gpt-4o", "2024-05-10"), *MANY, ("new", "2026-11-01")),
+            ["new", *(f"filler-{n}" for n in reversed(range(18)))],
+            ["gpt-4o"],
+        ),
+        # Without a date, the highest version is the first.
+        (
+            listing_of("claude-4", "claude-5.5", "claude-5"),
+            ["claude-5.5", "claude-5", "claude-4"],
+            [],
+        ),
+    ],
+)
+def test_current_models_are_first_and_older_ones_apart(
+    listing: ModelListing, current: list[str], older: list[str]
+) -> None:
+    entries = menu_entries(ProviderModels(OPENAI, CATALOG, listing), MENU_DAY)
+    others = [entry for entry in entries if entry.variant is None]
+    assert [entry.model for entry in others if not entry.is_older] == current
+    assert [entry.model for entry in others if entry.is_older] == older
+    assert [entry.is_older for entry in others] == sorted(entry.is_older for entry in others)
+
+
+def test_a_model_that_the_user_named_is_no_older_one() -> None:
+    listing = listing_of("m", "m-2026-01-01")
+    named = replace(BOX, models=("m-2026-01-01",))
+    assert not any(
+        e.is_older for e in menu_entries(ProviderModels(named, CATALOG, listing), MENU_DAY)
+    )
+    all_listed = replace(BOX, models=("m-2026-01-01", "m"))  # saved by Test
+    entries = menu_entries(ProviderModels(all_listed, CATALOG, listing), MENU_DAY)
+    assert [(e.model, e.is_older) for e in entries] == [("m", False), ("m-2026-01-01", True)]
+
+
 @pytest.mark.parametrize(
     "model",
     [

@@ -150,7 +150,9 @@ class CompareDialog(QDialog):
     def _show_costs(self, costs: Sequence[str], total: str) -> None:
         is_removable = len(self._choices) > _MIN_ANSWERS
         for row, choice, cost in zip(self.rows, self._choices, costs, strict=True):
-            view = view_of(self._resolve(choice), self._session.choices.models)
+            resolved = self._resolve(choice)
+            models = self._session.providers.models_of(resolved.profile)
+            view = view_of(resolved, self._session.choices.models, models)
             row.show_choice(view, cost, is_removable=is_removable)
         self._total.setText(total)
 
