@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.actions import DialogActions
@@ -210,8 +212,13 @@ def _make_panel(session: Session, theme: ThemeWatcher) -> None:
     window = session.window
     providers = session.providers_controller = ProvidersController(session)
     session.local_servers = LocalServerOffer(session)
+    remedies: dict[str, Callable[[], object]] = {
+        "add-key": providers.open_at_key,
+        "change-key": providers.open_at_key,
+        "better-model": lambda: session.local_models.open(),
+    }
     window.transcript.action_requested.connect(
-        lambda _id, action: providers.open_at_key() if action in ("add-key", "change-key") else None
+        lambda _id, action: remedies[action]() if action in remedies else None
     )
     session.settings = SettingsController(session, theme)
     session.transfer = TransferController(session)

@@ -26,9 +26,9 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.tools.calls.tool_set import ToolSet
 
-# Tokens. A small model that repeats itself would continue to the end of its window. The command
+# Tokens of an answer by the built-in model: of six longer ones, one counted on to 212. The command
 # Continue extends an answer that this limit has cut.
-MAX_OUTPUT_TOKENS_ON_DEVICE = 1024
+MAX_OUTPUT_TOKENS_ON_DEVICE = 250
 RESEARCH: Final = (
     "Research the question of the person on the web, thoroughly. If something decisive is unclear, "
     "such as scope, place, period or purpose, and you have not asked back in this conversation "

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.answer_sources import answer_sources, host_of
-from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.conversation import REPEATED, Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_facts import (
     argument_lines,
     attachment_facts,
@@ -35,7 +35,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, is_detail
 from desktop_app.domain.documents.collections import Passage, passage_link
-from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
+from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE, WINDOW
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, MissingKeyError
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -102,6 +102,7 @@ _ACTION_LABELS: Final = {
     "compact": N_("Compact"),
     "add-key": N_("Add key"),
     "change-key": N_("Change key"),
+    "better-model": N_("Get a better model"),
     SHOW_JSON: N_("Show JSON"),
     SHOW_VALUE: N_("Show as table"),
     COPY_JSON: N_("Copy JSON"),
@@ -461,7 +462,10 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
     error = message.error
     if error is None:
         return []
-    if is_last and is_continuable(message):
+    if error.code == REPEATED:
+        actions = ["better-model", "retry"]
+        hint = error.hint_segments_on(WINDOW)
+    elif is_last and is_continuable(message):
         actions = ["continue", "retry"]
         hint = error.hint_segments_on(CONTINUABLE)
     else:

@@ -23,6 +23,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
     ToolCallStep,
 )
+from desktop_app.domain.conversations.conversation import REPEATED
 from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
 from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.domain.network.network_address import is_loopback, split_url
@@ -30,8 +31,6 @@ from desktop_app.i18n.translation import N_
 
 MAX_ANSWER_BYTES: Final = 8 << 20
 """Bytes of an answer, far more than any model writes; storing a text takes five times its size."""
-REPEATED: Final = "repetition"
-"""The reason of `Incomplete` for an answer that was stopped because it repeated itself."""
 MIN_CHARS: Final = 1_200
 """The characters that must be repetitions of one unit. A song's chorus or a table is shorter."""
 MIN_PLAIN_CHARS: Final = 6_000
@@ -39,11 +38,24 @@ MIN_PLAIN_CHARS: Final = 6_000
 MIN_REPEATS: Final = 4
 MIN_EQUAL_ITEMS: Final = 20
 """As many items of a numbered list are a repetition, however short."""
+MAX_COUNTED: Final = 500
+"""Consecutive numbers without words between them; people ask for fewer."""
+STALE_WORDS: Final = 260
+"""The words with hardly any new sequence among them; as many characters as `MIN_CHARS`."""
+_STALE_WORDS_AT_END: Final = 60  # of an answer that its limit has ended
+_LENGTHS: Final = ("max_output_tokens", "length")  # reasons of `Incomplete`
+_COUNTED_AT_END: Final = 20
+_MIN_NEW: Final = 0.05
+"""The share of new sequences of three words. A song whose verses differ in two words has 0.17."""
 _NUMBER: Final = "\N{REPLACEMENT CHARACTER}"  # stands for the numbers of list items
 _TAIL_CHARS: Final = 8_000
+_DIGITS: Final = "0123456789"
 _CHECK_EVERY: Final = 200  # characters: a check takes about 2 ms
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
-_LIST_NUMBER: Final = re.compile(r"^(\s*)\d+(?=[.)]\s)", re.MULTILINE)
+_LIST_NUMBER: Final = re.compile(r"(^|\s)\d+(?=[.)](?:\s|$))", re.MULTILINE)
+_TOKEN: Final = re.compile(r"\w+")
+_TABLE_ROW: Final = re.compile(r"^\s*\|.*$", re.MULTILINE)
+_COUNTED: Final = re.compile(r"(?:\d{1,6}[\s,.;:)]+)*$")
 _FENCE: Final = re.compile(r"^\s*(?:```|~~~)", re.MULTILINE)
 
 
@@ -169,7 +181,12 @@ class RepetitionStop:
 
     def check(self, event: StreamEvent) -> StreamEvent:
         """Return an event of the answer, or the answer's end instead."""
-        if not self._watches or not isinstance(event, TextDelta | ReasoningDelta):
+        if not self._watches:
+            return event
+        if isinstance(event, Incomplete) and event.reason in _LENGTHS and not self._is_code:
+            is_loop = is_repetitive(self._text, is_at_end=True)
+            return Incomplete(REPEATED) if is_loop else event
+        if not isinstance(event, TextDelta | ReasoningDelta):
             return event
         if type(event) is not self._kind:
             self._kind, self._text, self._is_in_code = type(event), "", False
@@ -180,17 +197,29 @@ class RepetitionStop:
         self._unchecked = 0
         removed, self._text = self._text[:-_TAIL_CHARS], self._text[-_TAIL_CHARS:]
         self._is_in_code ^= len(_FENCE.findall(removed)) % 2 == 1
-        is_code = self._is_in_code ^ (len(_FENCE.findall(self._text)) % 2 == 1)
-        if not is_repetitive(self._text, is_code=is_code):
+        if not is_repetitive(self._text, is_code=self._is_code):
             return event
         return Incomplete(REPEATED)
 
+    @property
+    def _is_code(self) -> bool:
+        """Return True if the text ends inside a block of code."""
+        return self._is_in_code ^ (len(_FENCE.findall(self._text)) % 2 == 1)
 
-def is_repetitive(text: str, *, is_code: bool = False) -> bool:
-    """Return True if a text ends with many exact repetitions of one unit.
+
+def is_repetitive(text: str, *, is_code: bool = False, is_at_end: bool = False) -> bool:
+    """Return True if a text ends with repetitions: exact ones, a count, or hardly any new words.
 
     The numbers of list items do not count, because models number what they repeat.
+
+    Args:
+        is_code: whether the text ends inside a block of code.
+        is_at_end: whether the answer's limit has ended it, for which less is a repetition.
     """
+    if not is_code and _is_counting(text, _COUNTED_AT_END if is_at_end else MAX_COUNTED):
+        return True
+    if not is_code and _is_stale(text, _STALE_WORDS_AT_END if is_at_end else STALE_WORDS):
+        return True
     end = _LIST_NUMBER.sub(rf"\1{_NUMBER}", text)[::-1]
     for period, length in _periods(end).items():
         unit = end[: 2 * period]
@@ -200,6 +229,29 @@ def is_repetitive(text: str, *, is_code: bool = False) -> bool:
         if length >= max(needed, MIN_REPEATS * period):
             return True
     return False
+
+
+def _is_counting(text: str, least: int) -> bool:
+    """Return True if a text ends with so many consecutive numbers."""
+    found = _COUNTED.search(text[-least * 8 :].rstrip(_DIGITS))
+    numbers = [int(number) for number in _TOKEN.findall(found[0])] if found else []
+    last = numbers[-least:]
+    return len(last) == least and last == list(range(last[0], last[0] + least))
+
+
+def _is_stale(text: str, count: int) -> bool:
+    """Return True if hardly any sequence of three words is new among the last `count` words.
+
+    Rows of tables do not count: their cells are alike.
+    """
+    words = _TOKEN.findall(_TABLE_ROW.sub("", text).casefold())
+    last = words[-count:]
+    if len(words) < count + 3 or 2 * sum(map(str.isalpha, last)) < count:
+        return False
+    triples = list(zip(words, words[1:], words[2:], strict=False))
+    seen = set(triples[:-count])
+    new = len(set(triples[-count:]) - seen)
+    return new < _MIN_NEW * count
 
 
 def _periods(text: str) -> dict[int, int]:

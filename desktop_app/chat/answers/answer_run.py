@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app.chat.answers.answer_ledger import AnswerLedger, received_tokens
-from desktop_app.chat.answers.answer_measures import REPEATED, AnswerLimit, RepetitionStop
+from desktop_app.chat.answers.answer_measures import AnswerLimit, RepetitionStop
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
@@ -36,6 +36,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import (
     INCOMPLETE,
     REFUSED,
+    REPEATED,
     Conversation,
     Message,
     MessageStatus,
@@ -533,13 +534,12 @@ def _error_note(reply: Reply) -> ErrorNote | None:
     if reply.error is not None:
         return note_from_error(reply.error)
     if reply.status is MessageStatus.INCOMPLETE:
+        is_repeated = reply.incomplete_reason == REPEATED
         return ErrorNote(
             _INCOMPLETE.get(reply.incomplete_reason, N_("The model stopped early.")),
-            hint=N_("Ask again or choose another model.")
-            if reply.incomplete_reason in (FORM_NOT_FOLLOWED, REPEATED)
-            else hints.CONTINUE,
-            details="" if reply.incomplete_reason == REPEATED else reply.incomplete_reason,
-            code=INCOMPLETE,
+            hint=_INCOMPLETE_HINTS.get(reply.incomplete_reason, hints.CONTINUE),
+            details="" if is_repeated else reply.incomplete_reason,
+            code=REPEATED if is_repeated else INCOMPLETE,
         )
     if reply.status is MessageStatus.REFUSED and reply.incomplete_reason:
         return ErrorNote(
@@ -551,6 +551,10 @@ def _error_note(reply: Reply) -> ErrorNote | None:
     return None
 
 
+_INCOMPLETE_HINTS = {
+    FORM_NOT_FOLLOWED: N_("Ask again or choose another model."),
+    REPEATED: N_("Small models do that. A larger one answers better."),
+}
 _INCOMPLETE = {
     "max_output_tokens": N_("The response reached its maximum length."),
     "length": N_("The response reached its maximum length."),

@@ -199,7 +199,7 @@ class Incomplete(Struct, frozen=True):
 
     `reason` is as the API names it (max_output_tokens, content_filter, …), a limit of tool calls
     (`domain/tools/tool.py`), FORM_NOT_FOLLOWED (`answer_form.py`),
-    or REPEATED (`chat/answers/answer_measures.py`).
+    or REPEATED (`domain/conversations/conversation.py`).
     """
 
     reason: str

@@ -263,6 +263,8 @@ class Folder(Value, frozen=True):
 
 INCOMPLETE: Final = "incomplete"
 """The error code of an answer that the model, or a limit, ended early."""
+REPEATED: Final = "repetition"
+"""The error code of an answer that Repartee ended because it repeated itself."""
 REFUSED: Final = "refused"
 """The error code of an answer that was declined, or that a filter stopped."""
 

@@ -500,6 +500,7 @@ class QuickPromptController(QObject):
             "": session.window.prompt.focus_text,
             "add-key": session.providers_controller.open_at_key,
             "change-key": session.providers_controller.open_at_key,
+            "better-model": lambda: session.local_models.open(),
             RAISE_CAP: lambda: session.providers_controller.open_at_cap(session.setup.profile.id),
             ALL_MODELS: lambda: session.models.open(),
             COMPARE: lambda: session.comparison.choose_models(),

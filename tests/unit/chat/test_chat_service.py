@@ -676,7 +676,7 @@ async def test_a_model_without_tools_gets_none_and_the_user_is_told(tmp_path: Pa
 @pytest.mark.parametrize(
     ("profile", "variant", "chosen", "sent"),
     [
-        (ON_DEVICE, None, None, 1024),
+        (ON_DEVICE, None, None, 250),
         (OPENAI, Variant.THINKING, 10**9, 128_000),
         (OPENAI, Variant.THINKING, None, None),
     ],

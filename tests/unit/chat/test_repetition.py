@@ -11,16 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.chat.answers.answer_measures import (
+    MAX_COUNTED,
     MIN_CHARS,
     MIN_EQUAL_ITEMS,
     MIN_PLAIN_CHARS,
     MIN_REPEATS,
-    REPEATED,
     RepetitionStop,
     is_repetitive,
 )
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Incomplete, ReasoningDelta, TextDelta
+from desktop_app.domain.conversations.conversation import REPEATED
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
 
 REPOSITORY = Path(__file__).parents[3]
@@ -63,10 +64,73 @@ def test_texts_whose_parts_differ_are_not_stopped(words: list[str]) -> None:
         assert stopped_at(form, step=100) is None
 
 
-@pytest.mark.parametrize("pattern", ["*.md", "desktop_app/chat/*.py", "resources/*.toml"])
-def test_texts_of_this_project_are_not_stopped(pattern: str) -> None:
-    for file in [*REPOSITORY.glob(pattern), *(REPOSITORY / "desktop_app").glob(pattern)]:
-        assert stopped_at(file.read_text("utf-8"), step=200) is None, file
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("*.md", "desktop_app/*.md", "desktop_app/chat/*.py", "resources/*.toml"),
+        *("resources/help/**/*.md", "tests/data/*.md", "tests/data/markdown/*"),
+        *("tests/data/corpus/expected/*.txt", "tests/data/retrieval/**/*.md"),
+    ],
+)
+def test_texts_of_people_are_not_stopped(pattern: str) -> None:
+    for file in REPOSITORY.glob(pattern):
+        text = file.read_text("utf-8", "replace")[:60_000]
+        assert stopped_at(text, step=200) is None, file
+        for end in range(500, min(len(text), 5_000), 500):  # whichever limit ends it
+            assert not is_repetitive(text[:end], is_at_end=True) or "```" in text[:end], (file, end)
+
+
+TIPS = (
+    "1. Establish a consistent sleep routine, go to bed and wake up at the same time, 2. Avoid "
+    "heavy meals and caffeine, 3. Maintain a healthy diet, 4. Exercise regularly, 5. Limit screen "
+    "time before bedtime, 6. Sleep with a partner, 7. Avoid alcohol, 8. Avoid using electronic "
+    "devices in the bedroom, 9. Don't smoke, 10. Limit alcohol, 11. Limit caffeine, 12. Avoid "
+    "heavy metals, 13. Sleep well, "
+)
+"""The beginning of an answer by SmolLM2 that then counted on to 212."""
+COUNT = " ".join(f"{number}." for number in range(14, 213))
+
+
+def test_a_list_that_goes_on_as_a_count_is_stopped() -> None:
+    stopped = stopped_at(TIPS + COUNT)
+    assert stopped is not None
+    assert stopped < len(TIPS) + 250
+    assert not is_repetitive(TIPS, is_at_end=True)
+    for separator in (", ", "\n", " ", "; "):
+        count_ = separator.join(map(str, range(1, MAX_COUNTED + 100)))
+        assert stopped_at(TIPS + count_, step=50) is not None
+        assert stopped_at(separator.join(map(str, range(1, 101)))) is None  # it was asked for
+
+
+def test_an_answer_that_ends_at_its_limit_in_a_loop_is_not_to_be_continued() -> None:
+    length = Incomplete("max_output_tokens")
+    for end, expected in ((COUNT[:100], Incomplete(REPEATED)), ("14. Read a book.", length)):
+        stop = RepetitionStop(ON_DEVICE)
+        stop.check(TextDelta(TIPS + end))
+        assert stop.check(length) == expected
+
+
+@given(
+    sentences=st.lists(
+        st.lists(WORDS, min_size=5, max_size=12).map(" ".join), min_size=2, max_size=4, unique=True
+    ),
+    order=st.lists(st.integers(0, 3), min_size=250, max_size=250),
+)
+@settings(max_examples=40, deadline=None)
+def test_sentences_that_return_in_any_order_are_stopped(
+    sentences: list[str], order: list[int]
+) -> None:
+    text = " ".join(f"{sentences[number % len(sentences)]}." for number in order)
+    assert stopped_at(text, step=50) is not None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["| Day {n} | yes | yes | no | yes |", "{n}, {p}, {q},", "Day {n}: rain, {p} mm, wind {q}"],
+)
+def test_tables_and_lists_of_numbers_are_not_stopped(line: str) -> None:
+    lines = [line.format(n=n, p=n * n % 97, q=n * 7 % 89) for n in range(1, 200)]
+    assert stopped_at("\n".join(lines), step=50) is None
 
 
 @pytest.mark.parametrize(
