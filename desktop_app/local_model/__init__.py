@@ -4,6 +4,7 @@ Only its child process, which is confined, imports xllamacpp.
 """
 
 __all__ = [
+    "catalog",
     "command",
     "fetch",
     "header_reader",

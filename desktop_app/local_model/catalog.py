@@ -17,6 +17,9 @@ from desktop_app.paths import resource_path
 
 _UNUSABLE_IN_NAMES: Final = re.compile(r"[^\w.+-]+")
 _MAX_NAME_CHARS: Final = 120
+_MEMORY_SHARE: Final = 0.8  # of the free memory; other apps need the rest
+RESERVE_BYTES: Final = 200 << 20
+"""Bytes left free on the disk, so that the library can still be written."""
 
 
 class Purpose(StrEnum):
@@ -110,6 +113,23 @@ def read_catalog(text: str = "") -> tuple[CatalogModel, ...]:
     text = text or resource_path("local_models.toml").read_text("utf-8")
     models = msgspec.toml.decode(text, type=dict[str, CatalogModel])
     return tuple(msgspec.structs.replace(model, id=id_) for id_, model in models.items())
+
+
+def model_for(catalog: tuple[CatalogModel, ...], *, memory: int, disk: int) -> CatalogModel | None:
+    """Return the general model that suits a computer with so many free bytes; None if none fits.
+
+    A larger one answers better. Models for harder questions are left to the user: without a
+    graphics card, they write a few words a second.
+    """
+    general = (Purpose.QUICK, Purpose.EVERYDAY)
+    fitting = [
+        model
+        for model in catalog
+        if model.purpose in general
+        and model.memory <= memory * _MEMORY_SHARE
+        and model.total_size + RESERVE_BYTES <= disk
+    ]
+    return max(fitting, key=lambda model: model.memory, default=None)
 
 
 def find_remote(wanted: str, catalog: tuple[CatalogModel, ...]) -> RemoteFile:

@@ -29,7 +29,7 @@ from desktop_app.domain.errors import LocalModelError, NetworkError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.local_model.catalog import CatalogModel, RemoteFile
+from desktop_app.local_model.catalog import RESERVE_BYTES, CatalogModel, RemoteFile
 from desktop_app.local_model.gguf import MAGIC
 from desktop_app.local_model.header_reader import HeaderReader
 from desktop_app.local_model.json_file import read_json, write_json
@@ -38,7 +38,6 @@ PART: Final = ".part"
 INFO: Final = ".json"
 _WRITE_BYTES: Final = 1 << 20
 _CHECK_BYTES: Final = 32 << 20
-_RESERVE_BYTES: Final = 200 << 20  # left free, so that the library can still be written
 _ROOM_BYTES: Final = 64 << 20  # other programs write meanwhile: the room is checked so often
 _LOCK_S: Final = 0.5
 _MAX_FAILURES: Final = 6  # in a row without a single new byte: a minute with the pauses below
@@ -242,11 +241,11 @@ def _size(path: Path) -> int:
 
 def _require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
-    if needed and needed + _RESERVE_BYTES > free:
+    if needed and needed + RESERVE_BYTES > free:
         raise LocalModelError(
             N_("The disk is too full: {needed} are needed, {free} are free."),
             hint=N_("Free up space, then try again."),
-            needed=formatting.size(needed + _RESERVE_BYTES),
+            needed=formatting.size(needed + RESERVE_BYTES),
             free=formatting.size(free),
         )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
 from desktop_app.domain.models.variants import Effort
+from desktop_app.local_model.catalog import CatalogModel, model_for
 from desktop_app.local_model.memory import (
     choose_context,
     free_memory,
@@ -107,6 +108,16 @@ class LocalModels:
         for file in files:
             if file.path not in self._loaded:
                 self._contexts[file.path] = self._context_of(file.header, file.size, free)
+
+    async def suitable_model(self) -> CatalogModel | None:
+        """Return the model to fetch for this computer; None if a model is here, or none suits."""
+        await self.refresh_once()
+        return None if self._files else await asyncio.to_thread(self.find_suitable)
+
+    def find_suitable(self) -> CatalogModel | None:
+        """Return the general model that suits this computer; None if none does. Blocking."""
+        store = self._open_store()
+        return model_for(store.catalog, memory=self._free_memory(), disk=store.free_bytes())
 
     async def refresh_once(self) -> None:
         """Look for models, unless that was done before."""

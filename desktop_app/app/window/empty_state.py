@@ -45,8 +45,8 @@ _SMALL_EXAMPLES: Final = (
 """Question, icon and title of the examples for the built-in model, which knows English only."""
 MAX_SERVERS: Final = 2
 """The servers that the key line offers at most."""
-ServerOffer = tuple[str, Callable[[], object]]
-"""The label of a button for a server, and what it does."""
+Offer = tuple[str, Callable[[], object]]
+"""The label of a button, and what it does."""
 
 
 class EmptyState(QWidget):
@@ -74,8 +74,11 @@ class EmptyState(QWidget):
         self._column = column_of(*parts, parent=self, margins=(0, 0, 0, 8), spacing=22)
         self.key_line = _KeyLine()
         add_key, download = self.key_line.button, self.key_line.download_button
-        add_key.clicked.connect(lambda: self.session.providers_controller.open_at_key())
-        download.clicked.connect(lambda: self.session.local_models.open())
+        add_key.clicked.connect(lambda: self._use_account())
+        download.clicked.connect(lambda: self._get_model())
+        self.key_line.models_button.clicked.connect(lambda: self.session.local_models.open())
+        self._account: Offer | None = None
+        self._download: Offer | None = None
         self.key_line.hide()
         self._is_key_line_wanted = False
         self._key_line_fits = True
@@ -83,7 +86,7 @@ class EmptyState(QWidget):
 
     def set_key_line(self, is_wanted: bool, text: str) -> None:
         """Set the text of the key line, and whether to show the line if there is room."""
-        self.key_line.words.setText(text)
+        self.key_line.set_text(text)
         self._is_key_line_wanted = is_wanted
         self._update_key_line()
 
@@ -107,7 +110,30 @@ class EmptyState(QWidget):
         else:
             prompts.begin_question(card.description)
 
-    def set_servers(self, offers: Sequence[ServerOffer]) -> None:
+    def _use_account(self) -> None:
+        if self._account is not None:
+            self._account[1]()
+        else:
+            self.session.providers_controller.open_at_key()
+
+    def _get_model(self) -> None:
+        if self._download is not None:
+            self._download[1]()
+        else:
+            self.session.local_models.open()
+
+    def set_offers(self, account: Offer | None, download: Offer | None) -> None:
+        """Offer a stored account in place of a new key, and a model that suits this computer."""
+        self._account, self._download = account, download
+        self.key_line.set_offers(account and account[0], download and download[0])
+        self.updateGeometry()
+
+    def show_download(self, text: str) -> None:
+        """Show how far a download is, in place of the line's text; "" if none runs."""
+        self.key_line.show_download(text)
+        self.updateGeometry()
+
+    def set_servers(self, offers: Sequence[Offer]) -> None:
         """Offer servers on this computer in the key line, in place of a key."""
         self.key_line.set_servers(offers)
         self.updateGeometry()  # the pane makes room
@@ -219,35 +245,73 @@ class _KeyLine(QFrame):
         self.setProperty("role", "note-card")
         self._icon = PlainLabel()
         self.words = PlainLabel(role="note", wraps=True)
-        self.button = PlainButton(tr("Add an API key"), name="add-key", role="primary")
-        self.download_button = PlainButton(
-            tr("Download a model"), name="download-first-model", role="plain"
-        )
+        self.button = PlainButton(name="add-key")
+        self.download_button = PlainButton(name="download-first-model")
+        self.models_button = PlainButton(tr("Other models"), name="other-models", role="plain")
+        self._text = self._progress = ""
+        self._account = self._download = ""
         self.server_buttons = [
             PlainButton(name=f"use-server-{number}", role="primary")
             for number in range(MAX_SERVERS)
         ]
-        self._offers: Sequence[ServerOffer] = ()
+        self._offers: Sequence[Offer] = ()
         for number, button in enumerate(self.server_buttons):
             button.clicked.connect(lambda _=False, number=number: self._offers[number][1]())
-        self._buttons = (*self.server_buttons, self.download_button, self.button)
+        self._buttons = (
+            *self.server_buttons,
+            self.download_button,
+            self.models_button,
+            self.button,
+        )
         text = row_of(self._icon, (self.words, 1), spacing=8)
-        self._row = row_of((text, 1), *self._buttons, parent=self, margins=(12, 8, 8, 8), spacing=8)
+        self._button_row = row_of(*self._buttons, spacing=8)
+        parts = ((text, 1), self._button_row)
+        self._row = row_of(*parts, parent=self, margins=(12, 8, 8, 8), spacing=8)
         self.set_servers(())
         self.update_theme()
 
-    def set_servers(self, offers: Sequence[ServerOffer]) -> None:
+    def set_servers(self, offers: Sequence[Offer]) -> None:
         """Show a button for each server; beside them, adding a key is not the first choice."""
         self._offers = offers
         for button, offer in zip_longest(self.server_buttons, offers[:MAX_SERVERS]):
             button.setText(offer[0] if offer else "")
             button.setVisible(offer is not None)
-        set_role(self.button, "plain" if offers else "primary")
+        self._show_buttons()
+
+    def set_offers(self, account: str | None, download: str | None) -> None:
+        """Label the buttons of the stored account and of the model that suits; None for none."""
+        self._account, self._download = account or "", download or ""
+        self._show_buttons()
+
+    def set_text(self, text: str) -> None:
+        """Set the text that is shown while no download runs."""
+        self._text = text
+        self.words.setText(self._progress or text)
+
+    def show_download(self, text: str) -> None:
+        """Show how far a download is; "" if none runs."""
+        self._progress = text
+        self.words.setText(text or self._text)
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        """Label the buttons. The first of server, account, model and key is the main one."""
+        self.button.setText(self._account or tr("Add an API key"))
+        self.download_button.setText(self._download or tr("Download a model"))
+        is_offered = bool(self._download)
+        self.download_button.setHidden(bool(self._progress))
+        self.models_button.setVisible(is_offered or bool(self._progress))
+        is_download_main = is_offered and not self._offers and not self._account
+        is_key_main = not self._offers and not is_download_main
+        set_role(self.download_button, "primary" if is_download_main else "plain")
+        set_role(self.button, "primary" if is_key_main else "plain")
 
     def height_for(self, width: int) -> int:
         """Return the height at this width; the buttons move below the text if too wide."""
-        widths = (each.sizeHint().width() for each in self._buttons if not each.isHidden())
+        widths = [each.sizeHint().width() for each in self._buttons if not each.isHidden()]
         _set_stacked(self._row, sum(widths) > width * 0.55)
+        gaps = self._button_row.spacing() * len(widths) + 20
+        _set_stacked(self._button_row, sum(widths) + gaps > width)
         return self.heightForWidth(width)
 
     def update_theme(self) -> None:

@@ -40,6 +40,7 @@ def order_tabs_of(window: MainWindow) -> None:
         window.prompt,
         *window.empty_state.key_line.server_buttons,
         window.empty_state.key_line.download_button,
+        window.empty_state.key_line.models_button,
         window.empty_state.key_line.button,
         window.settings,
     )

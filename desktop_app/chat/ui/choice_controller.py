@@ -17,7 +17,10 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError, filled
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.local_model.catalog import CatalogModel
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.providers.models.choice_resolution import (
     ON_DEVICE_MODEL,
     ProviderModels,
@@ -201,6 +204,24 @@ class AvailableModels(Controller):
         """Return the effort of new conversations."""
         return Effort(str(self._values["default.effort"]))
 
+    @property
+    def account(self) -> ProviderProfile | None:
+        """Return the provider to use in place of the built-in model; None if there is none."""
+        ids = [e.provider_id for e in self.models if e.provider_id != ON_DEVICE.id]
+        default = self._providers.default
+        return default if default.id in ids else self._providers.get(ids[0]) if ids else None
+
+    def account_choice(self, account: ProviderProfile) -> ResolvedChoice:
+        """Return what answers if an account is used."""
+        choice = self._providers.default_choice(account)
+        return self._chat_service.resolve_with(account, choice, self._setup.ask_settings)
+
+    def use_account(self) -> None:
+        """Use the stored account in the open conversation."""
+        if self.account is not None:
+            self._setup.choose(self._providers.default_choice(self.account))
+            self._prompt.focus_text()
+
     def choice_with(self, entry: ModelEntry, setup: AnswerSetup | None = None) -> ModelChoice:
         """Return a conversation's choice with an entry of the model menu; None for the open one."""
         effort = (setup or self._setup).choice.effort or self.default_effort
@@ -356,8 +377,11 @@ class BuiltInModelNote(Controller):
             self._current.opened,
             self._current.path_changed,
             self._setup.choice_changed,
+            session.choices.changed,
         ):
             signal.connect(self._show)
+        self._model: CatalogModel | None = None  # that suits this computer
+        self._is_model_sought = False
         self._values.changed.connect(lambda key: self._show() if key == WEIGHTS_SETTING else None)
 
     def _show(self) -> None:
@@ -368,6 +392,33 @@ class BuiltInModelNote(Controller):
             "It answers short questions in English."
         )
         is_empty = not self._current.path
+        account, model = self._session.choices.account, self._model
+        download = None
+        if model is not None:
+            size = formatting.size(model.total_size)
+            suits = tr(
+                "{model} ({size} from {host}) suits this computer.",
+                model=model.label,
+                size=size,
+                host=model.host,
+            )
+            text = f"{text} {suits} {tr(model.purpose.label)}."
+            label = tr("Download {model}", model=model.label)
+            download = (label, lambda: self._session.local_models.start_download(model))
+        account_offer = None
+        if account is not None:
+            label = tr("Use {provider}", provider=account.name)
+            account_offer = (label, self._session.choices.use_account)
+        self._window.empty_state.set_offers(account_offer, download)
+        if is_built_in and is_empty and not self._is_model_sought:
+            self._is_model_sought = True
+            self._tasks.start(self._find_model())
         self._window.empty_state.set_small_model(is_built_in)
         self._window.empty_state.set_key_line(is_built_in and is_empty, text)
         self._prompt.set_keys_visible(not is_empty)
+
+    async def _find_model(self) -> None:
+        """Find the model that suits this computer, unless a model is here already."""
+        self._model = await self._session.backend.local_models.suitable_model()
+        if self._model is not None:
+            self._show()

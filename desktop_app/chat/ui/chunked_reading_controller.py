@@ -5,6 +5,7 @@ from __future__ import annotations
 from desktop_app.app.session import Controller
 from desktop_app.chat.attachments.chunked_reading import ChunkPlan
 from desktop_app.chat.attachments.document_beginnings import can_send_beginning, names_of_beginnings
+from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.cost import FREE
@@ -24,6 +25,8 @@ class ChunkedReadingController(Controller):
             return ()
         refused_draft = self._draft.current
         start = self._tasks.start
+        if is_built_in(self._setup.resolved):
+            return self._better_models()
         read_in_parts = (tr("Read in parts…"), lambda: start(self._offer_plan(refused_draft)))
         tools, model = self._setup.ask_settings.parameters.tools, self._setup.resolved.model
         if not any(can_send_beginning(p, tools, model) for p in self._draft.value.attachments):
@@ -33,6 +36,15 @@ class ChunkedReadingController(Controller):
             lambda: start(self._attach_beginnings(refused_draft)),
         )
         return [attach_beginnings, read_in_parts]
+
+    def _better_models(self) -> Actions:
+        """Return the offers of models that can read so much; the built-in one cannot."""
+        session = self._session
+        account = session.choices.account
+        if account is not None:
+            label = tr("Use {provider}", provider=account.name)
+            return [(label, session.choices.use_account)]
+        return [(tr("Get a better model"), lambda: session.local_models.open())]
 
     async def _attach_beginnings(self, refused_draft: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""

@@ -155,6 +155,11 @@ def exceeds_window(parts: Iterable[DraftPart], resolved: ResolvedChoice) -> bool
     return limit is not None and sum(_count_tokens(p, resolved).tokens for p in whole) > limit
 
 
+def document_tokens(documents: Iterable[DocumentPart], resolved: ResolvedChoice) -> int:
+    """Return the tokens of whole documents for a model."""
+    return sum(_count_tokens(document, resolved).tokens for document in documents)
+
+
 def share_or_tokens(count: TokenCount, resolved: ResolvedChoice) -> str:
     """Return the share of the room for a question, or the tokens if the room is unknown."""
     limit = accepted_input(resolved.model)

@@ -20,10 +20,13 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input, with_detail
+from desktop_app.chat.structured.answer_forms import is_built_in
+from desktop_app.chat.ui.choice_controller import view_of
 from desktop_app.composer.attachment_chips import DETAIL_ACTION, REMOVE_ACTION, Chip, ChipAction
 from desktop_app.composer.attachments.attachment_facts import (
     OTHER_READINGS_CHIP,
     document_chip,
+    document_tokens,
     exceeds_window,
     image_chip,
 )
@@ -62,6 +65,8 @@ CONVERSION_LIMIT_S = 15.0
 # for a single attachment, whose own chip takes the same room.
 MAX_CHIPS = 40
 OTHER_ATTACHMENTS_CHIP = "more"  # the id of the last chip
+USE_ACCOUNT = "use-account"  # the ids of suggestions that are no prompts
+GET_MODEL = "get-model"
 SHOW_ALL_ACTION = "show-all-attachments"  # the action in the last chip's menu
 
 
@@ -82,6 +87,7 @@ class AttachmentsController(Controller):
         field.notice_raised.connect(lambda note: self._notifications.notify(note))
         self._prompt.text_changed.connect(self._show_suggestions)
         session.prompts.changed.connect(self._show_suggestions)
+        self._prompt.suggestions.chosen.connect(self._choose)
         self._current.opened.connect(self._show_refusal)
         session.main.chips.shown.connect(self._show_refusal)
 
@@ -235,9 +241,33 @@ class AttachmentsController(Controller):
         suggestions: Sequence[Suggestion] = ()
         if can_suggest and not self._prompt.text().strip():
             suggestions = self._session.prompts.suggestions(len(documents))
-            if self._current.opening_number and exceeds_window(documents, self._setup.resolved):
+            if is_built_in(self._setup.resolved):
+                suggestions = [self._better_model(documents)]
+            elif self._current.opening_number and exceeds_window(documents, self._setup.resolved):
                 suggestions = [self._summary_in_parts(s, documents) for s in suggestions[:1]]
         self._prompt.suggestions.set_suggestions(suggestions)
+
+    def _better_model(self, documents: Sequence[DocumentPart]) -> Suggestion:
+        """Return the suggestion of a model that can summarize, in place of the built-in one."""
+        account = self._session.choices.account
+        if account is None:
+            return Suggestion(GET_MODEL, tr("Get a better model"), "cpu")
+        resolved = self._session.choices.account_choice(account)
+        models = self._session.providers.models_of(account)
+        name = view_of(resolved, self._session.choices.models, models).short_name
+        label = tr("Use {provider}", provider=name or account.name)
+        cost = resolved.expected_cost(document_tokens(documents, resolved))
+        if cost is not None and cost.usual:
+            label = f"{label} · {rough_money(cost.usual)}"
+        return Suggestion(USE_ACCOUNT, label, "sparkles")
+
+    def _choose(self, suggestion_id: str) -> None:
+        if suggestion_id == USE_ACCOUNT:
+            self._session.choices.use_account()
+        elif suggestion_id == GET_MODEL:
+            self._session.local_models.open()
+        else:
+            self._session.prompts_controller.ask(suggestion_id)
 
     def _summary_in_parts(
         self, summary: Suggestion, documents: Sequence[DocumentPart]

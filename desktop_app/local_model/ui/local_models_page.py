@@ -52,6 +52,7 @@ class ModelLine(NamedTuple):
         progress: of the download that runs now.
         is_default: True for the model of new conversations on this computer.
         is_loaded: True while it is in memory.
+        suits: True for the general model that suits this computer best.
     """
 
     file: LocalFile | None = None
@@ -60,6 +61,7 @@ class ModelLine(NamedTuple):
     progress: Progress | None = None
     is_default: bool = False
     is_loaded: bool = False
+    suits: bool = False
 
     @property
     def key(self) -> str:
@@ -89,6 +91,8 @@ class ModelLine(NamedTuple):
         if self.file is not None:
             return " · ".join(_facts_of(self.file, self))
         if self.partial is not None:
+            if not self.partial.done:
+                return tr("Nothing downloaded yet")
             done = progress_text(Progress(self.partial.done, self.partial.total))
             if self.partial.is_busy:
                 return tr("{progress}, downloaded by another program", progress=done)
@@ -96,6 +100,7 @@ class ModelLine(NamedTuple):
         if isinstance(self.remote, CatalogModel):
             model = self.remote
             facts = (
+                *((tr("Suits this computer"),) if self.suits else ()),
                 tr(model.purpose.label),
                 formatting.size(model.total_size),
                 tr("{size} of memory", size=formatting.size(model.memory)),
@@ -142,9 +147,7 @@ class _LineDelegate(RowDelegate):
         rect = self.row_rect(option).adjusted(px(_INSET), px(4), -px(_INSET), -px(4))
         upper = rect.adjusted(0, 0, 0, -rect.height() // 2)
         lower = rect.adjusted(0, rect.height() // 2, 0, 0)
-        is_here = line.file is not None or line.progress is not None
-        color = theme.text if is_here else theme.dim
-        painting.draw_text(painter, upper, line.title, theme.interface(), color)
+        painting.draw_text(painter, upper, line.title, theme.interface(), theme.text)
         painting.draw_text(painter, lower, line.facts, theme.note(), theme.dim)
         progress = line.progress
         if progress is not None and progress.total:
@@ -196,7 +199,7 @@ class LocalModelsPage(QWidget):
         actions = {
             self._use_button: self._use,
             self._collections_button: slot(self._use_in_collections),
-            self._download_button: lambda line: self._start_download(line.remote),
+            self._download_button: lambda line: self.start_download(line.remote),
             self._pause_button: lambda line: self._downloads[line.key].cancel(),
             self._remove_button: slot(self._remove),
         }
@@ -284,6 +287,7 @@ class LocalModelsPage(QWidget):
     async def _fill(self) -> None:
         """Show all models, and how far their downloads are."""
         store = self._backend.model_store
+        self._session.window.empty_state.show_download(self._download_text())
         self.set_lines(await asyncio.to_thread(self._read_lines))
         text = tr(
             "{disk} are free on the disk, {memory} in memory.",
@@ -321,7 +325,13 @@ class LocalModelsPage(QWidget):
         ]
         parts = [line for line in parts if line.key not in taken]
         taken |= {line.key for line in parts}
-        rest = [ModelLine(remote=model) for model in store.catalog if model.url not in taken]
+        suitable = models.find_suitable()
+        rest = [
+            ModelLine(remote=model, suits=model is suitable)
+            for model in store.catalog
+            if model.url not in taken
+        ]
+        rest.sort(key=lambda line: not line.suits)
         return [*files, *running, *parts, *rest]
 
     # ------------------------------------------------------------------ downloading
@@ -333,10 +343,19 @@ class LocalModelsPage(QWidget):
         except UserFacingError as error:
             self.status.show_message(error.sentences, is_error=True)
         else:
-            self._start_download(remote)
+            self.start_download(remote)
             self.url.clear()
 
-    def _start_download(self, remote: RemoteFile | None) -> None:
+    def _download_text(self) -> str:
+        """Return how far the newest download is, for the first screen; "" if none runs."""
+        for remote, progress in reversed(self._progress.values()):
+            name = remote.label if isinstance(remote, CatalogModel) else remote.name
+            return tr(
+                "Downloading {model}: {progress}", model=name, progress=progress_text(progress)
+            )
+        return ""
+
+    def start_download(self, remote: RemoteFile | None) -> None:
         """Download a model, unless it is being downloaded."""
         if remote is not None and remote.url not in self._downloads:
             self._downloads[remote.url] = self._tasks.start(self._download(remote))

@@ -103,7 +103,6 @@ class PromptsController(Controller):
         completer = self._prompt.completer
         self.configure_completer(completer, self._fill_in, self._for_each_document)
         self._current.opened.connect(completer.close)
-        self._prompt.suggestions.chosen.connect(self.ask)
 
     async def load(self) -> None:
         """Load the prompts from the program's files and the store."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.window.empty_state import MAX_SERVERS, ServerOffer
+from desktop_app.app.window.empty_state import MAX_SERVERS, Offer
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.network.network_address import is_loopback, split_url
@@ -58,7 +58,7 @@ class LocalServerOffer(Controller):
         new = [s for s in servers if split_url(s.profile.base_url).port not in known_ports]
         return new[:MAX_SERVERS]
 
-    def _offers(self, servers: Sequence[FoundServer]) -> list[ServerOffer]:
+    def _offers(self, servers: Sequence[FoundServer]) -> list[Offer]:
         return [(offer_label(s), self._tasks.slot(partial(self.use, s))) for s in servers]
 
 

@@ -40,6 +40,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.library.ui.rows.conversation_model import Roles
+from desktop_app.local_model.catalog import CatalogModel
 from desktop_app.paths import folders
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
@@ -151,6 +152,7 @@ class AppHarness:
         environment: dict[str, str] | None = None,
         bus: SessionBus | None = None,
         is_resident: bool = False,
+        catalog: tuple[CatalogModel, ...] | None = None,
     ) -> None:
         self.providers = providers or ScriptedProviders()
         self._request = request or OpenRequest()
@@ -158,6 +160,7 @@ class AppHarness:
         self._disk_class = disk
         self._bus = bus or SessionBus()
         self._is_resident = is_resident
+        self._catalog = catalog
         self._environment = environment or {}
         self._handlers = list(logging.getLogger().handlers)
 
@@ -194,6 +197,8 @@ class AppHarness:
 
     def _build_backend(self) -> Backend:
         backend = Backend(environment=self._environment)
+        if self._catalog is not None:
+            backend.model_store.catalog = self._catalog
         self.disk = self._disk_class(backend.temporary)
         backend.conversations = self.disk
         if not self._has_real_providers:

@@ -395,10 +395,12 @@ async def collections(app: AppHarness, look: Look) -> None:
     dialog = await dialog_of(CollectionsPage)
     delete = find(dialog, QPushButton, "delete-collection")
     await until(delete.isEnabled)
+    notifications = app.window.notifications
+    former_undo = notifications.last_undo
     delete.click()
-    await until(lambda: app.window.notifications.last_undo is not None)
+    await until(lambda: notifications.last_undo not in (None, former_undo))
     await look("collection-deleted")
-    app.press_action("Undo")
+    notifications.undo_last()
     await until(lambda: bool(dialog.current_id))
     _close_dialogs(app)
 

@@ -15,6 +15,7 @@ from desktop_app.composer.attachments.images_controller import file_name
 from desktop_app.composer.suggestions import SuggestionButton
 from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.app_harness import AppHarness, until
 
@@ -29,7 +30,7 @@ def suggestions(app: AppHarness) -> list[str]:
 
 
 async def test_a_report_is_summarized_by_enter(data: Path) -> None:
-    async with AppHarness() as app:
+    async with AppHarness(environment=OPENAI) as app:
         app.window.files_dropped.emit([data / "report.pdf"])
         assert app.chips == ["report.pdf, reading…"]
         app.enter()
@@ -205,15 +206,17 @@ async def test_a_document_that_does_not_fit_is_refused_with_the_figures(tmp_path
 
 async def test_a_document_that_does_not_fit_can_be_read_in_parts(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
-    path.write_text("One sentence of five words. " * 3_000, "utf-8")
+    path.write_text("One sentence of five words. " * 60_000, "utf-8")
 
-    async with AppHarness() as app:
+    async with AppHarness(environment=OPENAI) as app:
         app.window.files_dropped.emit([path])
         await until(lambda: not app.is_reading)
         app.type("Summarize")
         app.enter()
         await until(lambda: app.said)
         app.press_action("Read in parts…")
+        await until(lambda: "will be read" in app.said)
+        app.press_action("Read in parts")
         notes = 0
         while "answer from them" not in (turn := await app.turn(notes)).asked:
             notes += 1
@@ -229,6 +232,39 @@ async def test_a_document_that_does_not_fit_can_be_read_in_parts(tmp_path: Path)
         assert sum(len(str(m)) for m in turn.request.messages) < 3_000
         turn.end("Welcome.")
         await app.settled()
+
+
+async def test_the_built_in_model_is_offered_no_summary_but_a_better_model(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("One sentence of five words. " * 3_000, "utf-8")
+
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([path])
+        await until(lambda: not app.is_reading)
+        assert suggestions(app) == ["Get a better model"]
+        app.type("Summarize")
+        app.enter()
+        await until(lambda: app.said)
+        app.press_action("Get a better model")
+        assert app.session.local_models.isVisible()
+
+
+async def test_the_stored_account_is_offered_in_place_of_the_built_in_model(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("One sentence of five words. " * 3_000, "utf-8")
+
+    async with AppHarness(environment=OPENAI) as app:
+        built_in = next(e for e in app.session.choices.models if e.provider_id == ON_DEVICE.id)
+        app.session.choice.choose_model(built_in)
+        assert app.window.empty_state.key_line.button.text().startswith("Use OpenAI")
+        app.window.files_dropped.emit([path])
+        await until(lambda: not app.is_reading)
+        await until(lambda: suggestions(app))
+        (label,) = suggestions(app)
+        assert label.startswith(("Use GPT-5.2 Thinking · ≈ $", "Use Thinking · ≈ $"))
+        app.enter()  # on the suggestion
+        assert suggestions(app)[0] == "Summarize"
+        assert not app.providers.turns
 
 
 async def test_a_document_that_does_not_fit_is_offered_in_parts_before_it_is_sent(

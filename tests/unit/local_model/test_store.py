@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.errors import IllegalChoiceError, LocalModelError
-from desktop_app.local_model.catalog import CatalogModel, Purpose, find_remote, read_catalog
+from desktop_app.local_model.catalog import (
+    CatalogModel,
+    Purpose,
+    find_remote,
+    model_for,
+    read_catalog,
+)
 from desktop_app.local_model.fetch import Info, write_info
 from desktop_app.local_model.memory import (
     OVERHEAD_BYTES,
@@ -198,3 +204,22 @@ def test_a_model_that_does_not_fit_is_refused_with_the_figure() -> None:
     with pytest.raises(LocalModelError, match=r"M needs 400 MB of memory, but only 40"):
         require_memory("M", 1000, 10, 100, needed - 1)
     assert free_memory() > 0
+
+
+@pytest.mark.parametrize(
+    ("memory_gb", "disk_gb", "expected"),
+    [
+        (20, 70, "qwen3-4b"),
+        (6, 70, "qwen3-4b"),
+        (5, 70, "qwen3-1.7b"),
+        (3, 70, "qwen3-0.6b"),
+        (2, 70, None),
+        (20, 2.3, "qwen3-1.7b"),
+        (20, 0.5, None),
+    ],
+)
+def test_the_model_that_suits_fits_memory_and_disk(
+    memory_gb: float, disk_gb: float, expected: str | None
+) -> None:
+    model = model_for(read_catalog(), memory=int(memory_gb * 10**9), disk=int(disk_gb * 10**9))
+    assert (model and model.id) == expected
