@@ -48,7 +48,13 @@ from desktop_app.storage.row_conversion import (
     to_row,
 )
 from desktop_app.storage.row_writing import Row, insert_rows, update_row, upsert_row
-from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
+from desktop_app.storage.search.search_index import (
+    Entry,
+    EntryKind,
+    add_entry,
+    has_entry,
+    remove_entry,
+)
 from desktop_app.storage.sqlite_connection import any_text
 
 _SELECT_CONVERSATION: Final = """
@@ -524,19 +530,29 @@ def _read_message(connection: sqlite3.Connection, message_id: str) -> Message | 
     return next(iter(_read_messages(connection, _SELECT_MESSAGE, message_id)), None)
 
 
-def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
-    """Add a conversation with its draft."""
-    put_conversation(connection, conversation)
+def insert_conversation(
+    connection: sqlite3.Connection, conversation: Conversation, entries: list[Entry] | None = None
+) -> None:
+    """Add a conversation with its draft.
+
+    Args:
+        entries: gets what has to be indexed, which the caller does at the end of the transaction.
+    """
+    put_conversation(connection, conversation, entries=entries)
     _put_draft(connection, conversation.id, conversation.draft)
 
 
 def put_conversation(
-    connection: sqlite3.Connection, conversation: Conversation, leaf_id: str | None = None
+    connection: sqlite3.Connection,
+    conversation: Conversation,
+    leaf_id: str | None = None,
+    entries: list[Entry] | None = None,
 ) -> None:
     """Insert or update a conversation, and index its title with its new time.
 
     Args:
         leaf_id: the new end of the shown path; None for the end in `conversation`.
+        entries: as in `insert_conversation`.
     """
     row = conversation_to_row(conversation)
     if leaf_id is not None:
@@ -547,7 +563,15 @@ def put_conversation(
     # The draft is saved separately; a new conversation has none.
     upsert_row(connection, "conversations", {**row, "draft": ""}, unchanged=("draft",))
     updated_micros = to_micros(conversation.updated_at)
-    add_entry(connection, EntryKind.TITLE, conversation.id, str(row["title"]), updated_micros)
+    entry = Entry(EntryKind.TITLE, conversation.id, str(row["title"]), updated_micros)
+    _index(connection, entry, entries)
+
+
+def _index(connection: sqlite3.Connection, entry: Entry, entries: list[Entry] | None) -> None:
+    if entries is None:
+        add_entry(connection, *entry)
+    else:
+        entries.append(entry)
 
 
 def _with_stored_fields(connection: sqlite3.Connection, conversation: Conversation) -> Conversation:
@@ -592,12 +616,18 @@ def _put_draft(connection: sqlite3.Connection, conversation_id: str, draft: Draf
     connection.execute(sql, (draft_to_text(draft), conversation_id))
 
 
-def insert_message(connection: sqlite3.Connection, message: Message) -> None:
-    """Add a message, and index it for the search unless it is still streaming."""
+def insert_message(
+    connection: sqlite3.Connection, message: Message, entries: list[Entry] | None = None
+) -> None:
+    """Add a message, and index it for the search unless it is still streaming.
+
+    Args:
+        entries: as in `insert_conversation`.
+    """
     insert_rows(connection, "messages", [{**to_row(message), **_owner_columns(message)}])
     record_attachments(connection, message)
     if message.status is not MessageStatus.STREAMING:
-        _add_message_entry(connection, message)
+        _add_message_entry(connection, message, entries)
 
 
 def record_attachments(connection: sqlite3.Connection, message: Message) -> None:
@@ -608,11 +638,12 @@ def record_attachments(connection: sqlite3.Connection, message: Message) -> None
     )
 
 
-def _add_message_entry(connection: sqlite3.Connection, message: Message) -> None:
-    created_micros = to_micros(message.created_at)
-    add_entry(
-        connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), created_micros
-    )
+def _add_message_entry(
+    connection: sqlite3.Connection, message: Message, entries: list[Entry] | None = None
+) -> None:
+    text = searchable_text(message.parts)
+    at_micros = to_micros(message.created_at)
+    _index(connection, Entry(EntryKind.MESSAGE, message.id, text, at_micros), entries)
 
 
 def update_answer(connection: sqlite3.Connection, answer: Message) -> bool:

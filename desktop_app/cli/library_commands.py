@@ -51,12 +51,15 @@ from desktop_app.domain.error_note import error_to_json, note_from_error
 from desktop_app.domain.errors import (
     DocumentEncryptedError,
     DocumentError,
-    ImportRefusedError,
     StorageError,
-    StoreRefusedError,
     UserFacingError,
 )
-from desktop_app.exchange.import_store import ImportOutcome, ImportStore
+from desktop_app.exchange.import_store import (
+    SHARED_BATCH_CHARS,
+    SHARED_BATCH_SIZE,
+    ImportOutcome,
+    ImportStore,
+)
 from desktop_app.exchange.importers.import_reader import OWN_KIND, UnknownExportError, read_export
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
@@ -242,21 +245,28 @@ async def _import_file(
     """Import everything readable; an unreadable conversation does not stop the others."""
     store = ImportStore(backend.database)
     reporter = ProgressReporter(tr("Importing {file}", file=result.file), in_lines=options.progress)
+    batch: list[ImportedConversation] = []
+    size = chars = 0
     try:
         export_file = read_export(path)
         result.kind = export_file.kind
         for number, imported in enumerate(export_file.conversations):
             reporter.show(number, export_file.total)
-            if isinstance(imported, ImportedConversation):
-                if not imported.messages and export_file.kind != OWN_KIND:
-                    result.empty += 1
-                    continue
-                try:
-                    await _store_conversation(backend, store, imported, result)
-                except (ImportRefusedError, StoreRefusedError) as error:
-                    result.refused.append(not_imported_error(imported.conversation.title, error))
-            else:
+            if not isinstance(imported, ImportedConversation):
                 result.refused.append(imported)
+                continue
+            if not imported.messages and export_file.kind != OWN_KIND:
+                result.empty += 1
+                continue
+            new_size = len(imported.messages)
+            new_chars = sum(len(message.text) for message in imported.messages)
+            if size + new_size > SHARED_BATCH_SIZE or chars + new_chars > SHARED_BATCH_CHARS:
+                await _store_batch(backend, store, batch, result)
+                size = chars = 0
+            batch.append(imported)
+            size += new_size
+            chars += new_chars
+        await _store_batch(backend, store, batch, result)
         if result.empty and not result.conversations and not result.refused:
             result.kind, result.empty = "", 0
             raise UnknownExportError
@@ -265,32 +275,37 @@ async def _import_file(
             result.refused.append(error)
         raise
     except UserFacingError as error:
+        await _store_batch(backend, store, batch, result)  # what was read before
         result.refused.append(error)
 
 
-async def _store_conversation(
-    backend: Backend, store: ImportStore, imported: ImportedConversation, result: _ImportResult
+async def _store_batch(
+    backend: Backend, store: ImportStore, batch: list[ImportedConversation], result: _ImportResult
 ) -> None:
-    """Store a conversation with those of its files that this program can read."""
-    for file in imported.files:
-        try:
-            document = await _with_own_text(backend, file)
-        except DocumentError as error:
-            result.refused.append(error)
+    """Store conversations with those of their files that this program can read; empty the list."""
+    stored_batch = []
+    for imported in batch:
+        for file in imported.files:
+            try:
+                document = await _with_own_text(backend, file)
+            except DocumentError as error:
+                result.refused.append(error)
+            else:
+                await backend.attachments.add(document.data, document)
+        conversation, preset = imported.conversation, imported.preset
+        if not conversation.choice.provider_id:
+            # It is from another program. The provider of new conversations answers, which this
+            # process cannot know: only the window has keys of the environment.
+            conversation = replace(conversation, choice=OF_NEW_CONVERSATIONS)
+        if preset is not None and replaces_built_in(preset):
+            preset = None  # the conversation has the preset's settings
+        stored_batch.append(replace(imported, conversation=conversation, preset=preset, files=()))
+    batch.clear()
+    for imported, outcome in zip(stored_batch, await store.add_all(stored_batch), strict=True):
+        if isinstance(outcome, ImportOutcome):
+            result.count(outcome)
         else:
-            await backend.attachments.add(document.data, document)
-    conversation, preset = imported.conversation, imported.preset
-    if not conversation.choice.provider_id:
-        # It is from another program. The provider of new conversations answers, which this process
-        # cannot know: only the window has keys of the environment.
-        conversation = replace(conversation, choice=OF_NEW_CONVERSATIONS)
-    if preset is not None and replaces_built_in(preset):
-        preset = None  # the conversation has the preset's settings
-    result.count(
-        await store.add(
-            conversation, imported.messages, imported.folder, imported.compactions, preset
-        )
-    )
+            result.refused.append(not_imported_error(imported.conversation.title, outcome))
 
 
 async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFile:

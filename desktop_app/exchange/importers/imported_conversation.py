@@ -197,7 +197,7 @@ def seconds_of(value: Any) -> float | None:
 def value_at(value: Any, *path: str) -> Any:
     """Return the value at a path of keys; None if there is none."""
     for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
+        value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
@@ -210,7 +210,7 @@ def text_at(value: Any, *path: str) -> str:
 def mapping_at(value: Any, *path: str) -> Mapping[str, Any]:
     """Return the object at a path of keys, an empty one if there is none."""
     mapping = value_at(value, *path)
-    return mapping if isinstance(mapping, Mapping) else {}
+    return mapping if isinstance(mapping, dict) else {}
 
 
 def list_at(value: Any, *path: str) -> list[Any]:
@@ -221,7 +221,7 @@ def list_at(value: Any, *path: str) -> list[Any]:
 
 def objects_at(value: Any, *path: str) -> list[Mapping[str, Any]]:
     """Return the objects in the list at a path of keys."""
-    return [item for item in list_at(value, *path) if isinstance(item, Mapping)]
+    return [item for item in list_at(value, *path) if isinstance(item, dict)]
 
 
 def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedError:

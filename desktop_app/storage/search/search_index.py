@@ -8,7 +8,9 @@ second. The index stores no text, so an entry is removed with the text that it w
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 from desktop_app.storage.search.search_text import index_text
 
@@ -24,6 +26,15 @@ class EntryKind(StrEnum):
     ATTACHMENT = "attachment"
 
 
+class Entry(NamedTuple):
+    """The arguments of `add_entry`."""
+
+    kind: EntryKind
+    ref: str
+    text: str
+    at_micros: int
+
+
 def add_entry(
     connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str, at_micros: int
 ) -> None:
@@ -35,6 +46,16 @@ def add_entry(
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     sql = "INSERT INTO search_index (rowid, words) VALUES (?, ?)"
     connection.execute(sql, (entry_id, index_text(text)))
+
+
+def add_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Index many texts. In the order of their ids, FTS5 keeps them in memory until a megabyte.
+
+    It writes a segment whenever an id is smaller than the one before, and merges these again: that
+    took half of an import, whose titles are older than the messages before them.
+    """
+    for entry in sorted(entries, key=lambda entry: entry.at_micros):
+        add_entry(connection, *entry)
 
 
 def _free_id_from(connection: sqlite3.Connection, start_id: int) -> int:

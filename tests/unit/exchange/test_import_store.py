@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -18,8 +19,14 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
 )
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.errors import StorageError
-from desktop_app.exchange.import_store import BATCH_SIZE, ImportOutcome, ImportStore
+from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.exchange.import_store import (
+    BATCH_SIZE,
+    SHARED_BATCH_SIZE,
+    ImportOutcome,
+    ImportStore,
+)
+from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.library.search_query import Search
 from desktop_app.prompts.preset import Preset
@@ -43,6 +50,18 @@ def compacted(message: Message) -> Compaction:
     )  # fmt: skip
 
 
+def imported(
+    conversation: Conversation,
+    messages: Sequence[Message],
+    folder: Folder | None = None,
+    compactions: Sequence[Compaction] = (),
+    preset: Preset | None = None,
+) -> ImportedConversation:
+    return ImportedConversation(
+        conversation, tuple(messages), folder, compactions=tuple(compactions), preset=preset
+    )
+
+
 async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         imports, store = ImportStore(database), ConversationStore(database)
@@ -51,7 +70,9 @@ async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
         made = a_conversation("Imported", folder_id=FOLDER.id)
         first = a_turn(made)
         made = replace(made, leaf_id=first[1].id)
-        assert await imports.add(made, first, FOLDER, (), PRESET) == ImportOutcome(True, 2)
+        assert await imports.add(imported(made, first, FOLDER, (), PRESET)) == ImportOutcome(
+            True, 2
+        )
         assert await store.get(made.id) == made
         assert await store.path(made.id) == list(first)
         assert (await folders.all(), await prompts.presets()) == ([FOLDER], [PRESET])
@@ -60,7 +81,9 @@ async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
         again = replace(made, title="Other", leaf_id=first[0].id, updated_at=NOON + timedelta(1))
         body = compacted(first[0])
         other = replace(PRESET, id="q" * 32)
-        assert await imports.add(again, first, FOLDER, (body,), other) == ImportOutcome(False, 0)
+        assert await imports.add(imported(again, first, FOLDER, (body,), other)) == ImportOutcome(
+            False, 0
+        )
         assert await store.get(made.id) == made, "nothing was missing"
         assert await compactions.load(made.id) == ()
         assert ([f.name for f in await folders.all()], await prompts.presets()) == (
@@ -70,7 +93,9 @@ async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
 
         second = a_turn(made, first[1])
         longer = replace(again, leaf_id=second[1].id)
-        assert await imports.add(longer, first + second, None, (body,)) == ImportOutcome(False, 2)
+        assert await imports.add(imported(longer, first + second, None, (body,))) == ImportOutcome(
+            False, 2
+        )
         assert await store.path(made.id) == [*first, *second]
         assert await compactions.load(made.id) == (body,)
         found = await store.get(made.id)
@@ -91,18 +116,18 @@ async def test_another_text_of_an_interrupted_answer_becomes_another_version(
         whole = ended(an_answer(question), "A long answer, and its end.")
         begun = replace(whole, status=MessageStatus.INTERRUPTED, parts=(TextPart("A long answer"),))
         made = replace(made, leaf_id=begun.id)
-        await imports.add(made, (question, begun), None)
+        await imports.add(imported(made, (question, begun), None))
         short = replace(whole, parts=(TextPart("Short."),))
         further = a_turn(made, short)
         export = replace(made, leaf_id=further[1].id)
         for count in (3, 0):  # the second import finds the version of the first
-            outcome = await imports.add(export, (question, short, *further), None)
+            outcome = await imports.add(imported(export, (question, short, *further), None))
             assert outcome == ImportOutcome(False, count)
         path = await store.path(made.id)
         assert [message.text for message in path] == ["Why?", "Short.", "Why?", "Because."]
         assert await store.message(begun.id) == begun
         # The text of which the stored one is the beginning completes it.
-        assert await imports.add(made, (question, whole), None) == ImportOutcome(False, 1)
+        assert await imports.add(imported(made, (question, whole), None)) == ImportOutcome(False, 1)
         assert await store.message(begun.id) == whole
 
 
@@ -111,9 +136,9 @@ async def test_an_imported_conversation_leaves_the_trash(tmp_path: Path) -> None
         imports, store, made = ImportStore(database), ConversationStore(database), a_conversation()
         turn = a_turn(made)
         made = replace(made, leaf_id=turn[-1].id)
-        await imports.add(made, turn, None)
+        await imports.add(imported(made, turn, None))
         await ConversationFlagStore(database).set_trashed([made.id], NOON)
-        assert await imports.add(made, turn, None) == ImportOutcome(False, 0)
+        assert await imports.add(imported(made, turn, None)) == ImportOutcome(False, 0)
         assert await store.all() == [made]
 
 
@@ -123,7 +148,9 @@ async def test_long_conversations_are_added_in_several_transactions(tmp_path: Pa
         for _ in range(101):
             messages += a_turn(made, messages[-1] if messages else None)
         made = replace(made, leaf_id=messages[-1].id)
-        assert await ImportStore(database).add(made, messages, None) == ImportOutcome(True, 202)
+        assert await ImportStore(database).add(imported(made, messages, None)) == ImportOutcome(
+            True, 202
+        )
         assert await ConversationStore(database).path(made.id) == messages
 
 
@@ -153,7 +180,7 @@ async def test_an_interrupted_import_shows_what_was_added(tmp_path: Path, count:
     await interrupted.open()
     try:
         with pytest.raises(StorageError):
-            await ImportStore(interrupted).add(made, messages, None)
+            await ImportStore(interrupted).add(imported(made, messages, None))
         path = await ConversationStore(interrupted).path(made.id)
         assert path == messages[: count * BATCH_SIZE]
     finally:
@@ -171,12 +198,46 @@ async def test_the_next_import_completes_an_interrupted_one(tmp_path: Path, coun
     await interrupted.open()
     try:
         with suppress(StorageError):
-            await ImportStore(interrupted).add(made, messages, None, [compaction])
+            await ImportStore(interrupted).add(imported(made, messages, None, [compaction]))
         stored = await ConversationStore(interrupted).get(made.id)
         assert stored is None or stored.leaf_id, "it is not left empty"
     finally:
         await interrupted.close()
     async with opened(tmp_path / "store.sqlite3") as database:
-        await ImportStore(database).add(made, messages, None, [compaction])
+        await ImportStore(database).add(imported(made, messages, None, [compaction]))
         assert await ConversationStore(database).path(made.id) == list(messages)
         assert await CompactionStore(database).load(made.id) == (compaction,)
+
+
+async def test_conversations_added_together_are_as_if_added_one_by_one(tmp_path: Path) -> None:
+    made = [a_conversation(f"Title {number}") for number in range(3)]
+    turns = [a_turn(conversation) for conversation in made]
+    whole = [
+        imported(replace(each, leaf_id=turn[1].id), turn, None, (compacted(turn[0]),))
+        for each, turn in zip(made, turns, strict=True)
+    ]
+    thief = a_conversation("Stolen")
+    stolen = imported(thief, [replace(each, conversation_id=thief.id) for each in turns[0]])
+    longer = imported(a_conversation("Long"), ())
+    parent: Message | None = None
+    for _ in range(SHARED_BATCH_SIZE):
+        parent = a_question(longer.conversation, "More", parent)
+        longer = replace(longer, messages=(*longer.messages, parent))
+    async with opened(tmp_path / "store.sqlite3") as database:
+        imports, store = ImportStore(database), ConversationStore(database)
+        half = replace(whole[0], messages=turns[0][:1])
+        assert await imports.add_all([half, whole[0]]) == [
+            ImportOutcome(True, 1),
+            ImportOutcome(False, 1),
+        ]
+        first, refused, *others = await imports.add_all([whole[0], stolen, *whole[1:], longer])
+        assert first == ImportOutcome(False, 0)
+        assert isinstance(refused, ImportRefusedError)
+        assert others == [*[ImportOutcome(True, 2)] * 2, ImportOutcome(True, SHARED_BATCH_SIZE)]
+        assert await imports.add_all(whole) == [ImportOutcome(False, 0)] * 3
+        for each, turn in zip(whole, turns, strict=True):
+            assert await store.get(each.conversation.id) == each.conversation
+            assert await store.path(each.conversation.id) == list(turn)
+        assert await CompactionStore(database).load(made[0].id)
+        assert len(await Search(database).find("Because")) == 3
+        assert len(await Search(database).find("Title")) == 3

@@ -103,9 +103,9 @@ async def import_and_export(path: Path, file: bytes) -> bytes:
         order = []
         for found in read_conversations(path, file):
             assert isinstance(found, ImportedConversation), found
-            added = await importing.add(found.conversation, found.messages, found.folder)
+            added = await importing.add(found)
             assert added == ImportOutcome(True, len(found.messages))
-            again = await importing.add(found.conversation, found.messages, found.folder)
+            again = await importing.add(found)
             assert again == ImportOutcome(False, 0)
             order.append(found.conversation.id)
         kept = [(await store.get(id_), await store.messages(id_)) for id_ in order]
@@ -198,10 +198,10 @@ async def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> N
         importing = ImportStore(database)
         one, other = a_conversation("one"), a_conversation("other")
         question = a_question(one, "mine")
-        await importing.add(one, [question], None)
+        await importing.add(ImportedConversation(one, (question,)))
         stolen = replace(question, conversation_id=other.id)
         with pytest.raises(ImportRefusedError):
-            await importing.add(other, [stolen], None)
+            await importing.add(ImportedConversation(other, (stolen,)))
         assert await ConversationStore(database).get(other.id) is None
 
 
@@ -212,9 +212,11 @@ async def test_a_newer_export_adds_new_messages(tmp_path: Path) -> None:
         first = a_question(conversation, "first")
         more = a_question(conversation, "more", first, minutes=1)
         before = replace(conversation, leaf_id=first.id)
-        await importing.add(before, [first], None)
+        await importing.add(ImportedConversation(before, (first,)))
         after = replace(conversation, leaf_id=more.id, title="Renamed elsewhere")
-        assert await importing.add(after, [first, more], None) == ImportOutcome(False, 1)
+        assert await importing.add(ImportedConversation(after, (first, more))) == ImportOutcome(
+            False, 1
+        )
         assert [m.text for m in await store.path(conversation.id)] == ["first", "more"]
         kept = await store.get(conversation.id)
         assert kept is not None
@@ -245,13 +247,12 @@ async def test_the_preset_is_exported_and_imported(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         importing, prompts = ImportStore(database), PromptStore(database)
         store = ConversationStore(database)
-        whole = (found.conversation, found.messages, None, (), found.preset)
-        await importing.add(*whole)
+        await importing.add(found)
         kept = await store.get(conversation.id)
         assert kept is not None
         assert out(kept, *await prompts.presets()) == first
         await prompts.remove_preset(preset.id)
-        await importing.add(*whole)
+        await importing.add(found)
         assert await prompts.presets() == []  # what was deleted since stays so
         without = out(kept, None)
         (again,) = read_conversations(tmp_path, without)
@@ -277,10 +278,9 @@ async def test_compactions_are_imported_once_and_unchanged(tmp_path: Path) -> No
 
     async with opened(tmp_path / "store.sqlite3") as database:
         importing, store = ImportStore(database), CompactionStore(database)
-        whole = (found.conversation, found.messages, None, found.compactions)
-        await importing.add(*whole)
+        await importing.add(found)
         await store.undo(made.id, NOON)
-        await importing.add(*whole)
+        await importing.add(found)
         kept = await store.load(conversation.id)
         assert kept == (replace(made, undone_at=NOON), undone)
 
