@@ -101,7 +101,7 @@ class SegmentFormulas(QPyTextObject):
     def set_typesetter(self, typesetter: Typesetter) -> None:
         """Draw formulas with this typesetter; until then their source is shown."""
         self._typesetter = typesetter
-        typesetter.formulas_settled.connect(self.typeset)
+        typesetter.settled.connect(self.typeset)
         self.typeset.emit()
 
     def forget(self) -> None:

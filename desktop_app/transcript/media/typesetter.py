@@ -1,22 +1,17 @@
-"""Requests formulas from the typesetting process and caches them.
-
-The process runs markdown/processes/json_server.py.
-"""
+"""Requests formulas from the typesetting process and caches them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from PySide6.QtCore import QObject, QTimer, Signal
-
 from desktop_app.markdown.processes.math_typesetting import Formula, is_within_limits, parse_formula
-from desktop_app.transcript.media.json_process import JsonProcess
+from desktop_app.transcript.media.answer_cache import AnswerCache
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+
     from desktop_app.child_processes import ChildCommand
 
-_COLLECT_MS: Final = 50
-"""Time in which typeset formulas are collected before they are reported together."""
 _MAX_CACHED_FORMULAS: Final = 3_000
 """Formulas in the cache; a larger cache is cleared when another conversation is shown."""
 
@@ -28,31 +23,12 @@ class _Key(NamedTuple):
     display: bool
 
 
-class Typesetter(QObject):
-    """A cache of typeset formulas by TeX and display style.
-
-    A formula that crashes the process or times out is not requested again.
-
-    Signals:
-        formulas_settled(): requested formulas are typeset, or never will be.
-    """
-
-    formulas_settled = Signal()
+class Typesetter(AnswerCache):
+    """A cache of typeset formulas by TeX and display style."""
 
     def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
-        """Prepare to start the process with `command`."""
-        super().__init__(parent)
+        super().__init__(command, parent)
         self._formulas: dict[_Key, Formula | None] = {}
-        self._requests: dict[_Key, int] = {}  # the request numbers, in order
-        self._process = JsonProcess(command, self)
-        self._process.answered.connect(self._record_answer)
-        self._ready_timer = QTimer(self, singleShot=True, interval=_COLLECT_MS)
-        self._ready_timer.timeout.connect(self.formulas_settled)
-
-    @property
-    def is_busy(self) -> bool:
-        """Return True until `formulas_settled` is emitted for all requests."""
-        return self._process.is_busy or self._ready_timer.isActive()
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
         """Return the formula, or None if it is not typeset.
@@ -64,28 +40,15 @@ class Typesetter(QObject):
             return self._formulas[key]
         if not is_within_limits(tex):
             self._formulas[key] = None
-        elif key not in self._requests:
-            self._requests[key] = self._process.ask({"tex": tex, "display": display})
+        else:
+            self._request(key, {"tex": tex, "display": display})
         return None
+
+    def keep(self, key: _Key, answer: dict[str, Any] | None) -> None:
+        self._formulas[key] = parse_formula(answer)
 
     def forget(self) -> None:
         """Drop requests, because another conversation is shown. Clear a cache that is too large."""
-        self._process.forget()
-        # The process still answers the first request, which it is working on.
-        self._requests = dict(list(self._requests.items())[:1]) if self._process.is_busy else {}
+        super().forget()
         if len(self._formulas) > _MAX_CACHED_FORMULAS:
             self._formulas.clear()
-
-    def close(self) -> None:
-        """End the process and drop all requests. The next request starts it again."""
-        self._process.close()
-        self._requests.clear()
-
-    def _record_answer(self, number: int, answer: dict[str, Any] | None) -> None:
-        key = next(iter(self._requests), None)
-        if key is None or self._requests[key] != number:
-            return  # the request was dropped
-        del self._requests[key]
-        self._formulas[key] = parse_formula(answer)
-        if not self._ready_timer.isActive():
-            self._ready_timer.start()

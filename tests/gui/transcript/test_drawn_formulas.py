@@ -103,7 +103,7 @@ def test_a_formula_that_cannot_be_typeset_stays_source(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
     view.formula_display.set_typesetter(typesetter)
-    with qtbot.waitSignal(typesetter.formulas_settled):
+    with qtbot.waitSignal(typesetter.settled):
         view.set_messages([answer(r"$\nosuchcommand x$ and ${$")])
     assert drawn(view) == 0
     assert r"\nosuchcommand x" in view.toPlainText()
