@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
-ChildKind = Literal["documents", "headers", "lexing", "math", "model", "qt", "server", "tool"]
+ChildKind = Literal[
+    "diagrams", "documents", "headers", "lexing", "math", "model", "qt", "server", "tool"
+]
 
 # Only root can create files here, and a process in this folder does not keep a drive mounted.
 WORKING_DIRECTORY: Final = "/" if sys.platform != "win32" else os.environ["SYSTEMROOT"]
@@ -70,6 +72,7 @@ _SERVER_VARIABLES: Final = (
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"),
 )
 _VARIABLES_OF_KIND: Final[Mapping[ChildKind, tuple[str, ...]]] = {
+    "diagrams": _COMMON_VARIABLES,
     "documents": _COMMON_VARIABLES,
     "headers": _COMMON_VARIABLES,
     "lexing": _COMMON_VARIABLES,

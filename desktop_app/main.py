@@ -194,6 +194,11 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.markdown.processes.json_server import serve, typeset_formula
 
         return serve(typeset_formula)
+    if name == "diagrams":
+        from desktop_app.markdown.processes.diagram_drawing import diagram_policy, draw_diagram
+        from desktop_app.markdown.processes.json_server import serve
+
+        return serve(draw_diagram, diagram_policy())
     if name == "lexing":
         from desktop_app.markdown.processes.json_server import lex_code, serve
 

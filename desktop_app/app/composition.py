@@ -67,6 +67,7 @@ from desktop_app.storage.ui.housekeeping import Housekeeping
 from desktop_app.tools.ui.consent_card import ConsentController
 from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.tools.ui.tools_controller import ToolsController
+from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
 from desktop_app.transcript.media.json_process import JsonProcess
 from desktop_app.transcript.media.typesetter import Typesetter
 from desktop_app.transcript.message_items import OPEN_DOCUMENT
@@ -108,6 +109,7 @@ def _make_shared(session: Session) -> None:
     session.running = RunningAnswers(session.tasks, window)
     session.copies = TemporaryCopies(backend.folders.temporary)
     session.typesetter = Typesetter(child_command("math"), window)
+    session.drawer = DiagramDrawer(child_command("diagrams"), window)
     session.lexer = JsonProcess(child_command("lexing"), window)
     session.thumbnails = Thumbnails(session)
     main = session.main = make_conversation(

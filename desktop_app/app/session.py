@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from desktop_app.tools.ui.consent_card import ConsentController
     from desktop_app.tools.ui.servers_controller import ServersController
     from desktop_app.tools.ui.tools_controller import ToolsController
+    from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
     from desktop_app.transcript.media.json_process import JsonProcess
     from desktop_app.transcript.media.typesetter import Typesetter
     from desktop_app.transcript.view import TranscriptView
@@ -104,7 +105,7 @@ class Session:
 
     Attributes:
         copies: the files that other programs opened or got by a drag.
-        typesetter, lexer: the processes of formulas and code in all transcripts.
+        typesetter, drawer, lexer: the processes of formulas, diagrams and code in all transcripts.
         current, messages, setup, readings, previews: those of `main`.
     """
 
@@ -126,6 +127,7 @@ class Session:
     origins: AttachmentOrigins
     copies: TemporaryCopies
     typesetter: Typesetter
+    drawer: DiagramDrawer
     lexer: JsonProcess
     # The conversation in the main window, and answers.
     main: ConversationSession

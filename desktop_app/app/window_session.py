@@ -310,6 +310,7 @@ class WindowSession(Session):
             self.transfer.close,
             self.backups.close,
             self.typesetter.close,
+            self.drawer.close,
             self.lexer.close,
             self.readings.cancel_all,
             self.attachments.aclose,

@@ -48,6 +48,7 @@ from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.exchange.writers.office.office_content import OfficeMessage, messages_of, tables_of
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.markdown.processes.diagram_drawing import DrawDiagram
 from desktop_app.markdown.processes.formula_client import FormulaClient
 
 MAX_IMAGE_SIZE: Final = (1600, 1600)
@@ -87,14 +88,17 @@ def _writer(format_id: str, backend: Backend, stack: AsyncExitStack) -> _Write:
 
     async def write_office(file: Path, conversation: Conversation, path: list[Message]) -> None:
         messages = list(messages_of(path, name_of_model))
-        await asyncio.to_thread(_write_office, format_id, file, conversation.title, messages)
+        draw = diagrams.draw
+        await asyncio.to_thread(_write_office, format_id, file, conversation.title, messages, draw)
 
     if format_id == "markdown":
         return write_markdown
+    diagrams = FormulaClient(child_command("diagrams"))
+    stack.callback(diagrams.close)
     if format_id == "html":
         formulas = FormulaClient(child_command("math"))
         stack.callback(formulas.close)
-        page = html_page.HtmlPage(name_of_model, formulas.find)
+        page = html_page.HtmlPage(name_of_model, formulas.find, diagrams.draw)
         return write_html
     if format_id == "pdf":
         # Imported here, because no other format needs Qt.
@@ -115,16 +119,18 @@ def _writer(format_id: str, backend: Backend, stack: AsyncExitStack) -> _Write:
     return write_office
 
 
-def _write_office(format_id: str, file: Path, title: str, messages: list[OfficeMessage]) -> None:
+def _write_office(
+    format_id: str, file: Path, title: str, messages: list[OfficeMessage], draw: DrawDiagram
+) -> None:
     # The libraries are imported late: each takes up to a second.
     if format_id == "docx":
         from desktop_app.exchange.writers.office.docx_file import write_docx
 
-        return write_docx(file, title, messages)
+        return write_docx(file, title, messages, draw)
     if format_id == "odt":
         from desktop_app.exchange.writers.office.odt_file import write_odt
 
-        return write_odt(file, title, messages)
+        return write_odt(file, title, messages, draw)
     if format_id == "pptx":
         from desktop_app.exchange.writers.office.pptx_outline import write_pptx
 

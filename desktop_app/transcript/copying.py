@@ -23,7 +23,16 @@ from desktop_app.markdown.parsing.own_links import is_note_link, linked_file
 from desktop_app.transcript import copied_text
 from desktop_app.transcript.action_row import ACTIONS, is_beside
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
-from desktop_app.transcript.message_items import ACTION, COPY, COPY_LINK, OPEN_DOCUMENT, open_action
+from desktop_app.transcript.message_items import (
+    ACTION,
+    COPY,
+    COPY_DIAGRAM,
+    COPY_LINK,
+    OPEN_DOCUMENT,
+    SAVE_DIAGRAM,
+    diagram_key_of,
+    open_action,
+)
 from desktop_app.transcript.segment import PAST_END, Place
 from desktop_app.transcript.transcript_styles import Background, background_of
 from desktop_app.widgets.program_menu import ProgramMenu, add_commands
@@ -258,6 +267,8 @@ def menu_for(view: TranscriptView, place: Place | None, link: str) -> QMenu:
         menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
     if place is not None and view.commands.head_of_code(place) is not None:
         menu.addAction(tr("Copy code block"), partial(view.commands.copy_code, place))
+    if shown is not None and place is not None:
+        _add_diagram_actions(view, menu, shown, place)
     if shown is not None:
         _add_actions(view, menu, shown)
     menu.addAction(tr("Select all"), view.selection.select_all)
@@ -265,6 +276,22 @@ def menu_for(view: TranscriptView, place: Place | None, link: str) -> QMenu:
         menu.addSeparator()
         add_commands(menu, *_WINDOW_COMMANDS)
     return menu
+
+
+def _add_diagram_actions(
+    view: TranscriptView, menu: QMenu, shown: ShownMessage, place: Place
+) -> None:
+    """Add the actions of the picture whose code, picture or actions are at a place."""
+    below = takewhile(
+        lambda item: background_of(item) is Background.CODE, shown.items[place.item :]
+    )
+    items = [*shown.items[max(0, place.item - 1) : place.item], *below]
+    key = next(filter(None, map(diagram_key_of, items)), "")
+    if key:
+        run = view.commands.run
+        copy, save = f"{COPY_DIAGRAM}{key}", f"{SAVE_DIAGRAM}{key}"
+        menu.addAction(tr("Copy picture"), partial(run, shown.key, copy))
+        menu.addAction(tr("Save picture as…"), partial(run, shown.key, save))
 
 
 def menu_of(view: TranscriptView, shown: ShownMessage) -> QMenu:

@@ -457,7 +457,7 @@ def _matches(shown: ShownMessage, query: str) -> Iterator[TextRange]:
 def _matches_in(shown: ShownMessage, index: int, query: str) -> Iterator[TextRange]:
     """Yield the matches of the case-folded `query` in item `index` of a message."""
     item = shown.items[index]
-    for cell, runs in () if item.kind is LineKind.FOLD else texts_of(item):
+    for cell, runs in () if item.kind in (LineKind.FOLD, LineKind.DIAGRAM) else texts_of(item):
         text = text_of(runs)
         if text.isascii() and query not in text.lower():
             continue

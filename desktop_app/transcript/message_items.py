@@ -39,8 +39,10 @@ from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE, WINDOW
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, MissingKeyError
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.markdown.block_model import Block, Kind, Run, Runs, clean_text
+from desktop_app.markdown.block_model import PICTURE, Block, Kind, Run, Runs, clean_text
+from desktop_app.markdown.processes.diagram_drawing import UndrawnDiagram
 from desktop_app.markdown.structured_answer import has_json_value
+from desktop_app.transcript.media.diagram_drawer import ShownDiagram
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, image_runs
 from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 from desktop_app.widgets.text.utf16 import utf16_length
@@ -68,6 +70,18 @@ TOGGLE_TOOL: Final = "tool-"
 
 TOGGLE_CODE: Final = "fold-code-"
 """Prefix of the action of a fold line; followed by the number of the code within the message."""
+
+TOGGLE_DIAGRAM: Final = "diagram-"
+"""Prefix of the action that shows the code of a diagram, or its picture.
+
+The number of the code within the message follows; of the picture's link, also the picture's key.
+"""
+
+COPY_DIAGRAM: Final = "copy-diagram/"
+"""Prefix of the action that copies the picture of a diagram; its key follows."""
+
+SAVE_DIAGRAM: Final = "save-diagram/"
+"""Prefix of the action that saves a diagram as a picture; its key follows."""
 
 TOGGLE_DETAILS: Final = "details"
 """Action that shows or hides a server's error details."""
@@ -143,6 +157,7 @@ class LineKind(Enum):
     ERROR_DETAILS = "error-details"
     FOOTER = "footer"
     FOLD = "fold"
+    DIAGRAM = "diagram"
 
 
 class Line(NamedTuple):
@@ -519,6 +534,33 @@ def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
     return Line(LineKind.FOLD, (Run(label, link=f"{ACTION}{TOGGLE_CODE}{number}"),))
 
 
+def diagram_lines(number: int, shown: ShownDiagram, *, is_code_shown: bool) -> tuple[Line, Line]:
+    """Return the picture of the code block with this number, and the line of its actions."""
+    diagram = shown.diagram
+    toggle = f"{ACTION}{TOGGLE_DIAGRAM}{number}"
+    link = f"{toggle}/{shown.key}#{diagram.width}x{diagram.height}"
+    picture = Run(PICTURE, image=True, link=link)
+    name = Run(diagram.name, image=True, note=True, link=link)
+    label = tr("Show diagram") if is_code_shown else tr("Show code")
+    links = [(label, toggle)]
+    links.append((tr("Copy picture"), f"{ACTION}{COPY_DIAGRAM}{shown.key}"))
+    links.append((tr("Save as…"), f"{ACTION}{SAVE_DIAGRAM}{shown.key}"))
+    runs = [run for label, link in links for run in (Run(" · "), Run(label, link=link))]
+    return Line(LineKind.DIAGRAM, (picture, name)), Line(LineKind.FOLD, tuple(runs[1:]))
+
+
+def undrawn_line(undrawn: UndrawnDiagram) -> Line:
+    """Return the line below code that says why its diagram is not drawn."""
+    return Line(LineKind.FOLD, _line_runs(undrawn.note))
+
+
+def diagram_key_of(item: Item) -> str:
+    """Return the key of the picture of a diagram in an item, "" if it has none."""
+    if item.kind is not LineKind.DIAGRAM or not item.runs:
+        return ""
+    return item.runs[0].link.partition("#")[0].rpartition("/")[2]
+
+
 def prefix_of(item: Item) -> str:
     """Return the prefix of an item, or "" if it has none."""
     if not isinstance(item, Block):
@@ -526,7 +568,7 @@ def prefix_of(item: Item) -> str:
     if item.marker:
         return f"{item.marker}\t"
     if item.kind is Kind.CODE_HEAD and item.language.lower() == "mermaid":
-        return tr("{language} · diagram, shown as code", language=item.language)
+        return tr("{language} · diagram", language=item.language)
     if item.kind in (Kind.CODE_HEAD, Kind.RULE):
         return item.language or " "  # Qt lays out an empty block below a table beside the table
     return ""
@@ -561,12 +603,15 @@ class FooterFacts:
     Attributes:
         name_of: returns a model's display name for its id.
         title_of: returns the title of the saved prompt that a question is; "" for other questions.
+        diagram_of: returns the diagram of a source, or the reason why it is not drawn; None if that
+            is not known yet.
         are_shown: False if the facts are shown elsewhere.
         followed_ids: the ids of messages that have a successor, and None, the parent of the first.
     """
 
     name_of: Callable[[str], str] = str
     title_of: Callable[[Message], str] = lambda _message: ""
+    diagram_of: Callable[[str], ShownDiagram | UndrawnDiagram | None] = lambda _source: None
     are_shown: bool = True
     followed_ids: set[str | None] = field(default_factory=set)
 

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.markdown.block_model import Block, Run
-from desktop_app.transcript.media.message_images import MessageImages
+from desktop_app.transcript.media.message_images import MessageImages, fit_width
 from desktop_app.transcript.message_items import Item, LineKind, prefix_length, prefix_of
 from desktop_app.transcript.segment import Piece, Segment, is_table
 from desktop_app.transcript.segment_formulas import SegmentFormulas
@@ -372,7 +372,7 @@ class SegmentDocument(SealedDocument):
             return
         start = cursor.position()
         if not run.math:
-            cursor.insertText(run.text, char_format)
+            cursor.insertText(run.text, fit_width(char_format, width))
         elif not self._writer.formulas.insert(cursor, run, char_format, width):
             self.has_source_formulas = True
         self.has_images = self.has_images or run.image

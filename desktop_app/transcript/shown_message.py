@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -13,13 +14,16 @@ from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.markdown.block_model import Block, Kind, quote_block
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from desktop_app.markdown.parsing.own_links import Citable
+from desktop_app.markdown.processes.diagram_drawing import is_diagram
 from desktop_app.transcript.copied_text import attachment_block
+from desktop_app.transcript.media.diagram_drawer import ShownDiagram
 from desktop_app.transcript.media.message_images import image_runs
 from desktop_app.transcript.message_items import (
     ACTION,
     MAX_UNFOLDED_LINES,
     TOGGLE_CODE,
     TOGGLE_DETAILS,
+    TOGGLE_DIAGRAM,
     TOGGLE_QUESTION,
     TOGGLE_REASONING,
     VISIBLE_LINES,
@@ -30,6 +34,7 @@ from desktop_app.transcript.message_items import (
     MessageNote,
     answer_source_lines,
     attachment_lines,
+    diagram_lines,
     ending_lines,
     fold_line,
     footer_line,
@@ -41,12 +46,15 @@ from desktop_app.transcript.message_items import (
     reasoning_text,
     source_lines,
     tool_lines,
+    undrawn_line,
 )
 from desktop_app.transcript.segment import Article
 from desktop_app.transcript.transcript_styles import Background, background_of
 
 IMMEDIATE_CHARACTERS: Final = 8_000
 """Maximum characters of a stored answer that are parsed immediately."""
+
+_FENCE_END: Final = re.compile(r"\n[ \t>]*(?:`{3,}|~{3,})[ \t]*\n?\Z")
 
 
 class Reasoning:
@@ -104,17 +112,23 @@ class Reasoning:
 
 
 class _Fold(NamedTuple):
-    """A long block of code with a fold line, folded or not.
+    """A block of code with lines of the program below it: long code, or a diagram.
 
     Attributes:
-        action: the action of the fold line.
+        action: the action that folds or unfolds it; "" for none.
         first: the index of its first line among the items of the body.
-        end: the index of the fold line, which follows its last line.
+        end: the index of the first of the program's lines, which follow its last line.
+        added: the number of the program's lines.
+        hidden: the indices of the items that are hidden while it is folded.
+        hidden_unfolded: the same while it is unfolded.
     """
 
     action: str
     first: int
     end: int
+    added: int
+    hidden: range
+    hidden_unfolded: range = range(0)
 
 
 class ShownMessage(Article):
@@ -126,6 +140,7 @@ class ShownMessage(Article):
             message is the only version.
         reasoning: the reasoning of the answer.
         unfolded: the actions of the sections that the user unfolded.
+        has_diagrams: whether a block of code is a diagram, drawn or not.
         is_complete: True once the text of an answer is complete.
         preview: the newest partial image of a streaming answer; None without one.
         status_line: the status while the answer is made; "" for none.
@@ -157,6 +172,7 @@ class ShownMessage(Article):
         self.reasoning = Reasoning(reasoning_text(message), unfolded)
         self._facts = facts
         self._citable = citable | _file_names(message)
+        self.has_diagrams = False
         self._has_new_links = False  # marks that were parsed before their sources were known
         self._is_stored = not self.is_streaming
         self.preview: ImagePart | None = None
@@ -409,33 +425,83 @@ class ShownMessage(Article):
         has_code = any(block.kind in (Kind.CODE, Kind.CODE_HEAD) for block in changed)
         if first and not has_code and all(fold.end < first for fold in self._folds):
             start = self.head_count
-            kept = self.items[start : start + first + len(self._folds)]
+            added = sum(fold.added for fold in self._folds)
+            kept = self.items[start : start + first + added]
             return kept + changed[1:]
         items: list[Item] = []
-        folds: list[_Fold] = []
-        lines = 0
+        former = {fold.action for fold in self._folds}
+        self._folds = []
+        self.has_diagrams = False
+        code: list[Block] = []
         number = -1
         for block in self._stream.blocks:
             if block.kind is Kind.CODE:
-                lines += 1
+                code.append(block)
             else:
-                if lines > MAX_UNFOLDED_LINES:
-                    self._add_fold(items, folds, lines, number)
-                lines = 0
-                number += block.kind is Kind.CODE_HEAD
+                self._end_code(items, code, number, former)
+                code = []
+                if block.kind is Kind.CODE_HEAD:
+                    number += 1
+                    code.append(block)
             items.append(block)
-        if lines > MAX_UNFOLDED_LINES and self.is_complete:
-            self._add_fold(items, folds, lines, number)
-        self._folds = folds
+        if self.is_complete or (code and self._is_diagram(code[0]) and self._ends_in_fence()):
+            self._end_code(items, code, number, former)
         return items
 
-    def _add_fold(self, items: list[Item], folds: list[_Fold], lines: int, number: int) -> None:
-        """Add the fold line of the code block with a number, which ends the items."""
+    def _end_code(
+        self, items: list[Item], code: list[Block], number: int, former: Container[str]
+    ) -> None:
+        """Add what follows the code block that ends the items: a diagram, or a fold line.
+
+        Args:
+            items: the items of the body so far.
+            code: the head of the code and its lines; [] if the items end in no code.
+            number: the number of the code within the message.
+            former: the actions of the folds before the text changed.
+        """
+        lines = [block for block in code if block.kind is Kind.CODE]
+        first, end = len(items) - len(lines), len(items)
+        if lines and self._is_diagram(code[0]):
+            self._end_diagram(items, first, number)
+            return
+        if len(lines) <= MAX_UNFOLDED_LINES:
+            return
         action = f"{TOGGLE_CODE}{number}"
-        if not self._is_stored and all(fold.action != action for fold in self._folds):
+        if not self._is_stored and action not in former:
             self.unfolded.add(action)
-        folds.append(_Fold(action, len(items) - lines, len(items)))
-        items.append(fold_line(number, lines, is_folded=action not in self.unfolded))
+        self._folds.append(_Fold(action, first, end, 1, range(first + VISIBLE_LINES, end)))
+        items.append(fold_line(number, len(lines), is_folded=action not in self.unfolded))
+
+    def _end_diagram(self, items: list[Item], first: int, number: int) -> None:
+        """Add the picture of a diagram and a line below it, of which some are hidden.
+
+        There are always two, so that the items below keep their indices when it has been drawn.
+        """
+        self.has_diagrams = True
+        end = len(items)
+        code = "\n".join(item.text for item in items[first:] if isinstance(item, Block))
+        drawn = self._facts.diagram_of(code)
+        action = f"{TOGGLE_DIAGRAM}{number}"
+        picture, line = Line(LineKind.DIAGRAM, ()), Line(LineKind.FOLD, ())
+        hidden = range(end, end + 2)
+        hidden_unfolded = range(end, end + 1)
+        if isinstance(drawn, ShownDiagram):
+            is_code_shown = action in self.unfolded
+            picture, line = diagram_lines(number, drawn, is_code_shown=is_code_shown)
+            hidden = range(first, end)
+        elif drawn is None:
+            action, hidden_unfolded = "", hidden
+        else:
+            action, hidden, line = "", hidden_unfolded, undrawn_line(drawn)
+        self._folds.append(_Fold(action, first, end, 2, hidden, hidden_unfolded))
+        items += (picture, line)
+
+    def _is_diagram(self, head: Block) -> bool:
+        return head.kind is Kind.CODE_HEAD and is_diagram(head.language)
+
+    def _ends_in_fence(self) -> bool:
+        """Return True if the last line is the end of a block of code."""
+        return _FENCE_END.search(self.text) is not None
 
     def _hidden_of(self, head: int, body: int) -> set[int]:
         """Return the indices of the folded items, if so many are above and in the body."""
@@ -443,10 +509,9 @@ class ShownMessage(Article):
             is_folded = head and TOGGLE_QUESTION not in self.unfolded
             return set(range(head, head + body)) if is_folded else set()
         return {
-            index
+            head + index
             for fold in self._folds
-            if fold.action not in self.unfolded
-            for index in range(head + fold.first + VISIBLE_LINES, head + fold.end)
+            for index in (fold.hidden_unfolded if fold.action in self.unfolded else fold.hidden)
         }
 
     def _foot_items(self) -> list[Item]:

@@ -72,12 +72,14 @@ _BACKGROUNDS: Final = {
     LineKind.ERROR_TEXT: Background.ERROR,
     LineKind.ERROR_ACTIONS: Background.ERROR,
     LineKind.ERROR_DETAILS: Background.ERROR,
+    LineKind.DIAGRAM: Background.CODE,
     LineKind.FOLD: Background.CODE,
     Kind.CODE: Background.CODE,
     Kind.CODE_HEAD: Background.CODE,
 }
 NOTE_KINDS: Final = (
     LineKind.ERROR_DETAILS,
+    LineKind.DIAGRAM,
     LineKind.IMAGES,
     LineKind.ATTACHMENT,
     LineKind.REASONING,
@@ -91,6 +93,7 @@ _KINDS_WITHOUT_UNDERLINE: Final = (
     LineKind.QUESTION,
     LineKind.REASONING,
     LineKind.FOOTER,
+    LineKind.DIAGRAM,
     LineKind.IMAGES,
 )
 # Blocks of plain text, in either direction.
@@ -244,7 +247,7 @@ class Styles:
         kind = item.kind
         if kind is Kind.CODE:
             return CODE_LINE_HEIGHT
-        if kind is LineKind.IMAGES:  # an image makes its line as high as itself
+        if kind in (LineKind.IMAGES, LineKind.DIAGRAM):  # an image makes its line as high as itself
             return 1.0
         if kind in NOTE_KINDS or kind is Kind.CODE_HEAD:
             return 1.2
@@ -262,7 +265,7 @@ class Styles:
         background_above = background_of(above)
         if background and background is background_above and not begins_background(item):
             is_apart = kind in _SPACED_KINDS_ON_BACKGROUND and kind_above is not kind
-            if kind in (LineKind.IMAGES, LineKind.ATTACHMENT):
+            if kind in (LineKind.DIAGRAM, LineKind.IMAGES, LineKind.ATTACHMENT):
                 return 6
             return 6 if is_apart or kind is LineKind.FOLD else 0
         gap = self._plain_gap(item, above)
@@ -343,7 +346,9 @@ class Styles:
         # Qt makes a weight that the font lacks, as Chinese and Japanese fonts do, from Bold on.
         if run.bold and (kind is Kind.HEADING or is_table_head):
             weight = BOLD_HEADING_WEIGHT
-        if run.image and kind is LineKind.IMAGES:
+        if run.image and kind is LineKind.DIAGRAM and run.note:
+            return hidden_format(char_format, run.text)
+        if run.image and kind in (LineKind.DIAGRAM, LineKind.IMAGES):
             return image_format(run.link, self.theme, char_format)
         if run.image and run.link[:5].lower() == "data:" and image_size_of(run.link) is not None:
             if run.note:  # the name, which stands unseen after its image

@@ -53,6 +53,7 @@ from desktop_app.transcript.message_items import (
     ACTION,
     TOGGLE_CODE,
     TOGGLE_DETAILS,
+    TOGGLE_DIAGRAM,
     TOGGLE_PASSAGES,
     TOGGLE_QUESTION,
     TOGGLE_REASONING,
@@ -83,6 +84,7 @@ from desktop_app.widgets.wheel_steps import WheelSteps
 
 if TYPE_CHECKING:
     from desktop_app.transcript.accessible_messages import AccessibleTranscript
+    from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
     from desktop_app.transcript.shown_message import ShownMessage
 
 
@@ -142,6 +144,7 @@ class TranscriptView(TextArea):
         self.accessible: AccessibleTranscript | None = None
         self.images = MessageImages(self)
         self.formula_display = SegmentFormulas(self)
+        self._drawer: DiagramDrawer | None = None
         self.highlighter = CodeHighlighter(theme, self)
         self.writer = self._new_writer()
         self.speech = AnswerSpeech(self)
@@ -192,6 +195,8 @@ class TranscriptView(TextArea):
         if self.accessible is not None:
             self.accessible.release_nodes()
         self.formula_display.forget()
+        if self._drawer is not None:
+            self._drawer.forget()
         self.highlighter.clear()
         self.selection.forget()
         self.drop_documents()
@@ -348,6 +353,7 @@ class TranscriptView(TextArea):
                 self.drop_documents()
             else:
                 self._forget_heights()
+        self._show_diagrams()
         self.latest_button.place(theme)
         self.link_target.place()
 
@@ -382,6 +388,21 @@ class TranscriptView(TextArea):
             for segment in list(self._loaded):
                 if segment.document is not None and segment.document.has_source_formulas:
                     segment.mark_changed()
+
+    def set_drawer(self, drawer: DiagramDrawer) -> None:
+        """Draw diagrams with this drawer; until then their code is shown."""
+        self._drawer = drawer
+        self.messages.facts.diagram_of = drawer.find
+        drawer.settled.connect(self._show_diagrams)
+        self._show_diagrams()
+
+    def _show_diagrams(self) -> None:
+        """Show the diagrams that have been drawn in place of their code."""
+        for shown in self.messages.shown():
+            if shown.has_diagrams:
+                with self.changing(shown):
+                    shown.refresh()
+                self.focus_navigator.keep(shown.key)
 
     # ------------------------------------------------------------------ actions and folds
 
@@ -446,9 +467,11 @@ class TranscriptView(TextArea):
         """Fold or unfold a section of a message. Return False if the action does neither."""
         toggles = (TOGGLE_REASONING, TOGGLE_DETAILS, TOGGLE_QUESTION)
         if action not in toggles and not action.startswith(
-            (TOGGLE_TOOL, TOGGLE_PASSAGES, TOGGLE_SOURCES, TOGGLE_CODE)
+            (TOGGLE_TOOL, TOGGLE_PASSAGES, TOGGLE_SOURCES, TOGGLE_CODE, TOGGLE_DIAGRAM)
         ):
             return False
+        if action.startswith(TOGGLE_DIAGRAM):  # the picture's link has the picture's key
+            action = action.partition("/")[0]
         item = index_of_action(shown.items, action)
         with self.changing(shown, kept=self._kept_place(shown, item)):
             shown.toggle(action)

@@ -83,7 +83,7 @@ def test_python_is_told_to_search_no_foreign_folder() -> None:
 @linux_only("programs that start without SYSTEMROOT")
 def test_readers_and_typesetters_get_few_variables() -> None:
     wanted = {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"}
-    for kind in ("documents", "headers", "lexing", "math", "model"):
+    for kind in ("diagrams", "documents", "headers", "lexing", "math", "model"):
         assert child_command(kind).environment.keys() <= wanted
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QGuiApplication, QImage
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.documents.worker.protocol import Pixels
@@ -28,14 +28,18 @@ from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
+from desktop_app.transcript.media.diagram_drawer import device_ratio
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
-from desktop_app.transcript.message_items import CHANGE_IMAGE, SAVE_FILE
+from desktop_app.transcript.message_items import CHANGE_IMAGE, COPY_DIAGRAM, SAVE_DIAGRAM, SAVE_FILE
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_target, save_bytes
 from desktop_app.widgets.look.theme import current_theme
 
 _UNSAFE_CHARACTERS: Final = re.compile(r"[^\w .,()+&'’-]+")
+_MAX_DIAGRAM_WIDTH: Final = 1_400
+"""Pixels at the default text size, an arbitrary number for lines that are as wide as the window."""
+_MAX_DIAGRAM_HEIGHT: Final = 16_000
 _MAX_STEM_BYTES: Final = 180
 _MAX_SUFFIX_BYTES: Final = 48
 
@@ -70,6 +74,10 @@ class ImagesController(Controller):
                     self._tasks.start(self._open(part))
             elif action.startswith(SAVE_FILE):
                 self._save(_find(messages(), action.removeprefix(SAVE_FILE)))
+            elif action.startswith(COPY_DIAGRAM):
+                self._tasks.start(self._copy_diagram(action.removeprefix(COPY_DIAGRAM)))
+            elif action.startswith(SAVE_DIAGRAM):
+                self._save_diagram(action.removeprefix(SAVE_DIAGRAM))
             elif action.startswith(CHANGE_IMAGE):
                 self._change(_find_image(messages(), action.removeprefix(CHANGE_IMAGE)))
 
@@ -83,6 +91,10 @@ class ImagesController(Controller):
         return transcript
 
     def _request_image(self, messages: MessageSource, key: str) -> None:
+        diagram = self._session.drawer.diagram(key)
+        if diagram is not None:
+            self._tasks.start(self._show_embedded(key, diagram.png, _diagram_box()))
+            return
         data = image_bytes_of(key)
         if data is not None:
             self._tasks.start(self._show_embedded(key, data))
@@ -91,12 +103,14 @@ class ImagesController(Controller):
         if part is not None and self._session.thumbnails.get(part) is not None:
             self._show_thumbnail(key)
 
-    async def _show_embedded(self, address: str, data: bytes) -> None:
+    async def _show_embedded(
+        self, address: str, data: bytes, box: tuple[int, int] = THUMBNAIL_BOX
+    ) -> None:
         header = read_image_header(data)
         if header is None:
             return
         try:
-            pixels = await self._scaler.decode(data, header.media_type, THUMBNAIL_BOX)
+            pixels = await self._scaler.decode(data, header.media_type, box)
         except UserFacingError:
             return  # the placeholder stays
         self._show(address, to_qimage(pixels))
@@ -166,6 +180,34 @@ class ImagesController(Controller):
             filters="",
         )
 
+    async def _copy_diagram(self, key: str) -> None:
+        diagram = self._session.drawer.diagram(key)
+        if diagram is not None:
+            pixels = await self._scaler.decode(diagram.png, "image/png")
+            QGuiApplication.clipboard().setImage(to_qimage(pixels))
+            self._notifications.notify(tr("Picture copied"))
+
+    def _save_diagram(self, key: str) -> None:
+        """Ask for a file, and write the picture to it, as SVG if its name ends so."""
+        diagram = self._session.drawer.diagram(key)
+        if diagram is None:
+            return
+
+        async def write(path: Path) -> None:
+            is_svg = path.suffix.lower() == ".svg"
+            data = diagram.svg.encode() if is_svg else diagram.png
+            error = await asyncio.to_thread(save_bytes, path, data)
+            self._notifications.notify(error or tr("Saved “{file}”.", file=path.name))
+
+        choose_target(
+            self._window,
+            tr("Save diagram"),
+            self._tasks.slot(write),
+            start=Path.home() / f"{file_name(diagram.kind)}.png",
+            filters="PNG (*.png);;SVG (*.svg)",
+            suffix="png",
+        )
+
     def _change(self, part: ImagePart | None) -> None:
         """Attach a generated image to the prompt, so that the next question changes it."""
         if part is None:
@@ -195,14 +237,22 @@ class ImagesController(Controller):
         QTimer.singleShot(0, self, partial(self._transcript.drags.drag_file, copy))
 
 
+def _diagram_box() -> tuple[int, int]:
+    """Return the size in device pixels within which the picture of a diagram is shown."""
+    theme = current_theme()
+    width = round(theme.px(min(theme.max_line_width, _MAX_DIAGRAM_WIDTH)) * device_ratio())
+    return width, _MAX_DIAGRAM_HEIGHT
+
+
 def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
-    """Let a transcript show the names of models, formulas, and the colors of code."""
+    """Let a transcript show the names of models, formulas, diagrams, and the colors of code."""
     transcript.set_model_names(session.name_of_model)
     show_titles = partial(transcript.set_question_titles, session.prompts.title_of)
     session.prompts.changed.connect(show_titles)
     show_titles()
     transcript.formula_display.set_typesetter(session.typesetter)
     transcript.highlighter.set_lexer(session.lexer)
+    transcript.set_drawer(session.drawer)
 
 
 def _find(messages: Iterable[Message], sha256: str) -> DocumentPart | ImagePart | None:

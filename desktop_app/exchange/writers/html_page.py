@@ -27,6 +27,7 @@ from desktop_app.domain.conversations.message_facts import (
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.domain.error_text import NOT_CONTINUABLE
+from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import (
     ADDED_MARK,
     Block,
@@ -40,6 +41,7 @@ from desktop_app.markdown.export.html_writer import HtmlWriter
 from desktop_app.markdown.incremental.block_stream import render
 from desktop_app.markdown.parsing.own_links import link_to_mark
 from desktop_app.markdown.processes import highlight
+from desktop_app.markdown.processes.diagram_drawing import DrawDiagram, draw_nothing
 from desktop_app.markdown.processes.math_typesetting import Formula
 from desktop_app.markdown.structured_answer import with_rendered_form
 
@@ -98,6 +100,7 @@ code, pre { font-family: ui-monospace, "JetBrains Mono", Menlo, Consolas, monosp
 .keyword { color: var(--keyword); } .string { color: var(--string); }
 .number { color: var(--number); }
 .function { color: var(--function); } .comment { color: var(--comment); }
+.diagram img { height: auto; max-width: 100%; border-radius: 10px; }
 .formula svg { height: auto; max-width: 100%; }
 .formula.display { display: block; text-align: center; }
 article { margin: 28px 0; }
@@ -113,7 +116,7 @@ details > div { padding-left: 14px; color: var(--dim); font-size: .95em; }
 @media print { body { padding: 0; font-size: 11pt; } main { max-width: none; }
   .code pre, .said { white-space: pre-wrap; }
   th, td { overflow-wrap: anywhere; }
-  tr, figure.pictures, .formula, .error { break-inside: avoid; }
+  tr, figure.pictures, .diagram img, .formula, .error { break-inside: avoid; }
   h1, h2, h3, h4, h5, h6, .who { break-after: avoid; } }
 """
 
@@ -146,10 +149,14 @@ class HtmlPage:
     """
 
     def __init__(
-        self, name_of_model: Callable[[str], str], typeset_formula: TypesetFormula
+        self,
+        name_of_model: Callable[[str], str],
+        typeset_formula: TypesetFormula,
+        draw_diagram: DrawDiagram = draw_nothing,
     ) -> None:
         self._name_of_model = name_of_model
         self._typeset_formula = typeset_formula
+        self._draw_diagram = draw_diagram
         self._text_count = 0
 
     def render_head(self, conversation: Conversation) -> str:
@@ -202,7 +209,8 @@ class HtmlPage:
 
     def _render_markdown(self, markdown: str) -> str:
         self._text_count += 1
-        return _PageWriter(self._typeset_formula, self._text_count).write(render(markdown))
+        writer = _PageWriter(self._typeset_formula, self._draw_diagram, self._text_count)
+        return writer.write(render(markdown))
 
 
 class _PageWriter(HtmlWriter):
@@ -210,10 +218,13 @@ class _PageWriter(HtmlWriter):
 
     table_attributes = ""
 
-    def __init__(self, typeset_formula: TypesetFormula, number: int) -> None:
+    def __init__(
+        self, typeset_formula: TypesetFormula, draw_diagram: DrawDiagram, number: int
+    ) -> None:
         """Set up; `number` makes this text's footnotes unique on the page."""
         super().__init__()
         self._typeset_formula = typeset_formula
+        self._draw_diagram = draw_diagram
         self._number = number
         self._used_ids: set[str] = set()
 
@@ -246,7 +257,14 @@ class _PageWriter(HtmlWriter):
         return _CONTROLS.sub("", run.text.replace(ADDED_MARK, ""))
 
     def render_code(self, language: str, text: str) -> str:
-        return code_block(language, text)
+        diagram = self._draw_diagram(language, text)
+        if diagram is None:
+            return code_block(language, text)
+        source = f"data:image/png;base64,{b64encode(diagram.png).decode()}"
+        size = f'width="{diagram.width}" height="{diagram.height}"'
+        image = f'<img src="{source}" {size} alt="{_to_html(diagram.name)}">'
+        code = f"<details><summary>{_to_html(tr('Code'))}</summary>{code_block(language, text)}"
+        return f'<figure class="diagram">{image}{code}</details></figure>'
 
     def cell_attributes(self, _cell: Runs) -> str:
         """Return "": types are for spreadsheets."""

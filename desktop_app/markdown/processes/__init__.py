@@ -1,4 +1,4 @@
-"""Formulas and highlighting, each in a child process.
+"""Formulas, highlighting and diagrams, each in a child process.
 
-The only place of Pygments and ziamath.
+The only place of Pygments, ziamath, merman and resvg.
 """

@@ -1,6 +1,6 @@
-"""Typesets formulas for files: asks a process of json_server.py, and waits for its answer.
+"""Typesets formulas and draws diagrams for files: asks a process of json_server.py, and waits.
 
-The window has another client (transcript/media/typesetter.py), which never waits.
+The window has other clients (transcript/media/answer_cache.py), which never wait.
 """
 
 from __future__ import annotations
@@ -13,6 +13,14 @@ from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import ChildCommand, open_child
+from desktop_app.markdown.color_tokens import LIGHT, NAMES
+from desktop_app.markdown.processes.diagram_drawing import (
+    MAX_SOURCE_LENGTH,
+    Diagram,
+    drawing_request,
+    is_diagram,
+    parse_drawing,
+)
 from desktop_app.markdown.processes.json_server import MAX_ANSWER_BYTES, parse_answer
 from desktop_app.markdown.processes.math_typesetting import Formula, is_within_limits, parse_formula
 
@@ -54,6 +62,14 @@ class FormulaClient:
             answer = self.ask({"tex": tex, "display": display}) if is_within_limits(tex) else None
             self._formulas[key] = parse_formula(answer)
         return self._formulas[key]
+
+    def draw(self, language: str, source: str) -> Diagram | None:
+        """Return the picture of code in the light colors; None for other code, or if it fails."""
+        if not is_diagram(language) or len(source) > MAX_SOURCE_LENGTH:
+            return None
+        request = drawing_request(source, dict(zip(NAMES, LIGHT, strict=True)))
+        drawn = parse_drawing(self.ask(request))
+        return drawn if isinstance(drawn, Diagram) else None
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the answer; None if the process cannot start, ends, hangs or answers wrongly."""

@@ -1,4 +1,4 @@
-"""The child processes that typeset formulas and lex code: one loop, and its protocol.
+"""The child processes that typeset formulas, lex code and draw diagrams: their loop and protocol.
 
 Each process reads requests from its standard input, one JSON object per line, and writes an answer
 to each to its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with the result, or
@@ -26,7 +26,7 @@ MAX_CPU_S: Final = 1.0
 """Maximum seconds of processor time of `run_limited`, not counting other processes."""
 _MAX_WALL_S: Final = 4.0
 MAX_ANSWER_BYTES: Final = 1 << 20
-"""Bytes. The largest drawing of a formula takes half of it."""
+"""Bytes. The largest formula takes half of it, the largest diagram nine tenths."""
 
 _Result = TypeVar("_Result")
 
@@ -60,9 +60,11 @@ def _abort(_number: int, _frame: FrameType | None) -> None:
     raise TooSlowError
 
 
-def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+def serve(
+    answer: Callable[[dict[str, Any]], dict[str, Any]], policy: sandbox.Policy = POLICY
+) -> int:
     """Answer until the standard input closes. The process is confined before it reads a byte."""
-    sandbox.confine(POLICY)
+    sandbox.confine(policy)
     # Ctrl+C in the terminal is meant for the parent process, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for line in sys.stdin:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 OPEN_IMAGE: Final = "picture/"
 """The prefix of an action that opens an image. The hash of the image follows."""
 
+DIAGRAM_KEY: Final = "diagram."
+"""The beginning of the key of a diagram's picture, which has no frame."""
+
 MAX_SHOWN_SIZE: Final = (320, 240)
 """Maximum width and height of a shown image, in pixels at the default text size."""
 _MIN_SIDE: Final = 12
@@ -87,6 +90,20 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
     linked_format.setAnchor(True)
     linked_format.setAnchorHref(target)
     return linked_format
+
+
+def fit_width(char_format: QTextCharFormat, width: float) -> QTextCharFormat:
+    """Return the format of an image that is no wider than the text around it."""
+    image = char_format.toImageFormat()
+    if not image.isValid() or image.width() <= width:
+        return char_format
+    shown_width = max(_MIN_SIDE, int(width))
+    shown_height = max(_MIN_SIDE, round(image.height() * shown_width / image.width()))
+    narrow = QTextImageFormat(image)
+    narrow.setName(f"{image.name().rpartition('/')[0]}/{shown_width}x{shown_height}")
+    narrow.setWidth(shown_width)
+    narrow.setHeight(shown_height)
+    return narrow
 
 
 def hidden_format(char_format: QTextCharFormat, text: str) -> QTextCharFormat:
@@ -145,12 +162,12 @@ class MessageImages(QObject):
             return None
         width, height = (int(side) for side in size.split("x"))
         if key in self._images:
-            return self._rounded_image(self._images[key], width, height)
+            return self._rounded_image(self._images[key], width, height, key)
         if key not in self._requested:
             # Deferred, because Qt calls this while painting.
             QTimer.singleShot(0, self, lambda: self._view.image_requested.emit(key))
         self._requested.setdefault(key, set()).add(name)
-        return self._rounded_image(None, width, height)
+        return self._rounded_image(None, width, height, key)
 
     def put(self, key: str, image: QImage, *, instead_of: str) -> None:
         """Have this image at once when it is drawn, and forget another one."""
@@ -168,7 +185,7 @@ class MessageImages(QObject):
             assert drawn is not None
             self._view.show_image(QUrl(name), drawn)
 
-    def _rounded_image(self, image: QImage | None, width: int, height: int) -> QImage:
+    def _rounded_image(self, image: QImage | None, width: int, height: int, key: str) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
         ratio = self._view.devicePixelRatioF()
         device_width = round(width * ratio)
@@ -185,10 +202,14 @@ class MessageImages(QObject):
             if image is None:
                 painter.fillPath(outline, self._view.theme.code_ground)
             else:
+                # The sides of a shown diagram are rounded; expanding would cut off its ends.
+                mode = Qt.AspectRatioMode
                 scaled = image.scaled(
                     device_width,
                     device_height,
-                    Qt.AspectRatioMode.KeepAspectRatioByExpanding,
+                    mode.IgnoreAspectRatio
+                    if key.startswith(DIAGRAM_KEY)
+                    else mode.KeepAspectRatioByExpanding,
                     Qt.TransformationMode.SmoothTransformation,
                 )
                 painter.setBrushOrigin(
@@ -196,6 +217,7 @@ class MessageImages(QObject):
                 )
                 painter.fillPath(outline, QBrush(scaled))
             # Without an edge, a chart with a white background would merge into a white page.
-            painter.strokePath(outline, QPen(self._view.theme.line, ratio))
+            if not key.startswith(DIAGRAM_KEY):
+                painter.strokePath(outline, QPen(self._view.theme.line, ratio))
         rounded.setDevicePixelRatio(ratio)
         return rounded

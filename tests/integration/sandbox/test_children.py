@@ -53,7 +53,7 @@ def limits_of(pid: int | None) -> dict[str, tuple[str, str]]:
     return {row[0]: (row[1], row[2]) for row in found}
 
 
-@pytest.mark.parametrize(("kind", "memory"), [("lexing", 512), ("math", 512)])
+@pytest.mark.parametrize(("kind", "memory"), [("diagrams", 512), ("lexing", 512), ("math", 512)])
 def test_a_child_is_confined_before_it_reads_input(kind: ChildKind, memory: int) -> None:
     with open_child(child_command(kind), stdin=PIPE, stdout=PIPE, stderr=DEVNULL) as child:
         asyncio.run(until(confined(child.pid)))

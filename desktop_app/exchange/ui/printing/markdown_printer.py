@@ -75,6 +75,9 @@ class ContentReaders(FormulaFinder, Protocol):
     def spans(self, code: str, language: str) -> list[ColoredSpan]:
         """Return the colored spans of code."""
 
+    def diagram(self, language: str, source: str) -> tuple[QImage, int] | None:
+        """Return the picture of a diagram, and its width in pixels; None for other code."""
+
     def inline_image(self, address: str) -> QImage:
         """Return the image in an address; a null image if it cannot be decoded."""
 
@@ -237,6 +240,15 @@ class MarkdownPrinter:
             for block in blocks
             if block.kind is Kind.CODE
         ]
+        drawn = self._readers.diagram(first_block.language, "\n".join(lines))
+        if drawn is not None:
+            image, width = drawn
+            self._writer.insert_block(styles.paragraph_format(8, line_height=1))
+            name = f"diagram:{sha256(chr(10).join(lines).encode()).hexdigest()}"
+            self._writer.insert_image(
+                name, image, self._writer.page.width(), pixels_per_unit=image.width() / width
+            )
+            return
         self._writer.begin_frame(
             styles.frame_format(self._writer.theme.code_ground, 6, styles.inset(first_block))
         )

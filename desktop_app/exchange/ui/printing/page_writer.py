@@ -230,10 +230,15 @@ class PageWriter:
         self.breaks.keep_unbroken(self.cursor.block(), table)
         return table
 
-    def insert_image(self, name: str, image: QImage, max_width: float) -> None:
-        """Insert an image, scaled down to the maximum width and nearly half a page."""
+    def insert_image(
+        self, name: str, image: QImage, max_width: float, pixels_per_unit: float = 1
+    ) -> None:
+        """Insert an image, scaled down to the maximum width and nearly half a page.
+
+        `pixels_per_unit` is the number of its pixels for a pixel of a web page, 1/96 inch.
+        """
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
-        css_pixel = 0.75 * self.styles.pixels_per_point  # it is 0.75 points
+        css_pixel = 0.75 * self.styles.pixels_per_point / pixels_per_unit  # it is 0.75 points
         width = image.width() * css_pixel
         height = image.height() * css_pixel
         scale = min(1.0, max_width / width, 0.45 * self.page.height() / height)

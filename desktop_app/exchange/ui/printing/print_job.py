@@ -217,6 +217,7 @@ class _PrintJob:
         self._choose_pages = choose_pages
         self._loop = asyncio.get_running_loop()
         self._formulas = FormulaClient(child_command("math"))
+        self._diagrams = FormulaClient(child_command("diagrams"))
         self._lexer = FormulaClient(child_command("lexing"))
         self._characters = sum(len(message.text) for message in source.path)
         self.stopped = Event()
@@ -238,6 +239,7 @@ class _PrintJob:
                 )
         finally:
             self._formulas.close()
+            self._diagrams.close()
             self._lexer.close()
 
     def _lay_out(self) -> PrintedConversation | None:
@@ -272,6 +274,14 @@ class _PrintJob:
             return []
         answer = self._lexer.ask({"language": language, "code": code})
         return parse_colored_spans(answer) or []
+
+    def diagram(self, language: str, source: str) -> tuple[QImage, int] | None:
+        """Return the picture of a diagram, and its width in pixels; None for other code."""
+        drawn = self._diagrams.draw(language, source)
+        if drawn is None:
+            return None
+        image = self._image(self._source.images.decode(drawn.png, "image/png"))
+        return None if image.isNull() else (image, drawn.width)
 
     def inline_image(self, address: str) -> QImage:
         """Return the image in an address; a null image if it cannot be decoded."""

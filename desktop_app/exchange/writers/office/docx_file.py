@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from io import BytesIO
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
@@ -23,10 +24,12 @@ from desktop_app.exchange.writers.office.office_content import (
     is_from_left,
     is_from_right,
     is_same_code,
+    picture_size_cm,
     to_office_text,
 )
 from desktop_app.markdown.block_model import Block, Kind, source_text
 from desktop_app.markdown.parsing.links import is_openable
+from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram, draw_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +45,9 @@ _DEEPEST_HEADING: Final = 9
 _ALIGNMENTS: Final = {"center": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PARAGRAPH.RIGHT}
 
 
-def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
+def write_docx(
+    file: Path, title: str, messages: Iterable[OfficeMessage], draw: DrawDiagram = draw_nothing
+) -> None:
     """Write the document. Raises OSError."""
     document = docx.Document()
     document.core_properties.title = to_office_text(title)[:MAX_PROPERTY_CHARS]
@@ -52,19 +57,23 @@ def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
         _set_direction(document.add_heading(message.heading, 1))
         for note in message.notes:
             _set_direction(document.add_paragraph(note, style="Caption"))
-        _add_blocks(document, message.calls)
-        _add_blocks(document, message.blocks)
+        _add_blocks(document, message.calls, draw)
+        _add_blocks(document, message.blocks, draw)
         for ending in message.endings:
             _set_direction(document.add_paragraph(ending, style="Caption"))
     with file.open("wb") as stream:
         document.save(stream)
 
 
-def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
-    parts = list(document_parts(blocks))
+def _add_blocks(document: Document, blocks: tuple[Block, ...], draw: DrawDiagram) -> None:
+    parts = list(document_parts(blocks, draw))
     for part, below in zip_longest(parts, parts[1:]):
         if isinstance(part, OfficeTable):
             _add_table(document, part)
+        elif isinstance(part, Diagram):
+            width, _height = picture_size_cm(part)
+            picture = document.add_picture(BytesIO(part.png), width=Cm(width))
+            picture._inline.docPr.set("descr", part.name)  # python-docx has no function for it
         elif part.kind is Kind.HEADING:
             heading = to_office_text(f"{part.marker} {part.text}".lstrip())
             _set_direction(document.add_heading(heading, min(part.level + 1, _DEEPEST_HEADING)))

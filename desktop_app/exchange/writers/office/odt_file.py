@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from io import BytesIO
 from itertools import count, zip_longest
 from pathlib import Path
 from typing import Final, TypeVar
 
-from odfdo import Cell, Document, Element, Header, Link, Paragraph, Row, Span, Style, Table
+from odfdo import Cell, Document, Element, Frame, Header, Link, Paragraph, Row, Span, Style, Table
 
 from desktop_app.exchange.writers.office.office_content import (
     OfficeMessage,
@@ -16,10 +17,12 @@ from desktop_app.exchange.writers.office.office_content import (
     document_parts,
     is_from_right,
     is_same_code,
+    picture_size_cm,
     to_office_text,
 )
 from desktop_app.markdown.block_model import Block, Kind, Run, source_text
 from desktop_app.markdown.parsing.links import is_openable
+from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram, draw_nothing
 
 _TextElement = TypeVar("_TextElement", Paragraph, Header)
 _INDENT_CM: Final = 0.75
@@ -51,7 +54,9 @@ _TEXT_STYLES: Final = {
 }
 
 
-def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
+def write_odt(
+    file: Path, title: str, messages: Iterable[OfficeMessage], draw: DrawDiagram = draw_nothing
+) -> None:
     """Write the document. Raises OSError."""
     document = Document("text")
     document.body.clear()
@@ -64,7 +69,8 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
         body.append(_make_header(2, message.heading))
         for note in message.notes:
             body.append(_with_direction(Paragraph(note)))
-        for element in _make_elements((*message.calls, *message.blocks), table_numbers):
+        blocks = (*message.calls, *message.blocks)
+        for element in _make_elements(document, blocks, table_numbers, draw):
             body.append(element)
         for ending in message.endings:
             body.append(_with_direction(Paragraph(ending)))
@@ -73,12 +79,16 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
     file.write_bytes(file_content.getvalue())
 
 
-def _make_elements(blocks: Iterable[Block], table_numbers: Iterator[int]) -> Iterator[Element]:
-    parts = list(document_parts(blocks))
+def _make_elements(
+    document: Document, blocks: Iterable[Block], table_numbers: Iterator[int], draw: DrawDiagram
+) -> Iterator[Element]:
+    parts = list(document_parts(blocks, draw))
     for part, below in zip_longest(parts, parts[1:]):
         if isinstance(part, OfficeTable):
             yield _make_table(part, f"Table{next(table_numbers)}")
             yield Paragraph()  # adjacent tables would touch
+        elif isinstance(part, Diagram):
+            yield _make_picture(document, part)
         elif part.kind is Kind.HEADING:
             heading = to_office_text(f"{part.marker} {part.text}".lstrip())
             yield _make_header(part.level + 2, heading)
@@ -89,6 +99,20 @@ def _make_elements(blocks: Iterable[Block], table_numbers: Iterator[int]) -> Ite
         elif part.kind is not Kind.CODE_HEAD:
             paragraph = _make_paragraph(part, is_spaced=not is_same_code(part, below))
             yield paragraph if part.kind is Kind.CODE else _with_direction(paragraph)
+
+
+def _make_picture(document: Document, diagram: Diagram) -> Element:
+    # `add_file` gives bytes no type, and a name without a suffix.
+    assert document.container is not None
+    name = f"Pictures/{sha256(diagram.png).hexdigest()}.png"
+    document.container.set_part(name, diagram.png)
+    document.manifest.add_full_path(name, "image/png")
+    width, height = (f"{length:.2f}cm" for length in picture_size_cm(diagram))
+    frame = Frame.image_frame(name, size=(width, height), anchor_type="as-char")
+    frame.svg_description = diagram.name
+    paragraph = Paragraph()
+    paragraph.append(frame)
+    return paragraph
 
 
 def _add_styles(document: Document) -> None:

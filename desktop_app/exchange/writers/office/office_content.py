@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 from desktop_app.domain.conversations.answer_sources import sources_markdown
@@ -24,11 +23,15 @@ from desktop_app.markdown.block_model import (
     source_text,
     starting_side,
 )
+from desktop_app.markdown.export.html_writer import group_blocks
 from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.markdown.processes.diagram_drawing import Diagram, DrawDiagram
 from desktop_app.markdown.structured_answer import with_rendered_form
 
 MAX_PROPERTY_CHARS: Final = 255
 """The limit for a document's title among its properties."""
+_CM_PER_PIXEL: Final = 2.54 / 96
+_MAX_PICTURE_CM: Final = (15.0, 20.0)
 # Characters that XML forbids or discourages, and the invisible FORMULA_START and FORMULA_END.
 _NOT_IN_XML: Final = re.compile(
     f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff{FORMULA_START}{FORMULA_END}]"
@@ -96,14 +99,29 @@ def messages_of(
         )
 
 
-def document_parts(blocks: Iterable[Block]) -> Iterator[Block | OfficeTable]:
-    """Yield the blocks; adjacent blocks of a table become one table."""
-    for is_table, group in groupby(blocks, lambda block: block.kind is Kind.TABLE):
-        members = list(group)
-        yield from tables_of(members) if is_table else members
+def document_parts(
+    blocks: Iterable[Block], draw: DrawDiagram
+) -> Iterator[Block | OfficeTable | Diagram]:
+    """Yield the blocks; adjacent blocks of a table become one table, and a diagram its picture."""
+    for members in group_blocks(blocks, (Kind.CODE, Kind.TABLE)):
+        diagram = None
+        if members[0].kind is Kind.CODE_HEAD:
+            source = "\n".join(block.text for block in members[1:])
+            diagram = draw(members[0].language, source)
+        if diagram is not None:
+            yield diagram
+        else:
+            yield from tables_of(members) if members[0].kind is Kind.TABLE else members
 
 
-def is_same_code(part: Block, below: Block | OfficeTable | None) -> bool:
+def picture_size_cm(diagram: Diagram) -> tuple[float, float]:
+    """Return the width and the height of a picture on a page with common margins."""
+    width, height = diagram.width * _CM_PER_PIXEL, diagram.height * _CM_PER_PIXEL
+    scale = min(1.0, _MAX_PICTURE_CM[0] / width, _MAX_PICTURE_CM[1] / height)
+    return width * scale, height * scale
+
+
+def is_same_code(part: Block, below: Block | OfficeTable | Diagram | None) -> bool:
     """Return True if the next line of the same code block follows."""
     return part.kind is Kind.CODE and isinstance(below, Block) and below.kind is Kind.CODE
 

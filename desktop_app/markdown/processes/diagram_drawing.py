@@ -1,0 +1,365 @@
+"""Draws Mermaid diagrams: as SVG by merman, whose pixels resvg draws.
+
+Both are compiled libraries that read what a model wrote, and resvg holds Python's lock for as long
+as it draws. So they run in a child process (json_server.py), and never in the window. It gets a
+picture; the SVG is for a file only, because a browser would follow its links.
+
+merman has no wheel for ARM on Linux (0.9.2, October 2026): there, diagrams stay code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.sandbox import Policy
+
+if TYPE_CHECKING:
+    from merman import Merman
+
+LANGUAGE: Final = "mermaid"
+"""The language of a block of code that is a diagram."""
+
+MAX_SOURCE_LENGTH: Final = 20_000
+"""Maximum characters of a source. At the limits of merman, so many take 0.2 s."""
+_MAX_PIXELS: Final = 4_000_000
+"""Maximum pixels of a picture; decoded, they take 16 MB."""
+_MAX_SIDE: Final = 12_000
+"""Maximum pixels of the longer side; Qt draws up to 32,767."""
+_MIN_ZOOM: Final = 0.5
+"""Below this scale, the letters of a diagram cannot be read."""
+_MAX_SVG_LENGTH: Final = 300_000
+_MAX_PNG_BYTES: Final = 480_000
+_MAX_WORDS: Final = 160
+"""Characters of merman's words about an error."""
+
+_MAX_FONT_FILES: Final = 500
+"""Font files that are offered to resvg, which opens all for each picture: 0.05 ms each."""
+_FONT_SUFFIXES: Final = (".ttf", ".otf", ".ttc", ".otc")
+_OTHER_CUTS: Final = re.compile(
+    r"bold|black|heavy|light|thin|medium|italic|oblique|condensed|narrow|display|mono|serif", re.I
+)
+_COMMON_FAMILIES: Final = ("DejaVu Sans", "Noto Sans", "Liberation Sans", "Arial", "Segoe UI")
+
+_HUES: Final = ("accent", "string", "number", "keyword", "error", "dim")
+COLOR_NAMES: Final = ("ground", "text", "line", "tint", "code_ground", *_HUES)
+"""The colors of a theme that diagrams use."""
+_VIEW_BOX: Final = re.compile(r'viewBox="[-.\deE]+ [-.\deE]+ ([.\deE]+) ([.\deE]+)"')
+_SIZE: Final = re.compile(r'\s(?:width|height)="[^"]*"')
+_KIND: Final = re.compile(r'aria-roledescription="([A-Za-z]{1,40})')
+# What would be fetched, followed or run if a browser showed the SVG.
+_LINK_TAGS: Final = re.compile(r"<(/?)a(?=[\s>])")
+_FOREIGN_ELEMENTS: Final = re.compile(
+    r"<(script|image|foreignObject|iframe)\b[^>]*?(?:/>|>.*?</\1\s*>)", re.I | re.S
+)
+_ADDRESSES: Final = re.compile(r"""\s(?:xlink:)?href\s*=\s*(?:"[^"#][^"]*"|'[^'#][^']*')""", re.I)
+_HANDLERS: Final = re.compile(r"""\son\w+\s*=\s*(?:"[^"]*"|'[^']*')""", re.I)
+_FETCHES: Final = re.compile(r"""url\(\s*(?!["']?#)[^)]*\)|@import[^;]*;?""", re.I)
+_UNSAFE: Final = re.compile(r"<script|<image|<foreignObject|javascript:|@import|<!|<\?", re.I)
+
+
+class Diagram(NamedTuple):
+    """A drawn diagram.
+
+    Attributes:
+        kind: Mermaid's name of its kind, such as "flowchart".
+        width: pixels at the default text size.
+        height: as `width`.
+        png: the picture, which may have more pixels.
+        svg: the same as SVG, without links, scripts and images.
+    """
+
+    kind: str
+    width: int
+    height: int
+    png: bytes
+    svg: str
+
+    @property
+    def name(self) -> str:
+        """Return the name for those who do not see the picture."""
+        return tr("Diagram: {kind}, code available", kind=self.kind)
+
+
+DrawDiagram = Callable[[str, str], Diagram | None]
+"""A function from a language and code to the picture of a diagram; None for other code."""
+
+
+def draw_nothing(_language: str, _source: str) -> None:
+    """Keep all diagrams as code."""
+
+
+class UndrawnDiagram(NamedTuple):
+    """The reason why a source is not drawn: merman's words, or "" if it is too large.
+
+    Attributes:
+        words: in English.
+        line: the line with the error, from 1; 0 if unknown.
+    """
+
+    words: str = ""
+    line: int = 0
+
+    @property
+    def note(self) -> str:
+        """Return the line below the code."""
+        if not self.words:
+            return tr(_TOO_LARGE)
+        if not self.line:
+            return tr("Not drawn: {reason}", reason=self.words)
+        return tr("Not drawn, line {line}: {reason}", line=self.line, reason=self.words)
+
+
+_TOO_LARGE: Final = N_("Not drawn: the diagram is too large.")
+
+
+def diagram_policy() -> Policy:
+    """Return the rights of the process: it also reads the user's own fonts."""
+    return Policy(memory_bytes=512 << 20, readable=tuple(filter(Path.is_dir, _user_fonts())))
+
+
+@cache
+def can_draw() -> bool:
+    """Return True if both libraries are installed."""
+    return all(find_spec(name) is not None for name in ("merman", "resvg_py"))
+
+
+def is_diagram(language: str) -> bool:
+    """Return True if code in this language may be a diagram that can be drawn."""
+    return language.strip().lower() == LANGUAGE and can_draw()
+
+
+def drawing_request(
+    source: str, colors: Mapping[str, str], *, family: str = "", zoom: float = 2
+) -> dict[str, Any]:
+    """Return the request for a source within the limits.
+
+    Args:
+        source: the Mermaid.
+        colors: of a theme by token name, as #RRGGBB.
+        family: of the font; "" for a common one.
+        zoom: pixels of the picture for each of the diagram.
+    """
+    used = {name: colors[name] for name in COLOR_NAMES}
+    return {"source": source, "colors": used, "family": family, "zoom": zoom}
+
+
+def parse_drawing(answer: Mapping[str, Any] | None) -> Diagram | UndrawnDiagram:
+    """Return what the process answered; None stands for a process that ended or took too long."""
+    if answer is None or "words" not in answer:
+        return UndrawnDiagram() if answer is None or "png" not in answer else _parse_diagram(answer)
+    return UndrawnDiagram(str(answer["words"]), int(answer["line"]))
+
+
+def _parse_diagram(answer: Mapping[str, Any]) -> Diagram:
+    png = b64decode(answer["png"])
+    return Diagram(answer["kind"], answer["width"], answer["height"], png, answer["svg"])
+
+
+def draw_diagram(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a `Diagram` or of an `UndrawnDiagram`; or {"error": "too large"}.
+
+    The request is a `drawing_request`.
+    """
+    import merman
+    import resvg_py
+
+    engine = _engine()
+    source = request["source"]
+    family = re.sub(r"[^\w .-]", "", request["family"])
+    families = ", ".join(f"'{name}'" for name in (family, *_COMMON_FAMILIES) if name)
+    colors = request["colors"]
+    options = {
+        "svg": {"pipeline": "resvg-safe"},
+        "resources": {"profile": "interactive"},
+        "site_config": _configuration(colors, f"{families}, sans-serif"),
+    }
+    try:
+        svg = engine.render_svg(source, json.dumps(options))
+    except merman.MermanError.Binding as error:
+        if error.code_name == "MERMAN_RESOURCE_LIMIT_EXCEEDED":
+            return {"error": "too large"}
+        return _explain(engine, source, error.message or error.code_name)
+    svg = _clean(svg)
+    box = _VIEW_BOX.search(svg)
+    if box is None or len(svg) > _MAX_SVG_LENGTH or _UNSAFE.search(svg):
+        return {"error": "too large"}
+    width, height = max(1.0, float(box[1])), max(1.0, float(box[2]))
+    most = min((_MAX_PIXELS / (width * height)) ** 0.5, _MAX_SIDE / max(width, height))
+    zoom = min(request["zoom"], most)
+    if zoom < _MIN_ZOOM:
+        return {"error": "too large"}
+    root, rest = svg.split(">", 1)
+    root = _SIZE.sub("", root)
+    svg = f'{root} width="{width:.0f}" height="{height:.0f}">{rest}'
+    png = resvg_py.svg_to_bytes(
+        svg_string=svg,
+        background=colors["code_ground"],
+        zoom=zoom,
+        skip_system_fonts=True,
+        font_files=list(_font_files()),
+        font_family=family or None,
+        sans_serif_family=family or _COMMON_FAMILIES[0],
+    )
+    if len(png) > _MAX_PNG_BYTES:
+        return {"error": "too large"}
+    kind = _KIND.search(svg)
+    return {
+        "kind": kind[1] if kind else LANGUAGE,
+        "width": round(width),
+        "height": round(height),
+        "png": b64encode(png).decode(),
+        "svg": svg,
+    }
+
+
+@cache
+def _engine() -> Merman:
+    import merman
+
+    return merman.Merman()
+
+
+def _explain(engine: Merman, source: str, words: str) -> dict[str, Any]:
+    """Return merman's words about an error, and its line."""
+    found = json.loads(engine.analyze_json(source, None)).get("diagnostics", [])
+    for diagnostic in found:
+        if diagnostic.get("severity") == "error":
+            line = (diagnostic.get("span") or {}).get("line", 0)
+            words = str(diagnostic["message"])
+            return {"words": words[:_MAX_WORDS].replace("`", "'"), "line": line}
+    return {"words": words[:_MAX_WORDS].replace("`", "'"), "line": 0}
+
+
+def _clean(svg: str) -> str:
+    """Remove from an SVG what a browser would follow, fetch or run, and what cuts off letters.
+
+    merman measures the labels for another font, and hides what is wider.
+    """
+    svg = _LINK_TAGS.sub(r"<\1g", svg)
+    for removed in (_FOREIGN_ELEMENTS, _ADDRESSES, _HANDLERS):
+        svg = removed.sub("", svg)
+    svg = _FETCHES.sub("none", svg)
+    return re.sub(r"overflow:\s*hidden", "overflow:visible", svg)
+
+
+# ------------------------------------------------------------------ colors
+
+
+def _configuration(colors: Mapping[str, str], families: str) -> dict[str, Any]:
+    """Return Mermaid's configuration with the colors of a theme."""
+    ground, text, line = colors["ground"], colors["text"], colors["line"]
+    box, accent, quiet = colors["tint"], colors["accent"], colors["code_ground"]
+    edge = _blend(ground, colors["dim"], 0.8)
+    hues = [colors[name] for name in _HUES]
+    fills = [_blend(ground, hue, 0.3) for hue in hues]
+    variables: dict[str, object] = {"fontFamily": families, "fontSize": "14px"}
+    variables |= {"darkMode": sum(_channels(ground)) < 3 * 128, "useGradient": False}
+    by_color = {
+        ground: "background attributeBackgroundColorOdd altSectionBkgColor pieStrokeColor",
+        text: "primaryTextColor secondaryTextColor tertiaryTextColor textColor titleColor "
+        "nodeTextColor noteTextColor actorTextColor signalColor signalTextColor labelTextColor "
+        "loopTextColor classText labelColor stateLabelColor taskTextColor taskTextOutsideColor "
+        "taskTextLightColor taskTextDarkColor sectionColor pieTitleTextColor "
+        "pieSectionTextColor pieLegendTextColor requirementTextColor relationLabelColor "
+        "commitLabelColor tagLabelColor quadrantPointTextFill quadrant1TextFill "
+        "quadrant2TextFill quadrant3TextFill quadrant4TextFill quadrantTitleFill "
+        "quadrantXAxisTextFill quadrantYAxisTextFill transitionLabelColor",
+        edge: "lineColor defaultLinkColor relationColor transitionColor gridColor arrowheadColor "
+        "actorLineColor",
+        line: "clusterBorder noteBorderColor quadrantInternalBorderStrokeFill",
+        box: "primaryColor mainBkg actorBkg labelBoxBkgColor requirementBackground stateBkg "
+        "altBackground quadrant1Fill quadrant3Fill taskBkgColor tagLabelBackground",
+        quiet: "edgeLabelBackground labelBackground labelBackgroundColor "
+        "relationLabelBackground commitLabelBackground "
+        "secondaryColor tertiaryColor clusterBkg noteBkgColor quadrant2Fill quadrant4Fill "
+        "attributeBackgroundColorEven sectionBkgColor sectionBkgColor2 activationBkgColor",
+        accent: "primaryBorderColor nodeBorder actorBorder labelBoxBorderColor taskBorderColor "
+        "requirementBorderColor stateBorder activationBorderColor quadrantPointFill "
+        "quadrantExternalBorderStrokeFill tagLabelBorder pieOuterStrokeColor activeTaskBorderColor",
+        fills[0]: "activeTaskBkgColor",
+        fills[4]: "critBkgColor",
+        colors["error"]: "critBorderColor todayLineColor",
+        fills[5]: "doneTaskBkgColor doneTaskBorderColor",
+    }
+    for color, names in by_color.items():
+        variables |= dict.fromkeys(names.split(), color)
+    for number in range(12):
+        hue, fill = hues[number % len(hues)], fills[number % len(fills)]
+        variables |= {f"pie{number + 1}": fill, f"cScale{number}": fill, f"fillType{number}": fill}
+        variables |= {f"cScaleLabel{number}": text, f"cScaleInv{number}": hue}
+        variables |= {f"cScalePeer{number}": hue, f"lineColor{number}": hue}
+        variables |= {f"git{number}": hue, f"gitBranchLabel{number}": ground}
+    variables["xyChart"] = {
+        "backgroundColor": quiet,
+        "plotColorPalette": ",".join((_blend(ground, hues[0], 0.45), *hues[1:])),
+        **dict.fromkeys(
+            ("titleColor", "xAxisTitleColor", "yAxisTitleColor", "xAxisLabelColor")
+            + ("yAxisLabelColor",),
+            text,
+        ),
+        **dict.fromkeys(("xAxisLineColor", "yAxisLineColor", "xAxisTickColor"), edge),
+    }
+    return {
+        "theme": "base",
+        "themeVariables": variables,
+        "fontFamily": families,
+        "securityLevel": "strict",
+        "gantt": {"axisFormat": "%m-%d"},
+    }
+
+
+def _channels(color: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
+    return red, green, blue
+
+
+def _blend(ground: str, color: str, share: float) -> str:
+    pairs = zip(_channels(ground), _channels(color), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+# ------------------------------------------------------------------ fonts
+
+
+def _user_fonts() -> list[Path]:
+    """Return the folders with fonts of the user."""
+    if sys.platform == "win32":
+        return [Path(os.environ.get("LOCALAPPDATA", ""), "Microsoft", "Windows", "Fonts")]
+    home = Path(os.environ.get("HOME", "/nonexistent"))
+    return [home / ".local" / "share" / "fonts", home / ".fonts"]
+
+
+@cache
+def _font_files() -> tuple[str, ...]:
+    """Return the font files, upright sans-serif ones of normal weight first.
+
+    For a letter that the text's font lacks, resvg takes the first file that has it.
+    """
+    system = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts")]
+    if sys.platform == "win32":
+        system = [Path(os.environ["WINDIR"], "Fonts")]
+    files = [file for folder in (*_user_fonts(), *system) for file in _files_below(folder)]
+    files.sort(key=_unusualness)
+    return tuple(files[:_MAX_FONT_FILES])
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    for parent, _folders, names in os.walk(folder):
+        for name in names:
+            if name.lower().endswith(_FONT_SUFFIXES):
+                yield os.path.join(parent, name)  # noqa: PTH118 -- a Path for each file takes ms
+
+
+def _unusualness(file: str) -> tuple[int, bool]:
+    name = file.rpartition(os.sep)[2]
+    return len(_OTHER_CUTS.findall(name.replace("Sans", ""))), "sans" not in name.lower()

@@ -1,0 +1,191 @@
+"""Mermaid diagrams in the transcript: a picture for the code, and the code by a click."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.child_processes import child_command
+from desktop_app.markdown.processes.diagram_drawing import can_draw
+from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
+from desktop_app.transcript.message_items import LineKind, diagram_key_of
+from desktop_app.widgets.look import theme
+from desktop_app.widgets.look.theme_watcher import change_theme
+from tests.gui.transcript.test_streaming import finished
+from tests.helpers.children import MISSING_CHILD
+from tests.helpers.diagrams import FLOWCHART, HOSTILE
+from tests.helpers.messages import answer, streaming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.transcript.shown_message import ShownMessage
+    from desktop_app.transcript.view import TranscriptView
+
+
+def application() -> QApplication:
+    found = QApplication.instance()
+    assert isinstance(found, QApplication)
+    return found
+
+
+pytestmark = pytest.mark.skipif(not can_draw(), reason="merman has no wheel for this system")
+TEXT = f"Before.\n\n```mermaid\n{FLOWCHART}\n```\n\nAfter."
+
+
+@pytest.fixture
+def drawer() -> Iterator[DiagramDrawer]:
+    made = DiagramDrawer(child_command("diagrams"))
+    yield made
+    made.close()
+
+
+def shown_keys(view: TranscriptView) -> list[str]:
+    """Return the keys of the pictures that are shown in place of code."""
+    return [
+        key
+        for shown in view.messages.shown()
+        for index, item in enumerate(shown.items)
+        if (key := diagram_key_of(item)) and not shown.is_hidden(index)
+    ]
+
+
+def last(view: TranscriptView) -> ShownMessage:
+    shown = view.messages.last()
+    assert shown is not None
+    return shown
+
+
+def notes(view: TranscriptView) -> list[str]:
+    return [
+        item.runs[0].text for item in last(view).items if item.kind is LineKind.FOLD and item.runs
+    ]
+
+
+def test_a_picture_stands_for_the_code_until_it_is_clicked(
+    view: TranscriptView, drawer: DiagramDrawer, qtbot: QtBot
+) -> None:
+    view.set_drawer(drawer)
+    view.set_messages([answer(TEXT)])
+    assert "flowchart TD" in view.toPlainText()
+    qtbot.waitUntil(lambda: bool(shown_keys(view)))
+    assert "flowchart TD" not in view.toPlainText()
+    assert "Show code" in view.toPlainText()
+    shown = last(view)
+    view.commands.run(shown.key, f"diagram-0/{shown_keys(view)[0]}")
+    assert "flowchart TD" in view.toPlainText()
+    assert not shown_keys(view)
+    view.commands.run(shown.key, "diagram-0")
+    assert shown_keys(view)
+    view.selection.select_all()
+    assert FLOWCHART in view.createMimeDataFromSelection().text()
+
+
+def test_a_streamed_diagram_appears_at_its_closing_fence(
+    view: TranscriptView, drawer: DiagramDrawer, qtbot: QtBot
+) -> None:
+    view.set_drawer(drawer)
+    message = streaming()
+    view.stream.append_message(message)
+    before, fence, rest = TEXT.rpartition("\n```")
+    for piece in (before[:30], before[30:]):
+        view.stream.append_text(message.id, piece)
+        view.stream.flush()
+    assert not drawer.is_busy
+    view.stream.append_text(message.id, fence)
+    view.stream.flush()
+    qtbot.waitUntil(lambda: bool(shown_keys(view)))
+    view.stream.append_text(message.id, rest)
+    view.stream.flush()
+    view.stream.update_message(finished(message, TEXT))
+    assert len(shown_keys(view)) == 1
+    assert view.toPlainText().index("Show code") < view.toPlainText().index("After.")
+    view.set_messages([answer(TEXT)])
+    assert len(shown_keys(view)) == 1, "it was drawn before"
+
+
+def test_the_line_on_screen_stays_when_a_diagram_appears_above_it(
+    view: TranscriptView, drawer: DiagramDrawer, qtbot: QtBot
+) -> None:
+    tail = "\n\n".join(f"Line {number}." for number in range(60))
+    view.set_messages([answer(f"{TEXT}\n\n{tail}")])
+    view.scroll_to_message(last(view).key, "Line 30.")
+    at = view.scroll_state()
+
+    def y_of_line() -> int:
+        shown = last(view)
+        texts = ["".join(run.text for run in item.runs) for item in shown.items]
+        index = texts.index("Line 30.")
+        return view.item_rect(shown.key, index).y()
+
+    before = y_of_line()
+    view.set_drawer(drawer)
+    qtbot.waitUntil(lambda: bool(shown_keys(view)))
+    view.viewport().repaint()
+    assert y_of_line() == before
+    assert view.scroll_state() != at, "the picture is higher than its code"
+
+
+@pytest.mark.parametrize(
+    ("source", "note"),
+    [
+        ("flowchart TD\nA[Hello --> B", "line 2"),
+        (HOSTILE["nesting"], "too large"),
+        ("flowchart TD\n" + "A-->B\n" * 4_000, "too large"),
+    ],
+)
+def test_a_source_that_is_not_drawn_stays_code_with_the_reason(
+    view: TranscriptView, drawer: DiagramDrawer, qtbot: QtBot, source: str, note: str
+) -> None:
+    view.set_drawer(drawer)
+    view.set_messages([answer(f"```mermaid\n{source}\n```\n\nAfter.")])
+    qtbot.waitUntil(lambda: any(note in each for each in notes(view)), timeout=15_000)
+    assert "flowchart TD" in view.toPlainText()
+    assert not shown_keys(view)
+
+
+def test_without_the_process_the_code_stays(view: TranscriptView, qtbot: QtBot) -> None:
+    drawer = DiagramDrawer(MISSING_CHILD)
+    view.set_drawer(drawer)
+    view.set_messages([answer(TEXT)])
+    qtbot.waitUntil(lambda: not drawer.is_busy)
+    assert "flowchart TD" in view.toPlainText()
+    drawer.close()
+
+
+def test_another_theme_draws_the_diagram_again(
+    view: TranscriptView, drawer: DiagramDrawer, qtbot: QtBot
+) -> None:
+    view.set_drawer(drawer)
+    view.set_messages([answer(TEXT)])
+    qtbot.waitUntil(lambda: bool(shown_keys(view)))
+    [light_key] = shown_keys(view)
+    change_theme(application(), theme.dark())
+    try:
+        assert shown_keys(view) == [light_key], "the former picture stays until then"
+        qtbot.waitUntil(lambda: shown_keys(view) not in ([], [light_key]))
+        [dark_key] = shown_keys(view)
+        diagram = drawer.diagram(dark_key)
+        assert diagram is not None
+        corner = QImage.fromData(diagram.png).pixelColor(1, 1)
+        assert corner == QColor(theme.dark().code_ground)
+    finally:
+        change_theme(application(), theme.light())
+
+
+def test_a_picture_is_no_wider_than_the_text(
+    view: TranscriptView, drawer: DiagramDrawer, qtbot: QtBot
+) -> None:
+    view.set_drawer(drawer)
+    chain = " --> ".join(f"n{number}[Step number {number}]" for number in range(20))
+    requested: list[str] = []
+    view.image_requested.connect(requested.append)
+    view.set_messages([answer(f"```mermaid\nflowchart LR\n{chain}\n```")])
+    qtbot.waitUntil(lambda: bool(shown_keys(view)))
+    qtbot.waitUntil(lambda: requested == shown_keys(view))
+    assert view.horizontalScrollBar().maximum() == 0
