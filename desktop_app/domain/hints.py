@@ -9,7 +9,9 @@ from typing import Final
 
 from desktop_app.i18n.translation import N_
 
+ADD_CREDIT: Final = N_("Add credit on the provider’s billing page, or choose another provider.")
 ADD_KEY: Final = N_("Add one in {provider_page}.")
+ASK_SHORTER: Final = N_("Ask for a shorter response, or choose another provider.")
 ASK_FEWER: Final = N_(
     "Ask for fewer at once, lower “Maximum output tokens” in {responses_page}, or raise the limit "
     "in {provider_page}."
@@ -17,6 +19,9 @@ ASK_FEWER: Final = N_(
 ATTACH_AGAIN: Final = N_("Attach the file again.")
 ATTACH_PART: Final = N_("Attach only the part you need.")
 CHECK_ADDRESS: Final = N_("Check the base URL in {provider_page} (usually ending in /v1).")
+CHECK_ADDRESS_OR_SWITCH: Final = N_(
+    "Check the base URL in {provider_page}, or choose another provider."
+)
 CHECK_ADDRESS_OR_SIGN_IN: Final = N_(
     "Check the base URL in {provider_page} or your network’s sign-in page."
 )
@@ -58,7 +63,25 @@ SIGN_IN: Final = N_("Sign in to it in {servers_page}.")
 TYPE_MODEL: Final = N_("Enter the model’s name in {provider_page}.")
 USE_REFERENCES: Final = N_("Use environment variables, as {example}.")
 USE_REGULAR: Final = N_("Use a regular conversation.")
+TURN_OFF_CODE: Final = N_(
+    "Turn off “Give to code” in the attachment’s menu, or choose another provider."
+)
+WAIT_A_DAY: Final = N_("Wait more than a day, or choose another provider.")
 WAIT_FOR_ROOM: Final = N_(
     "Wait until they have ended, lower “Maximum output tokens” in {responses_page}, or raise the "
     "limit in {provider_page}."
 )
+
+ANOTHER_PROVIDER: Final = frozenset(
+    {
+        ADD_CREDIT,
+        ASK_SHORTER,
+        CHECK_ADDRESS_OR_SWITCH,
+        CHOOSE_MODEL,
+        CHOOSE_PROVIDER,
+        RETRY_LATER,
+        TURN_OFF_CODE,
+        WAIT_A_DAY,
+    }
+)
+"""The hints that name another provider or model: answers with them have a button for it."""

@@ -193,6 +193,16 @@ _KEY_PAGES: Final = {
     "ai-gateway.helicone.ai": "https://us.helicone.ai/settings/api-keys",
     "gateway.ai.cloudflare.com": "https://dash.cloudflare.com/profile/api-tokens",
 }
+# From the providers' own consoles, as their documentation named them in November 2026.
+_BILLING_PAGES: Final = {
+    "api.anthropic.com": "https://platform.claude.com/settings/billing",
+    "api.openai.com": "https://platform.openai.com/settings/organization/billing/overview",
+    "openrouter.ai": "https://openrouter.ai/settings/credits",
+    "api.groq.com": "https://console.groq.com/settings/billing",
+    "api.mistral.ai": "https://admin.mistral.ai/organization/billing",
+    "api.deepseek.com": "https://platform.deepseek.com/top_up",
+    "api.together.xyz": "https://api.together.xyz/settings/billing",
+}
 # Each Azure customer has a host of their own. The keys are in the Azure portal, under "Keys and
 # Endpoint".
 _AZURE_HOSTS: Final = (
@@ -211,3 +221,12 @@ def key_page(base_url: str) -> str:
     """
     host = split_url(base_url).hostname or ""
     return _AZURE_PAGE if host.endswith(_AZURE_HOSTS) else _KEY_PAGES.get(host, "")
+
+
+def billing_page(host: str) -> str:
+    """Return the page on which to add credit at a host; "" if it is not known.
+
+    >>> billing_page("openrouter.ai")
+    'https://openrouter.ai/settings/credits'
+    """
+    return _BILLING_PAGES.get(host, "")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.answer_sources import answer_sources, host_of
 from desktop_app.domain.conversations.conversation import REPEATED, Message, MessageStatus, Role
@@ -36,12 +37,18 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, is_detail
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE, WINDOW
-from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, MissingKeyError
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    ContextTooLongError,
+    MissingKeyError,
+    QuotaExhaustedError,
+)
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import PICTURE, Block, Kind, Run, Runs, clean_text
 from desktop_app.markdown.processes.diagram_drawing import UndrawnDiagram
 from desktop_app.markdown.structured_answer import has_json_value
+from desktop_app.settings.server_presets import billing_page
 from desktop_app.transcript.media.diagram_drawer import ShownDiagram
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, image_runs
 from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
@@ -110,7 +117,12 @@ SHOW_VALUE: Final = "show-value"
 COPY_JSON: Final = "copy-json"
 COPY_CSV: Final = "copy-csv"
 
+ADD_CREDIT: Final = "add-credit"
+"""Action that opens the billing page of the provider that refused for lack of credit."""
+
 _ACTION_LABELS: Final = {
+    ADD_CREDIT: N_("Billing page"),
+    "retry-with": N_("Choose another model"),
     "continue": N_("Continue"),
     "retry": N_("Retry"),
     "compact": N_("Compact"),
@@ -502,6 +514,10 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
         lines.append(Line(LineKind.ERROR_TEXT, tuple(hint_runs)))
     if error.code == ContextTooLongError.code:
         actions.append("compact")
+    if error.code == QuotaExhaustedError.code and billing_page(str(error.params.get("host", ""))):
+        actions.append(ADD_CREDIT)
+    if error.hint in hints.ANOTHER_PROVIDER:
+        actions.append("retry-with")
     if not error.is_of_environment:
         if error.code == MissingKeyError.code:
             actions.append("add-key")

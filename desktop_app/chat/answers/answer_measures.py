@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
@@ -143,7 +144,7 @@ class AnswerLimit:
             return event
         error = ReplyTooLargeError(
             N_("The response from {provider} exceeded {limit} MB."),
-            hint=N_("Ask for a shorter response, or choose another provider."),
+            hint=hints.ASK_SHORTER,
             provider=self._provider,
             limit=MAX_ANSWER_BYTES >> 20,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QToolButton
 
@@ -28,7 +28,15 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.review import with_next_mark
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_JSON, SHOW_VALUE
+from desktop_app.settings.server_presets import billing_page
+from desktop_app.transcript.message_items import (
+    ADD_CREDIT,
+    COPY_CSV,
+    COPY_JSON,
+    SHOW_JSON,
+    SHOW_VALUE,
+)
+from desktop_app.widgets.external_open import open_link
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import copyable
 
@@ -43,6 +51,7 @@ class AnswerActions(Controller):
             "retry": slot(self._retry),
             "retry-with": self._offer_retry_choices,
             "continue": slot(self._continue),
+            ADD_CREDIT: self._open_billing_page,
             "edit": session.chat.edit,
             "branch": slot(self._branch),
             "review": slot(self._mark),
@@ -140,6 +149,11 @@ class AnswerActions(Controller):
             menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
         else:
             menu.popup(QCursor.pos())
+
+    def _open_billing_page(self, answer: Message) -> None:
+        page = "" if answer.error is None else billing_page(str(answer.error.params.get("host")))
+        if page:
+            open_link(QUrl(page))
 
     async def _continue(self, answer: Message) -> None:
         """Continue an answer that was cut. A draft in the prompt editor stays there."""

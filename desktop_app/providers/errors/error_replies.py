@@ -384,11 +384,7 @@ _FILTERED: Final = _kind(
 # The first rule that fits decides.
 _RULES: Final = (
     _Rule(
-        _kind(
-            QuotaExhaustedError,
-            N_("Your {provider} account has no credit."),
-            N_("Add credit on the provider’s billing page, or choose another provider."),
-        ),
+        _kind(QuotaExhaustedError, N_("Your {provider} account has no credit."), hints.ADD_CREDIT),
         _QUOTA_CODES,
         402,
         _NO_CREDIT,

@@ -193,7 +193,7 @@ class HttpReply:
     def _too_large_error(self, limit: int) -> ReplyTooLargeError:
         return ReplyTooLargeError(
             N_("{provider} sent more than {limit} MB."),
-            hint=N_("Check the base URL in {provider_page}, or choose another provider."),
+            hint=hints.CHECK_ADDRESS_OR_SWITCH,
             limit=limit >> 20,
             request_id=self.request_id,
             provider=self._attempt.provider,

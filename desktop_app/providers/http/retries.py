@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
+from desktop_app.domain import hints
 from desktop_app.domain.errors import (
     ModelLoadingError,
     ProviderError,
@@ -127,7 +128,7 @@ def failed_attempt(
 def _with_wait(error: ProviderError, seconds: float) -> ProviderError:
     """Return the error with a hint that says how long to wait."""
     if seconds > _DAY_S:
-        return error.with_hint(N_("Wait more than a day, or choose another provider."))
+        return error.with_hint(hints.WAIT_A_DAY)
     if seconds > _WORDED_IN_HOURS_ABOVE_S:
         return error.with_hint(N_("Try again in {hours} hours."), hours=math.ceil(seconds / 3600))
     return error.with_hint(N_("Try again in {minutes} minutes."), minutes=math.ceil(seconds / 60))

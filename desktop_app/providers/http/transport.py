@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER, FileData, ImageData
-from desktop_app.domain.errors import NetworkError
+from desktop_app.domain.errors import NetworkError, QuotaExhaustedError
 from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.errors import error_body, error_replies
@@ -326,6 +326,10 @@ class Transport:
         # Redacted once more: `error_from` removes invisible characters, and with them what may have
         # hidden an echoed key from the first redaction.
         error = error_replies.redacted(self.redactor, error)
+        if isinstance(error, QuotaExhaustedError):  # for the link to its billing page
+            error = error.copy_with(
+                params={**error.params, "host": split_url(self._base_url).hostname or ""}
+            )
         return failed_attempt(error, response.status_code, response.headers, body.message)
 
     def _connection_failure(self, exc: Exception) -> AttemptError:

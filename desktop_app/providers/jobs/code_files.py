@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, FileData
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UnexpectedReplyError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _EXPIRY: Final = {"expires_after[anchor]": "created_at", "expires_after[seconds]": "3600"}
 """An hour is the shortest time."""
 _MAX_DELETION_S: Final = 10.0
-_HINT: Final = N_("Turn off “Give to code” in the attachment’s menu, or choose another provider.")
 
 Stream = Callable[[ChatRequest], AsyncGenerator[StreamEvent, None]]
 
@@ -77,11 +77,13 @@ async def _upload(transport: Transport, provider: str, file: FileData) -> str:
         file_id = await repeat(attempt, lambda _: True)
     except EndpointMissingError as error:
         raise EndpointMissingError(
-            N_("{provider} takes no files for its code interpreter."), _HINT, provider=provider
+            N_("{provider} takes no files for its code interpreter."),
+            hints.TURN_OFF_CODE,
+            provider=provider,
         ) from error
     if not file_id:
         raise UnexpectedReplyError(
-            N_("{provider} didn’t confirm the upload."), _HINT, provider=provider
+            N_("{provider} didn’t confirm the upload."), hints.TURN_OFF_CODE, provider=provider
         )
     return file_id
 

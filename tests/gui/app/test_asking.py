@@ -10,12 +10,19 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QToolButto
 
 from desktop_app.chat.prompt_assembly import CONTINUE
 from desktop_app.chat.ui.chat_controller import QueuedBubble
+from desktop_app.domain import hints
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft, Message
-from desktop_app.domain.errors import AuthenticationError, StorageError, StreamCutError
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    QuotaExhaustedError,
+    StorageError,
+    StreamCutError,
+)
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, FillableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.menus import entry_text
+from tests.helpers.opened_urls import opened_urls
 from tests.helpers.widgets import find
 
 WAITS = "Queued · Esc to cancel"
@@ -312,6 +319,23 @@ async def test_a_wrong_key_offers_the_key_field() -> None:
         app.act("add-key")
         assert app.window.settings.isVisible()
         assert find(app.window.settings, QComboBox, "provider").currentData() == "openai"
+
+
+async def test_an_error_that_names_another_provider_offers_one() -> None:
+    async with AppHarness() as app:
+        turn = await app.ask("Hello")
+        turn.fail(QuotaExhaustedError("No credit.", hints.ADD_CREDIT, host="api.openai.com"))
+        await app.settled()
+        assert "Billing page" in app.transcript
+        with opened_urls("https") as urls:
+            app.act("add-credit")
+        assert [url.host() for url in urls] == ["platform.openai.com"]
+        assert "Choose another model" in app.transcript
+        app.act("retry-with")
+        menu = QApplication.activePopupWidget()
+        assert menu is not None
+        assert menu.objectName() == "retry-with"
+        menu.close()
 
 
 async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:
