@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractScrollArea,
     QAccessibleWidget,
     QApplication,
     QComboBox,
@@ -49,7 +50,9 @@ def install_roles(*existing: QWidget) -> None:
         return
     parts = [part for root in existing for part in root.findChildren(QWidget)]
     targets: list[QObject] = [
-        part for part in parts if getattr(part, "accessible_role", "") or _is_toggle(part)
+        part
+        for part in parts
+        if getattr(part, "accessible_role", "") or _is_toggle(part) or _is_viewport(part)
     ]
     program = QApplication.instance()
     if program is not None:
@@ -96,6 +99,8 @@ def _interface_of(_class_name: str, widget: object) -> Any:
         interface = QAccessibleWidget(widget, QAccessible.Role.Client, widget.accessibleName())
     elif role:
         interface = QAccessibleWidget(widget, QAccessible.Role[role], widget.accessibleName())
+    elif _is_viewport(widget):
+        interface = AccessibleViewport(widget, QAccessible.Role.Client, widget.accessibleName())
     elif _is_toggle(widget):
         interface = AccessibleToggle(widget, QAccessible.Role.Button, widget.accessibleName())
     else:
@@ -109,6 +114,11 @@ def _is_toggle(widget: QWidget) -> bool:
     if not isinstance(widget, QPushButton | QToolButton):
         return False
     return widget.isCheckable() and not widget.autoExclusive()
+
+
+def _is_viewport(widget: QWidget) -> bool:
+    area = widget.parentWidget()
+    return isinstance(area, QAbstractScrollArea) and area.viewport() is widget
 
 
 def _retain(interface: QAccessibleObject) -> None:
@@ -217,6 +227,18 @@ class AccessibleCombo(QAccessibleWidget):
         combo = self.widget()
         assert isinstance(combo, QComboBox)
         return combo
+
+
+class AccessibleViewport(QAccessibleWidget):
+    """The part of a scroll area that scrolls.
+
+    Qt says that it has the focus whenever the area has it, which is its focus proxy.
+    """
+
+    def state(self) -> QAccessible.State:
+        state = super().state()
+        state.focused = state.focusable = False
+        return state
 
 
 class AccessibleToggle(QAccessibleWidget):

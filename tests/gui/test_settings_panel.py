@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QCheckBox,
@@ -36,6 +36,7 @@ from desktop_app.settings.setting import Group
 from desktop_app.settings.ui.responses_tab import CONVERSATION, DEFAULTS
 from desktop_app.settings.ui.settings_panel import PAGES, SettingsPanel
 from desktop_app.settings.values import validate
+from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.look import theme as themes
 from tests.helpers.file_dialogs import choose_paths
@@ -174,6 +175,49 @@ def test_a_key_from_the_environment_cannot_be_changed(panel: SettingsPanel) -> N
         assert not find(panel, QPushButton, name).isVisible(), name
     assert find(panel, QLineEdit, "key").isReadOnly()
     assert find(panel, QLineEdit, "base-url").isReadOnly()
+
+
+def test_the_environment_decides_on_new_conversations(panel: SettingsPanel) -> None:
+    env = replace(OPENAI, id="env", from_environment=True)
+    panel.pages.set_values({"default.provider": "comet"})
+    panel.pages.provider.page.set_profiles([env, COMET], "env")
+    switch = find(panel, QCheckBox, "use-for-new")
+    assert (switch.isChecked(), switch.isEnabled()) == (True, False)
+    choose_provider(panel, COMET)
+    assert (switch.isChecked(), switch.isEnabled()) == (False, False)
+
+
+def focused_parts(root: QAccessibleInterface) -> list[str]:
+    """Return the names of the parts that say they have the focus."""
+    found = []
+    for index in range(root.childCount()):
+        child = root.child(index)
+        if child is not None:
+            if child.state().focused:
+                found.append(child.text(QAccessible.Text.Name))
+            found += focused_parts(child)
+    return found
+
+
+def test_a_screen_reader_hears_of_one_focus_and_of_no_hidden_page(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    install_roles(panel)
+    pages = find(panel, QListWidget, "settings-pages")
+    pages.setFocus()
+    qtbot.waitUntil(pages.hasFocus)
+    root = QAccessible.queryAccessibleInterface(panel)
+    assert focused_parts(root) == ["Settings", "Accounts"]  # the list, and its current page
+    find(panel, QLineEdit, "settings-search").setFocus()
+    assert focused_parts(root) == ["Search settings"]
+    listed = QAccessible.queryAccessibleInterface(pages)
+    first = listed.child(0)
+    assert (first.text(QAccessible.Text.Name), first.state().invisible) == ("Accounts", False)
+    pages.hide()
+    assert first.state().invisible
+    pages.show()
+    pages.setFocus()
+    assert pages.currentItem().text() == "Accounts"  # as before
 
 
 # ------------------------------------------------------------------ profiles

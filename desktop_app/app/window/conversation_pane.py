@@ -100,6 +100,9 @@ class ConversationPane(QWidget):
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
         self._transcript = transcript
+        # Assistive technology reads the parts in the order in which the window has them.
+        for part in (transcript, empty_state, self.cards):
+            part.stackUnder(self.prompt)
         transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
         self._arrange()
 

@@ -315,9 +315,10 @@ class ProviderTab(QWidget):
 
     def _show_settings(self) -> None:
         with QSignalBlocker(self._default_switch):
-            self._default_switch.setChecked(
-                bool(self._default_id) and self._default_id == self._profile.id
-            )
+            first_id = next((id_ for id_, p in self._profiles.items() if p.from_environment), "")
+            self._default_switch.setChecked(self._profile.id == (first_id or self._default_id))
+            # The environment's provider is used before any that is chosen here.
+            self._default_switch.setEnabled(not first_id)
         self._local_model.show_file(self._weights_path, "SmolLM2 135M")
         self._local_model.note.set_text(tr(OWN_WEIGHTS if self._weights_path else SMALL_MODEL))
 

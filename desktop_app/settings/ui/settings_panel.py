@@ -13,7 +13,6 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QPixmap, QResizeEvent, QShowEv
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
-    QListWidget,
     QListWidgetItem,
     QScrollArea,
     QStackedWidget,
@@ -30,6 +29,7 @@ from desktop_app.widgets.buttons.dialog_button import HelpButton, IconButton
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.tab_order import focus_first_part
 from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.rows.choice_list import ChoiceList
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
 from desktop_app.widgets.windows import scroll_area_of
 
@@ -138,7 +138,7 @@ class SettingsPanel(QFrame):
         self._page = page
         self._is_list_shown = False
         self._search.clear()
-        self._list.setCurrentItem(self._items[page])
+        self._list.choose(self._list.row(self._items[page]))
         self._stack.setCurrentWidget(self._areas[page])
         self._arrange()
         if self._session is not None and page == "about":
@@ -210,11 +210,11 @@ class SettingsPanel(QFrame):
         is_empty = bool(words) and not self._results.count()
         self._nothing_found.setVisible(is_empty)
         self._results.setVisible(not is_empty)
-        self._results.setCurrentRow(0)
+        self._results.choose(0)
         self._body.setCurrentIndex(1 if words else 0)
 
     def _open_result(self) -> None:
-        item = self._results.currentItem()
+        item = self._results.item(self._results.chosen_row)
         if item is not None:
             entry: _Place = item.data(_PAGE_ROLE)
             self.show_setting(entry.page, entry.name)
@@ -313,7 +313,12 @@ class SettingsPanel(QFrame):
         self._body = QStackedWidget()
         pages, results = QWidget(), QWidget()
         row_of(self._list, (self._stack, 1), parent=pages, margins=0, spacing=12)
-        column_of(self._nothing_found, (self._results, 1), parent=results, margins=0)
+        column_of(
+            self._nothing_found,
+            (self._results, 1),
+            parent=results,
+            margins=(0, 0, _SCROLL_BAR_WIDTH, 0),
+        )
         self._body.addWidget(pages)
         self._body.addWidget(results)
         head = row_of(
@@ -330,7 +335,7 @@ class SettingsPanel(QFrame):
         self.update_theme()
 
     def _build_lists(self) -> None:
-        self._list = QListWidget()
+        self._list = ChoiceList()
         self._list.setObjectName("settings-pages")
         self._list.setAccessibleName(spoken_text(tr("Settings")))
         self._items: dict[str, QListWidgetItem] = {}
@@ -341,7 +346,7 @@ class SettingsPanel(QFrame):
                 indent = QPixmap(current_theme().px(6), 1)
                 indent.fill(Qt.GlobalColor.transparent)
                 item.setData(Qt.ItemDataRole.DecorationRole, indent)
-        self._results = QListWidget()
+        self._results = ChoiceList()
         self._results.setObjectName("settings-results")
         self._results.setAccessibleName(spoken_text(tr("Search results")))
         self._nothing_found = PlainLabel(tr("Nothing found"), role="note")
