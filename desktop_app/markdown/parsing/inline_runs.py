@@ -211,7 +211,7 @@ def _add_citation(builder: _RunBuilder, token: Token) -> None:
 def _add_image(builder: _RunBuilder, token: Token) -> None:
     """Add the runs of a drawn image, or the name of any other image.
 
-    Unless it is within another link, the name is a link to the image, and the address follows it.
+    Unless it is within another link, the name is a link to the image, and its host follows.
     An image without a name is named by its address, or "image" within another link.
     """
     outer_link = builder.link

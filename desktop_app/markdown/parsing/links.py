@@ -149,7 +149,7 @@ def image_destination(target: str) -> str:
         kind = target[5:40].partition(",")[0].partition(";")[0]
         return tr("{kind}, not shown", kind=kind)
     host = _host_of(target)
-    return host if host and _is_misleading(target, host) else _shorten(target)
+    return host or _shorten(target)
 
 
 # ---------------------------------------------------------------- where a link leads

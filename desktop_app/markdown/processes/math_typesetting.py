@@ -27,6 +27,8 @@ MAX_SVG_LENGTH: Final = 400_000
 
 _EM_UNITS: Final = 24.0
 """SVG units in an em, the font size with which ziamath draws."""
+_SMALLEST_SIZE: Final = 0.5
+"""The smallest size of letters in em, as in TeX; a script in a fraction in a script had 0.34."""
 _MAX_DRAWING_DEPTH: Final = 50
 """Maximum nesting of elements in an SVG."""
 _NUMBERS: Final = r"[-+.,eE\d\sMLHVCSQTAZmlhvcsqtaz]*"
@@ -103,6 +105,7 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
     for environment, known in _ENVIRONMENTS:
         tex = environment.sub(known, tex)
     config.svg2 = False  # paths only, no references between them
+    config.minsizefraction = _SMALLEST_SIZE
     markup = tex2mml(tex, inline=not display)
     if "\\" in markup:
         raise CannotTypesetError("a command that is not known")

@@ -540,11 +540,7 @@ def test_blocks_become_the_expected_markdown(source: str, expected: str) -> None
         ("$x$", "<p><code>$x$</code></p>", "$x$"),
         ("a $x$ b", "<p>a <code>$x$</code> b</p>", "a $x$ b"),
         ("$$x$$", "<p><code>$$x$$</code></p>", "$$\nx\n$$"),
-        (
-            "![a](https://a.b/c.png)",
-            '<p><a href="https://a.b/c.png">a</a> (https://a.b/c.png)</p>',
-            "a",
-        ),
+        ("![a](https://a.b/c.png)", '<p><a href="https://a.b/c.png">a</a> (a.b)</p>', "a"),
         ("[![a](https://a.b/c.png)](https://d.e)", '<p><a href="https://d.e">a</a></p>', "a"),
         (
             "a[^1]\n\n[^1]: b",

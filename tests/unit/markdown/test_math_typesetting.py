@@ -144,3 +144,9 @@ def test_lengths_are_in_em() -> None:
     assert size
     assert made.width * 24 == pytest.approx(float(size[1]), abs=0.01)
     assert (made.ascent + made.depth) * 24 == pytest.approx(float(size[2]), abs=0.01)
+
+
+def test_letters_of_deep_scripts_are_readable() -> None:
+    """A script in a fraction in a script is no smaller than a script in a script."""
+    deep = typeset(r"e^{-\frac{x^2}{2}}", display=True)
+    assert deep.ascent > 1.15  # 1.08 em if the last script has a third of the size
