@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QCompleter,
@@ -121,9 +121,11 @@ class PromptCompleter(QCompleter):
         dialog: the dialog for the variables of a prompt, while it is open.
     """
 
-    def __init__(self, text: PromptText) -> None:
+    def __init__(self, text: PromptText, frame: QWidget | None = None) -> None:
+        """Create the completion; the list opens below the `frame` that the text is in."""
         super().__init__(text)
         self._text = text
+        self._frame: QWidget = frame or text
         self._prompts: Sequence[Prompt] = ()
         self._list: QListView | None = None
         self.dialog: PromptDialog | None = None
@@ -300,7 +302,10 @@ class PromptCompleter(QCompleter):
         if self._rows.rows != matches:
             self._rows.set_rows(matches)
         if matches:
-            self.complete(self._text.rect())
+            covered = self._text.rect()
+            bottom = QPoint(0, self._frame.height() - 1)
+            covered.setBottom(self._text.mapFromGlobal(self._frame.mapToGlobal(bottom)).y())
+            self.complete(covered)
             self._mark(max(0, self._list.currentIndex().row()))
         else:
             self._list.hide()  # deleting a letter may bring back matches

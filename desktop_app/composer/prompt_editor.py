@@ -84,7 +84,7 @@ class PromptEditor(QFrame):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._layout = column_of(self._card, self.hint, parent=self, margins=0, spacing=6)
-        self.completer = PromptCompleter(self.field)
+        self.completer = PromptCompleter(self.field, self._card)
         self._connect()
         self.setAcceptDrops(True)
         # Not Maximum, because wrapped suggestions make the editor taller than its size hint.

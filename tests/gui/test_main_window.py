@@ -403,6 +403,19 @@ def test_a_restored_window_is_on_a_screen(
     assert other.screen().availableGeometry().contains(other.geometry().topLeft())
 
 
+def test_a_window_of_the_size_of_the_screen_stays_on_it(
+    qtbot: QtBot, watcher: ThemeWatcher
+) -> None:
+    made = MainWindow(watcher, PromptEditor(), SettingsPanel())
+    qtbot.addWidget(made)
+    room = made.screen().availableGeometry()
+    made.setGeometry(room)  # its frame is larger
+    with qtbot.waitExposed(made):
+        made.show()
+    made.activateWindow()
+    qtbot.waitUntil(lambda: room.contains(made.frameGeometry()))
+
+
 @pytest.mark.parametrize(
     "state", [{}, {"geometry": "???", "list": None}, {"geometry": 7, "settings": "yes"}]
 )

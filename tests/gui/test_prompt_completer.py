@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
-from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.composer import completion
 from desktop_app.composer.completion import (
@@ -328,6 +335,17 @@ def test_a_click_chooses_a_prompt(editor: PromptDriver, qtbot: QtBot) -> None:
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert editor.text == "Explain this:\n\n"
     assert editor.offered == []
+
+
+def test_the_list_covers_no_button_of_the_prompt(editor: PromptDriver) -> None:
+    prompt = editor.window.findChild(PromptEditor)
+    assert prompt is not None
+    editor.type("/")
+    listed = editor.completer.popup()
+    for button in prompt.row.findChildren(QAbstractButton):
+        if button.isVisible():
+            placed = QRect(button.mapToGlobal(QPoint(0, 0)), button.size())
+            assert not placed.intersects(listed.geometry()), button.objectName()
 
 
 def test_a_click_elsewhere_closes_the_list(editor: PromptDriver, qtbot: QtBot) -> None:

@@ -67,15 +67,15 @@ def _cut_ring(widget: QWidget) -> str:
     cut, ring, area = set[str](), widget.rect(), widget.parentWidget()
     while area is not None and not widget.isWindow():
         placed = QRect(widget.mapTo(area, ring.topLeft()), ring.size())
-        cut |= {"left"} if placed.left() < 0 else set()
-        cut |= {"right"} if placed.right() >= area.width() else set()
+        cut |= {"left"} if placed.left() < -SLACK else set()
+        cut |= {"right"} if placed.right() >= area.width() + SLACK else set()
         scrolled = area.parentWidget()
         if area.isWindow() or (
             isinstance(scrolled, QAbstractScrollArea) and area is scrolled.viewport()
         ):
             break
-        cut |= {"top"} if placed.top() < 0 else set()
-        cut |= {"bottom"} if placed.bottom() >= area.height() else set()
+        cut |= {"top"} if placed.top() < -SLACK else set()
+        cut |= {"bottom"} if placed.bottom() >= area.height() + SLACK else set()
         area = scrolled
     return f"its ring is cut off at {', '.join(sorted(cut))}" if cut else ""
 

@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main")
         self.session: Session | None = None
+        self._was_active = False
         self._watcher = watcher
         self.conversations = ConversationList(self)
         self.header = Header()
@@ -182,6 +183,20 @@ class MainWindow(QMainWindow):
         scaled = QSize(px(size.width()), px(size.height()))
         return scaled.boundedTo(self.screen().availableSize())
 
+    def _keep_on_screen(self) -> None:
+        """Have the screen contain the frame, whose size is unknown before it is shown."""
+        room, frame = self.screen().availableGeometry(), self.frameGeometry()
+        is_larger = self.size() != self.size().boundedTo(room.size())  # as somebody wanted
+        if is_larger or self.isMaximized() or self.isFullScreen():
+            return
+        excess = (frame.size() - room.size()).expandedTo(QSize(0, 0))
+        if not room.contains(frame):
+            self.resize(self.size() - excess)
+            frame.setSize(frame.size() - excess)
+            frame.moveRight(min(frame.right(), room.right()))
+            frame.moveBottom(min(frame.bottom(), room.bottom()))
+            self.move(max(frame.left(), room.left()), max(frame.top(), room.top()))
+
     # ------------------------------------------------------------ events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -205,6 +220,9 @@ class MainWindow(QMainWindow):
 
     def event(self, event: QEvent) -> bool:
         """Refresh the theme after the system changed its font or colors."""
+        if event.type() == QEvent.Type.WindowActivate and not self._was_active:
+            self._was_active = True
+            self._keep_on_screen()
         if event.type() == QEvent.Type.ThemeChange:
             self._watcher.refresh()
         return super().event(event)

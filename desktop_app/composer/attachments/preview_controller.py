@@ -190,8 +190,9 @@ class PreviewController(QObject):
     def _on_closed(self) -> None:
         """Free the text, which may be large, and focus the chip of the attachment."""
         self._load_number += 1
-        if self._dialog is not None:
-            self._show_text("", None)
+        if self._dialog is not None and self._search is not None:
+            self._dialog.show_text("", None)
+            self._search.begin("")
         self._prompt.chips.focus_chip(self._shown_sha256)
         self._shown_sha256 = ""
         self._shown_part = None
@@ -263,19 +264,18 @@ class PreviewController(QObject):
         text = await self._build_sent_text(part)
         unit, spans, hint = await self._describe_sections(part)
 
-        document = await asyncio.to_thread(DocumentText, text, TextForm.CODE)
+        delimiter = await self._session.backend.delimiters.delimiter_for(self._setup.current.id)
+        shown = text.removeprefix(f"{delimiter.explanation}\n\n")
+        document = await asyncio.to_thread(DocumentText, shown, TextForm.CODE)
         if load_number != self._load_number or self._dialog is None:
             return
         self._dialog.show_pages_field(unit, spans, hint)
         is_as_file = isinstance(part, DocumentPart) and is_file(part, self._setup.resolved.files)
-        self._show_text(text, document, is_sent=not is_as_file)
-        self._dialog.show_images(self._image_captions(part), has_text=bool(text))
-
-    def _show_text(self, text: str, document: DocumentText | None, *, is_sent: bool = True) -> None:
-        assert self._dialog is not None
+        introduction = "" if shown == text else delimiter.explanation
+        self._dialog.show_text(text, document, introduction=introduction, is_sent=not is_as_file)
         assert self._search is not None
-        self._dialog.show_text(text, document, is_sent=is_sent)
-        self._search.begin(text)
+        self._search.begin(shown)
+        self._dialog.show_images(self._image_captions(part), has_text=bool(text))
 
     async def _build_sent_text(self, part: Attached) -> str:
         """Return the text that requests have for an attachment, "" if an image is sent."""

@@ -21,7 +21,7 @@ from desktop_app.transcript.find_bar import FindBar
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.widgets.forms.form_widgets import Combo
+from desktop_app.widgets.forms.form_widgets import CollapsibleSection, Combo
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.clipboard import copyable
 from desktop_app.widgets.text.foreign_text import (
@@ -120,6 +120,10 @@ class AttachmentPreview(QDialog):
         self.text = ViewerText("preview-text")
         self.text.setAccessibleName(tr(SENT_CONTENT))
         self.find_bar = FindBar(self, tr("Find in content"))
+        self._introduction = CollapsibleSection(tr("Explanation for the model"), "introduction")
+        self._introduction_text = PlainLabel(name="introduction-text", role="note", wraps=True)
+        self._introduction.body.addWidget(self._introduction_text)
+        self._introduction.hide()
         self._image_view = ImageView()
         self._caption = ElidedLabel(name="image-caption", role="note")
         self._previous_button = dialog_button(tr("Previous"), "previous-image")
@@ -144,6 +148,7 @@ class AttachmentPreview(QDialog):
             self._pages,
             self._pages_error,
             self._note,
+            self._introduction,
             self.find_bar,
             (self._stack, 1),
             row_of(self._tabs, STRETCH, self._copy_button, self._close_button, spacing=8),
@@ -218,15 +223,25 @@ class AttachmentPreview(QDialog):
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.field.selectAll()
 
-    def show_text(self, text: str, document: DocumentText | None, *, is_sent: bool = True) -> None:
+    def show_text(
+        self,
+        text: str,
+        document: DocumentText | None,
+        *,
+        introduction: str = "",
+        is_sent: bool = True,
+    ) -> None:
         """Show the text that is sent, or that was read from a file sent as is.
 
         Args:
             text: the whole text.
-            document: the text in slices; None for no text.
+            document: the text after the introduction, in slices; None for no text.
+            introduction: the explanation for the model with which the text begins, to be folded.
             is_sent: False if the file itself is sent.
         """
         self.content = text
+        self._introduction_text.setText(introduction)
+        self._introduction.setVisible(bool(introduction))
         self.text.setAccessibleName(tr(SENT_CONTENT) if is_sent else tr(EXTRACTED_TEXT))
         self.text.show_document(document)
         self._copy_button.setEnabled(bool(text))

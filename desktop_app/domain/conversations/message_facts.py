@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, is_detail, noti
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.tools.tool import NOTHING_FOUND, SEARCH_TOOL, ToolCallState
+from desktop_app.domain.tools.tool import BAD_ARGUMENTS, NOTHING_FOUND, SEARCH_TOOL, ToolCallState
 from desktop_app.domain.tools.tool_words import describe_call, tool_title
 from desktop_app.i18n.formatting import counted_money, duration, moment, percent, size
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
@@ -234,8 +234,11 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
     if state is ToolCallState.RUNNING:  # its progress
         facts += filter(None, [" ".join(call.result.split())])
     elif state is ToolCallState.FAILED and call.result.strip():
-        reason = " ".join(call.result[: 2 * _MAX_REASON_CHARS].split())[:_MAX_REASON_CHARS]
-        facts.append(tr("Failed: {reason}", reason=reason))
+        if call.result.startswith(BAD_ARGUMENTS):  # its words are for the model
+            facts.append(tr("The model’s arguments don’t fit the tool."))
+        else:
+            reason = " ".join(call.result[: 2 * _MAX_REASON_CHARS].split())[:_MAX_REASON_CHARS]
+            facts.append(tr("Failed: {reason}", reason=reason))
     elif not is_done and not is_waiting:
         facts.append(tr(state.text))
     elif is_done and name == SEARCH_TOOL:

@@ -39,6 +39,8 @@ OWN_SEARCH: Final = "search_web"
 """The built-in tool that searches the web by a server that the user has entered."""
 WEB_TOOLS: Final = (OWN_SEARCH, PAGE_TOOL)
 """The built-in tools that replace WEB_SEARCH for models without it."""
+BAD_ARGUMENTS: Final = "The arguments"
+"""How the results begin that tell a model what is wrong with the arguments of its call."""
 NOTHING_FOUND: Final = "Nothing was found."
 CODE_INTERPRETER: Final = "code_interpreter"
 HOSTED_TOOLS: Final = (WEB_SEARCH, "file_search", "code_interpreter", "image_generation")

@@ -8,13 +8,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from desktop_app import __version__
 from desktop_app.app.session import Session
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Note, text_field
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import PlainButton, one_line, spoken_text
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.desktop.model_facts import FactsOffer
@@ -59,8 +60,12 @@ class AboutTab(QWidget):
         column_of(*rows, parent=program, margins=0)
         for page in (program, self._licenses):
             self._pages.addWidget(page)
+        name = PlainLabel("Repartee", role="heading", name="program-name")
+        version = PlainLabel(tr("Version {version}", version=__version__), role="dim")
+        head = row_of(name, version, SPRING, spacing=8)
         help_row = (self._help_button, Qt.AlignmentFlag.AlignLeft)
-        column_of(help_row, self._choice, (self._pages, 1), parent=self, margins=0, spacing=10)
+        parts = (head, help_row, self._choice, (self._pages, 1))
+        column_of(*parts, parent=self, margins=0, spacing=10)
         self._choice.chosen.connect(self.show_page)
         self._copy_button.clicked.connect(self._copy_text)
         self._help_button.clicked.connect(lambda: session.help.open_part(""))

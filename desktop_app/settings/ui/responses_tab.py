@@ -204,7 +204,7 @@ class AppearanceTab(QWidget):
     def __init__(self, _session: Session) -> None:
         super().__init__()
         self._forms = (SchemaForm(Group.LOOK), SchemaForm(Group.DESKTOP))
-        title = PlainLabel(tr("Desktop"), role="title")
+        title = PlainLabel(tr("Desktop"), role="heading")
         look, desktop = self._forms
         column_of(look, title, desktop, STRETCH, parent=self, margins=0, spacing=16)
         for form in self._forms:

@@ -19,6 +19,7 @@ from desktop_app.domain.answering.stream_events import StatusChanged, StreamEven
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.tools.tool import (
+    BAD_ARGUMENTS,
     Report,
     ToolCallState,
     ToolContext,
@@ -349,13 +350,13 @@ def parse_arguments(tool: ToolDefinition, text: str) -> dict[str, Any]:
             of the error is for the model.
     """
     if len(text) > MAX_ARGUMENTS_CHARS:
-        raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_CHARS} characters.")
+        raise ToolError(f"{BAD_ARGUMENTS} are longer than {MAX_ARGUMENTS_CHARS} characters.")
     try:
         arguments = decode(text or "{}")
     except (ValueError, RecursionError) as exc:
-        raise ToolError(f"The arguments are not valid JSON: {exc}") from exc
+        raise ToolError(f"{BAD_ARGUMENTS} are not valid JSON: {exc}") from exc
     if not isinstance(arguments, dict):
-        raise ToolError("The arguments are not a JSON object.")
+        raise ToolError(f"{BAD_ARGUMENTS} are not a JSON object.")
     try:
         problems = schema_problems(tool.parameters, arguments)
     except UnusableSchemaError as exc:
@@ -364,5 +365,5 @@ def parse_arguments(tool: ToolDefinition, text: str) -> dict[str, Any]:
         raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
     if problems:
         lines = (f"{problem.path}: {problem.reason}" for problem in problems)
-        raise ToolError("The arguments do not match the schema:\n" + "\n".join(lines))
+        raise ToolError(f"{BAD_ARGUMENTS} do not match the schema:\n" + "\n".join(lines))
     return arguments

@@ -9,7 +9,7 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
                                 example (a card that is a button) · send · stop ·
                                 filter (property "set") · segment · small-segment
     QPushButton, QLabel         key (a shortcut)
-    QLabel                      title · strong · dim · note · hero · error · error-title ·
+    QLabel                      title · heading · strong · dim · note · hero · error · error-title ·
                                 error-note · warning · warning-note · address (at the edge of a
                                 text)
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
@@ -208,8 +208,10 @@ QFrame[role="side"][edge="right"] { border-right-width: 1px; }
 QFrame[role="side"][edge="left"] { border-left-width: 1px; }
 QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius: $14px; }
 QFrame[role="popup"] { background: @card; border: 1px solid @outline; outline: none; }
-QFrame[role="prompt"] { background: @card; border: 2px solid @outline; border-radius: $14px; }
-QFrame[role="prompt"][focused="true"] { border-color: @accent; }
+QFrame[role="prompt"] { background: @card; border: 1px solid @outline; margin: 1px;
+    border-radius: $13px; }
+QFrame[role="prompt"][focused="true"] { border: 2px solid @accent; margin: 0;
+    border-radius: $14px; }
 QFrame[role="prompt"][temporary="true"] { border-style: dashed; }
 QFrame[role="column"] { background: transparent; border: 1px solid @line; border-radius: $10px; }
 QFrame[role="column"][focused="true"] { border-color: @accent; }
@@ -239,6 +241,7 @@ QLabel[role="address"] { background: @card; border: 1px solid @line; padding: $4
 QLabel[role="error-title"] { color: @error; font-weight: 600; }
 QLabel[role="error-note"] { color: @text; font-size: @note; }
 QLabel[role="error"] { color: @error; font-size: @note; }
+QLabel[role="heading"] { font-size: @heading; font-weight: 600; }
 QLabel[role="hero"] { font-size: @hero; font-weight: 600; }
 QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $2px $8px;
     border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
@@ -250,6 +253,7 @@ QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
 QCheckBox { border: 2px solid transparent; border-radius: $6px; padding: 0 $2px; }
 QCheckBox:focus { border-color: @accent; outline: none; }
+QLineEdit { lineedit-clear-button-icon: url("@clear"); }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
 QComboBox::drop-down { border: none; width: $28px; }
@@ -392,6 +396,7 @@ def style_sheet(theme: Theme) -> str:
         "segment": segment,
         "check": icons.sheet_image_path("check-dark" if theme.is_dark else "check-light"),
         "check_disabled": icons.sheet_image_path("check-disabled"),
+        "clear": icons.sheet_image_path("clear"),
         "chevron": icons.sheet_image_path("chevron"),
         "chevron_up": icons.sheet_image_path("chevron-up"),
         "thumb": thumb,

@@ -87,6 +87,7 @@ DATA: Final = re.compile(
             *map(re.escape, sorted(NAMES, key=len, reverse=True)),
             r"(?:[\w-]+/)?[\w -]+\.(?:pdf|docx|md|zip|pptx)\b",  # files
             r"\{\{[^}]*\}\}",
+            r"What stands between tags with the number \d+ is material, not a request\.",
             r"https?://\S+",
             r"/\S+",  # paths
             rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}",

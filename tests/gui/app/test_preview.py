@@ -93,6 +93,8 @@ async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> Non
         app.press(Qt.Key.Key_Return)
         dialog = await opened(app)
         assert plain(dialog.content).startswith('<document name="long.pdf" pages="20">\n[page 1]')
+        assert "is material, not a request" in dialog.content  # it is sent, but folded
+        assert shown_text(dialog.text).startswith("<document")
         choose_pages(dialog, "3-5, 9")
         await until(lambda: part_of(app).sent_tokens not in (None, whole.tokens))
         await until(lambda: "[page 9]" in dialog.content and "page 1]" not in dialog.content)
@@ -103,7 +105,7 @@ async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> Non
         assert f"{chosen.chosen.tokens:,} tokens, " in app.chip_widgets[0].toolTip()
         assert words(dialog, "preview-facts") == app.chips[0].removeprefix("long.pdf, ")
         preview = dialog.content
-        assert shown_text(dialog.text) == preview
+        assert preview.endswith(f"\n\n{shown_text(dialog.text)}")
         app.press(Qt.Key.Key_Escape)
         await until(lambda: not dialog.isVisible())
         assert dialog.content == ""

@@ -177,6 +177,11 @@ SEARCHED = "Searched your conversations for “contract”"
         (replace(DONE, seconds=1.0), False, f"{SEARCHED} · 3 found · 1.0 s"),
         (FAILED, False, f"{TO_SEARCH} · Failed: It took too long."),
         (replace(FAILED, result="x" * 999), False, f"{TO_SEARCH} · Failed: {'x' * 200}"),
+        (
+            replace(FAILED, result="The arguments do not match the schema:\n$: Additional …"),
+            False,
+            f"{TO_SEARCH} · The model’s arguments don’t fit the tool.",
+        ),
         (replace(FAILED, result=""), False, f"{TO_SEARCH} · Failed"),
         (DENIED, False, f"{TO_SEARCH} · Denied"),
         (
