@@ -212,7 +212,7 @@ class ModelButton(MenuButton):
         if choice.display_effort is not None:
             add_note(menu, tr("Reasoning effort"))
             fill_efforts(menu, choice, self.effort_requested.emit, self.figures)
-        if choice.notice:
+        if choice.notice and choice.notice not in choice.effort_refusals.values():
             add_note(menu, choice.notice)
         self._add_successor(menu)
         menu.addSeparator()

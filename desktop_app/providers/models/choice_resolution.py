@@ -24,6 +24,7 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing, info_at
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.network.network_address import is_private, split_url
 from desktop_app.domain.tools.image_settings import REQUESTED_IMAGE, image_price
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
@@ -223,7 +224,9 @@ class ProviderModels(Value, frozen=True):
         A price is certain, whatever model the reply names, if the user states it, if the server
         lists it, if the catalog has the prices of this server, or if it is not a compatible one.
         OpenAI's price applies at a compatible server if the user or the server's list names the
-        model, or if the server's list is unknown.
+        model, or if the server's list is unknown. It never applies at a server on this computer or
+        its network, which runs models of its own; but LiteLLM and the environment's server may be
+        gateways to OpenAI.
         """
         profile, listing = self.profile, self.listing
         own_price = profile.own_model(model_id).price
@@ -232,6 +235,9 @@ class ProviderModels(Value, frozen=True):
         is_makers = self.catalog.has_prices_of(profile.base_url)
         if profile.kind is not ProviderKind.COMPATIBLE or is_stated or is_listed or is_makers:
             return PriceClaim.CERTAIN
+        is_gateway = profile.from_environment or profile.id.startswith("litellm-")
+        if not is_gateway and is_private(split_url(profile.base_url).hostname or ""):
+            return PriceClaim.NONE
         is_named = model_id in profile.models and not profile.from_environment
         if is_named or listing is None or listing.has(model_id):
             return PriceClaim.IF_SAME_MODEL

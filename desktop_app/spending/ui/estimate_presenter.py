@@ -291,7 +291,7 @@ def choice_figures(
 
 
 def _price_text(price: Price | None) -> str:
-    return "" if price is None else f"{money(price.input)} / {money(price.output)}"
+    return "" if price is None else f"${price.input.normalize():f} / ${price.output.normalize():f}"
 
 
 def _duration_text(resolved: ResolvedChoice, typical: TypicalAnswers) -> str:

@@ -255,10 +255,12 @@ def test_a_users_model_file_has_the_window_of_the_local_server() -> None:
 
 # ---------------------------------------------------------------- price claims
 
-ADDRESS = "http://127.0.0.1:18080/v1"
+ADDRESS = "https://gateway.example/v1"
 OWN = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, ADDRESS)
 NAMED = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, ADDRESS, models=("gpt-5.2",))
 AT_OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI)
+LOCAL = replace(NAMED, base_url="http://127.0.0.1:18080/v1")
+PROXY = replace(LOCAL, id="litellm-1")
 CHOICE = ModelChoice("own", "gpt-5.2", None, None)
 TODAY = date(2026, 11, 22)
 
@@ -278,6 +280,12 @@ def listing(*models: str) -> ModelListing:
         (OWN, None, "smollm2", False),
         (NAMED, listing("smollm2"), "openai/gpt-5.2", True),
         (NAMED, listing("smollm2"), "gpt-5.2-pro", False),
+        # A server on this computer or its network has models of its own, by whatever name.
+        (LOCAL, listing("gpt-5.2"), "gpt-5.2", False),
+        (replace(LOCAL, base_url="http://192.168.1.7/v1"), listing("gpt-5.2"), "gpt-5.2", False),
+        # But these may be gateways to OpenAI.
+        (PROXY, listing("gpt-5.2"), "gpt-5.2", True),
+        (replace(LOCAL, from_environment=True), listing("gpt-5.2"), "gpt-5.2", True),
     ],
 )
 def test_a_price_belongs_to_a_provider_and_model(

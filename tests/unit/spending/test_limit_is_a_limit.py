@@ -217,7 +217,7 @@ async def _check(
 
 async def test_commands_that_begin_at_once_share_the_room(tmp_path: Path) -> None:
     """Each may cost $1.79, and usually costs $0.014; the limit has room for the first."""
-    profile = replace(COMPATIBLE, monthly_cap=Decimal("1.5"))
+    profile = replace(COMPATIBLE, base_url="https://gateway.example/v1", monthly_cap=Decimal("1.5"))
     async with AsyncExitStack() as stack:
         chats = []
         for _ in range(5):
