@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -129,6 +130,24 @@ def test_small_jobs_use_a_small_model_of_the_provider_with_the_least_effort() ->
     assert chosen(THINKING, Purpose.COMPACTION) == ("gpt-6-luna", Effort.NONE)
     # OpenAI's dates do not apply at others.
     assert chosen(replace(THINKING, profile=COMETAPI)) == ("gpt-5-nano", Effort.MINIMAL)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.TITLE, Purpose.COMPACTION])
+@pytest.mark.parametrize("listed", list(combinations(CATALOG.small_job("title").models, 2)))
+def test_no_small_job_costs_five_times_as_much_as_with_another_listed_model(
+    purpose: Purpose, listed: tuple[str, ...]
+) -> None:
+    able = {*CATALOG.small_job(purpose.value).models, "gpt-5.2"}
+    model, _ = chosen(THINKING, purpose, listed=(*listed, "gpt-5.2"))
+    costs = {each: CATALOG.info(each).price.cost(Usage(1000, 0, 100)) for each in able}
+    cheapest = min(costs[each] for each in (*listed, "gpt-5.2") if each in able)
+    assert costs[model] <= 5 * cheapest
+
+
+@pytest.mark.parametrize("small", ["gpt-5.4-mini", "gpt-6.1-terra"])
+def test_a_cheaper_listed_model_makes_summaries(small: str) -> None:
+    model, _ = chosen(THINKING, Purpose.COMPACTION, listed=("gpt-5.2", small))
+    assert model == small
 
 
 def test_a_small_model_missing_from_the_list_is_skipped() -> None:
