@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
-from desktop_app.providers.ui.models.model_columns import ENDS_COLUMN
+from desktop_app.providers.ui.models.model_columns import ENDS_COLUMN, PROVIDER_COLUMN
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from tests.helpers.recorded_session import session_in
 from tests.helpers.widgets import find
@@ -65,6 +67,30 @@ def test_a_model_that_cannot_be_edited_says_why(
     assert refusal.isVisible()
     assert refusal.text() == button.toolTip()
     assert ("“Gateway” comes from environment" in refusal.text()) is is_from_environment
+
+
+def test_columns_are_as_wide_as_their_words_and_names_give_way(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(970, 600)
+    dialog = ModelsPage(session_in(window))
+    dialog.resize(window.size())
+    price = Price(Decimal("21"), Decimal("168"))
+    rows = [
+        ModelRow("p", "OpenAI (environment)", "m", "Model"),
+        ModelRow("p", "OpenAI (environment)", "n", "a/long-name-of-a-model" * 4, price=price),
+    ]
+    dialog.set_rows(rows)
+    window.show()
+    qtbot.waitExposed(window)
+    header, table = dialog.table.horizontalHeader(), dialog.table
+    assert header.length() <= table.viewport().width()
+    for column in range(PROVIDER_COLUMN + 1, ENDS_COLUMN):
+        texts = (table.model().index(row, column).data() for row in range(len(rows)))
+        widest = max(map(table.fontMetrics().horizontalAdvance, texts))
+        assert header.sectionSize(column) > widest
 
 
 def test_only_models_that_end_have_a_column_for_it(qtbot: QtBot, light_theme: Theme) -> None:

@@ -47,7 +47,11 @@ from desktop_app.widgets.rows.table_model import show_as_rows
 from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip
 
 # In pixels at the default text size (see `Theme.px`).
-_MAX_NAME_WIDTH: Final = 320
+# In pixels at the default text size (see `Theme.px`).
+_LEAST_NAME: Final = 180
+_LEAST_PROVIDER: Final = 90
+_CELL_MARGINS: Final = 14
+_MEASURED_ROWS: Final = 300  # 10 ms
 
 
 class ModelsPage(QWidget):
@@ -108,6 +112,7 @@ class ModelsPage(QWidget):
         self.search.textChanged.connect(self._filter)
         self.filter.currentIndexChanged.connect(lambda _index: self._filter(self.search.text()))
         self.table.horizontalHeader().sectionResized.connect(self._on_resized)
+        self.table.horizontalHeader().sortIndicatorChanged.connect(lambda *_: self._fit_columns())
         self.table.doubleClicked.connect(
             lambda index: self._do(self._use) if index.column() != FAVORITE_COLUMN else None
         )
@@ -325,7 +330,9 @@ class ModelsPage(QWidget):
 
     def _show_count(self) -> None:
         count = self._filter_model.rowCount()
-        self._count_label.setText(tr_plural("{count} model", "{count} models", count))
+        models = tr_plural("{count} model", "{count} models", count)
+        unit = tr("prices in US dollars per million tokens")
+        self._count_label.setText(f"{models} · {unit}")
 
     def _show_buttons(self) -> None:
         row = self.current
@@ -343,16 +350,32 @@ class ModelsPage(QWidget):
             self._has_chosen_widths = True
 
     def _fit_columns(self) -> None:
-        """Fit the columns to their content, unless the user has chosen a width."""
+        """Fit the columns to their content, unless the user has chosen a width.
+
+        If the table is too narrow, the names give way: they are whole in the tooltip.
+        """
         if self._has_chosen_widths:
             return
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.table.resizeColumnsToContents()
-        most = current_theme().px(_MAX_NAME_WIDTH)
-        for column, width in ((NAME_COLUMN, most), (PROVIDER_COLUMN, most // 2)):
-            header.resizeSection(column, min(header.sectionSize(column), width))
-        if header.length() <= self.table.viewport().width():
+        px = current_theme().px
+        rows = self._model.rows[:_MEASURED_ROWS]
+        names = ((PROVIDER_COLUMN, px(_LEAST_PROVIDER)), (NAME_COLUMN, px(_LEAST_NAME)))
+        for column in range(self._model.columnCount()):
+            # Qt keeps room for the arrow of the sorting in each heading, 25 pixels.
+            if column not in dict(names) and column != header.sortIndicatorSection():
+                heading = str(self._model.headerData(column, Qt.Orientation.Horizontal))
+                texts = {self._model.cell_text(row, column) for row in rows}
+                width = max(map(self.table.fontMetrics().horizontalAdvance, texts), default=0)
+                width = max(width, header.fontMetrics().horizontalAdvance(heading))
+                header.resizeSection(column, width + px(_CELL_MARGINS))
+        excess = header.length() - self.table.viewport().width()
+        for column, least in names:
+            width = header.sectionSize(column)
+            header.resizeSection(column, max(min(width, least), width - max(excess, 0)))
+            excess -= width - header.sectionSize(column)
+        if excess <= 0:
             header.setSectionResizeMode(NAME_COLUMN, QHeaderView.ResizeMode.Stretch)
 
 
