@@ -578,8 +578,18 @@ class TranscriptView(TextArea):
         count = self.messages.count
         last = self.messages.get(self.messages.key_at(count - 1)) if count > 1 else None
         is_new = last is not None and last.is_streaming and not last.has_text
-        if is_new and self.messages.messages[count - 2].role is Role.USER:
-            self._pinned_index = count - 2
+        if is_new:
+            self.follow_last_question()
+            return
+        self.follow(True)
+        with self.keeping_position():
+            pass
+
+    def follow_last_question(self) -> None:
+        """Scroll to the end, but keep the last question on screen while its answer grows."""
+        index = self.messages.count - 2
+        if index >= 0 and self.messages.messages[index].role is Role.USER:
+            self._pinned_index = index
         self.follow(True)
         with self.keeping_position():
             pass

@@ -304,6 +304,8 @@ class ChatController(Controller):
                 session.navigator.mark_open()
             else:  # appending is not enough
                 await session.navigator.open(run.conversation.id)
+                if run.conversation.id == current.id:
+                    self._transcript.follow_last_question()
             current.path_changed.emit()
 
     def _remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:

@@ -489,3 +489,30 @@ async def test_a_retry_with_another_model_keeps_the_conversations_choice(label: 
         stored = await app.backend.conversations.get(app.open_id)
         assert stored is not None
         assert stored.choice == before
+
+
+@pytest.mark.parametrize("command", ["", "answer.retry", "question.edit"])
+async def test_a_question_stays_on_screen_while_its_answer_grows(command: str) -> None:
+    async with AppHarness() as app:
+        view = app.window.transcript
+        lines = "\n\n".join(f"Line {number}." for number in range(200))
+        turn = await app.ask("Why?")
+        if command:
+            turn.end(lines)
+            await app.settled()
+            view.scroll_to_end()
+            app.session.actions[command].trigger()
+            if command == "question.edit":
+                app.type(" Say it again.")
+                app.enter()
+            await until(lambda: len(app.providers.turns) == 2)
+            turn = app.providers.turns[-1]
+        turn.say(lines.replace("Line", "Row"))
+        await until(lambda: "Row 199." in app.transcript)
+        await until(lambda: view.verticalScrollBar().maximum() > view.viewport().height())
+        question = app.state.current.path[0]
+        assert 0 <= view.item_rect(question.id, -1).top() < view.viewport().height() / 2
+        view.latest_button.click()  # goes to the end all the same
+        await until(lambda: view.is_at_end)
+        turn.end()
+        await app.settled()
