@@ -65,7 +65,7 @@ class PromptEditor(QFrame):
         self._is_streaming = self._is_compact = self._is_setting_text = False
         self._shows_keys = True
         self._can_queue = False
-        self._refusal = self._warning = self._hint = ""
+        self._refusal = self._warning = self._hint = self._question_keys = ""
         self._keymap = Keymap()
         self._choice = no_choice()
         self._card = QFrame()
@@ -255,6 +255,11 @@ class PromptEditor(QFrame):
         self._hint = text
         self._show_state()
 
+    def set_question_keys(self, keys: str) -> None:
+        """Set the keys that lead to a question of a tool above the prompt, "" for none."""
+        self._question_keys = keys
+        self._show_state()
+
     def set_keys_visible(self, is_visible: bool) -> None:
         """Set whether the notice or the keys are shown while there is no warning or hint."""
         self._shows_keys = is_visible
@@ -293,6 +298,9 @@ class PromptEditor(QFrame):
     def _notice_or_keys(self, send: str) -> str:
         if self._is_streaming:
             stop = self._key_name("prompt.stop")
+            if self._question_keys and stop:
+                keys = self._question_keys
+                return tr("{keys} to answer the question · {stop} to stop", keys=keys, stop=stop)
             if not send:
                 return tr("{stop} to stop", stop=stop) if stop else ""
             if not stop:

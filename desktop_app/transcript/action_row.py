@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
@@ -50,6 +50,7 @@ ACTIONS: Final = {
 MORE: Final = "more"
 """Opens the menu of the actions that have no button."""
 
+_LATEST_SIDE: Final = 28  # of the button to the end without its label, in pixels
 _OLDER: Final = "older-version"
 _NEWER: Final = "newer-version"
 _BUTTONS: Final = {Role.USER: ("copy", "edit", MORE), Role.ASSISTANT: ("copy", "retry-with", MORE)}
@@ -304,13 +305,31 @@ class LatestButton(PlainButton):
         self.setVisible(is_wanted and self._view.height() > self.height())
 
     def place(self, theme: Theme) -> None:
-        """Apply the theme and move to the horizontal center above the lower edge."""
+        """Apply the theme and move to the right of the text, so that it covers no words.
+
+        It has no label if the margin there is too narrow. In a narrow window it stands on the end
+        of the scroll bar.
+        """
         icons.set_icon(self, "arrow-down", theme.text, theme.px(14))
-        self.adjustSize()
-        view_size = self._view.size()
-        left = (view_size.width() - self.width()) // 2
-        self.move(left, max(0, view_size.height() - self.height() - theme.px(12)))
+        view, gap = self._view, theme.px(4)
+        room = view.width() - view.viewport().geometry().right() - 1
+        beside_bar = room - view.verticalScrollBar().width() - 2 * gap
+        self._set_labeled(True)
+        size = self.sizeHint()
+        if size.width() > beside_bar:
+            self._set_labeled(False)
+            side = theme.px(_LATEST_SIDE)
+            size = QSize(min(side, room), side)
+        self.resize(size)
+        left = view.viewport().geometry().right() + 1
+        left += gap if left + gap + size.width() <= view.width() else 0
+        self.move(left, max(0, view.height() - self.height() - theme.px(12)))
         self.set_wanted(self._is_wanted)
+
+    def _set_labeled(self, is_labeled: bool) -> None:
+        self.setText(tr("Latest") if is_labeled else "")
+        set_tooltip(self, "" if is_labeled else tr("Go to latest message"))
+        set_role(self, "plain" if is_labeled else "quiet")
 
 
 class LinkTargetLabel(PlainLabel):

@@ -34,6 +34,8 @@ _TIGHT_HEIGHT: Final = 320
 """Below this height of the pane, the prompt is compact, and gaps are smaller."""
 _MIN_CARDS_HEIGHT: Final = 34
 """The least height of the cards: a line and a part of the next."""
+FIRST_STOP: Final = "first-stop"
+"""The property of a button of a card that gets the focus before those above it."""
 _TAB: Final = Qt.FocusPolicy.TabFocus
 
 
@@ -128,12 +130,18 @@ class ConversationPane(QWidget):
         self.cards.remove(widget)
 
     def focus_cards(self, reason: Qt.FocusReason) -> None:
-        """Focus the first widget of the cards that Tab stops at, and scroll to it."""
-        for stop in (*self.notifications.tab_stops, *self._tab_stops):
-            if stop.isVisible() and stop.focusPolicy() & _TAB:
-                stop.setFocus(reason)
-                self.cards.ensureWidgetVisible(stop, 0, 0)
-                return
+        """Focus the button that answers a question, else the first stop of Tab; scroll to it."""
+        stops = [
+            stop
+            for stop in (*self.notifications.tab_stops, *self._tab_stops)
+            if stop.isVisible() and stop.isEnabled() and stop.focusPolicy() & _TAB
+        ]
+        stop = next((s for s in stops if s.property(FIRST_STOP)), None)
+        if stop is None and stops:
+            stop = stops[0]
+        if stop is not None:
+            stop.setFocus(reason)
+            self.cards.ensureWidgetVisible(stop, 0, 0)
 
     def update_theme(self) -> None:
         self._arrange()

@@ -15,15 +15,18 @@ from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QMenu, QSizePolicy
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.app.window.conversation_pane import FIRST_STOP
 from desktop_app.domain.conversations.message_facts import indent_json
 from desktop_app.domain.tools.tool import OWN_SEARCH, PYTHON_TOOL, Permission, ToolError, ToolKind
 from desktop_app.domain.tools.tool_words import describe_call, escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.tools.calls.consent import ConsentQuestion, Decision, may_run_without_asking
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import MenuButton, SingleClickButton
 from desktop_app.widgets.forms.form_widgets import text_field
 from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
@@ -98,6 +101,7 @@ class ConsentCard(QFrame):
         self.details_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.details_button.toggled.connect(self._show_details)
         self.once_button = AllowButton(tr("Allow"), "consent-once", self._question_age)
+        self.once_button.setProperty(FIRST_STOP, True)
         self.once_button.clicked.connect(lambda: self.decided.emit(Permission.ASK))
         self.deny_button = SingleClickButton(tr("Deny"), role="plain", name="consent-deny")
         self.deny_button.clicked.connect(lambda: self.decided.emit(None))
@@ -405,6 +409,10 @@ class ConsentController(Controller):
             return
         if former is not None:
             former.changed_arguments = self._card.changed_arguments
+        keymap = Keymap.from_settings(self._values.all)
+        keys = shortcut_text(keymap.shortcut_of("region.previous"))
+        self._prompt.set_question_keys("" if first is None else keys)
+        set_tooltip(self._card.once_button, keys)
         if first is None:
             focus = QApplication.focusWidget()
             had_focus = focus is not None and self._card.isAncestorOf(focus)

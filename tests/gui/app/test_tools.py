@@ -106,6 +106,24 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         await until(app.text.hasFocus)
 
 
+async def test_a_question_is_answered_by_the_keys_that_are_shown() -> None:
+    async with AppHarness() as app:
+        turn = await app.ask("Which is it?")
+        task = asyncio.create_task(ask_for_consent(app, TOOL, "{}"))
+        await until(lambda: card(app))
+        assert app.window.prompt.hint.text() == "Shift+F6 to answer the question · Esc to stop"
+        app.text.setFocus()
+        app.press(Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+        shown = card(app)
+        assert shown is not None
+        assert QApplication.focusWidget() is shown.once_button
+        QTest.keyClick(shown.once_button, Qt.Key.Key_Return)
+        assert (await task).is_allowed
+        await until(lambda: "question" not in app.window.prompt.hint.text())
+        turn.end("This one.")
+        await app.settled()
+
+
 async def test_changed_arguments_are_kept_and_a_permission_is_for_its_conversation() -> None:
     async with AppHarness(environment=COMET) as app:
         first = await app.ask_and_answer("One", "1")

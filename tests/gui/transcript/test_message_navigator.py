@@ -52,6 +52,17 @@ def test_the_latest_button_returns_to_the_end(view: TranscriptView) -> None:
     assert not view.latest_button.isVisible()
 
 
+@pytest.mark.parametrize("width", [320, 640, 1000, 1600])
+def test_the_latest_button_covers_no_words(view: TranscriptView, width: int) -> None:
+    view.set_messages(many(50))
+    view.resize(width, 400)
+    view.scroll_to_message(view.messages.messages[3].id)
+    button = view.latest_button
+    assert button.isVisible()
+    assert not button.geometry().intersects(view.viewport().geometry())
+    assert view.rect().contains(button.geometry())
+
+
 def test_scrolling_shows_the_messages_in_both_directions(view: TranscriptView) -> None:
     messages = many(300)
     view.set_messages(messages)
