@@ -15,6 +15,8 @@ from desktop_app.batch.ui.batch_new_page import BatchFileChooser
 from desktop_app.batch.ui.batch_page import BatchPage
 from desktop_app.domain.batch_jobs import BatchItem, BatchItemSummary, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.look.theme import current_theme
 from tests.helpers.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
@@ -25,7 +27,11 @@ if TYPE_CHECKING:
 
 def stand_in(**methods: Callable[..., None]) -> Any:
     """Return a stand-in of the controller: no page here needs more of it."""
-    return SimpleNamespace(**{"load_item": lambda *_: None, **methods})
+    images = SimpleNamespace(
+        brief_transcript=lambda _messages: TranscriptView(current_theme(), is_brief=True)
+    )
+    session = SimpleNamespace(images=images)
+    return SimpleNamespace(**{"load_item": lambda *_: None, "session": session, **methods})
 
 
 BATCHES = stand_in()
@@ -81,6 +87,7 @@ def test_the_current_job_stays_current_when_a_job_is_added(
     session: Any = RecordedCalls()
     session.window = QWidget()
     session.window.pane = RecordedCalls()
+    session.images = BATCHES.session.images
     qtbot.addWidget(session.window)
     dialog = BatchPage(session)
     jobs = [

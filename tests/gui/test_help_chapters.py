@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from babel.messages.pofile import read_po
 
 from desktop_app.app.help.help_chapters import (
     CHAPTERS,
@@ -26,6 +27,19 @@ from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.text.linked_label import PLACE_SCHEME
 from tests.helpers.command_line import options, subcommands
 
+_BOLD: Final = re.compile(r"(- )?\*\*([^*]+)\*\*")
+"""A name of the window. What begins an item of a list is a heading of it."""
+_KEYS: Final = re.compile(
+    r"(?:(?:Ctrl|Strg|Alt|Shift|Maj|Umschalt)\+)*"
+    r"(?:[+/A-Z]|Esc|Échap|Tab|Enter|Entrée|Backspace|Rücktaste|Retour arrière|Del|Suppr|Entf|"
+    r"↑|↓|←|→|"
+    r"Up|Down|Left|Right|Haut|Bas|Gauche|Droite|Links|Rechts|Venstre|Høyre|"
+    r"Pfeil nach (?:oben|unten)|Pil (?:opp|ned)|Pijl-(?:omhoog|omlaag|links|rechts))"
+)
+_UNTRANSLATED: Final = {"Instant", "Thinking", "Pro"}
+_SETTING_IN_PLACE: Final = re.compile(r"\{setting:([\w.]+)\}\*\*[^.;{}]{0,30}\{place:(\w+)\}")
+HELP: Final = resource_path("help")
+LANGUAGES: Final = ["", *sorted(path.name for path in HELP.iterdir() if path.is_dir())]
 IDS: Final = [chapter for chapter, _ in CHAPTERS]
 
 
@@ -101,6 +115,37 @@ def test_settings_paths_name_pages(book: dict[str, HelpChapter]) -> None:
     named = {page for chapter in book.values() for page in re.findall(path, chapter.html)}
     assert named
     assert named <= {title for _, title in PAGES}
+
+
+def _name(text: str) -> str:
+    return " ".join(text.replace("\xa0", " ").replace(" ({count})", "").split()).rstrip(".… ")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_name_in_bold_is_in_the_window(language: str) -> None:
+    catalog_language = language or "de"  # English names are the ids of any catalog
+    path = resource_path("locale") / catalog_language / "LC_MESSAGES" / "repartee.po"
+    with path.open("rb") as file:
+        messages = list(read_po(file))
+    texts = [each.string if language else each.id for each in messages if each.id]
+    forms = [form for text in texts for form in ([text] if isinstance(text, str) else text)]
+    names = {_name(form) for form in forms} | _UNTRANSLATED
+    for chapter in sorted((HELP / language).glob("*.md")):
+        if chapter.stem == "privacy":
+            continue  # there, bold sentences are its points
+        found = _BOLD.findall(chapter.read_text("utf-8"))
+        bold = [_name(text) for heads, text in found if not heads and "{" not in text]
+        assert [n for n in bold if n not in names and not _KEYS.fullmatch(n)] == [], chapter
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_setting_is_on_the_page_that_the_help_names(language: str) -> None:
+    values, count = placeholder_values(Keymap()), 0
+    for chapter in (HELP / language).glob("*.md"):
+        for key, place in _SETTING_IN_PLACE.findall(chapter.read_text("utf-8")):
+            assert values[f"page:{key}"] == values[f"place:{place}"], (chapter, key)
+            count += 1
+    assert count
 
 
 def test_every_command_line_exists(book: dict[str, HelpChapter]) -> None:

@@ -5,6 +5,8 @@ A chapter may contain placeholders, which are replaced by texts as the window sh
 - `{command:conversation.new}`: the title of a command;
 - `{key:conversation.new}`: the current shortcut of a command;
 - `{setting:look.theme}`: the label of a setting;
+- `{page:look.theme}`: a link to the page that has it;
+- `{tool:calculator}`: the name of a built-in tool;
 - `{place:data_page}`: a link to a place of the window, by its value in `domain/places.py`;
 - `{table:shortcuts}`: a table of all commands that have a shortcut.
 
@@ -24,6 +26,7 @@ import markdown
 
 from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.places import Place, place_name
+from desktop_app.domain.tools.tool_words import NAMED_TOOLS, tool_title
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.shortcuts.command import Category
@@ -45,7 +48,14 @@ CHAPTERS: Final = (
 )
 """The ids of the chapters and their titles, marked for translation."""
 
-_PLACEHOLDER: Final = re.compile(r"\{((?:command|key|place|setting|table):[\w.-]+)\}")
+_PLACE_OF_PAGE: Final = {
+    "provider": Place.PROVIDER,
+    "answer": Place.RESPONSES,
+    "look": Place.APPEARANCE,
+    "library": Place.DATA,
+}
+"""The place of each page of the settings that has rows."""
+_PLACEHOLDER: Final = re.compile(r"\{((?:command|key|page|place|setting|table|tool):[\w.-]+)\}")
 # Between characters of the private use area, a placeholder is text that Markdown leaves alone.
 _PROTECTED: Final = re.compile("\ue000(.*?)\ue001")
 _SECTION: Final = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
@@ -84,10 +94,17 @@ def placeholder_values(keymap: Keymap) -> dict[str, str]:
                 rows.append(f"{heading}<tr><td>{title}</td><td>{keys}</td></tr>")
                 heading = ""  # only above the first
     for place in Place:
-        link = f'<a href="{PLACE_SCHEME}{place}">{escape(place_name(place))}</a>'
-        values[f"place:{place}"] = link
+        values[f"place:{place}"] = _place_link(place)
+    for setting in SETTINGS:
+        if setting.group.page in _PLACE_OF_PAGE:
+            values[f"page:{setting.key}"] = _place_link(_PLACE_OF_PAGE[setting.group.page])
+    values |= {f"tool:{name}": escape(tool_title(name)) for name in NAMED_TOOLS}
     values["table:shortcuts"] = f"<table>{''.join(rows)}</table>"
     return values
+
+
+def _place_link(place: Place) -> str:
+    return f'<a href="{PLACE_SCHEME}{place}">{escape(place_name(place))}</a>'
 
 
 def render_chapters(

@@ -29,14 +29,16 @@ from desktop_app.domain.batch_jobs import (
     BatchStatus,
     ItemStatus,
 )
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_facts import other_model_fact
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.file_dialogs import choose_target
-from desktop_app.widgets.forms.form_widgets import Note, text_field
+from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
@@ -84,6 +86,7 @@ class BatchJobPage(QWidget):
         self._item: BatchItem | None = None
         self._all_items: Sequence[BatchItemSummary] = ()
         self._reading_text = ""
+        self._shown_answer = ""
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-all-jobs", "link")
         self.title = PlainLabel(name="batch-title", role="strong", wraps=True)
         self.status = PlainLabel(name="batch-status", role="dim", wraps=True)
@@ -98,8 +101,10 @@ class BatchJobPage(QWidget):
         self.table = ProportionalTable(self.items, _COLUMN_SHARES)
         self.table.setObjectName("batch-items")
         self.table.setAccessibleName(tr("Files of the job"))
-        self.answer = text_field(tr("Response"), "batch-answer", read_only=True)
-        self.answer.setPlaceholderText(tr("Select a file to see its response."))
+        self.remarks = Note(object_name="batch-remarks")
+        self.answer = batches.session.images.brief_transcript(list)
+        self.answer.setObjectName("batch-answer")
+        self.answer.setAccessibleName(tr("Response"))
         self.start_button = dialog_button(tr("Start"), "batch-start", "primary")
         self.open_button = dialog_button(tr("Open as conversation"), "batch-open")
         self.report_button = dialog_button(tr("Export results"), "batch-report")
@@ -129,6 +134,7 @@ class BatchJobPage(QWidget):
             self.estimate,
             self.error,
             (split, 1),
+            self.remarks,
             buttons,
             parent=self,
             margins=0,
@@ -237,13 +243,25 @@ class BatchJobPage(QWidget):
         error_text = item_error_text(item) if item.error else ""
         other_model = other_model_fact(self._job.choice, item.answered_by) if self._job else ""
         remarks = (error_text, other_model, item_scan_text(item))
-        paragraphs = [f"[{remark}]" for remark in remarks if remark]
-        if item.answer:
-            paragraphs.append(item.answer)
-        text = "\n\n".join(paragraphs)
-        if text != self.answer.toPlainText():
-            self.answer.setPlainText(text)
+        self.remarks.set_text("\n".join(filter(None, remarks)))
+        self._show_answer(item.answer)
         self.open_button.setEnabled(item.status is ItemStatus.ANSWERED)
+
+    def _show_answer(self, text: str) -> None:
+        if text == self._shown_answer:
+            return  # scrolled, perhaps
+        self._shown_answer = text
+        answer = Message(
+            new_id(),
+            self.job_id,
+            None,
+            Role.ASSISTANT,
+            MessageStatus.COMPLETE,
+            (TextPart(text),),
+            now(),
+        )
+        self.answer.set_messages([answer] if text else [])
+        self.answer.scroll_to_message(answer.id)
 
     # ------------------------------------------------------------------ actions of the user
 
@@ -255,7 +273,8 @@ class BatchJobPage(QWidget):
         if number:
             self._batches.load_item(self.job_id, number)
         else:
-            self.answer.clear()
+            self.remarks.set_text(tr("Select a file to see its response."))
+            self._show_answer("")
             self.open_button.setEnabled(False)
 
     def _open_answer(self) -> None:

@@ -104,6 +104,10 @@ _WORDS: Final[Mapping[str, _Words]] = {
 }
 
 
+NAMED_TOOLS: Final = tuple(_WORDS)
+"""The tools that have names for people."""
+
+
 class CallWords(NamedTuple):
     """A sentence on a call, without its full stop.
 

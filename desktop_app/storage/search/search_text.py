@@ -48,6 +48,12 @@ _LINK_MARKUP: Final = re.compile(
     r"(?<!\w)!?\[([^\[\]]*)\]\([^()\s\x02\x03]*(?: \"[^\"\x02\x03]*\")?(?:\)|…?$)"
 )
 """A link or an image whose address contains no marked match; its end may be cut off."""
+_NESTED_MARKUP: Final = 2  # bold text with code in it
+_LOOSE_MARKUP: Final = re.compile(
+    r"(?<![\w\s*])\*\*(?=\w)|(?<=[\w.,:;!?)\x03])\*\*(?![\w*])|(?<=…)\*\*"
+)
+"""The signs of bold text whose other end is cut off."""
+_TABLE_RULE: Final = re.compile(r"[|:\s-]+")
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 
@@ -159,7 +165,8 @@ def snippet(text: str, query: str) -> str:
     piece = text[start : start + SNIPPET_LENGTH]
     if not start or text[start - 1] == "\n":
         piece = f"\n{piece}"  # so that _LINE_MARKUP matches in the first line
-    line = _CONTROL_OR_SPACE.sub(" ", _LINE_MARKUP.sub("\n", piece))
+    is_cut = start > 0, start + SNIPPET_LENGTH < len(text)
+    line = _CONTROL_OR_SPACE.sub(" ", _LINE_MARKUP.sub("\n", _without_table_marks(piece, *is_cut)))
     for first, end in reversed(_match_ranges(pattern, line)):
         line = f"{line[:first]}{MATCH_START}{line[first:end]}{MATCH_END}{line[end:]}"
     line = line.strip()
@@ -167,7 +174,30 @@ def snippet(text: str, query: str) -> str:
         line = f"…{line}"
     if start + SNIPPET_LENGTH < len(text):
         line = f"{line}…"
-    return _PAIRED_MARKUP.sub(r"\2", _LINK_MARKUP.sub(r"\1", line))
+    line = _LINK_MARKUP.sub(r"\1", line)
+    for _ in range(_NESTED_MARKUP):
+        line = _PAIRED_MARKUP.sub(r"\2", line)
+    return _LOOSE_MARKUP.sub("", line) if any(is_cut) else line
+
+
+def _without_table_marks(piece: str, is_begun: bool, is_cut: bool) -> str:
+    """Return lines with the cells of tables between dots, without the lines below their heads.
+
+    Args:
+        is_begun: True if the first line may lack its beginning.
+        is_cut: True if the last line may lack its end.
+    """
+    lines = piece.split("\n")
+    shown = []
+    for number, line in enumerate(lines):
+        row = line.strip()
+        begins = row.startswith("|") or (is_begun and number == 0)
+        ends = row.endswith("|") or (is_cut and number == len(lines) - 1)
+        if "|" not in row or not (begins and ends):
+            shown.append(line)
+        elif not _TABLE_RULE.fullmatch(row):
+            shown.append(" · ".join(filter(None, (cell.strip() for cell in row.split("|")))))
+    return "\n".join(shown)
 
 
 def _find(pattern: re.Pattern[str], text: str) -> int:

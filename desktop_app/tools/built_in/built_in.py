@@ -42,7 +42,7 @@ CALCULATOR: Final = ToolDefinition(
     "floor, ln, log, max, min, round(value, decimals), sqrt, sum. Constants: pi, e. Use it for any "
     "arithmetic.",
     arguments_schema(expression=text_schema("For example: (1.05^10 - 1) * 2000")),
-    touches=N_("It calculates with exact decimal numbers."),
+    touches=N_("Calculates with exact decimal numbers."),
     needs_consent=False,
 )
 DATE_TIME: Final = ToolDefinition(
@@ -54,7 +54,7 @@ DATE_TIME: Final = ToolDefinition(
             "description": "An IANA time zone such as Europe/Berlin; null for the user’s.",
         }
     ),
-    touches=N_("It tells the date, the time, and the week."),
+    touches=N_("Tells the date, the time, and the week."),
     needs_consent=False,
 )
 

@@ -55,14 +55,14 @@ SEARCH_LIBRARY: Final = ToolDefinition(
     SEARCH_TOOL,
     "Searches the user’s earlier conversations for words. Returns titles, dates and snippets.",
     arguments_schema(words=text_schema("Words that must all occur")),
-    touches=N_("It searches all conversations in the library."),
+    touches=N_("Searches all conversations in the library."),
 )
 SEARCH_DOCUMENTS: Final = ToolDefinition(
     "search_documents",
     "Searches the documents attached to this conversation and its collections. Returns passages "
     "with their document and page.",
     arguments_schema(words=text_schema("Words to look for")),
-    touches=N_("It searches the documents and collections of this conversation."),
+    touches=N_("Searches the documents and collections of this conversation."),
 )
 READ_PAGES: Final = ToolDefinition(
     "read_pages",
@@ -73,7 +73,7 @@ READ_PAGES: Final = ToolDefinition(
         first=optional_number_schema("The first page, from 1; null for 1"),
         last=optional_number_schema("The last page; null for the first alone"),
     ),
-    touches=N_("It reads the documents and collections of this conversation."),
+    touches=N_("Reads the documents and collections of this conversation."),
 )
 QUERY_TABLE: Final = ToolDefinition(
     "query_table",
@@ -81,7 +81,7 @@ QUERY_TABLE: Final = ToolDefinition(
     "conversation. Tables have the name of the file without its ending, or of the sheet. To see "
     "tables and columns: SELECT name, sql FROM sqlite_schema.",
     arguments_schema(sql=text_schema("A SELECT statement")),
-    touches=N_("It reads the tables of this conversation in a confined process."),
+    touches=N_("Reads the tables of this conversation in a confined process."),
     timeout_s=120,
 )
 PYTHON: Final = ToolDefinition(
@@ -89,7 +89,7 @@ PYTHON: Final = ToolDefinition(
     "Runs Python code without network and files, and returns what it prints. Only the standard "
     "library is certain.",
     arguments_schema(code=text_schema("Python code that prints its results")),
-    touches=N_("It runs Python code that can’t use the network or open your files."),
+    touches=N_("Runs Python code that can’t use the network or open your files."),
 )
 
 

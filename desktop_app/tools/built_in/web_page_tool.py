@@ -62,7 +62,7 @@ FETCH_PAGE: Final = ToolDefinition(
     "such as [3].",
     arguments_schema(url=text_schema("An http or https address")),
     ToolKind.LEAVES,
-    touches=N_("It opens the address in the arguments."),
+    touches=N_("Opens the address in the arguments."),
 )
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]

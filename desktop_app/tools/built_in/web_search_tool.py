@@ -71,7 +71,7 @@ class WebSearchTool:
     async def tools(self) -> Sequence[ListedTool]:
         """Return the tool; without a usable address, with the reason why it cannot be used."""
         address = (await self._settings()).address
-        touches = N_("It sends the search words to a server that you enter.")
+        touches = N_("Sends the search words to a server that you enter.")
         if address:
             host = split_url(address).netloc
             # Part of what the user allows: another server has to be allowed again.

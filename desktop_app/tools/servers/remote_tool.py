@@ -19,9 +19,9 @@ ALL_TOOLS: Final = "*"
 MAX_TOOL_NAME_CHARS: Final = 128
 
 COMMAND_TOUCHES: Final = N_(
-    "It runs in a program on this computer, with the same access to your files as you have."
+    "Runs in a program on this computer, with the same access to your files as you have."
 )
-ADDRESS_TOUCHES: Final = N_("It runs on another computer, which receives the arguments.")
+ADDRESS_TOUCHES: Final = N_("Runs on another computer, which receives the arguments.")
 
 # The specification allows fewer characters. A quotation mark could end the quotation of the name in
 # the question for consent, and words after it would seem to be the program's.

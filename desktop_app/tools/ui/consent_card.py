@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 KIND_NOTES: Final = {
     ToolKind.READS: N_("The provider gets the result."),
-    ToolKind.WRITES: N_("It can change data."),
-    ToolKind.LEAVES: N_("It sends data to other servers."),
+    ToolKind.WRITES: N_("Can change data."),
+    ToolKind.LEAVES: N_("Sends data to other servers."),
 }
 MIN_READ_MS: Final = 500
 """The time for which a new question ignores clicks that would allow it, in milliseconds."""

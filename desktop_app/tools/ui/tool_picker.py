@@ -13,7 +13,7 @@ from shiboken6 import isValid
 from desktop_app.app.session import Session
 from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.places import LinkedText, LinkSegment, plain_text
-from desktop_app.domain.tools.tool import OWN_SEARCH, WEB_SEARCH, ListedTool, Permission
+from desktop_app.domain.tools.tool import OWN_SEARCH, WEB_SEARCH, ListedTool, Permission, ToolKind
 from desktop_app.domain.tools.tool_words import tool_title
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.tools.calls.consent import fingerprint
@@ -46,10 +46,13 @@ _MAX_FORM_NAME_CHARACTERS: Final = 40
 _MIN_PERMISSION_CHARACTERS: Final = 12
 """The least width of a list of permissions in characters."""
 _WIDTH: Final = 520
+_WIDE_WIDTH: Final = 920
+"""With the groups beside each other."""
 _MARGIN: Final = 14
 _SPACING: Final = 8
 """Between a tool's name, its permission and the scroll bar."""
-_MAX_HEIGHT: Final = 420
+_FIRST_HEIGHT: Final = 420
+"""Until the tools are listed."""
 _HEIGHT_BESIDE_LIST: Final = 130
 """For the title, the note, the button and the margins."""
 # Distances chosen by eye.
@@ -57,6 +60,16 @@ _GAP: Final = 6
 """Between the popup and its button, and the least between the popup and the window's edges."""
 _MIN_WIDTH_BESIDE_POPUP: Final = 24
 _MIN_HEIGHT_BESIDE_POPUP: Final = 48
+
+
+_GROUPS: Final = (N_("On this computer"), N_("Tool servers"), N_("At the provider"))
+
+
+def _group_of(tool: ListedTool) -> int:
+    """Return the index in _GROUPS of where a tool runs."""
+    if tool.definition.hosted is not None:
+        return 2
+    return 1 if tool.definition.source else 0
 
 
 class ToolPicker(QFrame):
@@ -83,12 +96,18 @@ class ToolPicker(QFrame):
         self._conversation_id = session.current.id
         self._boxes: dict[str, QCheckBox] = {}  # by tool
         self._fingerprints: dict[str, str] = {}  # of the tools as they are shown
-        self._wanted_height = theme.px(_MAX_HEIGHT)
-        note = tr("The model may call these in this conversation.")
+        self._wanted_height = theme.px(_FIRST_HEIGHT)
+        note = tr("The model may call these in this conversation. The provider gets the results.")
         self._loaded_note = note if choose_form else tr("The model may call these.")
         self._note = PlainLabel(tr("Loading…"), role="note", wraps=True)
         self._content = QWidget()
-        self._rows = column_of(parent=self._content, margins=(0, 0, _SPACING, 0), spacing=10)
+        # The groups are beside each other, so that all tools are in sight, if there is room.
+        available = self._request.anchor.window().width() - theme.px(_MIN_WIDTH_BESIDE_POPUP)
+        self._is_wide = available >= theme.px(_WIDE_WIDTH)
+        self._groups = (row_of if self._is_wide else column_of)(
+            parent=self._content, margins=(0, 0, _SPACING, 0), spacing=20 if self._is_wide else 10
+        )
+        self._rows = column_of(spacing=8)
         self._area = scroll_area_of(self._content)
         self._area.setObjectName("tool-list")
         self._area.hide()
@@ -125,8 +144,14 @@ class ToolPicker(QFrame):
             return
         self._note.setText(self._loaded_note)
         catalog, setup = self._session.backend.catalog, self._session.setup
-        for name, (tool, permission) in known.items():
+        group = ""
+        for name, (tool, permission) in sorted(
+            known.items(), key=lambda item: _group_of(item[1][0])
+        ):
             definition, refusal = tool.definition, tool.refusal
+            if _GROUPS[_group_of(tool)] != group:
+                group = _GROUPS[_group_of(tool)]
+                self._begin_group(tr(group))
             described = definition
             if definition.hosted is not None:
                 refusal = hosted_refusal(definition.name, setup.resolved) or refusal
@@ -134,24 +159,40 @@ class ToolPicker(QFrame):
             if name == WEB_SEARCH and refusal and own_search and own_search[0].is_available:
                 described, refusal = own_search[0].definition, None  # it replaces the provider's
             reason = () if refusal is None else error_segments(refusal, WINDOW)
-            kind = tr(KIND_NOTES[definition.kind]) if definition.needs_consent else ""
+            kind = definition.kind
+            kind_note = "" if kind is ToolKind.READS else tr(KIND_NOTES[kind])
+            kind_note = kind_note if definition.needs_consent else ""
             price = price_text(tool, catalog.hosted_tools, setup.profile)
             price = "" if described is not definition else price
-            words = " ".join(filter(None, (described.display_description, kind, price)))
+            words = " ".join(filter(None, (described.display_description, kind_note, price)))
             self._add_row(name, words, reason, permission, is_chosen=name in chosen)
-        missing = (LinkSegment(tr("It no longer exists.")),)
+        self._end_group()
+        missing = (LinkSegment(tr("No longer exists.")),)
         for name in sorted({*stored_permissions, *chosen} - set(known)):
             permission = stored_permissions.get(name)
             self._add_row(name, "", missing, permission, is_chosen=name in chosen)
-        self._rows.addStretch()
+        self._end_group()
         self._area.show()
         px = current_theme().px
-        wanted_height = self._content.sizeHint().height() + px(_HEIGHT_BESIDE_LIST)
-        self._wanted_height = min(wanted_height, px(_MAX_HEIGHT))
+        self._place()  # the width decides on the height
+        rows_width = self.width() - px(2 * _MARGIN + _SPACING)
+        self._wanted_height = self._groups.heightForWidth(rows_width) + px(_HEIGHT_BESIDE_LIST)
         self._place()
         first = next((box for box in self._boxes.values() if box.isEnabled()), None)
         if first is not None:
             first.setFocus()
+
+    def _begin_group(self, title: str) -> None:
+        self._end_group()
+        self._rows = column_of(PlainLabel(title, role="strong"), spacing=8)
+
+    def _end_group(self) -> None:
+        """Show the rows that were added since the last group ended."""
+        if self._rows.count():
+            self._rows.addStretch()
+            # The first group has the lists of permissions.
+            self._groups.addLayout(self._rows, 4 if self._groups.count() else 5)
+        self._rows = column_of(spacing=8)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):
@@ -162,7 +203,8 @@ class ToolPicker(QFrame):
         anchor = self._request.anchor
         window = anchor.window()
         px = current_theme().px
-        width = min(px(_WIDTH), window.width() - px(_MIN_WIDTH_BESIDE_POPUP))
+        width = px(_WIDE_WIDTH if self._is_wide else _WIDTH)
+        width = min(width, window.width() - px(_MIN_WIDTH_BESIDE_POPUP))
         height = min(self._wanted_height, window.height() - px(_MIN_HEIGHT_BESIDE_POPUP))
         self.resize(width, height)
         top = anchor.mapTo(window, QPoint(0, 0))
@@ -193,6 +235,8 @@ class ToolPicker(QFrame):
         head = row_of((box, 1), spacing=_SPACING)
         px = current_theme().px
         available_width = self.width() - 2 * px(_MARGIN) - 2 * px(_SPACING)
+        if self._is_wide:
+            available_width = available_width * 5 // 9 - px(2 * _SPACING)
         available_width -= (
             box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
         )

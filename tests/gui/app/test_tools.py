@@ -10,7 +10,15 @@ import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
 
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.message_parts import ToolCallPart
@@ -199,6 +207,19 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
         await app.settled()
         box = find(await _picker(app), QCheckBox, "tool-calculator")
         assert box.isChecked()
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_the_tools_are_grouped_by_where_they_run_and_all_in_sight() -> None:
+    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
+        app.window.resize(1280, 800)
+        picker = await _picker(app)
+        labels = [label.text() for label in picker.findChildren(QLabel) if label.isVisible()]
+        assert labels.index("On this computer") < labels.index("At the provider")
+        assert not [text for text in labels if text.startswith("It ")]
+        tools = find(picker, QScrollArea, "tool-list")
+        await until(lambda: tools.verticalScrollBar().maximum() == 0)
+        picker.close()
 
 
 async def _picker(app: AppHarness) -> ToolPicker:

@@ -298,6 +298,30 @@ def test_snippets_are_short_lines_around_the_first_match() -> None:
     assert len(found) <= SNIPPET_LENGTH + 4
 
 
+@pytest.mark.parametrize(
+    ("text", "query", "shown"),
+    [
+        ("For more, **use a cookie**.", "cookie", "For more, use a cookie."),
+        ("**Use `set` of a cookie** now", "cookie", "Use set of a cookie now"),
+        ("| a | b |\n|---|:-:|\n| cookie | 5,120 kB |", "cookie", "a · b cookie · 5,120 kB"),
+        ("x || y and a | cookie", "cookie", "x || y and a | cookie"),
+        ("2 ** 3 of cookie", "cookie", "2 ** 3 of cookie"),
+        ("[a cookie](https://x.example/)", "cookie", "a cookie"),
+    ],
+)
+def test_a_snippet_has_no_marks_of_markdown(text: str, query: str, shown: str) -> None:
+    assert snippet(text, query).replace(MATCH_START, "").replace(MATCH_END, "") == shown
+
+
+def test_a_snippet_that_is_cut_in_bold_text_or_a_table_has_no_marks() -> None:
+    bold = "**" + "word " * 60 + "cookie** " + "more " * 60
+    table = "| kind | size |\n|---|---|\n" + "| cookie | 5,120 kB, for each of them |\n" * 40
+    for text in (bold, table, f"one\n{table}"):
+        found = snippet(text, "cookie")
+        assert "*" not in found
+        assert "|" not in found
+
+
 @given(st.text(max_size=400), st.text(max_size=12))
 def test_any_snippet_is_one_line_with_marked_matches(text: str, query: str) -> None:
     found = snippet(text, query)
