@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
@@ -287,7 +287,7 @@ def _name(button: QToolButton, title: str) -> None:
 class LatestButton(PlainButton):
     """A button that scrolls to the end of the conversation."""
 
-    def __init__(self, view: QWidget) -> None:
+    def __init__(self, view: QAbstractScrollArea) -> None:
         super().__init__(parent=view)
         self._view = view
         self._is_wanted = False
