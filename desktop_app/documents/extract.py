@@ -11,7 +11,7 @@ from desktop_app.documents import media_type, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.reader_result import ReaderResult
-from desktop_app.documents.text import plain_text
+from desktop_app.documents.text import content_lines, evernote, plain_text
 from desktop_app.documents.worker.protocol import (
     MAX_TEXT_BYTES,
     Limits,
@@ -19,8 +19,9 @@ from desktop_app.documents.worker.protocol import (
     replace_surrogates,
 )
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.documents.document_notes import add_left_out
+from desktop_app.domain.documents.document_notes import SkipReason, add_left_out
 from desktop_app.domain.documents.document_sections import UNITS
+from desktop_app.domain.documents.embedded_data import leave_out_data
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentUnsupportedError
 from desktop_app.i18n.translation import N_
@@ -103,6 +104,9 @@ def read(
         )
     except RecursionError as error:
         raise refusals.damaged_error(name, "nested too deeply") from error
+    text, data_notes = leave_out_data(document.text)
+    left_out.unread += ((note.strip("[]"), SkipReason.EMBEDDED) for note in data_notes)
+    document = replace(document, text=text)
     if document.pages is not None and document.pages > limits.pages:
         unit = UNITS.get(document.kind, "page")
         raise refusals.too_many_pages_error(name, document.pages, unit, limits.pages)
@@ -235,4 +239,9 @@ def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
 
         page = web_page.read(data, left_out=bundle.left_out) or decoded
         return ReaderResult(kind, page.text, note=page.note)
+    if content_lines.is_content(decoded.text):
+        text = content_lines.read(data, bundle.left_out)
+        return ReaderResult(kind, text, note=decoded.note)
+    if evernote.is_export(decoded.text):
+        return ReaderResult(kind, evernote.read(name, data, bundle.left_out), note=decoded.note)
     return ReaderResult(kind, decoded.text, note=decoded.note)
