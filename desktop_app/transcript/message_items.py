@@ -556,7 +556,8 @@ def diagram_lines(number: int, shown: ShownDiagram, *, is_code_shown: bool) -> t
     toggle = f"{ACTION}{TOGGLE_DIAGRAM}{number}"
     link = f"{toggle}/{shown.key}#{diagram.width}x{diagram.height}"
     picture = Run(PICTURE, image=True, link=link)
-    name = Run(diagram.name, image=True, note=True, link=link)
+    spoken = tr("{diagram}, code available", diagram=diagram.name)
+    name = Run(spoken, image=True, note=True, link=link)
     label = tr("Show diagram") if is_code_shown else tr("Show code")
     links = [(label, toggle)]
     links.append((tr("Copy picture"), f"{ACTION}{COPY_DIAGRAM}{shown.key}"))
@@ -568,6 +569,11 @@ def diagram_lines(number: int, shown: ShownDiagram, *, is_code_shown: bool) -> t
 def undrawn_line(undrawn: UndrawnDiagram) -> Line:
     """Return the line below code that says why its diagram is not drawn."""
     return Line(LineKind.FOLD, _line_runs(undrawn.note))
+
+
+def is_reserved(item: Item) -> bool:
+    """Return True if an item is the empty line of a diagram that is not drawn, or not yet."""
+    return item.kind in (LineKind.DIAGRAM, LineKind.FOLD) and not item.runs
 
 
 def diagram_key_of(item: Item) -> str:

@@ -17,7 +17,7 @@ from desktop_app.markdown.block_model import Block, Kind, Runs, is_destination, 
 from desktop_app.markdown.parsing.own_links import is_note_link
 from desktop_app.markdown.spoken_formula import spoken_formula, spoken_words
 from desktop_app.markdown.spoken_sentences import code_summary
-from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
+from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind, is_reserved
 from desktop_app.transcript.targets import note_name
 from desktop_app.widgets.text.foreign_text import one_line
 
@@ -91,7 +91,11 @@ def message_description(message: Message, name_of_model: Callable[[str], str]) -
 
 def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
     """Return the nodes of a message's items."""
-    numbered = [(index, item) for index, item in enumerate(items) if item.kind not in _UNREAD_LINES]
+    numbered = [
+        (index, item)
+        for index, item in enumerate(items)
+        if item.kind not in _UNREAD_LINES and not is_reserved(item)
+    ]
     nodes: list[ReadingNode] = []
     for kind, group in groupby(numbered, key=lambda pair: _group_of(pair[1])):
         pairs = list(group)

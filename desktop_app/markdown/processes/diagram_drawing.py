@@ -87,7 +87,7 @@ class Diagram(NamedTuple):
     @property
     def name(self) -> str:
         """Return the name for those who do not see the picture."""
-        return tr("Diagram: {kind}, code available", kind=self.kind)
+        return tr("Diagram: {kind}", kind=self.kind)
 
 
 DrawDiagram = Callable[[str, str], Diagram | None]

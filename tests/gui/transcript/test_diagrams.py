@@ -9,9 +9,14 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.child_processes import child_command
+from desktop_app.markdown.processes import diagram_drawing
 from desktop_app.markdown.processes.diagram_drawing import can_draw
+from desktop_app.transcript.copying import menu_for
 from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
 from desktop_app.transcript.message_items import LineKind, diagram_key_of
+from desktop_app.transcript.reading_tree import reading_nodes
+from desktop_app.transcript.segment import Place
+from desktop_app.transcript.targets import describe, targets_of
 from desktop_app.widgets.look import theme
 from desktop_app.widgets.look.theme_watcher import change_theme
 from tests.gui.transcript.test_streaming import finished
@@ -189,3 +194,39 @@ def test_a_picture_is_no_wider_than_the_text(
     qtbot.waitUntil(lambda: bool(shown_keys(view)))
     qtbot.waitUntil(lambda: requested == shown_keys(view))
     assert view.horizontalScrollBar().maximum() == 0
+
+
+def test_a_diagram_is_named_and_reached_by_keys(
+    view: TranscriptView, drawer: DiagramDrawer, qtbot: QtBot
+) -> None:
+    view.set_drawer(drawer)
+    view.set_messages([answer(TEXT)])
+    assert "" not in [node.name for node in reading_nodes(last(view).items)]
+    qtbot.waitUntil(lambda: bool(shown_keys(view)))
+    shown = last(view)
+    names = [describe(shown, target).name for target in targets_of(shown)]
+    diagram = "Diagram: flowchart, code available"
+    assert names[:3] == ["Copy code, mermaid", diagram, "Show code"]
+    assert diagram in [node.name for node in reading_nodes(shown.items)]
+    picture = next(i for i, item in enumerate(shown.items) if diagram_key_of(item))
+    for item in (picture - 1, picture, picture + 1):
+        menu = menu_for(view, Place(shown.key, item), "")
+        labels = [action.text() for action in menu.actions()]
+        assert labels[:3] == ["Copy code block", "Copy picture", "Save picture as…"]
+        menu.deleteLater()
+    elsewhere = menu_for(view, Place(shown.key, 0), "")
+    assert "Copy picture" not in [action.text() for action in elsewhere.actions()]
+    elsewhere.deleteLater()
+
+
+def test_where_the_libraries_are_missing_a_diagram_is_plain_code(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagram_drawing, "can_draw", lambda: False)
+    drawer = DiagramDrawer(MISSING_CHILD)
+    view.set_drawer(drawer)
+    view.set_messages([answer(TEXT)])
+    assert not drawer.is_busy
+    assert "flowchart TD" in view.toPlainText()
+    assert not last(view).has_diagrams
+    drawer.close()
