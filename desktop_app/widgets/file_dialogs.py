@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QUrl
-from PySide6.QtWidgets import QFileDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHeaderView, QToolButton, QTreeView, QWidget
 
 from desktop_app.cli.output_file import partial_file
+from desktop_app.domain.documents.document_types import DOCUMENT_PATTERNS
 from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look.icons import set_icon
@@ -27,6 +28,9 @@ _ICON_OF_BUTTON: Final = {
     "listModeButton": "list",
     "detailModeButton": "table-2",
 }
+
+
+_MIN_COLUMN_WIDTH: Final = 72
 
 
 def choose_file(
@@ -51,9 +55,18 @@ def choose_files(
     start: Path | str = "",
     filters: str = "",
 ) -> QFileDialog:
-    """Open a dialog in which the user chooses existing files."""
+    """Open a dialog in which the user chooses existing files.
+
+    Args:
+        filters: documents and images, or all files, by default.
+    """
+    if not filters:
+        documents = tr("Documents and images ({patterns})", patterns=DOCUMENT_PATTERNS)
+        filters = f"{documents};;{tr('All files ({patterns})', patterns='*')}"
     mode = QFileDialog.FileMode.ExistingFiles
-    return _open(_create_dialog(parent, title, start, filters, mode), on_chosen)
+    dialog = _create_dialog(parent, title, start, filters, mode)
+    dialog.setOption(QFileDialog.Option.HideNameFilterDetails)  # thirty patterns
+    return _open(dialog, on_chosen)
 
 
 def choose_folder(
@@ -115,6 +128,12 @@ def _open(dialog: QFileDialog, on_chosen: Callable[[list[Path]], object]) -> QFi
     dialog.accepted.connect(lambda: on_chosen([Path(name) for name in dialog.selectedFiles()]))
     dialog.open()
     # Qt's own dialog has buttons, whose icons would be black; a dialog of the system has none.
+    table = dialog.findChild(QTreeView, "treeView")
+    if table is not None:  # its first column is too narrow for names
+        header = table.header()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(current_theme().px(_MIN_COLUMN_WIDTH))
     theme = current_theme()
     for button in dialog.findChildren(QToolButton):
         name = _ICON_OF_BUTTON.get(button.objectName())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QTreeView, QWidget
 
 from desktop_app.widgets.file_dialogs import choose_file, choose_files, choose_folder, choose_target
 from tests.helpers.file_dialogs import choose_paths
@@ -57,6 +57,25 @@ def test_several_files_are_chosen(qtbot: QtBot, window: QWidget, tmp_path: Path)
     choose_paths(*files)
     assert chosen == [files]
     qtbot.waitUntil(lambda: has_no_dialog(window))
+
+
+def test_documents_are_listed_first_and_names_have_the_widest_column(
+    qtbot: QtBot, window: QWidget, tmp_path: Path
+) -> None:
+    long_name = "Letter to the landlord about the heating of the flat.pdf"
+    (tmp_path / long_name).touch()
+    (tmp_path / "program.bin").touch()
+    dialog = choose_files(window, "Attach", print, start=tmp_path)
+    table = dialog.findChild(QTreeView, "treeView")
+    assert table is not None
+    model = table.model()
+    qtbot.waitUntil(lambda: model.rowCount(table.rootIndex()) == 1)
+    assert model.index(0, 0, table.rootIndex()).data() == long_name
+    widths = [table.header().sectionSize(column) for column in range(4)]
+    assert widths[0] == max(widths)
+    dialog.selectNameFilter(dialog.nameFilters()[1])
+    qtbot.waitUntil(lambda: model.rowCount(table.rootIndex()) == 2)
+    dialog.reject()
 
 
 def test_a_save_dialog_proposes_a_name_and_asks_before_overwriting(

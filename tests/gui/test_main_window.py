@@ -108,6 +108,17 @@ def test_a_click_beside_a_drawer_closes_it(window: MainWindow, qtbot: QtBot) -> 
         assert not pane.isVisible()
 
 
+def test_the_look_is_chosen_over_undimmed_colors(window: MainWindow) -> None:
+    window.resize(800, 600)
+    window.settings.hide()
+    plain = window.grab().toImage().pixelColor(60, 300)
+    window.outer_panes.show_settings(True)
+    window.settings.show_page("look")
+    assert window.grab().toImage().pixelColor(60, 300) == plain
+    window.settings.show_page("answer")
+    assert window.grab().toImage().pixelColor(60, 300) != plain
+
+
 def test_choosing_a_conversation_closes_the_drawer(window: MainWindow) -> None:
     window.resize(640, 480)
     for signal, values in (

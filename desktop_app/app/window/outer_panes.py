@@ -53,6 +53,7 @@ class OuterPanes:
         middle.header.settings_button.clicked.connect(self.toggle_settings)
         middle.header.list_button.clicked.connect(self.toggle_list)
         self._shade.pressed.connect(self.close_drawer)
+        settings.page_shown.connect(lambda _page: self.arrange())
         settings.show_requested.connect(lambda: self.show_settings(True))
         settings.close_requested.connect(lambda: self.show_settings(False))
         for choice_signal in (
@@ -132,6 +133,8 @@ class OuterPanes:
         self._list.setVisible(has_list or self.drawer is self._list)
         self._settings.setVisible(has_settings or self.drawer is self._settings)
         self._shade.setVisible(self.drawer is not None)
+        # The look is chosen by its effect on the conversation behind.
+        self._shade.set_dimming(self.drawer is not self._settings or self._settings.page != "look")
         if self.drawer is not None:
             self._shade.raise_()
             self.drawer.raise_()

@@ -74,3 +74,18 @@ DOCUMENT_FORMATS: Final[Mapping[str, DocumentFormat]] = {
     ZIP: DocumentFormat(".zip", is_plain=True),
 }
 """The formats of documents except texts, by media type."""
+
+_TEXT_SUFFIXES: Final = (".txt", ".md", ".csv", ".html", ".eml", ".ipynb", ".json", ".xml")
+DOCUMENT_PATTERNS: Final = " ".join(
+    f"*{suffix}"
+    for suffix in dict.fromkeys(
+        (
+            *(each.suffix for each in DOCUMENT_FORMATS.values()),
+            *_TEXT_SUFFIXES,
+            *IMAGE_SUFFIXES.values(),
+            ".jpeg",
+            ".heic",
+        )
+    )
+)
+"""What dialogs list as documents and images; other texts can be read, too."""

@@ -97,10 +97,12 @@ class SettingsPanel(QFrame):
     Signals:
         show_requested(): the window must show the panel.
         close_requested(): the user wants to close the panel.
+        page_shown(str): another page is shown.
     """
 
     show_requested = Signal()
     close_requested = Signal()
+    page_shown = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,6 +143,7 @@ class SettingsPanel(QFrame):
         self._list.choose(self._list.row(self._items[page]))
         self._stack.setCurrentWidget(self._areas[page])
         self._arrange()
+        self.page_shown.emit(page)
         if self._session is not None and page == "about":
             self._session.tasks.start(self._session.settings.show_about())
         elif self._session is not None and page == "servers":
