@@ -132,9 +132,9 @@ class BatchBar(QFrame):
     def _show_state(self) -> None:
         if self._offered_paths:  # the offer stays until the user has accepted or dismissed it
             return
-        job, text = self._ended_job, ""
-        if job is not None:
-            text = tr("Batch job “{title}” finished.", title=job.title)
+        ended, text = self._ended_job, ""
+        if ended is not None:
+            text = tr("Batch job “{title}” finished.", title=ended.title)
         elif len(self._running_jobs) == 1:
             (job,) = self._running_jobs
             progress = job_progress_text(job)
@@ -142,7 +142,7 @@ class BatchBar(QFrame):
         elif self._running_jobs:
             count = len(self._running_jobs)
             text = tr_plural("{count} batch job running", "{count} batch jobs running", count)
-        self._show(text, is_dismissable=job is not None)
+        self._show(text, is_dismissable=ended is not None)
 
     def _show(self, text: str, *, is_dismissable: bool) -> None:
         buttons = (self.show_button, self.dismiss_button)

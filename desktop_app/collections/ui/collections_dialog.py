@@ -26,7 +26,7 @@ from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, fi
 from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
-from desktop_app.widgets.boxes import DIALOG_MARGINS, FlowLayout, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.widgets.library_list import LibraryPage, LibraryRow, NameField
@@ -143,7 +143,6 @@ class CollectionsPage(LibraryPage):
     def _fill(self) -> None:
         self._head = row_of((self.name, 1), self.ask_button, spacing=8)
         row_of((self.semantic_note, 1), self.embed_button, parent=self._semantic_row, margins=0)
-        adding = FlowLayout(self.add_files_button, self.add_folder_button, self.refresh_button)
         self._page = QWidget()
         column_of(
             self._head,
@@ -152,7 +151,8 @@ class CollectionsPage(LibraryPage):
             (self.empty_label, 1),
             self._semantic_row,
             self.work,
-            row_of((adding, 1), (self.delete_button, Qt.AlignmentFlag.AlignBottom)),
+            FlowLayout(self.add_files_button, self.add_folder_button, self.refresh_button),
+            row_of(STRETCH, self.delete_button),  # apart from what is pressed often
             parent=self._page,
             margins=0,
             spacing=10,

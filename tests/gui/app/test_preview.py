@@ -198,7 +198,8 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
         await attach(app, path)
         chip = app.chip_widgets[0]
         by_name = {action.objectName(): action for action in chip.menu().actions()}
-        assert list(by_name) == ["preview", "open-document", "choose-pages", "send-as-file"]
+        names = ["preview", "open-document", "choose-pages", "send-as-file", "give-to-code"]
+        assert list(by_name) == names
         assert not by_name["send-as-file"].isChecked()
         by_name["send-as-file"].trigger()
         assert "3 pages · " in app.chips[0]
