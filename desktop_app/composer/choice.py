@@ -475,11 +475,15 @@ class ChoiceRow(QWidget):
         self.send_button = PlainToolButton(name="send", label=tr("Send"), role="send")
         self.stop_button = PlainToolButton(name="stop", label=tr("Stop"), role="stop")
         self.stop_button.hide()
-        self._row = row_of(
+        self._groups = (
             row_of(self.attach_button, self.web_button, self.research_button, spacing=0),
+            row_of(self.image_button, self.tools_button, self.background_button, spacing=0),
+        )
+        self._row = row_of(
+            self._groups[0],
             self.model_button,
             self.end_label,
-            row_of(self.image_button, self.tools_button, self.background_button, spacing=0),
+            self._groups[1],
             STRETCH,
             self.estimate_label,
             self.send_button,
@@ -621,7 +625,8 @@ class ChoiceRow(QWidget):
             self.end_label.setVisible(bool(end_text))
             self.estimate_label.setText(text)
             self.estimate_label.setVisible(bool(text))
-            self._row.invalidate()
+            for layout in (*self._groups, self._row):  # Qt invalidates the inner ones later
+                layout.invalidate()
             if self._row.sizeHint().width() <= self.width():
                 break
 
