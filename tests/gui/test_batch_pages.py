@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFormLayout, QWidget
 
 from desktop_app.batch.ui.batch_job_page import BatchJobPage
 from desktop_app.batch.ui.batch_new_page import BatchFileChooser
@@ -16,6 +16,7 @@ from desktop_app.batch.ui.batch_page import BatchPage
 from desktop_app.domain.batch_jobs import BatchItem, BatchItemSummary, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.forms.form_widgets import Combo, FieldLabel, line_field
 from desktop_app.widgets.look.theme import current_theme
 from tests.helpers.recorded_calls import RecordedCalls
 
@@ -99,3 +100,15 @@ def test_the_current_job_stays_current_when_a_job_is_added(
     current = dialog.jobs.row_at(dialog.table.currentIndex())
     assert current is not None
     assert current.id == "c"
+
+
+def test_a_label_is_level_with_its_field(qtbot: QtBot, light_theme: Theme) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    form = QFormLayout(window)
+    rows = [(FieldLabel("Model", role="note"), f) for f in (Combo("A"), line_field("B", "b"))]
+    for label, field in rows:
+        form.addRow(label, field)
+    window.show()
+    for label, field in rows:
+        assert abs(label.geometry().center().y() - field.geometry().center().y()) <= 1

@@ -25,7 +25,7 @@ from desktop_app.providers.models.model_menu import MenuEntry, menu_entries
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
-from desktop_app.widgets.forms.form_widgets import Combo, MultilineField, Note
+from desktop_app.widgets.forms.form_widgets import Combo, FieldLabel, MultilineField, Note
 from desktop_app.widgets.look.theme import set_role
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 
@@ -154,7 +154,7 @@ class BatchNewPage(QWidget):
         choices.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         choices.setLabelAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
         for field in (self.provider, self.model, self.effort):
-            choices.addRow(PlainLabel(field.accessibleName(), role="note"), field)
+            choices.addRow(FieldLabel(field.accessibleName(), role="note"), field)
         fields = column_of(
             PlainLabel(tr("Files"), role="strong"),
             self.files,

@@ -16,7 +16,7 @@ from desktop_app.tools.servers.tool_server import EXAMPLE_REFERENCE, REDIRECT_AD
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.widgets.forms.form_dialog import FormDialog
-from desktop_app.widgets.forms.form_widgets import FormSection, Note, Tone, text_field
+from desktop_app.widgets.forms.form_widgets import FieldLabel, FormSection, Note, Tone, text_field
 from desktop_app.widgets.forms.tab_order import order_tabs
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
@@ -211,7 +211,7 @@ class ServerForm(FormDialog):
             if isinstance(widget, PlainTextField):
                 set_role(widget, "field")
                 widget.setTabChangesFocus(True)
-            title = PlainLabel(label)
+            title = FieldLabel(label)
             title.setBuddy(widget)
             form.addRow(title, widget)
         note = PlainLabel(
