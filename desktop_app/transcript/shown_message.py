@@ -54,6 +54,8 @@ from desktop_app.transcript.transcript_styles import Background, background_of
 IMMEDIATE_CHARACTERS: Final = 8_000
 """Maximum characters of a stored answer that are parsed immediately."""
 
+_MAX_FENCE_LENGTH: Final = 200
+"""Characters at the end of a text in which a fence is searched, because the text may be long."""
 _FENCE_END: Final = re.compile(r"\n[ \t>]*(?:`{3,}|~{3,})[ \t]*\n?\Z")
 
 
@@ -501,7 +503,7 @@ class ShownMessage(Article):
 
     def _ends_in_fence(self) -> bool:
         """Return True if the last line is the end of a block of code."""
-        return _FENCE_END.search(self.text) is not None
+        return _FENCE_END.search(self.text[-_MAX_FENCE_LENGTH:]) is not None
 
     def _hidden_of(self, head: int, body: int) -> set[int]:
         """Return the indices of the folded items, if so many are above and in the body."""

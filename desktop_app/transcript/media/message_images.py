@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QRectF, Qt, QTimer, QUrl
+from PySide6.QtCore import QObject, QRectF, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -44,6 +44,8 @@ _MIN_SIDE: Final = 12
 """Minimum width and height of a shown image, so that it can be seen and clicked."""
 THUMBNAIL_BOX: Final = (640, 480)
 """Width and height of a thumbnail: `MAX_SHOWN_SIZE` on a screen with twice the usual density."""
+_MAX_BYTES: Final = 64 << 20
+"""Bytes of the images in memory. The largest diagram takes 16 MB, a thumbnail 1.2 MB."""
 CORNER_RADIUS: Final = 8
 """Radius of the corners in pixels; a small image has smaller corners."""
 _SCHEME: Final = "picture:"
@@ -162,12 +164,14 @@ class MessageImages(QObject):
             return None
         width, height = (int(side) for side in size.split("x"))
         if key in self._images:
-            return self._rounded_image(self._images[key], width, height, key)
+            if key.startswith(DIAGRAM_KEY):
+                return self._whole_image(self._images[key], width, height)
+            return self._rounded_image(self._images[key], width, height)
         if key not in self._requested:
             # Deferred, because Qt calls this while painting.
             QTimer.singleShot(0, self, lambda: self._view.image_requested.emit(key))
         self._requested.setdefault(key, set()).add(name)
-        return self._rounded_image(None, width, height, key)
+        return self._rounded_image(None, width, height)
 
     def put(self, key: str, image: QImage, *, instead_of: str) -> None:
         """Have this image at once when it is drawn, and forget another one."""
@@ -184,8 +188,25 @@ class MessageImages(QObject):
             drawn = self.resource(name)
             assert drawn is not None
             self._view.show_image(QUrl(name), drawn)
+        # Documents keep what they draw; an image that another document draws is requested again.
+        while len(self._images) > 1 and self._size() > _MAX_BYTES:
+            oldest = next(iter(self._images))
+            del self._images[oldest]
+            self._requested.pop(oldest, None)
 
-    def _rounded_image(self, image: QImage | None, width: int, height: int, key: str) -> QImage:
+    def _size(self) -> int:
+        return sum(each.sizeInBytes() for each in self._images.values())
+
+    def _whole_image(self, image: QImage, width: int, height: int) -> QImage:
+        """Return a diagram in device pixels, whose corners are empty. Qt asks at each painting."""
+        ratio = self._view.devicePixelRatioF()
+        size = QSize(round(width * ratio), round(height * ratio))
+        mode = Qt.AspectRatioMode.IgnoreAspectRatio  # its sides are rounded
+        drawn = image.scaled(size, mode, Qt.TransformationMode.SmoothTransformation)
+        drawn.setDevicePixelRatio(ratio)
+        return drawn
+
+    def _rounded_image(self, image: QImage | None, width: int, height: int) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
         ratio = self._view.devicePixelRatioF()
         device_width = round(width * ratio)
@@ -202,14 +223,10 @@ class MessageImages(QObject):
             if image is None:
                 painter.fillPath(outline, self._view.theme.code_ground)
             else:
-                # The sides of a shown diagram are rounded; expanding would cut off its ends.
-                mode = Qt.AspectRatioMode
                 scaled = image.scaled(
                     device_width,
                     device_height,
-                    mode.IgnoreAspectRatio
-                    if key.startswith(DIAGRAM_KEY)
-                    else mode.KeepAspectRatioByExpanding,
+                    Qt.AspectRatioMode.KeepAspectRatioByExpanding,
                     Qt.TransformationMode.SmoothTransformation,
                 )
                 painter.setBrushOrigin(
@@ -217,7 +234,6 @@ class MessageImages(QObject):
                 )
                 painter.fillPath(outline, QBrush(scaled))
             # Without an edge, a chart with a white background would merge into a white page.
-            if not key.startswith(DIAGRAM_KEY):
-                painter.strokePath(outline, QPen(self._view.theme.line, ratio))
+            painter.strokePath(outline, QPen(self._view.theme.line, ratio))
         rounded.setDevicePixelRatio(ratio)
         return rounded

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.transcript.media import message_images
 from tests.helpers.messages import answer, question
 from tests.helpers.transcript_views import is_on_target
 from tests.unit.markdown.test_inline_images import address
@@ -167,3 +168,21 @@ def test_a_small_picture_in_an_answer_is_requested_and_drawn(
     view.images.show(key, red())
     qtbot.waitUntil(partial(is_red, view, corner))
     assert "a red thing here." in view.toPlainText()
+
+
+def test_images_in_memory_are_bounded_and_forgotten_ones_are_requested_again(
+    qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.set_messages([question("What?", PHOTO, SMALL), answer("A cat.")])
+    name = view.document().find("\ufffc").charFormat().toImageFormat().name()
+    view.viewport().grab()
+    monkeypatch.setattr(message_images, "_MAX_BYTES", red().sizeInBytes())
+    view.images.show(PHOTO.sha256, red())
+    view.images.show(SMALL.sha256, red())
+    with qtbot.waitSignal(view.image_requested) as wanted:
+        view.images.resource(name)
+    assert wanted.args == [PHOTO.sha256]
+    view.images.show(PHOTO.sha256, red())
+    drawn = view.images.resource(name)
+    assert drawn is not None
+    assert drawn.pixelColor(drawn.rect().center()) == QColor("red")
