@@ -8,10 +8,17 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from desktop_app.documents import refusals
+from desktop_app.documents.worker.ignored_files import (
+    GITIGNORE,
+    MAX_GITIGNORE_BYTES,
+    IgnoredFiles,
+    contains_mark,
+)
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import hints
 from desktop_app.domain.documents.document_notes import SkipReason
@@ -55,26 +62,46 @@ def _require_regular(status: os.stat_result, name: str) -> None:
         raise DocumentError(N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=name)
 
 
-def files_below(folder: Path, depth: int = 0) -> Iterator[tuple[Path, SkipReason | None]]:
+def files_below(folder: Path) -> Iterator[tuple[Path, SkipReason | None]]:
     """Yield the files in a folder and its subfolders, sorted by name level by level.
 
-    Each comes with the reason why it is left out; None if it is not. Raises OSError if the folder
-    cannot be listed; a subfolder is then left out.
+    Each comes with the reason why it is left out; None if it is not. A subfolder that is left out
+    comes in place of its files. Raises OSError if the folder cannot be listed; a subfolder is then
+    left out.
     """
+    yield from _files_below(folder, "", IgnoredFiles(), depth=0)
+
+
+def _files_below(
+    folder: Path, inner_path: str, ignored: IgnoredFiles, depth: int
+) -> Iterator[tuple[Path, SkipReason | None]]:
+    """Yield as `files_below`; `inner_path` is the folder's path in the first one."""
     with os.scandir(folder) as rows:
         entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
+    names = {entry.name for entry in entries}
+    if depth and contains_mark(names):
+        yield folder, SkipReason.MADE
+        return
+    if GITIGNORE in names:
+        with suppress(DocumentError):
+            limits = Limits(file_bytes=MAX_GITIGNORE_BYTES)
+            ignored.add_rules(inner_path, read_file(folder / GITIGNORE, limits, follows_link=False))
     for entry in entries:
         path = folder / entry.name
+        entry_path = f"{inner_path}/{entry.name}".removeprefix("/")
+        is_folder = entry.is_dir(follow_symlinks=False)
         if is_hidden(entry.name):
             yield path, SkipReason.HIDDEN
         elif entry.is_symlink():
             yield path, SkipReason.LINK
-        elif entry.is_dir(follow_symlinks=False):
+        elif reason := ignored.reason(entry_path, names, is_folder=is_folder):
+            yield path, reason
+        elif is_folder:
             if depth >= _MAX_DEPTH:
                 yield path, SkipReason.TOO_DEEP
                 continue
             try:
-                yield from files_below(path, depth + 1)
+                yield from _files_below(path, entry_path, ignored, depth + 1)
             except OSError:
                 yield path, SkipReason.UNREADABLE
         else:
