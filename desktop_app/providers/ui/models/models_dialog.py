@@ -48,10 +48,10 @@ from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, set_too
 
 # In pixels at the default text size (see `Theme.px`).
 # In pixels at the default text size (see `Theme.px`).
-_LEAST_NAME: Final = 180
-_LEAST_PROVIDER: Final = 90
+_LEAST_NAME: Final = {NAME_COLUMN: 180, PROVIDER_COLUMN: 90}
+_MOST_NAME: Final = 320
 _CELL_MARGINS: Final = 14
-_MEASURED_ROWS: Final = 300  # 10 ms
+_MEASURED: Final = 300  # rows, which takes 10 ms
 
 
 class ModelsPage(QWidget):
@@ -77,7 +77,7 @@ class ModelsPage(QWidget):
         self._filter_model = ModelFilter(self._model)
         self.table = QTableView()
         self.table.setObjectName("models-table")
-        self._count_label = PlainLabel(name="models-count", role="note")
+        self._count_label = PlainLabel(name="models-count", role="note", wraps=True)
         self._use_button = dialog_button(tr("Use"), "use-model")
         set_tooltip(self._use_button, tr("Use in the current conversation"))
         self._favorite_button = dialog_button(tr("Favorite"), "favorite-model")
@@ -357,22 +357,21 @@ class ModelsPage(QWidget):
         if self._has_chosen_widths:
             return
         header = self.table.horizontalHeader()
+        # With an arrow of the sorting, every heading keeps room for one: 25 pixels.
+        header.setSortIndicatorShown(header.sortIndicatorSection() >= 0)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.table.resizeColumnsToContents()
         px = current_theme().px
-        rows = self._model.rows[:_MEASURED_ROWS]
-        names = ((PROVIDER_COLUMN, px(_LEAST_PROVIDER)), (NAME_COLUMN, px(_LEAST_NAME)))
+        names = (PROVIDER_COLUMN, NAME_COLUMN)
         for column in range(self._model.columnCount()):
-            # Qt keeps room for the arrow of the sorting in each heading, 25 pixels.
-            if column not in dict(names) and column != header.sortIndicatorSection():
-                heading = str(self._model.headerData(column, Qt.Orientation.Horizontal))
-                texts = {self._model.cell_text(row, column) for row in rows}
-                width = max(map(self.table.fontMetrics().horizontalAdvance, texts), default=0)
-                width = max(width, header.fontMetrics().horizontalAdvance(heading))
-                header.resizeSection(column, width + px(_CELL_MARGINS))
+            texts = {self._model.cell_text(row, column) for row in self._model.rows[:_MEASURED]}
+            widest = max(map(self.table.fontMetrics().horizontalAdvance, texts), default=0)
+            width = max(widest + px(_CELL_MARGINS), header.sectionSizeHint(column))
+            header.resizeSection(column, min(width, px(_MOST_NAME)))
         excess = header.length() - self.table.viewport().width()
-        for column, least in names:
+        for column in names:
             width = header.sectionSize(column)
+            least = max(px(_LEAST_NAME[column]), header.sectionSizeHint(column))
             header.resizeSection(column, max(min(width, least), width - max(excess, 0)))
             excess -= width - header.sectionSize(column)
         if excess <= 0:
