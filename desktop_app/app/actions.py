@@ -154,6 +154,7 @@ def _list_functions(session: Session) -> _Functions:
     window = session.window
     return {
         "conversation.new": window.conversations.new_requested.emit,
+        "conversation.close-temporary": session.temporary_controller.close_open,
         "conversation.rename": window.rename,
         "conversation.pin": session.pinned_order.pin_chosen,
         "conversation.pin-up": lambda: session.pinned_order.move(-1),

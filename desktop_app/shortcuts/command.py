@@ -70,6 +70,12 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         "conversation.temporary", N_("New temporary conversation"), _C.CONVERSATION, "Ctrl+Shift+N"
     ),
+    Command(
+        "conversation.close-temporary",
+        N_("Close temporary conversation"),
+        _C.CONVERSATION,
+        "Ctrl+W",
+    ),
     Command("conversation.rename", N_("Rename conversation"), _C.CONVERSATION, "F2"),
     Command("conversation.pin", N_("Pin or unpin conversation"), _C.CONVERSATION, "Ctrl+Shift+D"),
     Command(
@@ -274,7 +280,7 @@ KEYS_ONLY: Final = frozenset(
         *("block.previous", "region.next", "region.previous", "menu.open", "prompt.stop"),
         *("prompt.as-text", "prompt.paste-plain", "prompt.spelling", "find.next"),
         *("find.previous", "answer.keep", "answer.older-version", "answer.newer-version"),
-        *("palette.open", "attachment.preview"),
+        *("conversation.close-temporary", "palette.open", "attachment.preview"),
         *("attachment.choose-pages", "effort.more", "effort.less"),
         *("provider.show", "view.normal", "answer.review", "answer.compare-versions"),
     )

@@ -19,7 +19,7 @@ from desktop_app.chat.answers.answer_measures import AnswerLimit, RepetitionStop
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
-from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Failed,
@@ -283,6 +283,9 @@ class AnswerRun:
         listen(StatusChanged(0, self._opening_status), self.reply)
         try:
             provider = await self.prepared.gateway.provider(self.prepared.resolved.profile)
+            if self._opening_status.code is StatusCode.LOADING:
+                waiting = answer_status(StatusCode.WAITING, model=self.prepared.resolved.model.name)
+                listen(StatusChanged(0, waiting), self.reply)
         except UserFacingError as error:
             self._add_event(Failed(to_provider_error(error)), listen)
             return
@@ -469,7 +472,10 @@ class AnswerRun:
     @property
     def _opening_status(self) -> AnswerStatus:
         """Return the status until the first event."""
-        return answer_status(StatusCode.WAITING, model=self.prepared.resolved.model.name)
+        resolved = self.prepared.resolved
+        is_here = resolved.profile.kind is ProviderKind.ON_DEVICE  # it may have to be loaded
+        code = StatusCode.LOADING if is_here else StatusCode.WAITING
+        return answer_status(code, model=resolved.model.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.stream(self.prepared.request)

@@ -26,6 +26,7 @@ from weakref import WeakValueDictionary
 from desktop_app.chat.attachments.image_attachments import ImageForm, page_name, page_tokens
 from desktop_app.chat.attachments.note_taking import (
     INSTRUCTIONS,
+    MAX_CONCURRENT_CALLS,
     MERGING,
     USUAL_NOTE_TOKENS,
     DocumentPiece,
@@ -35,10 +36,22 @@ from desktop_app.chat.attachments.note_taking import (
     note_key,
     wrap_piece,
 )
-from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, USABLE_SHARE, Estimator, usable_input
+from desktop_app.chat.cost_estimate import (
+    MESSAGE_OVERHEAD,
+    USABLE_SHARE,
+    Estimator,
+    TypicalAnswers,
+    typical_answer,
+    usable_input,
+)
 from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.documents.store.note_store import NoteStore
-from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, RequestPart
+from desktop_app.domain.answering.chat_request import (
+    ChatRequest,
+    ImageData,
+    ProviderKind,
+    RequestPart,
+)
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -544,6 +557,18 @@ class ChunkPlan:
     note_taker: str = ""
     answerer: str = ""
     cost_if_answerer_reads: Decimal | None = None
+
+    def seconds(self, resolved: ResolvedChoice, typical: TypicalAnswers) -> float | None:
+        """Return the time that reading and answering take, from the user's own answers.
+
+        Return None if the model has not answered yet, or if another one takes the notes.
+        """
+        is_same = self.note_taker in ("", self.answerer)
+        each_s = typical_answer(resolved, typical).seconds if is_same else None
+        is_on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
+        at_once = 1 if is_on_device else MAX_CONCURRENT_CALLS
+        rounds = ceil((self.calls - self.cached_calls) / at_once) + 1
+        return None if each_s is None else each_s * rounds
 
     @property
     def comparison(self) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -190,6 +191,7 @@ class ReadingProvider(ProviderWrapper):
         self._total_cost: Decimal | None = None  # an estimate, answer included; None if unknown
         # The progress and waits of the notes; None when all are taken.
         self._updates: asyncio.Queue[StatusChanged | None] = asyncio.Queue()
+        self._stage_began = time.monotonic()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as StatusChanged events, then the answer.
@@ -464,6 +466,11 @@ class ReadingProvider(ProviderWrapper):
         spent = formatting.money(self._cost_so_far)
         cost = formatting.money(self._total_cost) if self._total_cost else ""
         status = answer_status(code, done=done, total=total, spent=spent, cost=cost)
+        if not done:
+            self._stage_began = time.monotonic()
+        elif done < total:
+            elapsed_s = time.monotonic() - self._stage_began
+            status = replace(status, seconds_left=elapsed_s / done * (total - done))
         self._updates.put_nowait(StatusChanged(0, status))
 
 

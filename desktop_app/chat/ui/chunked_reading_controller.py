@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.cost import FREE
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
-from desktop_app.i18n.formatting import joined, money
+from desktop_app.i18n.formatting import duration, joined, money
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 
@@ -98,7 +98,9 @@ class ChunkedReadingController(Controller):
             self._accept(draft)
             return
         offer = [(tr("Read in parts"), lambda: self._accept(draft))]
-        notifications.notify(_plan_text(plan), offer, topic=NOT_SENT, stays=True)
+        typical = await self._session.backend.ledger.typical_answers(resolved.profile.id)
+        text = _plan_text(plan, plan.seconds(resolved, typical))
+        notifications.notify(text, offer, topic=NOT_SENT, stays=True)
 
     def _accept(self, offered_draft: Draft) -> None:
         """Ask the offered question, unless the attachments were changed meanwhile."""
@@ -108,8 +110,8 @@ class ChunkedReadingController(Controller):
         self._session.chat.submit(offered_draft.text, offered_draft.template_id)
 
 
-def _plan_text(plan: ChunkPlan) -> str:
-    """Return the number of parts, the cost, and how their tokens were counted."""
+def _plan_text(plan: ChunkPlan, seconds: float | None) -> str:
+    """Return the number of parts, the time, the cost, and how their tokens were counted."""
     sentences = [
         tr_plural(
             "The documents will be read in {count} part.",
@@ -125,6 +127,8 @@ def _plan_text(plan: ChunkPlan) -> str:
                 plan.cached_calls,
             )
         )
+    if seconds is not None:
+        sentences.append(tr("It takes about {time}.", time=duration(seconds, digits=0)))
     if plan.cost and plan.leaves_out_reasoning:
         sentences.append(tr("It costs about {cost}, plus reasoning.", cost=money(plan.cost)))
     elif plan.cost:

@@ -11,11 +11,12 @@ from contextlib import suppress
 
 from msgspec import Struct, field
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.tasks import Tasks
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.run_resumption import ResumedRun
-from desktop_app.domain.answering.answer_status import Status, status_text
+from desktop_app.domain.answering.answer_status import AnswerStatus, Status, StatusCode, status_text
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN, ShownTextLimiter
 from desktop_app.domain.answering.stream_events import (
@@ -47,6 +48,7 @@ FRAME_MS = 34
 
 So the transcript shows each report at once. Twice as many take twice the work, and look the same.
 """
+MOTION_MS = 500  # two moves a second are seen, and cost nothing
 COUNTDOWN_MS = 100
 STORE_RETRY_S = 1.0  # the user may free space on a full disk meanwhile
 # The time before a rate is shown. A rate over a shorter time would be far too high, because the
@@ -72,6 +74,7 @@ class _Progress(Struct):
     retry_at: float | None = None  # while the line below the answer counts down to a retry
     retry_status: Status | None = None
     status: NoticeText = ""  # the line below the answer
+    is_loading: bool = False  # while a model on this computer is loaded
     unreported_status: NoticeText | None = None  # `status`, until it is reported
     store_error: StorageError | None = None
     preview: bytes = b""  # the newest partial image, until it is reported
@@ -124,6 +127,9 @@ class _Progress(Struct):
                 self.section = None if self.section is None else -1
                 return False
             case StatusChanged(seconds, status):
+                self.is_loading = isinstance(status, AnswerStatus) and (
+                    status.code is StatusCode.LOADING
+                )
                 self.retry_at = time.monotonic() + seconds if seconds else None
                 self.retry_status = status if seconds else self.retry_status
                 sentence = status_text(status, seconds)
@@ -195,6 +201,9 @@ class RunningAnswers(QObject):
         self._frame.timeout.connect(self._report_next)
         self._countdown = QTimer(self, interval=COUNTDOWN_MS)
         self._countdown.timeout.connect(self._count_down)
+        self._motion = QTimer(self, interval=MOTION_MS)
+        self._motion.timeout.connect(self._move)
+        self._dots = 0
 
     def start(self, run: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
@@ -301,6 +310,10 @@ class RunningAnswers(QObject):
             is_new = progress.record(event)
             if progress.retry_at is not None and not self._countdown.isActive():
                 self._countdown.start()
+            # A cursor that does not blink is the sign of reduced motion (`ThemeWatcher`).
+            may_move = QGuiApplication.styleHints().cursorFlashTime() > 0
+            if progress.is_loading and may_move and not self._motion.isActive():
+                self._motion.start()
             if is_new and not self._frame.isActive():
                 since_s = time.monotonic() - progress.reported_at
                 self._frame.start(max(0, FRAME_MS - int(since_s * 1000)))  # the first at once
@@ -356,6 +369,17 @@ class RunningAnswers(QObject):
                 progress.status = sentence
                 run = progress.run
                 self.status_changed.emit(run.conversation.id, run.answer.id, sentence)
+
+    def _move(self) -> None:
+        """Move the dots of each model that is being loaded; stop once none is."""
+        loading = [progress for progress in self._runs.values() if progress.is_loading]
+        if not loading:
+            self._motion.stop()
+        self._dots = (self._dots + 1) % 4
+        for progress in loading:
+            run = progress.run
+            sentence = str(progress.status).rstrip("…") + "." * self._dots
+            self.status_changed.emit(run.conversation.id, run.answer.id, sentence)
 
     def _report_next(self) -> None:
         """Report one answer at a time: several side by side could take longer than a frame."""

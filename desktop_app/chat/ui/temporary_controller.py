@@ -106,6 +106,11 @@ class TemporaryController(Controller):
         else:
             self._tasks.start(self._show_and_close())
 
+    def close_open(self) -> None:
+        """Close the temporary conversation if it is shown."""
+        if self._id and self._id == self._current.id:
+            self._close_shown()
+
     async def _show_and_close(self) -> None:
         await self._session.navigator.open(self._id)
         self._prompt.focus_text()

@@ -372,9 +372,11 @@ class CollectionsController(Controller):
         return [(id_, state.collection.name) for id_, state in self.states.items()]
 
     def ask_in_draft(self, collection_id: str) -> None:
-        """Add a collection to the draft, so that the next question asks it."""
+        """Add a collection to a new conversation's draft, so that the next question asks it."""
         state = self.states.get(collection_id)
         if state is not None:
+            if self._current.path:
+                self._session.navigator.open_new()
             part = CollectionPart(collection_id, state.collection.name)
             others = [p for p in self._draft.value.attachments if part_id(p) != collection_id]
             self._draft.set_attachments((*others, part))

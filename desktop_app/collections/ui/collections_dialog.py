@@ -165,7 +165,13 @@ class CollectionsPage(LibraryPage):
             wraps=True,
         )
         self.introduction.setAlignment(Qt.AlignmentFlag.AlignVCenter)
-        row = self.lay_out(scroll_area_of(self._page), scroll_area_of(self.introduction))
+        self.first_button = dialog_button(tr("New collection"), "first-collection", "primary")
+        self.first_button.clicked.connect(lambda: self.begin_new(""))
+        center = Qt.AlignmentFlag.AlignHCenter
+        beginning = QWidget()
+        parts = (STRETCH, self.introduction, (self.first_button, center), STRETCH)
+        column_of(*parts, parent=beginning, margins=0, spacing=12)
+        row = self.lay_out(scroll_area_of(self._page), scroll_area_of(beginning))
         column_of((row, 1), self.status, parent=self, margins=DIALOG_MARGINS, spacing=10)
         for part in (self.list_part, self._page):
             FileDropFilter(part)
@@ -200,6 +206,11 @@ class CollectionsPage(LibraryPage):
                 for state in states
             ]
         )
+        had_focus = self.first_button.hasFocus() or self.field.hasFocus()
+        self.list_part.setVisible(bool(states))
+        self.first_button.setVisible(not states)
+        if had_focus:
+            self._focus_beginning()
         if self.current_id:
             self._show_state(is_other=False)
 
@@ -324,7 +335,12 @@ class CollectionsPage(LibraryPage):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self.name.hasFocus():
-            self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._focus_beginning()
+
+    def _focus_beginning(self) -> None:
+        """Focus the search, or the only button while there is nothing to search."""
+        start = self.field if self._states else self.first_button
+        start.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Apply a name that was typed but not confirmed."""

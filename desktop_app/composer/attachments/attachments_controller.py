@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +54,7 @@ from desktop_app.domain.errors import (
     IllegalChoiceError,
     UserFacingError,
 )
-from desktop_app.i18n.formatting import rough_money
+from desktop_app.i18n.formatting import duration, rough_money
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
@@ -75,7 +74,7 @@ class AttachmentsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._plan_costs: dict[tuple[str, ...], Decimal | None] = {}
+        self._plan_texts: dict[tuple[str, ...], str] = {}
         self._reader: DocumentWorker | None = None
         self._window.conversations.view.content_dropped.connect(self.insert_drop)
         self._prompt.attach_requested.connect(self.attach)
@@ -276,18 +275,27 @@ class AttachmentsController(Controller):
         resolved = self._setup.resolved
         plan = (resolved.profile.id, resolved.model.id, *(part.sha256 for part in documents))
         label = tr("Summarize in parts")
-        if plan not in self._plan_costs:
-            self._plan_costs[plan] = None
+        if plan not in self._plan_texts:
+            self._plan_texts[plan] = ""
             self._tasks.start(self._plan_parts(plan, documents, resolved))
-        cost = self._plan_costs[plan]
-        return summary._replace(label=f"{label} · {rough_money(cost)}" if cost else label)
+        facts = self._plan_texts[plan]
+        return summary._replace(label=f"{label} · {facts}" if facts else label)
 
     async def _plan_parts(
         self, plan: tuple[str, ...], documents: Sequence[DocumentPart], resolved: ResolvedChoice
     ) -> None:
         with suppress(UserFacingError):  # sending reports it
             reader = self._chat_service.chunked_reader
-            self._plan_costs[plan] = (await reader.plan(documents, "", resolved)).cost
+            chunks = await reader.plan(documents, "", resolved)
+            ledger = self._session.backend.ledger
+            seconds = chunks.seconds(resolved, await ledger.typical_answers(resolved.profile.id))
+            facts = [tr_plural("{count} part", "{count} parts", chunks.calls)]
+            if seconds is not None:
+                about = tr("about {time}", time=duration(seconds, digits=0))
+                facts = [f"{facts[0]}, {about}"]
+            if chunks.cost:
+                facts.append(rough_money(chunks.cost))
+            self._plan_texts[plan] = " · ".join(facts)
             self._show_suggestions()
 
 

@@ -9,12 +9,14 @@ from math import ceil
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import Param, UserFacingError
 from desktop_app.domain.value import Value
+from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_filled
 
 
 class StatusCode(Enum):
     """A status and its sentence. It is never stored."""
 
+    LOADING = N_("Loading {model}…")
     WAITING = N_("Waiting for {model}.")
     WAITING_FOR_PERMISSION = N_("Waiting for your permission…")
     RECONNECTING = N_("Reconnecting to {provider}.")
@@ -35,14 +37,23 @@ class StatusCode(Enum):
 
 
 class AnswerStatus(Value, frozen=True):
-    """A status with the values for the placeholders of its sentence."""
+    """A status with the values for the placeholders of its sentence.
+
+    Attributes:
+        seconds_left: the time until it is over, as measured; None if unknown.
+    """
 
     code: StatusCode
     params: Mapping[str, Param]
+    seconds_left: float | None = None
 
     @property
     def sentences(self) -> str:
-        return tr_filled(self.code.value, self.params)
+        sentence = tr_filled(self.code.value, self.params)
+        if self.seconds_left is None:
+            return sentence
+        left = tr("About {time} left.", time=duration(self.seconds_left, digits=0))
+        return f"{sentence} {left}"
 
 
 Status = AnswerStatus | ErrorNote

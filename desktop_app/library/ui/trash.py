@@ -51,9 +51,14 @@ class Trash(Controller):
         for id_ in ids:
             self._running.stop(id_)
         had_focus = self._view.hasFocus()
+        next_ids = [self._view.neighbor(+1), self._view.neighbor(-1)] if had_focus else []
         self._presenter.change(ids, trashed_at=trashed_at)
         if opened_id in ids:
-            self._navigator.open_new()
+            next_id = next((id_ for id_ in next_ids if id_ and id_ not in ids), None)
+            if next_id is None:
+                self._navigator.open_new()
+            else:  # the row that is now lit
+                self._tasks.start(self._navigator.open(next_id))
         if had_focus and self._view.isVisible():  # so that Delete works again
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
         self._presenter.writes.start(self._flag_store.set_trashed(ids, trashed_at))

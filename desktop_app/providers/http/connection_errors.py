@@ -120,6 +120,8 @@ class ConnectionAttempt:
             sentence = N_("Couldn’t connect to the proxy {proxy}.")
             return self._error(sentence, self._proxy_hint, details, may_repeat=True)
         sentence = N_("Couldn’t connect to {provider} at {host}.")
+        if self.provider == self.host:  # a download
+            sentence = N_("Couldn’t connect to {host}.")
         hint = N_("Check the network connection, then try again.")
         host = self.host
         if is_private(host) and self.port:

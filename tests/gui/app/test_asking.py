@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QToolButto
 from desktop_app.chat.prompt_assembly import CONTINUE
 from desktop_app.chat.ui.chat_controller import QueuedBubble
 from desktop_app.domain import hints
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.errors import (
@@ -19,6 +22,7 @@ from desktop_app.domain.errors import (
     StorageError,
     StreamCutError,
 )
+from desktop_app.providers.provider_client import ProviderClient
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, FillableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.menus import entry_text
@@ -45,6 +49,7 @@ async def test_the_first_question_titles_the_window_and_the_row() -> None:
         assert app.is_marked_as_streaming(app.open_id)
         assert app.is_shown("stop")
         await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
+        await until(lambda: not app.session.running._motion.isActive())
         assert app.messages() == [
             ("user", "complete", "Why is the sky blue?"),
             ("assistant", "streaming", ""),
@@ -515,4 +520,28 @@ async def test_a_question_stays_on_screen_while_its_answer_grows(command: str) -
         view.latest_button.click()  # goes to the end all the same
         await until(lambda: view.is_at_end)
         turn.end()
+        await app.settled()
+
+
+async def test_the_line_moves_while_a_model_on_this_computer_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with AppHarness() as app:
+        loaded = asyncio.Event()
+        provider = app.backend.gateway.provider
+
+        async def load(profile: ProviderProfile) -> ProviderClient:
+            await loaded.wait()
+            return await provider(profile)
+
+        monkeypatch.setattr(app.backend.gateway, "provider", load)
+        app.type("Why?")
+        app.enter()
+        for dots in ("Loading SmolLM2 135M..", "Loading SmolLM2 135M..."):
+            await until(lambda dots=dots: dots in app.transcript)
+        loaded.set()
+        await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
+        turn = await app.turn(0)
+        await until(lambda: not app.session.running._motion.isActive())
+        turn.end("Because.")
         await app.settled()

@@ -72,6 +72,8 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         dialog = await shown(app)
         assert dialog.introduction.isVisible()
         assert "Drop a folder here" in dialog.introduction.text()
+        assert not dialog.field.isVisible()  # there is nothing to find
+        await until(dialog.first_button.hasFocus)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 4)
         await until(lambda: "4 documents · 1 unreadable" in dialog.state_label.text())
@@ -95,6 +97,12 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
             app.state.current.draft.value.collections[0].collection_id, "remove"
         )
         assert app.chips == []
+        # The next question to it begins a conversation of its own.
+        former_id = app.open_id
+        dialog = await shown(app)
+        dialog.ask_button.click()
+        assert app.open_id != former_id
+        assert app.chips == ["Contracts, 4 documents · 1 unreadable"]
 
 
 async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:

@@ -278,7 +278,7 @@ async def test_a_document_that_does_not_fit_is_offered_in_parts_before_it_is_sen
         await until(lambda: not app.is_reading)
         assert app.chips == ["long.txt, 133%"]
         await until(lambda: "$" in suggestions(app)[0])
-        assert suggestions(app) == ["Summarize in parts · ≈ $0.09"]
+        assert suggestions(app) == ["Summarize in parts · 7 parts · ≈ $0.09"]
         app.enter()
         turn = await app.turn(0)
         assert "part=" in turn.asked

@@ -549,6 +549,7 @@ async def test_rows_are_selected_deleted_and_restored_by_keyboard() -> None:
         await app.written()
         assert QApplication.focusWidget() is view
         assert view.currentIndex().data() == "One"
+        await until(lambda: app.window.windowTitle().startswith("One"))  # what is lit is shown
         QTest.keyClick(view, Qt.Key.Key_Delete)
         assert app.rows == ["Three"]
         app.window.notifications.dismiss()

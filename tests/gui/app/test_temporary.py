@@ -157,7 +157,7 @@ async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
         assert "can’t be undone" in app.said
         app.press_action("Keep")
         assert is_temporary(app)
-        app.session.actions["conversation.delete"].trigger()
+        app.session.actions["conversation.close-temporary"].trigger()  # Ctrl+W
         app.press_action("Delete")
         assert not is_temporary(app)
         await app.settled()

@@ -43,6 +43,11 @@ def facts_of(attempt: AttemptError) -> tuple[object, object, object]:
     return attempt.error.message, attempt.error.hint, attempt.may_repeat
 
 
+def test_a_host_that_is_no_provider_is_named_once() -> None:
+    failed = replace(FAR, provider="far.example").connect_error("refused", "details")
+    assert failed.error.what_happened == "Couldn’t connect to far.example."
+
+
 @pytest.mark.parametrize(
     ("attempt", "reason", "remedy", "host"),
     [
