@@ -55,6 +55,18 @@ def extract_bytes(
 
         return image_reader.inspect(name, data, image_type, limits)
     result = read(name, data, limits, on_progress, password=password, takes_hidden=takes_hidden)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return counted(name, result, sha256, len(data), is_protected=bool(password))
+
+
+def counted(
+    name: str, result: ReaderResult, sha256: str, size: int, *, is_protected: bool
+) -> ExtractedDocument:
+    """Return the document that was read, with its tokens.
+
+    Args:
+        sha256, size: those of its bytes.
+    """
     text = replace_surrogates(result.text).replace("\0", "")
     if not text.strip():
         raise refusals.empty_error(name)
@@ -66,14 +78,14 @@ def extract_bytes(
     return ExtractedDocument(
         name=name,
         media_type=result.kind,
-        sha256=hashlib.sha256(data).hexdigest(),
-        size=len(data),
+        sha256=sha256,
+        size=size,
         text=text,
         pages=result.pages,
         tokens=count_tokens(text),
         note=add_left_out(result.note, result.hidden, result.unread),
         pictured=result.pictured,
-        is_protected=bool(password),
+        is_protected=is_protected,
     )
 
 

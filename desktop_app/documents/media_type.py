@@ -176,13 +176,17 @@ def detect_binary(name: str, data: bytes) -> str | None:
     Raises:
         one of ZIP_ERRORS: the data begins like a ZIP archive, but is damaged.
     """
-    # Readers accept a PDF with a late header, but a text may mention PDF headers, too.
-    has_late_header = type_of_ending(name) == PDF and b"%PDF-" in data[:1024]
-    if has_late_header or data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
+    if is_pdf(name, data):
         return PDF
     if data.startswith(b"{\\rtf"):
         return RTF
     return _detect_zip(data) if data.startswith(_ZIP_SIGNATURES) else None
+
+
+def is_pdf(name: str, data: bytes) -> bool:
+    # Readers accept a PDF with a late header, but a text may mention PDF headers, too.
+    has_late_header = type_of_ending(name) == PDF and b"%PDF-" in data[:1024]
+    return has_late_header or data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-")
 
 
 def detect_image(data: bytes) -> str | None:

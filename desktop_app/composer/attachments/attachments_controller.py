@@ -333,6 +333,8 @@ class PromptChips(QObject):
             self._remove(chip_id)
         elif action == SHOW_ALL_ACTION:
             self._set_expanded(True)
+        elif chip_id in self._conversation.readings.ids:
+            self._conversation.readings.run_action(chip_id, action)
         elif action.startswith(DETAIL_ACTION):  # of an image, or of a document's pages
             detail = action.removeprefix(DETAIL_ACTION)
             self._draft.change_parts(

@@ -14,11 +14,12 @@ from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import ConversationSession, Session
-from desktop_app.composer.attachment_chips import Chip
+from desktop_app.composer.attachment_chips import Chip, ChipAction
 from desktop_app.composer.attachments.attachment_facts import OTHER_READINGS_CHIP
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.documents.worker.document_worker import OnProgress, Progress
+from desktop_app.documents.worker.pdf_reading import PartlyReadError
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -41,6 +42,9 @@ FEW_FILES = 8  # while more are read together, progress is reported ten times a 
 UPDATE_MS = 100
 MAX_TASKS: Final = 64  # 5,000 readings at once would hold the event loop for a second
 MAX_SEPARATE_ERRORS: Final = 3  # with more failed files, one error stands for all
+
+USE_READ_ACTION = "use-read-pages"
+GO_ON_ACTION = "go-on-reading"
 
 PASTED_NAME = N_("Pasted text.txt")
 """The name of pasted text that is attached, marked for translation."""
@@ -85,6 +89,7 @@ class FileReading(Struct):
         batch: the files that were given together with this one.
         detail: the progress as a text.
         progress: the progress from 0 to 1, None if it is unknown.
+        choice: set if reading stands still: True to go on, False to use the pages that were read.
     """
 
     conversation_id: str
@@ -93,6 +98,7 @@ class FileReading(Struct):
     batch: Batch
     detail: str
     progress: float | None = None
+    choice: asyncio.Future[bool] | None = None
     task: asyncio.Future[Any] | None = None
 
 
@@ -100,7 +106,15 @@ def reading_chips(readings: dict[str, FileReading]) -> list[Chip]:
     """Return a chip for each file being read; for many, the first and one for the others."""
     separate_count = len(readings) if len(readings) <= FEW_FILES else 1
     chips = [
-        Chip(id_, r.name, summary=r.detail, state="reading", progress=r.progress, icon="file-text")
+        Chip(
+            id_,
+            r.name,
+            summary=r.detail,
+            state="large" if r.choice else "reading",
+            progress=r.progress,
+            icon="file-text",
+            actions=_standstill_actions() if r.choice else (),
+        )
         for id_, r in list(readings.items())[:separate_count]
     ]
     if other_count := len(readings) - separate_count:
@@ -121,6 +135,13 @@ def reading_chips(readings: dict[str, FileReading]) -> list[Chip]:
             )
         )
     return chips
+
+
+def _standstill_actions() -> tuple[ChipAction, ...]:
+    return (
+        ChipAction(USE_READ_ACTION, tr("Use these pages")),
+        ChipAction(GO_ON_ACTION, tr("Go on reading")),
+    )
 
 
 class DocumentPasswords:
@@ -286,7 +307,13 @@ class FileReadings(QObject):
             on_progress = partial(self._show_progress, reading)
             async with self._slots:
                 part, note = await self.passwords.open_with_password(
-                    partial(self.read_content, reading.content, on_progress, conversation_id)
+                    partial(
+                        self.read_content,
+                        reading.content,
+                        on_progress,
+                        conversation_id,
+                        on_standstill=partial(self._ask_to_go_on, reading),
+                    )
                 )
             if note:
                 # Chips show which pages are images, but not what was skipped.
@@ -338,10 +365,15 @@ class FileReadings(QObject):
         on_progress: OnProgress,
         conversation_id: str = "",
         password: str = "",
+        *,
+        on_standstill: Callable[[PartlyReadError], Awaitable[bool]] | None = None,
     ) -> tuple[DocumentPart | ImagePart, DocumentNote | None]:
         """Store the content; return its message part, and a note on how it was read, if any.
 
         The attachment of a temporary conversation stays in memory.
+
+        Args:
+            on_standstill: decides whether to go on, or to use the pages that were read.
 
         Raises:
             DocumentError, StorageError: the content cannot be attached.
@@ -350,7 +382,7 @@ class FileReadings(QObject):
         source: Path | bytes
         if isinstance(content, Path):
             source = content
-            document = await documents.extract(content, on_progress, password=password)
+            extraction = documents.extract(content, on_progress, password=password)
         else:
             if isinstance(content, str):
                 name, source = tr(PASTED_NAME), content.encode("utf-8", "surrogatepass")
@@ -361,9 +393,50 @@ class FileReadings(QObject):
                 buffer.open(QIODevice.OpenModeFlag.WriteOnly)
                 await asyncio.to_thread(content.content.save, buffer, "PNG")  # type: ignore[arg-type]
                 name, source = content.name, bytes(buffer.data().data())
-            document = await documents.extract_bytes(name, source, on_progress, password=password)
+            extraction = documents.extract_bytes(name, source, on_progress, password=password)
+        while True:
+            try:
+                document = await extraction
+                break
+            except PartlyReadError as error:
+                if on_standstill is None:
+                    raise
+                goes_on = await on_standstill(error)
+                extraction = error.reading.read(on_progress) if goes_on else error.reading.finish()
         store = self._session.backend.attachments
         return await store.add_document(source, document, conversation_id), document.note
+
+    async def _ask_to_go_on(self, reading: FileReading, error: PartlyReadError) -> bool:
+        """Return True to go on reading, False to use the pages that were read, as the user says."""
+        choice: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        reading.choice = choice
+        counts = {"done": error.reading.done, "total": error.reading.total}
+        reading.detail = tr("{done} of {total} pages", **counts)
+        self._update()
+
+        def choose(goes_on: bool) -> None:
+            if not choice.done():
+                choice.set_result(goes_on)
+
+        offers = [
+            (tr("Use these pages"), partial(choose, False)),
+            (tr("Go on reading"), partial(choose, True)),
+        ]
+        topic = f"standstill-{new_id()}"
+        self._notices.notify(error.what_happened, offers, topic=topic, stays=True)
+        try:
+            return await choice
+        finally:
+            reading.choice = None
+            reading.detail = tr("reading…")
+            self._notices.dismiss_topic(topic)
+            self._update()
+
+    def run_action(self, reading_id: str, action: str) -> None:
+        """Use the pages that were read, or go on, as chosen in a chip's menu."""
+        choice = self._readings[reading_id].choice
+        if choice and not choice.done() and action in (USE_READ_ACTION, GO_ON_ACTION):
+            choice.set_result(action == GO_ON_ACTION)
 
     # -------------------------------------------------------------- passwords
 

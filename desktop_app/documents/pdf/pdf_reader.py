@@ -10,6 +10,7 @@ but unlike empty pages they are sent as images.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pypdfium2 as pdfium
@@ -20,7 +21,7 @@ from desktop_app.documents.pdf import page_annotations, reading_order, xfa_form
 from desktop_app.documents.pdf.page_words import LINE_END_HYPHEN, RIGHT_TO_LEFT
 from desktop_app.documents.pdf.pdf_view import natural_size, open_document
 from desktop_app.documents.reader_result import ReaderResult
-from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
+from desktop_app.documents.worker.protocol import Limits, OnProgress, OpenedPdf, PageRead, Progress
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import DocumentNote
@@ -28,6 +29,7 @@ from desktop_app.domain.errors import Param
 from desktop_app.i18n.translation import N_
 
 NO_TEXT: Final = "[no text on this page]"
+NOT_READ: Final = "[this page was not read]"
 # Control characters are numbers of glyphs, too: TeX's "©" is "c" and glyph 13, a circle.
 _CONTROL: Final = re.compile("[\x01-\x08\x0b-\x1f\x7f]")
 _GLYPH_NUMBERS: Final = re.compile(f"{_CONTROL.pattern[:-1]}\ufffd\ue000-\uf8ff]")
@@ -55,45 +57,79 @@ def read(
     name: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str = ""
 ) -> ReaderResult:
     """Return the text of a PDF, and the pages to send as images."""
+    pages: list[PageRead] = []
     with open_document(name, data, password) as document:
-        try:
-            return _read(name, document, limits, on_progress)
-        except pdfium.PdfiumError as error:
-            raise refusals.damaged_error(name, str(error)) from error
+        opened = inspect(name, document, limits)
+        for page in read_pages(name, document, 0, opened.pages):
+            on_progress(Progress(len(pages), opened.pages, "page"))
+            pages.append(page)
+    on_progress(Progress(len(pages), opened.pages, "page"))
+    return compose(name, opened, pages)
 
 
-def _read(
-    name: str, document: pdfium.PdfDocument, limits: Limits, on_progress: OnProgress
-) -> ReaderResult:
+def inspect(name: str, document: pdfium.PdfDocument, limits: Limits) -> OpenedPdf:
+    """Return the number of pages and the text of an XFA form.
+
+    Raises:
+        DocumentTooLargeError: it has too many pages.
+    """
     total = len(document)
     if total > limits.pages:
         raise refusals.too_many_pages_error(name, total, "page", limits.pages)
-    texts: list[str] = []
-    page_images: list[PageImage] = []
-    for index in range(total):
-        on_progress(Progress(index, total, "page"))
-        page = document[index]
-        text, image = _page(document, page, index + 1)
-        texts.append(text)
-        if image is not None:
-            page_images.append(image)
-        page.close()
-    on_progress(Progress(total, total, "page"))
-    note = _note(page_images, total)
-    if document.get_formtype() == raw.FORMTYPE_XFA_FULL:
+    if document.get_formtype() != raw.FORMTYPE_XFA_FULL:
+        return OpenedPdf(total)
+    try:
+        return OpenedPdf(total, xfa_form.read(document))
+    except xfa_form.UnreadableFormError:
+        return OpenedPdf(total, is_unreadable_form=True)
+
+
+def read_pages(
+    name: str, document: pdfium.PdfDocument, start: int, stop: int
+) -> Iterator[PageRead]:
+    """Read the pages with the indices from `start` to before `stop`."""
+    for index in range(start, stop):
         try:
-            form = xfa_form.read(document)
-            # A form's only page asks the user to wait, or to install Adobe's program.
-            texts = [form] if total == 1 else [*texts[:-1], f"{texts[-1]}\n{form}".strip()]
-        except xfa_form.UnreadableFormError:
-            note = DocumentNote(N_("It’s a form that can’t be read. Print it to a PDF."), {})
-    if not any(texts) and not page_images:
+            page = document[index]
+            text, image = _page(document, page, index + 1)
+            page.close()
+        except pdfium.PdfiumError as error:
+            raise refusals.damaged_error(name, str(error)) from error
+        yield PageRead(index + 1, text, image)
+
+
+def compose(name: str, opened: OpenedPdf, pages: Sequence[PageRead]) -> ReaderResult:
+    """Return the text of a PDF from its pages, of which some may be missing.
+
+    Raises:
+        DocumentEmptyError: there is no text, and no page to send as an image.
+    """
+    page_images = [page.image for page in pages if page.image is not None]
+    text_by_page = {page.number: page.text for page in pages}
+    last = max(text_by_page, default=0)
+    note = _note(page_images, opened.pages)
+    if opened.form:
+        # A form's only page asks the user to wait, or to install Adobe's program.
+        shown = text_by_page[last] if opened.pages > 1 else ""
+        text_by_page[last] = f"{shown}\n{opened.form}".strip()
+    elif opened.is_unreadable_form:
+        note = DocumentNote(N_("It’s a form that can’t be read. Print it to a PDF."), {})
+    if not any(text_by_page.values()) and not page_images:
         raise refusals.empty_error(name)
-    marked_pages = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
+    marked_pages = [
+        f"[page {n}]\n{text_by_page.get(n, NOT_READ) or NO_TEXT}" for n in range(1, last + 1)
+    ]
+    if len(pages) < opened.pages:
+        note = DocumentNote(
+            N_("Only {done} of {total} pages were read."),
+            {"done": len(pages), "total": opened.pages},
+        )
+        if last < opened.pages:
+            marked_pages[-1] += f"\n\n[pages {last + 1} to {opened.pages} were not read]"
     return ReaderResult(
         document_types.PDF,
         text="\n\n".join(marked_pages),
-        pages=total,
+        pages=last,
         note=note,
         pictured=tuple(page_images),
     )

@@ -15,6 +15,7 @@ from typing import Final
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents import refusals
 from desktop_app.documents.worker import source_files
+from desktop_app.documents.worker.pdf_reading import PdfFile, PdfPageReader, PdfReading
 from desktop_app.documents.worker.protocol import (
     MAX_TEXT_BYTES,
     Limits,
@@ -24,7 +25,6 @@ from desktop_app.documents.worker.protocol import (
     ScaledImage,
     replace_surrogates,
 )
-from desktop_app.documents.worker.reader_client import ReaderClient
 from desktop_app.domain import hints
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason, add_left_out
@@ -43,7 +43,7 @@ _NAME_OF_TEXT: Final = "The text"
 """Names a text in errors, in place of a file."""
 
 
-class DocumentWorker(ReaderClient):
+class DocumentWorker(PdfPageReader):
     """Client of the child process that reads documents.
 
     Attributes:
@@ -59,9 +59,15 @@ class DocumentWorker(ReaderClient):
         command: ChildCommand | None = None,
     ) -> None:
         super().__init__(limits or Limits(), idle_s, command)
+        self._second_reader = PdfPageReader(self.limits, idle_s, command)
         self.passwords: dict[str, str] = {}
         # Files dropped together become attachments in their order, and one at a time is in memory.
         self._turn = asyncio.Lock()
+
+    async def aclose(self) -> None:
+        """End the children and wait for their end: see `ReaderClient.aclose`."""
+        await self._second_reader.aclose()
+        await super().aclose()
 
     def remember_password(self, sha256: str, password: str) -> None:
         """Store a document's password, which rendering its pages needs."""
@@ -96,16 +102,24 @@ class DocumentWorker(ReaderClient):
         Args:
             takes_hidden: True to read hidden parts and deletions, too.
         """
+        from desktop_app.documents.media_type import is_pdf
+
         name = replace_surrogates(name)
-        document = await self._ask(
-            "extract",
-            name,
-            ExtractedDocument,
-            data,
-            on_progress=on_progress,
-            password=password,
-            takes_hidden=takes_hidden,
-        )
+        if is_pdf(name, data) and len(data) <= self.limits.file_bytes:
+            self._second_reader.limits = self.limits
+            sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+            pdf = PdfFile(name, data, sha256, password)
+            document = await PdfReading((self, self._second_reader), pdf).read(on_progress)
+        else:
+            document = await self._ask(
+                "extract",
+                name,
+                ExtractedDocument,
+                data,
+                on_progress=on_progress,
+                password=password,
+                takes_hidden=takes_hidden,
+            )
         if document.is_protected and password:
             self.remember_password(document.sha256, password)
         return document

@@ -14,6 +14,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.value import PrivateValue
 
 T = TypeVar("T")
@@ -33,6 +34,25 @@ class Progress(msgspec.Struct, tag=True, frozen=True):
     unit: str
 
 
+class PageRead(msgspec.Struct, tag=True, frozen=True):
+    """A page of a PDF: its number from 1, its text, and the image to send for it, if any."""
+
+    number: int
+    text: str
+    image: PageImage | None = None
+
+
+class OpenedPdf(msgspec.Struct, frozen=True):
+    """A PDF's number of pages, and the text of an XFA form; "" if it has none.
+
+    `is_unreadable_form` if it has such a form that cannot be read.
+    """
+
+    pages: int
+    form: str = ""
+    is_unreadable_form: bool = False
+
+
 OnProgress = Callable[[Progress], None]
 
 
@@ -45,7 +65,8 @@ class Limits(NamedTuple):
         pages: of a PDF; slides, and members of an archive or a folder, count as pages.
         pixels: of an image, checked before decoding.
         memory_bytes: private memory of the child.
-        seconds: wall time for a document.
+        seconds: wall time until the first step of the work, and after the last one.
+        standstill_s: wall time without a step, such as a page, in between.
     """
 
     file_bytes: int = 200 << 20
@@ -54,6 +75,7 @@ class Limits(NamedTuple):
     pixels: int = 120_000_000
     memory_bytes: int = 2 << 30
     seconds: float = 120
+    standstill_s: float = 30
 
 
 class ScaledImage(PrivateValue, frozen=True):

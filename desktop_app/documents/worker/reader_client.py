@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -23,12 +24,13 @@ from desktop_app.documents.worker.protocol import (
     PIECE_BYTES,
     Limits,
     OnProgress,
+    PageRead,
     Progress,
     Refusal,
     Result,
     T,
 )
-from desktop_app.domain import errors
+from desktop_app.domain import errors, hints
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
 
@@ -46,8 +48,15 @@ _ERRORS: Final[dict[str, type[DocumentError]]] = {
 }
 
 
+Reply = Result[T] | Progress | PageRead | Refusal
+
+
 class ChildGoneError(Exception):
     """The child has ended or violated the protocol; the argument tells the details."""
+
+
+class StandstillError(errors.DocumentTooLargeError):
+    """Reading stands still: no page or other step came for a while."""
 
 
 class ReaderClient:
@@ -100,30 +109,48 @@ class ReaderClient:
         payload: bytes = b"",
         *,
         on_progress: OnProgress | None = None,
+        on_page: Callable[[PageRead], None] | None = None,
         **arguments: object,
     ) -> T:
         """Send a request, and return the value of its reply.
 
         Args:
             name: the document's name, as shown to the user.
+            on_page: receives the pages that the request "pdf-pages" asks for.
             arguments: those of the function in worker_process.py that serves `kind`.
         """
         limits = self.limits
         header = {"kind": kind, "name": name, "limits": limits, "arguments": arguments}
         async with self._request_lock:
             self._cancel_idle_stop()
+            loop = asyncio.get_running_loop()
+            limit = limits.standstill_s if on_page else limits.seconds
+            last_step: Progress | PageRead | None = None
             try:
-                async with asyncio.timeout(limits.seconds):
+                async with asyncio.timeout(limit) as timeout:
                     child = await self._running_child(limits.memory_bytes)
                     await _send(child, {**header, "size": len(payload)}, payload)
-                    while isinstance(reply := await _receive(child, reply_type), Progress):
-                        if on_progress:
+                    while isinstance(
+                        reply := await _receive(child, reply_type), Progress | PageRead
+                    ):
+                        if isinstance(reply, PageRead) and on_page:
+                            on_page(reply)
+                        elif isinstance(reply, Progress) and on_progress:
                             on_progress(reply)
+                        if reply != last_step:
+                            is_last = isinstance(reply, Progress) and reply.done == reply.total
+                            limit = limits.seconds if is_last else limits.standstill_s
+                            timeout.reschedule(loop.time() + limit)
+                            last_step = reply
             except TimeoutError as error:
                 self._discard()
-                limit = f"{limits.seconds:g}"
-                raise refusals.too_large_error(
-                    name, N_("Reading “{name}” takes longer than {limit} s."), limit=limit
+                raise StandstillError(
+                    N_("Reading “{name}” takes longer than {limit} s.")
+                    if last_step is None and not on_page
+                    else N_("Reading “{name}” made no progress for {limit} s."),
+                    hints.ATTACH_PART,
+                    name=name,
+                    limit=f"{limit:g}",
                 ) from error
             except ChildGoneError as error:
                 self._discard()
@@ -135,7 +162,6 @@ class ReaderClient:
             if isinstance(reply, Refusal) and reply.ends_child:
                 self._discard()
             else:
-                loop = asyncio.get_running_loop()
                 self._idle_timer = loop.call_later(self._idle_s, self._discard)
         if isinstance(reply, Refusal):
             raise _error(reply, name, limits)
@@ -203,7 +229,7 @@ async def _send(child: Process, header: dict[str, object], payload: bytes) -> No
         raise await _child_gone_error(child) from error
 
 
-async def _receive(child: Process, value_type: type[T]) -> Result[T] | Progress | Refusal:
+async def _receive(child: Process, value_type: type[T]) -> Reply[T]:
     """Return the next message of the child.
 
     Raises:
@@ -215,8 +241,8 @@ async def _receive(child: Process, value_type: type[T]) -> Result[T] | Progress 
         if length > MAX_REPLY_BYTES:
             raise await _child_gone_error(child)
         packed = await child.stdout.readexactly(length)
-        message_type: Any = Result[value_type] | Progress | Refusal  # type: ignore[valid-type]
-        message: Result[T] | Progress | Refusal
+        message_type: Any = Result[value_type] | Progress | PageRead | Refusal  # type: ignore[valid-type]
+        message: Reply[T]
         if length > PIECE_BYTES:
             message = await asyncio.to_thread(msgspec.msgpack.decode, packed, type=message_type)
         else:

@@ -16,7 +16,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
@@ -29,7 +29,8 @@ from desktop_app.documents import refusals
 from desktop_app.documents.worker.protocol import (
     LENGTH,
     Limits,
-    OnProgress,
+    OpenedPdf,
+    PageRead,
     Progress,
     Refusal,
     Result,
@@ -40,15 +41,21 @@ from desktop_app.i18n.translation import N_
 from desktop_app.paths import resource_path
 
 if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument
+
     from desktop_app.documents.pdf.pdf_view import PdfView
 
 Request = tuple[dict[str, Any], bytes]
+Report = Callable[[Progress | PageRead], None]
 
 # The user would not see more frequent updates.
 _PROGRESS_EVERY_S: Final = 0.04
 
 _open_views: list[PdfView] = []
 """The view of the open document, if any."""
+
+_open_pdfs: list[PdfDocument] = []
+"""The document whose pages are being read, if any."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -138,14 +145,16 @@ def _refusal(error: DocumentError) -> Refusal:
 
 
 def _serve(
-    kind: str, name: str, payload: bytes, limits: Limits, on_progress: OnProgress, **arguments: Any
+    kind: str, name: str, payload: bytes, limits: Limits, report: Report, **arguments: Any
 ) -> object:
     """Return what a request asks for. Libraries are imported when they are first needed."""
     match kind:
         case "extract":
             from desktop_app.documents.extract import extract_bytes
 
-            return extract_bytes(name, payload, limits, on_progress, **arguments)
+            return extract_bytes(name, payload, limits, report, **arguments)
+        case "pdf-open" | "pdf-pages" | "pdf-finish":
+            return _serve_pdf(kind, name, payload, limits, report, **arguments)
         case "scale":
             from desktop_app.documents import image_reader
 
@@ -178,6 +187,35 @@ def _serve(
     raise ValueError(kind)
 
 
+def _serve_pdf(
+    kind: str, name: str, payload: bytes, limits: Limits, report: Report, **arguments: Any
+) -> object:
+    """Return what a request about the pages of a PDF asks for (pdf_reading.py)."""
+    from desktop_app.documents import extract
+    from desktop_app.documents.pdf import pdf_reader, pdf_view
+
+    match kind:
+        case "pdf-open":
+            _close_pdf()
+            _open_pdfs.append(pdf_view.open_document(name, payload, arguments["password"]))
+            return pdf_reader.inspect(name, _open_pdfs[0], limits)
+        case "pdf-pages":
+            start, stop = arguments["start"], arguments["stop"]
+            for page in pdf_reader.read_pages(name, _open_pdfs[0], start, stop):
+                report(page)
+            return None
+    _close_pdf()
+    pages = msgspec.msgpack.decode(payload, type=list[PageRead])
+    opened = msgspec.convert(arguments.pop("opened"), OpenedPdf)
+    result = pdf_reader.compose(name, opened, pages)
+    return extract.counted(name, result, **arguments)
+
+
+def _close_pdf() -> None:
+    while _open_pdfs:
+        _open_pdfs.pop().close()
+
+
 def _serve_view(
     kind: str, name: str, payload: bytes, password: str = "", **arguments: Any
 ) -> object:
@@ -200,15 +238,16 @@ def _serve_view(
     return view.page_sizes()
 
 
-def _progress_reporter(replies: BinaryIO) -> OnProgress:
-    """Return a callback that sends progress: the last always, earlier ones in an interval."""
+def _progress_reporter(replies: BinaryIO) -> Report:
+    """Return a callback that sends steps: each page; of the progress, some and the last."""
     sent_at = 0.0
 
-    def report(progress: Progress) -> None:
+    def report(step: Progress | PageRead) -> None:
         nonlocal sent_at
         now = time.monotonic()
-        if progress.done == progress.total or now - sent_at >= _PROGRESS_EVERY_S:
+        is_due = now - sent_at >= _PROGRESS_EVERY_S
+        if isinstance(step, PageRead) or step.done == step.total or is_due:
             sent_at = now
-            _write(replies, progress)
+            _write(replies, step)
 
     return report

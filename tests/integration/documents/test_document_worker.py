@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,12 +16,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from desktop_app.documents.pdf import pdf_reader
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, Progress
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
+from desktop_app.documents.worker.pdf_reading import PartlyReadError
 from desktop_app.domain import errors
 from tests.data.long_pdf import long_pdf
 from tests.helpers.children import python_child
-from tests.helpers.process_tree import is_running
+from tests.helpers.process_tree import is_running, processes_below
 from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
@@ -92,6 +95,60 @@ async def test_progress_arrives_page_by_page(long_document: Path) -> None:
     assert steps[-1] == Progress(100, 100, "page")
     assert len(steps) > 2
     assert [step.done for step in steps] == sorted(step.done for step in steps)
+
+
+def stop_after(worker: DocumentWorker, pages: int) -> Callable[[Progress], None]:
+    """Return a callback that stops the child once, after this many pages."""
+    is_stopped = False
+
+    def stop(progress: Progress) -> None:
+        nonlocal is_stopped
+        if progress.done >= pages and not is_stopped:
+            is_stopped = True
+            assert worker.pid
+            os.kill(worker.pid, signal.SIGSTOP)
+
+    return stop
+
+
+async def test_what_was_read_is_kept_if_reading_stands_still(long_document: Path) -> None:
+    async with a_worker(Limits(standstill_s=1)) as worker:
+        with pytest.raises(PartlyReadError, match="of 100 pages") as caught:
+            await worker.extract(long_document, stop_after(worker, 10))
+        reading = caught.value.reading
+        assert 10 <= reading.done < 100
+        part = await reading.finish()
+        assert part.pages == reading.done
+        assert f"{reading.done} of 100" in str(part.note)
+        assert f"\n\n[page {reading.done}]\n{reading.done}.1 " in part.text
+        assert part.text.endswith(f"[pages {reading.done + 1} to 100 were not read]")
+        whole = await reading.read()
+        assert whole == await worker.extract(long_document)
+        assert (whole.pages, whole.note) == (100, None)
+
+
+async def test_reading_may_take_longer_than_a_standstill(long_document: Path) -> None:
+    steps: list[Progress] = []
+
+    async with a_worker(Limits(seconds=5, standstill_s=0.5)) as worker:
+
+        def slow_down(progress: Progress) -> None:
+            steps.append(progress)
+            time.sleep(0.06)
+
+        document = await worker.extract(long_document, slow_down)
+    assert document.pages == 100
+    assert len(steps) * 0.06 > 0.5
+
+
+async def test_a_long_pdf_is_read_by_two_processes_in_order() -> None:
+    data = long_pdf(230)
+    before = await processes_below(os.getpid())
+    async with a_worker() as worker:
+        document = await worker.extract_bytes("long.pdf", data)
+        assert len(await processes_below(os.getpid()) - before) == 2
+        assert document.text == pdf_reader.read("x", data, Limits(), lambda _: None).text
+        await worker.extract_bytes("short.pdf", long_pdf(3))
 
 
 async def test_cancelling_ends_the_work_and_the_next_document_is_read(long_document: Path) -> None:
