@@ -130,15 +130,15 @@ class ConversationPane(QWidget):
         self.cards.remove(widget)
 
     def focus_cards(self, reason: Qt.FocusReason) -> None:
-        """Focus the button that answers a question, else the first stop of Tab; scroll to it."""
+        """Focus the first stop of Tab, in a card the button that answers it; scroll to it."""
         stops = [
             stop
             for stop in (*self.notifications.tab_stops, *self._tab_stops)
             if stop.isVisible() and stop.isEnabled() and stop.focusPolicy() & _TAB
         ]
-        stop = next((s for s in stops if s.property(FIRST_STOP)), None)
-        if stop is None and stops:
-            stop = stops[0]
+        stop = stops[0] if stops else None
+        if stop not in self.notifications.tab_stops:
+            stop = next((s for s in stops if s.property(FIRST_STOP)), stop)
         if stop is not None:
             stop.setFocus(reason)
             self.cards.ensureWidgetVisible(stop, 0, 0)
