@@ -166,7 +166,6 @@ class ToolPicker(QFrame):
             price = "" if described is not definition else price
             words = " ".join(filter(None, (described.display_description, kind_note, price)))
             self._add_row(name, words, reason, permission, is_chosen=name in chosen)
-        self._end_group()
         missing = (LinkSegment(tr("No longer exists.")),)
         for name in sorted({*stored_permissions, *chosen} - set(known)):
             permission = stored_permissions.get(name)

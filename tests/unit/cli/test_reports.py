@@ -231,7 +231,7 @@ def test_tools_are_listed_with_their_descriptions(command: Run) -> None:
     code, out, err = command("tools")
     lines = out.splitlines()
     assert (code, err) == (0, "")
-    assert lines[0] == "calculator        It calculates with exact decimal numbers."
+    assert lines[0] == "calculator        Calculates with exact decimal numbers."
     assert lines[-1] == "image_generation  Unavailable: Local models don’t run tools themselves."
     code, out, err = command("tools", "--json")
     first, *_, last = json.loads(out)
