@@ -29,10 +29,12 @@ def pdf_of(pages: list[list[str]]) -> bytes:
     return drawn_pdf([f"BT /F 10 Tf 14 TL 60 790 Td {lines}ET" for lines in drawn])
 
 
-def drawn_pdf(pages: list[str], forms: Sequence[str] = (), *, glyphs: str = "") -> bytes:
+def drawn_pdf(
+    pages: list[str], forms: Sequence[str] = (), *, glyphs: str = "", font: str = "Helvetica"
+) -> bytes:
     """Return a PDF whose pages are drawn by these operators.
 
-    /F is Helvetica. `forms` are the entries and operators of the form objects /X0, /X1 and so on,
+    /F is the font. `forms` are the entries and operators of the form objects /X0, /X1 and so on,
     as in "/Matrix [1 0 0 1 0 0] stream 0 0 m 9 9 l S". `glyphs` are the names of those that replace
     A, B and so on.
     """
@@ -44,7 +46,7 @@ def drawn_pdf(pages: list[str], forms: Sequence[str] = (), *, glyphs: str = "") 
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>",
-        f"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica{encoding} >>",
+        f"<< /Type /Font /Subtype /Type1 /BaseFont /{font}{encoding} >>",
     ]
     for index, stream in enumerate(pages):
         objects += [
@@ -74,6 +76,24 @@ def form_pdf() -> bytes:
             "/Rect [10 10 90 90] /AP << /N 6 0 R >> >>",
             "<< /Type /XObject /Subtype /Form /BBox [0 0 80 80] /Length 14 >>\n"
             "stream\n0 0 80 80 re f\nendstream",
+        ]
+    )
+
+
+def fields_pdf(page: str, objects: Sequence[str]) -> bytes:
+    """Return a PDF with a page and these objects of form fields, which are numbered from 6."""
+    numbered = list(enumerate(objects, start=6))
+    fields = " ".join(f"{number} 0 R" for number, each in numbered if "/FT" in each)
+    widgets = " ".join(f"{number} 0 R" for number, each in numbered if "/Widget" in each)
+    return _file(
+        [
+            f"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [{fields}] >> >>",
+            "<< /Type /Pages /Count 1 /Kids [4 0 R] >>",
+            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F 3 0 R "
+            f">> >> /Contents 5 0 R /Annots [{widgets}] >>",
+            f"<< /Length {len(page)} >>\nstream\n{page}\nendstream",
+            *objects,
         ]
     )
 
