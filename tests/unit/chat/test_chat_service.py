@@ -649,7 +649,8 @@ async def test_the_cap_counts_the_notes_of_an_answer_from_parts(
     usage = UsageReported(Usage(100, 0, 10, 0))
     note: list[StreamEvent] = [TextDelta("word " * words), usage, Completed()]
     provider = ScriptedProvider(note, [TextDelta("done"), usage, Completed()])
-    capped = replace(COMPATIBLE, monthly_cap=Decimal("0.0065"))
+    # A server in the user's own network would not have OpenAI's price.
+    capped = replace(COMPATIBLE, base_url="https://h.example/v1", monthly_cap=Decimal("0.0065"))
     settings = AskSettings(parameters=GenerationParameters(max_output_tokens=100))
     async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
         document = await chat.attach("a.txt", "word " * 2000, in_parts=True)

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW, open_child
-from desktop_app.cli import console
+from desktop_app.cli import console, library_commands
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.error_note import error_from_json
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.exchange.import_store import ImportOutcome, ImportStore
+from desktop_app.exchange.import_store import ImportStore
 from desktop_app.library import search_query
 from desktop_app.library.command import run_search
 from desktop_app.system import END_SIGNALS
@@ -237,20 +237,20 @@ def test_an_interrupted_import_says_how_to_continue(
     monkeypatch: pytest.MonkeyPatch,
     number: signal.Signals,
 ) -> None:
-    add = ImportStore.add
+    add = ImportStore.add_all
+    added: list[Any] = []
 
-    added: list[ImportOutcome] = []
-
-    async def add_and_interrupt(*arguments: Any) -> ImportOutcome:
+    async def add_and_interrupt(*arguments: Any) -> Any:
         if added:
             signal.raise_signal(number)
             await asyncio.Event().wait()
-        added.append(await add(*arguments))
-        return added[-1]
+        added.extend(outcomes := await add(*arguments))
+        return outcomes
 
     file = export(chat(number=1), chat(number=2))
     with monkeypatch.context() as patches:
-        patches.setattr(ImportStore, "add", add_and_interrupt)
+        patches.setattr(library_commands, "SHARED_BATCH_SIZE", 0)  # one by one
+        patches.setattr(ImportStore, "add_all", add_and_interrupt)
         code, _, err = interrupted("import", file)
     assert code == 130
     assert err.count("Interrupted. Continue with the same command.") == 1
@@ -288,16 +288,17 @@ def test_a_byte_interrupts_a_command_that_gets_no_signal() -> None:
 def test_an_import_that_fails_midway_reports_what_it_has_imported(
     command: Run, export: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add = ImportStore.add
-    added: list[ImportOutcome] = []
+    add = ImportStore.add_all
+    added: list[Any] = []
 
-    async def add_two(*arguments: Any) -> ImportOutcome:
+    async def add_two(*arguments: Any) -> Any:
         if len(added) == 2:
             raise StoreFullError("The disk is full.")
-        added.append(await add(*arguments))
-        return added[-1]
+        added.extend(outcomes := await add(*arguments))
+        return outcomes
 
-    monkeypatch.setattr(ImportStore, "add", add_two)
+    monkeypatch.setattr(library_commands, "SHARED_BATCH_SIZE", 0)  # one by one
+    monkeypatch.setattr(ImportStore, "add_all", add_two)
     first = export(chat(number=1))
     first = first.rename(first.with_name("first.json"))
     files = (first, export(chat(number=2), chat(number=3)), tmp_path / "unread.json")
