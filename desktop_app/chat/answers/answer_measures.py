@@ -247,7 +247,7 @@ def _is_stale(text: str, count: int) -> bool:
     """
     words = _TOKEN.findall(_TABLE_ROW.sub("", text).casefold())
     last = words[-count:]
-    if len(words) < count + 3 or 2 * sum(map(str.isalpha, last)) < count:
+    if len(words) < count + 3 or 2 * sum(map(bool, map(_WORD.fullmatch, last))) < count:
         return False
     triples = list(zip(words, words[1:], words[2:], strict=False))
     seen = set(triples[:-count])

@@ -491,7 +491,7 @@ def test_an_incomplete_answer_has_an_error_with_the_reason(
 def test_a_local_model_that_repeats_itself_is_stopped() -> None:
     script = [TextDelta("The key is again in the cellar.\n")] * 500
     answer, memory = run([*script, *ENDED], resolved=LOCAL)
-    assert (answer.status, answer.error.code) == (STATUS.INCOMPLETE, "incomplete")
+    assert (answer.status, answer.error.code) == (STATUS.INCOMPLETE, "repetition")
     assert answer.error.message == Fragment("repeated itself")
     assert 1_000 < len(answer.text) < 2_000
     assert memory.last == answer
