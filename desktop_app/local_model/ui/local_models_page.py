@@ -369,6 +369,7 @@ class LocalModelsPage(QWidget):
         backend = self._backend
         self._say("")
         report(Progress(0, None))
+        self._session.window.empty_state.show_download(self._download_text())  # at once
         try:
             profile = self._providers.get(ON_DEVICE.id) or ON_DEVICE
             downloads = await backend.gateway.downloads(profile)
