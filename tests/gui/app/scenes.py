@@ -391,10 +391,10 @@ async def collections(app: AppHarness, look: Look) -> None:
     _close_dialogs(app)
     controller.show()
     await until(lambda: not controller.is_busy)
-    await look("collections")
     dialog = await dialog_of(CollectionsPage)
     delete = find(dialog, QPushButton, "delete-collection")
-    await until(delete.isEnabled)
+    await until(lambda: delete.isVisible() and delete.isEnabled())
+    await look("collections")
     notifications = app.window.notifications
     former_undo = notifications.last_undo
     delete.click()
