@@ -51,7 +51,8 @@ def test_ask_and_watch_the_answer_stream(client: AssistiveClient, repartee_home:
         program.ask(LONG_TASK)
 
         def has_begun(text: str) -> bool:
-            return len(text) > len(LONG_TASK) + 10 and "Waiting" not in text
+            is_answered = "Waiting" not in text and "Loading" not in text
+            return len(text) > len(LONG_TASK) + 10 and is_answered
 
         first = program.wait_for_text("transcript", has_begun)
         assert first.startswith(LONG_TASK)
