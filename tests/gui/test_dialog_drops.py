@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, 
 
 from desktop_app.batch.ui.batch_page import BatchPage
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.look.theme import current_theme
 from tests.helpers.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ def batch_page(parent: QWidget) -> BatchPage:
     session: Any = RecordedCalls()
     session.window = parent
     session.window.pane = RecordedCalls()
+    session.images = SimpleNamespace(
+        brief_transcript=lambda _messages: TranscriptView(current_theme(), is_brief=True)
+    )
     page = BatchPage(session)
     page.show_new = lambda: None
     return page
