@@ -500,7 +500,7 @@ async def test_a_retry_with_another_model_keeps_the_conversations_choice(label: 
 async def test_a_question_stays_on_screen_while_its_answer_grows(command: str) -> None:
     async with AppHarness() as app:
         view = app.window.transcript
-        lines = "\n\n".join(f"Line {number}." for number in range(200))
+        lines = "\n\n".join(f"Line {number}" for number in range(200))
         turn = await app.ask("Why?")
         if command:
             turn.end(lines)
@@ -513,7 +513,7 @@ async def test_a_question_stays_on_screen_while_its_answer_grows(command: str) -
             await until(lambda: len(app.providers.turns) == 2)
             turn = app.providers.turns[-1]
         turn.say(lines.replace("Line", "Row"))
-        await until(lambda: "Row 199." in app.transcript)
+        await until(lambda: "Row 199" in app.transcript)
         await until(lambda: view.verticalScrollBar().maximum() > view.viewport().height())
         question = app.state.current.path[0]
         assert 0 <= view.item_rect(question.id, -1).top() < view.viewport().height() / 2

@@ -114,7 +114,7 @@ async def test_the_conversation_is_copied() -> None:
 
 async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Path) -> None:
     async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}." for n in range(1500)))
+        await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}!" for n in range(1500)))
         printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(2, 2)
         app.controllers.transfer.print_on(printer)
@@ -147,7 +147,7 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
     canceled = Event()
     monkeypatch.setattr(PrintedConversation, "paint", paint_until_canceled)
     async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}." for n in range(1500)))
+        await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}!" for n in range(1500)))
         printer = pdf_printer(file)
         app.controllers.transfer.print_on(printer)
         await cancel_shown(app)
