@@ -100,7 +100,7 @@ async def test_the_selection_fills_the_prompt_and_a_long_clipboard_is_attached()
 
 
 async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> None:
-    async with AppHarness() as app:
+    async with AppHarness(environment={"OPENAI_API_KEY": "sk-test"}) as app:
         await prompts_loaded(app)
         dialog = dialog_of(app)
         dialog.prompts.select("executive-summary")
