@@ -22,6 +22,7 @@ from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, usable_input
 from desktop_app.chat.prompt_assembly import example_turns, question_parts, request_messages
 from desktop_app.chat.structured.answer_forms import load_form
 from desktop_app.documents.token_counting import ProviderTokenCounter
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.batch_jobs import (
@@ -43,15 +44,6 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.cost import CountedCost
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.errors import (
-    AttachmentMissingError,
-    DocumentEncryptedError,
-    IllegalChoiceError,
-    Param,
-    StorageError,
-    StoreDamagedError,
-    UserFacingError,
-)
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.i18n.translation import N_
@@ -129,12 +121,12 @@ class BatchFiles:
         try:
             part = await self.read_file(item.file)
             require_image_input([part], info)
-        except StorageError:
+        except errors.StorageError:
             raise  # the store fails, not the file
-        except UserFacingError as error:
-            if isinstance(error, DocumentEncryptedError):
+        except errors.UserFacingError as error:
+            if isinstance(error, errors.DocumentEncryptedError):
                 error = error.with_hint(N_("Save a copy without a password and add that."))
-            elif isinstance(error, IllegalChoiceError):
+            elif isinstance(error, errors.IllegalChoiceError):
                 error = error.with_hint("")  # a prompt can leave parts out, a job cannot
             return replace(item, status=ItemStatus.LEFT_OUT, error=note_from_error(error))
         tokens = prompt_tokens
@@ -145,7 +137,7 @@ class BatchFiles:
             tokens += BLOCK_TOKENS + page_tokens(part, info).tokens
         limit = usable_input(info)
         if limit is not None and tokens > limit:
-            params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}
+            params: dict[str, errors.Param] = {"tokens": tokens, "model": info.name, "limit": limit}
             note = ErrorNote(
                 N_("Too large: about {tokens} tokens, but {model} accepts {limit}."),
                 hint=N_("Send it in a conversation to read it in parts."),
@@ -172,9 +164,11 @@ class BatchFiles:
                 continue
             try:
                 line = await self._request_line(job, info, provider, item)
-            except UserFacingError as error:
-                is_of_file = isinstance(error, AttachmentMissingError | StoreDamagedError)
-                if isinstance(error, StorageError) and not is_of_file:
+            except errors.UserFacingError as error:
+                is_of_file = isinstance(
+                    error, errors.AttachmentMissingError | errors.StoreDamagedError
+                )
+                if isinstance(error, errors.StorageError) and not is_of_file:
                     raise
                 await self._leave_out(item, note_from_error(error))
                 continue

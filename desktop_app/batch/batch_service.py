@@ -32,6 +32,7 @@ from desktop_app.batch.batch_files import (
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.chat.structured.answer_forms import load_form
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch_jobs import (
@@ -53,15 +54,6 @@ from desktop_app.domain.batch_jobs import (
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
 from desktop_app.domain.cost import CallCost, CountedCost, Price, Usage, cost_of, counted_cost
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    CredentialError,
-    EndpointMissingError,
-    IllegalChoiceError,
-    Param,
-    ProviderError,
-    QuotaExhaustedError,
-)
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.i18n.translation import N_
@@ -153,7 +145,7 @@ class BatchService:
         parameters = settings.parameters
         parameters = replace(parameters, form=parameters.form or requirements.form)
         if isinstance(await load_form(parameters.form), AnswerGrammar):
-            raise IllegalChoiceError(
+            raise errors.IllegalChoiceError(
                 N_("Batch jobs don’t support grammars."), hint=N_("Use a JSON Schema.")
             )
         await self._gateway.batches(profile)  # only to fail without a key before any file is read
@@ -226,7 +218,7 @@ class BatchService:
         info = self._info(job, profile)
         refusal = batch_refusal(profile, info)
         if not refusal and not job.estimate.files:
-            refusal = IllegalChoiceError(
+            refusal = errors.IllegalChoiceError(
                 N_("None of the files can be sent."), hint=N_("Add other files.")
             )
         if refusal:
@@ -258,13 +250,13 @@ class BatchService:
             if old_item.status in RETRYABLE_STATUSES
         ]
         if not old_job.status.was_sent:
-            raise IllegalChoiceError(
+            raise errors.IllegalChoiceError(
                 N_("The job hasn’t been sent yet."), hint=N_("“repartee batch resume” sends it.")
             )
         if not old_job.status.is_over:
-            raise IllegalChoiceError(N_("The job is still running."))
+            raise errors.IllegalChoiceError(N_("The job is still running."))
         if not unanswered:
-            raise IllegalChoiceError(
+            raise errors.IllegalChoiceError(
                 N_("Every file that was sent has a response."),
                 hint=N_("There is nothing to retry."),
             )
@@ -311,7 +303,9 @@ class BatchService:
         """
         job = await self._store.get(job_id)
         if job is not None and job.status.was_sent and not job.status.is_over:
-            raise IllegalChoiceError(N_("The job is still running."), hint=N_("Cancel it first."))
+            raise errors.IllegalChoiceError(
+                N_("The job is still running."), hint=N_("Cancel it first.")
+            )
         await self._store.remove(job_id)
         self._on_change(job_id)
 
@@ -350,9 +344,9 @@ class BatchService:
                 job = await self._send(job, profile, provider)
             if job.batch_id:
                 job = await self._poll(job, profile, provider)
-        except ProviderError as error:
+        except errors.ProviderError as error:
             return await self._handle_failure(job_id, error)
-        except (IllegalChoiceError, CredentialError) as error:
+        except (errors.IllegalChoiceError, errors.CredentialError) as error:
             await self._store_error(job_id, note_from_error(error))
             return None
         return None if job.status.is_over else poll_delay_s(job)
@@ -390,10 +384,10 @@ class BatchService:
     async def _create(self, job: BatchJob, provider: BatchClient) -> RemoteBatch:
         try:
             return await provider.create(job.batch_name, job.input_file_id, job.api)
-        except ProviderError as error:
+        except errors.ProviderError as error:
             if is_final_refusal(error):  # no batch was created
                 await self._store.forget_upload(job.id)
-                with suppress(ProviderError):
+                with suppress(errors.ProviderError):
                     await provider.delete_file(job.input_file_id)
             raise
 
@@ -407,7 +401,7 @@ class BatchService:
         if job.is_cancelled and not status.is_over and status is not BatchStatus.CANCELLING:
             try:
                 batch = await provider.cancel(job.batch_id)
-            except ProviderError as error:
+            except errors.ProviderError as error:
                 # Providers refuse to cancel a batch that has just ended, some with 409.
                 if not is_final_refusal(error) and error.status != 409:
                     raise
@@ -439,7 +433,7 @@ class BatchService:
 
         error_note = await fetch_results(self._store, provider, job, batch, cost)
         if batch.input_file_id:
-            with suppress(ProviderError):  # the provider deletes the file by itself later
+            with suppress(errors.ProviderError):  # the provider deletes the file by itself later
                 await provider.delete_file(batch.input_file_id)
         is_failed = status is BatchStatus.FAILED
         ended_status = status
@@ -454,7 +448,7 @@ class BatchService:
         self._on_change(job.id)
         return await self._get(job.id)
 
-    async def _handle_failure(self, job_id: str, error: ProviderError) -> float | None:
+    async def _handle_failure(self, job_id: str, error: errors.ProviderError) -> float | None:
         """Handle a failed step. Return the seconds until the next try; None for no retry."""
         job = await self._get(job_id)
         is_final = is_final_refusal(error)
@@ -464,7 +458,9 @@ class BatchService:
             await self._save(replace(job, status=BatchStatus.READY, held=None, error=note))
             return None
         # A canceled job has nothing to wait for if the provider does not know its batch.
-        if job.is_cancelled and (error.status == 404 or isinstance(error, EndpointMissingError)):
+        if job.is_cancelled and (
+            error.status == 404 or isinstance(error, errors.EndpointMissingError)
+        ):
             note = ErrorNote(
                 N_("The provider no longer has this batch."), params={"words": error.what_happened}
             )
@@ -485,7 +481,7 @@ class BatchService:
         """Return a job. Raises IllegalChoiceError if it was removed."""
         job = await self._store.get(job_id)
         if job is None:
-            raise IllegalChoiceError(N_("The batch job no longer exists."))
+            raise errors.IllegalChoiceError(N_("The batch job no longer exists."))
         return job
 
     async def _save(self, job: BatchJob) -> BatchJob:
@@ -514,7 +510,7 @@ class BatchService:
             if profile.base_url == job.base_url and profile.kind is not ProviderKind.ON_DEVICE
         ]
         if not profiles:
-            raise IllegalChoiceError(
+            raise errors.IllegalChoiceError(
                 N_("The provider of this job isn’t set up, but the job continues there."),
                 hint=N_("Set up {address} to get its results."),
                 address=job.base_url,
@@ -554,7 +550,7 @@ async def fetch_results(
                     if len(unsaved) == RESULTS_AT_ONCE:
                         unusable += await store.save_results(job, unsaved, cost_of)
                         unsaved = []
-        except ProviderError as error:
+        except errors.ProviderError as error:
             if error.status != 404:
                 raise  # the caller tries again later
             unusable += 1  # the result file is gone, and its content unknown
@@ -572,7 +568,7 @@ def _check_schema(form: AnswerSchema, result: BatchResult) -> BatchResult:
     problems = check_answer(form.schema, result.answer).problems
     if not problems:
         return result
-    params: dict[str, Param] = {"path": problems[0].path, "words": problems[0].reason}
+    params: dict[str, errors.Param] = {"path": problems[0].path, "words": problems[0].reason}
     note = ErrorNote(
         N_("The response doesn’t match the schema. {path}: {words}"),
         params=params,
@@ -605,9 +601,11 @@ def missing_result_note(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
     return ErrorNote(_WITHOUT_RESULT[status])
 
 
-def is_final_refusal(error: ProviderError) -> bool:
+def is_final_refusal(error: errors.ProviderError) -> bool:
     """Return True if the server did nothing, and a retry will not help."""
-    if isinstance(error, AuthenticationError | EndpointMissingError | QuotaExhaustedError):
+    if isinstance(
+        error, errors.AuthenticationError | errors.EndpointMissingError | errors.QuotaExhaustedError
+    ):
         return True
     status = error.status
     if status in (408, 409, 429):  # a timeout, a conflict, too many requests
@@ -625,19 +623,21 @@ def poll_delay_s(job: BatchJob) -> float:
     return _FIRST_POLL_INTERVAL_S
 
 
-def _task_refusal(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:
+def _task_refusal(
+    files: Sequence[object], task: str, documents: int
+) -> errors.IllegalChoiceError | None:
     """Return why the task cannot be asked of each file; None if it can.
 
     Args:
         documents: the number of documents that the task is about.
     """
     if not files:
-        return IllegalChoiceError(N_("There are no files."), hint=N_("Add at least one."))
+        return errors.IllegalChoiceError(N_("There are no files."), hint=N_("Add at least one."))
     if documents > 1:
-        return IllegalChoiceError(
+        return errors.IllegalChoiceError(
             N_("This prompt compares two documents, but a batch reads each file separately."),
             hint=N_("Choose another prompt."),
         )
     if not task.strip():
-        return IllegalChoiceError(N_("Enter a message for the files."))
+        return errors.IllegalChoiceError(N_("Enter a message for the files."))
     return None

@@ -22,6 +22,7 @@ from desktop_app.chat.cost_estimate import Estimator, usable_input
 from desktop_app.chat.prompt_assembly import has_content, request_messages, sent_messages
 from desktop_app.chat.send_context import SendContext
 from desktop_app.chat.utility_model import SmallTask, UtilityModel
+from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ChatRequest, ProviderKind
 from desktop_app.domain.conversations.compaction import (
     Compaction,
@@ -32,13 +33,6 @@ from desktop_app.domain.conversations.compaction import (
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.cost import CallCost, Price, Usage
-from desktop_app.domain.errors import (
-    BILLABLE_ERRORS,
-    AuthenticationError,
-    CompactionError,
-    EndpointMissingError,
-    ProviderError,
-)
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.domain.models.variants import Variant
@@ -265,7 +259,7 @@ class CompactionService:
             try:
                 items, tokens = await self._compact_at_provider(plan, instructions)
                 return await self._store_result(plan, items, tokens)
-            except EndpointMissingError:
+            except errors.EndpointMissingError:
                 plan = self._plan_summary(plan)
         body = await self._summarize(plan, on_part or (lambda _done, _all: None))
         tokens = await self._estimator.summary_tokens(body, plan.answering)
@@ -278,7 +272,7 @@ class CompactionService:
         """
         earlier_compaction = plan.sent.compaction
         if earlier_compaction is not None and earlier_compaction.kind is CompactionKind.PROVIDER:
-            raise CompactionError(
+            raise errors.CompactionError(
                 N_(
                     "{provider} no longer supports compaction, so this conversation "
                     "is sent in full."
@@ -320,13 +314,13 @@ class CompactionService:
             except asyncio.CancelledError:
                 await asyncio.shield(self._record_call(plan, started_at, MessageStatus.CANCELLED))
                 raise
-            except EndpointMissingError:
+            except errors.EndpointMissingError:
                 raise  # `compact` then makes a summary
-            except ProviderError as error:
+            except errors.ProviderError as error:
                 # Without a status, no key could be sent, and so no request.
-                is_unsent = isinstance(error, AuthenticationError) and error.status is None
+                is_unsent = isinstance(error, errors.AuthenticationError) and error.status is None
                 if not is_unsent:
-                    is_billed = isinstance(error, BILLABLE_ERRORS)
+                    is_billed = isinstance(error, errors.BILLABLE_ERRORS)
                     await self._record_call(
                         plan, started_at, MessageStatus.FAILED, is_billed=is_billed
                     )
@@ -362,7 +356,7 @@ class CompactionService:
 
     async def _store_result(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:
-            raise CompactionError(
+            raise errors.CompactionError(
                 N_("Compacting didn’t shorten this conversation."),
                 hint=N_(
                     "Start a new conversation, or choose a model with a larger context window."
@@ -381,7 +375,7 @@ class CompactionService:
             tokens_after=tokens,
         )
         if not await self._store.add(compaction):
-            raise CompactionError(N_("The conversation was deleted during compaction."))
+            raise errors.CompactionError(N_("The conversation was deleted during compaction."))
         return compaction
 
     # -- the summary

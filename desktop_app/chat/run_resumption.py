@@ -15,6 +15,7 @@ from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
 from desktop_app.chat.answers.answer_run import AnswerRun, Listener, PreparedAnswer
 from desktop_app.chat.chat_service import ChatService
 from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_status import (
     AnswerStatus,
     StatusCode,
@@ -33,12 +34,6 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    CredentialError,
-    ProviderError,
-    RunLostError,
-)
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ports import Provider
@@ -49,7 +44,7 @@ from desktop_app.tools.calls.hosted_tools import hosted_cost
 class _KeyWantedError(Exception):
     """The run needs another key, because of `error`."""
 
-    def __init__(self, error: ProviderError) -> None:
+    def __init__(self, error: errors.ProviderError) -> None:
         super().__init__(error)
         self.error = error
 
@@ -159,8 +154,10 @@ class ResumedRun(AnswerRun):
         return replace(final_answer, parts=self.answer.parts)
 
 
-def _wants_key(error: ProviderError) -> bool:
-    return isinstance(error, AuthenticationError) or isinstance(error.__cause__, CredentialError)
+def _wants_key(error: errors.ProviderError) -> bool:
+    return isinstance(error, errors.AuthenticationError) or isinstance(
+        error.__cause__, errors.CredentialError
+    )
 
 
 async def runs_to_resume(
@@ -182,7 +179,7 @@ async def runs_to_resume(
             note = ErrorNote(
                 N_("The provider of this background response is no longer set up."),
                 hint=N_("Choose another provider, then try again."),
-                code=RunLostError.code,
+                code=errors.RunLostError.code,
             )
             await store.save_answer(
                 replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)

@@ -44,16 +44,11 @@ from desktop_app.cli.console import (
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.cli.standard_input import replace_stdin_with_file
+from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import OF_NEW_CONVERSATIONS, now
 from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_note import error_to_json, note_from_error
-from desktop_app.domain.errors import (
-    DocumentEncryptedError,
-    DocumentError,
-    StorageError,
-    UserFacingError,
-)
 from desktop_app.exchange.import_store import (
     SHARED_BATCH_CHARS,
     SHARED_BATCH_SIZE,
@@ -99,13 +94,13 @@ def run_library(options: Options) -> int:
         from desktop_app.exchange.command import export  # loads the writers of all formats
 
         return asyncio.run(export(options))
-    except UserFacingError as error:
+    except errors.UserFacingError as error:
         return _report(error, options)
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED
 
 
-def _report(error: UserFacingError, options: Options) -> ExitCode:
+def _report(error: errors.UserFacingError, options: Options) -> ExitCode:
     if not reports_to_window():
         return report_error(error, options)
     write_stderr_line(json.dumps(error_to_json(note_from_error(error))))
@@ -135,7 +130,7 @@ class _ImportResult:
     added: int = 0
     messages: int = 0
     empty: int = 0
-    refused: list[UserFacingError] = field(default_factory=list)
+    refused: list[errors.UserFacingError] = field(default_factory=list)
 
     def count(self, outcome: ImportOutcome) -> None:
         self.conversations += 1
@@ -200,7 +195,7 @@ async def _import(options: Options) -> int:
     except asyncio.CancelledError:
         write_diagnostic(tr("Interrupted. Continue with the same command."))
         raise
-    except StorageError as error:
+    except errors.StorageError as error:
         if not options.json or not results:
             raise
         write_diagnostic(terminal_error_text(error))  # raising it would print a second JSON object
@@ -270,11 +265,11 @@ async def _import_file(
         if result.empty and not result.conversations and not result.refused:
             result.kind, result.empty = "", 0
             raise UnknownExportError
-    except StorageError as error:
+    except errors.StorageError as error:
         if options.json:  # otherwise it is reported once, when the command ends
             result.refused.append(error)
         raise
-    except UserFacingError as error:
+    except errors.UserFacingError as error:
         await _store_batch(backend, store, batch, result)  # what was read before
         result.refused.append(error)
 
@@ -288,7 +283,7 @@ async def _store_batch(
         for file in imported.files:
             try:
                 document = await _with_own_text(backend, file)
-            except DocumentError as error:
+            except errors.DocumentError as error:
                 result.refused.append(error)
             else:
                 await backend.attachments.add(document.data, document)
@@ -319,7 +314,9 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
         return file
     try:
         extracted = await backend.documents.extract_bytes(file.name, file.data)
-    except DocumentEncryptedError:  # it was read with a password, which an export does not have
+    except (
+        errors.DocumentEncryptedError
+    ):  # it was read with a password, which an export does not have
         return file
     return replace(file, text=extracted.text, pages=extracted.pages, tokens=extracted.tokens)
 
@@ -395,7 +392,9 @@ def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> bo
 def _repair(options: Options) -> int:
     user_folders = folders()
     if not user_folders.database.exists():
-        raise StorageError(N_("There is no library yet."), hint=N_("Start Repartee to create one."))
+        raise errors.StorageError(
+            N_("There is no library yet."), hint=N_("Start Repartee to create one.")
+        )
     reporter = ProgressReporter(tr("Recovering data"))
     if options.to is None or expand_path(options.to).resolve() == user_folders.database.resolve():
         report = repair_store(user_folders.database, now(), reporter.show)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.collections.embedding_service import MAX_TEXTS_PER_CALL, EmbeddingPlan, Embeddings
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import (
@@ -33,15 +33,6 @@ from desktop_app.domain.documents.collections import (
 from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.errors import (
-    CredentialError,
-    DocumentError,
-    ProviderError,
-    SpendingCapError,
-    StorageError,
-    StoreFullError,
-    UserFacingError,
-)
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
@@ -186,7 +177,7 @@ class Collections:
             for file in await self._reader.files_in(single_files, skip_missing=True)
         }
         if known_stats and not present_files:
-            raise DocumentError(
+            raise errors.DocumentError(
                 N_("None of this collection’s files can be found, so it wasn’t changed."),
                 hint=N_("Connect their drive, or delete the collection."),
             )
@@ -235,7 +226,7 @@ class Collections:
             listed_files = await self._reader.files_in([path])
             found_file = next((found for found in listed_files if found.path == path), None)
             if found_file is None:  # a folder has replaced the file
-                raise DocumentError(
+                raise errors.DocumentError(
                     N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=file.name
                 )
             file = file._replace(size=found_file.size)
@@ -247,9 +238,9 @@ class Collections:
                 text = await self._originals.text(document.sha256)
                 passages = await self._reader.passages(text, document.name, document.media_type)
                 await self._store.index_passages(document.sha256, passages)
-        except StoreFullError:
+        except errors.StoreFullError:
             raise
-        except (DocumentError, StorageError) as error:
+        except (errors.DocumentError, errors.StorageError) as error:
             failed_file = file._replace(status="failed", problem=note_from_error(error))
             await self._store.put_files([(failed_file, modified)])
             return
@@ -266,7 +257,9 @@ class Collections:
         for collection in await self._store.all():
             if collection.id == collection_id:
                 return collection
-        raise DocumentError(N_("The collection no longer exists."), hint=hints.CHOOSE_ANOTHER)
+        raise errors.DocumentError(
+            N_("The collection no longer exists."), hint=hints.CHOOSE_ANOTHER
+        )
 
     # -------------------------------------------------------------- embeddings
 
@@ -328,7 +321,7 @@ class Collections:
             (vector,) = await self._embeddings.vectors(
                 choice, [searched_text], len(searched_text) // 3
             )
-        except (ProviderError, CredentialError, SpendingCapError):
+        except (errors.ProviderError, errors.CredentialError, errors.SpendingCapError):
             return ()
         return await self._vectors.nearest(collection_ids, choice.key, vector, MAX_FOUND_PASSAGES)
 
@@ -394,7 +387,7 @@ def _make_file(collection_id: str, found_file: FoundFile) -> CollectionFile:
     if path == path.encode("utf-8", "replace").decode():
         return file
     printable_name = name.encode("utf-8", "replace").decode()
-    error = DocumentError(
+    error = errors.DocumentError(
         N_("The name or a folder of “{name}” isn’t valid UTF-8."),
         hint=N_("Rename it, then try again."),
         name=printable_name,
@@ -447,7 +440,7 @@ def _clean_name(name: str) -> str:
     """Return a collection name with normal spacing. Raises UserFacingError if it is empty."""
     cleaned = " ".join(name.split())
     if not cleaned:
-        raise UserFacingError(N_("The collection needs a name."), hint=N_("Enter one."))
+        raise errors.UserFacingError(N_("The collection needs a name."), hint=N_("Enter one."))
     return cleaned
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.chat.send_context import SendContext
 from desktop_app.chat.utility_model import SmallTask
+from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.stream_events import RefusalDelta, StatusChanged, TextDelta
 from desktop_app.domain.conversations.conversation import (
@@ -20,12 +21,6 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.cost import Usage, cost_of, sum_costs
-from desktop_app.domain.errors import (
-    DocumentDoesNotFitError,
-    RoomHeldError,
-    SpendingCapError,
-    UserFacingError,
-)
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.evaluation.checks import (
     JUDGE_INSTRUCTIONS,
@@ -102,7 +97,7 @@ class Evaluation:
     contestants: Sequence[Contestant]
     listen: Callable[[int], object]
     notices: dict[str | NoticeText, None] = field(default_factory=dict)
-    stopped_by: UserFacingError | None = None
+    stopped_by: errors.UserFacingError | None = None
     was_interrupted: bool = False
     _results: dict[tuple[str, ...], CaseResult] = field(default_factory=dict)
     _paused_until: float = 0.0
@@ -156,10 +151,10 @@ class Evaluation:
                         result, failed=("not checked",)
                     )
                     result = await self._checked(result, contestant, question)
-            except SpendingCapError as error:
+            except errors.SpendingCapError as error:
                 self.stopped_by = error
                 return
-            except UserFacingError as error:  # nothing was paid
+            except errors.UserFacingError as error:  # nothing was paid
                 result = CaseResult(
                     question.case.id,
                     "",
@@ -177,7 +172,7 @@ class Evaluation:
             ended = self._ended
             try:
                 return await send()
-            except RoomHeldError:
+            except errors.RoomHeldError:
                 if not self._running:  # another process holds the room
                     raise
                 await ended.wait()
@@ -243,9 +238,9 @@ class Evaluation:
                 continue
             try:
                 failure, cost = await self._judge(check, contestant, question, result.answer)
-            except SpendingCapError:
+            except errors.SpendingCapError:
                 raise
-            except UserFacingError as error:
+            except errors.UserFacingError as error:
                 failure, cost = labelled(check, f"not judged: {error}"), None
                 result = replace(result, is_judged=False)
             failures.append(failure)
@@ -297,7 +292,7 @@ class Evaluation:
             )
             try:
                 estimator.require_fit(question.draft, estimate, resolved)
-            except DocumentDoesNotFitError as error:
+            except errors.DocumentDoesNotFitError as error:
                 unsent.append(f"{question.case.id}: {error.what_happened}")
                 continue
             counts["calls"] += 1

@@ -33,15 +33,10 @@ from desktop_app.cli.console import (
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritable_error
+from desktop_app.domain import errors
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart
-from desktop_app.domain.errors import (
-    StorageError,
-    StoreDamagedError,
-    StoreFullError,
-    UserFacingError,
-)
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
@@ -141,7 +136,9 @@ def _write_office(
         table for message in messages if message.is_answer for table in tables_of(message.blocks)
     ]
     if not tables:
-        raise StorageError(N_("The responses contain no table."), hint=N_("Choose another format."))
+        raise errors.StorageError(
+            N_("The responses contain no table."), hint=N_("Choose another format.")
+        )
     return write_xlsx(file, tables) if format_id == "xlsx" else write_csv(file, tables)
 
 
@@ -152,7 +149,7 @@ async def images_of(backend: Backend, message: Message) -> dict[str, html_page.E
         if isinstance(part, ImagePart):
             try:
                 scaled = await backend.image_scaler.image_within(part, MAX_IMAGE_SIZE)
-            except UserFacingError:
+            except errors.UserFacingError:
                 continue  # the export still shows its name
             images[part.sha256] = html_page.EmbeddedImage(scaled.media_type, scaled.data)
     return images
@@ -171,7 +168,9 @@ async def export(options: Options) -> int:
         options.refuse(tr("several conversations in this format need a folder, not “-”"))
     cancel_at_signals()
     async with open_backend() as backend:
-        with suppress(StorageError):  # an export elsewhere works even if the store's disk is full
+        with suppress(
+            errors.StorageError
+        ):  # an export elsewhere works even if the store's disk is full
             await backend.conversations.interrupt_orphans()
         running = _Export(backend, options)
         try:
@@ -252,13 +251,13 @@ class _Export:
 
     async def _readable_conversations(self) -> list[Conversation]:
         """Return all conversations but trashed ones; note unreadable ones in `left_out`."""
-        with suppress(StoreDamagedError):
+        with suppress(errors.StoreDamagedError):
             return await self._backend.conversations.all()
         readable = []
         for conversation_id in await self._backend.conversations.ids():
             try:
                 conversation = await self._backend.conversations.get(conversation_id)
-            except StoreDamagedError as error:
+            except errors.StoreDamagedError as error:
                 sentence = N_("Conversation {id} skipped: {reason}")
                 self.left_out.append(tr(sentence, id=conversation_id, reason=error.details))
             else:
@@ -337,12 +336,14 @@ class _Export:
         """
         try:
             yield
-        except StoreFullError:
+        except errors.StoreFullError:
             raise
-        except (UserFacingError, *BAD_VALUE) as exc:
+        except (errors.UserFacingError, *BAD_VALUE) as exc:
             reason = str(exc)
-            if not isinstance(exc, UserFacingError) or isinstance(exc, StoreDamagedError):
-                details = exc.details if isinstance(exc, StoreDamagedError) else reason
+            if not isinstance(exc, errors.UserFacingError) or isinstance(
+                exc, errors.StoreDamagedError
+            ):
+                details = exc.details if isinstance(exc, errors.StoreDamagedError) else reason
                 details = details[:200] or type(exc).__name__
                 reason = tr("damaged data ({details})", details=details)
             self.left_out.append(tr(sentence, reason=reason, **params))

@@ -13,7 +13,7 @@ from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_status import status_of
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
@@ -29,15 +29,6 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.errors import (
-    ContextTooLongError,
-    EndpointMissingError,
-    ProviderError,
-    ProviderFaultError,
-    RefusedParameterError,
-    ServerTroubleError,
-    StreamCutError,
-)
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.models.model_listing import info_at
@@ -116,7 +107,7 @@ class AnswerAttempts:
                                 yield notice
                         yield event
                 return
-            except (EndpointMissingError, RefusedParameterError) as refusal:
+            except (errors.EndpointMissingError, errors.RefusedParameterError) as refusal:
                 for notice in negotiation.adapt(refusal):
                     yield notice
 
@@ -187,7 +178,9 @@ class AnswerAttempts:
             return
         except _EmptyStreamError as empty:
             error = self._empty_reply_error(api, body)
-            tries_other_api = api is Api.RESPONSES and isinstance(error, EndpointMissingError)
+            tries_other_api = api is Api.RESPONSES and isinstance(
+                error, errors.EndpointMissingError
+            )
             if tries_other_api or not body["stream"]:
                 raise error from empty
         unstreamed = {**body, "stream": False}
@@ -199,9 +192,9 @@ class AnswerAttempts:
         except _EmptyStreamError as empty:
             raise error from empty
         except AttemptError as failed:
-            is_vague = isinstance(failed.error, ServerTroubleError)
-            if isinstance(failed.error, EndpointMissingError) or (
-                is_vague and isinstance(error, ContextTooLongError)
+            is_vague = isinstance(failed.error, errors.ServerTroubleError)
+            if isinstance(failed.error, errors.EndpointMissingError) or (
+                is_vague and isinstance(error, errors.ContextTooLongError)
             ):
                 raise error from failed
             raise
@@ -249,14 +242,14 @@ class AnswerAttempts:
                     # vLLM sends [DONE] alone if it fails before the first token.
                     if not has_events and self._may_be_empty:
                         match events:
-                            case [Failed(StreamCutError())]:
+                            case [Failed(errors.StreamCutError())]:
                                 raise _EmptyStreamError
                     has_events = True
                     for event in events:
                         yield event
                     if reader.is_finished:
                         return
-        except StreamCutError:
+        except errors.StreamCutError:
             ending = reader.end()
             if isinstance(ending[-1], Failed):
                 raise
@@ -273,7 +266,7 @@ class AnswerAttempts:
         """Return True if the server may reply with an empty stream: see `_reply_events`."""
         return self._profile.kind is ProviderKind.COMPATIBLE
 
-    def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
+    def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> errors.ProviderError:
         """Return the error of a reply with status 200 and no event.
 
         Hosts without the endpoint reply like this. The endpoint exists if the profile names this
@@ -283,17 +276,17 @@ class AnswerAttempts:
         memory = self._memory
         may_be_wrong_address = memory.is_learning_api and memory.api is not api
         if may_be_wrong_address and (api is Api.RESPONSES or not memory.has_answered):
-            return EndpointMissingError(
+            return errors.EndpointMissingError(
                 N_("The base URL of {provider} returned an empty response."),
                 hint=hints.CHECK_ADDRESS,
                 provider=self._profile.name,
             )
         if len(str(body.get("messages", body.get("input", "")))) > SMALL_REQUEST_CHARS:
-            return ContextTooLongError(
+            return errors.ContextTooLongError(
                 N_("The conversation exceeds the model’s context window."),
                 hint=N_("Remove an attachment, start a new conversation, or choose another model."),
             )
-        return ProviderFaultError(
+        return errors.ProviderFaultError(
             N_("{provider} ended the response before it began."),
             hint=hints.RETRY_LATER,
             provider=self._profile.name,

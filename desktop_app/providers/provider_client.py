@@ -11,7 +11,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -27,12 +27,6 @@ from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    ContextTooLongError,
-    EndpointMissingError,
-    MissingKeyError,
-    ProviderError,
-)
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.models.model_listing import ModelListing, info_at
@@ -127,7 +121,7 @@ class ProviderClient:
                         count = formatting.number(usage.input_tokens)
                         code, name = NoticeCode.INPUT_CUT, self._profile.name
                         yield Notice(notice(code, provider=name, tokens=count))
-                    case Failed(ContextTooLongError() as error) if error.window:
+                    case Failed(errors.ContextTooLongError() as error) if error.window:
                         self._memory.record_window(request.model, error.window)
                 yield event
 
@@ -204,7 +198,7 @@ class ProviderClient:
                         for cleaned in answer.feed(event):
                             for split in cleaner.feed(cleaned):
                                 yield split
-            except ProviderError as error:
+            except errors.ProviderError as error:
                 failed = Failed(error_replies.redacted(self._transport.redactor, error))
                 for cleaned in (*answer.end(), failed):
                     for split in cleaner.feed(cleaned):
@@ -229,7 +223,7 @@ class ProviderClient:
                 return await provider_compaction.compact(
                     self._transport, self._profile, info, request, omit=known_refusals
                 )
-        except EndpointMissingError:
+        except errors.EndpointMissingError:
             self._memory.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
             raise
 
@@ -272,7 +266,7 @@ class ProviderClient:
                 body = {"content": text, "model": model}
                 async with self._transport.post(LLAMA_CPP_COUNTER, body) as reply:
                     counted = await reply.json(lambda value: value)
-        except (AttemptError, ProviderError, TimeoutError):
+        except (AttemptError, errors.ProviderError, TimeoutError):
             counted = None
         tokens = counted.get("tokens") if isinstance(counted, dict) else None
         if not isinstance(tokens, list):
@@ -328,11 +322,13 @@ class ProviderClient:
         """Close every connection."""
         await self._transport.aclose()
 
-    def _missing_error(self, message: str) -> EndpointMissingError:
-        return EndpointMissingError(message, hints.CHECK_ADDRESS, provider=self._profile.name)
+    def _missing_error(self, message: str) -> errors.EndpointMissingError:
+        return errors.EndpointMissingError(
+            message, hints.CHECK_ADDRESS, provider=self._profile.name
+        )
 
     def _require_key(self) -> None:
         if self._profile.needs_key and self._key is None:
-            raise MissingKeyError(
+            raise errors.MissingKeyError(
                 N_("{provider} needs an API key."), hint=hints.ADD_KEY, provider=self._profile.name
             )

@@ -15,16 +15,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Self
 
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import CallCost, Price
-from desktop_app.domain.errors import (
-    RoomHeldError,
-    SpendingCapError,
-    StorageError,
-    UnpricedModelError,
-)
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending_report import MonthSpending
 from desktop_app.i18n import formatting
@@ -92,7 +86,7 @@ class Hold:
             storage, hold_id = self._held.pop()  # at once: a call meanwhile has the others
             try:
                 await storage.release(hold_id)
-            except StorageError:
+            except errors.StorageError:
                 failed.append((storage, hold_id))
         self._held += failed
 
@@ -136,7 +130,7 @@ class Budget:
         if profile.monthly_cap is None or price is not None or self._allows_unpriced:
             return
         if _unpriced_key(profile, model.id) not in await self._storage.all():
-            raise UnpricedModelError(
+            raise errors.UnpricedModelError(
                 N_("{model} has no price, so {provider}’s limit can’t count it."),
                 hint=hints.ENTER_PRICE,
                 model=model.name,
@@ -215,13 +209,13 @@ def _is_held(call: HeldCall) -> bool:
     return bool(call.model) or (call.profile.monthly_cap is not None and call.cost is not None)
 
 
-def _cap_error(no_room: NoRoom, moment: datetime) -> SpendingCapError:
+def _cap_error(no_room: NoRoom, moment: datetime) -> errors.SpendingCapError:
     calls, month = no_room.calls, no_room.month
     profile, cap = calls[0].profile, calls[0].profile.monthly_cap or Decimal(0)
     costs = [call.cost for call in calls if call.cost is not None]
     usual = sum((cost.usual for cost in costs), Decimal(0))
     hint = hints.RAISE_CAP
-    kind: type[SpendingCapError] = SpendingCapError
+    kind: type[errors.SpendingCapError] = errors.SpendingCapError
     if month.spent + usual > cap:
         message = (
             N_("This usually costs {cost}, but {room} of your {cap} limit is left.")
@@ -235,7 +229,7 @@ def _cap_error(no_room: NoRoom, moment: datetime) -> SpendingCapError:
             "Requests under way may cost up to {running}, and {room} of your {cap} limit is left."
         )
         hint = hints.WAIT_FOR_ROOM
-        kind = RoomHeldError
+        kind = errors.RoomHeldError
     else:
         message = N_(
             "{count} responses may cost up to {most}, but {room} of your {cap} limit is left."

@@ -13,13 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from desktop_app.domain import hints
-from desktop_app.domain.errors import (
-    StorageError,
-    StoreDamagedError,
-    StoreFullError,
-    StoreRefusedError,
-)
+from desktop_app.domain import errors, hints
 from desktop_app.i18n.translation import N_
 
 _CHECK_PATH: Final = N_("Check the path, then try again.")
@@ -28,40 +22,40 @@ UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 """Errors of reading a damaged or foreign database, whose texts may not be UTF-8."""
 
 _NOT_UTF_8: Final = "Could not decode to UTF-8 column"
-_Kind = tuple[type[StorageError], str, str]
+_Kind = tuple[type[errors.StorageError], str, str]
 
 _DISK_FULL: Final[_Kind] = (
-    StoreFullError,
+    errors.StoreFullError,
     N_("The disk is too full to save {place}."),
     N_("Free up space, then try again."),
 )
 _READ_ONLY: Final[_Kind] = (
-    StoreFullError,
+    errors.StoreFullError,
     N_("Couldn’t save {place} because the location is read-only."),
     N_("Allow writing there, then try again."),
 )
 _DISK_FAILED: Final[_Kind] = (
-    StorageError,
+    errors.StorageError,
     N_("The disk failed to read or write {place}."),
     N_("Check the disk and its free space, then try again."),
 )
 _BUSY: Final[_Kind] = (
-    StorageError,
+    errors.StorageError,
     N_("Another program is using your library {place}."),
     N_("Close that program, then try again."),
 )
 _DAMAGED: Final[_Kind] = (
-    StoreDamagedError,
+    errors.StoreDamagedError,
     N_("Your library {place} is damaged."),
     hints.REPAIR_LIBRARY,
 )
 _REFUSED: Final[_Kind] = (
-    StoreRefusedError,
+    errors.StoreRefusedError,
     N_("Couldn’t open {place}."),
     N_("Try again, then restart Repartee."),
 )
 _THROUGH_FILE: Final[_Kind] = (
-    StorageError,
+    errors.StorageError,
     N_("Couldn’t find {place} because part of its path is a file."),
     _CHECK_PATH,
 )
@@ -88,11 +82,15 @@ _KIND_OF_ERRNO: Final[Mapping[int | None, _Kind]] = {
     errno.EROFS: _READ_ONLY,
     errno.EACCES: _READ_ONLY,
     errno.EPERM: _READ_ONLY,
-    errno.ENOENT: (StorageError, N_("Couldn’t find {place}."), _CHECK_PATH),
+    errno.ENOENT: (errors.StorageError, N_("Couldn’t find {place}."), _CHECK_PATH),
     errno.ENOTDIR: _THROUGH_FILE,
     errno.EEXIST: _THROUGH_FILE,  # a file in place of a new folder
-    errno.EISDIR: (StorageError, N_("Expected a file, but found a folder: {place}."), _CHECK_PATH),
-    errno.ENAMETOOLONG: (StorageError, N_("The path {place} is too long."), _CHECK_PATH),
+    errno.EISDIR: (
+        errors.StorageError,
+        N_("Expected a file, but found a folder: {place}."),
+        _CHECK_PATH,
+    ),
+    errno.ENAMETOOLONG: (errors.StorageError, N_("The path {place} is too long."), _CHECK_PATH),
 }
 
 
@@ -116,25 +114,27 @@ def is_full_or_read_only(error: sqlite3.Error) -> bool:
     return kind in (_DISK_FULL, _READ_ONLY)
 
 
-def damaged_error(place: str, details: str) -> StoreDamagedError:
+def damaged_error(place: str, details: str) -> errors.StoreDamagedError:
     """Return the error for a file that can be read but has invalid content."""
-    return StoreDamagedError(*_DAMAGED[1:], details=details, place=place)
+    return errors.StoreDamagedError(*_DAMAGED[1:], details=details, place=place)
 
 
-def _from_sqlite(exc: sqlite3.Error, place: str) -> StorageError:
+def _from_sqlite(exc: sqlite3.Error, place: str) -> errors.StorageError:
     message = str(exc)
     if message.startswith(_NOT_UTF_8):  # has no code: it is an error of Python, not of SQLite
         column, _, _text = message.partition(" with text ")
         return damaged_error(place, column)
     code = getattr(exc, "sqlite_errorcode", 0)
-    default_class = StoreRefusedError if isinstance(exc, sqlite3.DataError) else StorageError
+    default_class = (
+        errors.StoreRefusedError if isinstance(exc, sqlite3.DataError) else errors.StorageError
+    )
     kind = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF)
     error_class, sentence, hint = kind or (default_class, *_REFUSED[1:])
     details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {message}"
     return error_class(sentence, hint, details=details, place=place)
 
 
-def _from_os(exc: OSError, place: str) -> StorageError:
+def _from_os(exc: OSError, place: str) -> errors.StorageError:
     error_class, sentence, hint = _KIND_OF_ERRNO.get(exc.errno, _DISK_FAILED)
     details = f"{errno.errorcode.get(exc.errno or 0, type(exc).__name__)}: {exc.strerror}"
     return error_class(sentence, hint, details=details, place=place)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.answer_sources import answer_sources, host_of
 from desktop_app.domain.conversations.conversation import REPEATED, Message, MessageStatus, Role
@@ -37,12 +37,6 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, is_detail
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE, WINDOW
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    ContextTooLongError,
-    MissingKeyError,
-    QuotaExhaustedError,
-)
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import PICTURE, Block, Kind, Run, Runs, clean_text
@@ -512,16 +506,18 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
             )
         ]
         lines.append(Line(LineKind.ERROR_TEXT, tuple(hint_runs)))
-    if error.code == ContextTooLongError.code:
+    if error.code == errors.ContextTooLongError.code:
         actions.append("compact")
-    if error.code == QuotaExhaustedError.code and billing_page(str(error.params.get("host", ""))):
+    if error.code == errors.QuotaExhaustedError.code and billing_page(
+        str(error.params.get("host", ""))
+    ):
         actions.append(ADD_CREDIT)
     if error.hint in hints.ANOTHER_PROVIDER:
         actions.append("retry-with")
     if not error.is_of_environment:
-        if error.code == MissingKeyError.code:
+        if error.code == errors.MissingKeyError.code:
             actions.append("add-key")
-        elif error.code == AuthenticationError.code:
+        elif error.code == errors.AuthenticationError.code:
             actions.append("change-key")
     links = [_action_link(action, bold=True) for action in actions]
     if error.details:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from desktop_app.chat.answers.answer_ledger import AnswerLedger, received_tokens
 from desktop_app.chat.answers.answer_measures import AnswerLimit, RepetitionStop
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
@@ -51,13 +51,6 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.errors import (
-    ModelNotFoundError,
-    RunLostError,
-    StorageError,
-    UserFacingError,
-    to_provider_error,
-)
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.domain.value import Value
@@ -75,7 +68,7 @@ _STEPS: Final = (ToolCallStep, HostedCall, ImageArrived, FileArrived, RoundEnded
 """The events after which the answer so far is stored at once."""
 
 Listener = Callable[[StreamEvent, Reply], None]
-StoreListener = Callable[[StorageError | None], None]
+StoreListener = Callable[[errors.StorageError | None], None]
 
 
 def answering_choice(resolved: ResolvedChoice) -> ModelChoice:
@@ -196,7 +189,7 @@ class AnswerRun:
         try:
             provider = await self.prepared.gateway.provider(self.prepared.resolved.profile)
             usage = await provider.cancel(remote_run)
-        except UserFacingError:
+        except errors.UserFacingError:
             may_go_on = notice(NoticeCode.MAY_GO_ON, provider=self.prepared.resolved.profile.name)
             self.reply = accumulate(self.reply, Notice(may_go_on))
         except asyncio.CancelledError:
@@ -275,7 +268,7 @@ class AnswerRun:
         self.answer = unfinished_answer
         try:
             await self.store_end()
-        except StorageError as error:
+        except errors.StorageError as error:
             self._report(error)
 
     async def _stream(self, listen: Listener) -> None:
@@ -286,14 +279,14 @@ class AnswerRun:
             if self._opening_status.code is StatusCode.LOADING:
                 waiting = answer_status(StatusCode.WAITING, model=self.prepared.resolved.model.name)
                 listen(StatusChanged(0, waiting), self.reply)
-        except UserFacingError as error:
-            self._add_event(Failed(to_provider_error(error)), listen)
+        except errors.UserFacingError as error:
+            self._add_event(Failed(errors.to_provider_error(error)), listen)
             return
         self._is_sent = True
         async with aclosing(self._events_of(provider)) as events:
             async for event in events:
                 is_missing = isinstance(event, Failed) and isinstance(
-                    event.error, ModelNotFoundError
+                    event.error, errors.ModelNotFoundError
                 )
                 if is_missing and self.reply.is_empty and self._has_stand_in:
                     break  # out of the stream, which is closed before the stand-in answers
@@ -346,14 +339,14 @@ class AnswerRun:
 
         error = await self._write(write)
         if error is not None:
-            self._add_event(Failed(to_provider_error(error)), listen)
+            self._add_event(Failed(errors.to_provider_error(error)), listen)
         return error is None
 
     # ------------------------------------------------------------------ writes
 
     async def _write(
         self, action: Callable[[], Awaitable[None]], *, once: bool = False
-    ) -> StorageError | None:
+    ) -> errors.StorageError | None:
         """Call `action` until it succeeds. Return None on success.
 
         If `once`, or without repeats, call it a single time, and return its error if it fails. A
@@ -367,11 +360,11 @@ class AnswerRun:
             except asyncio.CancelledError as canceled:
                 await asyncio.wait([writing])
                 failure = writing.exception()
-                if failure is not None and not isinstance(failure, StorageError):
+                if failure is not None and not isinstance(failure, errors.StorageError):
                     raise failure from canceled
                 self._report(failure)
                 raise
-            except StorageError as error:
+            except errors.StorageError as error:
                 self._report(error)
                 if once or not self._repeats_writes:
                     return error
@@ -417,7 +410,7 @@ class AnswerRun:
             if adding.exception() is None:
                 self._add_event(stored(adding.result()), listen)
             raise
-        except StorageError as error:
+        except errors.StorageError as error:
             self._report(error)
             return stored(None)
         if part is None:
@@ -448,7 +441,7 @@ class AnswerRun:
                 continue
             try:
                 await self._store.save_answer(self.answer_so_far)
-            except StorageError as error:
+            except errors.StorageError as error:
                 if not is_failing:
                     self._report(error)
                 is_failing = True
@@ -464,7 +457,7 @@ class AnswerRun:
         """Hold what the text so far costs: as much counts if the process is killed."""
         price = self._ledger.price(reply)
         if price is not None and self.hold.is_active:
-            with suppress(StorageError):  # the next checkpoint tries again, and reports it
+            with suppress(errors.StorageError):  # the next checkpoint tries again, and reports it
                 await self.hold.raise_to(price, received_tokens(reply))
 
     # ------------------------------------------------------------------ the answer
@@ -531,7 +524,7 @@ class AnswerRun:
 
 def _end_status(reply: Reply) -> MessageStatus:
     # The provider does not know the background run any more: like a run that a crash has ended.
-    if isinstance(reply.error, RunLostError):
+    if isinstance(reply.error, errors.RunLostError):
         return MessageStatus.INTERRUPTED
     return reply.status
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.chat.answers.answer_ledger import received_tokens
 from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.chat.utility_model import SmallReply
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
@@ -43,15 +43,6 @@ from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import CallCost, Usage, counted_cost
-from desktop_app.domain.errors import (
-    ContextTooLongError,
-    ProviderError,
-    RateLimitedError,
-    RoomHeldError,
-    StreamCutError,
-    UserFacingError,
-    to_provider_error,
-)
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER, PromptDelimiter
 from desktop_app.domain.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
@@ -91,7 +82,7 @@ MAX_SPLITS: Final = 3
 # Errors that concurrent calls may cause: limits per minute, a monthly limit that has no room for
 # several of the longest notes, and aborted answers (llama-cpp-python ends an answer at the next
 # request).
-_CONCURRENCY_ERRORS: Final = (RateLimitedError, RoomHeldError, StreamCutError)
+_CONCURRENCY_ERRORS: Final = (errors.RateLimitedError, errors.RoomHeldError, errors.StreamCutError)
 
 INSTRUCTIONS: Final = """\
 A document is too large to be read at once. You get one part of it, and the task that will be done \
@@ -203,7 +194,7 @@ class ReadingProvider(ProviderWrapper):
         model = self._task.answering.model
         if request.model != model.id:
             yield Failed(
-                ProviderError(
+                errors.ProviderError(
                     N_("This provider doesn’t offer {model}."),
                     hint=N_("Choose another model or provider."),
                     model=model.name,
@@ -213,9 +204,9 @@ class ReadingProvider(ProviderWrapper):
         reader, task = self._reader, self._task
         pieces: list[DocumentPiece] = []
         max_tokens = 0
-        refusal: ContextTooLongError | None = None
+        refusal: errors.ContextTooLongError | None = None
         for attempt in range(MAX_SPLITS + 1):
-            failure: UserFacingError | None = None
+            failure: errors.UserFacingError | None = None
             try:
                 if refusal is None:
                     pieces = await reader.pieces(task)
@@ -232,7 +223,7 @@ class ReadingProvider(ProviderWrapper):
                         yield step
                 pieces = notes.result()
                 await self._hold_answer(request, sum(piece.tokens for piece in pieces))
-            except UserFacingError as caught:
+            except errors.UserFacingError as caught:
                 failure = caught
             # The line below the answer has the cost of the last call only.
             if self._cost_so_far and attempt == 0:
@@ -241,7 +232,7 @@ class ReadingProvider(ProviderWrapper):
             if failure is not None:
                 if failure.hint in (hints.RETRY_BILLED, hints.RETRY_SOON, hints.RETRY_LATER):
                     failure = failure.with_hint(N_("Try again to continue from the saved notes."))
-                yield Failed(to_provider_error(failure))
+                yield Failed(errors.to_provider_error(failure))
                 return
             refusal = None
             may_repeat = attempt < MAX_SPLITS
@@ -257,7 +248,7 @@ class ReadingProvider(ProviderWrapper):
                     # Once a round of tools has run, another request would run its tools again.
                     may_repeat = may_repeat and not isinstance(event, RoundEnded)
                     error = event.error if isinstance(event, Failed) else None
-                    if isinstance(error, ContextTooLongError) and may_repeat:
+                    if isinstance(error, errors.ContextTooLongError) and may_repeat:
                         refusal = error
                     else:
                         yield event
@@ -329,7 +320,7 @@ class ReadingProvider(ProviderWrapper):
         UserFacingError.
         """
         notes: dict[int, DocumentPiece] = {}
-        failures: list[UserFacingError] = []
+        failures: list[errors.UserFacingError] = []
         is_on_device = self._task.note_taker.profile.kind is ProviderKind.ON_DEVICE
         at_once = 1 if is_on_device else MAX_CONCURRENT_CALLS
         slots = asyncio.Semaphore(at_once)
@@ -342,7 +333,7 @@ class ReadingProvider(ProviderWrapper):
                 try:
                     text = await self._note(piece, are_notes=are_notes)
                     notes[number] = await self._reader.note_piece(self._task, piece.label, text)
-                except UserFacingError as error:
+                except errors.UserFacingError as error:
                     failures.append(error)
                 if not failures:
                     self._report_progress(len(notes), len(pieces), are_notes=are_notes)
@@ -374,7 +365,7 @@ class ReadingProvider(ProviderWrapper):
                 if cached is not None:
                     return cached
                 return await self._take_note(key, piece, are_notes=are_notes)
-        except ContextTooLongError as error:
+        except errors.ContextTooLongError as error:
             parts = await reader.split(self._task, piece, error) if splits_left else []
             if len(parts) < 2:
                 raise

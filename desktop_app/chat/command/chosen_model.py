@@ -14,20 +14,9 @@ from desktop_app.backend.backend import Backend
 from desktop_app.cli.command_line import EFFORTS, VARIANTS, Options
 from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.console import write_note
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    IllegalChoiceError,
-    NetworkError,
-    ProviderError,
-    QuotaExhaustedError,
-    RateLimitedError,
-    RequestRefusedError,
-    UserFacingError,
-    WebPageError,
-)
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
@@ -38,12 +27,12 @@ MAX_COMPARED: Final = 4
 _LISTING_TIMEOUT_S = 10.0  # commands then continue without the list
 # If the list of models fails with one of these, the question would fail, too.
 _FATAL_ERRORS = (
-    NetworkError,
-    AuthenticationError,
-    RateLimitedError,
-    QuotaExhaustedError,
-    RequestRefusedError,  # a gateway wants a header
-    WebPageError,  # the address is wrong
+    errors.NetworkError,
+    errors.AuthenticationError,
+    errors.RateLimitedError,
+    errors.QuotaExhaustedError,
+    errors.RequestRefusedError,  # a gateway wants a header
+    errors.WebPageError,  # the address is wrong
 )
 
 
@@ -62,7 +51,7 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
         if folded_name in (known_name.casefold().replace("_", "-") for known_name in names):
             return profile
     known_ids = ", ".join(profile.id for profile in profiles)
-    raise IllegalChoiceError(
+    raise errors.IllegalChoiceError(
         N_("There is no provider “{provider}”."),
         hint=hints.LIST_AVAILABLE,
         provider=name,
@@ -97,7 +86,7 @@ async def answering_profile(
         await fetch_listing_if_stale(backend, profile)
     except _FATAL_ERRORS:
         raise
-    except (ProviderError, TimeoutError):
+    except (errors.ProviderError, TimeoutError):
         return profile  # the server sends no list of models, or not in time
     return await find_profile(backend, options.provider)
 
@@ -115,7 +104,7 @@ async def fetch_window_if_uncertain(
     is_uncertain = info.input_limit is None or profile.kind is ProviderKind.COMPATIBLE
     if is_family or not is_uncertain or profile.kind is ProviderKind.ON_DEVICE:
         return
-    with suppress(UserFacingError, TimeoutError):
+    with suppress(errors.UserFacingError, TimeoutError):
         await fetch_listing_if_stale(backend, profile)
 
 
@@ -127,7 +116,7 @@ async def fetch_price_if_unknown(
         profile.kind is ProviderKind.COMPATIBLE and backend.listings.known_listing(profile) is None
     )
     if is_unlisted and backend.chat.resolve(profile, choice).price is None:
-        with suppress(UserFacingError, TimeoutError):
+        with suppress(errors.UserFacingError, TimeoutError):
             await fetch_listing_if_stale(backend, profile)
 
 
@@ -153,7 +142,7 @@ async def choice_of(backend: Backend, profile: ProviderProfile, options: Options
     choice = backend.providers.default_choice(profile, await backend.values())
     effort = Effort(options.effort) if options.effort else choice.effort
     if options.model and options.variant:
-        raise IllegalChoiceError(N_("Choose either a variant or a model, not both."))
+        raise errors.IllegalChoiceError(N_("Choose either a variant or a model, not both."))
     if options.model:
         model = replace_invalid_utf8(options.model)
         if profile.kind is ProviderKind.ON_DEVICE:
@@ -161,7 +150,7 @@ async def choice_of(backend: Backend, profile: ProviderProfile, options: Options
         return ModelChoice(profile.id, model, None, effort if options.effort else None)
     if options.variant and not profile.serves_gpt_family:
         is_local = profile.kind is ProviderKind.ON_DEVICE
-        raise IllegalChoiceError(
+        raise errors.IllegalChoiceError(
             N_("The local model isn’t a GPT-5.2 model.")
             if is_local
             else N_("{provider} has no GPT-5.2 models."),
@@ -171,7 +160,7 @@ async def choice_of(backend: Backend, profile: ProviderProfile, options: Options
             provider=profile.name,
         )
     if not choice.model and choice.variant is None:
-        raise IllegalChoiceError(
+        raise errors.IllegalChoiceError(
             N_("{provider} has no default model."),
             hint=N_("Name one with --model."),
             provider=profile.short_name,
@@ -206,12 +195,12 @@ def options_for(options: Options, spec: str) -> Options:
 def require_comparable(specs: Sequence[str], repeats: int | None) -> None:
     """Raise IllegalChoiceError unless two to four choices are compared, and --n is at most 1."""
     if (repeats or 1) > 1:
-        raise IllegalChoiceError(
+        raise errors.IllegalChoiceError(
             N_("--compare asks each choice for one response."),
             hint=N_("Leave out --n or --compare."),
         )
     if not MIN_COMPARED <= len(specs) <= MAX_COMPARED:
-        raise IllegalChoiceError(
+        raise errors.IllegalChoiceError(
             N_("--compare needs {fewest} to {most} choices."),
             hint=N_("Use --compare once for each choice."),
             fewest=MIN_COMPARED,
@@ -239,7 +228,7 @@ def _use_local_model(backend: Backend, model: str) -> str:
     elif path.suffix.lower() == ".gguf":
         local.weights = path
     else:
-        raise IllegalChoiceError(
+        raise errors.IllegalChoiceError(
             N_("There is no local model “{model}”."),
             hint=N_("“repartee models list” shows those on this computer. A path works, too."),
             model=model,

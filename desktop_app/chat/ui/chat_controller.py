@@ -13,7 +13,7 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.composer.drafts import QuestionEdit, join_drafts
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -21,14 +21,6 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
     ModelChoice,
     Role,
-)
-from desktop_app.domain.errors import (
-    IllegalChoiceError,
-    SpendingCapError,
-    StorageError,
-    StoreFullError,
-    UnpricedModelError,
-    UserFacingError,
 )
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.shortcuts.keymap import Keymap
@@ -145,7 +137,7 @@ class ChatController(Controller):
             run = await self.store_turn(
                 original, path, draft, choice, single_answer=single_answer, compared=compared
             )
-        except UnpricedModelError as error:
+        except errors.UnpricedModelError as error:
             begin_again = partial(
                 self.begin,
                 path,
@@ -158,7 +150,7 @@ class ChatController(Controller):
             choices = compared or [with_choice.choice]
             self._ask_about_price(error, choices, with_choice, begin_again)
             return
-        except UserFacingError as error:
+        except errors.UserFacingError as error:
             self._refuse(error, self._setup.profile_of(with_choice).id)
             return
         if run is None:
@@ -193,7 +185,7 @@ class ChatController(Controller):
         if original.id in self.beginning_ids or self._running.is_running(original.id):
             return None
         if choice is None and not compared and not self._providers.has_provider(original):
-            raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
+            raise errors.IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
         self.beginning_ids.add(original.id)
         try:
             with_choice = replace(original, choice=choice or await setup.known_choice(original))
@@ -215,10 +207,10 @@ class ChatController(Controller):
         finally:
             self.beginning_ids.discard(original.id)
 
-    def _refuse(self, error: UserFacingError, provider_id: str) -> None:
+    def _refuse(self, error: errors.UserFacingError, provider_id: str) -> None:
         """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
         session = self._session
-        if isinstance(error, SpendingCapError):
+        if isinstance(error, errors.SpendingCapError):
             open_at_cap = session.providers_controller.open_at_cap
             actions: Actions = [(tr("Raise the limit"), lambda: open_at_cap(provider_id))]
         else:
@@ -229,12 +221,12 @@ class ChatController(Controller):
                 *session.compaction.remedies_for(error),
             ]
         # A full disk also keeps the draft from being saved. One topic, so that one card says both.
-        topic = STORE_TOPIC if isinstance(error, StoreFullError) else NOT_SENT
+        topic = STORE_TOPIC if isinstance(error, errors.StoreFullError) else NOT_SENT
         self._notifications.notify(error, actions, topic=topic)
 
     def _ask_about_price(
         self,
-        error: UnpricedModelError,
+        error: errors.UnpricedModelError,
         choices: Sequence[ModelChoice],
         conversation: Conversation,
         begin_again: Callable[[], Coroutine[Any, Any, None]],
@@ -480,7 +472,7 @@ class ChatController(Controller):
         if self._current.message(message_id) is not None:
             self._prompt.row.set_rate(tr("{count} tok/s", count=round(rate)))
 
-    def _show_store_error(self, _conversation_id: str, error: StorageError | None) -> None:
+    def _show_store_error(self, _conversation_id: str, error: errors.StorageError | None) -> None:
         if error is not None:
             self._notifications.notify(error, topic=STORE_TOPIC)
         else:

@@ -40,6 +40,7 @@ from desktop_app.composer.prompt_text import (
 )
 from desktop_app.composer.suggestions import Suggestion
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
+from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
@@ -47,12 +48,6 @@ from desktop_app.domain.conversations.message_parts import (
     DraftPart,
     ImagePart,
     part_id,
-)
-from desktop_app.domain.errors import (
-    DocumentDoesNotFitError,
-    DocumentError,
-    IllegalChoiceError,
-    UserFacingError,
 )
 from desktop_app.i18n.formatting import duration, rough_money
 from desktop_app.i18n.translation import tr, tr_plural
@@ -171,7 +166,7 @@ class AttachmentsController(Controller):
         return replace(dropped, files=(), data=None)
 
     async def _convert(self, paste: RichTextPaste) -> None:
-        with suppress(DocumentError):  # the plain text stays
+        with suppress(errors.DocumentError):  # the plain text stays
             paste.replace_with(await self._markdown_of(paste.html))
 
     async def _attach_rich(self, text: str, html: str) -> None:
@@ -182,7 +177,7 @@ class AttachmentsController(Controller):
         """Return rich text as Markdown if that has more than the plain text, else plain text."""
         try:
             markdown = await self._markdown_of(html) if html else ""
-        except DocumentError:
+        except errors.DocumentError:
             markdown = ""
         if await asyncio.to_thread(is_richer, markdown, text):
             return markdown
@@ -228,9 +223,9 @@ class AttachmentsController(Controller):
         try:
             require_files(parts, self._current.path_before_question, resolved)
             require_image_input(without_files(parts, resolved.files), resolved.model)
-        except IllegalChoiceError as error:
+        except errors.IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
-        except DocumentDoesNotFitError:
+        except errors.DocumentDoesNotFitError:
             pass  # sending then offers to read the documents in parts
         return ""
 
@@ -284,7 +279,7 @@ class AttachmentsController(Controller):
     async def _plan_parts(
         self, plan: tuple[str, ...], documents: Sequence[DocumentPart], resolved: ResolvedChoice
     ) -> None:
-        with suppress(UserFacingError):  # sending reports it
+        with suppress(errors.UserFacingError):  # sending reports it
             reader = self._chat_service.chunked_reader
             chunks = await reader.plan(documents, "", resolved)
             ledger = self._session.backend.ledger

@@ -20,6 +20,7 @@ from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.documents.worker.document_worker import OnProgress, Progress
 from desktop_app.documents.worker.pdf_reading import PartlyReadError
+from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -28,12 +29,6 @@ from desktop_app.domain.conversations.message_parts import (
     part_id,
 )
 from desktop_app.domain.documents.document_notes import DocumentNote
-from desktop_app.domain.errors import (
-    DocumentEncryptedError,
-    DocumentError,
-    StorageError,
-    UserFacingError,
-)
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 
@@ -78,7 +73,7 @@ class Batch(Struct):
     total: int
     left: int
     attached: int = 0
-    failures: list[UserFacingError] = []
+    failures: list[errors.UserFacingError] = []
     duplicates: list[str] = []
 
 
@@ -167,19 +162,19 @@ class DocumentPasswords:
         """
         try:
             return await attempt("")
-        except DocumentEncryptedError as error:
+        except errors.DocumentEncryptedError as error:
             if not error.takes_password:
                 raise
             first_error = refusal = error
         async with self._dialog_lock:
             for known_password in self._known_passwords:
-                with suppress(DocumentEncryptedError):
+                with suppress(errors.DocumentEncryptedError):
                     return await attempt(known_password)
             was_wrong = False
             while password := await self._ask(refusal.what_happened, was_wrong=was_wrong):
                 try:
                     result = await attempt(password)
-                except DocumentEncryptedError as error:
+                except errors.DocumentEncryptedError as error:
                     refusal, was_wrong = error, True
                 else:
                     self._known_passwords.insert(0, password)
@@ -330,12 +325,12 @@ class FileReadings(QObject):
                 self._session.origins.paths[part.sha256] = reading.content
                 if not self._session.temporary.was_ever_temporary(conversation_id):
                     # Nothing is lost: its content is stored, and opens as a copy.
-                    with suppress(StorageError):
+                    with suppress(errors.StorageError):
                         store = self._session.backend.attachments
                         await store.record_origin(part.sha256, reading.content)
             if isinstance(reading.content, str):
                 self._session.attachments.offer_as_text(conversation_id, part.sha256)
-        except UserFacingError as error:
+        except errors.UserFacingError as error:
             batch.failures.append(error)
         finally:
             # `cancel` has removed and counted a canceled reading, and reports it.
@@ -440,9 +435,9 @@ class FileReadings(QObject):
 
     # -------------------------------------------------------------- passwords
 
-    def remedies_for(self, error: UserFacingError) -> Actions:
+    def remedies_for(self, error: errors.UserFacingError) -> Actions:
         """Return the offer to enter the password if a document's pages need it; else ()."""
-        if not isinstance(error, DocumentEncryptedError) or not error.sha256:
+        if not isinstance(error, errors.DocumentEncryptedError) or not error.sha256:
             return ()
         return [(tr("Enter password…"), lambda: self._tasks.start(self._unlock(error.sha256)))]
 
@@ -478,7 +473,7 @@ class FileReadings(QObject):
         failures, duplicates = batch.failures, batch.duplicates
         batch.failures, batch.duplicates = [], []
         if len(failures) > MAX_SEPARATE_ERRORS:
-            error = DocumentError(
+            error = errors.DocumentError(
                 N_("Couldn’t attach {failed} of {total} files."),
                 failed=len(failures),
                 total=batch.total,

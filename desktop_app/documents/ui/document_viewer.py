@@ -22,17 +22,11 @@ from desktop_app.documents.ui.text_search import PAGE_MARK, Span, TextSearch
 from desktop_app.documents.ui.viewer_pages import ViewerPages
 from desktop_app.documents.ui.viewer_text import ViewerText
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_text import WINDOW, error_segments, hint_segments
-from desktop_app.domain.errors import (
-    AttachmentMissingError,
-    DocumentError,
-    IllegalChoiceError,
-    UserFacingError,
-)
 from desktop_app.domain.places import LinkedText, LinkSegment, plain_text
 from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import N_, tr
@@ -326,16 +320,16 @@ class DocumentViewer(QWidget):
                 try:
                     await self._show_pages(target, document, text)
                     return
-                except DocumentError as error:
+                except errors.DocumentError as error:
                     extracted_note = tr("This is the text extracted from it.")
                     sentences = (error.what_happened, " ", extracted_note, " ")
                     note = (*map(LinkSegment, sentences), *hint_segments(error, WINDOW))
             await self._show_text(target, file.media_type, text)
             if note:
                 self._set_note(note)
-        except UserFacingError as error:
+        except errors.UserFacingError as error:
             message = error.sentences
-            if isinstance(error, AttachmentMissingError) and target.passage:
+            if isinstance(error, errors.AttachmentMissingError) and target.passage:
                 missing_note = tr("This document isn’t on this computer. The cited passage:")
                 message = f"{missing_note}\n\n{_shorten(target.passage)}"
             self._show_message(message)
@@ -405,7 +399,7 @@ class DocumentViewer(QWidget):
                 self._drawn_strip = (strip, time.monotonic())
                 try:
                     pixels = await self._worker.render_strip(document, strip)
-                except DocumentError:
+                except errors.DocumentError:
                     pages.add_failed(strip.page)
                     continue
                 if document is self._paged_document:
@@ -420,7 +414,7 @@ class DocumentViewer(QWidget):
         """Return the boxes of these pieces on their pages, as far as they are found."""
         marks: dict[int, list[QRectF]] = {}
         for piece in pieces:
-            with suppress(DocumentError):  # the document is shown all the same
+            with suppress(errors.DocumentError):  # the document is shown all the same
                 boxes = await self._worker.find_boxes(
                     document, piece.page, piece.text, piece.before
                 )
@@ -493,7 +487,7 @@ class DocumentViewer(QWidget):
             file = await self._attachments.metadata(sha256)
             source = await self._attachments.source(sha256)
             if isinstance(source, bytes):  # only in memory: a copy would write it to the disk
-                raise IllegalChoiceError(
+                raise errors.IllegalChoiceError(
                     N_(
                         "Other apps can’t open documents of temporary conversations, "
                         "since that saves them."
@@ -510,7 +504,7 @@ class DocumentViewer(QWidget):
             name = f"{file.sha256[:16]}{suffix}"
             copy = await asyncio.to_thread(self._session.copies.make, source, file.sha256, name)
             open_path(copy)
-        except UserFacingError as error:
+        except errors.UserFacingError as error:
             self._set_note(error_segments(error, WINDOW))
 
     # -------------------------------------------------------------- content

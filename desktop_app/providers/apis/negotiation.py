@@ -15,18 +15,13 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_form import SchemaFormat
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.earlier_answers import SIMPLER_ANSWERS
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.errors import (
-    EndpointMissingError,
-    RefusedParameterError,
-    ResponsesNeededError,
-)
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import (
     NEW_LIMIT_NAME,
@@ -117,21 +112,21 @@ class Negotiation:
         return [Notice(each) for each in notices]
 
     def adapt(
-        self, refusal: EndpointMissingError | RefusedParameterError
+        self, refusal: errors.EndpointMissingError | errors.RefusedParameterError
     ) -> list[Notice | Started]:
         """Adapt the next attempt to a refusal. Return notices and a tier, as `begin` does.
 
         Raises:
             EndpointMissingError, RefusedParameterError: no other attempt is possible.
         """
-        if isinstance(refusal, ResponsesNeededError) and self._may_use_responses:
+        if isinstance(refusal, errors.ResponsesNeededError) and self._may_use_responses:
             self._memory.record_responses_needed(self.request.model)
             return self._use_api(Api.RESPONSES)
-        if isinstance(refusal, EndpointMissingError):
+        if isinstance(refusal, errors.EndpointMissingError):
             grammar = self.request.grammar
             # A more exact error: the provider lacks the only API that takes this grammar.
             if self.api is Api.RESPONSES and self._is_api_fixed and grammar is not None:
-                raise EndpointMissingError(
+                raise errors.EndpointMissingError(
                     N_("{provider} doesn’t support grammars of the kind {syntax}."),
                     hint=hints.CHOOSE_PROVIDER,
                     provider=self._profile.name,
@@ -164,7 +159,9 @@ class Negotiation:
             return self._simplify_earlier_answers(refusal)
         return self._omit_refused(refusal)
 
-    def _simplify_earlier_answers(self, refusal: RefusedParameterError) -> list[Notice | Started]:
+    def _simplify_earlier_answers(
+        self, refusal: errors.RefusedParameterError
+    ) -> list[Notice | Started]:
         """Leave out the reasoning of earlier answers, and then send their calls as texts.
 
         Neither is remembered for the server, because it refused this conversation's. The notices
@@ -177,7 +174,7 @@ class Negotiation:
                 return [Notice(notice(code, provider=self._profile.name))]
         raise refusal
 
-    def _never_heard_of_storing(self, refusal: RefusedParameterError) -> bool:
+    def _never_heard_of_storing(self, refusal: errors.RefusedParameterError) -> bool:
         """Return True if a compatible server does not know the field; False if it must store."""
         is_unknown = refusal.api_code in _SETTING_CODES and STORE not in self.omitted_fields
         return is_unknown and self._profile.kind is ProviderKind.COMPATIBLE
@@ -222,7 +219,7 @@ class Negotiation:
         self.request = replace(self.request, background=False)
         return _setting_notices(self._profile.name, "background", NoticeCode.SETTING_REFUSED)
 
-    def _omit_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
+    def _omit_refused(self, refusal: errors.RefusedParameterError) -> list[Notice | Started]:
         """Leave out the refused field or setting. Return the notices to show."""
         param = refusal.param
         provider = self._profile.name
@@ -254,7 +251,7 @@ class Negotiation:
             return [Notice(notice(code, provider=provider, words=server_message))]
         return _setting_notices(provider, param, NoticeCode.SETTING_REFUSED)
 
-    def _replace_effort(self, refusal: RefusedParameterError) -> bool:
+    def _replace_effort(self, refusal: errors.RefusedParameterError) -> bool:
         """Use the nearest effort that a refusal of the effort names. Return False if it can't."""
         effort = self.request.effort
         accepted = accepted_efforts(refusal)
@@ -337,7 +334,7 @@ def own_field(param: str, left_out: frozenset[str]) -> str | None:
     return name if name in OWN_FIELDS - left_out else None
 
 
-def accepted_efforts(refusal: RefusedParameterError) -> tuple[str, ...]:
+def accepted_efforts(refusal: errors.RefusedParameterError) -> tuple[str, ...]:
     """Return the efforts that a refusal of the effort names; () if it names none."""
     is_effort = refusal.param.split(".")[-1] in _EFFORT_NAMES
     known_names = {effort.value for effort in Effort.__members__.values()}
@@ -366,7 +363,7 @@ def nearest_accepted(effort: Effort, info: ModelInfo, refused: frozenset[str]) -
 
 
 def without_refused_setting(
-    request: ChatRequest, info: ModelInfo, refusal: RefusedParameterError
+    request: ChatRequest, info: ModelInfo, refusal: errors.RefusedParameterError
 ) -> tuple[ChatRequest, str]:
     """Return `request` without the refused setting, and the refusal as a string.
 

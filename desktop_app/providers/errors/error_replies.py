@@ -12,26 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from desktop_app.domain import hints
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    ContentFilteredError,
-    ContextTooLongError,
-    EndpointMissingError,
-    ModelLoadingError,
-    ModelNotFoundError,
-    ProviderError,
-    ProviderFaultError,
-    QuotaExhaustedError,
-    RateLimitedError,
-    RefusedParameterError,
-    RequestRefusedError,
-    RequestTooLargeError,
-    ResponsesNeededError,
-    ServerTroubleError,
-    StreamCutError,
-    UnexpectedReplyError,
-)
+from desktop_app.domain import errors, hints
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.errors.error_body import (
@@ -277,7 +258,7 @@ REASONING_TEXT: Final = "reasoning_content"
 """The parameter of the error for a server that wants the reasoning of answers back."""
 
 
-def error_in_reply(provider: str, value: object, request_id: str) -> ProviderError | None:
+def error_in_reply(provider: str, value: object, request_id: str) -> errors.ProviderError | None:
     """Return the error in a reply with status 200, or None if it has none.
 
     LM Studio replies like this to an endpoint that it does not have.
@@ -288,7 +269,7 @@ def error_in_reply(provider: str, value: object, request_id: str) -> ProviderErr
     return None
 
 
-def redacted(redactor: Redactor, error: ProviderError) -> ProviderError:
+def redacted(redactor: Redactor, error: errors.ProviderError) -> errors.ProviderError:
     """Return an error without the secrets in its texts."""
     cleaned = error.copy_with(
         details=redactor.clean(error.details),
@@ -299,14 +280,14 @@ def redacted(redactor: Redactor, error: ProviderError) -> ProviderError:
             for name, value in error.params.items()
         },
     )
-    if isinstance(cleaned, RefusedParameterError):
+    if isinstance(cleaned, errors.RefusedParameterError):
         return cleaned.copy_with(param=redactor.clean(cleaned.param))
     return cleaned
 
 
 def error_from(
     provider: str, body: ErrorBody, *, status: int | None = None, request_id: str = ""
-) -> ProviderError:
+) -> errors.ProviderError:
     """Return the error to show. `status` is None for an error inside an open stream."""
     error = _known_error(provider, body, status) or _status_error(provider, body, status)
     quoted_message = quote(body.message)
@@ -322,10 +303,10 @@ def error_from(
     )
 
 
-def image_error(provider: str, body: ErrorBody) -> ProviderError:
+def image_error(provider: str, body: ErrorBody) -> errors.ProviderError:
     """Return the error of a picture that was not made. Its reason is often given in words alone."""
     error = error_from(provider, body)
-    if isinstance(error, ContentFilteredError) or not _UNSAFE_IMAGE.search(body.message):
+    if isinstance(error, errors.ContentFilteredError) or not _UNSAFE_IMAGE.search(body.message):
         return error
     filtered = _FILTERED(provider, body)
     return filtered.copy_with(
@@ -336,7 +317,7 @@ def image_error(provider: str, body: ErrorBody) -> ProviderError:
 class _Rule(NamedTuple):
     """A kind of error, and its signs: codes, an HTTP status, or words with some statuses."""
 
-    make: Callable[[str, ErrorBody], ProviderError]
+    make: Callable[[str, ErrorBody], errors.ProviderError]
     codes: frozenset[str] = frozenset()
     http_status: int = 0
     words: re.Pattern[str] | None = None
@@ -352,23 +333,23 @@ class _Rule(NamedTuple):
 
 
 def _kind(
-    error_class: type[ProviderError], message: str, hint: str
-) -> Callable[[str, ErrorBody], ProviderError]:
+    error_class: type[errors.ProviderError], message: str, hint: str
+) -> Callable[[str, ErrorBody], errors.ProviderError]:
     return lambda provider, _body: error_class(message, hint, provider=provider)
 
 
-def _refusal_of(param: str) -> Callable[[str, ErrorBody], ProviderError]:
+def _refusal_of(param: str) -> Callable[[str, ErrorBody], errors.ProviderError]:
     return lambda provider, _body: refused_error(provider, param)
 
 
-def _limit_refusal(provider: str, body: ErrorBody) -> ProviderError:
+def _limit_refusal(provider: str, body: ErrorBody) -> errors.ProviderError:
     match = _LIMIT_TOO_LARGE.search(body.message)
     return refused_error(provider, match[1] if match else "")
 
 
-def _too_long_error(_provider: str, body: ErrorBody) -> ContextTooLongError:
+def _too_long_error(_provider: str, body: ErrorBody) -> errors.ContextTooLongError:
     size = size_from_message(body.message)
-    return ContextTooLongError(
+    return errors.ContextTooLongError(
         N_("The conversation exceeds the model’s context window."),
         hint=N_("Remove an attachment, start a new conversation, or choose another model."),
         tokens=body.size.tokens or size.tokens,
@@ -377,14 +358,18 @@ def _too_long_error(_provider: str, body: ErrorBody) -> ContextTooLongError:
 
 
 _FILTERED: Final = _kind(
-    ContentFilteredError,
+    errors.ContentFilteredError,
     N_("The provider’s content filter stopped the response."),
     hints.RETRY_CHANGED,
 )
 # The first rule that fits decides.
 _RULES: Final = (
     _Rule(
-        _kind(QuotaExhaustedError, N_("Your {provider} account has no credit."), hints.ADD_CREDIT),
+        _kind(
+            errors.QuotaExhaustedError,
+            N_("Your {provider} account has no credit."),
+            hints.ADD_CREDIT,
+        ),
         _QUOTA_CODES,
         402,
         _NO_CREDIT,
@@ -397,13 +382,13 @@ _RULES: Final = (
         statuses=(None, 400, 413, 429),
     ),
     _Rule(
-        _kind(RateLimitedError, N_("{provider} is limiting requests."), hints.RETRY_SOON),
+        _kind(errors.RateLimitedError, N_("{provider} is limiting requests."), hints.RETRY_SOON),
         _RATE_CODES,
         429,
     ),
     _Rule(
         _kind(
-            AuthenticationError,
+            errors.AuthenticationError,
             N_("{provider} rejected the API key."),
             N_("Check or replace the key in {provider_page}."),
         ),
@@ -425,7 +410,7 @@ _RULES: Final = (
     _Rule(_refusal_of("response_format"), words=_FORMAT_REFUSED, statuses=_REFUSAL_STATUSES[1:]),
     _Rule(
         _kind(
-            RequestRefusedError,
+            errors.RequestRefusedError,
             N_("{provider} couldn’t read an image."),
             N_("It may be damaged or of an unsupported format. Replace or remove it."),
         ),
@@ -434,7 +419,7 @@ _RULES: Final = (
     ),
     _Rule(
         _kind(
-            ProviderFaultError,
+            errors.ProviderFaultError,
             N_("{provider} doesn’t have enough memory for this model."),
             N_("Choose a smaller model, or free memory on the server."),
         ),
@@ -442,13 +427,13 @@ _RULES: Final = (
         statuses=(None, 400, 500, 503),
     ),
     _Rule(
-        _kind(ModelLoadingError, N_("{provider} is loading the model."), hints.RETRY_LATER),
+        _kind(errors.ModelLoadingError, N_("{provider} is loading the model."), hints.RETRY_LATER),
         words=_LOADING,
         statuses=(503,),
     ),
     _Rule(
         _kind(
-            ResponsesNeededError,
+            errors.ResponsesNeededError,
             N_("This model at {provider} has the Responses API only."),
             N_("Choose that API in {provider_page}, or choose another model."),
         ),
@@ -457,7 +442,7 @@ _RULES: Final = (
     ),
     _Rule(
         _kind(
-            ProviderFaultError,
+            errors.ProviderFaultError,
             N_("This model at {provider} doesn’t support these images."),
             N_("Choose a model that supports images, or remove them."),
         ),
@@ -466,7 +451,7 @@ _RULES: Final = (
 )
 _MODEL_RULE: Final = _Rule(
     _kind(
-        ModelNotFoundError,
+        errors.ModelNotFoundError,
         N_("Your {provider} API key has no access to this model."),
         N_("Choose another model, or ask the provider for access."),
     ),
@@ -478,7 +463,9 @@ _MODEL_RULE: Final = _Rule(
 
 _ENDED_RULE: Final = _Rule(
     _kind(
-        ModelNotFoundError, N_("{provider} has shut down this model."), N_("Choose another model.")
+        errors.ModelNotFoundError,
+        N_("{provider} has shut down this model."),
+        N_("Choose another model."),
     ),
     _ENDED_CODES,
     words=_MODEL_ENDED,
@@ -486,9 +473,9 @@ _ENDED_RULE: Final = _Rule(
 )
 
 
-def _not_pulled_error(provider: str, body: ErrorBody) -> ProviderError:
+def _not_pulled_error(provider: str, body: ErrorBody) -> errors.ProviderError:
     match = _NOT_PULLED.search(body.message)
-    return ModelNotFoundError(
+    return errors.ModelNotFoundError(
         N_("{provider} doesn’t have the model “{model}”."),
         hint=N_("Download it on the server, or choose another model."),
         provider=provider,
@@ -501,7 +488,7 @@ _NOT_PULLED_RULE: Final = _Rule(
 )
 
 
-def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
+def _known_error(provider: str, body: ErrorBody, status: int | None) -> errors.ProviderError | None:
     """Return the error that the code, message or status identifies; None if none of them does."""
     if "invalid_prompt" in body.names and _FLAGGED.search(body.message):  # OpenAI
         return _FILTERED(provider, body)
@@ -532,7 +519,7 @@ def _named_field(body: ErrorBody) -> str | None:
 
 def _refused_parameter(
     provider: str, body: ErrorBody, status: int | None
-) -> RefusedParameterError | None:
+) -> errors.RefusedParameterError | None:
     """Return the error for the parameter that a body refuses; None if it refuses none."""
     named_field = _named_field(body)
     if status not in (None, 400, 422) and not (status == 404 and named_field):
@@ -573,32 +560,32 @@ def _accepted_values(message: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(_VALUE, values[1]))) if values else ()
 
 
-def cut_error(provider: str) -> StreamCutError:
+def cut_error(provider: str) -> errors.StreamCutError:
     """Return the error for a stream that ended before its terminal event."""
-    return StreamCutError(
+    return errors.StreamCutError(
         N_("{provider} ended the response early."), hint=hints.RETRY_BILLED, provider=provider
     )
 
 
-def unreadable_error(provider: str) -> UnexpectedReplyError:
+def unreadable_error(provider: str) -> errors.UnexpectedReplyError:
     """Return the error for an reply that has nothing but unreadable data."""
-    return UnexpectedReplyError(
+    return errors.UnexpectedReplyError(
         N_("{provider} sent an invalid response."), hint=hints.RETRY_BILLED, provider=provider
     )
 
 
-def too_large_error(provider: str) -> RequestTooLargeError:
+def too_large_error(provider: str) -> errors.RequestTooLargeError:
     """Return the error for a request of too many bytes."""
-    return RequestTooLargeError(
+    return errors.RequestTooLargeError(
         N_("The request is too large for {provider}."),
         hint=hints.REMOVE_ATTACHMENT,
         provider=provider,
     )
 
 
-def refused_error(provider: str, param: str) -> RefusedParameterError:
+def refused_error(provider: str, param: str) -> errors.RefusedParameterError:
     """Return the error for a refused parameter; `param` is "" if it is not named."""
-    return RefusedParameterError(
+    return errors.RefusedParameterError(
         N_("{provider} rejected the setting “{setting}”.")
         if param
         else N_("{provider} rejected a setting."),
@@ -609,16 +596,16 @@ def refused_error(provider: str, param: str) -> RefusedParameterError:
     )
 
 
-def _status_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError:
+def _status_error(provider: str, body: ErrorBody, status: int | None) -> errors.ProviderError:
     """Return the error for the status, if neither code nor message is known."""
     if status in (404, 405, 501) or _NO_ENDPOINT.search(body.message):
-        return EndpointMissingError(
+        return errors.EndpointMissingError(
             N_("Couldn’t find a compatible API at {provider}."),
             hint=hints.CHECK_ADDRESS,
             provider=provider,
         )
     if status == 403:
-        return AuthenticationError(
+        return errors.AuthenticationError(
             N_("{provider} denied access."),
             hint=N_("Check the API key’s permissions and whether the provider serves your region."),
             provider=provider,
@@ -630,25 +617,25 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> Provide
         return _server_fault(provider, status)
     is_fault = bool(body.names & _FAULT_CODES) or body.http_status >= 500
     if status is None and (is_fault or not body.names):
-        return ProviderFaultError(
+        return errors.ProviderFaultError(
             N_("{provider} failed while responding."), hint=hints.RETRY_BILLED, provider=provider
         )
-    return RequestRefusedError(
+    return errors.RequestRefusedError(
         N_("{provider} rejected the request."), hint=hints.RETRY_CHANGED, provider=provider
     )
 
 
-def _server_fault(provider: str, status: int) -> ProviderFaultError:
+def _server_fault(provider: str, status: int) -> errors.ProviderFaultError:
     """Return the error for a failure of the provider, which may have billed a slow request."""
     # Cloudflare's 520, 522 and 524 may follow on work that is billed; after 521 nothing ran.
     if status in (408, 409, 504, 520, 522, 524):
-        return ProviderFaultError(
+        return errors.ProviderFaultError(
             N_("{provider} didn’t finish the request in time ({http})."),
             hint=hints.RETRY_BILLED,
             provider=provider,
             http=status,
         )
-    return ServerTroubleError(
+    return errors.ServerTroubleError(
         N_("{provider} is having problems ({http})."),
         hint=hints.RETRY_LATER,
         provider=provider,

@@ -10,14 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from desktop_app.domain import hints
-from desktop_app.domain.errors import (
-    EndpointMissingError,
-    NetworkError,
-    ProviderError,
-    UnreachableError,
-    WebPageError,
-)
+from desktop_app.domain import errors, hints
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.network.network_address import ProxyAddress, is_loopback, is_private
 from desktop_app.i18n.translation import N_
@@ -128,7 +121,9 @@ class ConnectionAttempt:
             host = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         if is_loopback(self.host):
             sentence, hint = N_("Nothing is listening at {host}."), self._start_hint
-        return self._error(sentence, hint, details, UnreachableError, host=host, may_repeat=True)
+        return self._error(
+            sentence, hint, details, errors.UnreachableError, host=host, may_repeat=True
+        )
 
     @property
     def _start_hint(self) -> str:
@@ -157,20 +152,20 @@ class ConnectionAttempt:
         )
         details = f"it redirects to {target or 'another address'}"
         hint = hints.CHECK_ADDRESS_OR_SIGN_IN
-        return self._error(sentence, hint, details, EndpointMissingError, host=target)
+        return self._error(sentence, hint, details, errors.EndpointMissingError, host=target)
 
     def web_page_error(self, status: int) -> AttemptError:
         """Return the error of a reply in HTML instead of JSON."""
         sentence = N_("{provider} sent a web page, not a response.")
         details = f"HTML with HTTP status {status}"
-        return self._error(sentence, hints.CHECK_ADDRESS_OR_SIGN_IN, details, WebPageError)
+        return self._error(sentence, hints.CHECK_ADDRESS_OR_SIGN_IN, details, errors.WebPageError)
 
     def _error(
         self,
         message: str,
         hint: str,
         details: str,
-        error_class: type[ProviderError] = NetworkError,
+        error_class: type[errors.ProviderError] = errors.NetworkError,
         *,
         may_repeat: bool = False,
         **params: str,

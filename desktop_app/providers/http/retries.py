@@ -16,13 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from desktop_app.domain import hints
-from desktop_app.domain.errors import (
-    ModelLoadingError,
-    ProviderError,
-    RateLimitedError,
-    ServerTroubleError,
-)
+from desktop_app.domain import errors, hints
 from desktop_app.i18n.translation import N_
 
 T = TypeVar("T")
@@ -51,7 +45,7 @@ class AttemptError(Exception):
 
     def __init__(
         self,
-        error: ProviderError,
+        error: errors.ProviderError,
         *,
         may_repeat: bool = False,
         requested_wait_s: float | None = None,
@@ -67,7 +61,7 @@ class AttemptError(Exception):
         It was also the last if the server requests a longer wait than `MAX_WAIT_S`. A server that
         loads its model is asked for ten minutes.
         """
-        if self.may_repeat and isinstance(self.error, ModelLoadingError):
+        if self.may_repeat and isinstance(self.error, errors.ModelLoadingError):
             return _LOADING_POLL_S if attempt < _MAX_LOADING_POLLS else None
         if not self.may_repeat or attempt + 1 >= _MAX_ATTEMPTS:
             return None
@@ -89,7 +83,7 @@ class AttemptError(Exception):
 
 async def repeat(
     attempt: Callable[[], Awaitable[T]],
-    may_repeat: Callable[[ProviderError], bool] = lambda _error: True,
+    may_repeat: Callable[[errors.ProviderError], bool] = lambda _error: True,
 ) -> T:
     """Return the result of `attempt`, which is repeated if nothing can have been billed.
 
@@ -108,14 +102,14 @@ async def repeat(
 
 
 def failed_attempt(
-    error: ProviderError, status: int, headers: Mapping[str, str], message: str = ""
+    error: errors.ProviderError, status: int, headers: Mapping[str, str], message: str = ""
 ) -> AttemptError:
     """Return the failed attempt for a reply with an error status, and the message of its body."""
     requested_s = requested_wait_s(headers)
-    if requested_s is None and isinstance(error, RateLimitedError):
+    if requested_s is None and isinstance(error, errors.RateLimitedError):
         requested_s = _wait_in_message(message) or _wait_for_limits(headers)
-    is_repeatable = isinstance(error, RateLimitedError) or (
-        status in _REPEATABLE_STATUSES and isinstance(error, ServerTroubleError)
+    is_repeatable = isinstance(error, errors.RateLimitedError) or (
+        status in _REPEATABLE_STATUSES and isinstance(error, errors.ServerTroubleError)
     )
     if is_repeatable and requested_s is not None and requested_s > MAX_WAIT_S:
         error = _with_wait(error, requested_s)
@@ -125,7 +119,7 @@ def failed_attempt(
     )
 
 
-def _with_wait(error: ProviderError, seconds: float) -> ProviderError:
+def _with_wait(error: errors.ProviderError, seconds: float) -> errors.ProviderError:
     """Return the error with a hint that says how long to wait."""
     if seconds > _DAY_S:
         return error.with_hint(hints.WAIT_A_DAY)

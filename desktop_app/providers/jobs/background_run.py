@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_status import (
     AnswerStatus,
     Status,
@@ -34,16 +34,6 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    EndpointMissingError,
-    NetworkError,
-    ProviderError,
-    RateLimitedError,
-    RunLostError,
-    StreamCutError,
-    UnexpectedReplyError,
-)
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.event_reader import usage_of
@@ -125,7 +115,7 @@ class BackgroundRun:
             async with aclosing(watch.events_of(self._first_reply(path, body, watch))) as events:
                 async for event in events:
                     yield event
-        except StreamCutError:
+        except errors.StreamCutError:
             if not self._id:
                 raise
         if not self._id:
@@ -159,7 +149,7 @@ class BackgroundRun:
                         yield RunAdvanced(RemoteRun(self._id))
             if not reply.received:
                 # Some hosts without the endpoint answer 200 with an empty body.
-                raise EndpointMissingError(
+                raise errors.EndpointMissingError(
                     N_("The base URL of {provider} returned an empty response."),
                     hint=hints.CHECK_ADDRESS,
                     provider=self._provider,
@@ -186,7 +176,7 @@ class BackgroundRun:
             try:
                 try:
                     events = await self._transport.get_json(run_path(self._id), self._read_response)
-                except (StreamCutError, UnexpectedReplyError) as error:
+                except (errors.StreamCutError, errors.UnexpectedReplyError) as error:
                     raise AttemptError(error) from error
                 for event in events:
                     yield self._annotate(event, "")
@@ -243,7 +233,7 @@ class BackgroundRun:
         """
         error = failed.error
         if error.status == 404:
-            raise RunLostError(
+            raise errors.RunLostError(
                 N_("This response expired at {provider} after about 10 minutes."),
                 hint=hints.RETRY_BILLED,
                 details=error.details,
@@ -253,7 +243,7 @@ class BackgroundRun:
                 provider=self._provider,
             ) from failed
         is_given_up = self._loop.time() - self._reached_at >= self._times.unreachable
-        if is_given_up or isinstance(error, AuthenticationError) or _is_refusal(error):
+        if is_given_up or isinstance(error, errors.AuthenticationError) or _is_refusal(error):
             raise error from failed
         if failed.requested_wait_s is not None:
             return min(failed.requested_wait_s, MAX_WAIT_S)
@@ -266,12 +256,12 @@ def run_path(response_id: str) -> str:
     return f"{responses.PATH}/{quote(response_id, safe='')}"
 
 
-def _is_refusal(error: ProviderError) -> bool:
+def _is_refusal(error: errors.ProviderError) -> bool:
     """Return True for a lasting 4xx status, but not for a refused key, a timeout or a limit."""
     status = error.status
     if status is None or not 400 <= status < 500 or status in (401, 403, 408):
         return False
-    return not isinstance(error, NetworkError | RateLimitedError)
+    return not isinstance(error, errors.NetworkError | errors.RateLimitedError)
 
 
 async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage | None:
@@ -287,7 +277,7 @@ async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage
     except AttemptError as failed:
         raise failed.error from failed
     except TimeoutError as exc:
-        raise NetworkError(
+        raise errors.NetworkError(
             N_("The provider didn’t respond in time."), hint=N_("Try again later.")
         ) from exc
     return usage_of(usage)

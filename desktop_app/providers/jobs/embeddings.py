@@ -12,16 +12,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.domain.errors import (
-    ContextTooLongError,
-    ProviderError,
-    RefusedParameterError,
-    RequestTooLargeError,
-    UnexpectedReplyError,
-)
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.event_reader import tokens
 from desktop_app.providers.http import json_fields
@@ -81,8 +74,8 @@ class EmbeddingRequests:
         """
         try:
             return await self._request(texts)
-        except ProviderError as error:
-            if not isinstance(error, ContextTooLongError | RequestTooLargeError):
+        except errors.ProviderError as error:
+            if not isinstance(error, errors.ContextTooLongError | errors.RequestTooLargeError):
                 raise
             if len(texts) == 1:
                 text = texts[0]
@@ -94,7 +87,7 @@ class EmbeddingRequests:
         first, first_billed = await self.embed(texts[:middle])
         try:
             second, second_billed = await self.embed(texts[middle:])
-        except ProviderError as error:
+        except errors.ProviderError as error:
             error.billed_tokens = _sum_counts(first_billed, error.billed_tokens)
             raise
         _require_equal_sizes([*first, *second], self._provider)
@@ -112,7 +105,7 @@ class EmbeddingRequests:
 
         try:
             return await repeat(attempt)
-        except RefusedParameterError as error:
+        except errors.RefusedParameterError as error:
             if error.param not in fields:
                 raise
             self.refused |= {_refusal_name(error.param)}
@@ -161,7 +154,7 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
 def _require_equal_sizes(vectors: Sequence[Vector], provider: str) -> None:
     """Raise UnexpectedReplyError unless there are vectors, all of the same length."""
     if len({len(vector.numbers) for vector in vectors}) != 1:
-        raise UnexpectedReplyError(
+        raise errors.UnexpectedReplyError(
             N_("{provider} didn’t return embeddings."),
             hint=hints.CHOOSE_PROVIDER,
             provider=provider,

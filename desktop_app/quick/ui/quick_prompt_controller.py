@@ -22,15 +22,10 @@ from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT, DOCUME
 from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, RichTextPaste
+from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import Draft, Message, new_id
 from desktop_app.domain.conversations.message_facts import cost_text
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
-from desktop_app.domain.errors import (
-    SpendingCapError,
-    StorageError,
-    UnpricedModelError,
-    UserFacingError,
-)
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr
@@ -353,11 +348,11 @@ class QuickPromptController(QObject):
                 run = await self._ask(Draft(question, sent.attachments, quick.field.template_id))
                 if run is None:
                     return
-        except UserFacingError as error:
+        except errors.UserFacingError as error:
             # A higher cap does not help if the price is unknown; that error is a subclass.
-            is_unpriced = isinstance(error, UnpricedModelError)
+            is_unpriced = isinstance(error, errors.UnpricedModelError)
             remedy = (tr("Raise the limit"), partial(self._start_leaving, RAISE_CAP))
-            is_over_cap = isinstance(error, SpendingCapError) and not is_unpriced
+            is_over_cap = isinstance(error, errors.SpendingCapError) and not is_unpriced
             quick.notifications.notify(error, [remedy] if is_over_cap else (), topic=NOT_SENT)
             return
         self._typed_text = text.strip()
@@ -396,7 +391,7 @@ class QuickPromptController(QObject):
         current, store = self._current, self._session.backend.conversations
         await self._propose_model()
         if self._is_closed:
-            raise StorageError(
+            raise errors.StorageError(
                 N_(
                     "The temporary conversation was closed, but your message is still "
                     "in the prompt."

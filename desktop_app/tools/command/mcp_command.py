@@ -27,13 +27,8 @@ from desktop_app.cli.console import (
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.standard_input import read_all
+from desktop_app.domain import errors
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.errors import (
-    ImportRefusedError,
-    ServerDefinitionError,
-    ToolServerError,
-    UserFacingError,
-)
 from desktop_app.domain.tools.tool import ListedTool
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
@@ -71,9 +66,11 @@ def run_mcp(options: Options) -> int:
                 return ExitCode.INTERRUPTED
     try:
         return asyncio.run(_run(options))
-    except UserFacingError as error:
+    except errors.UserFacingError as error:
         report_error(error, options)
-        return ExitCode.USAGE if isinstance(error, ServerDefinitionError) else ExitCode.FAILED
+        return (
+            ExitCode.USAGE if isinstance(error, errors.ServerDefinitionError) else ExitCode.FAILED
+        )
     except (asyncio.CancelledError, KeyboardInterrupt):
         write_diagnostic(tr("Stopped."))
         return ExitCode.INTERRUPTED
@@ -182,11 +179,11 @@ async def _sign_in(servers: ToolServers, name: str) -> int:
 async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
     run = await servers.run(name)
     started_at = time.monotonic()
-    error: UserFacingError | None = None
+    error: errors.UserFacingError | None = None
     tools: list[ListedTool] = []
     try:
         tools = await tools_of(run.server, await store_lists(run, servers.storage))
-    except UserFacingError as failed:
+    except errors.UserFacingError as failed:
         error = failed
     seconds = time.monotonic() - started_at
     if as_json:
@@ -213,7 +210,7 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
 
 
 def _test_json(
-    run: ServerRun, seconds: float, tools: list[ListedTool], error: UserFacingError | None
+    run: ServerRun, seconds: float, tools: list[ListedTool], error: errors.UserFacingError | None
 ) -> dict[str, Any]:
     with in_english():
         return {
@@ -233,7 +230,7 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
     has_failed = False
     try:
         entries = await asyncio.to_thread(read_servers, path)
-    except (ImportRefusedError, ToolServerError) as error:
+    except (errors.ImportRefusedError, errors.ToolServerError) as error:
         write_diagnostic(terminal_error_text(error))
         return ExitCode.USAGE
     if not without_asking and any(entry.server is not None for entry in entries):
@@ -252,7 +249,7 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
         try:
             server, secrets = entry.require_usable()
             await servers.add(server, secrets)
-        except UserFacingError as error:
+        except errors.UserFacingError as error:
             has_failed |= not entry.is_disabled
             write_diagnostic(terminal_error_text(error))
         else:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
 
+from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -18,17 +19,11 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.domain.errors import (
-    EndpointMissingError,
-    NetworkError,
-    ProviderError,
-    UserFacingError,
-)
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
 
-NOT_LISTED = NetworkError("There is no list of models.")
+NOT_LISTED = errors.NetworkError("There is no list of models.")
 TERMINAL = (Completed, Incomplete, Failed)
 
 
@@ -63,7 +58,7 @@ class Turn:
         usage = Usage(input_tokens=used, output_tokens=200, reasoning_tokens=50)
         self.give(UsageReported(usage), Completed())
 
-    def fail(self, error: ProviderError) -> None:
+    def fail(self, error: errors.ProviderError) -> None:
         """End the answer with an error."""
         self.give(Failed(error))
 
@@ -89,7 +84,7 @@ class ScriptedProviders:
         self.compacts = False
         self.compacted: list[ChatRequest] = []
         self.states: asyncio.Queue[ProviderState] = asyncio.Queue()
-        self.models_of: dict[str, tuple[str | ModelFacts, ...] | UserFacingError] = {}
+        self.models_of: dict[str, tuple[str | ModelFacts, ...] | errors.UserFacingError] = {}
 
 
 class ScriptedClient:
@@ -112,13 +107,13 @@ class ScriptedClient:
         self._providers.compacted.append(request)
         made = await self._providers.states.get() if self._providers.compacts else None
         if made is None:
-            raise EndpointMissingError("There is no such endpoint.")
+            raise errors.EndpointMissingError("There is no such endpoint.")
         return made
 
     async def listing(self) -> ModelListing:
         self._providers.on_models(self._profile)
         found = self._providers.models_of.get(self._profile.id, NOT_LISTED)
-        if isinstance(found, UserFacingError):
+        if isinstance(found, errors.UserFacingError):
             raise found
         models = tuple(ModelFacts(m) if isinstance(m, str) else m for m in found)
         return ModelListing(self._profile.base_url, models, datetime.now(UTC))

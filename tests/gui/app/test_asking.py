@@ -12,16 +12,10 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QToolButto
 
 from desktop_app.chat.prompt_assembly import CONTINUE
 from desktop_app.chat.ui.chat_controller import QueuedBubble
-from desktop_app.domain import hints
+from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft, Message
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    QuotaExhaustedError,
-    StorageError,
-    StreamCutError,
-)
 from desktop_app.providers.provider_client import ProviderClient
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, FillableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
@@ -30,7 +24,7 @@ from tests.helpers.opened_urls import opened_urls
 from tests.helpers.widgets import find
 
 WAITS = "Queued · Esc to cancel"
-CUT = StreamCutError(
+CUT = errors.StreamCutError(
     "The connection broke in the middle of the answer.",
     remedy="Select Continue to resume.",
     details="read error",
@@ -203,7 +197,7 @@ class UnreadableStore(FillableStore):
 
     async def path(self, conversation_id: str) -> list[Message]:
         if self.is_unreadable:
-            raise StorageError("The disk failed.")
+            raise errors.StorageError("The disk failed.")
         return await super().path(conversation_id)
 
 
@@ -318,7 +312,7 @@ async def test_continue_extends_the_answer_and_keeps_the_prompt() -> None:
 async def test_a_wrong_key_offers_the_key_field() -> None:
     async with AppHarness() as app:
         turn = await app.ask("Hello")
-        turn.fail(AuthenticationError("The key was not accepted.", status=401))
+        turn.fail(errors.AuthenticationError("The key was not accepted.", status=401))
         await app.settled()
         assert "Change key" in app.transcript
         app.act("add-key")
@@ -329,7 +323,7 @@ async def test_a_wrong_key_offers_the_key_field() -> None:
 async def test_an_error_that_names_another_provider_offers_one() -> None:
     async with AppHarness() as app:
         turn = await app.ask("Hello")
-        turn.fail(QuotaExhaustedError("No credit.", hints.ADD_CREDIT, host="api.openai.com"))
+        turn.fail(errors.QuotaExhaustedError("No credit.", hints.ADD_CREDIT, host="api.openai.com"))
         await app.settled()
         assert "Billing page" in app.transcript
         with opened_urls("https") as urls:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
@@ -28,13 +29,6 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    ContextTooLongError,
-    ModelNotFoundError,
-    ProviderError,
-    RateLimitedError,
-)
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_facts import ModelKind
 from desktop_app.domain.network.custom_fields import CustomField
@@ -176,7 +170,7 @@ async def answer(
     return found
 
 
-def error_of(events: list[StreamEvent]) -> ProviderError:
+def error_of(events: list[StreamEvent]) -> errors.ProviderError:
     assert isinstance(events[-1], Failed), events
     return events[-1].error
 
@@ -204,7 +198,7 @@ def test_an_answer_that_does_not_stream(place: Place) -> None:
 @EACH_API
 def test_a_wrong_key_is_recognized_and_not_shown(place: Place, api: Api) -> None:
     error = error_of(answer(replace(place, key=WRONG_KEY), api))
-    assert isinstance(error, AuthenticationError)
+    assert isinstance(error, errors.AuthenticationError)
     assert "rejected the API key" in error.message
     assert "The server rejected the API key: " in error.what_happened
     assert WRONG_KEY not in f"{error.what_happened} {error.details}"
@@ -214,7 +208,7 @@ def test_a_wrong_key_is_recognized_and_not_shown(place: Place, api: Api) -> None
 def test_a_question_that_is_too_long_is_recognized(place: Place, api: Api) -> None:
     request = ask("One two three four five. " * 600, model=place.model)
     error = error_of(answer(place, api, request))
-    assert isinstance(error, ContextTooLongError)
+    assert isinstance(error, errors.ContextTooLongError)
     assert "context window: " in error.what_happened
 
 
@@ -230,7 +224,7 @@ def test_images_are_refused_once(place: Place) -> None:
 @pytest.mark.parametrize("server", ["litellm"])
 def test_an_unknown_model_is_recognized_and_named(place: Place) -> None:
     error = error_of(answer(replace(place, model="nonsense")))
-    assert isinstance(error, ModelNotFoundError)
+    assert isinstance(error, errors.ModelNotFoundError)
     assert "nonsense" in error.what_happened
 
 
@@ -245,7 +239,7 @@ def test_too_many_requests_are_recognized(place: Place) -> None:
     if isinstance(events[-1], StatusChanged):
         assert status_text(events[-1].status).startswith("The server is limiting requests: ")
     else:
-        assert isinstance(error_of(events), RateLimitedError)
+        assert isinstance(error_of(events), errors.RateLimitedError)
 
 
 @pytest.mark.parametrize("server", ["litellm"])
@@ -261,7 +255,7 @@ def test_the_reason_of_a_fault_is_passed_on(place: Place) -> None:
 @pytest.mark.parametrize("server", ["litellm"])
 def test_a_wrong_key_of_the_gateway_itself_is_recognized_and_not_shown(place: Place) -> None:
     error = error_of(answer(replace(place, model="wrong-upstream-key"), Api.CHAT_COMPLETIONS))
-    assert isinstance(error, AuthenticationError)
+    assert isinstance(error, errors.AuthenticationError)
     assert "sk-wrong" not in error.what_happened
 
 

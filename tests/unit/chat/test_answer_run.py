@@ -13,6 +13,7 @@ import pytest
 from desktop_app.chat.answers import answer_measures
 from desktop_app.chat.answers.answer_ledger import NO_PRICES, AnswerLedger
 from desktop_app.chat.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import ChatRequest
@@ -56,18 +57,6 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.cost import CallUsage, CountedCost, LongPrice, Price, Usage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import (
-    CredentialError,
-    ModelNotFoundError,
-    NetworkError,
-    ProviderError,
-    ReplyTooLargeError,
-    RunLostError,
-    SpendingCapError,
-    StorageError,
-    UserFacingError,
-    to_provider_error,
-)
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolCallState
@@ -130,8 +119,8 @@ class Memory:
     last: Message | None = None
     calls: list[Call] = field(default_factory=list)
     heard: list[StreamEvent] = field(default_factory=list)
-    told: list[type[StorageError] | None] = field(default_factory=list)
-    picture: ImagePart | StorageError | None = PICTURE
+    told: list[type[errors.StorageError] | None] = field(default_factory=list)
+    picture: ImagePart | errors.StorageError | None = PICTURE
     tried: list[float] = field(default_factory=list)
     failing_calls: Sequence[int] = ()
     calls_tried: int = 0
@@ -140,7 +129,7 @@ class Memory:
         self.tried.append(round(asyncio.get_running_loop().time(), 3))
         await asyncio.sleep(self.takes_s)
         if len(self.tried) in self.fails:
-            raise StorageError("Full.")
+            raise errors.StorageError("Full.")
         at = round(asyncio.get_running_loop().time(), 3)
         self.saved.append((at, answer.status.value, answer.text))
         self.last = answer
@@ -151,7 +140,7 @@ class Memory:
     async def add(self, call: Call) -> None:
         self.calls_tried += 1
         if self.calls_tried in self.failing_calls:
-            raise StorageError("Full.")
+            raise errors.StorageError("Full.")
         self.calls.append(call)
 
     async def add_file(self, answer: Message, _name: str, data: bytes) -> ImagePart | None:
@@ -159,14 +148,14 @@ class Memory:
 
     async def add_image(self, _answer: Message, _data: bytes) -> ImagePart | None:
         await asyncio.sleep(self.takes_s)
-        if isinstance(self.picture, StorageError):
+        if isinstance(self.picture, errors.StorageError):
             raise self.picture
         return self.picture
 
     def listen(self, event: StreamEvent, _reply: object) -> None:
         self.heard.append(event)
 
-    def note(self, error: StorageError | None) -> None:
+    def note(self, error: errors.StorageError | None) -> None:
         self.told.append(None if error is None else type(error))
 
 
@@ -183,7 +172,7 @@ def simulated_run() -> Callable[[Coroutine[Any, Any, object]], object]:
 
 
 def prepared(
-    provider: ScriptedProvider | UserFacingError,
+    provider: ScriptedProvider | errors.UserFacingError,
     resolved: ResolvedChoice = THINKING,
     *,
     request: ChatRequest | None = None,
@@ -206,7 +195,7 @@ def prepared(
 
 def a_run(
     memory: Memory,
-    provider: ScriptedProvider | UserFacingError,
+    provider: ScriptedProvider | errors.UserFacingError,
     resolved: ResolvedChoice = THINKING,
     *,
     tool_prices: Mapping[str, Decimal] = NO_PRICES,
@@ -295,7 +284,7 @@ def test_the_first_token_is_of_text_or_reasoning(first: StreamEvent, first_token
         (
             [
                 Failed(
-                    NetworkError(
+                    errors.NetworkError(
                         "Couldn’t connect to {provider} at {host}.",
                         hint="Check the network connection, then try again.",
                     )
@@ -306,8 +295,8 @@ def test_the_first_token_is_of_text_or_reasoning(first: StreamEvent, first_token
         (
             [
                 Failed(
-                    to_provider_error(
-                        SpendingCapError(
+                    errors.to_provider_error(
+                        errors.SpendingCapError(
                             "This usually costs {cost}, but {room} of your {cap} limit is left.",
                             hint="Raise the limit in {provider_page}, or wait until {day}.",
                         )
@@ -320,7 +309,7 @@ def test_the_first_token_is_of_text_or_reasoning(first: StreamEvent, first_token
             [
                 TextDelta("a"),
                 Failed(
-                    NetworkError(
+                    errors.NetworkError(
                         "The connection to {provider} was lost before the response finished.",
                         hint="Try again, but you may be charged twice.",
                     )
@@ -468,7 +457,7 @@ def test_a_sum_that_the_server_states_is_the_cost() -> None:
         ),
         (
             Failed(
-                RunLostError(
+                errors.RunLostError(
                     "{provider} ended the response early.",
                     hint="Try again, but you may be charged twice.",
                 )
@@ -507,7 +496,7 @@ def test_a_refusal_by_the_model_is_not_an_error() -> None:
 
 async def test_an_error_before_the_request_fails_the_answer_without_a_call() -> None:
     memory = Memory()
-    error = CredentialError(
+    error = errors.CredentialError(
         "The API key contains invalid characters.",
         hint="Enter it again in {provider_page}.",
         details="d",
@@ -516,13 +505,13 @@ async def test_an_error_before_the_request_fails_the_answer_without_a_call() -> 
     assert answer.status is STATUS.FAILED
     assert (answer.error.message, answer.error.code, answer.error.details) == (
         Fragment("The API key contains invalid"),
-        CredentialError.code,
+        errors.CredentialError.code,
         "d",
     )
     assert memory.calls == []
-    made = to_provider_error(error)
+    made = errors.to_provider_error(error)
     assert (made.__cause__, made.code) == (error, error.code)
-    assert to_provider_error(made) is made
+    assert errors.to_provider_error(made) is made
 
 
 # ---------------------------------------------------------------- storing
@@ -542,14 +531,14 @@ def test_a_failing_store_is_reported_once_and_so_is_its_recovery() -> None:
     script: list[StreamEvent | float] = [0.1, TextDelta("a")] * 20
     _, memory = run([*script, *ENDED], memory=Memory(fails=(2, 3)))
     assert [at for at, *_ in memory.saved] == [0.5, 2.0]
-    assert memory.told == [StorageError, None]
+    assert memory.told == [errors.StorageError, None]
 
 
 @pytest.mark.parametrize(
     ("retry_writes", "saved", "told"),
     [
-        (True, [(4.0, "complete", "a")], [StorageError, StorageError, None]),
-        (False, [], [StorageError]),
+        (True, [(4.0, "complete", "a")], [errors.StorageError, errors.StorageError, None]),
+        (False, [], [errors.StorageError]),
     ],
 )
 def test_storing_the_end_is_retried_unless_a_command_waits(
@@ -590,13 +579,13 @@ def test_a_step_is_stored_before_the_next(step: StreamEvent) -> None:
     )
     assert (answer.status, texts(memory)) == (STATUS.FAILED, [])
     assert answer.error is not None
-    assert memory.told == [StorageError, None]
+    assert memory.told == [errors.StorageError, None]
 
 
 def test_a_round_is_billed_once_if_its_answer_is_stored_at_the_second_attempt() -> None:
     script = [TextDelta("a"), UsageReported(USAGE), RoundEnded(), TextDelta("b"), *ENDED]
     _, memory = run(script, memory=Memory(fails=(1,)))
-    assert StorageError in memory.told
+    assert errors.StorageError in memory.told
     assert len(memory.calls) == len(run(script)[1].calls) == 2
 
 
@@ -622,7 +611,7 @@ def test_an_answer_beyond_the_limit_ends_with_what_fits(
         answer, memory = run([event, TextDelta("z"), *ENDED])
         assert answer.status is STATUS.FAILED
         assert "The response from" in answer.error.message
-        assert answer.error.code == ReplyTooLargeError.code
+        assert answer.error.code == errors.ReplyTooLargeError.code
         assert answer.parts == (kept if is_kept else ())
         assert memory.last == answer
         assert Completed() not in memory.heard
@@ -653,12 +642,15 @@ def test_an_answer_of_the_largest_size_is_complete(monkeypatch: pytest.MonkeyPat
     [
         (PICTURE, (), [None]),
         (None, (notice(NoticeCode.IMAGE_NOT_KEPT),), [None]),
-        (StorageError("Full."), (), [StorageError, None]),
+        (errors.StorageError("Full."), (), [errors.StorageError, None]),
     ],
 )
 @pytest.mark.parametrize("event", [HostedCall(SEARCH, b"png"), ImageArrived(b"png")])
 def test_a_generated_image_is_kept(
-    event: StreamEvent, picture: ImagePart | StorageError | None, notices: object, told: object
+    event: StreamEvent,
+    picture: ImagePart | errors.StorageError | None,
+    notices: object,
+    told: object,
 ) -> None:
     answer, memory = run([event, *ENDED], memory=Memory(picture=picture))
     found = [part for part in answer.parts if isinstance(part, ImagePart)]
@@ -674,11 +666,11 @@ def test_a_generated_image_is_kept(
     [
         (PICTURE, ()),
         (None, (notice(NoticeCode.FILE_NOT_KEPT, name="a.csv"),)),
-        (StorageError("Full."), ()),
+        (errors.StorageError("Full."), ()),
     ],
 )
 def test_a_file_of_the_answer_is_kept(
-    file: ImagePart | StorageError | None, notices: tuple[NoticeText, ...]
+    file: ImagePart | errors.StorageError | None, notices: tuple[NoticeText, ...]
 ) -> None:
     answer, memory = run([FileArrived("a.csv", b""), *ENDED], memory=Memory(picture=file))
     assert (answer.attachments, answer.notices) == ((file,) if file is PICTURE else (), notices)
@@ -688,7 +680,7 @@ def test_a_file_of_the_answer_is_kept(
 
 # ---------------------------------------------------------------- stand-ins
 
-GONE = Failed(ModelNotFoundError("No such model.", status=404))
+GONE = Failed(errors.ModelNotFoundError("No such model.", status=404))
 
 
 def test_a_retired_instant_model_is_replaced_with_a_notice() -> None:
@@ -745,7 +737,7 @@ async def stop_answer(
     *,
     leaves: bool = False,
     memory: Memory | None = None,
-    cancel_result: Usage | ProviderError | None = None,
+    cancel_result: Usage | errors.ProviderError | None = None,
     background: bool = False,
     goes_on_s: float = 100.0,
     schema: AnswerSchema | None = None,
@@ -779,9 +771,9 @@ def test_an_image_that_is_being_stored_is_kept() -> None:
     assert (made.answer.status, made.answer.parts) == (STATUS.CANCELLED, (PICTURE,))
 
 
-@pytest.mark.parametrize(("fails", "told"), [((), [None]), ((1, 2), [StorageError])])
+@pytest.mark.parametrize(("fails", "told"), [((), [None]), ((1, 2), [errors.StorageError])])
 def test_stopping_an_answer_while_its_end_is_stored_loses_no_call(
-    fails: Sequence[int], told: list[type[StorageError] | None]
+    fails: Sequence[int], told: list[type[errors.StorageError] | None]
 ) -> None:
     script = [1.0, TextDelta("a"), *ENDED]
     made, memory, *_ = stop_answer(script, memory=Memory(takes_s=0.4, fails=fails), goes_on_s=0)
@@ -793,7 +785,7 @@ def test_stopping_an_answer_while_its_end_is_stored_loses_no_call(
 
 def test_a_stopped_answer_that_was_not_stored_is_stored_later_with_its_call() -> None:
     made, memory, *_ = stop_answer([1.1, TextDelta("a")], memory=Memory(fails=(1,)))
-    assert (memory.saved, memory.told) == ([], [StorageError])
+    assert (memory.saved, memory.told) == ([], [errors.StorageError])
     for _ in range(2):
         run_in_simulated_time(made.store_end())
         assert memory.last == made.answer
@@ -806,7 +798,7 @@ def test_a_stopped_answer_that_was_not_stored_is_stored_later_with_its_call() ->
         (USAGE, (), COST),
         (None, (), None),
         (
-            NetworkError(
+            errors.NetworkError(
                 "Couldn’t connect to {provider} at {host}.",
                 hint="Check the network connection, then try again.",
             ),
@@ -816,7 +808,7 @@ def test_a_stopped_answer_that_was_not_stored_is_stored_later_with_its_call() ->
     ],
 )
 def test_a_stopped_background_run_is_canceled_once(
-    cancel_result: Usage | ProviderError | None, notices: object, cost: Decimal | None
+    cancel_result: Usage | errors.ProviderError | None, notices: object, cost: Decimal | None
 ) -> None:
     made, memory, provider, canceled = stop_answer(
         NAMED, cancel_result=cancel_result, background=True
@@ -837,7 +829,7 @@ def test_a_background_run_that_is_left_continues() -> None:
     _, memory, *_ = stop_answer(
         [1.1, *NAMED], leaves=True, background=True, memory=Memory(fails=(1, 2))
     )
-    assert memory.told == [StorageError, StorageError]
+    assert memory.told == [errors.StorageError, errors.StorageError]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from desktop_app.chat.send_context import AskSettings
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.reply import Reply
@@ -63,14 +64,6 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    DocumentDoesNotFitError,
-    ModelNotFoundError,
-    SpendingCapError,
-    StorageError,
-    StoreFullError,
-    UserFacingError,
-)
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending_report import Call
@@ -109,12 +102,12 @@ class FullDisk(ConversationStore):
         self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
         if self.full:
-            raise StoreFullError("The disk is full.", details=errno.errorcode[errno.ENOSPC])
+            raise errors.StoreFullError("The disk is full.", details=errno.errorcode[errno.ENOSPC])
         await super().begin_turn(conversation, question, *answers)
 
     async def save_answer(self, answer: Message) -> None:
         if self.full:
-            raise StoreFullError("The disk is full.", details=errno.errorcode[errno.ENOSPC])
+            raise errors.StoreFullError("The disk is full.", details=errno.errorcode[errno.ENOSPC])
         await super().save_answer(answer)
 
 
@@ -129,7 +122,7 @@ class ChatSetup:
     attachments: AttachmentStore
     counter: WordCounter
     heard: list[StreamEvent] = field(default_factory=list)
-    store_said: list[StorageError | None] = field(default_factory=list)
+    store_said: list[errors.StorageError | None] = field(default_factory=list)
 
     async def begin(
         self,
@@ -166,7 +159,7 @@ class ChatSetup:
 @asynccontextmanager
 async def open_chat(
     tmp_path: Path,
-    provider: ScriptedProvider | UserFacingError,
+    provider: ScriptedProvider | errors.UserFacingError,
     passages: PassageSource | None = None,
     tools: ToolCatalog | None = None,
     consent: ConsentBroker | None = None,
@@ -355,7 +348,7 @@ async def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
 
 
 async def test_instant_is_replaced_once_if_it_is_not_served(tmp_path: Path) -> None:
-    gone = Failed(ModelNotFoundError("No such model.", status=404))
+    gone = Failed(errors.ModelNotFoundError("No such model.", status=404))
     provider = ScriptedProvider([gone], [TextDelta("Hi"), Completed()], [Completed()])
 
     async with open_chat(tmp_path, provider) as chat:
@@ -379,7 +372,7 @@ async def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_
         task = asyncio.create_task(chat.run(began))
 
         async def was_said() -> bool:
-            return any(isinstance(said, StoreFullError) for said in chat.store_said)
+            return any(isinstance(said, errors.StoreFullError) for said in chat.store_said)
 
         await until(was_said)
         chat.store.full = False
@@ -417,7 +410,7 @@ async def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(
                 DOCUMENT.sha256, DOCUMENT.name, DOCUMENT.media_type, "word " * 9000, 2, 9000
             ),
         )
-        with pytest.raises(DocumentDoesNotFitError) as refused:
+        with pytest.raises(errors.DocumentDoesNotFitError) as refused:
             await chat.begin("?", ON_DEVICE, None, attachments=(DOCUMENT,))
         assert "report.pdf" in refused.value.what_happened
         assert "7,680" in refused.value.what_happened  # 8,192 less room for an answer
@@ -487,16 +480,16 @@ async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer
         first = await chat.begin("one", capped)
         running = asyncio.create_task(chat.run(first))
         await provider.holding.wait()
-        with pytest.raises(SpendingCapError, match="under way may cost"):
+        with pytest.raises(errors.SpendingCapError, match="under way may cost"):
             await chat.begin("two", capped)
         provider.release.set()
         answer = await running
         assert answer.status is MessageStatus.COMPLETE  # though it passed the cap by far
-        with pytest.raises(SpendingCapError, match=r"\$0\.00 of your"):
+        with pytest.raises(errors.SpendingCapError, match=r"\$0\.00 of your"):
             await chat.begin("two", capped)
         path = await chat.store.path(first.conversation.id)
         assert [message.role.value for message in path] == ["user", "assistant"]
-        with pytest.raises(SpendingCapError):
+        with pytest.raises(errors.SpendingCapError):
             await chat.service.begin(first.conversation, path[:1], None, capped, AskSettings())
 
 
@@ -508,7 +501,7 @@ async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path
 
     async with open_chat(tmp_path, ScriptedProvider()) as chat:
         blank = Conversation(new_id(), "", now(), now(), chosen[0])
-        with pytest.raises(SpendingCapError):  # the second is too expensive beside the first
+        with pytest.raises(errors.SpendingCapError):  # the second is too expensive beside the first
             await chat.service.begin(blank, [], words, OPENAI, AskSettings(), compared=asked)
         assert (await chat.service.calls.budget.month(capped)).held == 0
         assert await chat.store.get(blank.id) is None
@@ -532,7 +525,7 @@ async def test_a_question_that_cannot_be_stored_holds_nothing(tmp_path: Path) ->
         assert (await chat.service.calls.budget.month(capped)).held > 0
         await chat.run(asked)
         chat.store.full = True
-        with pytest.raises(StoreFullError):
+        with pytest.raises(errors.StoreFullError):
             await chat.begin("two", capped)
         assert (await chat.service.calls.budget.month(capped)).held == 0
 
@@ -660,7 +653,9 @@ async def test_the_cap_counts_the_notes_of_an_answer_from_parts(
         assert (await chat.service.calls.budget.month(capped)).held == 0
     assert len(provider.requests) == 1 + is_sent
     assert answer.text == "done" * is_sent
-    assert (answer.error and answer.error.code) == (None if is_sent else SpendingCapError.code)
+    assert (answer.error and answer.error.code) == (
+        None if is_sent else errors.SpendingCapError.code
+    )
 
 
 async def test_a_model_without_tools_gets_none_and_the_user_is_told(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from desktop_app.chat.cost_estimate import Estimator
 from desktop_app.documents.index.chunks import chunks
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
@@ -60,12 +61,6 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import (
-    ContextTooLongError,
-    ProviderError,
-    RateLimitedError,
-    StreamCutError,
-)
 from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.i18n.formatting import money
@@ -106,7 +101,7 @@ class NoteTaker(ScriptedProvider):
         self.running = self.most_at_once = 0
         self.fails_on = ""
         self.has_room_for = MAX_CONCURRENT_CALLS
-        self.too_many: ProviderError = RateLimitedError(
+        self.too_many: errors.ProviderError = errors.RateLimitedError(
             "{provider} is limiting requests.",
             hint="Wait a moment, then try again.",
             provider="OpenAI",
@@ -134,7 +129,7 @@ class NoteTaker(ScriptedProvider):
         tokens = int(len(text.split()) * self.ratio)
         if self.window is not None and tokens > self.window:
             self.refused += 1
-            error = ContextTooLongError(
+            error = errors.ContextTooLongError(
                 "The conversation exceeds the model’s context window.",
                 hint="Remove an attachment, start a new conversation, or choose another model.",
             )
@@ -144,7 +139,7 @@ class NoteTaker(ScriptedProvider):
             return
         if self.fails_on and self.fails_on in text:
             yield Failed(
-                RateLimitedError(
+                errors.RateLimitedError(
                     "{provider} is limiting requests.",
                     hint="Wait a moment, then try again.",
                     provider="OpenAI",
@@ -358,7 +353,7 @@ async def test_a_part_is_split_three_times_at_most(tmp_path: Path) -> None:
         reading.provider.says_sizes = False
         events = await reading.run(reading.task("a"))
         assert isinstance(events[-1], Failed)
-        assert isinstance(events[-1].error, ContextTooLongError)
+        assert isinstance(events[-1].error, errors.ContextTooLongError)
         assert 1 <= reading.provider.refused <= 4 * MAX_CONCURRENT_CALLS
 
 
@@ -402,7 +397,7 @@ async def test_a_failed_reading_continues_with_the_missing_notes(tmp_path: Path)
         reading.provider.fails_on = "FACT-19 "  # in the last part
         *before_it, last = await reading.run(task)
         assert isinstance(last, Failed)
-        assert isinstance(last.error, RateLimitedError)
+        assert isinstance(last.error, errors.RateLimitedError)
         count = (await reading.plan(task)).calls
         said = [
             status_text(event.status) for event in before_it if isinstance(event, StatusChanged)
@@ -440,12 +435,12 @@ async def test_chunks_are_read_concurrently_except_on_device(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "too_many",
     [
-        RateLimitedError(
+        errors.RateLimitedError(
             "{provider} is limiting requests.",
             hint="Wait a moment, then try again.",
             provider="OpenAI",
         ),
-        StreamCutError(
+        errors.StreamCutError(
             "{provider} ended the response early.",
             hint="Try again, but you may be charged twice.",
             provider="llama-cpp-python",
@@ -453,7 +448,7 @@ async def test_chunks_are_read_concurrently_except_on_device(tmp_path: Path) -> 
     ],
 )
 async def test_refused_concurrent_calls_are_repeated_one_at_a_time(
-    tmp_path: Path, has_room_for: int, too_many: ProviderError
+    tmp_path: Path, has_room_for: int, too_many: errors.ProviderError
 ) -> None:
     async with open_reading(tmp_path, a=book(60)) as reading:
         provider = reading.provider

@@ -24,6 +24,7 @@ from desktop_app.chat.send_context import AskSettings, SendContext
 from desktop_app.chat.utility_model import UtilityModel
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile, RequestMessage
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -45,13 +46,6 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.cost import Price, Usage
-from desktop_app.domain.errors import (
-    CompactionError,
-    DocumentDoesNotFitError,
-    EndpointMissingError,
-    ProviderFaultError,
-    UnexpectedReplyError,
-)
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending_report import Grouping
@@ -287,7 +281,7 @@ async def test_a_question_too_long_after_a_compaction_is_refused(tmp_path: Path)
         await three_turns(setup)
         setup.provider.states.append(STATE)
         await setup.compact()
-        with pytest.raises(DocumentDoesNotFitError) as refused:
+        with pytest.raises(errors.DocumentDoesNotFitError) as refused:
             await setup.ask("word " * 272_000, "", 0)
         assert refused.value.what_to_do.startswith("Compact it")
 
@@ -357,19 +351,19 @@ async def test_long_texts_are_cut_at_lines(
 async def test_a_failed_compaction_raises_and_stores_nothing(tmp_path: Path) -> None:
     async with open_setup(tmp_path) as setup:
         await three_turns(setup)
-        setup.provider.states.append(ProviderFaultError("It failed."))
-        with pytest.raises(ProviderFaultError):
+        setup.provider.states.append(errors.ProviderFaultError("It failed."))
+        with pytest.raises(errors.ProviderFaultError):
             await setup.compact()
-        setup.provider.add(Failed(ProviderFaultError("So did this.")))
-        setup.provider.states.append(EndpointMissingError("None here."))
-        with pytest.raises(ProviderFaultError):
+        setup.provider.add(Failed(errors.ProviderFaultError("So did this.")))
+        setup.provider.states.append(errors.EndpointMissingError("None here."))
+        with pytest.raises(errors.ProviderFaultError):
             await setup.compact()
         assert await setup.compactions() == ()
         calls = {row.key: row.spent for row in await setup.ledger.group_spending(Grouping.OUTCOME)}
         assert (calls["failed"].calls, calls["failed"].uncounted) == (2, 0)
         assert calls["failed"].cost == 0
-        setup.provider.states.append(UnexpectedReplyError("Not readable."))
-        with pytest.raises(UnexpectedReplyError):
+        setup.provider.states.append(errors.UnexpectedReplyError("Not readable."))
+        with pytest.raises(errors.UnexpectedReplyError):
             await setup.compact()
         calls = {row.key: row.spent for row in await setup.ledger.group_spending(Grouping.OUTCOME)}
         assert (calls["failed"].calls, calls["failed"].estimated) == (3, 1)
@@ -395,7 +389,7 @@ async def test_a_compaction_that_is_no_shorter_is_not_stored(tmp_path: Path, tex
     async with open_setup(tmp_path) as setup:
         await three_turns(setup)
         setup.provider.add(*said(text, 50))
-        with pytest.raises(CompactionError):
+        with pytest.raises(errors.CompactionError):
             await setup.compact()
         assert await setup.compactions() == ()
 
@@ -406,7 +400,7 @@ async def test_compacting_a_deleted_conversation_fails(tmp_path: Path) -> None:
         plan = await setup.plan()
         await setup.store.erase([setup.conversation.id])
         setup.provider.states.append(STATE)
-        with pytest.raises(CompactionError):
+        with pytest.raises(errors.CompactionError):
             await setup.service.compact(plan)
 
 

@@ -16,6 +16,7 @@ import pytest
 from desktop_app.chat.answers import answer_measures
 from desktop_app.chat.titles import TitleWriter, clean_title, local_title, wants_title
 from desktop_app.chat.utility_model import SmallReply, SmallTask, UtilityModel
+from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -34,14 +35,6 @@ from desktop_app.domain.conversations.conversation import Conversation, MessageS
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.cost import CallCost, Price, Usage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import (
-    ContentFilteredError,
-    ModelNotFoundError,
-    NetworkError,
-    ProviderFaultError,
-    ReplyTooLargeError,
-    SpendingCapError,
-)
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
@@ -217,12 +210,12 @@ async def test_a_small_call_has_no_extras_and_is_recorded() -> None:
 
 
 async def test_a_refused_call_is_recorded_as_failed_without_cost() -> None:
-    refused = Failed(ProviderFaultError("It failed.", status=503))
+    refused = Failed(errors.ProviderFaultError("It failed.", status=503))
     provider, book = (
         ScriptedProvider([StatusChanged(1, ErrorNote("Trying again.")), refused]),
         Book(),
     )
-    with pytest.raises(ProviderFaultError):
+    with pytest.raises(errors.ProviderFaultError):
         await ask(jobs_of(provider, book))
     (line,) = book.lines
     assert (line.cost, line.usage) == (Decimal(0), Usage())
@@ -269,7 +262,7 @@ async def ask(jobs: UtilityModel, own: ResolvedChoice = THINKING) -> str:
 
 
 async def test_a_model_that_is_not_served_is_skipped_from_then_on() -> None:
-    gone = Failed(ModelNotFoundError("no such model"))
+    gone = Failed(errors.ModelNotFoundError("no such model"))
     provider = ScriptedProvider([gone], [TextDelta("a"), *DONE], [TextDelta("b"), *DONE])
 
     jobs = jobs_of(provider, Book())
@@ -283,7 +276,7 @@ async def test_a_job_beyond_the_cap_is_refused_before_it_is_sent() -> None:
     book.is_full = True
     capped = replace(THINKING, profile=replace(OPENAI, monthly_cap=Decimal(1)))
 
-    with pytest.raises(SpendingCapError):
+    with pytest.raises(errors.SpendingCapError):
         await ask(jobs_of(provider, book), capped)
     assert provider.requests == []
     assert book.held[0] is not None
@@ -414,7 +407,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         (
             [
                 Failed(
-                    NetworkError(
+                    errors.NetworkError(
                         "Couldn’t connect to {provider} at {host}.",
                         hint="Check the network connection, then try again.",
                     )
@@ -447,7 +440,7 @@ def test_the_performance_of_a_small_call_is_measured(
         (
             [
                 Failed(
-                    NetworkError(
+                    errors.NetworkError(
                         "Couldn’t connect to {provider} at {host}.",
                         hint="Check the network connection, then try again.",
                         details="d",
@@ -467,7 +460,7 @@ def test_refusals_and_failures_are_errors(
         made.add(event)
     error = made.error
     assert (error and (error.message, error.details)) == (reason and (Fragment(reason), details))
-    assert isinstance(error, ContentFilteredError) is (
+    assert isinstance(error, errors.ContentFilteredError) is (
         reason in ("The model declined", "provider’s content filter stopped")
     )
 
@@ -492,7 +485,7 @@ def test_the_size_of_a_small_reply_is_limited(
 
     assert error(5) is None
     found = error(4)
-    assert isinstance(found, ReplyTooLargeError)
+    assert isinstance(found, errors.ReplyTooLargeError)
     assert (found.message, found.params["provider"]) == (Fragment("The response from"), "P")
 
 

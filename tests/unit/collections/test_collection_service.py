@@ -24,6 +24,7 @@ from desktop_app.collections.embedding_service import (
     EmbeddingPlan,
     Embeddings,
 )
+from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.cost import CallCost, Price, Usage
 from desktop_app.domain.documents.collections import (
@@ -36,13 +37,6 @@ from desktop_app.domain.documents.collections import (
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
 from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.errors import (
-    DocumentError,
-    NetworkError,
-    SpendingCapError,
-    StoreFullError,
-    UserFacingError,
-)
 from desktop_app.domain.spending_report import Call
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.spending.budget import Hold
@@ -54,14 +48,14 @@ FOLDER = Path("/folder")
 class Disk:
     """The files of a folder, by path: their text, or the error of reading them."""
 
-    def __init__(self, **texts: str | UserFacingError) -> None:
-        self.files: dict[Path, str | UserFacingError] = {
+    def __init__(self, **texts: str | errors.UserFacingError) -> None:
+        self.files: dict[Path, str | errors.UserFacingError] = {
             FOLDER / f"{name}.txt": text for name, text in texts.items()
         }
         self.modified = dict.fromkeys(self.files, 1)
         self.read_paths: list[Path] = []
 
-    def write(self, path: Path, text: str | UserFacingError) -> None:
+    def write(self, path: Path, text: str | errors.UserFacingError) -> None:
         """Write a file with a newer time."""
         self.files[path] = text
         self.modified[path] = self.modified.get(path, 0) + 1
@@ -73,7 +67,9 @@ class Disk:
         for path in paths:
             there = sorted(each for each in self.files if each == path or path in each.parents)
             if not there and not skip_missing:
-                raise DocumentError("The collection no longer exists.", hint="Choose another.")
+                raise errors.DocumentError(
+                    "The collection no longer exists.", hint="Choose another."
+                )
             found += [
                 FoundFile(each, len(str(self.files[each])), self.modified[each]) for each in there
             ]
@@ -82,7 +78,7 @@ class Disk:
     async def read(self, path: Path) -> ExtractedDocument:
         self.read_paths.append(path)
         text = self.files[path]
-        if isinstance(text, UserFacingError):
+        if isinstance(text, errors.UserFacingError):
             raise text
         return ExtractedDocument(path.name, "text/plain", f"sha {text}", len(text), text, 3, 2)
 
@@ -166,7 +162,7 @@ class Memory:
     ) -> None:
         assert not is_searchable
         if document.sha256 == "sha full":
-            raise StoreFullError("Full.")
+            raise errors.StoreFullError("Full.")
         self.originals.setdefault(document.sha256, document.text)
 
     async def text(self, sha256: str) -> str:
@@ -208,7 +204,7 @@ class Embedder:
         self.texts: list[list[str]] = []
         self.held: list[tuple[object, ...]] = []
         self.calls: list[Call] = []
-        self.error: UserFacingError | None = None
+        self.error: errors.UserFacingError | None = None
         self.choice: EmbeddingChoice | None = CHOICE
         self.billed: int | None = 1_000_000
         self.pause: asyncio.Event | None = None
@@ -263,13 +259,13 @@ async def test_a_collection_has_a_name() -> None:
     assert await service.all() == [found]
     await service.rename(found.id, "Other")
     assert await service.all() == [found._replace(name="Other")]
-    with pytest.raises(UserFacingError) as caught:
+    with pytest.raises(errors.UserFacingError) as caught:
         await service.create(" ")
     assert "The collection needs a name" in caught.value.message
     await service.delete(found.id)
     assert (await service.all(), memory.cleanups) == ([], 1)
     for gone in (service.rename(found.id, "x"), service.add(found.id, []), service.refresh("x")):
-        with pytest.raises(DocumentError) as missing:
+        with pytest.raises(errors.DocumentError) as missing:
             await gone
         assert "The collection no longer exists" in missing.value.message
 
@@ -304,7 +300,7 @@ async def test_files_are_read_and_indexed_once() -> None:
 
 
 async def test_an_unreadable_file_has_its_error_and_a_full_disk_stops_the_indexing() -> None:
-    error = DocumentError("The collection no longer exists.", hint="Choose another.")
+    error = errors.DocumentError("The collection no longer exists.", hint="Choose another.")
     disk = Disk(a=error, b="two")
     service, memory = made(disk)
     found = await service.create("x")
@@ -319,7 +315,7 @@ async def test_an_unreadable_file_has_its_error_and_a_full_disk_stops_the_indexi
     assert disk.read_paths == [A, B], "it has not changed"
     disk.write(A, "full")
     disk.write(B, "later")
-    with pytest.raises(StoreFullError):
+    with pytest.raises(errors.StoreFullError):
         await service.add(found.id, [A, B])
     assert await states(service, found) == [("a.txt", "waiting"), ("b.txt", "waiting")]
     assert memory.cleanups == 3
@@ -383,7 +379,7 @@ async def test_a_refresh_reads_what_is_new_and_drops_what_is_gone() -> None:
     await service.refresh(found.id)
     assert sorted(await states(service, found)) == [("b.txt", "ready"), ("c.txt", "ready")]
     disk.files.clear()
-    with pytest.raises(DocumentError):
+    with pytest.raises(errors.DocumentError):
         await service.refresh(found.id)
     assert len(await service.files(found.id)) == 2, "the folder is missing"
 
@@ -477,7 +473,7 @@ async def test_passages_near_by_meaning_are_merged_by_rank() -> None:
         ({}, {"question": " \n"}),
         (
             {
-                "error": NetworkError(
+                "error": errors.NetworkError(
                     "Couldn’t connect to {provider} at {host}.",
                     hint="Check the network connection, then try again.",
                 )
@@ -486,7 +482,7 @@ async def test_passages_near_by_meaning_are_merged_by_rank() -> None:
         ),
         (
             {
-                "error": SpendingCapError(
+                "error": errors.SpendingCapError(
                     "This usually costs {cost}, but {room} of your {cap} limit is left.",
                     hint="Raise the limit in {provider_page}, or wait until {day}.",
                 )
@@ -568,12 +564,12 @@ async def test_what_was_billed_before_a_call_failed_is_recorded(
     billed: int | None, price: Price | None, cost: Decimal | None
 ) -> None:
     embedder = Embedder()
-    embedder.error = NetworkError(
+    embedder.error = errors.NetworkError(
         "Couldn’t connect to {provider} at {host}.",
         hint="Check the network connection, then try again.",
     )
     embedder.error.billed_tokens = billed
-    with pytest.raises(NetworkError):
+    with pytest.raises(errors.NetworkError):
         await embedder.service().vectors(replace(CHOICE, price=price), ["a"], 7)
     (call,) = embedder.calls
     assert (call.usage.input_tokens, call.cost) == (billed or 0, cost)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import AnswerSchema, SchemaFormat
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData
 from desktop_app.domain.answering.chat_request import RequestMessage as Said
@@ -30,15 +31,6 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    ContextTooLongError,
-    ProviderError,
-    ProviderFaultError,
-    QuotaExhaustedError,
-    RateLimitedError,
-    StreamCutError,
-    UnexpectedReplyError,
-)
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions
@@ -287,7 +279,7 @@ def test_a_chunk_after_the_reason_keeps_it() -> None:
 def test_an_end_without_a_finish_reason_is_a_cut(chunks: list[dict[str, Any] | str]) -> None:
     (end,) = terminals(read(*chunks))
     assert isinstance(end, Failed)
-    assert isinstance(end.error, StreamCutError)
+    assert isinstance(end.error, errors.StreamCutError)
 
 
 @pytest.mark.parametrize("unreadable", ["{broken", "[" * 100_000])
@@ -302,19 +294,25 @@ def test_an_unreadable_event_is_skipped_and_counted(unreadable: str) -> None:
     assert not any(isinstance(event, Notice) for event in comment)
     (end,) = terminals(read(unreadable))
     assert isinstance(end, Failed)
-    assert isinstance(end.error, UnexpectedReplyError)
+    assert isinstance(end.error, errors.UnexpectedReplyError)
 
 
 @pytest.mark.parametrize(
     ("sent", "kind"),
     [
-        ({"error": {"message": "Oh.", "type": "server_error"}}, ProviderFaultError),
-        ({"object": "error", "message": "Oh.", "type": "x", "code": 500}, ProviderFaultError),
-        ({"error": {"message": "Slower.", "code": 429}}, RateLimitedError),
-        ({"error": {"message": "Slower.", "type": "None", "code": "429"}}, RateLimitedError),
-        ([{"error": {"code": 503, "message": "Oh.", "status": "UNAVAILABLE"}}], ProviderFaultError),
-        ({"type": "error", "error": {"type": "overloaded_error"}}, ProviderFaultError),
-        ({"error": {"message": "Pay.", "code": 402}}, QuotaExhaustedError),
+        ({"error": {"message": "Oh.", "type": "server_error"}}, errors.ProviderFaultError),
+        (
+            {"object": "error", "message": "Oh.", "type": "x", "code": 500},
+            errors.ProviderFaultError,
+        ),
+        ({"error": {"message": "Slower.", "code": 429}}, errors.RateLimitedError),
+        ({"error": {"message": "Slower.", "type": "None", "code": "429"}}, errors.RateLimitedError),
+        (
+            [{"error": {"code": 503, "message": "Oh.", "status": "UNAVAILABLE"}}],
+            errors.ProviderFaultError,
+        ),
+        ({"type": "error", "error": {"type": "overloaded_error"}}, errors.ProviderFaultError),
+        ({"error": {"message": "Pay.", "code": 402}}, errors.QuotaExhaustedError),
         (
             {
                 "error": {
@@ -323,11 +321,11 @@ def test_an_unreadable_event_is_skipped_and_counted(unreadable: str) -> None:
                     "message": "the request exceeds the available context size",
                 }
             },
-            ContextTooLongError,
+            errors.ContextTooLongError,
         ),
     ],
 )
-def test_errors_inside_a_stream_keep_the_text(sent: Any, kind: type[ProviderError]) -> None:
+def test_errors_inside_a_stream_keep_the_text(sent: Any, kind: type[errors.ProviderError]) -> None:
     events = read(chunk(content="Hel"), sent, chunk(content="lo"))
     (end,) = terminals(events)
     assert isinstance(end, Failed)
@@ -447,7 +445,7 @@ def test_images_are_requested_from_a_model_that_makes_them() -> None:
 def test_a_json_value_that_is_no_reply_is_refused(reply: object) -> None:
     (end,) = terminals(ChatCompletionsReader("x").read_whole(reply))
     assert isinstance(end, Failed)
-    assert isinstance(end.error, UnexpectedReplyError)
+    assert isinstance(end.error, errors.UnexpectedReplyError)
 
 
 SCHEMA = AnswerSchema("s", {"type": "object", "properties": {}})

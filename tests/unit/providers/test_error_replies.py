@@ -10,21 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    ContentFilteredError,
-    ContextTooLongError,
-    EndpointMissingError,
-    ModelLoadingError,
-    ModelNotFoundError,
-    ProviderError,
-    QuotaExhaustedError,
-    RateLimitedError,
-    RefusedParameterError,
-    RequestRefusedError,
-    ResponsesNeededError,
-    ServerTroubleError,
-)
+from desktop_app.domain import errors
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.errors.error_body import (
     MAX_QUOTE_CHARS,
@@ -45,46 +31,54 @@ def error(message: str = "", code: Any = None, kind: str = "", param: Any = None
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-TABLE: list[tuple[int, Any, type[ProviderError]]] = [
-    (401, error("Incorrect API key provided", "invalid_api_key"), AuthenticationError),
-    (403, error("Country not supported", "unsupported_country"), AuthenticationError),
-    (429, error("Slow", "rate_limit_exceeded", "tokens"), RateLimitedError),
-    (429, error("No money", "insufficient_quota"), QuotaExhaustedError),
-    (429, error("No money", None, "insufficient_quota"), QuotaExhaustedError),
-    (429, error("No money", "credit_balance_exhausted"), QuotaExhaustedError),
-    (403, error("Not active", kind="exceeded_current_quota_error"), QuotaExhaustedError),
-    (400, error("Filtered", "content_filter", param="prompt"), ContentFilteredError),
-    (400, error("No", "content_policy_violation"), ContentFilteredError),
-    (400, error("Your prompt was flagged.", "invalid_prompt"), ContentFilteredError),
-    (400, error("The prompt has no text.", "invalid_prompt"), RequestRefusedError),
-    (400, error("Too long", "context_length_exceeded"), ContextTooLongError),
-    (400, error("This model's maximum context length is 4096 tokens."), ContextTooLongError),
-    (400, error("the request exceeds the available context size", 400), ContextTooLongError),
-    (404, error("The model `x` does not exist", "model_not_found"), ModelNotFoundError),
-    (404, error('model "x" not found, try pulling it first'), ModelNotFoundError),
+TABLE: list[tuple[int, Any, type[errors.ProviderError]]] = [
+    (401, error("Incorrect API key provided", "invalid_api_key"), errors.AuthenticationError),
+    (403, error("Country not supported", "unsupported_country"), errors.AuthenticationError),
+    (429, error("Slow", "rate_limit_exceeded", "tokens"), errors.RateLimitedError),
+    (429, error("No money", "insufficient_quota"), errors.QuotaExhaustedError),
+    (429, error("No money", None, "insufficient_quota"), errors.QuotaExhaustedError),
+    (429, error("No money", "credit_balance_exhausted"), errors.QuotaExhaustedError),
+    (403, error("Not active", kind="exceeded_current_quota_error"), errors.QuotaExhaustedError),
+    (400, error("Filtered", "content_filter", param="prompt"), errors.ContentFilteredError),
+    (400, error("No", "content_policy_violation"), errors.ContentFilteredError),
+    (400, error("Your prompt was flagged.", "invalid_prompt"), errors.ContentFilteredError),
+    (400, error("The prompt has no text.", "invalid_prompt"), errors.RequestRefusedError),
+    (400, error("Too long", "context_length_exceeded"), errors.ContextTooLongError),
+    (400, error("This model's maximum context length is 4096 tokens."), errors.ContextTooLongError),
+    (400, error("the request exceeds the available context size", 400), errors.ContextTooLongError),
+    (404, error("The model `x` does not exist", "model_not_found"), errors.ModelNotFoundError),
+    (404, error('model "x" not found, try pulling it first'), errors.ModelNotFoundError),
     (
         404,
         {"object": "error", "message": "The model `x` does not exist.", "code": 404},
-        ModelNotFoundError,
+        errors.ModelNotFoundError,
     ),
-    (404, {"error": "model 'x' not found"}, ModelNotFoundError),
-    (404, {"detail": "Not Found"}, EndpointMissingError),
-    (404, error("Invalid URL (POST /v1/x)", None, "invalid_request_error"), EndpointMissingError),
-    (400, error("x", "unsupported_value", param="reasoning.effort"), RefusedParameterError),
-    (400, error("x", "unsupported_parameter", param="max_tokens"), RefusedParameterError),
+    (404, {"error": "model 'x' not found"}, errors.ModelNotFoundError),
+    (404, {"detail": "Not Found"}, errors.EndpointMissingError),
+    (
+        404,
+        error("Invalid URL (POST /v1/x)", None, "invalid_request_error"),
+        errors.EndpointMissingError,
+    ),
+    (400, error("x", "unsupported_value", param="reasoning.effort"), errors.RefusedParameterError),
+    (400, error("x", "unsupported_parameter", param="max_tokens"), errors.RefusedParameterError),
     (
         422,
         {"detail": [{"type": "extra_forbidden", "loc": ["body", "verbosity"], "msg": "no"}]},
-        RefusedParameterError,
+        errors.RefusedParameterError,
     ),
-    (400, error("Invalid type", "invalid_value", param="input[0].content"), RequestRefusedError),
-    (400, error("Bad"), RequestRefusedError),
+    (
+        400,
+        error("Invalid type", "invalid_value", param="input[0].content"),
+        errors.RequestRefusedError,
+    ),
+    (400, error("Bad"), errors.RequestRefusedError),
 ]
 
 
 @pytest.mark.parametrize(("status", "body", "kind"), TABLE)
 def test_each_refusal_gives_a_complete_error(
-    status: int, body: Any, kind: type[ProviderError]
+    status: int, body: Any, kind: type[errors.ProviderError]
 ) -> None:
     made = error_from("OpenAI", parse_error(body), status=status, request_id="req_1")
     assert type(made) is kind
@@ -174,7 +168,7 @@ def test_refusals_of_tools_and_images_are_recognized(
 )
 def test_refusals_of_earlier_reasoning_are_recognized(status: int, message: str) -> None:
     made = error_from("P", parse_error(error(message)), status=status)
-    assert isinstance(made, RefusedParameterError)
+    assert isinstance(made, errors.RefusedParameterError)
     assert made.param == "encrypted_content"
 
 
@@ -183,7 +177,7 @@ def test_a_refused_phase_is_recognized() -> None:
         "Unknown parameter: 'input[1].phase'.", "unknown_parameter", param="input[1].phase"
     )
     made = error_from("P", parse_error(body), status=400)
-    assert isinstance(made, RefusedParameterError)
+    assert isinstance(made, errors.RefusedParameterError)
     assert made.param == "phase"
 
 
@@ -195,40 +189,45 @@ DAMAGED = "The image data you provided does not represent a valid image."
     ("status", "body", "kind", "words"),
     [
         *(
-            (None, ErrorBody("x", code), ContentFilteredError, "content filter")
+            (None, ErrorBody("x", code), errors.ContentFilteredError, "content filter")
             for code in (
                 *("bio_policy", "image_content_policy_violation", "misalignment_policy_violation"),
             )
         ),
-        (None, ErrorBody("x", "image_parse_error"), RequestRefusedError, "read an image"),
+        (None, ErrorBody("x", "image_parse_error"), errors.RequestRefusedError, "read an image"),
         (
             400,
             ErrorBody(DAMAGED, "invalid_value", param="input[0].content[1].image_url"),
-            RequestRefusedError,
+            errors.RequestRefusedError,
             "read an image",
         ),
-        (404, ErrorBody(ONLY_RESPONSES), ResponsesNeededError, "Responses API only"),
+        (404, ErrorBody(ONLY_RESPONSES), errors.ResponsesNeededError, "Responses API only"),
         (
             404,
             ErrorBody("The model `gpt-5-mini` has been deprecated.", "model_not_found"),
-            ModelNotFoundError,
+            errors.ModelNotFoundError,
             "has shut down",
         ),
-        (410, ErrorBody("Gone", "model_decommissioned"), ModelNotFoundError, "has shut down"),
+        (
+            410,
+            ErrorBody("Gone", "model_decommissioned"),
+            errors.ModelNotFoundError,
+            "has shut down",
+        ),
         (
             404,
             ErrorBody("The model `x` does not exist or you do not have access to it."),
-            ModelNotFoundError,
+            errors.ModelNotFoundError,
             "no access",
         ),
-        (404, ErrorBody("model 'qwen3:4b' not found"), ModelNotFoundError, "“qwen3:4b”"),
-        (503, ErrorBody("Loading model"), ModelLoadingError, "is loading"),
-        (503, ErrorBody("Model x/y is currently loading"), ModelLoadingError, "is loading"),
-        (503, ErrorBody("Service unavailable"), ServerTroubleError, "having problems"),
+        (404, ErrorBody("model 'qwen3:4b' not found"), errors.ModelNotFoundError, "“qwen3:4b”"),
+        (503, ErrorBody("Loading model"), errors.ModelLoadingError, "is loading"),
+        (503, ErrorBody("Model x/y is currently loading"), errors.ModelLoadingError, "is loading"),
+        (503, ErrorBody("Service unavailable"), errors.ServerTroubleError, "having problems"),
     ],
 )
 def test_what_is_wrong_with_model_image_or_content_is_said(
-    status: int | None, body: ErrorBody, kind: type[ProviderError], words: str
+    status: int | None, body: ErrorBody, kind: type[errors.ProviderError], words: str
 ) -> None:
     made = error_from("P", body, status=status)
     assert type(made) is kind
@@ -280,7 +279,7 @@ def test_a_refusal_by_validation_names_what_is_accepted(
     status: int, body: Any, accepted: tuple[str, ...]
 ) -> None:
     made = error_from("P", parse_error(body), status=status)
-    assert isinstance(made, RefusedParameterError)
+    assert isinstance(made, errors.RefusedParameterError)
     assert made.param.split(".")[-1] in ("effort", "reasoning_effort")
     assert made.accepted == accepted
 
@@ -296,23 +295,27 @@ FIELD = "temperature is not supported."
 @pytest.mark.parametrize(
     ("message", "kind", "statuses"),
     [
-        (CONTEXT, ContextTooLongError, (None, 400, 404, 413, 422, 500, 502)),
+        (CONTEXT, errors.ContextTooLongError, (None, 400, 404, 413, 422, 500, 502)),
         (
             "Insufficient balance",
-            QuotaExhaustedError,
+            errors.QuotaExhaustedError,
             (None, 400, 402, 404, 413, 422, 429, 500, 502),
         ),
-        ("Invalid API key.", AuthenticationError, (None, 400, 403, 404, 413, 422, 500, 502)),
-        (MODEL, ModelNotFoundError, (None, 400, 404, 413, 422)),
-        ("Unknown argument foo: no such model.", ModelNotFoundError, (None, 400, 404, 413, 422)),
-        (TOOLS, RefusedParameterError, (None, 400, 404, 413, 422, 500, 501, 502)),
-        (LIMIT, RefusedParameterError, (400, 422)),
-        (FIELD, RefusedParameterError, (None, 400, 404, 422)),
-        ("It was flagged.", ContentFilteredError, (403,)),
+        ("Invalid API key.", errors.AuthenticationError, (None, 400, 403, 404, 413, 422, 500, 502)),
+        (MODEL, errors.ModelNotFoundError, (None, 400, 404, 413, 422)),
+        (
+            "Unknown argument foo: no such model.",
+            errors.ModelNotFoundError,
+            (None, 400, 404, 413, 422),
+        ),
+        (TOOLS, errors.RefusedParameterError, (None, 400, 404, 413, 422, 500, 501, 502)),
+        (LIMIT, errors.RefusedParameterError, (400, 422)),
+        (FIELD, errors.RefusedParameterError, (None, 400, 404, 422)),
+        ("It was flagged.", errors.ContentFilteredError, (403,)),
     ],
 )
 def test_messages_count_only_with_some_statuses(
-    message: str, kind: type[ProviderError], statuses: tuple[int | None, ...]
+    message: str, kind: type[errors.ProviderError], statuses: tuple[int | None, ...]
 ) -> None:
     found = [s for s in STATUSES if isinstance(error_from("P", ErrorBody(message), status=s), kind)]
     assert found == list(statuses)
@@ -383,7 +386,7 @@ def test_without_a_known_message_the_status_decides(
 )
 def test_the_refused_setting_is_recognized(body: ErrorBody, param: str | None) -> None:
     made = error_from("P", body, status=400)
-    found = made.param if isinstance(made, RefusedParameterError) else None
+    found = made.param if isinstance(made, errors.RefusedParameterError) else None
     assert found == param
     if param is not None:
         reason = "rejected the setting" if param else "rejected a setting"
@@ -515,7 +518,7 @@ def test_llama_cpp_sends_fields() -> None:
     said = {"code": 400, "message": "too long", "type": "exceed_context_size_error"}
     body = parse_error({"error": {**said, "n_prompt_tokens": 2293, "n_ctx": 2048}})
     error = error_from("llama.cpp", body, status=400)
-    assert isinstance(error, ContextTooLongError)
+    assert isinstance(error, errors.ContextTooLongError)
     assert (error.tokens, error.window) == (2293, 2048)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import (
     FORM_NOT_FOLLOWED,
     AnswerGrammar,
@@ -41,12 +42,6 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.errors import (
-    EndpointMissingError,
-    RefusedParameterError,
-    ResponsesNeededError,
-    StreamCutError,
-)
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -81,8 +76,8 @@ def negotiation(
     return Negotiation(asked, info, profile, memory or RecordingMemory(profile))
 
 
-def missing(status: int | None = 404) -> EndpointMissingError:
-    return EndpointMissingError(
+def missing(status: int | None = 404) -> errors.EndpointMissingError:
+    return errors.EndpointMissingError(
         "Couldn’t find a compatible API at {provider}.",
         hint="Check the base URL in {provider_page} (usually ending in /v1).",
         provider="P",
@@ -92,7 +87,7 @@ def missing(status: int | None = 404) -> EndpointMissingError:
 
 
 def refused(param: str, *, status: int | None = 400, code: str = "", words: str = "") -> Any:
-    return RefusedParameterError(
+    return errors.RefusedParameterError(
         "{provider} rejected the setting “{setting}”.",
         hint="Change that setting, or choose another model.",
         param=param,
@@ -194,7 +189,7 @@ def test_a_missing_api_without_an_alternative_is_an_error(
 ) -> None:
     tried = negotiation(replace(ask(model=INFO.id), **changes), profile, info)
     refusal = missing()
-    with pytest.raises(EndpointMissingError) as caught:
+    with pytest.raises(errors.EndpointMissingError) as caught:
         tried.adapt(refusal)
     assert reason in caught.value.message
     assert caught.value.status == 404
@@ -244,24 +239,24 @@ def test_chat_completions_is_tried_if_store_is_refused(
         assert events == ([BACKGROUND_REFUSED] if changes else [])
         assert not tried.request.background
     else:
-        with pytest.raises(RefusedParameterError):
+        with pytest.raises(errors.RefusedParameterError):
             tried.adapt(refused(param))
     assert tried.api is api
 
 
 @pytest.mark.parametrize("profile", [OPENAI, replace(COMPATIBLE, api=CHAT)])
 def test_a_server_with_one_api_that_must_store_is_refused(profile: ProviderProfile) -> None:
-    with pytest.raises(RefusedParameterError):
+    with pytest.raises(errors.RefusedParameterError):
         negotiation(profile=profile).adapt(refused("store"))
 
 
 def test_no_request_is_repeated_after_a_refusal_inside_a_stream() -> None:
-    with pytest.raises(RefusedParameterError):
+    with pytest.raises(errors.RefusedParameterError):
         negotiation(ask(temperature=0.5)).adapt(refused("temperature", status=None))
 
 
 def adapt(
-    request: ChatRequest, refusal: RefusedParameterError, remembered: set[str]
+    request: ChatRequest, refusal: errors.RefusedParameterError, remembered: set[str]
 ) -> tuple[list[StreamEvent], ChatRequest]:
     """Return what a refusal reports, and the request without the refused setting.
 
@@ -312,7 +307,7 @@ def adapt(
 )  # fmt: skip
 def test_a_refused_setting_is_left_out_and_remembered(
     request_: ChatRequest,
-    refusal: RefusedParameterError,
+    refusal: errors.RefusedParameterError,
     events: list[object],
     remembered: set[str],
 ) -> None:
@@ -332,7 +327,7 @@ def test_a_refused_setting_is_left_out_and_remembered(
     ],
 )  # fmt: skip
 def test_a_refused_schema_is_sent_in_a_weaker_format(
-    refusal: RefusedParameterError, sent: AnswerSchema, remembered: str
+    refusal: errors.RefusedParameterError, sent: AnswerSchema, remembered: str
 ) -> None:
     reported, adapted = adapt(replace(ask(), schema=SCHEMA), refusal, {remembered})
     assert reported == []
@@ -341,7 +336,7 @@ def test_a_refused_schema_is_sent_in_a_weaker_format(
 
 def test_a_schema_in_the_prompt_cannot_be_refused() -> None:
     refusal = refused("response_format")
-    with pytest.raises(RefusedParameterError):
+    with pytest.raises(errors.RefusedParameterError):
         adapt(replace(ask(), schema=IN_PROMPT), refusal, set())
 
 
@@ -410,7 +405,7 @@ def test_refused_reasoning_is_left_out_and_then_calls_are_sent_as_texts() -> Non
         *((Role.ASSISTANT, "Let me see."), (Role.USER, called), (Role.ASSISTANT, "It is one.")),
         *((Role.ASSISTANT, "…"), (Role.USER, called)),
     ]
-    with pytest.raises(RefusedParameterError):
+    with pytest.raises(errors.RefusedParameterError):
         tried.adapt(refusal)
     assert not tried.omitted_fields, "the server may take those of another conversation"
 
@@ -425,10 +420,10 @@ def test_a_server_that_cannot_be_told_not_to_store_is_named_each_time() -> None:
     assert tried.omitted_fields == {"store"}
     tried.on_opened()
     assert negotiation(profile=fixed, memory=memory).begin() == [told]
-    with pytest.raises(RefusedParameterError):
+    with pytest.raises(errors.RefusedParameterError):
         tried.adapt(refused("store"))
     # OpenAI's own service is never asked without the field.
-    with pytest.raises(RefusedParameterError):
+    with pytest.raises(errors.RefusedParameterError):
         negotiation(profile=OPENAI).adapt(refused("store"))
 
 
@@ -463,7 +458,7 @@ def test_a_refused_limit_of_a_search_is_left_out_with_a_notice(
     again = negotiation(asked, OPENAI, memory=memory)
     assert again.request == tried.request
     assert again.begin() == [Notice(notice(code, provider="OpenAI"))]
-    with pytest.raises(RefusedParameterError):
+    with pytest.raises(errors.RefusedParameterError):
         tried.adapt(refused(param))
 
 
@@ -516,7 +511,7 @@ def test_a_server_that_refuses_what_it_accepts_gets_no_effort() -> None:
 
 
 def test_a_model_that_has_responses_only_is_asked_there() -> None:
-    needed = ResponsesNeededError("x", status=404)
+    needed = errors.ResponsesNeededError("x", status=404)
     memory = RecordingMemory(COMPATIBLE, CHAT)
     tried = negotiation(memory=memory)
     assert tried.api is CHAT
@@ -524,7 +519,7 @@ def test_a_model_that_has_responses_only_is_asked_there() -> None:
     assert tried.api is RESPONSES
     assert negotiation(memory=memory).api is RESPONSES
     for profile in (replace(COMPATIBLE, api=CHAT), DEVICE):
-        with pytest.raises(EndpointMissingError):
+        with pytest.raises(errors.EndpointMissingError):
             negotiation(profile=profile).adapt(needed)
 
 
@@ -536,7 +531,7 @@ def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:
         (ask(effort=Effort.HIGH), refused("reasoning")),
     ):
         info = CATALOG.info("gpt-5.2")
-        with pytest.raises(RefusedParameterError):
+        with pytest.raises(errors.RefusedParameterError):
             negotiation(request, OPENAI, info).adapt(refusal)
 
 
@@ -544,7 +539,7 @@ def test_a_limit_is_sent_by_its_other_name_once() -> None:
     tried = negotiation()
     assert tried.adapt(refused("max_tokens")) == []
     assert tried.omitted_fields == {"max_tokens"}
-    with pytest.raises(RefusedParameterError):
+    with pytest.raises(errors.RefusedParameterError):
         tried.adapt(refused("max_completion_tokens"))
 
 
@@ -634,7 +629,7 @@ def test_a_grammar_is_that_of_a_tool_which_must_be_called() -> None:
 
 
 CUT = Failed(
-    StreamCutError(
+    errors.StreamCutError(
         "{provider} ended the response early.",
         hint="Try again, but you may be charged twice.",
         provider="P",
@@ -705,7 +700,9 @@ def test_a_refused_field_of_the_image_tool_is_left_out_and_remembered(
     request = replace(request, tools=(IMAGES,), edits_image=True)
     memory = RecordingMemory(OPENAI)
     negotiated = negotiation(request, OPENAI, memory=memory)
-    refusal = RefusedParameterError("No.", param=param, status=400, api_code="unknown_parameter")
+    refusal = errors.RefusedParameterError(
+        "No.", param=param, status=400, api_code="unknown_parameter"
+    )
 
     def fields_of(found: Negotiation) -> set[str]:
         body = responses.body(found.request, INFO, OPENAI, found.omitted_fields)
@@ -717,5 +714,5 @@ def test_a_refused_field_of_the_image_tool_is_left_out_and_remembered(
     assert fields_of(negotiated) == left
     negotiated.on_opened()
     assert fields_of(negotiation(request, OPENAI, memory=memory)) == left
-    with pytest.raises(RefusedParameterError):
+    with pytest.raises(errors.RefusedParameterError):
         negotiated.adapt(refusal)

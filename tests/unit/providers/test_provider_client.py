@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.chat_request import ChatRequest, FileData, ProviderProfile
 from desktop_app.domain.answering.chat_request import RequestMessage as Said
@@ -27,13 +28,6 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    NetworkError,
-    ProviderError,
-    ProviderFaultError,
-    UnexpectedReplyError,
-)
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.network.network_address import ProxyAddress
@@ -111,7 +105,7 @@ async def run(
         return events, server.requests
 
 
-def failure(events: list[StreamEvent]) -> ProviderError:
+def failure(events: list[StreamEvent]) -> errors.ProviderError:
     (end,) = terminals(events)
     assert events[-1] is end, "nothing behind the terminal"
     assert isinstance(end, Failed)
@@ -146,9 +140,9 @@ async def test_models_are_listed_or_the_reply_is_refused() -> None:
     async with LoopbackServer(listing, bad, replies(401, {})) as server:
         client = client_for(server)
         assert listed_ids(await client.listing()) == ("a", "b")
-        with pytest.raises(UnexpectedReplyError):
+        with pytest.raises(errors.UnexpectedReplyError):
             await client.listing()
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(errors.AuthenticationError):
             await client.listing()
         await client.aclose()
         assert [request.path for request in server.requests] == ["/v1/models"] * 3
@@ -161,9 +155,9 @@ async def test_without_a_key_nothing_is_sent() -> None:
     async with LoopbackServer(RESPONSE) as server:
         client = ProviderClient(ProviderAccess(replace(OPENAI, base_url=server.base_url)), CATALOG)
         error = failure(await collect(client, ask()))
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(errors.AuthenticationError):
             await client.listing()
-        assert isinstance(error, AuthenticationError)
+        assert isinstance(error, errors.AuthenticationError)
         assert error.what_happened.endswith("needs an API key.")
         assert error.what_to_do.startswith("Add one in Settings")
         assert server.connections == 0
@@ -181,7 +175,7 @@ async def test_a_malformed_key_is_refused_without_being_shown() -> None:
                     ask(),
                 )
             )
-            assert isinstance(error, AuthenticationError)
+            assert isinstance(error, errors.AuthenticationError)
             assert key not in error.sentences + error.details
         assert server.connections == 0
 
@@ -289,7 +283,7 @@ def test_a_passing_fault_is_waited_out_and_announced(status: int) -> None:
 
 def test_a_request_fails_after_three_attempts() -> None:
     events, requests = run(replies(503, {}, retry_after_ms="10"))
-    assert isinstance(failure(events), ProviderFaultError)
+    assert isinstance(failure(events), errors.ProviderFaultError)
     assert len(requests) == 3
 
 
@@ -388,7 +382,7 @@ def test_each_fault_at_each_moment_keeps_what_arrived(fault: str, moment: str) -
 def test_silence_before_the_headers_is_not_repeated() -> None:
     events, requests = run(stalls(head=b""), timeouts=Timeouts(read=0.1))
     error = failure(events)
-    assert isinstance(error, NetworkError)
+    assert isinstance(error, errors.NetworkError)
     assert "but you may be charged twice" in error.hint
     assert len(requests) == 1
 

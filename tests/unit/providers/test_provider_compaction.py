@@ -16,14 +16,9 @@ from openai.types.responses import ResponseCompactionItem, ResponseUsage
 from openai.types.responses.response_compact_params import ResponseCompactParams
 from pydantic import ConfigDict, TypeAdapter, with_config
 
+from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    EndpointMissingError,
-    ProviderError,
-    UnexpectedReplyError,
-)
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.http.request_secrets import ProviderAccess
@@ -101,7 +96,7 @@ async def test_a_provider_without_compaction_is_remembered() -> None:
         server,
     ):
         for _ in range(2):
-            with pytest.raises(EndpointMissingError):
+            with pytest.raises(errors.EndpointMissingError):
                 await client.compact(REQUEST)
         assert len(server.requests) == 1
         assert told == [("gpt-5.2", frozenset({"compact"}))]
@@ -119,7 +114,7 @@ async def test_a_provider_known_to_have_no_compaction_gets_no_request(
     profile: ProviderProfile, request_: ChatRequest
 ) -> None:
     async with open_client(MISSING, profile=profile) as (client, server):
-        with pytest.raises(EndpointMissingError):
+        with pytest.raises(errors.EndpointMissingError):
             await client.compact(request_)
         assert server.requests == []
 
@@ -127,15 +122,20 @@ async def test_a_provider_known_to_have_no_compaction_gets_no_request(
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
-        (replies(200, {"object": "response.compaction", "output": []}), UnexpectedReplyError),
-        (replies(200, {"output": "nonsense"}), UnexpectedReplyError),
-        (replies(200, []), UnexpectedReplyError),
-        (replies(401, {"error": {"code": "invalid_api_key"}}), AuthenticationError),
-        (replies(504, {"error": {"message": "late"}}), ProviderError),
+        (
+            replies(200, {"object": "response.compaction", "output": []}),
+            errors.UnexpectedReplyError,
+        ),
+        (replies(200, {"output": "nonsense"}), errors.UnexpectedReplyError),
+        (replies(200, []), errors.UnexpectedReplyError),
+        (replies(401, {"error": {"code": "invalid_api_key"}}), errors.AuthenticationError),
+        (replies(504, {"error": {"message": "late"}}), errors.ProviderError),
     ],
     ids=["no state", "nonsense", "a list", "refused", "late"],
 )
-async def test_a_failed_compaction_has_a_reason(script: Script, kind: type[ProviderError]) -> None:
+async def test_a_failed_compaction_has_a_reason(
+    script: Script, kind: type[errors.ProviderError]
+) -> None:
     async with open_client(script) as (client, server):
         with pytest.raises(kind):
             await client.compact(REQUEST)
@@ -144,6 +144,6 @@ async def test_a_failed_compaction_has_a_reason(script: Script, kind: type[Provi
 
 async def test_without_a_key_there_is_no_request_to_compact() -> None:
     async with open_client(MISSING, key=None) as (client, server):
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(errors.AuthenticationError):
             await client.compact(REQUEST)
         assert server.requests == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderProfile
 from desktop_app.domain.answering.chat_request import RequestMessage as Said
 from desktop_app.domain.answering.generation import GenerationParameters
@@ -28,14 +29,6 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    ContextTooLongError,
-    ProviderError,
-    ProviderFaultError,
-    RateLimitedError,
-    StreamCutError,
-    UnexpectedReplyError,
-)
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.origin import origin
@@ -430,7 +423,7 @@ def test_the_type_may_be_in_the_event_field_only() -> None:
 def test_an_end_without_terminal_is_a_cut(events: list[dict[str, Any]]) -> None:
     (end,) = terminals(read(*events))
     assert isinstance(end, Failed)
-    assert isinstance(end.error, StreamCutError)
+    assert isinstance(end.error, errors.StreamCutError)
 
 
 ERROR = {"code": "rate_limit_exceeded", "message": "Slow down.", "param": None}
@@ -446,34 +439,37 @@ def test_an_unreadable_event_is_skipped_and_counted(unreadable: str) -> None:
     assert [str(e.text).count("(1)") for e in events if isinstance(e, Notice)] == [1]
     (end,) = terminals(read(unreadable))
     assert isinstance(end, Failed)
-    assert isinstance(end.error, UnexpectedReplyError)
+    assert isinstance(end.error, errors.UnexpectedReplyError)
 
 
 @pytest.mark.parametrize(
     ("sent", "kind"),
     [
-        (event("error", **ERROR), RateLimitedError),
-        (event("error", error={"type": "tokens", **ERROR, "headers": {}}), RateLimitedError),
-        ({"error": ERROR}, RateLimitedError),
-        (event("error", code=None, message="Oh."), ProviderFaultError),
-        (event("error"), ProviderFaultError),
-        (event("response.failed", response={"status": "failed", "error": ERROR}), RateLimitedError),
-        (event("response.failed", response={}), ProviderFaultError),
-        (event("response.completed", response={"error": ERROR}), RateLimitedError),
+        (event("error", **ERROR), errors.RateLimitedError),
+        (event("error", error={"type": "tokens", **ERROR, "headers": {}}), errors.RateLimitedError),
+        ({"error": ERROR}, errors.RateLimitedError),
+        (event("error", code=None, message="Oh."), errors.ProviderFaultError),
+        (event("error"), errors.ProviderFaultError),
+        (
+            event("response.failed", response={"status": "failed", "error": ERROR}),
+            errors.RateLimitedError,
+        ),
+        (event("response.failed", response={}), errors.ProviderFaultError),
+        (event("response.completed", response={"error": ERROR}), errors.RateLimitedError),
         (
             event("response.failed", response={"error": {"code": "server_error", "message": "x"}}),
-            ProviderFaultError,
+            errors.ProviderFaultError,
         ),
         (
             event("error", error={"code": "context_length_exceeded", "message": "x"}),
-            ContextTooLongError,
+            errors.ContextTooLongError,
         ),
-        (event("response.cancelled", response={"status": "cancelled"}), StreamCutError),
-        (event("response.done", response={"status": "in_progress"}), UnexpectedReplyError),
+        (event("response.cancelled", response={"status": "cancelled"}), errors.StreamCutError),
+        (event("response.done", response={"status": "in_progress"}), errors.UnexpectedReplyError),
     ],
 )
 def test_errors_inside_a_stream_keep_the_text(
-    sent: dict[str, Any] | str, kind: type[ProviderError]
+    sent: dict[str, Any] | str, kind: type[errors.ProviderError]
 ) -> None:
     events = read(CREATED, delta("Hel"), sent, delta("lo"))
     (end,) = terminals(events)
@@ -551,4 +547,4 @@ def test_unknown_and_uninteresting_events_are_ignored() -> None:
 def test_a_json_value_that_is_no_reply_is_refused(reply: object) -> None:
     (end,) = terminals(ResponsesReader("x").read_whole(reply))
     assert isinstance(end, Failed)
-    assert isinstance(end.error, UnexpectedReplyError)
+    assert isinstance(end.error, errors.UnexpectedReplyError)

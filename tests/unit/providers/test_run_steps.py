@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -22,16 +23,6 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    EndpointMissingError,
-    NetworkError,
-    ProviderError,
-    RateLimitedError,
-    RunLostError,
-    StreamCutError,
-    UnexpectedReplyError,
-)
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.http.transport import Transport
@@ -132,7 +123,9 @@ ENDED = numbered(3, "completed", response=WHOLE)
 STREAM = [CREATED, delta(1, "a"), delta(2, "b"), ENDED]
 
 
-def refusal(status: int | None, kind: type[ProviderError] = ProviderError) -> AttemptError:
+def refusal(
+    status: int | None, kind: type[errors.ProviderError] = errors.ProviderError
+) -> AttemptError:
     return AttemptError(kind("is having problems", details="d", status=status, request_id="q"))
 
 
@@ -155,7 +148,7 @@ async def follow_run(
     try:
         async for event in events:
             found.append((round(loop.time(), 3), event))  # noqa: PERF401 — before a failure
-    except (ProviderError, AttemptError) as error:
+    except (errors.ProviderError, AttemptError) as error:
         return script, found, error
     return script, found, None
 
@@ -201,15 +194,15 @@ def test_a_silent_connection_is_given_up_once_the_run_has_a_name() -> None:
         (
             Reply(
                 [
-                    StreamCutError(
+                    errors.StreamCutError(
                         "The connection to {provider} was lost before the response finished.",
                         hint="Try again, but you may be charged twice.",
                     )
                 ]
             ),
-            StreamCutError,
+            errors.StreamCutError,
         ),
-        (Reply([], received=0), EndpointMissingError),
+        (Reply([], received=0), errors.EndpointMissingError),
         (refusal(400), AttemptError),
     ],
 )
@@ -227,7 +220,7 @@ def test_a_reply_in_json_is_the_run_or_its_state() -> None:
     assert script.asked == [(0, "responses"), (0, PATH)]
     assert events[:2] == [(0, Started("r 1", "m", "req")), (0, RunAdvanced(RUN))]
     _, _, error = follow_run({"error": {"message": "No.", "code": "x"}}, begins=True)
-    assert isinstance(error, ProviderError)
+    assert isinstance(error, errors.ProviderError)
 
 
 # ---------------------------------------------------------------- following
@@ -260,7 +253,7 @@ def test_a_run_that_stays_in_the_queue_may_never_begin() -> None:
 
 def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
     gone = AttemptError(
-        NetworkError(
+        errors.NetworkError(
             "Couldn’t connect to {provider} at {host}.",
             hint="Check the network connection, then try again.",
         )
@@ -283,7 +276,7 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
     ("asked", "waits"), [(7.0, 7.0), (0.0, 0.0), (45.0, 45.0), (300.0, 120.0), (None, 1.0)]
 )
 def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits: float) -> None:
-    error = RateLimitedError(
+    error = errors.RateLimitedError(
         "{provider} is limiting requests.",
         hint="Wait a moment, then try again.",
         status=429,
@@ -298,31 +291,31 @@ def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits:
 @pytest.mark.parametrize(
     ("failed", "kind", "attempts"),
     [
-        (refusal(400), ProviderError, 1),
-        (refusal(499), ProviderError, 1),
-        (refusal(404), RunLostError, 1),
-        (refusal(404, NetworkError), RunLostError, 1),
-        (refusal(401, AuthenticationError), AuthenticationError, 1),
-        (refusal(None, AuthenticationError), AuthenticationError, 1),
+        (refusal(400), errors.ProviderError, 1),
+        (refusal(499), errors.ProviderError, 1),
+        (refusal(404), errors.RunLostError, 1),
+        (refusal(404, errors.NetworkError), errors.RunLostError, 1),
+        (refusal(401, errors.AuthenticationError), errors.AuthenticationError, 1),
+        (refusal(None, errors.AuthenticationError), errors.AuthenticationError, 1),
         # These pass, until the provider is out of reach for too long.
-        (refusal(None), ProviderError, 8),
-        (refusal(399), ProviderError, 8),
-        (refusal(401), ProviderError, 8),
-        (refusal(403), ProviderError, 8),
-        (refusal(408), ProviderError, 8),
-        (refusal(429, RateLimitedError), RateLimitedError, 8),
-        (refusal(500), ProviderError, 8),
-        (refusal(502, NetworkError), NetworkError, 8),
+        (refusal(None), errors.ProviderError, 8),
+        (refusal(399), errors.ProviderError, 8),
+        (refusal(401), errors.ProviderError, 8),
+        (refusal(403), errors.ProviderError, 8),
+        (refusal(408), errors.ProviderError, 8),
+        (refusal(429, errors.RateLimitedError), errors.RateLimitedError, 8),
+        (refusal(500), errors.ProviderError, 8),
+        (refusal(502, errors.NetworkError), errors.NetworkError, 8),
     ],
 )
 def test_some_errors_end_a_run(
-    failed: AttemptError, kind: type[ProviderError], attempts: int
+    failed: AttemptError, kind: type[errors.ProviderError], attempts: int
 ) -> None:
     script, _, error = follow_run(*[failed] * 9)
     assert type(error) is kind
-    assert isinstance(error, ProviderError)
+    assert isinstance(error, errors.ProviderError)
     assert len(script.asked) == attempts
-    if kind is RunLostError:
+    if kind is errors.RunLostError:
         assert (error.message, error.params, error.details, error.status, error.request_id) == (
             *(Fragment("This response expired at"), {"provider": "P"}, "d", 404, "q"),
         )
@@ -333,17 +326,17 @@ def test_some_errors_end_a_run(
 @pytest.mark.parametrize(
     "odd",
     [
-        StreamCutError(
+        errors.StreamCutError(
             "The connection to {provider} was lost before the response finished.",
             hint="Try again, but you may be charged twice.",
         ),
-        UnexpectedReplyError(
+        errors.UnexpectedReplyError(
             "{provider} sent an invalid response.",
             hint="Try again, or check the base URL in {provider_page}.",
         ),
     ],
 )
-def test_a_poll_that_fails_is_repeated(odd: ProviderError) -> None:
+def test_a_poll_that_fails_is_repeated(odd: errors.ProviderError) -> None:
     script, events, error = follow_run(odd, WHOLE)
     assert (error, texts(events)) == (None, "ab")
     assert [at for at, _ in script.asked] == [0, 1]

@@ -18,12 +18,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.chat.conversation_store import ConversationStore
-from desktop_app.domain.errors import (
-    StorageError,
-    StoreDamagedError,
-    StoreFullError,
-    StoreTooNewError,
-)
+from desktop_app.domain import errors
 from desktop_app.storage import schema
 from desktop_app.storage.database import READERS, Database
 from desktop_app.storage.schema import STEPS, has_exact_schema
@@ -85,7 +80,7 @@ async def test_a_failed_write_changes_nothing(path: Path) -> None:
         connection.execute("INSERT INTO settings VALUES ('a', '1')")
 
     async with opened(path) as database:
-        with pytest.raises(StorageError, match="Couldn’t open"):
+        with pytest.raises(errors.StorageError, match="Couldn’t open"):
             await database.write(action)
         count = "SELECT count(*) FROM settings WHERE key = 'a'"
         assert (await database.read(lambda c: c.execute(count).fetchone()[0])) == 0
@@ -133,9 +128,9 @@ async def test_a_write_is_completed_though_its_caller_was_canceled(path: Path) -
 async def test_a_closed_store_raises_an_error(path: Path) -> None:
     async with opened(path) as database:
         pass
-    with pytest.raises(StorageError, match="isn’t open"):
+    with pytest.raises(errors.StorageError, match="isn’t open"):
         await database.write(lambda c: None)
-    with pytest.raises(StorageError, match="isn’t open"):
+    with pytest.raises(errors.StorageError, match="isn’t open"):
         await database.read(lambda c: None)
 
 
@@ -154,7 +149,7 @@ def test_later_steps_are_applied_to_a_store_with_content(
 def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     create(path)
     monkeypatch.setattr(schema, "STEPS", [*STEPS, NEXT, NEXT])
-    with pytest.raises(StorageError):
+    with pytest.raises(errors.StorageError):
         open_and_close(path)
     monkeypatch.setattr(schema, "STEPS", STEPS)
     open_and_close(path)
@@ -169,7 +164,7 @@ def test_a_store_of_a_newer_version_is_refused_and_unchanged(
     open_and_close(path)
     monkeypatch.setattr(schema, "STEPS", STEPS)
     before = path.read_bytes()
-    with pytest.raises(StoreTooNewError) as caught:
+    with pytest.raises(errors.StoreTooNewError) as caught:
         open_and_close(path)
     assert "newer version" in caught.value.sentences
     assert path.read_bytes() == before
@@ -194,7 +189,7 @@ def test_a_store_of_an_unreleased_build_is_refused_and_names_the_way_out(path: P
         connection.execute("CREATE TABLE migrations (name TEXT)")
         connection.execute("CREATE TABLE conversations (id TEXT)")
     before = path.read_bytes()
-    with pytest.raises(StorageError, match="before the first release") as caught:
+    with pytest.raises(errors.StorageError, match="before the first release") as caught:
         open_and_close(path)
     assert "Export" in caught.value.what_to_do
     assert path.read_bytes() == before
@@ -205,7 +200,7 @@ def test_the_database_of_another_program_is_refused_and_unchanged(path: Path) ->
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
     before = path.read_bytes()
-    with pytest.raises(StorageError, match="another program"):
+    with pytest.raises(errors.StorageError, match="another program"):
         open_and_close(path)
     assert path.read_bytes() == before
 
@@ -213,7 +208,7 @@ def test_the_database_of_another_program_is_refused_and_unchanged(path: Path) ->
 def test_a_file_that_is_no_database_is_damage(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"no database at all, but long enough to be taken for a header" * 40)
-    with pytest.raises(StoreDamagedError) as caught:
+    with pytest.raises(errors.StoreDamagedError) as caught:
         open_and_close(path)
     assert caught.value.what_to_do
 
@@ -266,7 +261,7 @@ async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.Mon
         path.with_name(path.name + "-wal").write_bytes(b"\0" * 32)
 
     simulate_unclean_exit()
-    with pytest.raises(StoreDamagedError):
+    with pytest.raises(errors.StoreDamagedError):
         await asyncio.to_thread(open_and_close, path)
 
     # A store that is too large to be checked during start-up is checked later.
@@ -274,14 +269,14 @@ async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.Mon
     simulate_unclean_exit()
     async with opened(path) as database:
         assert database.needs_check
-        with pytest.raises(StoreDamagedError):
+        with pytest.raises(errors.StoreDamagedError):
             await database.check()
 
 
 async def test_a_read_only_store_raises_an_error(path: Path) -> None:
     async with opened(path) as database:
         await database.write(lambda c: c.execute("PRAGMA query_only = ON"))
-        with pytest.raises(StoreFullError, match="read-only"):
+        with pytest.raises(errors.StoreFullError, match="read-only"):
             await ConversationStore(database).create(a_conversation())
 
 
@@ -345,7 +340,7 @@ async def test_a_store_that_is_removed_while_open_saves_a_copy_and_says_so(
         if is_replaced:
             other.rename(path)
         for title in ("lost", "again"):
-            with pytest.raises(StorageError, match="removed or replaced") as caught:
+            with pytest.raises(errors.StorageError, match="removed or replaced") as caught:
                 await store.create(a_conversation(title))
         (copy,) = path.parent.glob("store.before-removal-*.sqlite3")
         assert str(copy) in caught.value.what_happened
@@ -363,7 +358,7 @@ async def test_a_store_that_vanishes_during_a_write_is_copied_with_that_write(pa
         path.unlink()
 
     async with opened(path) as database:
-        with pytest.raises(StorageError, match="removed or replaced"):
+        with pytest.raises(errors.StorageError, match="removed or replaced"):
             await database.write(insert)
     (copy,) = path.parent.glob("store.before-removal-*.sqlite3")
     assert mode_of(copy) == 0o600
@@ -375,7 +370,7 @@ async def test_without_room_for_a_copy_the_removal_is_still_an_error(path: Path)
     async with opened(path) as database:
         path.parent.rename(path.parent.with_name("elsewhere"))
         path.parent.touch()  # no folder
-        with pytest.raises(StorageError, match="removed or replaced") as caught:
+        with pytest.raises(errors.StorageError, match="removed or replaced") as caught:
             await database.execute("DELETE FROM settings")
         assert "Copy your texts" in caught.value.what_to_do
 
@@ -400,7 +395,7 @@ def test_an_open_store_without_its_lock_file_is_still_locked(path: Path) -> None
         assert other.stdout is not None
         assert other.stdout.readline().strip() == b"open"
         path.with_name(path.name + "-lock").unlink()
-        with pytest.raises(StorageError, match="in use"), exclusive_lock(path, "in use", ""):
+        with pytest.raises(errors.StorageError, match="in use"), exclusive_lock(path, "in use", ""):
             pass
         other.communicate()
     with exclusive_lock(path, "in use", ""):

@@ -8,19 +8,14 @@ import sqlite3
 
 import pytest
 
-from desktop_app.domain.errors import (
-    StorageError,
-    StoreDamagedError,
-    StoreFullError,
-    StoreRefusedError,
-)
+from desktop_app.domain import errors
 from desktop_app.storage.storage_errors import translate_errors
 from tests.helpers.fragment import Fragment
 
 
-def translated(error: Exception) -> StorageError:
+def translated(error: Exception) -> errors.StorageError:
     """Return the error for the user."""
-    with pytest.raises(StorageError) as raised, translate_errors("/a/store"):
+    with pytest.raises(errors.StorageError) as raised, translate_errors("/a/store"):
         raise error
     assert raised.value.__cause__ is error
     return raised.value
@@ -31,28 +26,30 @@ def test_text_that_is_not_utf_8_is_damage_and_is_not_quoted() -> None:
     with pytest.raises(sqlite3.OperationalError, match="secret") as raised:
         sqlite3.connect(":memory:").execute(sql).fetchall()
     found = translated(raised.value)
-    assert (type(found), found.message) == (StoreDamagedError, Fragment("Your library"))
+    assert (type(found), found.message) == (errors.StoreDamagedError, Fragment("Your library"))
     assert found.details == "Could not decode to UTF-8 column 'title'"
 
 
 @pytest.mark.parametrize(
     ("code", "kind", "reason"),
     [
-        (sqlite3.SQLITE_FULL, StoreFullError, "The disk is too full to save"),
-        (sqlite3.SQLITE_IOERR, StorageError, "The disk failed to read or write"),
-        (sqlite3.SQLITE_IOERR_SHMSIZE, StoreFullError, "The disk is too full to save"),
-        (sqlite3.SQLITE_READONLY, StoreFullError, "because the location is read-only"),
-        (sqlite3.SQLITE_CANTOPEN, StoreFullError, "because the location is read-only"),
-        (sqlite3.SQLITE_CORRUPT, StoreDamagedError, "Your library"),
-        (sqlite3.SQLITE_NOTADB, StoreDamagedError, "Your library"),
-        (sqlite3.SQLITE_BUSY, StorageError, "Another program is using your"),
-        (sqlite3.SQLITE_LOCKED, StorageError, "Another program is using your"),
-        (sqlite3.SQLITE_CONSTRAINT, StoreRefusedError, "Couldn’t open"),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, StorageError, "Another program is using your"),
-        (sqlite3.SQLITE_ERROR, StorageError, "Couldn’t open"),
+        (sqlite3.SQLITE_FULL, errors.StoreFullError, "The disk is too full to save"),
+        (sqlite3.SQLITE_IOERR, errors.StorageError, "The disk failed to read or write"),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, errors.StoreFullError, "The disk is too full to save"),
+        (sqlite3.SQLITE_READONLY, errors.StoreFullError, "because the location is read-only"),
+        (sqlite3.SQLITE_CANTOPEN, errors.StoreFullError, "because the location is read-only"),
+        (sqlite3.SQLITE_CORRUPT, errors.StoreDamagedError, "Your library"),
+        (sqlite3.SQLITE_NOTADB, errors.StoreDamagedError, "Your library"),
+        (sqlite3.SQLITE_BUSY, errors.StorageError, "Another program is using your"),
+        (sqlite3.SQLITE_LOCKED, errors.StorageError, "Another program is using your"),
+        (sqlite3.SQLITE_CONSTRAINT, errors.StoreRefusedError, "Couldn’t open"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, errors.StorageError, "Another program is using your"),
+        (sqlite3.SQLITE_ERROR, errors.StorageError, "Couldn’t open"),
     ],
 )
-def test_codes_of_sqlite_become_reasons(code: int, kind: type[StorageError], reason: str) -> None:
+def test_codes_of_sqlite_become_reasons(
+    code: int, kind: type[errors.StorageError], reason: str
+) -> None:
     error = sqlite3.OperationalError("some words")
     error.sqlite_errorcode, error.sqlite_errorname = code, "SQLITE_NAME"
     found = translated(error)
@@ -63,19 +60,19 @@ def test_codes_of_sqlite_become_reasons(code: int, kind: type[StorageError], rea
 @pytest.mark.parametrize(
     ("number", "kind", "reason"),
     [
-        (errno.ENOSPC, StoreFullError, "The disk is too full to save"),
-        (errno.EDQUOT, StoreFullError, "The disk is too full to save"),
-        (errno.EROFS, StoreFullError, "because the location is read-only"),
-        (errno.EACCES, StoreFullError, "because the location is read-only"),
-        (errno.ENAMETOOLONG, StorageError, "is too long"),
-        (errno.ENOENT, StorageError, "Couldn’t find"),
-        (errno.ENOTDIR, StorageError, "because part of its path is a file"),
-        (errno.EISDIR, StorageError, "a file, but found a folder"),
-        (errno.EIO, StorageError, "The disk failed to read or write"),
+        (errno.ENOSPC, errors.StoreFullError, "The disk is too full to save"),
+        (errno.EDQUOT, errors.StoreFullError, "The disk is too full to save"),
+        (errno.EROFS, errors.StoreFullError, "because the location is read-only"),
+        (errno.EACCES, errors.StoreFullError, "because the location is read-only"),
+        (errno.ENAMETOOLONG, errors.StorageError, "is too long"),
+        (errno.ENOENT, errors.StorageError, "Couldn’t find"),
+        (errno.ENOTDIR, errors.StorageError, "because part of its path is a file"),
+        (errno.EISDIR, errors.StorageError, "a file, but found a folder"),
+        (errno.EIO, errors.StorageError, "The disk failed to read or write"),
     ],
 )
 def test_errors_of_the_system_become_reasons(
-    number: int, kind: type[StorageError], reason: str
+    number: int, kind: type[errors.StorageError], reason: str
 ) -> None:
     found = translated(OSError(number, os.strerror(number)))
     assert (type(found), found.message) == (kind, Fragment(reason))
