@@ -38,8 +38,10 @@ print(time.time(), time.process_time(), "ready", flush=True)
 application.exec()
 """
 
+# Without collections, as `single_instance` imports the program.
 REPARTEE = """
-import time
+import gc, time
+gc.disable()
 from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
 

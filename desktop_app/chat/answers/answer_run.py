@@ -238,7 +238,7 @@ class AnswerRun:
                 self.reply = replace(self.reply, notices=(*self.reply.notices, *problems))
         except asyncio.CancelledError:
             checkpoints.cancel()
-            await asyncio.shield(self._stop())
+            await self._stop()
             raise
         finally:
             checkpoints.cancel()
@@ -250,7 +250,8 @@ class AnswerRun:
     async def _stop(self) -> None:
         """Store the answer so far; a background run that continues can be resumed later.
 
-        An answer that has ended meanwhile is stored as it is.
+        An answer that has ended meanwhile is stored as it is. `Tasks.shut_down` may cancel the task
+        again on a slow disk; the write still ends before the task, and so before the store closes.
         """
         if self.reply.status is not MessageStatus.STREAMING:
             await self._finish(_end_status(self.reply), once=True)
@@ -266,10 +267,7 @@ class AnswerRun:
             await self._finish(MessageStatus.CANCELLED, once=True)
             return
         self.answer = unfinished_answer
-        try:
-            await self.store_end()
-        except errors.StorageError as error:
-            self._report(error)
+        await self._write(self.store_end, once=True)
 
     async def _stream(self, listen: Listener) -> None:
         """Stream the answer to its end. If Instant is not served, its stand-in answers."""

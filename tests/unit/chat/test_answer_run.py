@@ -783,6 +783,21 @@ def test_stopping_an_answer_while_its_end_is_stored_loses_no_call(
     assert memory.told == told
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+@in_simulated_time
+async def test_an_answer_canceled_twice_is_stored_before_its_task_ends(leaves: bool) -> None:
+    memory = Memory(takes_s=3.0)
+    made = a_run(memory, TimedProvider([*NAMED, 100.0]))
+    task = asyncio.ensure_future(made.run(memory.listen, memory.note))
+    await asyncio.sleep(0.25)
+    if leaves:
+        made.leave_running()
+    task.cancel()
+    await asyncio.sleep(2.0)
+    await cancel(task)
+    assert memory.saved[-1:] == [(3.25, "streaming" if leaves else "cancelled", "a")]
+
+
 def test_a_stopped_answer_that_was_not_stored_is_stored_later_with_its_call() -> None:
     made, memory, *_ = stop_answer([1.1, TextDelta("a")], memory=Memory(fails=(1,)))
     assert (memory.saved, memory.told) == ([], [errors.StorageError])

@@ -180,3 +180,15 @@ async def test_writes_to_a_closed_temporary_conversation_are_dropped(tmp_path: P
         await its.ledger.add(its.call)  # the money was spent
         assert (await its.ledger.spent_in_month(NOON)).cost == Decimal("0.50")
     assert holding(tmp_path) == []
+
+
+async def test_a_call_that_only_the_disk_takes_is_billed_once(tmp_path: Path) -> None:
+    async with stores(tmp_path) as its:
+        await its.fill()
+        memory = its.temporary.memory
+        assert memory is not None
+        await memory.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        await its.ledger.add(its.call)  # a caller would repeat a call that fails
+        assert (await its.ledger.spent_in_month(NOON)).cost == Decimal("0.50")
