@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.prompt_loader import load_prompt_requirements
-from desktop_app.batch.batch_files import BatchFiles, form_of_job, question_of
+from desktop_app.batch.batch_files import BatchFiles, question_of
 from desktop_app.batch.batch_service import BatchService
-from desktop_app.chat.structured.answer_forms import form_notice
+from desktop_app.chat.structured.answer_forms import form_notice, load_form
 from desktop_app.domain import hints
 from desktop_app.domain.batch_jobs import BatchFile
 from desktop_app.domain.conversations.conversation import (
@@ -142,7 +142,7 @@ async def store_as_conversation(
     if stored_id and await conversations.get(stored_id) is not None:
         return stored_id
     created_at = now()
-    form = await form_of_job(job)
+    form = await load_form(job.parameters.form)
     title = f"{item.name}: {job.title}"
     conversation = Conversation(
         id=new_id(), title=title, created_at=created_at, updated_at=created_at, choice=job.choice

@@ -23,7 +23,7 @@ from desktop_app.chat.prompt_assembly import example_turns, question_parts, requ
 from desktop_app.chat.structured.answer_forms import load_form
 from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.domain import errors
-from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
+from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.batch_jobs import (
     MAX_BYTES,
@@ -102,7 +102,7 @@ class BatchFiles:
             IllegalChoiceError: the schema of the answers is invalid.
         """
         examples = [text for pair in job.examples for text in pair]
-        form = await form_of_job(job)
+        form = await load_form(job.parameters.form)
         schema = form.sent_text if isinstance(form, AnswerSchema) else ""
         shared_prompt = "\n".join((job.instructions, *examples, schema))
         items = await self.store.items(job.id)
@@ -190,7 +190,7 @@ class BatchFiles:
         self, job: BatchJob, info: ModelInfo, provider: BatchClient, item: BatchItem
     ) -> bytes:
         question = question_of(job, item, conversation_id="")
-        form = await form_of_job(job)
+        form = await load_form(job.parameters.form)
         image_form = ImageForm(info, self.images)
         delimiter = await self.delimiters.delimiter_for(job.id)
         messages = await request_messages([question], self.attachments, delimiter, image_form)
@@ -203,14 +203,6 @@ class BatchFiles:
             schema=form if isinstance(form, AnswerSchema) else None,
         )
         return await asyncio.to_thread(provider.line, item.custom_id, request, job.api)
-
-
-async def form_of_job(job: BatchJob) -> AnswerForm | None:
-    """Return the schema or grammar of a job's answers; None if any answer will do.
-
-    Raises IllegalChoiceError.
-    """
-    return await load_form(job.parameters.form)
 
 
 def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message:

@@ -21,14 +21,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Final
 
-from desktop_app.batch.batch_files import (
-    BatchFiles,
-    CostOf,
-    OnProgress,
-    Profiles,
-    form_of_job,
-    image_pages,
-)
+from desktop_app.batch.batch_files import BatchFiles, CostOf, OnProgress, Profiles, image_pages
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.chat.structured.answer_forms import load_form
@@ -534,7 +527,7 @@ async def fetch_results(
 
     Raises ProviderError, StorageError.
     """
-    form = await form_of_job(job)
+    form = await load_form(job.parameters.form)
     unusable = 0
     for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
         unsaved: list[BatchResult] = []

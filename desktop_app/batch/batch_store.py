@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, replace
+from dataclasses import astuple, replace
 from decimal import Decimal
 from functools import partial
 from typing import Final
+
+import msgspec
 
 from desktop_app.domain.answering.generation import PARAMETER_NAMES, Overrides
 from desktop_app.domain.batch_jobs import (
@@ -43,7 +45,6 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.deletion_wipe import mark_for_wipe, wipe_deleted
 from desktop_app.storage.process_identity import is_alive, this_process
 from desktop_app.storage.row_conversion import (
-    NO_USAGE,
     USAGE_COLUMNS,
     Cells,
     error_from_text,
@@ -64,6 +65,12 @@ _ITEM_COLUMNS: Final = (
     "output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
 )
 BATCH_FULL: Final = N_("The batch was full. Retry this file in a new job. Not charged.")
+_COUNTS: Final = """count(*) AS total,
+    count(*) FILTER (WHERE status IN ('unread', 'read', 'sent')) AS waiting, """ + ", ".join(
+    f"count(*) FILTER (WHERE status = '{status}') AS {status}"
+    for status in ("left_out", "answered", "refused", "failed", "unanswered")
+)
+_NO_COUNTS: Final = msgspec.structs.asdict(BatchCounts())
 _ENDED_SQL: Final = ", ".join(f"'{status.value}'" for status in sorted(FINAL_STATUSES))
 
 
@@ -78,16 +85,13 @@ def job_to_row(job: BatchJob) -> Row:
         "api": job.api.value,
         "template_id": job.template_id,
         "settings": overrides.to_json(),
-        "estimate": {
-            name: str(value) if isinstance(value, Decimal) else value
-            for name, value in asdict(job.estimate).items()
-        },
+        "estimate": msgspec.to_builtins(job.estimate),
     }
     return {**to_row(job, "counts", *_JOB_DETAILS), "details": to_json(details)}
 
 
-def job_from_row(row: Cells) -> BatchJob:
-    """Return the job in a row; of the counts, only the usage and the costs."""
+def job_from_row(row: Cells, counts: Cells = _NO_COUNTS) -> BatchJob:
+    """Return the job in a row, with the counts of its files by `_COUNTS`."""
     details = json.loads(row["details"])
     overrides = Overrides.from_json(details["settings"])
     return from_row(
@@ -99,9 +103,7 @@ def job_from_row(row: Cells) -> BatchJob:
         parameters=overrides.parameters,
         examples=overrides.examples,
         estimate=from_row(BatchEstimate, details["estimate"]),
-        counts=BatchCounts(
-            usage=from_row(Usage, row), cost=Decimal(row["cost"]), uncounted=row["uncounted"]
-        ),
+        counts=from_row(BatchCounts, {**counts, **row}),
     )
 
 
@@ -168,11 +170,9 @@ class BatchStore:
 
     async def item(self, job_id: str, number: int) -> BatchItem | None:
         """Return a file with its answer, or None if the job has no file with this number."""
-        items = await self.page(job_id, after=number - 1, limit=1)
-        # Without a file of this number, the page has a later one.
-        if not items or items[0].number != number:
-            return None
-        return items[0]
+        sql = "SELECT * FROM batch_items WHERE job_id = ? AND number = ?"
+        items = await read_rows(self._database, item_from_row, sql, job_id, number)
+        return items[0] if items else None
 
     # -- preparing
 
@@ -343,20 +343,17 @@ def _save_result(
         return False
     if row["status"] != ItemStatus.SENT.value:
         return True
+    usage = result.usage and Usage() + result.usage  # its columns only, without those of CallUsage
     changes: Row = {
+        **to_row(replace(result, usage=usage), "custom_id"),
         "job_id": key[0],
         "number": key[1],
-        "status": result.status.value,
-        "answer": to_text(result.answer),
-        "error": error_to_text(result.error),
-        "answered_by": to_text(result.answered_by),
         "cost": None if cost.amount is None else str(cost.amount),
-        **(NO_USAGE if result.usage is None else asdict(Usage() + result.usage)),
     }
     update_row(connection, "batch_items", changes, "job_id", "number")
     # A failure without usage was not billed. An answer was, even if its usage is unknown.
     if result.status is ItemStatus.ANSWERED or result.usage is not None:
-        _add_to_ledger(connection, job, Usage() + (result.usage or Usage()), cost)
+        _add_to_ledger(connection, job, usage or Usage(), cost)
     return True
 
 
@@ -410,22 +407,6 @@ def _read_job(connection: sqlite3.Connection, job_id: str) -> BatchJob | None:
     row = connection.execute("SELECT * FROM batch_jobs WHERE id = ?", (job_id,)).fetchone()
     if row is None:
         return None
-    job = read_row(job_from_row, row)
-    sql = "SELECT status, count(*) AS count FROM batch_items WHERE job_id = ? GROUP BY status"
-    count_by_status = {r["status"]: r["count"] for r in connection.execute(sql, (job_id,))}
-    return replace(job, counts=_count_items(count_by_status, job.counts))
-
-
-def _count_items(count_by_status: Mapping[str, int], sums: BatchCounts) -> BatchCounts:
-    """Return the counts of a job; `sums` has its tokens and cost, which are stored with it."""
-    waiting_statuses = (ItemStatus.UNREAD, ItemStatus.READ, ItemStatus.SENT)
-    return replace(
-        sums,
-        total=sum(count_by_status.values()),
-        waiting=sum(count_by_status.get(status.value, 0) for status in waiting_statuses),
-        left_out=count_by_status.get(ItemStatus.LEFT_OUT.value, 0),
-        answered=count_by_status.get(ItemStatus.ANSWERED.value, 0),
-        refused=count_by_status.get(ItemStatus.REFUSED.value, 0),
-        failed=count_by_status.get(ItemStatus.FAILED.value, 0),
-        unanswered=count_by_status.get(ItemStatus.UNANSWERED.value, 0),
-    )
+    sql = f"SELECT {_COUNTS} FROM batch_items WHERE job_id = ?"  # noqa: S608 - our own words
+    counts = connection.execute(sql, (job_id,)).fetchone()
+    return read_row(lambda cells: job_from_row(cells, counts), row)

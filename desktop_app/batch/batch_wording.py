@@ -111,11 +111,6 @@ def job_progress_text(job: BatchJob) -> str:
     return " · ".join(pieces)
 
 
-def job_error_text(job: BatchJob) -> str:
-    """Return why a job cannot continue, or failed; "" if neither."""
-    return job.error.sentences if job.error else ""
-
-
 def item_error_text(item: BatchItem | BatchItemSummary) -> str:
     """Return why a file has no complete answer; "" if it has one, or if the reason is unknown.
 

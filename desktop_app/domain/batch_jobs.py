@@ -105,8 +105,8 @@ class BatchEstimate(Value, frozen=True):
         files: the number of files that are sent.
         left_out: the number of files that are not sent.
         input_tokens: of all files, estimated.
-        input_cost: US dollars at the batch price, else the ordinary one; None if unknown.
-        cost: of input and answers, if each answer has `BatchJob.expected_answer_tokens` tokens.
+        cost: US dollars at the batch price, else the ordinary one, if each answer has
+            `BatchJob.expected_answer_tokens` tokens; None if unknown.
         ordinary_cost: the cost of the same files as ordinary questions.
         image_pages: the number of pages that are sent as images.
         image_tokens, image_cost: of the image pages; included in `input_tokens` and the costs.
@@ -115,7 +115,6 @@ class BatchEstimate(Value, frozen=True):
     files: int = 0
     left_out: int = 0
     input_tokens: int = 0
-    input_cost: Decimal | None = None
     cost: Decimal | None = None
     ordinary_cost: Decimal | None = None
     image_pages: int = 0
@@ -141,14 +140,12 @@ def estimate_batch(
         images: the number of pages that are sent as images, and their tokens.
     """
     counts = list(tokens)
-    inputs = [Usage(input_tokens=count) for count in counts]
     calls = [Usage(count, 0, answer_tokens) for count in counts]
     image_pages, image_tokens = images
     return BatchEstimate(
         files=len(counts),
         left_out=left_out,
         input_tokens=sum(counts),
-        input_cost=cost_of_calls(batch_price, inputs),
         cost=cost_of_calls(batch_price, calls),
         ordinary_cost=cost_of_calls(ordinary_price, calls),
         image_pages=image_pages,

@@ -184,7 +184,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     await _fill_collection(database)
     job = BatchJob(
         new_id(), CHOICE, "Job", "What?", NOON, BatchStatus.COMPLETED, PROFILE.base_url,
-        estimate=BatchEstimate(1, 0, 10, Decimal("0.1"), None, None), batch_id="batch_1",
+        estimate=BatchEstimate(1, 0, 10), batch_id="batch_1",
     )  # fmt: skip
     item = BatchItem(job.id, 1, "found.txt", "/somewhere/found.txt")
     batches = BatchStore(database, Ledger(database))

@@ -11,7 +11,7 @@ from typing import Any
 
 from desktop_app.batch.batch_report import csv_report, markdown_report
 from desktop_app.batch.batch_store import BatchStore
-from desktop_app.batch.batch_wording import item_error_text, job_error_text
+from desktop_app.batch.batch_wording import item_error_text
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain.batch_jobs import BatchItem, BatchJob
@@ -111,7 +111,7 @@ def job_json(job: BatchJob) -> dict[str, Any]:
         "output_tokens": counts.usage.output_tokens,
         "cost_usd": f"{counts.cost:f}",
         "estimate_usd": None if estimate.cost is None else f"{estimate.cost:f}",
-        "error": job_error_text(job) or None,
+        "error": job.error.sentences if job.error else None,
         "created_at": job.created_at.isoformat(),
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "ended_at": job.ended_at.isoformat() if job.ended_at else None,

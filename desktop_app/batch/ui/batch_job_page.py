@@ -18,7 +18,6 @@ from desktop_app.batch.batch_wording import (
     estimate_text,
     item_error_text,
     item_scan_text,
-    job_error_text,
     job_progress_text,
 )
 from desktop_app.domain.batch_jobs import (
@@ -179,7 +178,7 @@ class BatchJobPage(QWidget):
         is_ready = status is BatchStatus.READY
         self.title.setText(job.title)
         self.estimate.set_text(estimate_text(job) if is_ready else "")
-        self.error.set_text(job_error_text(job), "warning")
+        self.error.set_text(job.error.sentences if job.error else "", "warning")
         self.bar.setVisible(not status.is_over and not is_ready)
         if status is not BatchStatus.PREPARING:
             self.bar.setMaximum(max(1, counts.total - counts.left_out))

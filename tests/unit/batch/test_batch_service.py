@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.batch.batch_wording import estimate_text, item_error_text, job_error_text
+from desktop_app.batch.batch_wording import estimate_text, item_error_text
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.conversations.conversation import now
@@ -126,7 +126,8 @@ async def test_each_failed_file_has_its_own_error(tmp_path: Path) -> None:
         assert item_error_text(cut) == "The response is incomplete: it reached the token limit."
         assert both.answer == "Both"
         assert "came with an error" in item_error_text(both)
-        assert job_error_text(job) == "Unusable lines in the results: 3."
+        assert job.error
+        assert job.error.sentences == "Unusable lines in the results: 3."
         assert job.counts.cost == 3 * Decimal("0.001575")
 
 
@@ -200,7 +201,6 @@ async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_p
         job = await setup.ready("one two three")
         cost = job.estimate.cost
         assert cost is not None
-        assert job.estimate.input_cost == Decimal(2 * job.estimate.input_tokens) / 1_000_000
         assert "at most" in estimate_text(job)
         job = await setup.run((await setup.service.start(job.id)).id)
         each = Decimal("0.002") + Decimal("0.001")  # 1,000 in and 100 out

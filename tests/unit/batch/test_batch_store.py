@@ -52,7 +52,7 @@ def a_job(**changes: object) -> BatchJob:
         "instructions": "Briefly.",
         "parameters": GenerationParameters(temperature=0.5, stop=("a", "b"), verbosity="low"),
         "started_at": NOON,
-        "estimate": BatchEstimate(2, 1, 1000, Decimal("0.1"), Decimal("0.2"), Decimal("0.4")),
+        "estimate": BatchEstimate(2, 1, 1000, Decimal("0.2"), Decimal("0.4")),
         "error": ErrorNote("It is asked again."),
         "held": Decimal("0.1"),
     }

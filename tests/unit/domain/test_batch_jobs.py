@@ -51,7 +51,6 @@ def test_an_estimate_adds_files_images_and_answers() -> None:
         files=2,
         left_out=3,
         input_tokens=1500,
-        input_cost=Decimal("0.0015"),
         cost=Decimal("0.0035"),
         ordinary_cost=Decimal("0.007"),
         image_pages=2,
