@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QMenu, QWidget, QWidgetAction
 
@@ -423,6 +423,23 @@ class EstimateTexts(NamedTuple):
     tooltip: str
 
 
+class _StopButton(PlainToolButton):
+    """The button that stops an answer.
+
+    Attributes:
+        detail: returns what its tooltip shows below "Stop"; "" for nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="stop", label=tr("Stop"), role="stop")
+        self.detail: Callable[[], str] = str
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            set_tooltip(self, "\n".join(filter(None, (tr("Stop"), self.detail()))))
+        return super().event(event)
+
+
 class ChoiceRow(QWidget):
     """The controls below the prompt's text: add, Web, Research, model, tools, estimate, Send, Stop.
 
@@ -473,7 +490,7 @@ class ChoiceRow(QWidget):
         self.background_button.clicked.connect(lambda: self.background_requested.emit(False))
         self.estimate_label = PlainLabel(name="estimate", role="note")
         self.send_button = PlainToolButton(name="send", label=tr("Send"), role="send")
-        self.stop_button = PlainToolButton(name="stop", label=tr("Stop"), role="stop")
+        self.stop_button = _StopButton()
         self.stop_button.hide()
         self._groups = (
             row_of(self.attach_button, self.web_button, self.research_button, spacing=0),
@@ -541,10 +558,6 @@ class ChoiceRow(QWidget):
         self.estimate = EstimateTexts(text=text, tooltip=tooltip)
         set_tooltip(self.estimate_label, tooltip)
         self._fit()
-
-    def set_rate(self, text: str) -> None:
-        """Show the speed of the answer ("38 tok/s") in the tooltip of Stop."""
-        set_tooltip(self.stop_button, "\n".join(filter(None, (tr("Stop"), text))))
 
     def set_streaming(self, is_streaming: bool) -> None:
         """Show Stop while an answer streams, otherwise Send."""

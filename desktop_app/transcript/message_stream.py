@@ -1,8 +1,8 @@
 """Shows arriving messages and streamed text in one view.
 
-Streamed text is shown in 30 frames a second and parsed from the last open block on. The first text
-of an answer appears at once, and so does the rest when the answer ends. However fast text arrives,
-three quarters of the time remain for the rest of the window, unless the user waits for a message
+Streamed text is shown as it is reported, once a frame (see `RunningAnswers`), and parsed from the
+last open block on. The rest appears at once when the answer ends. However long writing takes, three
+quarters of the time remain for the rest of the window, unless the user waits for a message
 (`prioritize`). The rest of a long stored text is written between two frames of the window.
 """
 
@@ -23,8 +23,6 @@ from desktop_app.domain.conversations.message_parts import ImagePart
 if TYPE_CHECKING:
     from desktop_app.transcript.view import TranscriptView
 
-_FRAME_S: Final = 1 / 30
-"""Seconds between two frames of an answer. Twice as many take twice the work, and look the same."""
 _SLICE_S: Final = 0.008
 """Seconds for which text is written in one iteration of the event loop."""
 _BRIEF_S: Final = 0.01
@@ -33,6 +31,8 @@ _FRAME_PER_WORK: Final = 4
 """How many times as long as its writing and painting a frame is at least."""
 _STORED_FRAME_PER_WORK: Final = 2
 """The same for the rest of a stored text, which the user sees only on scrolling."""
+_DIRECT_CHARS: Final = 300
+"""Characters that are written at once if nothing is queued: more than come in a frame."""
 
 
 @dataclass
@@ -65,8 +65,6 @@ class MessageStream(QObject):
         self._messages = view.messages
         self._work: dict[str, _Work] = {}  # by message; the next to write is first
         self._awaited = ""  # the message that the user waits for
-        self._began_at = 0.0  # the beginning of the last slice
-        self._spent_s = 0.0  # the time that it took, with the painting after it
         self._next_at = 0.0  # the beginning of the next slice
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -94,9 +92,15 @@ class MessageStream(QObject):
             self._view.show_actions(shown)
 
     def append_text(self, message_id: str, text: str) -> None:
-        """Queue the next text of an answer; it is written now or in one of the next frames."""
+        """Write the next text of an answer, or queue it if earlier text has taken long."""
+        began = time.monotonic()
+        is_due = began >= self._next_at and not self._timer.isActive()
+        if is_due and not self._work and len(text) <= _DIRECT_CHARS:
+            self._write(message_id, text)
+            self._next_at = began + _FRAME_PER_WORK * (time.monotonic() - began)
+            return
         self._work_of(message_id).texts.append(text)
-        if not self._timer.isActive() and time.monotonic() >= self._next_at:
+        if is_due:
             self._write_slice()
         else:
             self._schedule()
@@ -142,9 +146,8 @@ class MessageStream(QObject):
 
     def add_painting(self, seconds: float) -> None:
         """Count the time that painting took: slow frames get fewer."""
-        self._spent_s += seconds
         if self._awaited not in self._work:
-            self._next_at = self._began_at + max(_FRAME_S, self._frame_per_work * self._spent_s)
+            self._next_at += self._frame_per_work * seconds
             if self._timer.isActive():
                 self._timer.stop()
                 self._schedule()
@@ -219,15 +222,13 @@ class MessageStream(QObject):
     # ------------------------------------------------------------------ writing
 
     def _write_slice(self) -> None:
-        self._began_at = time.monotonic()
-        self._next_at = self._began_at + _FRAME_S  # no other slice begins within this one
+        began = time.monotonic()
         try:
-            self._write_until(self._began_at + _SLICE_S)
+            self._write_until(began + _SLICE_S)
         finally:  # an error in one piece must not block the following ones
-            self._spent_s = time.monotonic() - self._began_at
             # Slow parsing makes frames longer, so that the window keeps its share of the time.
-            frame_s = max(_FRAME_S, self._frame_per_work * self._spent_s)
-            self._next_at = self._began_at + (0 if self._awaited in self._work else frame_s)
+            frame_s = self._frame_per_work * (time.monotonic() - began)
+            self._next_at = began + (0 if self._awaited in self._work else frame_s)
             self._timer.stop()
             self._schedule()
 
@@ -246,7 +247,9 @@ class MessageStream(QObject):
         message_id = self._awaited if self._awaited in self._work else next(iter(self._work))
         work = self._work[message_id] = self._work.pop(message_id)
         if work.texts:
-            self._write(message_id, work)
+            shown = self._messages.opened(message_id)
+            length = _DIRECT_CHARS if shown is None else shown.piece_length
+            self._write(message_id, work.take(length))
         elif work.update is not None:
             update, work.update = work.update, None
             update()
@@ -254,13 +257,10 @@ class MessageStream(QObject):
             del self._work[message_id]
             self._view.on_settled(message_id)
 
-    def _write(self, message_id: str, work: _Work) -> None:
-        """Write the next piece of text, as much as is best parsed at once."""
+    def _write(self, message_id: str, text: str) -> None:
         shown = self._messages.opened(message_id)
         if shown is None:
-            work.texts.clear()
             return
-        text = work.take(shown.piece_length)
         with self._view.changing(shown, is_text=True):
             shown.append_text(text)
         if shown.is_streaming:

@@ -25,6 +25,7 @@ LONGEST_S: Final = 3600
 LONGEST_SMALLEST_S: Final = 120
 SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
     "commands": {"rounds": "1"},
+    "delta_path": {"deltas": "12", "rate": "20"},
     "documents": {"peers": "0"},
     "growth": {"scale": "0.001", "rounds": "1"},
     "memory": {"characters": "2000"},

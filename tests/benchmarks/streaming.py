@@ -78,46 +78,66 @@ class Side(Protocol):
     def is_behind(self) -> bool: ...
 
 
-class Bare:
-    """The baseline: a plain text edit that appends text and stays at its bottom."""
+class Frames:
+    """A side that collects text, and writes it once a frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, widget: QWidget, frame_s: float) -> None:
         from PySide6.QtCore import QTimer
-        from PySide6.QtGui import QTextCursor
-        from PySide6.QtWidgets import QPlainTextEdit
 
-        self.widget = QPlainTextEdit(readOnly=True, undoRedoEnabled=False)
-        self._cursor = QTextCursor(self.widget.document())
+        self.widget = widget
         self._pending: list[str] = []
-        self._timer = QTimer(self.widget, singleShot=True, interval=round(FRAME_S * 1000))
-        self._timer.timeout.connect(self.finish)
-
-    def write_now(self, text: str) -> None:
-        self._cursor.insertText(text)
-        bar = self.widget.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        self._timer = QTimer(widget, singleShot=True, interval=round(frame_s * 1000))
+        self._timer.timeout.connect(self._write_pending)
 
     def write(self, text: str) -> None:
         self._pending.append(text)
         if not self._timer.isActive():
             self._timer.start()
 
-    def finish(self) -> None:
+    def write_now(self, text: str) -> None:
+        raise NotImplementedError
+
+    def _write_pending(self) -> None:
         if self._pending:
-            self.write_now("".join(self._pending))
+            self._append("".join(self._pending))
             self._pending = []
+
+    def _append(self, text: str) -> None:
+        self.write_now(text)
+
+    def finish(self) -> None:
+        self._write_pending()
 
     @property
     def is_behind(self) -> bool:
         return bool(self._pending)
 
 
-class Transcript:
-    """The product's view with a streaming message."""
+class Bare(Frames):
+    """The baseline: a plain text edit that appends text and stays at its bottom."""
+
+    def __init__(self) -> None:
+        from PySide6.QtGui import QTextCursor
+        from PySide6.QtWidgets import QPlainTextEdit
+
+        edit = QPlainTextEdit(readOnly=True, undoRedoEnabled=False)
+        super().__init__(edit, FRAME_S)
+        self._edit = edit
+        self._cursor = QTextCursor(edit.document())
+
+    def write_now(self, text: str) -> None:
+        self._cursor.insertText(text)
+        bar = self._edit.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+
+class Transcript(Frames):
+    """The product's view with a streaming message, which gets text once a frame."""
 
     def __init__(
         self, history: int = 0, *, typesets: bool = False, highlights: bool = False
     ) -> None:
+        from desktop_app.chat.ui.running_answers import FRAME_MS
         from desktop_app.domain.conversations.conversation import (
             Message,
             MessageStatus,
@@ -130,7 +150,7 @@ class Transcript:
         from desktop_app.widgets.look import theme
 
         view = TranscriptView(theme.light())
-        self.widget = view
+        super().__init__(view, FRAME_MS / 1000)
         choice = ModelChoice("p", "gpt-5.2")
         self._message = Message(
             new_id(), "c", None, Role.ASSISTANT, MessageStatus.STREAMING, (), now(), choice
@@ -149,21 +169,22 @@ class Transcript:
 
             view.highlighter.set_lexer(JsonProcess(child_command("lexing"), view))
 
-    def write(self, text: str) -> None:
+    def _append(self, text: str) -> None:
         self._view.stream.append_text(self._message.id, text)
 
     def write_now(self, text: str) -> None:
-        self._view.stream.append_text(self._message.id, text)
+        self._append(text)
         self._view.stream.flush()
 
     def finish(self) -> None:
+        super().finish()
         self._view.stream.flush()
 
     @property
     def is_behind(self) -> bool:
         typesetter = self._typesetter
         waits = typesetter is not None and typesetter.is_busy
-        return waits or self._view.stream.is_writing_text
+        return waits or super().is_behind or self._view.stream.is_writing_text
 
     def end(self, text: str) -> None:
         """Complete the answer."""

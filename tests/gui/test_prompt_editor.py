@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import (
     QAccessible,
     QContextMenuEvent,
     QDropEvent,
     QGuiApplication,
+    QHelpEvent,
     QImage,
     QInputMethodEvent,
 )
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QToolButton,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -175,10 +177,15 @@ def test_a_changed_send_key_sends_and_enter_breaks_the_line(
 
 def test_enter_queues_the_text_while_an_answer_streams(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_streaming(True)
-    editor.row.set_rate("38 tok/s")
+    editor.row.stop_button.detail = lambda: "38 tok/s"
     assert hint_of(editor) == "Enter to queue · Esc to stop"
     assert button(editor, "stop").isVisible()
-    assert button(editor, "stop").toolTip() == "Stop\n38 tok/s"
+    stop = button(editor, "stop")
+    middle = stop.rect().center()
+    help_event = QHelpEvent(QEvent.Type.ToolTip, middle, stop.mapToGlobal(middle))
+    QApplication.sendEvent(stop, help_event)
+    assert QToolTip.text() == "Stop\n38 tok/s"
+    QToolTip.hideText()
     assert not button(editor, "send").isVisible()
     qtbot.keyClicks(text_of(editor), "next")
     with qtbot.waitSignal(editor.submit_requested) as sent:

@@ -63,7 +63,7 @@ class ChatController(Controller):
         self._current.opened.connect(self._show_state)
         self._running.started.connect(lambda _id: self._show_state())
         self._running.finished.connect(self._on_finished)
-        self._running.rate_changed.connect(self._show_rate)
+        self._prompt.row.stop_button.detail = self._rate
         self._running.store_error_changed.connect(self._show_store_error)
         for signal in (
             self._current.opened,
@@ -468,9 +468,11 @@ class ChatController(Controller):
         else:
             self.send_queued(conversation_id)
 
-    def _show_rate(self, _conversation_id: str, message_id: str, rate: float) -> None:
-        if self._current.message(message_id) is not None:
-            self._prompt.row.set_rate(tr("{count} tok/s", count=round(rate)))
+    def _rate(self) -> str:
+        """Return the speed of the answer that streams here; "" if it is unknown."""
+        path = self._current.path
+        rate = self._running.rate(path[-1].id) if path else None
+        return "" if rate is None else tr("{count} tok/s", count=round(rate))
 
     def _show_store_error(self, _conversation_id: str, error: errors.StorageError | None) -> None:
         if error is not None:
@@ -488,7 +490,6 @@ class ChatController(Controller):
         opened_id = self._current.id
         is_running = self._running.is_running(opened_id)
         self._prompt.set_streaming(is_running)
-        self._prompt.row.set_rate("")
         held = self._drafts.held(opened_id)
         if self._bubble is None and held is not None:
             self._bubble = QueuedBubble()

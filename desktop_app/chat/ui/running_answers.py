@@ -44,9 +44,9 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.markdown.structured_answer import form_fence
 
 FRAME_MS = 34
-"""Milliseconds between two reports of an answer, a little more than a frame of the transcript.
+"""Milliseconds between two reports of an answer, which the transcript shows at once.
 
-So the transcript shows each report at once. Twice as many take twice the work, and look the same.
+Twice as many take twice the work, and look the same.
 """
 MOTION_MS = 500  # two moves a second are seen, and cost nothing
 COUNTDOWN_MS = 100
@@ -172,7 +172,6 @@ class RunningAnswers(QObject):
         text_arrived(str, str, str), reasoning_arrived(str, str, str): message id and more text.
         status_changed(str, str, str): message id and the line below the answer: why nothing
             arrives, or a notice; "" for none.
-        rate_changed(str, str, float): message id and deltas a second, about one token each.
         preview_arrived(str, str, bytes): message id and the newest partial image.
         finished(str, Message): the final answer, or an answer that is still STREAMING because it
             continues at its provider after the program's end.
@@ -185,7 +184,6 @@ class RunningAnswers(QObject):
     text_arrived = Signal(str, str, str)
     reasoning_arrived = Signal(str, str, str)
     status_changed = Signal(str, str, str)
-    rate_changed = Signal(str, str, float)
     preview_arrived = Signal(str, str, object)
     finished = Signal(str, object)
     amended = Signal(str, object)
@@ -230,6 +228,14 @@ class RunningAnswers(QObject):
         """Return the seconds to a running answer's first text or reasoning; None without either."""
         progress = self._runs.get(answer_id)
         return None if progress is None else progress.run.timing.first_token_s
+
+    def rate(self, answer_id: str) -> float | None:
+        """Return the deltas a second of a running answer, about one token each; None if unknown."""
+        progress = self._runs.get(answer_id)
+        if progress is None or not progress.deltas:
+            return None
+        seconds = time.monotonic() - progress.first_delta_at
+        return progress.deltas / seconds if seconds > _MIN_RATE_PERIOD_S else None
 
     def _runs_of(self, conversation_id: str) -> list[_Progress]:
         runs = self._runs.values()
@@ -410,9 +416,6 @@ class RunningAnswers(QObject):
             progress.text = []
             if text:
                 self.text_arrived.emit(conversation_id, message_id, text)
-            seconds = time.monotonic() - progress.first_delta_at
-            if seconds > _MIN_RATE_PERIOD_S:
-                self.rate_changed.emit(conversation_id, message_id, progress.deltas / seconds)
         if progress.preview:
             self.preview_arrived.emit(conversation_id, message_id, progress.preview)
             progress.preview = b""

@@ -1,0 +1,72 @@
+"""The functions of the program that run for one delta of an answer, from its bytes to its pixels.
+
+The whole program runs as in `whole_program`. The server sends so few deltas a second that each is
+painted before the next one comes. A profiler of all threads notes which functions run from one on.
+The figures are medians; those of the plain text leave out blocks that have just begun. With
+`--names 1`, the functions that run for most deltas are printed with the number of their calls.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any, Final
+
+from tests.benchmarks.whole_program import COMMON, REPARTEE, ROOT, run_child
+
+_PROFILED: Final = """
+import threading
+from collections import Counter
+from statistics import median
+from desktop_app.providers.http.sse import SSEDecoder
+import desktop_app
+FOLDER = os.path.dirname(desktop_app.__file__)
+BYTES_COME = SSEDecoder.feed.__code__
+runs = []
+def note(frame, event, _):
+    if event == "call":
+        code = frame.f_code
+        if code is BYTES_COME:
+            runs.append(Counter())
+        if runs and code.co_filename.startswith(FOLDER) and not code.co_name.startswith("<"):
+            runs[-1][code] += 1
+def begin(parent):
+    threading.setprofile(note)
+    sys.setprofile(note)
+def end(_began):
+    sys.setprofile(None)
+    middle = runs[len(runs) // 4 : -3]
+    files = [{code.co_filename for code in run} for run in middle]
+    found = {
+        "functions": median(map(len, middle)),
+        "files": median(map(len, files)),
+        "calls": median(run.total() for run in middle),
+        "deltas": len(middle),
+    }
+    usual = Counter(code for run in middle for code in run)
+    found["names"] = [
+        f"{code.co_filename[len(FOLDER) + 1:]}:{code.co_qualname} "
+        f"{median(run[code] for run in middle):g}"
+        for code, count in usual.items()
+        if 2 * count >= len(middle)
+    ]
+    print(json.dumps(found), flush=True)
+    os._exit(0)
+"""
+
+
+def main(rate: float = 8, deltas: int = 160, names: int = 0) -> dict[str, Any]:
+    """Stream `deltas` deltas of mixed Markdown."""
+    serve = [
+        sys.executable,
+        "-c",
+        f"from tests.benchmarks.whole_program import serve; serve({rate}, {deltas})",
+    ]
+    with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        found = run_child(COMMON + _PROFILED + REPARTEE, server.stdout.readline().strip())
+        server.kill()
+    usual = found.pop("names")
+    if names:
+        print(*sorted(usual), sep="\n", file=sys.stderr)
+    return {"benchmark": "delta_path", **found, "usual": len(usual)}
