@@ -202,6 +202,24 @@ def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
     assert rect_in(window, window.transcript) == (264, 1440 - 264 - 540)
 
 
+@pytest.mark.parametrize(("width", "left"), [(1000, 0), (1280, 0), (1440, 264)])
+def test_settings_leave_the_whole_transcript_to_see(
+    window: MainWindow, width: int, left: int
+) -> None:
+    window.resize(width, 800)
+    panes = window.outer_panes
+    panes.show_settings(True)
+    assert panes.drawer is None
+    assert rect_in(window, window.transcript) == (left, width - left - 540)
+    if not left:
+        panes.toggle_list()  # as a drawer, because the settings have its room
+        assert panes.drawer is window.conversations
+        panes.toggle_list()
+        assert not window.conversations.isVisible()
+    panes.show_settings(False)
+    assert rect_in(window, window.transcript) == (264, width - 264)
+
+
 def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> None:
     window.resize(1440, 800)
     window.outer_panes.toggle_settings()

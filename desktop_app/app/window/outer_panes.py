@@ -1,7 +1,8 @@
 """The outer panes of the main window: the conversations on the left, the settings on the right.
 
 An outer pane that does not fit is hidden, and opens as a drawer over the middle pane, with a shade
-that closes it. The middle pane always stays the widest.
+that closes it. If only one fits, the conversations make way for the settings, so that these leave
+the whole transcript to see, whose look they change.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from desktop_app.settings.ui.settings_panel import SettingsPanel
 
 # Widths are in pixels at the default text size. From this window width on, the conversations are a
-# pane in the row.
+# pane in the row, unless the settings need the room.
 _MIN_WIDE_WIDTH: Final = 900
-# The settings panel joins the row only if the middle pane keeps at least this width.
-_MIN_MIDDLE_WIDTH: Final = 560
+# The settings panel joins the row if the middle pane keeps this width, which the smallest window has.
+_MIN_MIDDLE_WIDTH: Final = 400
+# Beside the settings, the conversations stay in the row only if the middle pane keeps this width.
+_COMFORTABLE_WIDTH: Final = 560
 
 
 class OuterPanes:
@@ -79,11 +82,12 @@ class OuterPanes:
     def toggle_list(self) -> None:
         """Show or hide the conversations."""
         shows_list = self._list.isHidden()
-        if self._is_wide():
+        fits = self._list_fits()
+        if fits:
             self.wants_list = shows_list
         if not shows_list:
             self._middle.focus_content()
-        self._show_pane(self._list, shows_list, fits=self._is_wide())
+        self._show_pane(self._list, shows_list, fits=fits)
         if shows_list and self.drawer is self._list:
             self._list.view.setFocus(Qt.FocusReason.OtherFocusReason)
             self._list.view.ensure_current()
@@ -109,7 +113,7 @@ class OuterPanes:
 
     def resize(self) -> None:
         """Lay out all panes for a new size; a drawer returns to the row if its pane fits again."""
-        if self.drawer is self._list and self._is_wide():
+        if self.drawer is self._list and self._list_fits():
             self.drawer = None
             self.wants_list = True
         elif self.drawer is self._settings and self._settings_fit():
@@ -121,7 +125,7 @@ class OuterPanes:
         width, height = self._window.width(), self._window.height()
         list_width = min(current_theme().px(themes.LIST_WIDTH), width)
         panel_width = min(current_theme().px(themes.PANEL_WIDTH), width)
-        has_list = self.wants_list and self._is_wide() and self.drawer is not self._list
+        has_list = self.wants_list and self._list_fits() and self.drawer is not self._list
         has_settings = self.wants_settings and self._settings_fit()
         has_settings = has_settings and self.drawer is not self._settings
         left = list_width if has_list else 0
@@ -139,15 +143,15 @@ class OuterPanes:
             self._shade.raise_()
             self.drawer.raise_()
 
-    def _is_wide(self) -> bool:
-        return self._window.width() >= current_theme().px(_MIN_WIDE_WIDTH)
+    def _list_fits(self) -> bool:
+        needed_width = _MIN_WIDE_WIDTH
+        if self.wants_settings and self._settings_fit():
+            needed_width = themes.LIST_WIDTH + _COMFORTABLE_WIDTH + themes.PANEL_WIDTH
+        return self._window.width() >= current_theme().px(needed_width)
 
     def _settings_fit(self) -> bool:
-        px = current_theme().px
-        available_width = self._window.width() - px(themes.PANEL_WIDTH)
-        if self.wants_list and self._is_wide():
-            available_width -= px(themes.LIST_WIDTH)
-        return available_width >= px(_MIN_MIDDLE_WIDTH)
+        needed_width = _MIN_MIDDLE_WIDTH + themes.PANEL_WIDTH
+        return self._window.width() >= current_theme().px(needed_width)
 
     def _show_pane(self, pane: QWidget, is_shown: bool, *, fits: bool) -> None:
         """Show an outer pane, as a drawer if the row has no room for it; or hide it."""
