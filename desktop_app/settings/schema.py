@@ -183,6 +183,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("Languages for spelling"),
         Group.ANSWER,
         words=N_("dictionary"),
+        part_of=SPELLING,
         has_dialog=True,
     ),
     Setting(
@@ -428,6 +429,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.BACKUP,
         N_("Older backups of this library in the folder are deleted."),
         stops=tuple(range(1, 31)),
+        unit=Unit.BACKUPS,
+        part_of="backup.every",
     ),
 )
 

@@ -37,6 +37,7 @@ class Unit(StrEnum):
 
     NONE = ""
     TOKENS = "tokens"
+    BACKUPS = "backups"
     PERCENT = "percent"
 
 
@@ -63,6 +64,7 @@ class Setting(Value, frozen=True):
         pattern: a regular expression that each nonempty line of a text matches; "" for any text.
         pattern_hint: what to enter if a line does not match.
         unset_label: the label of None, if not "Default".
+        part_of: the setting in whose row it is shown, without a title of its own; "" for a row.
         has_dialog: it is changed in a window of its own; the row only shows its value.
         per_conversation: a conversation may have its own value, and so may a folder.
         per_folder: a folder may have its own value.
@@ -85,6 +87,7 @@ class Setting(Value, frozen=True):
     pattern: str = ""
     pattern_hint: str = ""
     unset_label: str = ""
+    part_of: str = ""
     has_dialog: bool = False
     per_conversation: bool = False
     per_folder: bool = False

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Widths are in pixels at the default text size. From this window width on, the conversations are a
 # pane in the row, unless the settings need the room.
 _MIN_WIDE_WIDTH: Final = 900
-# The settings panel joins the row if the middle pane keeps this width, which the smallest window has.
+# The settings panel joins the row if the middle pane keeps this width: that of the smallest window.
 _MIN_MIDDLE_WIDTH: Final = 400
 # Beside the settings, the conversations stay in the row only if the middle pane keeps this width.
 _COMFORTABLE_WIDTH: Final = 560

@@ -149,7 +149,7 @@ class SchemaForm(QWidget):
 
     def _add_row(self, declared: Setting) -> None:
         key = declared.key
-        section = FormSection(tr(declared.label))
+        section = FormSection("" if declared.part_of else tr(declared.label))
         section.note.set_text(tr(declared.help))
 
         def on_edited(value: SettingValue) -> None:
@@ -177,7 +177,10 @@ class SchemaForm(QWidget):
             line = _override_line(key, declared.label, section, reset)
             line[0].hide()
             self._override_lines[key] = line
-        (self._advanced.body if declared.is_advanced else self._column).addWidget(section)
+        if declared.part_of:
+            self._sections[declared.part_of].add(section)
+        else:
+            (self._advanced.body if declared.is_advanced else self._column).addWidget(section)
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show these values, or the defaults; ignore keys of other groups."""
@@ -471,6 +474,8 @@ def format_value(value: SettingValue, unit: Unit = Unit.NONE) -> str:
             return formatting.number(value)
         case Unit.TOKENS:
             return tr_plural("{count} token", "{count} tokens", value)
+        case Unit.BACKUPS:
+            return tr_plural("{count} backup", "{count} backups", value)
         case Unit.PERCENT:
             return formatting.percent(value)
 
