@@ -1,11 +1,3 @@
 """The program's window: its start, frame, state, shortcuts, palette and end."""
 
-__all__ = [
-    "composition",
-    "session",
-    "shared_lists",
-    "single_instance",
-    "startup",
-    "tasks",
-    "window",
-]
+__all__ = ["composition", "session", "single_instance", "startup", "tasks", "window"]

@@ -7,23 +7,15 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.actions import DialogActions
+from desktop_app.app.folder_list import FolderList
+from desktop_app.app.housekeeping import Housekeeping
 from desktop_app.app.place_opener import PlaceOpener
 from desktop_app.app.session import ConversationSession, PromptWithChips, Session
-from desktop_app.app.shared_lists import (
-    CollectionFacts,
-    FolderList,
-    Presets,
-    PromptList,
-    SpendingEvents,
-)
+from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.chat.ui.answer_actions import AnswerActions
 from desktop_app.chat.ui.answer_setup import AnswerSetup
 from desktop_app.chat.ui.chat_controller import ChatController
-from desktop_app.chat.ui.choice_controller import (
-    AvailableModels,
-    BuiltInModelNote,
-    ChoiceController,
-)
+from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.chat.ui.compaction_controller import CompactionController
 from desktop_app.chat.ui.open_conversation import (
     MessagePresenter,
@@ -32,27 +24,31 @@ from desktop_app.chat.ui.open_conversation import (
 )
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.chat.ui.server_watch import ServerWatch
-from desktop_app.chat.ui.shown_answers import ShownAnswers, TitleController
+from desktop_app.chat.ui.shown_answers import ShownAnswers
 from desktop_app.chat.ui.temporary_controller import TemporaryController
+from desktop_app.chat.ui.title_controller import TitleController
 from desktop_app.child_processes import child_command
 from desktop_app.collections.ui.collections_controller import CollectionsController
-from desktop_app.composer.attachments.attachments_controller import (
-    AttachmentsController,
-    PromptChips,
-)
+from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+from desktop_app.composer.attachments.collection_facts import CollectionFacts
 from desktop_app.composer.attachments.file_readings import FileReadings
-from desktop_app.composer.attachments.images_controller import (
-    ImagesController,
-    Thumbnails,
-    prepare_transcript,
-)
+from desktop_app.composer.attachments.images_controller import ImagesController, prepare_transcript
 from desktop_app.composer.attachments.preview_controller import PreviewController
+from desktop_app.composer.attachments.prompt_chips import PromptChips
+from desktop_app.composer.attachments.thumbnails import Thumbnails
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
+from desktop_app.composer.prompt_list import PromptList
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
-from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
-from desktop_app.library.ui.navigator import ForeignChanges, LinkController, Navigator
+from desktop_app.library.ui.foreign_changes import ForeignChanges
+from desktop_app.library.ui.link_controller import LinkController
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.library.ui.pinned_order import PinnedOrder
 from desktop_app.library.ui.trash import Trash
+from desktop_app.local_model.ui.built_in_model_note import BuiltInModelNote
+from desktop_app.prompts.ui.presets import Presets
 from desktop_app.prompts.ui.presets_controller import PresetsController
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.providers.ui.local_server_offer import LocalServerOffer
@@ -61,9 +57,8 @@ from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
 from desktop_app.spending.ui.spending_controller import SpendingController
+from desktop_app.spending.ui.spending_events import SpendingEvents
 from desktop_app.storage.temporary_files import TemporaryCopies
-from desktop_app.storage.ui.backup_controller import BackupController
-from desktop_app.storage.ui.housekeeping import Housekeeping
 from desktop_app.tools.ui.consent_card import ConsentController
 from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.tools.ui.tools_controller import ToolsController

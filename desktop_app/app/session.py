@@ -20,26 +20,22 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.desktop_controllers import DesktopControllers
+    from desktop_app.app.folder_list import FolderList
     from desktop_app.app.help.help_window import HelpWindow
+    from desktop_app.app.housekeeping import Housekeeping
     from desktop_app.app.palette import Palette
     from desktop_app.app.place_opener import PlaceOpener
-    from desktop_app.app.shared_lists import (
-        CollectionFacts,
-        FolderList,
-        Presets,
-        PromptList,
-        SpendingEvents,
-    )
     from desktop_app.app.shutdown import EndStep
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.app.tasks import Tasks
     from desktop_app.app.window.main_window import MainWindow
     from desktop_app.backend.backend import Backend
+    from desktop_app.backup.ui.backup_controller import BackupController
     from desktop_app.batch.ui.batch_page import BatchPage
     from desktop_app.chat.ui.answer_actions import AnswerActions
     from desktop_app.chat.ui.answer_setup import AnswerSetup
     from desktop_app.chat.ui.chat_controller import ChatController
-    from desktop_app.chat.ui.choice_controller import AvailableModels, ChoiceController
+    from desktop_app.chat.ui.choice_controller import ChoiceController
     from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
     from desktop_app.chat.ui.compaction_controller import CompactionController
     from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
@@ -53,14 +49,16 @@ if TYPE_CHECKING:
     from desktop_app.chat.ui.temporary_controller import TemporaryController
     from desktop_app.collections.ui.collections_controller import CollectionsController
     from desktop_app.composer.attachment_chips import AttachmentChips
-    from desktop_app.composer.attachments.attachments_controller import (
-        AttachmentsController,
-        PromptChips,
-    )
+    from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+    from desktop_app.composer.attachments.collection_facts import CollectionFacts
     from desktop_app.composer.attachments.file_readings import FileReadings
-    from desktop_app.composer.attachments.images_controller import ImagesController, Thumbnails
+    from desktop_app.composer.attachments.images_controller import ImagesController
     from desktop_app.composer.attachments.preview_controller import PreviewController
+    from desktop_app.composer.attachments.prompt_chips import PromptChips
+    from desktop_app.composer.attachments.thumbnails import Thumbnails
+    from desktop_app.composer.available_models import AvailableModels
     from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
+    from desktop_app.composer.prompt_list import PromptList
     from desktop_app.composer.prompt_text import PromptText
     from desktop_app.composer.spelling import Spelling
     from desktop_app.desktop.session_bus import SessionBus
@@ -72,10 +70,14 @@ if TYPE_CHECKING:
         FoldersController,
         FolderSettingsController,
     )
-    from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
-    from desktop_app.library.ui.navigator import ForeignChanges, LinkController, Navigator
+    from desktop_app.library.ui.foreign_changes import ForeignChanges
+    from desktop_app.library.ui.link_controller import LinkController
+    from desktop_app.library.ui.list_presenter import ListPresenter
+    from desktop_app.library.ui.navigator import Navigator
+    from desktop_app.library.ui.pinned_order import PinnedOrder
     from desktop_app.library.ui.trash import Trash
     from desktop_app.local_model.ui.local_models_page import LocalModelsPage
+    from desktop_app.prompts.ui.presets import Presets
     from desktop_app.prompts.ui.presets_controller import PresetsController
     from desktop_app.prompts.ui.prompts_controller import PromptsController
     from desktop_app.providers.ui.local_server_offer import LocalServerOffer
@@ -86,10 +88,9 @@ if TYPE_CHECKING:
     from desktop_app.settings.ui.settings_controller import SettingsController
     from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
     from desktop_app.spending.ui.spending_controller import SpendingController
+    from desktop_app.spending.ui.spending_events import SpendingEvents
     from desktop_app.storage.temporary_database import TemporaryConversations
     from desktop_app.storage.temporary_files import TemporaryCopies
-    from desktop_app.storage.ui.backup_controller import BackupController
-    from desktop_app.storage.ui.housekeeping import Housekeeping
     from desktop_app.tools.ui.consent_card import ConsentController
     from desktop_app.tools.ui.servers_controller import ServersController
     from desktop_app.tools.ui.tools_controller import ToolsController

@@ -35,7 +35,7 @@ from desktop_app.desktop.window_request import (
     WindowRequest,
 )
 from desktop_app.domain.errors import StorageError
-from desktop_app.library.ui.list_presenter import UnreadMarks
+from desktop_app.library.ui.unread_marks import UnreadMarks
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.shortcuts.keymap import Keymap

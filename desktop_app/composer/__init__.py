@@ -3,12 +3,15 @@
 __all__ = [
     "attachment_chips",
     "attachments",
+    "available_models",
     "choice",
+    "choice_row",
     "completion",
     "drafts",
     "dropped_content",
+    "model_button",
     "prompt_editor",
+    "prompt_list",
     "prompt_text",
     "spelling",
-    "suggestions",
 ]

@@ -14,9 +14,11 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from desktop_app.composer.attachment_chips import AttachmentChips
-from desktop_app.composer.choice import ChoiceRow, ChoiceView, add_note, no_choice
+from desktop_app.composer.choice import ChoiceView, no_choice
+from desktop_app.composer.choice_row import ChoiceRow
 from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import DroppedContent, accept_copy, has_attachable_content
+from desktop_app.composer.model_button import add_note
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.composer.suggestions import Suggestions
 from desktop_app.i18n.translation import tr

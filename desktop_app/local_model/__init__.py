@@ -4,7 +4,6 @@ Only its child process, which is confined, imports xllamacpp.
 """
 
 __all__ = [
-    "catalog",
     "command",
     "fetch",
     "header_reader",

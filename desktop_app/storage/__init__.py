@@ -14,5 +14,4 @@ __all__ = [
     "store_lock",
     "temporary_database",
     "temporary_files",
-    "ui",
 ]

@@ -232,7 +232,7 @@ def the_prompt(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.composer.choice import fill_models
+    from desktop_app.composer.model_button import fill_models
 
     menu = QMenu(host.window)
     fill_models(menu, models(text).models, models(text), lambda _: None)

@@ -9,11 +9,11 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QAccessible, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_library import PromptEntry, PromptOrigin
+from desktop_app.prompts.ui.presets import DEFAULT_PRESET
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.look import theme as themes

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QToolButton
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.prompt_assembly import CONTINUE
-from desktop_app.chat.ui.shown_answers import text_to_copy
-from desktop_app.composer.choice import fill_efforts, fill_models
+from desktop_app.chat.ui.copied_value import text_to_copy
+from desktop_app.composer.model_button import fill_efforts, fill_models
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import (

@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.session import ConversationSession, Session
-from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.composer.drafts import PromptDraft
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.answering.shown_length import shorten
@@ -23,6 +22,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.markdown.structured_answer import with_rendered_form
+from desktop_app.prompts.ui.presets import DEFAULT_PRESET
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 
 

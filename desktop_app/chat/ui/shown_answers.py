@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.session import Controller, ConversationSession, Session
-from desktop_app.chat.titles import TitleWriter, local_title, wants_title
+from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
-from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.markdown.structured_answer import json_value
 from desktop_app.transcript.message_items import is_continuable
 from desktop_app.transcript.message_stream import MessageStream
 
-log = logging.getLogger(__name__)
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
 _OTHER_END = N_("Response ended.")
 _ANNOUNCEMENTS = {
@@ -108,72 +102,3 @@ class ShownAnswers(QObject):
         self._ended_answer = None
         self._transcript.speech.finish_once(answer.id, answer.text)
         self._notices.announce(end_announcement(self._messages.display_form(answer)))
-
-
-class TitleController(Controller):
-    """Giver of titles after a conversation's first answer, by a small model or made here."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._requested_ids: set[str] = set()
-        self._running.finished.connect(self._tasks.slot(self._set_title))
-
-    async def _set_title(self, conversation_id: str, answer: Message) -> None:
-        """Set a better title, unless the user has chosen one in the meantime."""
-        if (
-            self._temporary.was_ever_temporary(conversation_id)
-            or answer.status is not MessageStatus.COMPLETE
-        ):
-            return
-        find_existing = self._session.list_presenter.cache.find_existing
-        path = await self._conversations.path(conversation_id)
-        conversation = find_existing(conversation_id)
-        if conversation is None or not wants_title(conversation, path):
-            return
-        if conversation_id in self._requested_ids:  # for an answer that ended earlier
-            return
-        self._requested_ids.add(conversation_id)
-        profile = self._setup.profile_of(conversation)
-        resolved = self._chat_service.resolve(profile, conversation.choice)
-        writer = TitleWriter(self._session.backend.utility_model, self._session.backend.delimiters)
-        title = ""
-        if self._values["library.model_titles"] and writer.may_ask(resolved):
-            try:
-                title = await writer.suggest(path, resolved)
-            except UserFacingError as error:
-                log.warning("no title: %s %s", error, error.all_details)
-        title = title or local_title(path)
-        current_conversation = find_existing(conversation_id)
-        if current_conversation is None or not current_conversation.title_is_automatic:
-            return
-        if title and title != current_conversation.title:
-            self._session.list_presenter.rename(conversation_id, title)
-
-
-def text_to_copy(answer: Message, *, as_csv: bool) -> str | None:
-    """Return an answer's value as JSON or CSV; None if it is not JSON or nested too deeply."""
-    try:
-        value = json_value(answer)
-    except ValueError:  # not JSON
-        return None
-    try:
-        return csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)
-    except RecursionError:  # a value that can just be read is too deep to be written
-        return None
-
-
-def csv_of(value: object) -> str:
-    """Return a value as CSV (RFC 4180), in which no cell is a formula."""
-    # Imported here, because start-up does not need these modules.
-    import csv
-    import io
-
-    from desktop_app.domain.json_table import rows_for_export
-    from desktop_app.exchange.csv_cell import escape_cell
-
-    table = rows_for_export(value)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    for row in (table.columns, *table.rows):
-        writer.writerow([escape_cell(cell) for cell in row])
-    return buffer.getvalue()

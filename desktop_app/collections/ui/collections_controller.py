@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.shared_lists import ChipText
 from desktop_app.collections.ui.collection_wording import (
     CollectionState,
     sort_files,
     update_summary,
 )
+from desktop_app.composer.attachments.collection_facts import ChipText
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError

@@ -8,29 +8,18 @@ for a document.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from PySide6.QtCore import QObject, Signal
-
-from desktop_app.app.session import Controller, ConversationSession, Session
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
-from desktop_app.chat.attachments.image_attachments import require_image_input, with_detail
+from desktop_app.chat.attachments.image_attachments import require_image_input
 from desktop_app.chat.structured.answer_forms import is_built_in
-from desktop_app.chat.ui.choice_controller import view_of
-from desktop_app.composer.attachment_chips import DETAIL_ACTION, REMOVE_ACTION, Chip, ChipAction
-from desktop_app.composer.attachments.attachment_facts import (
-    OTHER_READINGS_CHIP,
-    document_chip,
-    document_tokens,
-    exceeds_window,
-    image_chip,
-)
-from desktop_app.composer.attachments.file_readings import PASTED_NAME, reading_chips
-from desktop_app.composer.attachments.preview_controller import change_signals
+from desktop_app.composer.attachments.attachment_facts import document_tokens, exceeds_window
+from desktop_app.composer.attachments.file_readings import PASTED_NAME
+from desktop_app.composer.available_models import view_of
 from desktop_app.composer.dropped_content import DroppedContent, DroppedData
 from desktop_app.composer.prompt_text import (
     MAX_TEXT_CHARACTERS,
@@ -41,27 +30,15 @@ from desktop_app.composer.prompt_text import (
 from desktop_app.composer.suggestions import Suggestion
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain import errors
-from desktop_app.domain.conversations.message_facts import token_count
-from desktop_app.domain.conversations.message_parts import (
-    CollectionPart,
-    DocumentPart,
-    DraftPart,
-    ImagePart,
-    part_id,
-)
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.i18n.formatting import duration, rough_money
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
 CONVERSION_LIMIT_S = 15.0
-# Of more attachments, the last chip stands for all that have no chip of their own. It never stands
-# for a single attachment, whose own chip takes the same room.
-MAX_CHIPS = 40
-OTHER_ATTACHMENTS_CHIP = "more"  # the id of the last chip
 USE_ACCOUNT = "use-account"  # the ids of suggestions that are no prompts
 GET_MODEL = "get-model"
-SHOW_ALL_ACTION = "show-all-attachments"  # the action in the last chip's menu
 
 
 class AttachmentsController(Controller):
@@ -292,159 +269,3 @@ class AttachmentsController(Controller):
                 facts.append(rough_money(chunks.cost))
             self._plan_texts[plan] = " · ".join(facts)
             self._show_suggestions()
-
-
-class PromptChips(QObject):
-    """Connection of a prompt's chips with the draft and the files that are being read.
-
-    Signals:
-        shown(): the chips were shown, because attachments, readings or the model have changed.
-    """
-
-    shown = Signal()
-
-    def __init__(self, session: Session, conversation: ConversationSession) -> None:
-        super().__init__(conversation.window)
-        self._session = session
-        self._conversation = conversation
-        self._prompt = conversation.prompt
-        self._current = conversation.current
-        self._draft = conversation.draft
-        self._setup = conversation.setup
-        self._is_expanded = False
-        conversation.prompt.chips.action_requested.connect(self._run_action)
-        self._current.opened.connect(lambda: self._set_expanded(False))
-        for signal in (
-            *change_signals(conversation),
-            session.thumbnails.made,
-            session.providers.changed,
-            session.providers.listings_changed,
-            session.collection_facts.changed,
-        ):
-            signal.connect(self.show)
-
-    def _run_action(self, chip_id: str, action: str) -> None:
-        if action == REMOVE_ACTION:
-            self._remove(chip_id)
-        elif action == SHOW_ALL_ACTION:
-            self._set_expanded(True)
-        elif chip_id in self._conversation.readings.ids:
-            self._conversation.readings.run_action(chip_id, action)
-        elif action.startswith(DETAIL_ACTION):  # of an image, or of a document's pages
-            detail = action.removeprefix(DETAIL_ACTION)
-            self._draft.change_parts(
-                lambda part: with_detail(part, detail) if part.sha256 == chip_id else part
-            )
-        else:
-            self._conversation.previews.run_action(chip_id, action)
-
-    # -------------------------------------------------------------- removing
-
-    def _remove(self, chip_id: str) -> None:
-        readings = self._conversation.readings
-        if chip_id == OTHER_READINGS_CHIP:
-            # The first file has a chip of its own.
-            readings.cancel(list(readings.in_open_conversation)[1:])
-            return
-        if chip_id in readings.ids:
-            readings.cancel([chip_id])
-            return
-        previous_parts = self._draft.value.attachments
-        self.remove_part(chip_id)
-        remaining_parts = self._draft.value.attachments
-        removed_parts = [part for part in previous_parts if part not in remaining_parts]
-        if removed_parts:
-            message = tr("“{name}” removed", name=removed_parts[0].name)
-            if len(removed_parts) > 1:
-                message = tr_plural(
-                    "{count} attachment removed", "{count} attachments removed", len(removed_parts)
-                )
-            undo = self._make_undo(self._current.id, previous_parts, removed_parts)
-            self._conversation.notices.notify_undo(message, undo)
-
-            def undo_on_shortcut() -> None:
-                # `undo_last` also closes the notification, but it only knows the last undo.
-                if self._conversation.notices.last_undo is undo:
-                    self._conversation.notices.undo_last()
-                else:
-                    undo()
-
-            self._prompt.field.undos.append(undo_on_shortcut)
-
-    def remove_part(self, chip_id: str) -> None:
-        """Remove an attachment, or all that share the last chip."""
-        remaining_parts = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
-        if chip_id == OTHER_ATTACHMENTS_CHIP:
-            remaining_parts = remaining_parts[:MAX_CHIPS]
-        self._draft.set_attachments(remaining_parts)
-
-    def _make_undo(
-        self,
-        conversation_id: str,
-        previous_parts: Sequence[DraftPart],
-        removed_parts: Sequence[DraftPart],
-    ) -> Callable[[], None]:
-        """Return a function that attaches removed parts again, to the draft that had them."""
-
-        async def attach_to_draft() -> None:
-            for part in removed_parts:
-                await self._session.drafts.attach(conversation_id, part)
-
-        def undo() -> None:
-            if conversation_id != self._current.id:
-                self._session.tasks.start(attach_to_draft())
-                return
-            current_parts = self._draft.value.attachments
-            by_id = {part_id(part): part for part in (*removed_parts, *current_parts)}
-            # The old order, then what was added since.
-            order = dict.fromkeys(map(part_id, (*previous_parts, *current_parts)))
-            # Of the previous parts, another removal may have taken some since.
-            self._draft.set_attachments([by_id[id_] for id_ in order if id_ in by_id])
-
-        return undo
-
-    # -------------------------------------------------------------- showing
-
-    def _set_expanded(self, is_expanded: bool) -> None:
-        self._is_expanded = is_expanded
-        self.show()
-
-    def show(self) -> None:
-        """Show the attachments, and the files that are being read."""
-        readings = self._conversation.readings.in_open_conversation
-        self._prompt.chips.set_chips([*self._make_attachment_chips(), *reading_chips(readings)])
-        self.shown.emit()
-
-    def _make_attachment_chips(self) -> list[Chip]:
-        """Return a chip for each attachment; of many, the last chip stands for the rest."""
-        parts = self._draft.value.attachments
-        resolved = self._setup.resolved
-        separate_count = len(parts)
-        if not self._is_expanded and len(parts) > MAX_CHIPS + 1:
-            separate_count = MAX_CHIPS
-        sent_parts = self._setup.deduplicate(parts[:separate_count])
-        chips = [self._make_chip(part, resolved) for part in sent_parts]
-        if other_parts := parts[separate_count:]:
-            tokens = sum(part.tokens or 0 for part in other_parts if isinstance(part, DocumentPart))
-            count = len(other_parts)
-            label = tr_plural("Show {count}", "Show all {count}", len(parts))
-            chip = Chip(
-                OTHER_ATTACHMENTS_CHIP,
-                tr_plural("{count} more attachment", "{count} more attachments", count),
-                token_count(tokens, is_exact=False),
-                "ready",
-                progress=None,
-                icon="file-text",
-                actions=(ChipAction(SHOW_ALL_ACTION, label),),
-            )
-            chips.append(chip)
-        return chips
-
-    def _make_chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
-        if isinstance(part, CollectionPart):
-            facts, exists = self._session.collection_facts.facts(part.collection_id)
-            state: Literal["ready", "failed"] = "ready" if exists else "failed"
-            return Chip(part.collection_id, part.name, facts, state, progress=None, icon="library")
-        if isinstance(part, ImagePart):
-            return image_chip(part, resolved, self._session.thumbnails.get(part))
-        return document_chip(part, resolved)

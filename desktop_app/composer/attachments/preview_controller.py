@@ -30,7 +30,7 @@ from desktop_app.composer.attachments.attachment_facts import (
     document_chip,
     image_chip,
 )
-from desktop_app.composer.attachments.images_controller import to_qimage
+from desktop_app.composer.attachments.thumbnails import to_qimage
 from desktop_app.composer.drafts import Attached
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,

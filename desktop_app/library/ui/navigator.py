@@ -12,9 +12,6 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication
-
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -25,10 +22,8 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
-from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-from desktop_app.transcript.message_items import COPY_LINK
 
 ScrollPosition = tuple[str, int]
 """The id of the topmost message on screen, and the pixels of it that are scrolled off."""
@@ -341,108 +336,3 @@ class Navigator(Controller):
         prompt = self._prompt
         if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):
             prompt.set_text(draft.text, draft.template_id)
-
-
-class LinkController(Controller):
-    """Opener of links, and copier of those to the open conversation."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._transcript.action_requested.connect(
-            lambda message_id, action: self.copy(message_id) if action == COPY_LINK else None
-        )
-
-    def open(self, address: str) -> None:
-        """Open the target of a link."""
-        link = parse_link(address)
-        if link is None:
-            self._notifications.notify(tr("This link isn’t valid."))
-        else:
-            self._tasks.start(self._follow(link))
-
-    async def _follow(self, link: MessageLink) -> None:
-        """Open the target of a link, or notify that it no longer exists."""
-        store = self._conversations
-        message_id = link.message_id
-        if await store.get(link.conversation_id) is None:
-            self._notifications.notify(tr("This link leads to a deleted conversation."))
-            return
-        if message_id:
-            message = await store.message(message_id)
-            if message is None or message.conversation_id != link.conversation_id:
-                self._notifications.notify(tr("This link leads to a deleted message."))
-                message_id = ""
-        await self._session.navigator.open(link.conversation_id, message_id)
-
-    def copy(self, message_id: str = "") -> None:
-        """Copy a link to a message of the open conversation, "" for the conversation itself."""
-        current = self._current
-        if current.is_temporary or not current.path:
-            self._notifications.notify(tr("Only saved conversations have a link."))
-            return
-        QGuiApplication.clipboard().setText(str(MessageLink(current.id, message_id)))
-        self._notifications.notify(tr("Link copied"))
-
-
-class ForeignChanges(Controller):
-    """Updater of the list and the open conversation after writes of other processes.
-
-    Signals:
-        found(): another process has written to the store.
-    """
-
-    found = Signal()
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._navigator = session.navigator
-        self._presenter = session.list_presenter
-        self._database = session.backend.database
-        self._seen_version = 0
-
-    async def watch(self) -> None:
-        """Begin to look for writes of other processes."""
-        self._seen_version = await self._database.foreign_version()
-        application = QGuiApplication.instance()
-        assert isinstance(application, QGuiApplication)
-        application.focusWindowChanged.connect(self._start_look)
-        self._running.finished.connect(self._start_look)
-
-    def _start_look(self, *_: object) -> None:
-        self._tasks.start(self._look())
-
-    async def _look(self) -> None:
-        # The messages of a running answer are newer here: look again when it ends.
-        if self._running.is_running(self._current.id):
-            return
-        version = await self._database.foreign_version()
-        if version != self._seen_version:
-            self._seen_version = version
-            self.found.emit()
-            await self.show()
-
-    async def show(self) -> None:
-        """Show changes by other processes, in the list and in the transcript."""
-        former = self._current.conversation
-        await self._presenter.refresh()
-        opened_id = self._current.id
-        if self._current.is_new or self._running.is_running(opened_id):
-            return
-        stored_conversation = await self._conversations.get(opened_id)
-        path = await self._conversations.path(opened_id)
-        if opened_id != self._current.id:
-            return
-        if self._current.conversation is not former:  # changed here, perhaps after it was read
-            await self.show()
-        elif stored_conversation is None:
-            self._presenter.forget(opened_id)
-            self._navigator.open_new()
-            self._notifications.notify(tr("Another program deleted this conversation."))
-        elif [message.id for message in path] != [m.id for m in self._current.path]:
-            await self._navigator.open(opened_id)
-        else:
-            self._current.update(stored_conversation.with_settings_of(self._current.conversation))
-            self._pane.set_title(stored_conversation.title)
-            for old, new in zip(self._current.path, path, strict=True):
-                if old != new:
-                    self._messages.update(new)

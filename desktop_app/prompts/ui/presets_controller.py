@@ -10,7 +10,6 @@ from functools import partial
 from PySide6.QtWidgets import QMenu
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.backend.answer_settings import (
     overridden_values,
     with_override,
@@ -27,6 +26,7 @@ from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.preset import Preset, preset_of
+from desktop_app.prompts.ui.presets import DEFAULT_PRESET
 from desktop_app.settings.schema import label_of
 from desktop_app.settings.setting import SettingValue
 from desktop_app.widgets.forms.schema_form import EditRequest

@@ -29,7 +29,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.composer.attachment_chips import AttachmentChips
-from desktop_app.composer.choice import ChoiceView, ModelButton
+from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import (
     accept_copy,
@@ -38,6 +38,7 @@ from desktop_app.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
+from desktop_app.composer.model_button import ModelButton
 from desktop_app.composer.prompt_text import PromptText, pressed_keys
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import N_, tr, tr_plural

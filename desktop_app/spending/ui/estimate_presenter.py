@@ -17,7 +17,8 @@ from desktop_app.chat.cost_estimate import (
     typical_tokens,
 )
 from desktop_app.chat.send_context import SendContext
-from desktop_app.composer.choice import ChoiceFigures, EstimateTexts, ModelEntry, research_note
+from desktop_app.composer.choice import ChoiceFigures, ModelEntry
+from desktop_app.composer.choice_row import EstimateTexts, research_note
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
 from desktop_app.domain.cost import Price

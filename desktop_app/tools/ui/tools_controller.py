@@ -257,7 +257,7 @@ class ToolsController(Controller):
         self._open_form(EditRequest(FORM, value_now(), self._setter_of(FORM), anchor, value_now))
 
     def _open_form(self, request: EditRequest) -> None:
-        from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog  # not at the start
+        from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog  # not at the start
 
         def undo() -> None:
             if not request.value_now():  # no other format was chosen since

@@ -37,7 +37,6 @@ from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.batch.ui.batch_bar import BatchBar
 from desktop_app.batch.ui.batch_page import BatchPage
-from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
 from desktop_app.chat.ui.compaction_controller import show_sent_text
 from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
@@ -89,6 +88,7 @@ from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.tools.ui.question_card import QuestionCard
 from desktop_app.tools.ui.servers_tab import ServerForm, ServerLog, ServerSection

@@ -6,10 +6,10 @@ import json
 
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.prompts.prompt import Prompt
+from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.app import housekeeping
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.paths import folders
-from desktop_app.storage.ui import housekeeping
 from tests.gui.app.app_harness import AppHarness, until
 
 HOURS_AGO = int(time.time() - 7200) * 1_000_000

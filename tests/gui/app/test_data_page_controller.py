@@ -17,12 +17,12 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from desktop_app.app.startup.closed_store import ClosedStore, erasure_work, restore_work
 from desktop_app.app.startup.store_dialog import StoreDialog
+from desktop_app.backup.ui.backup_controller import time_until_backup
 from desktop_app.backup.ui.data_tab import DataTab
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database import Database
-from desktop_app.storage.ui.backup_controller import time_until_backup
 from desktop_app.widgets.status_line import ProgressCard
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog, file_dialogs

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from desktop_app.composer.attachments.attachments_controller import (
+from desktop_app.composer.attachments.prompt_chips import (
     MAX_CHIPS,
     OTHER_ATTACHMENTS_CHIP,
     SHOW_ALL_ACTION,

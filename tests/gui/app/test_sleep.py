@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backup.ui import backup_controller
+from desktop_app.backup.ui.backup_controller import FIRST_CHECK, LAST_KEY
 from desktop_app.chat.ui.server_watch import MAX_WAIT_MS
 from desktop_app.desktop.desktop_watch import MANAGER, watch_sleep
 from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.storage.ui import backup_controller
-from desktop_app.storage.ui.backup_controller import FIRST_CHECK, LAST_KEY
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, message_bus_daemon
 from tests.helpers.widgets import timer_of

@@ -1,0 +1,296 @@
+"""The button of the model, and the menus of variants, models and efforts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidgetAction
+
+from desktop_app.composer.choice import ChoiceFigures, ChoiceView, ModelEntry, no_choice
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n.formatting import tokens
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.widgets.buttons.dialog_button import MenuButton
+from desktop_app.widgets.program_menu import ProgramMenu, add_choice
+from desktop_app.widgets.text.foreign_text import (
+    LONGEST_LINE,
+    PlainLabel,
+    menu_text,
+    set_tooltip,
+    spoken_text,
+)
+
+_MAX_FLAT_ENTRIES: Final = 18
+"""With more models of several providers, each provider has a submenu."""
+
+
+_MAX_UNGROUPED_ENTRIES: Final = 40
+"""If a provider has more models, they are grouped by maker."""
+
+
+_MAX_NOTE_CHARACTERS: Final = 60
+"""The width of a note, in average characters."""
+
+
+class ModelButton(MenuButton):
+    """The button "Thinking · Medium ▾".
+
+    Attributes:
+        choice: the choice that is shown.
+        figures: the cost and duration of the message with each variant and effort.
+
+    Signals:
+        variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
+            by the user.
+        offer_requested(VariantOffer): let a model stand for a variant from now on.
+        listing_requested(): the menu is about to open; list the models again.
+        table_requested(): show the table of all models.
+        comparison_requested(): ask several models at once.
+    """
+
+    variant_requested = Signal(object)
+    effort_requested = Signal(object)
+    model_requested = Signal(object)
+    offer_requested = Signal(object)
+    listing_requested = Signal()
+    table_requested = Signal()
+    comparison_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(self._fill_menu, object_name="model")
+        self.choice = no_choice()
+        self.figures = ChoiceFigures()
+        self.set_choice(self.choice)
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show the model that will answer."""
+        self.choice = choice
+        name = " · ".join(filter(None, (choice.model_name, self._effort)))
+        self.setAccessibleName(spoken_text(tr("Model: {name}", name=name)))
+        set_tooltip(self, choice.notice or tr("Model and reasoning effort"))
+
+    def label(self, *, with_effort: bool) -> str:
+        """Return the text of the button."""
+        effort = self._effort if with_effort else ""
+        return " · ".join(filter(None, (self.choice.short_name, effort)))
+
+    @property
+    def _effort(self) -> str:
+        effort = self.choice.display_effort
+        return "" if effort is None else tr(effort.label)
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        """Add the variants and efforts, or else the models, and the ways to all others."""
+        self.listing_requested.emit()
+        choice = self.choice
+        choose_model = self.model_requested.emit
+        if choice.offers_variants:
+            fill_variants(menu, choice, self.variant_requested.emit, self.figures)
+        else:
+            fill_models(menu, choice.models, choice, choose_model)
+        if choice.display_effort is not None:
+            add_note(menu, tr("Reasoning effort"))
+            fill_efforts(menu, choice, self.effort_requested.emit, self.figures)
+        if choice.notice and choice.notice not in choice.effort_refusals.values():
+            add_note(menu, choice.notice)
+        self._add_successor(menu)
+        menu.addSeparator()
+        others = [e for e in choice.models if not is_own_variant(e, choice)]
+        if choice.offers_variants and others:
+            submenu = ProgramMenu(tr("Other models"), menu)
+            fill_models(submenu, others, choice, choose_model)
+            menu.addMenu(submenu)
+        menu.addAction(tr("All models…")).triggered.connect(lambda: self.table_requested.emit())
+        menu.addAction(tr("Compare models…")).triggered.connect(
+            lambda: self.comparison_requested.emit()
+        )
+
+    def _add_successor(self, menu: QMenu) -> None:
+        """Offer the successor of the chosen model, for now or for good."""
+        choice, successor = self.choice, self.choice.successor
+        if successor is not None:
+            add_note(menu, tr("Successor"))
+            action = menu.addAction(menu_text(successor.name, keys=self.figures.successor))
+            action.triggered.connect(lambda: self.model_requested.emit(successor))
+        for offer in choice.offers:
+            text = tr(
+                "Always use {model} for {variant}", model=offer.name, variant=offer.variant.label
+            )
+            menu.addAction(menu_text(text)).triggered.connect(
+                partial(self.offer_requested.emit, offer)
+            )
+
+
+def fill_variants(
+    menu: QMenu, choice: ChoiceView, on_chosen: Callable[[Variant], None], figures: ChoiceFigures
+) -> None:
+    """Fill the menu with the three variants, each with its use and its figures."""
+    notes = {e.variant: e.note for e in choice.models if is_own_variant(e, choice)}
+    group = QActionGroup(menu)
+    for variant in Variant:
+        _add_entry(
+            menu,
+            group,
+            f"{variant.label} · {notes.get(variant) or tr(variant.advice)}",
+            partial(on_chosen, variant),
+            is_checked=variant is choice.variant,
+            figures=figures.variants.get(variant, ""),
+        )
+
+
+def fill_models(
+    menu: QMenu,
+    models: Sequence[ModelEntry],
+    choice: ChoiceView,
+    on_chosen: Callable[[ModelEntry], None],
+) -> None:
+    """Fill the menu with models.
+
+    Providers are headings, or submenus if several providers have many models together.
+    """
+    by_provider: defaultdict[tuple[str, str], list[ModelEntry]] = defaultdict(list)
+    for entry in models:
+        by_provider[entry.provider_id, entry.provider_name].append(entry)
+    group = QActionGroup(menu)
+
+    def add_entries(parent: QMenu, entries: list[ModelEntry]) -> None:
+        for entry, entry_menu in _group_by_maker(parent, entries):
+            is_chosen = (entry.provider_id, entry.model) == (choice.provider_id, choice.model)
+            choose = partial(on_chosen, entry)
+            _add_entry(entry_menu, group, _model_label(entry), choose, is_checked=is_chosen)
+
+    for (_, provider), entries in by_provider.items():
+        parent: QMenu = menu
+        if len(models) > _MAX_FLAT_ENTRIES and len(by_provider) > 1:
+            submenu = ProgramMenu(menu_text(provider), menu)
+            menu.addMenu(submenu)
+            parent = submenu
+        else:
+            add_note(menu, provider)
+        add_entries(parent, [entry for entry in entries if not entry.is_older])
+        older = [entry for entry in entries if entry.is_older]
+        if older:
+            count = len(older)
+            submenu = ProgramMenu(
+                tr_plural("Older models ({count})", "Older models ({count})", count), menu
+            )
+            add_entries(submenu, older)
+            parent.addMenu(submenu)
+
+
+def is_own_variant(entry: ModelEntry, choice: ChoiceView) -> bool:
+    """Return True for a variant of the chosen provider."""
+    return entry.variant is not None and entry.provider_id == choice.provider_id
+
+
+def _model_label(entry: ModelEntry) -> str:
+    window = tr("{tokens} tokens", tokens=tokens(entry.window)) if entry.window else ""
+    note = " · ".join(filter(None, (window, entry.note)))
+    if not note and entry.variant is not None:
+        note = tr(entry.variant.advice)
+    if not note:
+        return entry.name
+    return f"{entry.name} · {note}"
+
+
+def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:
+    """Yield each entry with its menu.
+
+    In a long list (an aggregator has hundreds of models), models go into submenus by the
+    first word of their ids. A model that shares this word with no other goes into "Other".
+    Variants stay in the menu itself.
+    """
+    if len(entries) <= _MAX_UNGROUPED_ENTRIES:
+        for entry in entries:
+            yield entry, parent
+        return
+    counts = Counter(_maker_of(entry) for entry in entries if entry.variant is None)
+    # The submenus by maker; "" is the maker of "Other". They are added when their order is known.
+    menus: dict[str, QMenu] = {}
+    for entry in entries:
+        if entry.variant is not None:
+            yield entry, parent
+            continue
+        maker = _maker_of(entry)
+        if counts[maker] == 1:
+            maker = ""
+        if maker not in menus:
+            menus[maker] = ProgramMenu(menu_text(maker) or tr("Other"), parent)
+        yield entry, menus[maker]
+    for _, menu in sorted(menus.items(), key=lambda pair: (pair[0] == "", pair[0])):
+        parent.addMenu(menu)  # "Other" is the last
+
+
+def _maker_of(entry: ModelEntry) -> str:
+    """Return the first word of a model's id: "gpt" of gpt-5.2, "claude" of anthropic/claude-4."""
+    _, _, model_name = entry.model.rpartition("/")
+    return re.split(r"[-_.:\d ]", model_name.casefold(), maxsplit=1)[0]
+
+
+def fill_efforts(
+    menu: QMenu,
+    choice: ChoiceView,
+    on_chosen: Callable[[Effort], None],
+    figures: ChoiceFigures | None = None,
+) -> None:
+    """Fill the menu with the efforts, each with its use, and its figures, if given.
+
+    Refused efforts are disabled, with the reasons below.
+    """
+    group = QActionGroup(menu)
+    reasons: list[str] = []
+    for effort in choice.listed_efforts:
+        label = " · ".join(tr(text) for text in (effort.label, effort.advice) if text)
+        entry_figures = "" if figures is None else figures.efforts.get(effort, "")
+        is_checked, choose = effort is choice.effort, partial(on_chosen, effort)
+        action = _add_entry(
+            menu, group, label, choose, is_checked=is_checked, figures=entry_figures
+        )
+        if reason := choice.effort_refusals.get(effort, ""):
+            action.setEnabled(False)
+            set_tooltip(action, reason)
+            reasons.append(reason)
+    for reason in dict.fromkeys(reasons):  # several efforts may have the same reason
+        add_note(menu, reason)
+
+
+def _add_entry(
+    menu: QMenu,
+    group: QActionGroup,
+    label: str,
+    choose: Callable[[], None],
+    *,
+    is_checked: bool,
+    figures: str = "",
+) -> QAction:
+    action = add_choice(menu, label, is_checked, choose)
+    action.setText(menu_text(label, keys=figures))  # at the right, where other menus show keys
+    group.addAction(action)
+    return action
+
+
+def add_note(menu: QMenu, text: str) -> None:
+    """Add a text that cannot be chosen: a single line if it fits."""
+    label = PlainLabel(text, menu, role="note", wraps=True)
+    label.setContentsMargins(12, 6, 12, 4)
+    label.ensurePolished()
+    # The size that Qt suggests for a wrapped text is much narrower than the menu.
+    metrics = label.fontMetrics()
+    max_width = metrics.averageCharWidth() * _MAX_NOTE_CHARACTERS
+    margins = label.contentsMargins()
+    text_width = metrics.horizontalAdvance(label.text()) + 1  # 1 for fractions of a pixel
+    width = min(text_width + margins.left() + margins.right(), max_width)
+    label.setMinimumWidth(width)
+    label.setMaximumWidth(max_width)
+    label.setFixedHeight(label.heightForWidth(width))
+    action = QWidgetAction(menu)
+    action.setDefaultWidget(label)
+    action.setText(menu_text(text, LONGEST_LINE))  # screen readers read this text
+    action.setEnabled(False)
+    menu.addAction(action)

@@ -1,0 +1,67 @@
+"""The note below an empty conversation: which model answers, and what to use instead."""
+
+from __future__ import annotations
+
+from desktop_app.app.session import Controller, Session
+from desktop_app.backend.backend import WEIGHTS_SETTING
+from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
+from desktop_app.local_model.catalog import CatalogModel
+from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
+
+
+class BuiltInModelNote(Controller):
+    """Presenter of the note, and of the keys that an empty conversation names below the prompt."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        for signal in (
+            self._current.opened,
+            self._current.path_changed,
+            self._setup.choice_changed,
+            session.choices.changed,
+        ):
+            signal.connect(self._show)
+        self._model: CatalogModel | None = None  # that suits this computer
+        self._is_model_sought = False
+        self._values.changed.connect(lambda key: self._show() if key == WEIGHTS_SETTING else None)
+
+    def _show(self) -> None:
+        is_on_device = self._setup.profile.kind is ProviderKind.ON_DEVICE
+        is_built_in = is_on_device and self._setup.choice.model == ON_DEVICE_MODEL
+        text = tr(
+            "Using SmolLM2, a small built-in model for trying out Repartee. "
+            "It answers short questions in English."
+        )
+        is_empty = not self._current.path
+        account, model = self._session.choices.account, self._model
+        download = None
+        if model is not None:
+            size = formatting.size(model.total_size)
+            suits = tr(
+                "{model} ({size} from {host}) suits this computer.",
+                model=model.label,
+                size=size,
+                host=model.host,
+            )
+            text = f"{text} {suits} {tr(model.purpose.label)}."
+            label = tr("Download {model}", model=model.label)
+            download = (label, lambda: self._session.local_models.start_download(model))
+        account_offer = None
+        if account is not None:
+            label = tr("Use {provider}", provider=account.name)
+            account_offer = (label, self._session.choices.use_account)
+        self._window.empty_state.set_offers(account_offer, download)
+        if is_built_in and is_empty and not self._is_model_sought:
+            self._is_model_sought = True
+            self._tasks.start(self._find_model())
+        self._window.empty_state.set_small_model(is_built_in)
+        self._window.empty_state.set_key_line(is_built_in and is_empty, text)
+        self._prompt.set_keys_visible(not is_empty)
+
+    async def _find_model(self) -> None:
+        """Find the model that suits this computer, unless a model is here already."""
+        self._model = await self._session.backend.local_models.suitable_model()
+        if self._model is not None:
+            self._show()

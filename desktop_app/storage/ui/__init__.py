@@ -1,1 +1,0 @@
-"""The library's data as a whole: backup, restore, import, export, expiry."""
