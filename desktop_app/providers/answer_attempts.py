@@ -171,59 +171,51 @@ class AnswerAttempts:
         llama-cpp-python ends the stream of a request that it refuses, and says why only to a
         request that does not stream.
         """
-        try:
-            async with aclosing(self._one_reply(api, path, body, on_bytes)) as events:
-                async for event in events:
-                    yield event
-            return
-        except _EmptyStreamError as empty:
-            error = self._empty_reply_error(api, body)
-            tries_other_api = api is Api.RESPONSES and isinstance(
-                error, errors.EndpointMissingError
-            )
-            if tries_other_api or not body["stream"]:
-                raise error from empty
-        unstreamed = {**body, "stream": False}
-        unstreamed.pop("stream_options", None)
-        try:
-            async with aclosing(self._one_reply(api, path, unstreamed, on_bytes)) as events:
-                async for event in events:
-                    yield event
-        except _EmptyStreamError as empty:
-            raise error from empty
-        except AttemptError as failed:
-            is_vague = isinstance(failed.error, errors.ServerTroubleError)
-            if isinstance(failed.error, errors.EndpointMissingError) or (
-                is_vague and isinstance(error, errors.ContextTooLongError)
-            ):
-                raise error from failed
-            raise
+        reader_type = ResponsesReader if api is Api.RESPONSES else ChatCompletionsReader
+        issuer = origin(self._profile.base_url)
+        error: errors.ProviderError | None = None  # the meaning of the empty stream
+        while True:
+            reader: EventReader = reader_type(self._profile.name, issuer)
+            try:
+                async with self._transport.post(path, body, on_bytes) as reply:
+                    has_started = False
+                    async with aclosing(self._batches_of(reply, reader)) as batches:
+                        async for events in batches:
+                            if events and not has_started:
+                                has_started = True
+                                yield Started(request_id=reply.request_id)
+                            for event in events:
+                                match event:
+                                    case Completed() | Incomplete():
+                                        await reply.drain()
+                                        yield event
+                                    case Failed(failure) if not failure.request_id:
+                                        yield Failed(failure.copy_with(request_id=reply.request_id))
+                                    case _:
+                                        yield event
+                return
+            except _EmptyStreamError as empty:
+                if error is not None:
+                    raise error from empty
+                error = self._empty_reply_error(api, body)
+                is_missing = isinstance(error, errors.EndpointMissingError)
+                if (is_missing and api is Api.RESPONSES) or not body["stream"]:
+                    raise error from empty
+                body = {**body, "stream": False}
+                body.pop("stream_options", None)
+            except AttemptError as failed:
+                is_vague = isinstance(failed.error, errors.ServerTroubleError)
+                is_explained = isinstance(failed.error, errors.EndpointMissingError) or (
+                    is_vague and isinstance(error, errors.ContextTooLongError)
+                )
+                if error is not None and is_explained:
+                    raise error from failed
+                raise
 
-    async def _one_reply(
-        self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of one reply, a stream or a JSON value. Raises _EmptyStreamError."""
-        async with self._transport.post(path, body, on_bytes) as reply:
-            provider = self._profile.name
-            issuer = origin(self._profile.base_url)
-            is_responses = api is Api.RESPONSES
-            reader_type = ResponsesReader if is_responses else ChatCompletionsReader
-            reader: EventReader = reader_type(provider, issuer)
-            has_started = False
-            async with aclosing(self._events_of(reply, reader)) as events:
-                async for event in events:
-                    if not has_started:
-                        has_started = True
-                        yield Started(request_id=reply.request_id)
-                    if isinstance(event, Failed) and not event.error.request_id:
-                        event = Failed(event.error.copy_with(request_id=reply.request_id))
-                    if isinstance(event, Completed | Incomplete):
-                        await reply.drain()
-                    yield event
-
-    async def _events_of(
+    async def _batches_of(
         self, reply: HttpReply, reader: EventReader
-    ) -> AsyncGenerator[StreamEvent, None]:
+    ) -> AsyncGenerator[list[StreamEvent], None]:
+        """Yield the events of one reply, a stream or a JSON value. Raises _EmptyStreamError."""
         if await reply.is_json():
 
             def read(value: object) -> list[StreamEvent]:
@@ -232,8 +224,7 @@ class AnswerAttempts:
                     raise error
                 return reader.read_whole(value)
 
-            for event in await reply.json(read):
-                yield event
+            yield await reply.json(read)
             return
         has_events = False
         try:
@@ -245,21 +236,18 @@ class AnswerAttempts:
                             case [Failed(errors.StreamCutError())]:
                                 raise _EmptyStreamError
                     has_events = True
-                    for event in events:
-                        yield event
+                    yield events
                     if reader.is_finished:
                         return
         except errors.StreamCutError:
             ending = reader.end()
             if isinstance(ending[-1], Failed):
                 raise
-            for event in ending:  # the finish reason had come: the answer is complete
-                yield event
+            yield ending  # the finish reason had come: the answer is complete
             return
         if not has_events and self._may_be_empty:
             raise _EmptyStreamError
-        for event in reader.end():
-            yield event
+        yield reader.end()
 
     @property
     def _may_be_empty(self) -> bool:

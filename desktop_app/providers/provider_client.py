@@ -35,7 +35,6 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers import model_list
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.text_marks import AnswerCleaner
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
@@ -99,8 +98,8 @@ class ProviderClient:
             suspended_s=suspended_s,
         )
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of the answer; the last is Completed, Incomplete or Failed.
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Return the events of the answer; the last is Completed, Incomplete or Failed.
 
         Canceling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.
@@ -109,21 +108,11 @@ class ProviderClient:
         source = stream(request)
         if request.code_files:
             source = with_uploads(self._transport, self._profile.name, request, stream)
-        source = self._with_files(source)
         if request.grammar is not None and request.grammar.is_tool_input:
             source = tool_input_as_text(source)
         may_call = request.tool_choice != "none"
         offered = {each.wire_name for each in request.tools if may_call and each.hosted is None}
-        async with aclosing(self._with_terminal_errors(source, offered)) as events:
-            async for event in events:
-                match event:  # before the event is passed on: the reader stops at the last one
-                    case UsageReported(usage) if self._is_cut(request, usage.input_tokens):
-                        count = formatting.number(usage.input_tokens)
-                        code, name = NoticeCode.INPUT_CUT, self._profile.name
-                        yield Notice(notice(code, provider=name, tokens=count))
-                    case Failed(errors.ContextTooLongError() as error) if error.window:
-                        self._memory.record_window(request.model, error.window)
-                yield event
+        return self._cleaned(source, request, offered)
 
     def _set_server_kind(self, kind: ServerKind | None) -> None:
         """Set the kind of server that the list of models has shown; None if it shows none."""
@@ -135,8 +124,10 @@ class ProviderClient:
             self._transport.server = kind
             self._memory.record_kind(kind)
 
-    def _is_cut(self, request: ChatRequest, tokens: int) -> bool:
+    def _is_cut(self, request: ChatRequest | None, tokens: int) -> bool:
         """Return True if a server counted so few tokens that it must have cut the request."""
+        if request is None:
+            return False
         words = len(request.instructions.split()) + sum(
             len(part.text.split())
             for message in request.messages
@@ -148,25 +139,7 @@ class ProviderClient:
 
     def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
         """Return all events of a background run from its beginning; the last is as in `stream`."""
-        follow = self._attempts.background_run(run).follow()
-        return self._with_terminal_errors(self._with_files(follow))
-
-    async def _with_files(
-        self, source: AsyncGenerator[StreamEvent, None]
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of `source`, with the files that it cites before its end."""
-        cited: list[FileCited] = []
-        async with aclosing(source) as events:
-            async for event in events:
-                if isinstance(event, FileCited):
-                    cited.append(event)
-                    continue
-                if isinstance(event, Completed | Incomplete):
-                    for file in cited[: container_files.MAX_FILES]:
-                        yield await container_files.fetch_file(
-                            self._transport, self._profile.name, file
-                        )
-                yield event
+        return self._cleaned(self._attempts.background_run(run).follow())
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
         """Cancel a background run. Return its token usage; None if it is not reported.
@@ -178,31 +151,55 @@ class ProviderClient:
         with self._in_use():
             return await cancel(self._transport, run, self._run_times)
 
-    async def _with_terminal_errors(
-        self, source: AsyncGenerator[StreamEvent, None], offered: Collection[str] = ()
+    async def _cleaned(
+        self,
+        source: AsyncGenerator[StreamEvent, None],
+        request: ChatRequest | None = None,
+        offered: Collection[str] = (),
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of `source`, redacted, with errors turned into terminal events.
+        """Yield the events of `source`, cleaned, with errors turned into terminal events.
+
+        The files that the answer cites come before its end.
 
         Args:
+            request: of a new answer, from which the server's limits are learned.
             offered: the tools that the model may call, which a server may leave in the text.
         """
-        answer = RedactedAnswer(lambda: self._transport.redactor)
-        cleaner = AnswerCleaner(self._profile.name, offered)
+        name = self._profile.name
+        cleaner = AnswerCleaner(name, offered, lambda: self._transport.redactor)
+        cited: list[FileCited] = []
         with self._in_use():
             try:
                 self._require_key()
-                async with aclosing(source) as events:
-                    async for event in events:
-                        if isinstance(event, Failed):
-                            raise event.error
-                        for cleaned in answer.feed(event):
-                            for split in cleaner.feed(cleaned):
-                                yield split
+                async with aclosing(source) as events_of_source:
+                    async for event in events_of_source:
+                        match event:
+                            case Failed(error):
+                                raise error
+                            case FileCited():
+                                cited.append(event)
+                                continue
+                            case Completed() | Incomplete():
+                                for file in cited[: container_files.MAX_FILES]:
+                                    fetched = await container_files.fetch_file(
+                                        self._transport, name, file
+                                    )
+                                    for cleaned in cleaner.feed(fetched):
+                                        yield cleaned
+                            case UsageReported(usage) if self._is_cut(request, usage.input_tokens):
+                                count = formatting.number(usage.input_tokens)
+                                said = notice(NoticeCode.INPUT_CUT, provider=name, tokens=count)
+                                yield Notice(said)
+                        for cleaned in cleaner.feed(event):
+                            yield cleaned
             except errors.ProviderError as error:
-                failed = Failed(error_replies.redacted(self._transport.redactor, error))
-                for cleaned in (*answer.end(), failed):
-                    for split in cleaner.feed(cleaned):
-                        yield split
+                # Before the event is passed on: the reader stops at the last one.
+                window = error.window if isinstance(error, errors.ContextTooLongError) else 0
+                if request is not None and window:
+                    self._memory.record_window(request.model, window)
+                redacted = error_replies.redacted(self._transport.redactor, error)
+                for cleaned in cleaner.feed(Failed(redacted)):
+                    yield cleaned
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """Have the provider compact the conversation of `request`. Return its compacted state.

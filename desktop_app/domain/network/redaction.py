@@ -100,22 +100,25 @@ class RedactedStream:
     """A redactor of one text that arrives in pieces.
 
     The end of a piece that may begin a secret is held until the next piece or the end of the text.
+
+    Attributes:
+        held: that end; "" if nothing is held.
     """
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._held = ""
+        self.held = ""
 
     def feed(self, text: str) -> str:
         """Return the text that can be passed on after `text` has arrived."""
-        cleaned = self._redactor.clean(self._held + text)
+        cleaned = self._redactor.clean(self.held + text)
         held_start = self._redactor.incomplete_secret_start(cleaned)
-        self._held = cleaned[held_start:]
+        self.held = cleaned[held_start:]
         return cleaned[:held_start]
 
     def end(self) -> str:
         """Return the held text; the next piece begins another text."""
-        held, self._held = self._held, ""
+        held, self.held = self.held, ""
         return held
 
 

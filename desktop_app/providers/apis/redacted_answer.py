@@ -48,6 +48,11 @@ class RedactedAnswer:
         self._redactor = redactor
         self._open_texts: dict[tuple[type[_Delta], int], _OpenText] = {}
 
+    @property
+    def holds_text(self) -> bool:
+        """Return True if text of an open text is held back."""
+        return any(text.holds_text for text in self._open_texts.values())
+
     def feed(self, event: StreamEvent) -> list[StreamEvent]:
         """Return the events to pass on once `event` has come."""
         match event:
@@ -85,6 +90,10 @@ class _OpenText:
         self._stream = RedactedStream(redactor)
         self._half = ""  # the first half of a surrogate pair, at the end of the text so far
         self._last: _Delta | None = None
+
+    @property
+    def holds_text(self) -> bool:
+        return bool(self._half or self._stream.held)
 
     def feed(self, event: _Delta) -> Iterator[StreamEvent]:
         self._last = event

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,7 +30,9 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.code_spans import CodeSpans
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.http import json_fields
 
@@ -63,6 +65,8 @@ _QUOTES_BEFORE: Final = frozenset(" \t`\"'“‘«([{*_")
 """What precedes a token that a sentence names."""
 _START: Final = re.compile("[<\\[\ue200]")
 _SPECIAL: Final = re.compile("[<\\[`~\n\ue200]")
+_HOLDS: Final = re.compile("[<\\[\u25c1\n\ue200\ud800-\udfff]")
+"""What begins a tag, a mark or half a character; and a new line, so that not too much is unread."""
 _FIRST_INDEX: Final = 10_000
 """The index of the first call found in a text; servers number theirs from 0."""
 _ENDS_TEXT: Final = (
@@ -72,21 +76,57 @@ _ENDS_TEXT: Final = (
 
 
 class AnswerCleaner:
-    """The events of an answer, without what its server left in the text.
+    """The events of an answer, without secrets and without what its server left in the text.
+
+    Most of a text can be no part of a secret, a tag or a mark. It is passed on as it is, and read
+    by those that remember the text once something else comes.
 
     Args:
         provider: the name for notices.
         offered: the names of the tools that the model may call.
+        redactor: see `RedactedAnswer`.
     """
 
-    def __init__(self, provider: str = "", offered: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        provider: str = "",
+        offered: Collection[str] = (),
+        redactor: Callable[[], Redactor] = Redactor,
+    ) -> None:
+        self._redactor = redactor
+        self._redacted = RedactedAnswer(redactor)
         self._thoughts = ThoughtSplitter()
         self._marks = _MarkCleaner(provider, offered)
+        self._plain: list[str] = []  # text that was passed on and not yet read
+        self._secrets: Redactor | None = None  # while nothing is held back
 
-    def feed(self, event: StreamEvent) -> Iterator[StreamEvent]:
-        """Yield the events to pass on once `event` has come."""
-        for each in self._thoughts.feed(event):
-            yield from self._marks.feed(each)
+    def feed(self, event: StreamEvent) -> list[StreamEvent]:
+        """Return the events to pass on once `event` has come."""
+        match event:
+            case TextDelta(text) if self._is_plain(text):
+                self._plain.append(text)
+                return [event]
+        if self._plain:
+            self._read(TextDelta("".join(self._plain)))
+            self._plain = []
+        cleaned = self._read(event)
+        holds = self._redacted.holds_text or self._thoughts.holds_text or self._marks.holds_text
+        self._secrets = None if holds or not isinstance(event, TextDelta) else self._redactor()
+        return cleaned
+
+    def _is_plain(self, text: str) -> bool:
+        """Return True if no part of a text can be held back or changed."""
+        if self._secrets is None or _HOLDS.search(text):
+            return False
+        return self._secrets.incomplete_secret_start(text) == len(text)
+
+    def _read(self, event: StreamEvent) -> list[StreamEvent]:
+        return [
+            cleaned
+            for redacted in self._redacted.feed(event)
+            for split in self._thoughts.feed(redacted)
+            for cleaned in self._marks.feed(split)
+        ]
 
 
 @dataclass
@@ -124,8 +164,7 @@ class _MarkCleaner:
     def feed(self, event: StreamEvent) -> Iterator[StreamEvent]:
         """Yield the events to pass on once `event` has come."""
         if isinstance(event, TextDelta):
-            is_plain = not (self._held or self._ending or self._call or self._drops_space)
-            if is_plain and not self._drops_gap and not _SPECIAL.search(event.text):
+            if not self.holds_text and not _SPECIAL.search(event.text):
                 self._code.feed(event.text)
                 self._last = event.text[-1:] or self._last
                 yield event
@@ -135,6 +174,12 @@ class _MarkCleaner:
         if isinstance(event, _ENDS_TEXT):
             yield from self._end()
         yield event
+
+    @property
+    def holds_text(self) -> bool:
+        """Return True if text is held back, or that to come may be changed."""
+        is_open = self._held or self._ending or self._call
+        return bool(is_open or self._drops_space or self._drops_gap)
 
     def _add(self, text: str) -> Iterator[StreamEvent]:
         if self._call is not None:

@@ -75,6 +75,11 @@ class ThoughtSplitter:
         self._tail = ""
         self._is_in_fence = False
 
+    @property
+    def holds_text(self) -> bool:
+        """Return True if text is held back, or that to come may be changed."""
+        return bool(self._held) or self._is_at_start or self._end is not None
+
     def feed(self, event: StreamEvent) -> Iterator[StreamEvent]:
         """Yield the events to pass on once `event` has come."""
         match event:

@@ -123,16 +123,22 @@ class HttpReply:
             ReplyTooLargeError: the stream, or one event, exceeded a limit.
         """
 
-        def results(events: list[ServerSentEvent]) -> Iterator[T]:
-            for event in events:
-                yield read(bytes(self._redactor.clean_json(event.data)), event.event)
-
         decoder = SSEDecoder()
-        async for piece in self.pieces(MAX_STREAM_BYTES):
-            for result in results(decoder.feed(piece)):
-                yield result
+
+        def results(received: list[ServerSentEvent]) -> Iterator[T]:
+            for event in received:
+                yield read(bytes(self._redactor.clean_json(event.data)), event.event)
             if decoder.size > MAX_EVENT_BYTES:
                 raise self._too_large_error(MAX_EVENT_BYTES)
+
+        peeked, self._peeked = self._peeked, b""
+        for result in results(decoder.feed(peeked)):
+            yield result
+        with self._translate_errors():
+            async for chunk in self._chunks:
+                self._count(chunk, MAX_STREAM_BYTES)
+                for result in results(decoder.feed(chunk)):
+                    yield result
         for result in results(decoder.end()):
             yield result
 

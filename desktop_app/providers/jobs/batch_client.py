@@ -43,11 +43,9 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.model_listing import info_at
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, negotiation, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.text_marks import AnswerCleaner
 from desktop_app.providers.errors import error_body, error_replies
@@ -410,12 +408,10 @@ def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     api = _API_OF_OBJECT_FIELD.get(json_fields.text(body, "object"), api)
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
     reply = Reply()
-    answer = RedactedAnswer(Redactor)  # joins halves of characters; keys are removed by the caller
-    cleaner = AnswerCleaner()
+    cleaner = AnswerCleaner()  # keys are removed by the caller
     for event in reader.read_whole(body):
-        for whole in answer.feed(event):
-            for split in cleaner.feed(whole):
-                reply = accumulate(reply, split)
+        for cleaned in cleaner.feed(event):
+            reply = accumulate(reply, cleaned)
     return reply
 
 

@@ -15,11 +15,13 @@ from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Completed,
     MessageBegan,
+    StatusChanged,
     StreamEvent,
     TextDelta,
 )
 from desktop_app.domain.conversations.message_parts import text_of, tool_calls
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.text_marks import AnswerCleaner
 
 OFFERED = frozenset({"add", "look_up"})
@@ -176,3 +178,29 @@ def test_a_text_in_any_pieces_gives_what_the_whole_gives(
 @given(st.text(st.characters(exclude_characters="<[\ue200\ue201\ue202", exclude_categories=["Cs"])))
 def test_text_without_marks_is_unchanged(text: str) -> None:
     assert cleaned(in_pieces(text, 3)).text == cleaned([TextDelta(text)]).text == text
+
+
+SECRET = "sk-live-0123456789"
+_FRAGMENTS = st.sampled_from(
+    [
+        *("word ", "s", " ", "\n", "`", "```\n", "a sentence of plain words, ", "sk-live-", SECRET),
+        *("0123456789", "<think>", "</think>", "<", "[/think]", "[TOOL_CALLS]", "<|im_end|>"),
+        *(CITE, "\ue200cite", "\ue201", "\ud83d", "\ude00", "◁think▷", "◁/think▷", "<eos>"),
+    ]
+)
+
+
+@given(st.lists(_FRAGMENTS, max_size=30), st.sampled_from((1, 2, 5, 0)))
+def test_plain_text_passes_as_if_it_were_held_and_read(texts: list[str], size: int) -> None:
+    deltas = in_pieces("".join(texts), size) if size else [TextDelta(text) for text in texts]
+
+    def reply(*before_each: StreamEvent) -> Reply:
+        cleaner = AnswerCleaner("My server", OFFERED, lambda: Redactor([SECRET]))
+        events: list[StreamEvent] = []
+        for delta in deltas:
+            events += (*before_each, delta)
+        passed = [each for event in (*events, Completed()) for each in cleaner.feed(event)]
+        return reduce(accumulate, passed, Reply())
+
+    assert reply() == reply(StatusChanged())  # after which the cleaner reads what comes next
+    assert SECRET not in reply().text
