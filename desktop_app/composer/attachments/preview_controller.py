@@ -33,6 +33,7 @@ from desktop_app.composer.attachments.attachment_facts import (
 from desktop_app.composer.attachments.thumbnails import to_qimage
 from desktop_app.composer.drafts import Attached
 from desktop_app.domain.conversations.message_parts import (
+    WITH_HIDDEN,
     ChosenPages,
     DocumentPart,
     ImagePart,
@@ -46,6 +47,7 @@ from desktop_app.domain.documents.document_sections import (
     parse_spans,
     unit_of,
 )
+from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.formatting import size
 from desktop_app.i18n.translation import N_, tr
@@ -425,7 +427,11 @@ class PreviewController(QObject):
             return
         with_hidden = not part.with_hidden
         store = self._attachment_store
-        if with_hidden:
+        if with_hidden and part.media_type == FOLDER:  # whose text with hidden parts is stored
+            full_text = await store.text(f"{sha256}{WITH_HIDDEN}")
+            tokens = await self._documents.count_tokens(full_text)
+            facts = replace(await store.metadata(sha256), tokens=tokens)
+        elif with_hidden:
             document = await self._documents.extract_bytes(
                 part.name,
                 await store.bytes(sha256),

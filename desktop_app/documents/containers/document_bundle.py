@@ -47,10 +47,12 @@ class BundleText:
         skipped: the paths of members that are not read, or only without their image pages, with
             the reasons.
         texts: the members that were read, each under a heading with its path.
+        full_texts: the same with their hidden parts.
     """
 
     skipped: list[tuple[str, SkipReason]] = field(default_factory=list, kw_only=True)
     texts: list[str] = field(default_factory=list, kw_only=True)
+    full_texts: list[str] = field(default_factory=list, kw_only=True)
 
     def skip(self, path: str, reason: SkipReason) -> None:
         """Record a member that is not read, or not completely."""
@@ -60,19 +62,24 @@ class BundleText:
         """Record a member that cannot be read."""
         self.skip(path, skip_reason(error))
 
-    def include(self, path: str, text: str, *, has_image_pages: bool) -> None:
-        """Add the text of a member."""
+    def include(
+        self, path: str, text: str, *, has_image_pages: bool, full_text: str | None = None
+    ) -> None:
+        """Add the text of a member; `full_text` is that with hidden parts, if it differs."""
         if text := text.strip():
             self.texts.append(f"# {path}\n\n{text}")
+            self.full_texts.append(
+                self.texts[-1] if full_text is None else f"# {path}\n\n{full_text.strip()}"
+            )
             if has_image_pages:
                 self.skip(path, SkipReason.IMAGE_PAGES)
         else:
             self.skip(path, SkipReason.EMPTY)
 
-    def text(self) -> str:
+    def text(self, *, with_hidden: bool = False) -> str:
         """Return all texts, and a list of the members left out; "" if there are no texts.
 
-        Hidden members are not listed.
+        Hidden members are not listed. `with_hidden` is for the hidden parts of the others.
         """
         if not self.texts:
             return ""
@@ -82,7 +89,7 @@ class BundleText:
         if len(rows) > _MAX_LISTED:
             rows[_MAX_LISTED:] = [f"and {len(rows) - _MAX_LISTED} more"]
         ending = [f"[not included: {', '.join(rows)}]"] if rows else []
-        return "\n\n".join([*self.texts, *ending])
+        return "\n\n".join([*(self.full_texts if with_hidden else self.texts), *ending])
 
     def note(self) -> DocumentNote:
         """Return the note that tells the user which members were left out."""

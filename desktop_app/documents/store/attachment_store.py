@@ -170,6 +170,8 @@ class AttachmentStore:
             is_searchable=is_searchable,
             conversation_id=conversation_id,
         )
+        if document.full_text:
+            await self.add_full_text(document.sha256, document.full_text)
         return document.part
 
     async def add_image(self, answer: Message, data: bytes) -> ImagePart | None:

@@ -162,8 +162,15 @@ class DocumentWorker(PdfPageReader):
                     bundle.skip(member, SkipReason.IMAGE)
                     continue
                 document = await self.extract_bytes(path.name, data)
-                bundle.include(member, document.text, has_image_pages=bool(document.pictured))
-                hidden += document.note.hidden if document.note else 0
+                full_text = None
+                if document.note and document.note.hidden:
+                    hidden += document.note.hidden
+                    full = await self.extract_bytes(path.name, data, takes_hidden=True)
+                    full_text = full.text
+                has_image_pages = bool(document.pictured)
+                bundle.include(
+                    member, document.text, has_image_pages=has_image_pages, full_text=full_text
+                )
             except DocumentError as error:
                 bundle.refuse(member, error)
         if bytes_left < 0:
@@ -177,7 +184,8 @@ class DocumentWorker(PdfPageReader):
             raise refusals.empty_error(name)
         text = bundle.text()
         packed = text.encode()
-        if len(packed) > MAX_TEXT_BYTES:
+        full_text = bundle.text(with_hidden=True) if hidden else ""
+        if max(len(packed), len(full_text.encode())) > MAX_TEXT_BYTES:
             raise refusals.too_much_text_error(name)
         return ExtractedDocument(
             name=name,
@@ -188,6 +196,7 @@ class DocumentWorker(PdfPageReader):
             pages=None,
             tokens=await self.count_tokens(text),
             note=add_left_out(bundle.note(), hidden, ()),
+            full_text=full_text,
         )
 
     async def scale(

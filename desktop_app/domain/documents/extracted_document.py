@@ -11,7 +11,6 @@ from desktop_app.domain.conversations.message_parts import (
     PageImage,
 )
 from desktop_app.domain.documents.document_notes import DocumentNote
-from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.value import PrivateValue
 
 
@@ -31,6 +30,8 @@ class ExtractedDocument(PrivateValue, frozen=True):
         animated: True for an image with several frames.
         pictured: the pages of a PDF to send as images, usually scans, with their sizes.
         is_protected: it needed a password.
+        full_text: of a folder, with the hidden parts of its files, which are not stored and could
+            not be read later; "" if there are none.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ExtractedDocument(PrivateValue, frozen=True):
     animated: bool = False
     pictured: tuple[PageImage, ...] = ()
     is_protected: bool = False
+    full_text: str = ""
 
     @property
     def attachment(self) -> Attachment:
@@ -81,8 +83,7 @@ class ExtractedDocument(PrivateValue, frozen=True):
             tokens=self.tokens,
             pictured=self.pictured,
             is_protected=self.is_protected,
-            # The files of a folder are not stored, so its hidden parts could not be read later.
-            hidden=self.note.hidden if self.note and self.media_type != FOLDER else 0,
+            hidden=self.note.hidden if self.note else 0,
         )
 
 

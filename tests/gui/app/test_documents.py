@@ -348,11 +348,16 @@ async def test_a_large_paste_becomes_a_document() -> None:
         await app.settled()
 
 
-async def test_hidden_parts_are_sent_only_if_the_chip_says_so(tmp_path: Path) -> None:
-    offer = tmp_path / "offer.html"
+@pytest.mark.parametrize("is_folder", [False, True])
+async def test_hidden_parts_are_sent_only_if_the_chip_says_so(
+    tmp_path: Path, *, is_folder: bool
+) -> None:
+    offer = tmp_path / "offers" / "offer.html"
+    offer.parent.mkdir()
     offer.write_text("<p>Price 9000<p hidden>INTERNAL 5000")
+    dropped = offer.parent if is_folder else offer
     async with AppHarness() as app:
-        app.window.files_dropped.emit([offer])
+        app.window.files_dropped.emit([dropped])
         await until(lambda: not app.is_reading)
         assert "Hidden parts left out: 1." in app.said
 
@@ -373,7 +378,7 @@ async def test_hidden_parts_are_sent_only_if_the_chip_says_so(tmp_path: Path) ->
         assert "INTERNAL 5000" in turn.asked
         turn.end("9000")
         await app.settled()
-        app.window.files_dropped.emit([offer])
+        app.window.files_dropped.emit([dropped])
         await until(lambda: not app.is_reading)
         await switch(is_on=True)
         await switch(is_on=False)
