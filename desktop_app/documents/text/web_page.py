@@ -19,7 +19,7 @@ from markdownify import ATX, MarkdownConverter
 
 from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.text import plain_text
+from desktop_app.documents.text import plain_text, style_sheet
 from desktop_app.domain.documents.document_notes import SkipReason
 
 if TYPE_CHECKING:
@@ -77,14 +77,16 @@ def _convert(page: str, names: tuple[str, ...], left_out: LeftOut) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a page that looks like an address, or like XML
         soup = BeautifulSoup(page.replace("\xad", ""), "lxml")
+    hidden = [*style_sheet.hidden_elements(soup), *soup.find_all(_is_hidden)]
+    hidden_ids = set(map(id, hidden))
     for element in soup.find_all(("frame", "iframe")):
         # Nobody gives a name to the frames of advertisements.
         name = element.get("title") or (element.get("src") if element.name == "frame" else "")
-        if name and not _is_hidden(element):
+        if name and id(element) not in hidden_ids:
             left_out.unread.append((" ".join(str(name).split()), SkipReason.LINK))
     for element in soup.find_all(names):
         element.decompose()
-    for element in soup.find_all(_is_hidden):
+    for element in soup.find_all(lambda each: id(each) in hidden_ids):
         if element.decomposed:  # with the hidden part around it
             continue
         if left_out.leaves_out(is_hidden=True, counts=bool(element.get_text(strip=True))):

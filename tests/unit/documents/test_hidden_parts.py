@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
@@ -39,6 +41,10 @@ def mail(text: str, status: int = 1) -> str:
         f"From - Mon Mar 02 10:00:00 2026\nX-Mozilla-Status: {status:04x}\n"
         f"From: a@example.org\nSubject: s\n\n{text}\n\n"
     )
+
+
+def page(body: str, sheet: str) -> bytes:
+    return f"<html><head><style>{sheet}</style></head><body>{body}</body></html>".encode()
 
 
 DELETION = (
@@ -115,6 +121,15 @@ FILES = {
     "deletion.rtf": rb"{\rtf1 shown {\deleted SECRET}shown}",
     "toggled.rtf": rb"{\rtf1 shown \v SECRET\v0 shown}",
     "style.html": b"<html><p>shown<p style='display: none'>SECRET</html>",
+    "class.html": page("<p>shown<p class='a x'>SECRET", "p.x, .y { display: none }"),
+    "id.html": page("<p>shown<p id=x>SECRET", "@charset 'x'; /* } */ #x{visibility:hidden;}"),
+    "element.html": page("<p>shown<aside>SECRET</aside>", "<!-- ASIDE{mso-hide:all} -->"),
+    "later.html": page("<p>shown<p class='x y'>SECRET", ".y{display:block} .x{display:none}"),
+    "important.html": page(
+        "<p>shown<p class=x>SECRET", ".x{display:none!important} p.x{display:flex}"
+    ),
+    "screen.html": page("<p>shown<p class=x>SECRET", "@media screen, print {.x{display:none}}"),
+    "around.html": page("<p>shown<div class=x><p hidden>SECRET</div>", ".x{display:none}"),
     "attribute.html": b"<html><p>shown<div hidden><p>SECRET <b hidden>SECRET</b></div></html>",
     "folder": (mail("shown") + mail("SECRET", status=9) + mail("shown")).encode(),
 }
@@ -134,6 +149,43 @@ def test_a_hidden_part_is_read_if_that_is_wanted(name: str) -> None:
     document = extract_bytes(name, FILES[name], Limits(), lambda _: None, takes_hidden=True)
     assert "SECRET" in document.text
     assert document.note is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        page("<p class='x y'>words", ".x{display:none} .y{display:block}"),
+        page("<p class=x>words", "p.x{display:block} .x{display:none}"),
+        page("<p id=x class=x>words", "#x{display:flex} p.x{display:none}"),
+        page("<p class=x style='display:block'>words", ".x{display:none}"),
+        page("<p class=x>words", "@media print {.x{display:none}}"),
+        page("<p class=x>words", "@media (max-width: 600px) {.x{display:none}}"),
+        page("<p>words", "body{display:none!important} html{visibility:hidden}"),
+        page(
+            "<p>words",
+            "p::after, p:hover, a:b( {display:none} p::before{content:'}p{display:none}'}",
+        ),
+        page("<noscript><style>p{display:none}</style></noscript><p>words", ""),
+        page("<style media=print>p{display:none}</style><p>words", ""),
+        page("<p>words", "{}}{;p{{display:none"),
+    ],
+)
+def test_text_of_a_page_that_no_style_sheet_hides_is_read(data: bytes) -> None:
+    assert extract_bytes("x.html", data, Limits(), lambda _: None).text == "words"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["p", ".a", "#a", ":not(", "[a=", "]", ")", "{", "}", "display:none", ";", ",", " > ",
+             "@media screen", "@layer a", "/*", "*/", '"', "\\", "::after", "!important", "*"]
+        )
+    )
+)  # fmt: skip
+def test_a_page_with_any_style_sheet_is_read(pieces: list[str]) -> None:
+    data = page("<h1>words</h1><p class=a id=a>more", "".join(pieces))
+    text = extract_bytes("x.html", data, Limits(), lambda _: None, takes_hidden=True).text
+    assert text == "# words\n\nmore"
 
 
 def test_text_that_a_style_hides_and_the_run_shows_is_read() -> None:
