@@ -11,7 +11,7 @@ from desktop_app.documents import media_type, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.reader_result import ReaderResult
-from desktop_app.documents.text import content_lines, evernote, plain_text
+from desktop_app.documents.text import content_lines, plain_text
 from desktop_app.documents.worker.protocol import (
     MAX_TEXT_BYTES,
     Limits,
@@ -192,9 +192,7 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     if data.startswith(media_type.OLE):
         return _compound_file_kind(name, data)
     if kind == document_types.ZIP and media_type.is_unsupported_package(name):
-        raise DocumentUnsupportedError(
-            N_("Repartee can’t read the format of “{name}”."), hint=_SAVE_AS_PDF, name=name
-        )
+        raise _unsupported_format_error(name)
     # An archive with the ending of another format, such as .docx, is not that format.
     is_misnamed_zip = kind == document_types.ZIP and kind_of_ending not in (None, kind)
     if kind and not is_misnamed_zip:
@@ -202,10 +200,14 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     if kind_of_ending:
         raise refusals.misnamed_error(name, PurePath(name).suffix.lower())
     if kind is not None:  # "", an OpenDocument format without a reader
-        raise DocumentUnsupportedError(
-            N_("Repartee can’t read the format of “{name}”."), hint=_SAVE_AS_PDF, name=name
-        )
+        raise _unsupported_format_error(name)
     return None
+
+
+def _unsupported_format_error(name: str) -> DocumentUnsupportedError:
+    return DocumentUnsupportedError(
+        N_("Repartee can’t read the format of “{name}”."), hint=_SAVE_AS_PDF, name=name
+    )
 
 
 def _compound_file_kind(name: str, data: bytes) -> str:
@@ -251,9 +253,32 @@ def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
 
         page = web_page.read(data, left_out=bundle.left_out) or decoded
         return ReaderResult(kind, page.text, note=page.note)
-    if content_lines.is_content(decoded.text):
+    if content_kind := content_lines.kind_of(decoded.text):
         text = content_lines.read(data, bundle.left_out)
-        return ReaderResult(kind, text, note=decoded.note)
-    if evernote.is_export(decoded.text):
-        return ReaderResult(kind, evernote.read(name, data, bundle.left_out), note=decoded.note)
+        return ReaderResult(content_kind, text, note=decoded.note)
+    xml_kind = media_type.detect_xml(data)
+    if xml_kind is not None:
+        return _read_xml(name, xml_kind, data, bundle)
     return ReaderResult(kind, decoded.text, note=decoded.note)
+
+
+def _read_xml(name: str, kind: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
+    match kind:
+        case document_types.EVERNOTE:
+            from desktop_app.documents.text import evernote
+
+            return ReaderResult(kind, evernote.read(name, data, bundle.left_out))
+        case media_type.FLAT_PACKAGE:
+            from desktop_app.documents.office import flat_package
+
+            package = flat_package.packed(name, data)
+            inner_kind = media_type.detect_binary(name, package) or ""
+            if inner_kind in document_types.FLAT:
+                document = _read_binary(name, inner_kind, package, bundle, "")
+                return replace(document, kind=document_types.FLAT[inner_kind])
+        case kind if kind:
+            from desktop_app.documents.office import opendocument
+
+            text, pages = opendocument.read_flat(name, kind, data, bundle.left_out)
+            return ReaderResult(kind, text, pages)
+    raise _unsupported_format_error(name)

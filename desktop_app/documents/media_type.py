@@ -15,12 +15,16 @@ import zipfile
 import zlib
 from pathlib import PurePath
 from typing import Final
+from xml.etree import ElementTree
 
+from desktop_app.documents.office import flat_package
 from desktop_app.domain.documents.document_types import (
     CSV,
     DOCUMENT_FORMATS,
     DOCX,
     EPUB,
+    EVERNOTE,
+    FLAT,
     HTML,
     IMAGE_SUFFIXES,
     MAIL,
@@ -68,7 +72,11 @@ OLE_ERRORS: Final = (
 # an ordinary ZIP archive in place of another format. Not .xls: programs export web pages and texts
 # under this ending.
 _TYPE_OF_ENDING: Final = {
-    **{known.suffix: kind for kind, known in DOCUMENT_FORMATS.items() if kind != XLS},
+    **{
+        known.suffix: kind
+        for kind, known in DOCUMENT_FORMATS.items()
+        if kind != XLS and not known.is_text
+    },
     **{suffix: kind for kind, suffix in IMAGE_SUFFIXES.items()},
     ".jpeg": "image/jpeg",
     ".tif": "image/tiff",
@@ -166,6 +174,14 @@ _STATED_TYPES: Final = {kind: kind for kind in (ODT, ODP, ODS, EPUB)} | {
 }
 
 
+_XML_START: Final = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")
+_MAX_ROOT_BYTES: Final = 1 << 16  # LibreOffice writes 4 kB of namespaces
+_FLAT_OPENDOCUMENT: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}document"
+_STATED_TYPE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}mimetype"
+FLAT_PACKAGE: Final = "application/x-flat-package"
+"""An Office Open XML document in one file, which its parts tell apart."""
+
+
 def detect_binary(name: str, data: bytes) -> str | None:
     """Detect a binary document by its magic bytes.
 
@@ -226,6 +242,26 @@ def is_unsupported_package(name: str) -> bool:
 def type_of_ending(name: str) -> str | None:
     """Return the media type of the binary format that the name's ending stands for, if any."""
     return _TYPE_OF_ENDING.get(PurePath(name).suffix.lower())
+
+
+def detect_xml(data: bytes) -> str | None:
+    """Return the media type of a document in XML by its root, FLAT_PACKAGE, or None for others.
+
+    "" is an OpenDocument format that is not supported.
+    """
+    if not _XML_START.match(data):
+        return None
+    beginning = io.BytesIO(data[:_MAX_ROOT_BYTES])
+    try:
+        _, root = next(ElementTree.iterparse(beginning, ("start",)))
+    except (ElementTree.ParseError, StopIteration, ValueError, LookupError):
+        return None
+    if root.tag == _FLAT_OPENDOCUMENT:
+        stated_type = root.get(_STATED_TYPE, "").strip()
+        return FLAT.get(_STATED_TYPES.get(stated_type, ""), "")
+    if root.tag == f"{flat_package.NAMESPACE}package":
+        return FLAT_PACKAGE
+    return EVERNOTE if root.tag == "en-export" else None
 
 
 def detect_text(name: str, data: bytes) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
+from xml.etree import ElementTree
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_FLAT_PACKAGE = "{http://schemas.microsoft.com/office/2006/xmlPackage}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _NAMESPACES = (
     f'xmlns:w="{W}" xmlns:r="{_R}" '
     'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
@@ -103,3 +107,37 @@ def opendocument(kind: str, body: str, styles: str = "") -> bytes:
     )
     mimetype = f"application/vnd.oasis.opendocument.{kind}"
     return packed({"mimetype": mimetype, "content.xml": content})
+
+
+def flat(data: bytes) -> bytes:
+    """Return a document's package as one XML file, as office programs save it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    if "mimetype" in parts:
+        return _flat_opendocument(parts)
+    content_types = ElementTree.fromstring(parts.pop("[Content_Types].xml"))
+    type_by_name = {each.get("PartName"): each.get("ContentType", "") for each in content_types}
+    package = ElementTree.Element(f"{_FLAT_PACKAGE}package")
+    for name, content in parts.items():
+        content_type = type_by_name.get(f"/{name}", "")
+        attributes = {
+            f"{_FLAT_PACKAGE}name": f"/{name}",
+            f"{_FLAT_PACKAGE}contentType": content_type,
+        }
+        part = ElementTree.SubElement(package, f"{_FLAT_PACKAGE}part", attributes)
+        if name.endswith((".xml", ".rels")):
+            tree = ElementTree.SubElement(part, f"{_FLAT_PACKAGE}xmlData")
+            tree.append(ElementTree.fromstring(content))
+        else:
+            binary = ElementTree.SubElement(part, f"{_FLAT_PACKAGE}binaryData")
+            binary.text = base64.encodebytes(content).decode()
+    return b'<?mso-application progid="Word.Document"?>' + ElementTree.tostring(package)
+
+
+def _flat_opendocument(parts: dict[str, bytes]) -> bytes:
+    stated_type = {f"{_OFFICE}mimetype": parts["mimetype"].decode()}
+    document = ElementTree.Element(f"{_OFFICE}document", stated_type)
+    for name in ("styles.xml", "content.xml"):
+        if name in parts:
+            document.extend(ElementTree.fromstring(parts[name]))
+    return ElementTree.tostring(document)

@@ -1,6 +1,7 @@
 """Converts OpenDocument texts, slides and sheets (.odt, .odp, .ods) to Markdown.
 
 Reads content.xml as OpenDocument 1.3 describes it, and the page headers and footers in styles.xml.
+A flat document (.fodt, .fodp, .fods) has both in one file.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
 from typing import Final
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from desktop_app.documents import refusals
 from desktop_app.documents.left_out import LeftOut
@@ -25,6 +26,7 @@ from desktop_app.documents.office.opendocument_parts import (
 from desktop_app.documents.office.package import Package, local_name, whole_number
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types
+from desktop_app.domain.documents.document_notes import SkipReason
 
 _ODF: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT: Final = f"{_ODF}text:1.0}}"
@@ -35,6 +37,9 @@ _ROW_GROUPS: Final = [
 ]
 _ANCHORED: Final = ("text-box", "custom-shape", "table", "rect", "ellipse")
 _CONTROL: Final = f"{_ODF}drawing:1.0}}control"
+_FRAME: Final = f"{_ODF}drawing:1.0}}frame"
+_FRAME_NAME: Final = f"{_ODF}drawing:1.0}}name"
+_EMBEDDED: Final = (f"{_ODF}office:1.0}}binary-data", f"{_ODF}office:1.0}}document")
 _MARKDOWN_LABEL: Final = re.compile(r"[0-9]{1,9}[.)]|-")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 _LINK: Final = "{http://www.w3.org/1999/xlink}href"
@@ -59,9 +64,31 @@ def read(
     """Return a document as Markdown, and the number of slides or sheets; None for a text."""
     package = Package(name, data, limits)
     content = package.xml("content.xml")
-    styles = package.xml_if_readable("styles.xml")
+    return _read(name, kind, content, package.xml_if_readable("styles.xml"), left_out)
+
+
+def read_flat(name: str, kind: str, data: bytes, left_out: LeftOut) -> tuple[str, int | None]:
+    """Return a flat document as `read` does; its `kind` is one of FLAT."""
+    try:
+        document = fromstring(data)
+    except (ParseError, ValueError, LookupError) as error:
+        raise refusals.damaged_error(name, str(error)) from error
+    for element in document.iter():  # pictures in Base64, and charts
+        for child in [each for each in element if each.tag in _EMBEDDED]:
+            element.remove(child)
+    body = next((each for each in document if local_name(each) == "body"), Element("none"))
+    styles = Element("styles")
+    styles.extend(each for each in document if each is not body)
+    package_kind = next(each for each, flat in document_types.FLAT.items() if flat == kind)
+    return _read(name, package_kind, body, styles, left_out)
+
+
+def _read(
+    name: str, kind: str, content: Element, styles: Element, left_out: LeftOut
+) -> tuple[str, int | None]:
     reader = _Reader(name, (content, styles), left_out)
     body = next((e for e in content.iter() if local_name(e) == "body"), Element("none"))
+    left_out.unread += _objects(body)
     if kind == document_types.ODT:
         blocks = [*reader.blocks(body), *_headers(styles, reader)]
         return "\n\n".join([*filter(None, blocks), *reader.notes()]), None
@@ -82,6 +109,13 @@ def read(
     headers = list(_slide_headers(body))
     text = "\n\n".join([*marked, *headers, *reader.notes()])
     return text if any(slides) or headers else "", len(slides)
+
+
+def _objects(body: Element) -> Iterator[tuple[str, SkipReason]]:
+    """Yield the formulas, charts and files of other programs, which are not read."""
+    for frame in body.iter(_FRAME):
+        if any(local_name(child).startswith("object") for child in frame):
+            yield frame.get(_FRAME_NAME) or "object", SkipReason.EMBEDDED
 
 
 def _words(element: Element) -> str:

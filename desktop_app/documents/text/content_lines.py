@@ -15,10 +15,11 @@ from typing import Final, NamedTuple
 
 from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.text import plain_text
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.documents.embedded_data import data_note
 
-_BEGINNING: Final = re.compile(r"[\ufeff\s]*BEGIN:(?:VCARD|VCALENDAR)\s*\n", re.I)
+_BEGINNING: Final = re.compile(r"[\ufeff\s]*BEGIN:V(CARD|CALENDAR)\s*\n", re.I)
 _FOLD: Final = re.compile(rb"\r?\n[ \t]")
 _SOFT_BREAK: Final = re.compile(
     rb"^([^\r\n:]*;(?:ENCODING=)?QUOTED-PRINTABLE[^\r\n:]*:(?:[^\r\n]*=\r?\n)+)", re.I | re.M
@@ -56,9 +57,12 @@ class _Line(NamedTuple):
         return next((value for name, value in self.parameters if name in names), "")
 
 
-def is_content(text: str) -> bool:
-    """Return True for a vCard or a calendar."""
-    return _BEGINNING.match(text) is not None
+def kind_of(text: str) -> str:
+    """Return the media type of a vCard or a calendar; "" for any other text."""
+    match = _BEGINNING.match(text)
+    if match is None:
+        return ""
+    return document_types.VCARD if match[1].upper() == "CARD" else document_types.CALENDAR
 
 
 def read(data: bytes, left_out: LeftOut) -> str:

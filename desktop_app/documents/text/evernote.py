@@ -18,16 +18,8 @@ from desktop_app.documents.text import web_page
 from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.documents.embedded_data import data_note
 
-_ROOT: Final = re.compile(
-    r"[\ufeff\s]*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!DOCTYPE[^>]{0,500}>\s*)?<en-export\b"
-)
 _BOX: Final = re.compile(r"<en-todo\b([^>]*?)/?>(?:</en-todo>)?")
 _CHECKED: Final = re.compile(r"""checked\s*=\s*["']true["']""")
-
-
-def is_export(text: str) -> bool:
-    """Return True for an export of notes."""
-    return _ROOT.match(text) is not None
 
 
 def read(name: str, data: bytes, left_out: LeftOut) -> str:

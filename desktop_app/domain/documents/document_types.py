@@ -24,6 +24,14 @@ OPENDOCUMENT: Final = "application/vnd.oasis.opendocument"
 ODT: Final = f"{OPENDOCUMENT}.text"
 ODP: Final = f"{OPENDOCUMENT}.presentation"
 ODS: Final = f"{OPENDOCUMENT}.spreadsheet"
+FLAT: Final = {
+    **{kind: f"{kind}-flat-xml" for kind in (ODT, ODP, ODS)},
+    **{kind: f"{kind}+xml" for kind in (DOCX, PPTX)},  # which have no official name
+}
+"""The types of documents in one XML file, by those of their packages."""
+VCARD: Final = "text/vcard"
+CALENDAR: Final = "text/calendar"
+EVERNOTE: Final = "application/enex+xml"
 OUTLOOK: Final = "application/vnd.ms-outlook"
 ZIP: Final = "application/zip"
 FOLDER: Final = "inode/directory"
@@ -51,11 +59,13 @@ class DocumentFormat(NamedTuple):
         suffix: the ending of file names.
         unit: the name of a section of its documents, such as "page"; "" if they have none.
         is_plain: True if its reader returns plain text instead of Markdown.
+        is_text: True if its files are texts.
     """
 
     suffix: str
     unit: str = ""
     is_plain: bool = False
+    is_text: bool = False
 
 
 DOCUMENT_FORMATS: Final[Mapping[str, DocumentFormat]] = {
@@ -68,12 +78,20 @@ DOCUMENT_FORMATS: Final[Mapping[str, DocumentFormat]] = {
     ODT: DocumentFormat(".odt"),
     ODP: DocumentFormat(".odp", "slide"),
     ODS: DocumentFormat(".ods", "sheet"),
+    FLAT[ODT]: DocumentFormat(".fodt", is_text=True),
+    FLAT[ODP]: DocumentFormat(".fodp", "slide", is_text=True),
+    FLAT[ODS]: DocumentFormat(".fods", "sheet", is_text=True),
+    FLAT[DOCX]: DocumentFormat(".xml", is_text=True),
+    FLAT[PPTX]: DocumentFormat(".xml", "slide", is_text=True),
     EPUB: DocumentFormat(".epub", "chapter"),
     RTF: DocumentFormat(".rtf"),
     OUTLOOK: DocumentFormat(".msg", is_plain=True),
+    VCARD: DocumentFormat(".vcf", is_plain=True, is_text=True),
+    CALENDAR: DocumentFormat(".ics", is_plain=True, is_text=True),
+    EVERNOTE: DocumentFormat(".enex", is_text=True),
     ZIP: DocumentFormat(".zip", is_plain=True),
 }
-"""The formats of documents except texts, by media type."""
+"""The formats of documents except plain texts, pages and mail, by media type."""
 
 _TEXT_SUFFIXES: Final = (".txt", ".md", ".csv", ".html", ".eml", ".ipynb", ".json", ".xml")
 DOCUMENT_PATTERNS: Final = " ".join(

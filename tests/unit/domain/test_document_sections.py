@@ -182,7 +182,9 @@ def test_a_document_has_a_unit_of_sections() -> None:
     known = {name: value for name, value in vars(document_types).items() if isinstance(value, str)}
     units = {"PDF": "page", "PPTX": "slide", "ODP": "slide", "EPUB": "chapter"}
     units |= dict.fromkeys(("XLSX", "XLSB", "XLS", "ODS"), "sheet")
-    assert {known[name]: unit for name, unit in units.items()} == dict(UNITS)
+    expected = {known[name]: unit for name, unit in units.items()}
+    expected |= {flat: UNITS[kind] for kind, flat in document_types.FLAT.items() if kind in UNITS}
+    assert expected == dict(UNITS)
     assert unit_of(PDF) == "page"
     assert unit_of(replace(PDF, pages=1)) == ""
     assert unit_of(replace(PDF, media_type=document_types.DOCX, pages=None)) == ""
