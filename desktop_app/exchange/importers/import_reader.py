@@ -153,7 +153,12 @@ _PROGRAMS: Final = (
         typing_mind.conversations_in,
     ),
     _Program("Open WebUI", open_webui.is_conversation, open_webui.read_conversation),
-    _Program("OpenAI messages", message_list.is_conversation, message_list.read_conversation),
+    _Program(
+        "OpenAI messages",
+        message_list.is_conversation,
+        message_list.read_conversation,
+        message_list.conversations_in,
+    ),
 )
 
 _ChunksOf = Callable[[], Iterator[bytes]]
@@ -380,7 +385,8 @@ def _read_json(chunks_of: _ChunksOf, find_file: FindFile) -> ParsedExport:
     if total == 1 or found is None:
         # The values are no conversations, but contain them or are their messages.
         values = [first] if total == 1 else [*read_values(chunks_of())]
-        for program in _PROGRAMS:
+        # Messages of an unknown program are taken only from a file that no other wrote.
+        for program in _PROGRAMS[:-1] if found else _PROGRAMS:
             items = program.conversations_in(values)
             if total == 1:
                 items = items or program.conversations_in(first)

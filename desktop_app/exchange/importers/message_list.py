@@ -3,7 +3,8 @@
 A message has a `role` and a `content`, a text or a list of parts with a `type`. Thoughts are in
 `reasoning_content` or `reasoning`, a part of their own, or before `</think>`; calls are in
 `tool_calls`, their results in messages of the role `tool`. Source: OpenAI's description of Chat
-Completions and of the JSONL for fine-tuning (`{"messages": […]}` a line), November 2026.
+Completions and of the JSONL for fine-tuning (`{"messages": […]}` a line), November 2026. Programs
+that describe no form of their own (Msty) are read if they export such messages.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ ROLES: Final = {
 }
 """The roles of messages by their names, in lower case."""
 _SYSTEM_ROLES: Final = ("system", "developer")
+_ALL_ROLES: Final = (*ROLES, *_SYSTEM_ROLES, "tool")
+_MAX_DEPTH: Final = 4  # of the objects and lists around conversations: {"data": {"chats": [{…}]}}
 _TIME_NAMES: Final = ("createdAt", "created_at", "timestamp", "create_time", "updatedAt")
 _THOUGHT_NAMES: Final = ("reasoning_content", "reasoningContent", "reasoning")
 _THOUGHT_KINDS: Final = ("reasoning", "thinking", "think")
@@ -59,6 +62,18 @@ _THOUGHT_CLOSING: Final = "</think>"
 def is_conversation(value: Any) -> bool:
     """Return True for an object with messages that have a role."""
     return any(text_at(message, "role") for message in objects_at(value, "messages"))
+
+
+def conversations_in(value: Any, depth: int = _MAX_DEPTH) -> list[Any]:
+    """Return the conversations somewhere in a value, which may be their messages alone."""
+    if is_conversation(value):
+        return [value]
+    if not isinstance(value, list | Mapping) or not depth:
+        return []
+    inner = value if isinstance(value, list) else value.values()
+    if value and all(text_at(each, "role").lower() in _ALL_ROLES for each in inner):
+        return [{"messages": [*inner]}]
+    return [found for each in inner for found in conversations_in(each, depth - 1)]
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:

@@ -343,6 +343,7 @@ OLD_OPENROUTER = {
         "m1": {"characterId": "USER", "content": "How?", "updatedAt": "2026-03-01T10:00:00.000Z"},
     },
 }
+MESSAGES = [{"role": "user", "content": "How long?"}, {"role": "assistant", "text": "Three."}]
 FINE_TUNING = {
     "model": "gpt-5.2",
     "messages": [
@@ -441,6 +442,10 @@ ROWS = [
         FINE_TUNING,
         "OpenAI messages: How long? | Be brief.",
         ["user How long?", "gpt-5.2 on 0 find={}>green Three."],
+    ),
+    *(
+        (value, "OpenAI messages: How long?", ["user How long?", "? on 0 Three."])
+        for value in (MESSAGES, [MESSAGES], {"chats": [{"messages": MESSAGES}]}, {"a": MESSAGES})
     ),
 ]
 
