@@ -1,6 +1,7 @@
 """The composition of the parts that talk to the desktop; it is imported after the start.
 
-They are the global shortcut, the tray, notifications, sleep, start at login, and the appearance.
+They are the global shortcut, the tray, notifications, sleep, start at login, the appearance, and
+dialogs for files.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from desktop_app.desktop.desktop_watch import watch_appearance, watch_sleep
 from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
 from desktop_app.desktop.ui.login_start_setting import LoginStartSetting
+from desktop_app.desktop.ui.portal_file_dialogs import PortalFileDialogs
 from desktop_app.desktop.ui.tray_controller import TrayController
 from desktop_app.quick.ui.hotkey_controller import HotkeyController
 from desktop_app.settings.schema import START_AT_LOGIN
@@ -43,6 +45,8 @@ class DesktopControllers:
         hotkey.bind(Keymap.from_settings(session.values.all))
         start = session.tasks.start
         start(self.tray.watch())
+        self._file_dialogs = PortalFileDialogs(bus, session.tasks)
+        start(self._file_dialogs.start())
         self.system_bus = SessionBus("SYSTEM")
         start(watch_sleep(self.system_bus, session.drafts.save_prompts, self._on_wake))
         start(watch_appearance(bus, theme.set_portal_appearance, theme.set_reduced_motion))
@@ -51,7 +55,12 @@ class DesktopControllers:
     @property
     def shutdown_steps(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
         """Return the functions to call at the program's end."""
-        return (self.hotkey.close, self.tray.close, self.system_bus.aclose)
+        return (
+            self.hotkey.close,
+            self.tray.close,
+            self._file_dialogs.close,
+            self.system_bus.aclose,
+        )
 
     # -------------------------------------------------------------- notifications
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QUrl
-from PySide6.QtWidgets import QFileDialog, QHeaderView, QToolButton, QTreeView, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QHeaderView, QToolButton, QTreeView, QWidget
 
 from desktop_app.cli.output_file import partial_file
 from desktop_app.domain.documents.document_types import DOCUMENT_PATTERNS
@@ -33,6 +33,51 @@ _ICON_OF_BUTTON: Final = {
 _MIN_COLUMN_WIDTH: Final = 72
 
 
+class FileRequest(NamedTuple):
+    """What a dialog asks for.
+
+    Attributes:
+        start: the folder at first, or the proposed file; "" for the last folder.
+        filters: as QFileDialog reads them; "" for none.
+        suffix: is added to a name that has none.
+    """
+
+    title: str
+    start: str
+    filters: str = ""
+    mode: QFileDialog.FileMode = QFileDialog.FileMode.ExistingFile
+    suffix: str = ""
+
+    @property
+    def is_save(self) -> bool:
+        """Return True if the user names the file to write."""
+        return self.mode is QFileDialog.FileMode.AnyFile
+
+    @property
+    def is_folder(self) -> bool:
+        """Return True if the user chooses a folder."""
+        return self.mode is QFileDialog.FileMode.Directory
+
+    @property
+    def is_multiple(self) -> bool:
+        """Return True if the user chooses any number of files."""
+        return self.mode is QFileDialog.FileMode.ExistingFiles
+
+
+OnChosen = Callable[[list[Path]], object]
+OnAnswer = Callable[[list[Path] | None], None]
+"""Takes the chosen paths: [] if the user chose none, None if no dialog could be opened."""
+SystemDialogs = Callable[[FileRequest, QWidget, OnAnswer], Callable[[], object]]
+"""Opens a dialog of the system for a window, and returns the function that closes it."""
+_system_dialogs: SystemDialogs | None = None
+
+
+def use_system_dialogs(dialogs: SystemDialogs | None) -> None:
+    """Open these dialogs from now on; None for those that Qt has for this system, or its own."""
+    global _system_dialogs
+    _system_dialogs = dialogs
+
+
 def choose_file(
     parent: QWidget,
     title: str,
@@ -40,21 +85,14 @@ def choose_file(
     *,
     start: Path | str = "",
     filters: str = "",
-) -> QFileDialog:
+) -> QDialog:
     """Open a dialog in which the user chooses an existing file."""
-    mode = QFileDialog.FileMode.ExistingFile
-    dialog = _create_dialog(parent, title, start, filters, mode)
-    return _open(dialog, lambda paths: on_chosen(paths[0]))
+    return _open(parent, FileRequest(title, str(start), filters), lambda paths: on_chosen(paths[0]))
 
 
 def choose_files(
-    parent: QWidget,
-    title: str,
-    on_chosen: Callable[[list[Path]], object],
-    *,
-    start: Path | str = "",
-    filters: str = "",
-) -> QFileDialog:
+    parent: QWidget, title: str, on_chosen: OnChosen, *, start: Path | str = "", filters: str = ""
+) -> QDialog:
     """Open a dialog in which the user chooses existing files.
 
     Args:
@@ -64,18 +102,15 @@ def choose_files(
         documents = tr("Documents and images ({patterns})", patterns=DOCUMENT_PATTERNS)
         filters = f"{documents};;{tr('All files ({patterns})', patterns='*')}"
     mode = QFileDialog.FileMode.ExistingFiles
-    dialog = _create_dialog(parent, title, start, filters, mode)
-    dialog.setOption(QFileDialog.Option.HideNameFilterDetails)  # thirty patterns
-    return _open(dialog, on_chosen)
+    return _open(parent, FileRequest(title, str(start), filters, mode), on_chosen)
 
 
 def choose_folder(
     parent: QWidget, title: str, on_chosen: Callable[[Path], object], *, start: Path | str = ""
-) -> QFileDialog:
+) -> QDialog:
     """Open a dialog in which the user chooses a folder."""
-    dialog = _create_dialog(parent, title, start, "", QFileDialog.FileMode.Directory)
-    dialog.setOption(dialog.Option.ShowDirsOnly)
-    return _open(dialog, lambda paths: on_chosen(paths[0]))
+    request = FileRequest(title, str(start), mode=QFileDialog.FileMode.Directory)
+    return _open(parent, request, lambda paths: on_chosen(paths[0]))
 
 
 def choose_target(
@@ -86,26 +121,63 @@ def choose_target(
     start: Path | str,
     filters: str,
     suffix: str = "",
-) -> QFileDialog:
+) -> QDialog:
     """Open a dialog in which the user names the file to write; it asks before overwriting.
 
     Args:
         suffix: is added to a name that has none.
     """
     mode = QFileDialog.FileMode.AnyFile
-    dialog = _create_dialog(parent, title, start, filters, mode)
-    dialog.setAcceptMode(dialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix(suffix)
-    return _open(dialog, lambda paths: on_chosen(paths[0]))
+    request = FileRequest(title, str(start), filters, mode, suffix)
+    return _open(parent, request, lambda paths: on_chosen(paths[0]))
 
 
-def _create_dialog(
-    parent: QWidget, title: str, start: Path | str, filters: str, mode: QFileDialog.FileMode
-) -> QFileDialog:
-    dialog = QFileDialog(parent, title, str(start), filters)
-    dialog.setFileMode(mode)
+def _open(parent: QWidget, request: FileRequest, on_chosen: OnChosen) -> QDialog:
+    if _system_dialogs is not None:
+        return _open_system_dialog(_system_dialogs, parent, request, on_chosen)
+    return _open_qt_dialog(parent, request, on_chosen)
+
+
+def _open_system_dialog(
+    dialogs: SystemDialogs, parent: QWidget, request: FileRequest, on_chosen: OnChosen
+) -> QDialog:
+    """Open a dialog of the system, and one that nobody sees, which keeps the window from input."""
+    blocker = QDialog(parent)
+    blocker.setWindowTitle(request.title)
+    blocker.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    blocker.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    chosen: list[Path] = []
+
+    def on_answer(paths: list[Path] | None) -> None:
+        if paths is None:
+            blocker.hide()
+            blocker.deleteLater()
+            _open_qt_dialog(parent, request, on_chosen)
+        elif paths:
+            chosen[:] = paths
+            blocker.accept()
+        else:
+            blocker.reject()
+
+    blocker.accepted.connect(lambda: on_chosen(chosen))
+    close = dialogs(request, parent.window(), on_answer)
+    blocker.rejected.connect(lambda: close())
+    parent.window().installEventFilter(_Closer(blocker))
+    blocker.open()
+    return blocker
+
+
+def _open_qt_dialog(parent: QWidget, request: FileRequest, on_chosen: OnChosen) -> QFileDialog:
+    dialog = QFileDialog(parent, request.title, request.start, request.filters)
+    dialog.setFileMode(request.mode)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setSupportedSchemes(["file"])  # callers read paths
+    if request.is_save:
+        dialog.setAcceptMode(dialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(request.suffix)
+    dialog.setOption(dialog.Option.ShowDirsOnly, request.is_folder)
+    # Documents have thirty patterns.
+    dialog.setOption(dialog.Option.HideNameFilterDetails, request.is_multiple)
     # Qt's own dialog lists these; a dialog of the system lists its own.
     where = QStandardPaths.StandardLocation
     kinds = (
@@ -119,11 +191,6 @@ def _create_dialog(
     existing = [folder for folder in folders if folder and Path(folder).is_dir()]
     dialog.setSidebarUrls([*map(QUrl.fromLocalFile, existing)])
     parent.window().installEventFilter(_Closer(dialog))
-    return dialog
-
-
-def _open(dialog: QFileDialog, on_chosen: Callable[[list[Path]], object]) -> QFileDialog:
-
     # Not `filesSelected`: it is emitted while the dialog still covers what the caller shows next.
     dialog.accepted.connect(lambda: on_chosen([Path(name) for name in dialog.selectedFiles()]))
     dialog.open()
@@ -146,7 +213,7 @@ def _open(dialog: QFileDialog, on_chosen: Callable[[list[Path]], object]) -> QFi
 class _Closer(QObject):
     """Event filter that rejects a dialog when the window behind it closes."""
 
-    def __init__(self, dialog: QFileDialog) -> None:
+    def __init__(self, dialog: QDialog) -> None:
         super().__init__(dialog)
         self._dialog = dialog
 

@@ -83,11 +83,11 @@ class Portal:
         method: str,
         signature: str,
         *body: Any,
-        timeout_s: float = DIALOG_TIMEOUT_S,
+        timeout_s: float | None = DIALOG_TIMEOUT_S,
     ) -> Results:
         """Call a method whose last argument is its options, and wait for the results.
 
-        The portal's dialog closes after `timeout_s`, or if the task is canceled.
+        The portal's dialog closes after `timeout_s` (None: never), or if the task is canceled.
 
         Raises:
             PortalRefusedError: the user or the portal refused.
