@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QUrl
-from PySide6.QtWidgets import QDialog, QFileDialog, QHeaderView, QToolButton, QTreeView, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHeaderView,
+    QListView,
+    QSplitter,
+    QToolButton,
+    QTreeView,
+    QWidget,
+)
 
 from desktop_app.cli.output_file import partial_file
 from desktop_app.domain.documents.document_types import DOCUMENT_PATTERNS
@@ -18,6 +27,7 @@ from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look.icons import set_icon
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.windows import fitting_size
 
 # By button of Qt's own dialog, whose icons are black, even on a dark background.
 _ICON_OF_BUTTON: Final = {
@@ -28,9 +38,8 @@ _ICON_OF_BUTTON: Final = {
     "listModeButton": "list",
     "detailModeButton": "table-2",
 }
-
-
-_MIN_COLUMN_WIDTH: Final = 72
+_QT_DIALOG_SIZE: Final = (860, 520)  # pixels at the default text size
+_TYPE_COLUMN: Final = 2
 
 
 class FileRequest(NamedTuple):
@@ -194,13 +203,8 @@ def _open_qt_dialog(parent: QWidget, request: FileRequest, on_chosen: OnChosen) 
     # Not `filesSelected`: it is emitted while the dialog still covers what the caller shows next.
     dialog.accepted.connect(lambda: on_chosen([Path(name) for name in dialog.selectedFiles()]))
     dialog.open()
+    _fit_columns(dialog, parent)
     # Qt's own dialog has buttons, whose icons would be black; a dialog of the system has none.
-    table = dialog.findChild(QTreeView, "treeView")
-    if table is not None:  # its first column is too narrow for names
-        header = table.header()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(current_theme().px(_MIN_COLUMN_WIDTH))
     theme = current_theme()
     for button in dialog.findChildren(QToolButton):
         name = _ICON_OF_BUTTON.get(button.objectName())
@@ -208,6 +212,22 @@ def _open_qt_dialog(parent: QWidget, request: FileRequest, on_chosen: OnChosen) 
             size = button.iconSize().width()
             set_icon(button, name, theme.text, size, disabled=theme.faint)
     return dialog
+
+
+def _fit_columns(dialog: QFileDialog, parent: QWidget) -> None:
+    """Show names whole in Qt's own dialog, which is narrow, and gives them the rest of a row."""
+    splitter = dialog.findChild(QSplitter, "splitter")
+    sidebar = dialog.findChild(QListView, "sidebar")
+    table = dialog.findChild(QTreeView, "treeView")
+    if splitter is None or sidebar is None or table is None:  # a dialog of the system
+        return
+    dialog.resize(fitting_size(_QT_DIALOG_SIZE, parent))
+    sidebar_width = sidebar.sizeHintForColumn(0) + 2 * sidebar.frameWidth()
+    splitter.setSizes([sidebar_width, dialog.width() - sidebar_width])
+    table.hideColumn(_TYPE_COLUMN)  # the names end with it
+    header = table.header()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
 
 class _Closer(QObject):

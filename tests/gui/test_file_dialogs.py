@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFileDialog, QTreeView, QWidget
+from PySide6.QtWidgets import QFileDialog, QListView, QTreeView, QWidget
 
 from desktop_app.widgets.file_dialogs import choose_file, choose_files, choose_folder, choose_target
 from tests.helpers.file_dialogs import choose_paths
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,20 +60,22 @@ def test_several_files_are_chosen(qtbot: QtBot, window: QWidget, tmp_path: Path)
     qtbot.waitUntil(lambda: has_no_dialog(window))
 
 
-def test_documents_are_listed_first_and_names_have_the_widest_column(
+def test_documents_are_listed_first_and_names_are_shown_whole(
     qtbot: QtBot, window: QWidget, tmp_path: Path
 ) -> None:
     long_name = "Letter to the landlord about the heating of the flat.pdf"
     (tmp_path / long_name).touch()
     (tmp_path / "program.bin").touch()
+    window.resize(1280, 800)
     dialog = choose_files(window, "Attach", print, start=tmp_path)
     table = dialog.findChild(QTreeView, "treeView")
     assert table is not None
     model = table.model()
     qtbot.waitUntil(lambda: model.rowCount(table.rootIndex()) == 1)
     assert model.index(0, 0, table.rootIndex()).data() == long_name
-    widths = [table.header().sectionSize(column) for column in range(4)]
-    assert widths[0] == max(widths)
+    sidebar = find(dialog, QListView, "sidebar")
+    for view, width in ((table, table.columnWidth(0)), (sidebar, sidebar.viewport().width())):
+        assert width >= view.sizeHintForColumn(0)
     dialog.selectNameFilter(dialog.nameFilters()[1])
     qtbot.waitUntil(lambda: model.rowCount(table.rootIndex()) == 2)
     dialog.reject()
