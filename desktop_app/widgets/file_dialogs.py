@@ -152,7 +152,6 @@ def _open_system_dialog(
 ) -> QDialog:
     """Open a dialog of the system, and one that nobody sees, which keeps the window from input."""
     blocker = QDialog(parent)
-    blocker.setWindowTitle(request.title)
     blocker.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     blocker.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     chosen: list[Path] = []
