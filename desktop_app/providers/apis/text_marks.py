@@ -116,9 +116,10 @@ class AnswerCleaner:
 
     def _is_plain(self, text: str) -> bool:
         """Return True if no part of a text can be held back or changed."""
-        if self._secrets is None or _HOLDS.search(text):
+        secrets = self._secrets
+        if secrets is None or _HOLDS.search(text) or secrets.clean(text) != text:
             return False
-        return self._secrets.incomplete_secret_start(text) == len(text)
+        return secrets.incomplete_secret_start(text) == len(text)
 
     def _read(self, event: StreamEvent) -> list[StreamEvent]:
         return [
