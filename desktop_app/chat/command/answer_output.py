@@ -37,12 +37,13 @@ from desktop_app.domain.answering.stream_events import (
     Notice,
     RefusalDelta,
     RoundEnded,
+    SourcesCited,
     StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallStep,
 )
-from desktop_app.domain.conversations.answer_sources import answer_sources, sources_below
+from desktop_app.domain.conversations.answer_sources import answer_sources, citation, sources_below
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_facts import cost_text, ending_text, is_least_cost
 from desktop_app.domain.conversations.message_parts import ToolCallPart, last_text, tool_calls
@@ -83,6 +84,12 @@ class _AnswerState:
     has_ended: bool = False
     has_heading: bool = False
     checked: CheckedAnswer | None = None
+
+    def cite(self, numbers: str, before_end: int) -> None:
+        """Insert the numbers of sources, unless the text there is written."""
+        at = len(self.unwritten) - before_end
+        if at >= 0:
+            self.unwritten = self.unwritten[:at] + numbers + self.unwritten[at:]
 
 
 class AnswerOutput:
@@ -139,7 +146,9 @@ class AnswerOutput:
             self._advance()
 
     async def _run_one(self, state: _AnswerState) -> None:
-        def listen(event: StreamEvent, _reply: Reply) -> None:
+        def listen(event: StreamEvent, reply: Reply) -> None:
+            if isinstance(event, SourcesCited):
+                state.cite(citation(reply.parts, event.names) + event.space, event.before_end)
             self._on_event(state, event)
 
         try:

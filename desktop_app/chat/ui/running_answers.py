@@ -30,6 +30,7 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningItem,
     RefusalDelta,
     RoundEnded,
+    SourcesCited,
     SourcesFound,
     Started,
     StatusChanged,
@@ -149,6 +150,7 @@ class _Progress(Struct):
                 | HostedCall()
                 | ImageArrived()
                 | SourcesFound()
+                | SourcesCited()
                 | FileArrived()
                 | RoundEnded()
             ):

@@ -27,6 +27,7 @@ from desktop_app.domain.answering.stream_events import (
     RefusalDelta,
     RoundEnded,
     RunAdvanced,
+    SourcesCited,
     SourcesFound,
     Started,
     StatusChanged,
@@ -37,7 +38,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallStep,
     UsageReported,
 )
-from desktop_app.domain.conversations.answer_sources import merged_sources
+from desktop_app.domain.conversations.answer_sources import citation, merged_sources
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.message_parts import (
     Part,
@@ -132,12 +133,11 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
     if reply.status is not MessageStatus.STREAMING:
         return reply
     match event:
-        case TextDelta(text):
-            return _extend_text(reply, TextPart, text)
+        case TextDelta(text) | RefusalDelta(text):
+            is_text = isinstance(event, TextDelta)
+            return _extend_text(reply, TextPart if is_text else RefusalPart, text)
         case ReasoningDelta(text, section):
             return _extend_reasoning(reply, text, section)
-        case RefusalDelta(text):
-            return _extend_text(reply, RefusalPart, text)
         case ToolCallDelta():
             return _extend_tool_call(reply, event)
         case ToolCallStep(call):
@@ -159,8 +159,10 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
                 model=model or reply.model,
                 service_tier=tier or reply.service_tier,
             )
-        case RunAdvanced() | MessageBegan() | UsageReported() | Notice() | SourcesFound():
+        case RunAdvanced() | MessageBegan() | UsageReported() | Notice():
             return _with_metadata(reply, event)
+        case SourcesFound() | SourcesCited():
+            return _with_sources(reply, event)
         case StatusChanged() | FileCited() | ImagePreview():
             return reply
         case Completed() | Incomplete() | Failed():
@@ -168,13 +170,11 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
 
 
 def _with_metadata(
-    reply: Reply, event: RunAdvanced | MessageBegan | UsageReported | Notice | SourcesFound
+    reply: Reply, event: RunAdvanced | MessageBegan | UsageReported | Notice
 ) -> Reply:
     match event:
         case MessageBegan(phase):
             return replace(reply, begun_phase=phase)
-        case SourcesFound(sources):
-            return _with_sources(reply, SourcesPart(sources))
         case RunAdvanced(run):
             return replace(reply, run=run)
         case UsageReported(usage, tier):
@@ -309,8 +309,11 @@ def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
     return reply if event.image_part is None else _with_new_part(reply, event.image_part)
 
 
-def _with_sources(reply: Reply, found: SourcesPart) -> Reply:
-    """Add sources to those so far: a reply has one such part."""
+def _with_sources(reply: Reply, event: SourcesFound | SourcesCited) -> Reply:
+    """Add sources to those so far, of which a reply has one part; or cite some in the text."""
+    if isinstance(event, SourcesCited):
+        return _with_citation(reply, event)
+    found = SourcesPart(event.sources)
     for index, part in enumerate(reply.parts):
         if isinstance(part, SourcesPart):
             merged = SourcesPart(merged_sources(part.sources, found.sources))
@@ -318,6 +321,30 @@ def _with_sources(reply: Reply, found: SourcesPart) -> Reply:
     # Before the newest part of this round, which the next delta may extend.
     at = max(reply.round_start, len(reply.parts) - 1)
     return replace(reply, parts=(*reply.parts[:at], found, *reply.parts[at:]))
+
+
+def _with_citation(reply: Reply, event: SourcesCited) -> Reply:
+    """Insert the numbers of sources; at a border of two texts, at the end of the first."""
+    numbers = citation(reply.parts, event.names)
+    if not numbers:
+        return reply
+    numbers += event.space
+    after = event.before_end
+    texts = [
+        (index, part)
+        for index, part in enumerate(reply.parts)
+        if index >= reply.round_start and isinstance(part, TextPart)
+    ]
+    if not texts:
+        return _extend_text(reply, TextPart, numbers)
+    for index, part in reversed(texts):
+        if after < len(part.text) or index == texts[0][0]:
+            at = max(0, len(part.text) - after)
+            return _with_part(
+                reply, index, replace(part, text=part.text[:at] + numbers + part.text[at:])
+            )
+        after -= len(part.text)
+    return reply
 
 
 def _next_round(reply: Reply) -> Reply:

@@ -6,6 +6,8 @@ structs, which Python makes in a fiftieth of the time of a dataclass at each sta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from desktop_app.domain.answering.answer_status import Status
@@ -127,9 +129,28 @@ class ImageArrived(PrivateValue, frozen=True):
 
 
 class SourcesFound(Struct, frozen=True):
-    """Sources of the answer; of those with the same name, the later one is the newer state."""
+    """Sources of the answer; of those with the same name, the later one is the newer state.
+
+    Attributes:
+        marks: the names of the sources that the marks in the text cite, by the mark.
+    """
 
     sources: tuple[Source, ...]
+    marks: Mapping[str, tuple[str, ...]] = {}
+
+
+class SourcesCited(Struct, frozen=True):
+    """The text cites sources at a place before its end.
+
+    Attributes:
+        names: of the sources, which SourcesFound has named.
+        before_end: the characters of the current request's text that follow the place.
+        space: the text that follows the numbers: " " or "".
+    """
+
+    names: tuple[str, ...]
+    before_end: int = 0
+    space: str = ""
 
 
 class ImagePreview(PrivateValue, frozen=True):
@@ -225,6 +246,7 @@ StreamEvent = (
     | HostedCall
     | ImageArrived
     | SourcesFound
+    | SourcesCited
     | ImagePreview
     | FileCited
     | FileArrived

@@ -46,6 +46,13 @@ def answer_sources(message: Message) -> AnswerSources:
     return AnswerSources(tuple(cited), tuple(read))
 
 
+def citation(parts: Iterable[Part], names: Iterable[str]) -> str:
+    """Return the numbers of sources as the text cites them, as in `[1, 3]`; "" for none."""
+    numbers = {source.name: source.number for source in sources_of(parts)}
+    cited = sorted({numbers.get(name, 0) for name in names} - {0})
+    return f"[{', '.join(map(str, cited))}]" if cited else ""
+
+
 def marked_numbers(text: str) -> set[int]:
     """Return the numbers from 1 in square brackets.
 

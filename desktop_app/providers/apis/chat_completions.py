@@ -414,9 +414,10 @@ class ChatCompletionsReader(EventReader):
         # The words of a spoken answer.
         text += json_fields.delta_text(json_fields.mapping(delta, "audio"), "transcript")
         if text:
+            yield from self._sources.read_text(text)
             yield TextDelta(text)
-        for annotation in json_fields.rows(delta, "annotations"):  # OpenRouter's, OpenAI's
-            self._sources.cite(annotation)
+        if annotations := json_fields.rows(delta, "annotations"):  # OpenRouter's, OpenAI's
+            yield from self._sources.annotate(*annotations)
         yield from map(ImageArrived, self._read_images(delta))
         if refusal := json_fields.delta_text(delta, "refusal"):
             yield RefusalDelta(refusal)

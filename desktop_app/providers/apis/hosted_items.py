@@ -65,6 +65,11 @@ def pages_read(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*json_fields.rows(action, "sources"), *opened]
 
 
+def files_found(item: Mapping[str, Any]) -> list[str]:
+    """Return the names of the files that a search in files has found, one for each result."""
+    return [json_fields.text(each, "filename") for each in json_fields.rows(item, "results")]
+
+
 def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
     """Return a call from its output item."""
     tool = HOSTED_ITEMS[json_fields.text(item, "type")]
@@ -79,9 +84,7 @@ def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
                 arguments["queries"] = queries
         case "file_search":
             arguments = {"queries": json_fields.texts(item, "queries")}
-            found = json_fields.rows(item, "results")
-            names = (json_fields.text(each, "filename") for each in found)
-            result = "\n".join(dict.fromkeys(filter(None, names)))
+            result = "\n".join(dict.fromkeys(filter(None, files_found(item))))
         case "code_interpreter":
             container = json_fields.text(item, "container_id")
             arguments = {"code": json_fields.text(item, "code"), "container": container}

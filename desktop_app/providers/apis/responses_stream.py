@@ -39,6 +39,7 @@ from desktop_app.providers.apis.hosted_items import (
     cited_files,
     code_images,
     decode_image,
+    files_found,
     hosted_call,
     pages_read,
 )
@@ -70,7 +71,7 @@ _SILENT_ITEMS: Final = frozenset(
 )
 # Events whose content comes with the finished item, or that have none.
 _SILENT_EVENTS: Final = re.compile(
-    r"keepalive|response\.(content_part\.added|output_text\.annotation\.added|"
+    r"keepalive|response\.(content_part\.added|"
     r"reasoning_summary_part\.\w+|(web_search|file_search|code_interpreter|image_generation)_call"
     r"[\w.]*|(mcp_call|mcp_list_tools|shell_call|apply_patch_call)[\w.]*|audio\.[\w.]+|"
     r"compaction\.\w+|(steer|inject)\.\w+)"
@@ -143,6 +144,8 @@ class ResponsesReader(EventReader):
             case "content_part.done":
                 part_index = json_fields.count(event, "content_index")
                 return self._read_part(index, part_index, json_fields.mapping(event, "part"))
+            case "output_text.annotation.added":
+                return self._sources.annotate(json_fields.mapping(event, "annotation"))
             case "image_generation_call.partial_image":
                 preview = decode_image(json_fields.text(event, "partial_image_b64"))
                 return (ImagePreview(preview),) if preview else ()
@@ -256,7 +259,9 @@ class ResponsesReader(EventReader):
         key = kind, index, json_fields.count(event, position)
         begun = self._begin_message(index) if kind in _MESSAGE_KINDS else []
         if ending == "delta":
-            return begun + self._texts.add(key, json_fields.delta_text(event, "delta"))
+            delta = json_fields.delta_text(event, "delta")
+            found = self._sources.read_text(delta, key) if kind == "text" else []
+            return [*begun, *found, *self._texts.add(key, delta)]
         return begun + self._add_whole(key, json_fields.text(event, whole_field))
 
     def _begin_message(self, index: int, phase: str = "") -> list[StreamEvent]:
@@ -320,7 +325,8 @@ class ResponsesReader(EventReader):
                     self._image_error = {} if hosted.image else json_fields.mapping(item, "error")
                 yield hosted
                 yield from map(ImageArrived, code_images(item))
-                self._sources.read(pages_read(item))
+                self._sources.read(pages_read(item), call_id)
+                self._sources.find(files_found(item), call_id)
                 yield from self._sources.news()
         elif kind and kind not in _SILENT_ITEMS:
             self._unshown_items.setdefault(kind)
@@ -338,6 +344,7 @@ class ResponsesReader(EventReader):
             annotations = json_fields.rows(part, "annotations")
             for annotation in annotations:
                 self._sources.cite(annotation)
+            self._sources.cite_marks(text, annotations)
             yield from self._sources.news()
             for file in cited_files(annotations):
                 if file.file_id not in self._files:

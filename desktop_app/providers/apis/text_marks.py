@@ -1,8 +1,9 @@
 """Removes what servers leave in the text of an answer, and finds calls of tools there.
 
 This is the one place for all of it: thoughts in tags (`thought_tags`), the marks of citations that
-OpenAI's search models write in private characters, tokens of a chat template at the end, and calls
-of tools that a server did not parse. Code, fenced or inline, stays as it is.
+models write (`citation_marks`), tokens of a chat template at the end, and calls of tools that a
+server did not parse. A mark whose source is known becomes its number, also if the source is named
+later. Code, fenced or inline, stays as it is.
 Sources: the models' chat templates; issue threads of their servers (2025 and 2026).
 """
 
@@ -24,24 +25,22 @@ from desktop_app.domain.answering.stream_events import (
     Notice,
     ReasoningDelta,
     RefusalDelta,
+    SourcesCited,
+    SourcesFound,
     StreamEvent,
     TextDelta,
     TextWasReasoning,
     ToolCallDelta,
 )
+from desktop_app.domain.conversations.answer_sources import citation
+from desktop_app.domain.conversations.message_parts import SourcesPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.network.redaction import Redactor
+from desktop_app.providers.apis import citation_marks
 from desktop_app.providers.apis.code_spans import CodeSpans
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.http import json_fields
-
-_CITATION_START: Final = "\ue200"
-_CITATION: Final = re.compile("\ue200([a-z_]{1,40})((?:\ue202[^\ue200\ue201\ue202]*)*)\ue201")
-_CITATION_BEGINNING: Final = re.compile(
-    "\ue200[a-z_]{0,40}|\ue200[a-z_]{1,40}(?:\ue202[^\ue200\ue201\ue202]*)+"
-)
-_MAX_CITATION_CHARS: Final = 2_000
 
 _END_TOKENS: Final = (
     *("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|end|>", "<|return|>"),
@@ -63,9 +62,9 @@ _PARAMETER: Final = re.compile(r"<parameter=([\w.-]{1,64})>\n?(.*?)\n?</paramete
 _FIXED_MARKS: Final = (*_END_TOKENS, *_CALL_CLOSERS)
 _QUOTES_BEFORE: Final = frozenset(" \t`\"'“‘«([{*_")
 """What precedes a token that a sentence names."""
-_START: Final = re.compile("[<\\[\ue200]")
-_SPECIAL: Final = re.compile("[<\\[`~\n\ue200]")
-_HOLDS: Final = re.compile("[<\\[\u25c1\n\ue200\ud800-\udfff]")
+_START: Final = re.compile(f"[<\\[{citation_marks.STARTS}]")
+_SPECIAL: Final = re.compile(f"[<\\[`~\n{citation_marks.STARTS}]")
+_HOLDS: Final = re.compile(f"[<\\[\u25c1\n{citation_marks.STARTS}\ud800-\udfff]")
 """What begins a tag, a mark or half a character; and a new line, so that not too much is unread."""
 _FIRST_INDEX: Final = 10_000
 """The index of the first call found in a text; servers number theirs from 0."""
@@ -147,6 +146,15 @@ class _OpenCall:
         return bool(self.closer) and self.closer in end
 
 
+@dataclass(eq=False)
+class _Citation:
+    """Adjacent marks that were left out, at a place of the text that was passed on."""
+
+    place: int
+    marks: list[str] = field(default_factory=list)
+    space: str = ""  # left out with them
+
+
 class _MarkCleaner:
     """The text of an answer so far, without marks."""
 
@@ -159,6 +167,9 @@ class _MarkCleaner:
         self._calls = 0
         self._code = CodeSpans()
         self._last = ""  # the last character that was passed on
+        self._length = 0  # of the text that was passed on, with the numbers of sources
+        self._citations: list[_Citation] = []  # left out so far
+        self._sources = SourcesFound(())  # the newest
         self._drops_space = False  # a mark between two spaces was left out
         self._drops_gap = False  # a call was left out
 
@@ -168,19 +179,27 @@ class _MarkCleaner:
             if not self.holds_text and not _SPECIAL.search(event.text):
                 self._code.feed(event.text)
                 self._last = event.text[-1:] or self._last
+                self._length += len(event.text)
                 yield event
                 return
             yield from self._add(event.text)
             return
         if isinstance(event, _ENDS_TEXT):
             yield from self._end()
+        if isinstance(event, TextWasReasoning):
+            self._citations.clear()
         yield event
+        if isinstance(event, SourcesFound) and event.marks:
+            self._sources = event
+            for cited in list(self._citations):
+                if cited.place != self._length:
+                    yield from self._cite(cited)
 
     @property
     def holds_text(self) -> bool:
         """Return True if text is held back, or that to come may be changed."""
         is_open = self._held or self._ending or self._call
-        return bool(is_open or self._drops_space or self._drops_gap)
+        return bool(is_open or self._drops_space or self._drops_gap or self._may_grow)
 
     def _add(self, text: str) -> Iterator[StreamEvent]:
         if self._call is not None:
@@ -197,6 +216,7 @@ class _MarkCleaner:
             if self._call is not None:
                 yield from self._end_call()
             yield from self._read(is_end=True)
+        yield from self._cite_last()
         self._ending = ""
         self._drops_space = False
         self._code = CodeSpans()
@@ -212,7 +232,7 @@ class _MarkCleaner:
                 continue
             if self._code.is_open:
                 yield from self._pass_first()
-            elif self._held[0] == _CITATION_START:
+            elif self._held[0] in citation_marks.STARTS:
                 if not (yield from self._read_citation(is_end=is_end)):
                     return
             elif not (yield from self._read_mark(is_end=is_end)):
@@ -229,36 +249,69 @@ class _MarkCleaner:
             self._drops_gap = not text
         elif self._drops_space:
             self._drops_space = False
-            text = text.removeprefix(" ")
+            if text.startswith(" ") and not self._names_of(self._citations[-1]):
+                text = text[1:]
+                self._citations[-1].space = " "
         if self._ending:
             self._ending += text
             if not text or text.isspace():
                 return
             text, self._ending = self._ending, ""
         if text:
+            yield from self._cite_last()
             self._code.feed(text)
             self._last = text[-1]
+            self._length += len(text)
             yield TextDelta(text)
 
     def _read_citation(self, *, is_end: bool) -> Generator[StreamEvent, None, bool]:
         """Read a citation. Return False if more text is needed."""
-        mark = _CITATION.match(self._held)
+        mark = citation_marks.MARK.match(self._held)
         if mark is not None:
             self._held = self._held[mark.end() :]
-            if text := _shown_in_citation(mark[1], mark[2]):
+            if text := citation_marks.shown_words(mark):
                 yield from self._pass(text)
-            else:
-                self._drops_space = not self._last or self._last.isspace()
+                return True
+            if not self._may_grow:
+                self._citations.append(_Citation(self._length))
+            self._citations[-1].marks.append(mark[0])
+            self._drops_space = not self._last or self._last.isspace()
             return True
-        is_cut = _CITATION_BEGINNING.fullmatch(self._held)
-        if is_cut and len(self._held) <= _MAX_CITATION_CHARS:
+        if citation_marks.may_continue(self._held):
             if not is_end:
                 return False
-            if len(self._held) > 1:  # not a character of the user's own font
+            if citation_marks.is_cut_mark(self._held):
                 self._held = ""
                 return True
         yield from self._pass_first()
         return True
+
+    @property
+    def _may_grow(self) -> bool:
+        """Return True if another mark would follow the last ones without text between them."""
+        return bool(self._citations) and self._citations[-1].place == self._length
+
+    def _names_of(self, cited: _Citation) -> tuple[str, ...]:
+        known = self._sources.marks
+        return tuple(name for mark in cited.marks for name in known.get(mark, ()))
+
+    def _cite_last(self) -> Iterator[StreamEvent]:
+        if self._may_grow:
+            yield from self._cite(self._citations[-1])
+
+    def _cite(self, cited: _Citation) -> Iterator[StreamEvent]:
+        """Put the numbers of their sources in place of marks, if any is known."""
+        names = self._names_of(cited)
+        numbers = citation((SourcesPart(self._sources.sources),), names)
+        if not numbers:
+            return
+        yield SourcesCited(names, self._length - cited.place, cited.space)
+        length = len(numbers + cited.space)
+        self._length += length
+        following = self._citations.index(cited) + 1
+        for other in self._citations[following:]:
+            other.place += length
+        del self._citations[following - 1]
 
     def _read_mark(self, *, is_end: bool) -> Generator[StreamEvent, None, bool]:
         """Read a token of a template, or the start of a call. Return False if more is needed."""
@@ -336,19 +389,6 @@ class _MarkCleaner:
         if not closer:
             return
         yield from self._pass_first(len(body) + len(closer))
-
-
-def _shown_in_citation(kind: str, values: str) -> str:
-    """Return the words in a mark: a name that it links; "" for the ids of sources."""
-    words = values.split("\ue202")[1:]
-    if kind == "entity" and words:
-        try:
-            entity = json_fields.parse(words[0])
-        except ValueError:
-            return ""
-        name = entity[1] if isinstance(entity, list) and len(entity) > 1 else ""
-        return name if isinstance(name, str) else ""
-    return words[0] if kind in ("url", "link_title") and words else ""
 
 
 def _calls_in(text: str) -> list[tuple[str, str]]:

@@ -12,7 +12,13 @@ import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
-from desktop_app.domain.answering.stream_events import Completed, SourcesFound, ToolCallDelta
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    SourcesCited,
+    SourcesFound,
+    TextDelta,
+    ToolCallDelta,
+)
 from desktop_app.domain.conversations.message_parts import Source, ToolCallPart
 from desktop_app.domain.documents.collections import passage_link
 from desktop_app.domain.models.variants import Effort
@@ -116,6 +122,20 @@ async def test_sources_of_a_provider_are_listed_and_not_sent_back() -> None:
         assert texts[1] == "It rains ([a](https://a.example/))."
         later.end("So.")
         await app.settled()
+
+
+async def test_a_number_that_comes_after_the_text_stands_in_its_place() -> None:
+    async with AppHarness(environment=OPENAI) as app:
+        turn = await app.ask("Rain?")
+        turn.give(TextDelta("It rains. Bring a coat."))
+        await until(lambda: "Bring a coat." in app.transcript)
+        name = "https://a.example/"
+        turn.give(SourcesFound((Source(1, name, "A", is_cited=True),)))
+        turn.give(SourcesCited((name,), len("Bring a coat."), " "))
+        await until(lambda: "It rains. [1] Bring" in app.transcript)
+        turn.end(" And boots.")
+        await app.settled()
+        assert "It rains. [1] Bring a coat. And boots." in app.transcript
 
 
 async def test_research_searches_at_high_effort_in_the_background_and_may_ask_back() -> None:

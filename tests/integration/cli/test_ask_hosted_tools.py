@@ -92,6 +92,15 @@ def test_cited_sources_follow_the_text_but_not_json(shell: Shell) -> None:
     assert ended.out == '{"rain": true}\n'
 
 
+def test_a_mark_in_the_text_is_the_number_of_its_source(shell: Shell) -> None:
+    mark = "\ue200cite\ue202turn0search0\ue201"
+    text = f"It rains{mark}."
+    at_mark = {**CITED, "start_index": 8, "end_index": 8 + len(mark)}
+    options = ("Rain?", "--tool", "web_search")
+    ended, _ = answer_to(shell, saying(message(0, text, at_mark)), arguments=options)
+    assert ended.out.startswith("It rains[1].\n\nSources:\n\n- [1] ")
+
+
 def test_research_searches_at_high_effort_and_stores_nothing(shell: Shell) -> None:
     script = saying(done(0, search(1)), message(1, "It rains.", CITED))
     ended, (body,) = answer_to(shell, script, arguments=("Rain?", "--research"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import pytest
 
@@ -10,6 +11,7 @@ from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     ReasoningDelta,
     RoundEnded,
+    SourcesCited,
     SourcesFound,
     StreamEvent,
     TextDelta,
@@ -82,6 +84,34 @@ def test_sources_never_cut_a_text_in_two() -> None:
     assert parts_from_json(parts_to_json(reply.parts)) == reply.parts
     # Sources may come first.
     assert accumulate(Reply(), SourcesFound((A,))).parts == (SourcesPart((A,)),)
+
+
+@pytest.mark.parametrize(
+    ("before_end", "texts"),
+    [
+        (0, ["First.", "One. ", "Two.[1, 2]"]),
+        (3, ["First.", "One. ", "T[1, 2]wo."]),
+        (4, ["First.", "One. [1, 2]", "Two."]),  # a mark follows what it is about
+        (6, ["First.", "One[1, 2]. ", "Two."]),
+        (9, ["First.", "[1, 2]One. ", "Two."]),
+        (99, ["First.", "[1, 2]One. ", "Two."]),  # never in the text of an earlier request
+    ],
+)
+def test_a_citation_is_put_into_the_text_of_its_request(before_end: int, texts: list[str]) -> None:
+    events: list[StreamEvent] = [
+        TextDelta("First."),
+        RoundEnded(),
+        TextDelta("One. "),
+        ReasoningDelta("Hm"),
+        TextDelta("Two."),
+        SourcesFound((A, B)),
+        SourcesCited((B.name, A.name), before_end),
+        SourcesCited(("https://unknown.example/",)),
+    ]
+    reply = reduce(accumulate, events, Reply())
+    assert [part.text for part in reply.parts if isinstance(part, TextPart)] == texts
+    alone = reduce(accumulate, (SourcesFound((A,)), SourcesCited((A.name,))), Reply())
+    assert alone.text == "[1]"
 
 
 def test_numbers_that_two_requests_gave_are_made_different() -> None:

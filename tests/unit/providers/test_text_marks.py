@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,11 +20,16 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
     TextDelta,
 )
+from desktop_app.domain.conversations.answer_sources import sources_of
 from desktop_app.domain.conversations.message_parts import text_of, tool_calls
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.network.redaction import Redactor
+from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.event_reader import EventReader
+from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.text_marks import AnswerCleaner
 
+Row = dict[str, Any]
 OFFERED = frozenset({"add", "look_up"})
 CITE = "\ue200cite\ue202turn0search0\ue202turn0search3\ue201"
 
@@ -46,6 +52,9 @@ def in_pieces(text: str, size: int) -> list[TextDelta]:
         (f"It will rain{CITE}. Bring{CITE}{CITE} a coat.", "It will rain. Bring a coat."),
         (f"{CITE} It rains.", "It rains."),
         (f"- a {CITE}\n- b", "- a \n- b"),
+        ("It rains【4†source】, see 【4:0†notes】【3†L1-L5】.", "It rains, see ."),
+        ("It rains. 【4†sour", "It rains. "),
+        ("`【4†source】` x【4†source】", "`【4†source】` x"),
         ("By \ue200filecite\ue202turn1file2\ue202L1-L5\ue201.", "By ."),
         ('\ue200entity\ue202["person","Ada Lovelace"]\ue201 wrote.', "Ada Lovelace wrote."),
         ("See \ue200url\ue202Page\ue202https://a.example\ue201.", "See Page."),
@@ -72,6 +81,7 @@ def test_marks_are_left_out(text: str, shown: str, size: int) -> None:
     [
         "",
         "\ue200",
+        "【重要】 See 【1】, 【4:1】 and 【a†b】, 【4:",
         "A symbol \ue200 of my own font, and \ue201.",
         "The end is marked by </s>",
         "Between <|im_end|> and <|im_start|> is nothing.",
@@ -154,10 +164,156 @@ def test_each_message_ends_for_itself() -> None:
     assert text_of(reply.parts) == "One.\n\nTwo."
 
 
+def page(name: str, start: int = 0, end: int = 0) -> Row:
+    fields = {"url": f"https://{name}.example/", "title": name.upper()}
+    return {"type": "url_citation", **fields, "start_index": start, "end_index": end}
+
+
+def file(name: str, **places: int) -> Row:
+    return {"type": "file_citation", "filename": name, **places}
+
+
+def around(text: str, mark: str) -> dict[str, int]:
+    start = text.index(mark)
+    return {"start": start, "end": start + len(mark)}
+
+
+def from_responses(text: str, annotations: Sequence[Row], calls: Sequence[Row], size: int) -> Reply:
+    """Return the reply to a stream of the Responses API, with the text in pieces."""
+    message = {
+        "type": "message",
+        "content": [{"type": "output_text", "text": text, "annotations": annotations}],
+    }
+    rows: list[Row] = [
+        {
+            "type": "response.output_item.done",
+            "output_index": index,
+            "item": {"id": str(index), **call},
+        }
+        for index, call in enumerate(calls)
+    ]
+    at = len(calls)
+    rows += (
+        {"type": "response.output_text.delta", "output_index": at, "delta": each.text}
+        for each in in_pieces(text, size)
+    )
+    rows += (
+        {"type": "response.output_item.done", "output_index": at, "item": message},
+        {"type": "response.completed", "response": {"status": "completed"}},
+    )
+    return through(ResponsesReader("OpenAI"), rows)
+
+
+def from_completions(
+    text: str, annotations: Sequence[Row], found: Sequence[Row], size: int
+) -> Reply:
+    """Return the reply to a stream of Chat Completions, whose last delta has the annotations."""
+    deltas: list[Row] = [{"content": each.text} for each in in_pieces(text, size)]
+    nested = ({"type": each["type"], "url_citation": each} for each in annotations)
+    deltas += ({"annotations": list(nested)},)
+    rows: list[Row] = [{"choices": [{"delta": delta}]} for delta in deltas]
+    rows[0]["search_results"] = found
+    rows += ({"choices": [{"delta": {}, "finish_reason": "stop"}]},)
+    return through(ChatCompletionsReader("My server"), rows)
+
+
+def through(reader: EventReader, rows: Sequence[Row]) -> Reply:
+    cleaner = AnswerCleaner("My server")
+    events = [event for row in rows for event in reader.read(json.dumps(row).encode())]
+    passed = [each for event in (*events, *reader.end()) for each in cleaner.feed(event)]
+    return reduce(accumulate, passed, Reply())
+
+
+def cited(reply: Reply) -> list[str]:
+    return [each.title for each in sources_of(reply.parts) if each.is_cited]
+
+
+OTHER_CITE = "\ue200cite\ue202turn0search1\ue201"
+RAIN = f"It rains. {CITE} Bring a coat {OTHER_CITE}{CITE}\n\nSun{OTHER_CITE}, `{CITE}`."
+IN_CODE = f"`{CITE}`"
+
+
+@pytest.mark.parametrize("read", [from_responses, from_completions])
+@pytest.mark.parametrize("size", [1, 4, 1000])
+def test_a_mark_that_an_annotation_covers_becomes_the_number_of_its_source(
+    read: Callable[..., Reply], size: int
+) -> None:
+    second = RAIN.index(OTHER_CITE) + len(OTHER_CITE)
+    annotations = [
+        page("b", **around(RAIN, CITE)),
+        page("a", **around(RAIN, OTHER_CITE)),
+        page("c", **around(RAIN, OTHER_CITE)),
+        page("b", second + 2, second + len(CITE)),
+        page("z"),  # without a place, as some gateways send it
+    ]
+    reply = read(RAIN, annotations, [], size)
+    assert reply.text == f"It rains. [1] Bring a coat [1, 2, 3]\n\nSun[2, 3], {IN_CODE}."
+    assert cited(reply) == ["B", "A", "C", "Z"]
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+def test_a_file_that_an_annotation_cites_at_a_mark_is_its_number(size: int) -> None:
+    text = "It rains【4:0†source】, or not【4:1†source】. Made【4:2†source】【4:9†source】"
+    place = text.index("】")
+    made = {"type": "container_file_citation", "container_id": "c", "file_id": "f"}
+    start = text.index("【4:2")
+    annotations = [
+        file("b.pdf", index=place),
+        file("a.pdf", start_index=text.index("【4:1"), end_index=text.index("】. M") + 1),
+        {**made, "filename": "m.csv", "start_index": start, "end_index": start + 12},
+        {**made, "filename": "elsewhere.csv", "start_index": 3, "end_index": 5},
+    ]
+    reply = from_responses(text, annotations, [], size)
+    assert reply.text == "It rains[1], or not[2]. Made[3]"
+    assert cited(reply) == ["b.pdf", "a.pdf", "m.csv"]
+
+
+def web(*names: str) -> Row:
+    sources = [{"url": f"https://{name}.example/", "title": name.upper()} for name in names]
+    action = {"type": "search", "sources": sources}
+    return {"type": "web_search_call", "status": "completed", "action": action}
+
+
+def found_files(*names: str) -> Row:
+    results = [{"filename": name} for name in names]
+    return {"type": "file_search_call", "status": "completed", "results": results}
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize(
+    ("calls", "text", "shown", "sources"),
+    [
+        ([web("a", "b", "c")], "A \ue200cite\ue202turn0search2\ue201 x", "A [1] x", ["C"]),
+        ([web("a"), web("b")], "A\ue200cite\ue202turn1search0\ue201", "A[1]", ["B"]),
+        ([web("a", "b")], "A\ue200cite\ue202turn3search0\ue202turn3search7\ue201", "A[1]", ["A"]),
+        ([web("a"), web("b")], "A\ue200cite\ue202turn7search0\ue201 x", "A x", []),
+        (
+            [found_files("a.md", "b.md", "a.md")],
+            "\ue200filecite\ue202turn0file2\ue202L1-L5\ue201 A【4:1†b.md】【4:8†b.md】【9†a.md】",
+            "[1] A[1, 2]",
+            ["a.md", "b.md"],
+        ),
+        ([web("a", "b")], "A【4:1†source】【4:0†x.pdf】", "A[1]", ["B"]),
+        ([found_files("a.md"), web("b")], "A【4:0†source】 and【1†B】", "A and[1]", ["B"]),
+        ([web()], "A \ue200cite\ue202turn0search0\ue201 x", "A x", []),
+    ],
+)  # fmt: skip
+def test_a_mark_that_names_a_known_result_becomes_its_number(
+    calls: list[Row], text: str, shown: str, sources: list[str], size: int
+) -> None:
+    reply = from_responses(text, [], calls, size)
+    assert reply.text == shown
+    assert cited(reply) == sources
+    if len(calls) == 1 and calls[0]["type"] == "web_search_call":
+        in_chat = from_completions(text, [], calls[0]["action"]["sources"], size)
+        assert (in_chat.text, cited(in_chat)) == (shown, sources)
+
+
 PIECES = st.sampled_from(
     [
         *("\ue200", "cite", "\ue202", "turn0search0", "\ue201", CITE, "<", "</s>", "<|im_end|>"),
         *("<tool_call>", "</tool_call>", '{"name": "add"}', "[TOOL_CALLS]", "<function=add>"),
+        *("【4:0", "†", "】", "【4:0†x】"),
         *("`", "```", "~~~", "\n", "\n\n", " ", "a", "b c", "> ", "- ", "</function>", "[1]"),
     ]
 )
@@ -175,7 +331,9 @@ def test_a_text_in_any_pieces_gives_what_the_whole_gives(
     assert (split.text, split.parts, split.notices) == (whole.text, whole.parts, whole.notices)
 
 
-@given(st.text(st.characters(exclude_characters="<[\ue200\ue201\ue202", exclude_categories=["Cs"])))
+@given(
+    st.text(st.characters(exclude_characters="<[【\ue200\ue201\ue202", exclude_categories=["Cs"]))
+)
 def test_text_without_marks_is_unchanged(text: str) -> None:
     assert cleaned(in_pieces(text, 3)).text == cleaned([TextDelta(text)]).text == text
 
