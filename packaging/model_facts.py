@@ -3,15 +3,16 @@
 
     python3 packaging/model_facts.py FOLDER
 
-The check for updates in Settings › About offers it to programs whose facts are older. DAY is that
-of resources/model_prices.json, so run packaging/model_prices.py after a change of
-resources/models.toml. A file that is added to the newest release later is offered as well.
+The check for updates in Settings › About offers it to programs whose facts are older. DAY is the
+later one of resources/model_prices.json and resources/models.toml. A file that is added to the
+newest release later is offered as well.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 RESOURCES = Path(__file__).parent.parent / "resources"
@@ -21,8 +22,9 @@ def main() -> None:
     (folder,) = sys.argv[1:]
     prices = json.loads((RESOURCES / "model_prices.json").read_text("utf-8"))
     models = (RESOURCES / "models.toml").read_text("utf-8")
-    facts = {"date": prices["date"], "models": models, "prices": prices}
-    target = Path(folder) / f"model_facts-{prices['date']}.json"
+    day = max(prices["date"], tomllib.loads(models)["day"].isoformat())
+    facts = {"date": day, "models": models, "prices": prices}
+    target = Path(folder) / f"model_facts-{day}.json"
     text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
     target.write_text(f"{text}\n", "utf-8")
     print(target)

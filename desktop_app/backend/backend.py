@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -377,7 +378,7 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
             from desktop_app.domain.models.renewed_facts import read_facts
 
             renewed = read_facts(renewed_file.read_bytes())
-            if renewed.day > prices.day:
+            if renewed.day > max(files[0].day or date.min, prices.day):
                 files, prices = [renewed.models], renewed.prices
     except (OSError, ValueError) as error:
         problem = ignored_file(str(renewed_file), str(error))

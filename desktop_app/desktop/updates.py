@@ -66,9 +66,13 @@ async def update_report(facts_day: date | None = None, releases: str = RELEASES)
     else:
         news = tr("Version {version} is available; this is {own}.", version=newest, own=__version__)
         text = f"{news} {update_way()}"
-    if facts is not None:
+    if facts is not None and facts_day is not None:
         day = formatting.day(facts.day)
-        news = tr("There are newer prices and facts of models, of {day}.", day=day)
+        news = tr(
+            "There are newer prices and facts of models, of {day}; those in use are of {own}.",
+            day=day,
+            own=formatting.day(facts_day),
+        )
         text = f"{text} {news}"
     return UpdateReport(text, facts)
 

@@ -6,6 +6,7 @@ A wrong value costs that value, and a sentence: the rest of the file counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache, partial
 from typing import Any, Final, NamedTuple, get_type_hints
@@ -27,7 +28,7 @@ _NO_FACTS: Final = ("id", "price_is_final")
 
 
 class CatalogFile(NamedTuple):
-    """The facts of a file, and a sentence for each of its values that is ignored."""
+    """The facts of a file, their day, and a sentence for each of its values that is ignored."""
 
     models: Mapping[str, Mapping[str, Any]] = {}
     small_jobs: Mapping[str, Mapping[str, Any]] = {}
@@ -35,6 +36,7 @@ class CatalogFile(NamedTuple):
     embeddings: Mapping[str, Price] = {}
     hosted_tools: Mapping[str, Decimal] = {}
     not_chat: tuple[str, ...] = ()
+    day: date | None = None
     problems: tuple[SettingError, ...] = ()
 
 
@@ -89,6 +91,7 @@ class _FileReader:
             dict(self._values(tables, "embeddings", lambda usd: Price(_amount(usd), Decimal(0)))),
             dict(self._values(tables, "hosted_tools", _amount)),
             tuple(not_chat or ()),
+            self._value(partial(_located, "day", _parse_day, tables.get("day"))),
             tuple(self._problems),
         )
 
@@ -156,6 +159,10 @@ def _require_known(name: str, known_names: Collection[str], location: str) -> No
         close_names = get_close_matches(name, known_names, 1)
         hint = f"; “{close_names[0]}” is meant, perhaps" if close_names else ""
         raise ValueError(f"“{name}” in {location} is not known{hint}")
+
+
+def _parse_day(value: object) -> date | None:
+    return msgspec.convert(value, date | None)
 
 
 def _parse_names(values: object, name: str) -> list[str]:

@@ -242,6 +242,7 @@ class ModelCatalog:
     Args:
         not_chat: patterns of the names of models that cannot chat.
         prices: the prices of many providers; None for none.
+        day: of the program's other facts.
         user_windows, user_prices: the ids of the models whose window, or price, the user's file
             states.
         variants: the ids of the models that stand for each variant, the user's first; None for
@@ -264,6 +265,7 @@ class ModelCatalog:
         user_prices: Iterable[str] = (),
         problems: Iterable[SettingError] = (),
         prices: PriceList | None = None,
+        day: date | None = None,
         variants: Mapping[Variant, Sequence[str]] | None = None,
     ) -> None:
         self._models = {model.id: model for model in models}
@@ -278,6 +280,7 @@ class ModelCatalog:
         self._user_prices = frozenset(user_prices)
         self.problems = tuple(problems)
         self._prices = prices
+        self._day = day
 
     @classmethod
     def from_toml(cls, *texts: str, prices: PriceList | None = None) -> ModelCatalog:
@@ -318,6 +321,7 @@ class ModelCatalog:
             user_prices=_models_stating(files[1:], {"price"}),
             problems=[problem for file in files for problem in file.problems],
             prices=prices,
+            day=files[0].day,
         )
 
     def __iter__(self) -> Iterator[ModelInfo]:
@@ -346,8 +350,9 @@ class ModelCatalog:
 
     @property
     def day(self) -> date | None:
-        """Return the day of the prices; None without prices."""
-        return None if self._prices is None else self._prices.day
+        """Return the day of the newest facts; None if it is unknown."""
+        prices_day = None if self._prices is None else self._prices.day
+        return max(filter(None, (self._day, prices_day)), default=None)
 
     def has_prices_of(self, address: str) -> bool:
         """Return True if the prices of the server at an API's address are known as its own."""

@@ -21,6 +21,7 @@ from desktop_app.backend.backend import FACTS_FILE, read_catalog
 from desktop_app.desktop.model_facts import FactsOffer, fetch_facts, offered_facts
 from desktop_app.desktop.updates import update_report
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.paths import folders
 
 ROOT = Path(__file__).parents[3]
@@ -91,8 +92,9 @@ def test_newer_facts_are_offered_fetched_and_used_from_the_next_start(release: H
     day = read_catalog(folders()).day
     report = asyncio.run(update_report(day, address))
     assert report.facts == offer
-    assert "newer prices and facts of models" in report.text
+    assert "of January 2, 2099; those in use are of" in report.text
     assert asyncio.run(update_report(DAY, address)).facts is None
+    assert ModelCatalog.from_toml(f"day = {DAY}").day == DAY
     renew(offer)
     own = folders().config / "models.toml"
     own.write_text('[models."gpt-5.2"]\nprice = { input = "3", output = "4" }\n', "utf-8")
