@@ -69,6 +69,30 @@ def test_a_model_that_cannot_be_edited_says_why(
     assert ("“Gateway” comes from environment" in refusal.text()) is is_from_environment
 
 
+def test_older_models_are_folded_until_they_are_wanted(qtbot: QtBot, light_theme: Theme) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = ModelsPage(session_in(window))
+    new = ModelRow("p", "Provider", "new", "Model 2", tools=True)
+    old = ModelRow("p", "Provider", "old", "Model 1", is_older=True)
+    dialog.set_rows([new, old])
+    window.show()
+    button = find(dialog, QPushButton, "older-models")
+    assert (dialog.rows, button.text()) == ([new], "Older models (1)")
+    button.click()
+    assert dialog.rows == [new, old]
+    button.click()
+    dialog.search.setText("1")
+    assert (dialog.rows, button.isVisible()) == ([old], False)
+    dialog.search.clear()
+    dialog.filter.setCurrentIndex(dialog.filter.findData("tools"))
+    assert (dialog.rows, button.isVisible()) == ([new], False)
+    dialog.filter.setCurrentIndex(0)
+    assert dialog.rows == [new]
+    dialog.select(*old.key)  # the conversation's own
+    assert (dialog.rows, dialog.current) == ([new, old], old)
+
+
 def test_columns_are_as_wide_as_their_words_and_names_give_way(
     qtbot: QtBot, light_theme: Theme
 ) -> None:

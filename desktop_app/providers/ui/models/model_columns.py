@@ -122,7 +122,7 @@ class ModelsTable(TableModel[ModelRow]):
 
 
 class ModelFilter(QSortFilterProxyModel):
-    """The models that match a text and a filter.
+    """The models that match a text and a filter; older ones if they are shown, or searched for.
 
     Unknown values come last, whether sorted ascending or descending.
     """
@@ -132,6 +132,7 @@ class ModelFilter(QSortFilterProxyModel):
         self._table = source
         self._text = ""
         self._filter = FILTERS[0]
+        self.shows_older = False
         self.setSourceModel(source)
         self.setDynamicSortFilter(True)
 
@@ -141,8 +142,21 @@ class ModelFilter(QSortFilterProxyModel):
         self._filter = next(each for each in FILTERS if each.key == key)
         self.invalidate()
 
+    def show_older(self, is_wanted: bool) -> None:
+        self.shows_older = is_wanted
+        self.invalidate()
+
+    @property
+    def older_count(self) -> int:
+        """Return the number of older models that are folded, or could be; 0 during a search."""
+        if self._text.strip():
+            return 0
+        return sum(row.is_older and self._filter.matches(row) for row in self._table.rows)
+
     def filterAcceptsRow(self, row: int, _parent: Index) -> bool:
         model: ModelRow = self._table.index(row, 0).data(ROW)
+        if model.is_older and not (self.shows_older or self._text.strip()):
+            return False
         return self._filter.matches(model) and model.matches(self._text)
 
     def lessThan(self, left: Index, right: Index) -> bool:

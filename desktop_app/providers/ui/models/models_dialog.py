@@ -47,7 +47,6 @@ from desktop_app.widgets.rows.table_model import show_as_rows
 from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip
 
 # In pixels at the default text size (see `Theme.px`).
-# In pixels at the default text size (see `Theme.px`).
 _LEAST_NAME: Final = {NAME_COLUMN: 180, PROVIDER_COLUMN: 90}
 _MOST_NAME: Final = 320
 _CELL_MARGINS: Final = 14
@@ -78,6 +77,8 @@ class ModelsPage(QWidget):
         self.table = QTableView()
         self.table.setObjectName("models-table")
         self._count_label = PlainLabel(name="models-count", role="note", wraps=True)
+        self._older_button = dialog_button("", "older-models")
+        self._older_button.setCheckable(True)
         self._use_button = dialog_button(tr("Use"), "use-model")
         set_tooltip(self._use_button, tr("Use in the current conversation"))
         self._favorite_button = dialog_button(tr("Favorite"), "favorite-model")
@@ -104,7 +105,7 @@ class ModelsPage(QWidget):
         header.setSortIndicatorClearable(True)
         head = row_of((self.search, 1), self.filter, spacing=8)
         buttons = (self._favorite_button, self._edit_button, self._use_button)
-        foot = row_of((self._count_label, 1), *buttons, spacing=8)
+        foot = row_of((self._count_label, 1), self._older_button, *buttons, spacing=8)
         rows = (head, (table, 1), self._refusal_label, foot)
         column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
@@ -126,6 +127,7 @@ class ModelsPage(QWidget):
             )
         )
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
+        self._older_button.toggled.connect(self._show_older)
         self._use_button.clicked.connect(lambda: self._do(self._use))
         self._favorite_button.clicked.connect(lambda: self._do(self._toggle_favorite))
         self._edit_button.clicked.connect(lambda: self._do(self._edit))
@@ -211,10 +213,13 @@ class ModelsPage(QWidget):
         bar.setValue(scroll_position)
 
     def select(self, provider_id: str, model: str) -> None:
-        """Make a model current, if it is shown."""
+        """Make a model current, if the filter shows it; an older one shows all older ones."""
+        key = (provider_id, model)
+        if any(row.is_older and row.key == key for row in self._model.rows):
+            self._older_button.setChecked(True)
         for row in range(self._filter_model.rowCount()):
             index = self._filter_model.index(row, NAME_COLUMN)
-            if index.data(ROW).key == (provider_id, model):
+            if index.data(ROW).key == key:
                 self.table.setCurrentIndex(index)
                 self.table.scrollTo(index)
                 return
@@ -322,6 +327,11 @@ class ModelsPage(QWidget):
         self._show_count()
         self._show_buttons()
 
+    def _show_older(self, is_wanted: bool) -> None:
+        self._filter_model.show_older(is_wanted)
+        self._show_count()
+        self._show_buttons()
+
     def _do(self, action: Callable[[ModelRow], None]) -> None:
         """Do something with the current model, if there is one."""
         row = self.current
@@ -333,6 +343,11 @@ class ModelsPage(QWidget):
         models = tr_plural("{count} model", "{count} models", count)
         unit = tr("prices in US dollars per million tokens")
         self._count_label.setText(f"{models} · {unit}")
+        older = self._filter_model.older_count
+        self._older_button.setVisible(bool(older))
+        self._older_button.setText(
+            tr_plural("Older models ({count})", "Older models ({count})", older)
+        )
 
     def _show_buttons(self) -> None:
         row = self.current
