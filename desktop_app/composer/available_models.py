@@ -61,7 +61,8 @@ class AvailableModels(Controller):
         if not resolved.model.id:
             return replace(no_choice(), model_name=tr("No model"), models=self.models)
         models = self._providers.models_of(resolved.profile)
-        return replace(view_of(resolved, self.models, models), background=setup.background)
+        view = replace(view_of(resolved, self.models, models), background=setup.background)
+        return replace(view, end=tr("for this message")) if setup.is_for_message else view
 
     @property
     def default_effort(self) -> Effort:

@@ -54,7 +54,7 @@ class ChoiceView(Value, frozen=True):
         background: whether the next answers run in the background; None if that is not offered.
         provider_name: the name of the provider.
         provider_id, model: the entry to check in the menu; "" for none.
-        end: that the model ends, or has ended, in a few words; "" if neither is near.
+        end: that the model ends, has ended, or answers the next message only; "" for none.
         successor: the model that the provider lists in place of the chosen one.
         offers: the models that may stand for a variant from now on.
     """

@@ -62,7 +62,7 @@ class ChoiceRow(QWidget):
     Attributes:
         attach_button, web_button, research_button, model_button, send_button, stop_button: the
             buttons.
-        end_label: visible while the chosen model ends soon, or has ended.
+        end_label: visible while the chosen model ends soon, has ended, or answers one message.
         image_button, tools_button, background_button: visible while the model may make images,
             tools are chosen, or answers run in the background.
         choice: the choice that is shown.

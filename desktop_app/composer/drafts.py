@@ -20,7 +20,13 @@ from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    ModelChoice,
+    new_id,
+)
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     DraftPart,
@@ -85,6 +91,7 @@ class Drafts:
         blank_id: the id of the blank conversation.
         blank_overrides: the settings of its answers.
         blank_preset_id: the id of the preset that was applied to it; None for none.
+        choices: the models that the user chose for the next message only, by conversation.
     """
 
     def __init__(
@@ -101,6 +108,7 @@ class Drafts:
         self.blank_id = new_id()
         self.blank_overrides = Overrides()
         self.blank_preset_id: str | None = None
+        self.choices: dict[str, ModelChoice] = {}
 
     def load(self, stored_settings: dict[str, Any]) -> None:
         """Load the drafts of the blank conversation and the quick prompt."""

@@ -48,6 +48,7 @@ class ModelButton(MenuButton):
     Signals:
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
             by the user.
+        message_model_requested(ModelEntry): chosen for the next message only.
         offer_requested(VariantOffer): let a model stand for a variant from now on.
         listing_requested(): the menu is about to open; list the models again.
         table_requested(): show the table of all models.
@@ -57,6 +58,7 @@ class ModelButton(MenuButton):
     variant_requested = Signal(object)
     effort_requested = Signal(object)
     model_requested = Signal(object)
+    message_model_requested = Signal(object)
     offer_requested = Signal(object)
     listing_requested = Signal()
     table_requested = Signal()
@@ -112,12 +114,18 @@ class ModelButton(MenuButton):
         )
 
     def _add_successor(self, menu: QMenu) -> None:
-        """Offer the successor of the chosen model, for now or for good."""
+        """Offer the successor of the chosen model: for a message, a conversation or for good."""
         choice, successor = self.choice, self.choice.successor
         if successor is not None:
             add_note(menu, tr("Successor"))
-            action = menu.addAction(menu_text(successor.name, keys=self.figures.successor))
-            action.triggered.connect(lambda: self.model_requested.emit(successor))
+            once = tr("{model} for this message", model=successor.name)
+            menu.addAction(menu_text(once, keys=self.figures.successor)).triggered.connect(
+                partial(self.message_model_requested.emit, successor)
+            )
+            now = tr("{model} for this conversation", model=successor.name)
+            menu.addAction(menu_text(now)).triggered.connect(
+                partial(self.model_requested.emit, successor)
+            )
         for offer in choice.offers:
             text = tr(
                 "Always use {model} for {variant}", model=offer.name, variant=offer.variant.label

@@ -74,13 +74,14 @@ class AnswerSetup(QObject):
 
         Nothing is sent to the default provider in that case: see `Providers.has_provider`.
         """
-        profile = self.providers.get(conversation.choice.provider_id) or self.providers.default
+        chosen = self._drafts.choices.get(conversation.id) or conversation.choice
+        profile = self.providers.get(chosen.provider_id) or self.providers.default
         if self._temporary.is_temporary(conversation.id):  # its provider must not store it either
             return replace(profile, keeps_at_provider=False)
         return profile
 
     def choice_of(self, conversation: Conversation) -> ModelChoice:
-        """Return the choice for a conversation's next answer.
+        """Return the choice for a conversation's next answer: one for this message, or its own.
 
         On this computer, a model that is not there any longer, and the built-in one, are replaced
         by that of new conversations. A choice without a model, and without a
@@ -88,7 +89,7 @@ class AnswerSetup(QObject):
         `OF_NEW_CONVERSATIONS`. The choice of a removed provider is returned unchanged.
         """
         profile = self.profile_of(conversation)
-        choice = conversation.choice
+        choice = self._drafts.choices.get(conversation.id) or conversation.choice
         if choice == OF_NEW_CONVERSATIONS:
             return self.providers.default_choice(profile)
         if profile.id != choice.provider_id:
@@ -212,8 +213,18 @@ class AnswerSetup(QObject):
 
     # -------------------------------------------------------------- changes
 
-    def choose(self, choice: ModelChoice) -> None:
-        """Change the provider, model and effort of the open conversation."""
+    @property
+    def is_for_message(self) -> bool:
+        """Return True if the choice is for the next message only."""
+        return self.current.id in self._drafts.choices
+
+    def choose(self, choice: ModelChoice, *, for_message: bool = False) -> None:
+        """Change the provider, model and effort of the open conversation or its next message."""
+        if for_message:
+            self._drafts.choices[self.current.id] = choice
+            self.choice_changed.emit()
+            return
+        self._drafts.choices.pop(self.current.id, None)
         self.current.update(replace(self.current.conversation, choice=choice))
         if not self.current.is_new:
             self._tasks.start(self._conversations.save_settings(self.current.conversation))

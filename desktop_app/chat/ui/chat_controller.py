@@ -203,7 +203,10 @@ class ChatController(Controller):
             if compared:
                 settings = settings.for_comparison()
             targets = [(setup.profile_of(replace(original, choice=c)), c) for c in compared]
-            return await chat.begin(with_choice, path, draft, profile, settings, compared=targets)
+            run = await chat.begin(with_choice, path, draft, profile, settings, compared=targets)
+            if choice is None and not compared:
+                self._drafts.choices.pop(original.id, None)
+            return run
         finally:
             self.beginning_ids.discard(original.id)
 

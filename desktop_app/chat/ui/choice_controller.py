@@ -34,6 +34,7 @@ class ConversationChoice(QObject):
         button.variant_requested.connect(self.choose_variant)
         button.effort_requested.connect(self._choose_effort)
         button.model_requested.connect(self.choose_model)
+        button.message_model_requested.connect(self._choose_for_message)
         button.offer_requested.connect(session.tasks.slot(self._accept_offer))
         button.listing_requested.connect(
             lambda: session.tasks.start(session.providers.refresh_listing(self._setup.profile))
@@ -56,21 +57,26 @@ class ConversationChoice(QObject):
             self._choose_effort(next_effort)
 
     def _choose_effort(self, effort: Effort) -> None:
-        self._choose(replace(self._setup.choice, effort=effort))
+        choice = replace(self._setup.choice, effort=effort)
+        self._choose(choice, for_message=self._setup.is_for_message)
 
     def choose_model(self, entry: ModelEntry) -> None:
         """Choose a model of the menu or of the table."""
         self._choose(self._session.choices.choice_with(entry, self._setup))
+
+    def _choose_for_message(self, entry: ModelEntry) -> None:
+        choice = self._session.choices.choice_with(entry, self._setup)
+        self._choose(choice, for_message=True)
 
     async def _accept_offer(self, offer: VariantOffer) -> None:
         """Let a model stand for a variant from now on, and answer with that variant."""
         await self._session.providers.choose_for_variant(offer.variant, offer.model)
         self.choose_variant(offer.variant)
 
-    def _choose(self, choice: ModelChoice) -> None:
+    def _choose(self, choice: ModelChoice, *, for_message: bool = False) -> None:
         # The first conversation opens a moment after the window, with a choice of its own.
         if self._setup.current.opening_number:
-            self._setup.choose(choice)
+            self._setup.choose(choice, for_message=for_message)
             self._announce_choice()
 
     def _announce_choice(self) -> None:
@@ -81,6 +87,8 @@ class ConversationChoice(QObject):
             announcement = tr(
                 "{model}, effort {effort}", model=announcement, effort=tr(view.display_effort.label)
             )
+        if self._setup.is_for_message:
+            announcement = f"{announcement}, {view.end}"
         self._notices.announce(announcement)
 
 

@@ -415,6 +415,9 @@ class QuickPromptController(QObject):
             # The user may have changed the choice meanwhile.
             current.update(replace(run.conversation, choice=current.conversation.choice))
             current.append(run.question, run.answer)
+            if run.conversation.choice != current.conversation.choice:
+                self._tasks.start(store.save_settings(current.conversation))
+                self._setup.choice_changed.emit()
         return run
 
     def _finish(self, conversation_id: str, answer: Message) -> None:

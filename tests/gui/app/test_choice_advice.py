@@ -47,17 +47,31 @@ def _choose(app: AppHarness, start: str) -> None:
     next(action for action in _efforts(app) if entry_text(action).startswith(start)).trigger()
 
 
-async def test_a_successor_is_offered_with_both_prices_for_now_or_for_good() -> None:
+async def test_a_successor_is_offered_with_both_prices_for_a_message_or_for_good() -> None:
     async with AppHarness(environment=KEYED) as app:
         app.providers.models_of["env-openai"] = ("gpt-5.2", "gpt-6.1-sol", "gpt-6-sol")
         app.controllers.choice.choose_variant(Variant.THINKING)
         app.type("Why is the sky blue?")
         app.window.prompt.row.model_button.effort_requested.emit(Effort.HIGH)
-        offer = "GPT-6.1 Sol\t≈ $0.02 instead of ≈ $0.03"
+        offer = "GPT-6.1 Sol for this message\t≈ $0.02 instead of ≈ $0.03"
+        row = app.window.prompt.row
         await until(lambda: offer in _labels(app))
-        _choose(app, "GPT-6.1 Sol")
-        assert app.window.prompt.row.choice.model == "gpt-6.1-sol"
-        assert app.window.prompt.row.choice.variant is None
+        _choose(app, "GPT-6.1 Sol for this message")
+        row.model_button.effort_requested.emit(Effort.LOW)
+        assert (row.choice.model, row.choice.effort) == ("gpt-6.1-sol", Effort.LOW)
+        assert row.end_label.text() == "for this message"
+        turn = await app.ask("")
+        assert (turn.request.model, turn.request.effort) == ("gpt-6.1-sol", Effort.LOW)
+        turn.end("Hello")
+        await app.settled()
+        assert (row.choice.variant, row.choice.effort) == (Variant.THINKING, Effort.HIGH)
+        stored = await app.backend.conversations.get(app.session.current.id)
+        assert stored is not None
+        assert (stored.choice.variant, stored.choice.model) == (Variant.THINKING, "")
+        app.type("Why?")
+        _choose(app, "GPT-6.1 Sol for this conversation")
+        assert (row.choice.model, row.choice.variant) == ("gpt-6.1-sol", None)
+        assert not row.end_label.text()
         _choose(app, "Always use GPT-6.1 Sol for Thinking")
         await until(lambda: app.window.prompt.row.choice.variant is Variant.THINKING)
         turn = await app.ask("")

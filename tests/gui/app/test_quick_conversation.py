@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton
 
 from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.attachments.file_readings import FEW_FILES
+from desktop_app.composer.choice import ModelEntry
 from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
@@ -21,6 +22,7 @@ from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.widgets.text.foreign_text import ElidedLabel
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until
+from tests.gui.app.scenes import KEYED
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find
 
@@ -264,3 +266,19 @@ async def test_a_follow_up_keeps_what_the_main_window_has_changed() -> None:
         await app.settled()
         (conversation,) = await app.backend.conversations.all()
         assert (conversation.title, conversation.archived) == ("Mine", True)
+
+
+async def test_a_successor_for_one_message_answers_one_message() -> None:
+    async with AppHarness(environment=KEYED) as app:
+        quick = opened(app)
+        successor = ModelEntry("env-openai", "OpenAI", "gpt-6.1-sol", "GPT-6.1 Sol", None)
+        quick.model_button.message_model_requested.emit(successor)
+        first = await ask(app, quick, "One?")
+        first.end("1")
+        await app.settled()
+        (conversation,) = await app.backend.conversations.all()
+        second = await ask(app, quick, "Two?")
+        second.end("2")
+        await app.settled()
+        assert first.request.model == "gpt-6.1-sol"
+        assert (second.request.model, conversation.choice.model) == ("gpt-5.2", "")
