@@ -18,40 +18,14 @@ MAGIC: Final = b"GGUF"
 _MAX_PAIRS: Final = 10_000
 _MAX_TENSORS: Final = 100_000
 _MAX_TEXT_CHARS: Final = 1000
-_NUMBERS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?"} | {
-    10: "Q",
-    11: "q",
-    12: "d",
-}
-# A block's numbers and bytes, by the type of a tensor: GGML_QUANT_SIZES of the package gguf.
-_BLOCKS: Final = {0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24)} | {
-    8: (32, 34),
-    9: (32, 36),
-    10: (256, 84),
-    11: (256, 110),
-    12: (256, 144),
-    13: (256, 176),
-    14: (256, 210),
-    15: (256, 292),
-    16: (256, 66),
-    17: (256, 74),
-    18: (256, 98),
-    19: (256, 50),
-    20: (32, 18),
-    21: (256, 110),
-    22: (256, 82),
-    23: (256, 136),
-    24: (1, 1),
-    25: (1, 2),
-    26: (1, 4),
-    27: (1, 8),
-    28: (1, 8),
-    29: (256, 56),
-    30: (1, 2),
-    34: (256, 54),
-    35: (256, 66),
-    39: (32, 17),
-}
+_NUMBERS: Final = dict(zip((*range(8), 10, 11, 12), "BbHhIif?Qqd", strict=True))
+# The numbers of a block, and its bytes by a tensor's type: GGML_QUANT_SIZES of the package gguf.
+_BLOCKS: Final = (
+    (1, {0: 4, 1: 2, 24: 1, 25: 2, 26: 4, 27: 8, 28: 8, 30: 2}),
+    (32, {2: 18, 3: 20, 6: 22, 7: 24, 8: 34, 9: 36, 20: 18, 39: 17}),
+    (256, {10: 84, 11: 110, 12: 144, 13: 176, 14: 210, 15: 292, 34: 54, 35: 66}),
+    (256, {16: 66, 17: 74, 18: 98, 19: 50, 21: 110, 22: 82, 23: 136, 29: 56}),
+)
 _STRING: Final = 8
 _ARRAY: Final = 9
 _MAX_NUMBERS: Final = 4096  # longer arrays belong to the vocabulary
@@ -66,7 +40,6 @@ class Header(msgspec.Struct, frozen=True):
         name: as its publisher calls it; "" if the file does not say.
         window: the tokens that the model was trained on; 0 if unknown.
         token_bytes: the memory that each token of the window takes.
-        layers: their number, each of which can run on a graphics card.
         is_embedding: True for a model that makes vectors instead of text.
         is_projector: True for the second file of a model that sees images.
         takes_tools: True if its chat template has a place for tools.
@@ -79,7 +52,6 @@ class Header(msgspec.Struct, frozen=True):
     license: str = ""
     window: int = 0
     token_bytes: int = 0
-    layers: int = 0
     is_embedding: bool = False
     is_projector: bool = False
     takes_tools: bool = False
@@ -109,13 +81,20 @@ def parse_header(data: bytes, size: int) -> Header:
         (dimensions,) = struct.unpack_from("<I", data, position)
         *extents, kind, offset = struct.unpack_from(f"<{dimensions}QIQ", data, position + 4)
         position += 4 + 8 * dimensions + 12
-        numbers, block_bytes = _BLOCKS.get(kind, (1, 0))
-        weights_bytes = max(weights_bytes, offset + prod(extents) // numbers * block_bytes)
+        weights_bytes = max(weights_bytes, offset + _tensor_bytes(kind, prod(extents)))
     alignment = _count(values.get("general.alignment", _ALIGNMENT)) or _ALIGNMENT
     end = -(-position // alignment) * alignment + weights_bytes
     if end > size:
         raise struct.error(f"{size} bytes of {end}")
     return _facts(values)
+
+
+def _tensor_bytes(kind: int, numbers: int) -> int:
+    """Return the size of a tensor; 0 for an unknown type."""
+    for block, sizes in _BLOCKS:
+        if kind in sizes:
+            return numbers // block * sizes[kind]
+    return 0
 
 
 def _read_string(data: bytes, position: int) -> tuple[str, int]:
@@ -167,7 +146,6 @@ def _facts(values: dict[str, Any]) -> Header:
         * number("attention.head_count_kv", heads)
         * key_and_value
         * _VALUE_BYTES,
-        layers=layers,
         is_embedding=number("pooling_type") > 0
         or "bert" in architecture
         or architecture.endswith("embedding"),

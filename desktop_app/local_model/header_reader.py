@@ -10,6 +10,7 @@ import os
 import struct
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -26,6 +27,7 @@ from desktop_app.local_model.gguf import MAGIC, Header, parse_header
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
     from typing import Self
 
 CHOOSE_OTHER_MODEL: Final = N_("Choose another file in {provider_page}, or use the built-in model.")
@@ -63,23 +65,16 @@ class HeaderReader:
         Raises:
             LocalModelError: the file cannot be read, is no GGUF file, or its end is missing.
         """
-        try:
-            with open_file(path) as file:
-                return self.read_open(file, path)
-        except RefusedFileError as exc:
-            raise LocalModelError(exc.message, params=exc.params, file=path.name) from exc
-        except OSError as exc:
-            raise _error(N_("Couldn’t read the model file {file}."), path, str(exc)) from exc
+        with open_model(path) as file:
+            return self.read_open(file, path)
 
     def read_open(self, file: BinaryIO, path: Path) -> Header:
         """Read the header of an open file, whose path is for errors. Raises as `read`, OSError."""
         size = os.fstat(file.fileno()).st_size
         reply = _Reply()
         for limit in _HEADER_BYTES:
-            file.seek(0)
+            require_model(file, path)
             data = file.read(limit)
-            if data[: len(MAGIC)] != MAGIC:
-                raise _error(N_("{file} isn’t a GGUF model file."), path)
             reply = self._ask(data, size)
             if reply.header is not None:
                 return reply.header
@@ -116,6 +111,26 @@ class HeaderReader:
         if child is not None:
             child.kill()
             child.communicate()
+
+
+@contextmanager
+def open_model(path: Path) -> Iterator[BinaryIO]:
+    """Open a model's file. Raises LocalModelError if it cannot be read, also within the block."""
+    try:
+        with open_file(path) as file:
+            yield file
+    except RefusedFileError as exc:
+        raise LocalModelError(exc.message, params=exc.params, file=path.name) from exc
+    except OSError as exc:
+        raise _error(N_("Couldn’t read the model file {file}."), path, str(exc)) from exc
+
+
+def require_model(file: BinaryIO, path: Path) -> None:
+    """Raise LocalModelError unless an open file is a GGUF file; go to its beginning."""
+    file.seek(0)
+    if file.read(len(MAGIC)) != MAGIC:
+        raise _error(N_("{file} isn’t a GGUF model file."), path)
+    file.seek(0)
 
 
 def read_header(path: Path) -> Header:

@@ -194,25 +194,25 @@ class LocalModels:
         self._used_at[path] = time.monotonic()
         if self._watch is None:
             self._watch = asyncio.create_task(self._unload_idle_models())
-        model = self._loaded.get(path)
-        if model is None or not model.is_running:
-            async with self._lock:
-                model = await self._prepare(path)
+        async with self._lock:
+            model = await self._prepare(path)
         endpoint = await model.endpoint()
         self._used_at[path] = time.monotonic()
         return endpoint
 
     async def _prepare(self, path: str) -> LocalModel:
-        """Return a model that can be loaded, with its options."""
-        if self.is_loaded(path):
-            return self._loaded[path]
-        model = self._loaded.pop(path, None) or LocalModel()
-        if path != BUILT_IN:
-            model.use_weights(Path(path), await self._options_for(path))
-        self._loaded[path] = model
-        if path != BUILT_IN:
+        """Return a model that is loaded, loads, or can be loaded."""
+        model = self._loaded.get(path)
+        if model is not None and (model.is_running or model.is_loading):
+            return model
+        await self._unload(path)
+        if path == BUILT_IN:
+            model = LocalModel()
+        else:
+            model = LocalModel(Path(path), await self._options_for(path))
             store = await asyncio.to_thread(self._open_store)
             await asyncio.to_thread(store.remember_use, path)
+        self._loaded[path] = model
         return model
 
     async def _options_for(self, path: str) -> LoadOptions:

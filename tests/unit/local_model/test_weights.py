@@ -17,8 +17,7 @@ from tests.helpers.pipe_trap import PipeTrap
 
 def refusal(weights: Path | None) -> LocalModelError:
     """Return the error that the first use of `weights` raises."""
-    model = LocalModel()
-    model.use_weights(weights)
+    model = LocalModel(weights)
     with pytest.raises(LocalModelError) as caught:
         asyncio.run(model.endpoint())
     return caught.value

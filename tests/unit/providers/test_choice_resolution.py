@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,7 +17,7 @@ from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.local_model.server import LocalModel
+from desktop_app.local_model.server import LoadOptions
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import (
     INSTANT_RETIRED,
@@ -248,7 +247,7 @@ def test_a_learned_window_is_used_if_the_listing_has_none(
 
 
 def test_a_users_model_file_has_the_window_of_the_local_server() -> None:
-    given = inspect.signature(LocalModel).parameters["context_window"].default
+    given = LoadOptions().context_window
     own = ProviderModels(ON_DEVICE, CATALOG).info("/models/tiny-q4.gguf")
     assert own.input_limit == given == ON_DEVICE_WINDOW
 
