@@ -14,7 +14,6 @@ import os
 import shutil
 import stat
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -43,7 +42,6 @@ _LOCK_S: Final = 0.5
 _MAX_FAILURES: Final = 6  # in a row without a single new byte: a minute with the pauses below
 _MAX_FIRST_FAILURES: Final = 3  # before the first new byte of this run
 _FIRST_PAUSE_S: Final = 1.0
-_RATE_S: Final = 10.0  # the speed is that of the last seconds
 _TRY_AGAIN: Final = N_("Try again: it continues where it stopped.")
 
 
@@ -79,7 +77,7 @@ class Progress(NamedTuple):
 
     Attributes:
         total: bytes; None if the host does not say.
-        rate: bytes per second; 0 if nothing came for some seconds.
+        rate: bytes per second since the connection was made; 0 without one.
         is_checking: True while the hash is computed.
     """
 
@@ -282,7 +280,8 @@ class _FileFetch:
         self._info = Info(remote.url)
         self._done = 0
         self._total = remote.size or None
-        self._samples: deque[tuple[float, int]] = deque()
+        self._connected_at = 0.0
+        self._done_before = 0  # that came by earlier connections
 
     async def run(self, info: Info) -> None:
         """Fetch what is missing, check the file, and give it its name."""
@@ -345,7 +344,6 @@ class _FileFetch:
                     hint=_TRY_AGAIN,
                     host=self._remote.host,
                 )
-            self._samples.clear()
             self._report(Progress(self._done, self._total))
             await asyncio.sleep(self._pause_s * 2 ** (failures - 1))
 
@@ -361,6 +359,7 @@ class _FileFetch:
             if self._done and not reply.offset:
                 await self._restart(file)
             await self._accept(reply, file)
+            self._connected_at, self._done_before = time.monotonic(), self._done
             await self._write_all(file, reply.chunks)
 
     async def _write_all(self, file: BinaryIO, chunks: AsyncIterator[bytes]) -> None:
@@ -438,21 +437,14 @@ class _FileFetch:
         pending.clear()
         if self._unchecked_bytes >= _ROOM_BYTES:
             await self._require_room(file)
-        self._report(Progress(self._done, self._total, self._rate()))
-
-    def _rate(self) -> float:
-        moment = time.monotonic()
-        self._samples.append((moment, self._done))
-        while moment - self._samples[0][0] > _RATE_S and len(self._samples) > 2:
-            self._samples.popleft()
-        started_at, started_done = self._samples[0]
-        return (self._done - started_done) / max(moment - started_at, 0.001)
+        elapsed_s = time.monotonic() - self._connected_at
+        rate = (self._done - self._done_before) / max(elapsed_s, 0.001)
+        self._report(Progress(self._done, self._total, rate))
 
     async def _restart(self, file: BinaryIO) -> None:
         """Begin at the first byte again, because the bytes so far are of no use."""
         await asyncio.to_thread(file.truncate, 0)
         self._done = 0
-        self._samples.clear()
         self._total = self._remote.size or None
         self._info = msgspec.structs.replace(self._info, validator="", total=None)
 
@@ -570,8 +562,8 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
 
 
 @asynccontextmanager
-async def open_local(url: str, offset: int, validator: str) -> AsyncIterator[Reply]:
-    """Open a file of this computer as a host would send it."""
+async def open_local(url: str, _offset: int, _validator: str) -> AsyncIterator[Reply]:
+    """Open a file of this computer as a host that sends whole files would send it."""
     path = Path(urlsplit(url).path)
     try:
         path = Path(system.path_of_address(url))
@@ -586,14 +578,9 @@ async def open_local(url: str, offset: int, validator: str) -> AsyncIterator[Rep
             file=path.name,
         ) from exc
     with file:
-        status = os.fstat(file.fileno())
-        version = f"{status.st_size}-{status.st_mtime_ns}"
-        begin = offset if validator == version else 0
-
-        file.seek(begin)
 
         async def chunks() -> AsyncIterator[bytes]:
             while block := await asyncio.to_thread(file.read, _WRITE_BYTES):
                 yield block
 
-        yield Reply(begin, status.st_size, version, chunks())
+        yield Reply(0, os.fstat(file.fileno()).st_size, "", chunks())

@@ -62,32 +62,21 @@ class Downloads:
             profile = replace(
                 self._access.profile, base_url=url, name=split_url(url).hostname or ""
             )
-            async with self._open_client(profile) as (client, attempt):
-                try:
-                    async with self._request(client, url, headers, attempt) as response:
-                        status = response.status_code
-                        if status in _REDIRECTS and response.headers.get("location"):
-                            url = _target_of(url, response.headers["location"], attempt.host)
-                            continue
+            access = replace(self._access, profile=profile)
+            try:
+                proxy, client = await asyncio.to_thread(open_client, access)
+                attempt = _attempt_of(profile, proxy)
+                async with client, self._request(client, url, headers, attempt) as response:
+                    location = response.headers.get("location")
+                    if response.status_code not in _REDIRECTS or not location:
                         yield _reply_from(response, attempt.host)
                         return
-                except AttemptError as failed:
-                    raise _final_or_not(failed) from None
+                    url = _target_of(url, location, attempt.host)
+            except AttemptError as failed:
+                raise _final_or_not(failed) from None
         raise LocalModelError(
             N_("{host} redirects in a circle."), hint=_CHECK_URL, host=profile.name
         )
-
-    @asynccontextmanager
-    async def _open_client(
-        self, profile: ProviderProfile
-    ) -> AsyncIterator[tuple[httpx.AsyncClient, ConnectionAttempt]]:
-        access = replace(self._access, profile=profile)
-        try:
-            proxy, client = await asyncio.to_thread(open_client, access)
-        except AttemptError as failed:
-            raise _final_or_not(failed) from None
-        async with client:
-            yield client, _attempt_of(profile, proxy)
 
     @asynccontextmanager
     async def _request(
