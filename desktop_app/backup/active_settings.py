@@ -39,19 +39,6 @@ _TABLES_WITH_TOOLS: Final = ("conversations", "folders", "presets")
 _MAX_SHOWN_CHARS: Final = 500  # a host has at most 253, and its end says whose it is
 
 
-class SettingChange(NamedTuple):
-    """A setting that the backup would change, as shown to the user."""
-
-    label: str
-    current: str
-    restored: str
-
-    @property
-    def sentence(self) -> str:
-        """Return one line for the list of changes."""
-        return f"{self.label}: {self.current} → {self.restored}"
-
-
 class _Active(NamedTuple):
     """A setting's label, its value, and the value if the store did not set it."""
 
@@ -127,8 +114,8 @@ def connect_unchanged(database: Path) -> sqlite3.Connection:
     return connect(database, "ro", is_immutable=not has_log)
 
 
-def find_changes(current: ActiveSettings, restored: ActiveSettings) -> list[SettingChange]:
-    """Return the settings that would become active."""
+def find_changes(current: ActiveSettings, restored: ActiveSettings) -> list[str]:
+    """Return the settings that would become active, each as a line for the user."""
     changes = []
     for key, active in restored.items():
         known = current.get(key)
@@ -137,7 +124,7 @@ def find_changes(current: ActiveSettings, restored: ActiveSettings) -> list[Sett
             shown = _shorten(active.value)
             if shown == _shorten(before):
                 shown = tr("{text} (differs later on)", text=shown)
-            changes.append(SettingChange(active.label, _shorten(before), shown))
+            changes.append(f"{active.label}: {_shorten(before)} → {shown}")
     return changes
 
 

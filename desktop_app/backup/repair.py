@@ -15,7 +15,7 @@ import sqlite3
 import struct
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -148,51 +148,38 @@ class RepairResult:
         return " ".join(sentences)
 
 
-def repair_store(database: Path, now: datetime, progress: Progress) -> RepairResult:
+def repair_store(
+    database: Path, now: datetime, progress: Progress, to: Path | None = None
+) -> RepairResult:
     """Replace a damaged store with a new store of the rows that can be read.
 
     Args:
         now: the time in the new name of the damaged file.
+        to: the file that gets the new store instead; the damaged one is unchanged. Its disk may be
+            full or read-only.
 
     Raises:
         StorageError: the store is open elsewhere, there is no room, another program or version
             wrote it, or it has no readable row; it is unchanged.
     """
-    name = f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3"
-    result = RepairResult(database.with_name(name))
-    with (
-        translate_errors(str(database)),
-        _lock_for_repair(database),
-        _recovered_store(database, database.parent, result, progress) as new_store,
-    ):
-        replace_store(new_store, database, result.damaged_file)
-    return result
-
-
-def repair_to(database: Path, target: Path, progress: Progress) -> RepairResult:
-    """Write a new store of the rows that can be read to `target`; the damaged one is unchanged.
-
-    The disk of the damaged store may be full or read-only.
-
-    Raises:
-        StorageError: as `repair_store`.
-    """
-    result = RepairResult(database, repaired_file=target)
-    with ExitStack() as stack:
-        with suppress(OSError):  # nobody can have the store open if no lock can be made
-            stack.enter_context(_lock_for_repair(database))
-        stack.enter_context(translate_errors(str(target)))
-        with _recovered_store(database, target.parent, result, progress) as new_store:
-            shutil.copyfile(new_store, target)
-    return result
-
-
-def _lock_for_repair(database: Path) -> AbstractContextManager[None]:
-    return exclusive_lock(
+    damaged = database.with_name(f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3")
+    result = RepairResult(damaged if to is None else database, repaired_file=to)
+    lock = exclusive_lock(
         database,
         N_("Your library is open in another Repartee window or command."),
         N_("Close it, then repair again."),
     )
+    with translate_errors(str(to or database)), ExitStack() as stack:
+        # Nobody can have the store open if no lock can be made.
+        with nullcontext() if to is None else suppress(OSError):
+            stack.enter_context(lock)
+        folder = (to or database).parent
+        new_store = stack.enter_context(_recovered_store(database, folder, result, progress))
+        if to is None:
+            replace_store(new_store, database, result.damaged_file)
+        else:
+            shutil.copyfile(new_store, to)
+    return result
 
 
 @contextmanager
@@ -305,7 +292,7 @@ def _copy_table(
     marks = ", ".join("?" * len(names))
     insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
     read = _READERS.get(table)
-    for row in _TableReader(source, table, columns, result).rows():
+    for row in _readable_rows(source, table, columns, result):
         values = dict(zip(names, row, strict=True))
         try:
             if read is not None:
@@ -316,54 +303,43 @@ def _copy_table(
             result.dropped += 1
 
 
-class _TableReader:
-    """A reader of the rows of a damaged table, from both ends of each gap."""
-
-    def __init__(
-        self, source: sqlite3.Connection, table: str, columns: list[str], result: RepairResult
-    ) -> None:
-        self._source = source
-        listed = ", ".join(f'"{name}"' for name in columns)
-        # NOT INDEXED, because an index may lead to rows that the table does not have.
-        self._select = f"""SELECT rowid AS row_id, {listed} FROM {table} NOT INDEXED
-            WHERE rowid BETWEEN ? AND ? ORDER BY rowid"""  # noqa: S608 - our own names
-        self._result = result
-
-    def rows(self, first: int = 0, last: int = _LAST_ROW_ID) -> Iterator[sqlite3.Row]:
-        """Yield the rows from `first` to `last` that can be read."""
-        ranges = [(first, last)]
-        has_gap = False
-        vain_reads = 0
-        while ranges and self._result.reads_left > 0 and vain_reads < _MAX_VAIN_READS:
-            first, last = ranges.pop()
-            low, high = first - 1, last + 1
-            is_whole = True
-            for direction in ("ASC", "DESC"):
-                self._result.reads_left -= 1
-                vain_reads += 1
-                cursor = self._source.cursor()
-                with suppress(*UNREADABLE), closing(cursor):
-                    for row in cursor.execute(f"{self._select} {direction}", (low + 1, high - 1)):
-                        if not low < row["row_id"] < high:  # a loop in a damaged tree
-                            break
-                        if direction == "ASC":
-                            low = row["row_id"]
-                        else:
-                            high = row["row_id"]
-                        vain_reads = 0
-                        yield row
-                    else:
+def _readable_rows(
+    source: sqlite3.Connection, table: str, columns: list[str], result: RepairResult
+) -> Iterator[sqlite3.Row]:
+    """Yield the rows of a damaged table that can be read, from both ends of each gap."""
+    listed = ", ".join(f'"{name}"' for name in columns)
+    # NOT INDEXED, because an index may lead to rows that the table does not have.
+    select = f"""SELECT rowid AS row_id, {listed} FROM {table} NOT INDEXED
+        WHERE rowid BETWEEN ? AND ? ORDER BY rowid"""  # noqa: S608 - our own names
+    ranges = [(0, _LAST_ROW_ID)]
+    has_gap = False
+    vain_reads = 0
+    while ranges and result.reads_left > 0 and vain_reads < _MAX_VAIN_READS:
+        first, last = ranges.pop()
+        low, high = first - 1, last + 1
+        for direction in ("ASC", "DESC"):
+            result.reads_left -= 1
+            vain_reads += 1
+            cursor = source.cursor()
+            with suppress(*UNREADABLE), closing(cursor):
+                for row in cursor.execute(f"{select} {direction}", (low + 1, high - 1)):
+                    if not low < row["row_id"] < high:  # a loop in a damaged tree
                         break
-            else:
-                is_whole = False
-            if is_whole:
-                continue
+                    if direction == "ASC":
+                        low = row["row_id"]
+                    else:
+                        high = row["row_id"]
+                    vain_reads = 0
+                    yield row
+                else:
+                    break
+        else:  # neither direction came to its end
             has_gap = True
             if high - low > 2:
                 middle = (low + high) // 2
                 ranges += [(middle + 1, high - 1), (low + 1, middle)]
-        if has_gap:
-            self._result.damaged_tables += 1
+    if has_gap:
+        result.damaged_tables += 1
 
 
 def _rebuild_derived(connection: sqlite3.Connection) -> None:

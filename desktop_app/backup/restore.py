@@ -22,7 +22,6 @@ from typing import Any, Final, NamedTuple
 from zipfile import ZipInfo
 
 from desktop_app.backup.active_settings import (
-    SettingChange,
     active_settings,
     connect_unchanged,
     current_settings,
@@ -61,8 +60,8 @@ _HOLD_UNSENT_FILES: Final = """
 """
 
 
-AskAboutChanges = Callable[[Sequence[SettingChange]], bool]
-"""Called with the settings that would change, if there are any; returns False to cancel."""
+AskAboutChanges = Callable[[Sequence[str]], bool]
+"""Called with a line for each setting that would change; returns False to cancel."""
 
 
 class RestoreResult(NamedTuple):

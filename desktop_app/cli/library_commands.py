@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.preset_loader import replaces_built_in
 from desktop_app.backup.backup import delete_old_backups, make_backup
-from desktop_app.backup.repair import repair_store, repair_to
+from desktop_app.backup.repair import repair_store
 from desktop_app.backup.restore import restore_backup
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
@@ -68,7 +68,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.backup.active_settings import SettingChange
     from desktop_app.cli.command_line import Options
 
 
@@ -370,13 +369,13 @@ def _restore(options: Options) -> int:
     return 0
 
 
-def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> bool:
+def _ask_about_settings(changes: Sequence[str], *, accept: bool) -> bool:
     """List the changes; unless `accept`, ask on a terminal whether to restore the backup."""
     write_diagnostic(
         tr("This backup changes where data is sent, what can be spent or which files are read:")
     )
     for change in changes:
-        write_diagnostic(f"  {change.sentence}")
+        write_diagnostic(f"  {change}")
     if accept:
         return True
     if not can_ask():
@@ -402,7 +401,7 @@ def _repair(options: Options) -> int:
         target = expand_path(options.to)
         try:
             with partial_file(target) as file:
-                report = repair_to(user_folders.database, file, reporter.show)
+                report = repair_store(user_folders.database, now(), reporter.show, file)
         except OSError as exc:
             raise unwritable_error(target, exc) from exc
         report.repaired_file = target

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from desktop_app.backup.active_settings import SettingChange
 from desktop_app.backup.restore import RestoreResult, restore_backup
 from desktop_app.providers.gateway.environment_profiles import BUILT_IN
 
@@ -16,16 +15,11 @@ class AnsweredRestore:
 
     def __init__(self, answer: bool = True) -> None:
         self.answer = answer
-        self.changes: list[SettingChange] = []
+        self.changes: list[str] = []
 
-    def __call__(self, changes: Sequence[SettingChange]) -> bool:
+    def __call__(self, changes: Sequence[str]) -> bool:
         self.changes += changes
         return self.answer
-
-    @property
-    def sentences(self) -> list[str]:
-        """The sentences of the listed changes."""
-        return [change.sentence for change in self.changes]
 
 
 def restore_now(

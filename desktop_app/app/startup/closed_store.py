@@ -24,7 +24,6 @@ from desktop_app.widgets.file_dialogs import choose_file
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.backup.active_settings import SettingChange
     from desktop_app.paths import Folders
 
 Progress = Callable[[int, int], None]
@@ -81,9 +80,8 @@ def restore_work(folders: Folders, archive: Path) -> ClosedWork:
     from desktop_app.providers.gateway.environment_profiles import BUILT_IN
 
     def work(progress: Progress, ask: Ask) -> str:
-        def confirm(changes: Sequence[SettingChange]) -> bool:
-            change_list = "\n".join(change.sentence for change in changes)
-            return ask(tr(_RESTORE_QUESTION), change_list, _RESTORE_CHOICES) == "take"
+        def confirm(changes: Sequence[str]) -> bool:
+            return ask(tr(_RESTORE_QUESTION), "\n".join(changes), _RESTORE_CHOICES) == "take"
 
         result = restore_backup(
             archive,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.backup.repair import LOST_TITLE, RepairResult, _TableReader, repair_store
+from desktop_app.backup.repair import LOST_TITLE, RepairResult, _readable_rows, repair_store
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.conversations.conversation import Draft, Folder
@@ -259,7 +259,7 @@ def table_with_damage(path: Path, pages: slice, result: RepairResult) -> list[in
     overwrite(path, numbers[pages], random.Random(7))
     with closing(sqlite3.connect(path)) as connection:
         connection.row_factory = sqlite3.Row
-        return [row["row_id"] for row in _TableReader(connection, "t", ["a"], result).rows()]
+        return [row["row_id"] for row in _readable_rows(connection, "t", ["a"], result)]
 
 
 @pytest.mark.attack("reply-bounds")

@@ -126,7 +126,7 @@ def test_tool_servers_are_listed(place: Place, tmp_path: Path) -> None:
     tool_servers(other.database, "both", "ours")
     asked = AnsweredRestore()
     other.restore(archive, asked)
-    (listed,) = [each for each in asked.sentences if each.startswith("Tool server")]
+    (listed,) = [each for each in asked.changes if each.startswith("Tool server")]
     assert listed.startswith("Tool server “theirs”: none → ")
     assert '"command": ["true"]' in listed
     assert tool_servers(other.database) == ["both", "theirs"]
@@ -209,7 +209,7 @@ def test_every_setting_that_sends_data_elsewhere_is_listed(place: Place, tmp_pat
     place.set(PROFILE, answer__background="off")
     asked = AnsweredRestore()
     place.restore(archive, asked)
-    labels = {change.label for change in asked.changes}
+    labels = {change.split(": ")[0] for change in asked.changes}
     assert labels >= {
         "Cheap (new), Base URL", "Cheap (new), Proxy", "Cheap (new), Trusted certificates",
         "Cheap (new), Headers and query parameters", "Cheap (new), Monthly limit",
@@ -217,8 +217,8 @@ def test_every_setting_that_sends_data_elsewhere_is_listed(place: Place, tmp_pat
         "Local model file", "Instructions", "Backup folder",
         "Collection “Books”, folder",
     }  # fmt: skip
-    assert "Cheap (new), Proxy: Environment variables → socks5://evil.example:1" in asked.sentences
-    assert "pw" not in " ".join(asked.sentences)
+    assert "Cheap (new), Proxy: Environment variables → socks5://evil.example:1" in asked.changes
+    assert "pw" not in " ".join(asked.changes)
 
 
 @pytest.mark.attack("imports")
@@ -231,10 +231,10 @@ def test_tools_that_run_without_asking_are_listed(place: Place, tmp_path: Path) 
     archive, asked = theirs.back_up(), AnsweredRestore()
     place.restore(archive, asked)
     line = "Tools of conversations, folders and presets: none → web_search"
-    assert line in asked.sentences
+    assert line in asked.changes
     again = AnsweredRestore()
     place.restore(archive, again)
-    assert line not in again.sentences
+    assert line not in again.changes
 
 
 def test_confirmed_settings_are_restored(place: Place, tmp_path: Path) -> None:
