@@ -21,7 +21,7 @@ from desktop_app.chat.conversation_store import CompactionStore
 from desktop_app.chat.cost_estimate import Estimator, usable_input
 from desktop_app.chat.prompt_assembly import has_content, request_messages, sent_messages
 from desktop_app.chat.send_context import SendContext
-from desktop_app.chat.utility_model import SmallTask, UtilityModel
+from desktop_app.chat.utility_model import SmallTask, UtilityModel, record_call
 from desktop_app.domain import errors
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ChatRequest, ProviderKind
 from desktop_app.domain.conversations.compaction import (
@@ -303,11 +303,11 @@ class CompactionService:
             cache_key=plan.point.conversation_id,
             state=state,
         )
-        hold = await self._utility_model.budget.hold(
+        hold = await self._utility_model.calls.budget.hold(
             plan.answering.profile, _held_cost(plan), plan.maker.model.id, Purpose.COMPACTION.value
         )
         async with hold:
-            provider = await self._utility_model.gateway.provider(plan.answering.profile)
+            provider = await self._utility_model.calls.gateway.provider(plan.answering.profile)
             started_at = time.monotonic()
             try:
                 result = await provider.compact(request)
@@ -345,7 +345,8 @@ class CompactionService:
         performance = CallPerformance(
             outcome=outcome.value, duration_s=time.monotonic() - started_at
         )
-        await self._utility_model.record_call(
+        await record_call(
+            self._utility_model.calls.spending,
             _task_of(plan),
             plan.maker,
             usage,

@@ -8,7 +8,7 @@ conversation's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
@@ -38,6 +38,7 @@ from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
 )
 from desktop_app.spending.budget import PaidCalls
+from desktop_app.spending.ledger import Ledger
 
 # For holds. Most tokens have more bytes than this, so holds are too large rather than too small.
 BYTES_PER_TOKEN: Final = 3
@@ -65,12 +66,14 @@ class SmallReply:
 
     Attributes:
         reply: the reply as received so far.
+        cost: the US dollars of the call, once they are recorded; None if they are unknown.
     """
 
     def __init__(self, provider: str) -> None:
         self._limit = AnswerLimit(provider)
         self._timing = AnswerTiming()
         self.reply = Reply()
+        self.cost: Decimal | None = None
 
     def add(self, event: StreamEvent) -> None:
         """Add an event."""
@@ -123,9 +126,7 @@ class UtilityModel:
     def __init__(
         self, calls: PaidCalls, models_of: Callable[[ProviderProfile], ProviderModels]
     ) -> None:
-        self.gateway = calls.gateway
-        self.budget = calls.budget
-        self._spending = calls.spending
+        self.calls = calls
         self._models_of = models_of
         # The ids of a provider, and of a model that it does not have.
         self._missing_models: set[tuple[str, str]] = set()
@@ -200,92 +201,115 @@ class UtilityModel:
             )
             size_bytes = len((instructions + text).encode("utf-8", "surrogatepass"))
             cost = resolved.expected_cost(size_bytes // BYTES_PER_TOKEN, max_output_tokens)
-            hold = await self.budget.hold(
-                resolved.profile, cost, resolved.model.id, task.purpose.value
-            )
-            small_reply = SmallReply(resolved.profile.name)
-            async with hold:
-                try:
-                    provider = await self.gateway.provider(resolved.profile)
-                    async with aclosing(provider.stream(request)) as events:
-                        async for event in events:
-                            small_reply.add(event)
-                except asyncio.CancelledError:
-                    if small_reply.is_billed:
-                        await asyncio.shield(self._record_reply(task, resolved, small_reply, cost))
-                    raise
-                await self._record_reply(task, resolved, small_reply, cost)
-            error = small_reply.error
+            provider = await self.calls.gateway.provider(resolved.profile)
+            reply = await paid_reply(self.calls, task, resolved, cost, provider.stream(request))
+            error = reply.error
             if error is None:
-                return small_reply.text
+                return reply.text
             is_small = resolved.model != task.answering.model
             if not is_small or not isinstance(error, ModelNotFoundError):
                 raise error
             # The next round chooses another model.
             self._missing_models.add((resolved.profile.id, resolved.model.id))
 
-    async def record_call(
-        self,
-        task: SmallTask,
-        resolved: ResolvedChoice,
-        usage: Usage | None,
-        *,
-        performance: CallPerformance,
-        held: CallCost | None,
-        answered_by: str = "",
-        is_billed: bool = True,
-        output_tokens: int = 0,
-    ) -> None:
-        """Record a call of a task in the ledger, without usage if the provider reported none.
 
-        Args:
-            held: what was held; None if that is unknown.
-            answered_by: the model that the reply names; "" for none.
-            output_tokens: of the reply as received, if there is no usage.
-            is_billed: False if the provider refused the call, or was not reached.
-        """
-        answered_by = answered_by[:MAX_MODEL_NAME_CHARS]
-        is_asked_model = is_same_model(resolved.model.id, answered_by)
-        cost = counted_cost(
-            resolved.counted_price,
-            usage,
-            held,
-            is_billed=is_billed,
-            is_certain=resolved.has_certain_price_for(answered_by),
-            output_tokens=output_tokens,
-        )
-        await self._spending.add(
-            Call(
-                provider_id=resolved.profile.id,
-                model=resolved.model.id if is_asked_model else answered_by,
-                usage=usage or Usage(),
-                cost=cost.amount,
-                is_estimated=cost.is_estimated,
-                purpose=task.purpose.value,
-                conversation_id=task.conversation_id or None,
-                message_id=task.message_id or None,
-                at=now(),
-                performance=performance,
-            )
-        )
+async def paid_reply(
+    calls: PaidCalls,
+    task: SmallTask,
+    resolved: ResolvedChoice,
+    cost: CallCost | None,
+    events: AsyncGenerator[StreamEvent, None],
+    listen: Callable[[StreamEvent], object] = lambda _event: None,
+    keep: Callable[[SmallReply], Awaitable[object]] | None = None,
+) -> SmallReply:
+    """Return the reply that `events` make up. Its cost is held before, and recorded after it.
 
-    async def _record_reply(
-        self,
-        task: SmallTask,
-        resolved: ResolvedChoice,
-        small_reply: SmallReply,
-        held: CallCost | None,
-    ) -> None:
-        await self.record_call(
+    Args:
+        keep: stores a reply that has ended, also if the task is canceled meanwhile: it is paid for.
+    """
+    reply = SmallReply(resolved.profile.name)
+
+    async def record() -> None:
+        reply.cost = await record_call(
+            calls.spending,
             task,
             resolved,
-            small_reply.reply.usage,
-            performance=small_reply.performance(resolved),
-            held=held,
-            output_tokens=received_tokens(small_reply.reply),
-            answered_by=small_reply.reply.model,
-            is_billed=small_reply.is_billed,
+            reply.reply.usage,
+            performance=reply.performance(resolved),
+            held=cost,
+            answered_by=reply.reply.model,
+            is_billed=reply.is_billed,
+            output_tokens=received_tokens(reply.reply),
         )
+
+    async def end() -> None:
+        await record()
+        if keep is not None:
+            await keep(reply)
+
+    async with await calls.budget.hold(
+        resolved.profile, cost, resolved.model.id, task.purpose.value
+    ):
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    listen(event)
+                    reply.add(event)
+        except asyncio.CancelledError:
+            if reply.is_billed:
+                await asyncio.shield(record())
+            raise
+        await asyncio.shield(end())
+    return reply
+
+
+async def record_call(
+    spending: Ledger,
+    task: SmallTask,
+    resolved: ResolvedChoice,
+    usage: Usage | None,
+    *,
+    performance: CallPerformance,
+    held: CallCost | None,
+    answered_by: str = "",
+    is_billed: bool = True,
+    output_tokens: int = 0,
+) -> Decimal | None:
+    """Record a call of a task in the ledger, without usage if the provider reported none.
+
+    Return its US dollars; None if they are unknown.
+
+    Args:
+        held: what was held; None if that is unknown.
+        answered_by: the model that the reply names; "" for none.
+        output_tokens: of the reply as received, if there is no usage.
+        is_billed: False if the provider refused the call, or was not reached.
+    """
+    answered_by = answered_by[:MAX_MODEL_NAME_CHARS]
+    is_asked_model = is_same_model(resolved.model.id, answered_by)
+    cost = counted_cost(
+        resolved.counted_price,
+        usage,
+        held,
+        is_billed=is_billed,
+        is_certain=resolved.has_certain_price_for(answered_by),
+        output_tokens=output_tokens,
+    )
+    await spending.add(
+        Call(
+            provider_id=resolved.profile.id,
+            model=resolved.model.id if is_asked_model else answered_by,
+            usage=usage or Usage(),
+            cost=cost.amount,
+            is_estimated=cost.is_estimated,
+            purpose=task.purpose.value,
+            conversation_id=task.conversation_id or None,
+            message_id=task.message_id or None,
+            at=now(),
+            performance=performance,
+        )
+    )
+    return cost.amount
 
 
 def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:

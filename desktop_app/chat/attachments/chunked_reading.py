@@ -127,7 +127,7 @@ class ChunkedReader:
         note_taker: Callable[[ResolvedChoice], ResolvedChoice] = lambda answering: answering,
     ) -> None:
         self._note_taker = note_taker
-        self.gateway, self.budget, self.spending = calls
+        self.calls = calls
         self.notes = notes
         self._images = images
         self._attachments = attachments
@@ -251,7 +251,7 @@ class ChunkedReader:
     def gateway_for(self, task: ReadingTask, gateway: Gateway | None = None) -> Gateway:
         """Return a gateway whose provider does `task`, by default through the reader's gateway."""
         return GatewayWrapper(
-            gateway or self.gateway,
+            gateway or self.calls.gateway,
             lambda _profile, provider: ReadingProvider(self, task, provider),
         )
 

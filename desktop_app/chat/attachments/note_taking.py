@@ -19,9 +19,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.chat.answers.answer_ledger import received_tokens
 from desktop_app.chat.structured.answer_forms import is_built_in
-from desktop_app.chat.utility_model import SmallReply
+from desktop_app.chat.utility_model import SmallReply, SmallTask, paid_reply
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import (
@@ -39,12 +38,12 @@ from desktop_app.domain.answering.stream_events import (
     StatusChanged,
     StreamEvent,
 )
-from desktop_app.domain.conversations.conversation import Role, now
+from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.cost import CallCost, Usage, counted_cost
+from desktop_app.domain.cost import CallCost
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER, PromptDelimiter
-from desktop_app.domain.spending_report import Call, Purpose
+from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
@@ -307,7 +306,7 @@ class ReadingProvider(ProviderWrapper):
         call = HeldCall(
             answering.profile, whole, answering.model.id, task.purpose.value, message_id
         )
-        [hold] = await self._reader.budget.hold_all([call])
+        [hold] = await self._reader.calls.budget.hold_all([call])
         answer_hold.take_over(hold)
 
     async def _take_notes(
@@ -377,78 +376,48 @@ class ReadingProvider(ProviderWrapper):
 
     async def _take_note(self, key: str, piece: DocumentPiece, *, are_notes: bool) -> str:
         reader, task, taker = self._reader, self._task, self._task.note_taker
-        cost = taker.expected_cost(piece.tokens, max_note_tokens(task), USUAL_NOTE_TOKENS)
-        reply = SmallReply(taker.profile.name)
-        async with await reader.budget.hold(
-            taker.profile, cost, taker.model.id, Purpose.PART.value
-        ):
-            images = await reader.image_pages(task, piece)
-            words = wrap_piece(piece, task.delimiter, are_notes=are_notes)
-            question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
-            # No service tier: notes have the ordinary price, as all small tasks have.
-            parameters = replace(
-                task.parameters,
-                candidates=1,
-                stop=(),
-                service_tier=None,
-                max_output_tokens=max_note_tokens(task),
-            )
-            request = ChatRequest(
-                model=taker.model.id,
-                messages=(RequestMessage(Role.USER, (question, *images)),),
-                instructions=INSTRUCTIONS + MERGING if are_notes else INSTRUCTIONS,
-                effort=taker.effort,
-                parameters=parameters,
-                store=taker.profile.keeps_at_provider,
-                cache_key=task.conversation_id,
-            )
-            try:
-                async with aclosing(self._provider.stream(request)) as events:
-                    async for event in events:
-                        if isinstance(event, StatusChanged) and event.seconds:
-                            self._updates.put_nowait(event)
-                        reply.add(event)
-            except asyncio.CancelledError:
-                if reply.is_billed:
-                    await asyncio.shield(self._record_call(reply, cost))
-                raise
+        images = await reader.image_pages(task, piece)
+        words = wrap_piece(piece, task.delimiter, are_notes=are_notes)
+        question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
+        # No service tier: notes have the ordinary price, as all small tasks have.
+        parameters = replace(
+            task.parameters,
+            candidates=1,
+            stop=(),
+            service_tier=None,
+            max_output_tokens=max_note_tokens(task),
+        )
+        request = ChatRequest(
+            model=taker.model.id,
+            messages=(RequestMessage(Role.USER, (question, *images)),),
+            instructions=INSTRUCTIONS + MERGING if are_notes else INSTRUCTIONS,
+            effort=taker.effort,
+            parameters=parameters,
+            store=taker.profile.keeps_at_provider,
+            cache_key=task.conversation_id,
+        )
 
-            async def record_note() -> None:
-                await self._record_call(reply, cost)
-                if reply.error is None:
-                    await reader.notes.put(key, reply.text, task.conversation_id)
+        def report_wait(event: StreamEvent) -> None:
+            if isinstance(event, StatusChanged) and event.seconds:
+                self._updates.put_nowait(event)
 
-            await asyncio.shield(record_note())  # the call has been billed
+        async def keep(reply: SmallReply) -> None:
+            self._cost_so_far += reply.cost or 0
+            if reply.error is None:
+                await reader.notes.put(key, reply.text, task.conversation_id)
+
+        reply = await paid_reply(
+            reader.calls,
+            SmallTask(Purpose.PART, task.answering, task.conversation_id, task.message_id),
+            taker,
+            taker.expected_cost(piece.tokens, max_note_tokens(task), USUAL_NOTE_TOKENS),
+            self._provider.stream(request),
+            report_wait,
+            keep,
+        )
         if reply.error is not None:
             raise reply.error
         return reply.text
-
-    async def _record_call(self, reply: SmallReply, held: CallCost | None) -> None:
-        task = self._task
-        usage = reply.reply.usage
-        cost = counted_cost(
-            task.note_taker.counted_price,
-            usage,
-            held,
-            is_billed=reply.is_billed,
-            is_certain=task.note_taker.has_certain_price_for(reply.reply.model),
-            output_tokens=received_tokens(reply.reply),
-        )
-        self._cost_so_far += cost.amount or 0
-        await self._reader.spending.add(
-            Call(
-                provider_id=task.note_taker.profile.id,
-                model=task.note_taker.model.id,
-                usage=usage or Usage(),
-                cost=cost.amount,
-                is_estimated=cost.is_estimated,
-                purpose=Purpose.PART.value,
-                conversation_id=task.conversation_id or None,
-                message_id=task.message_id or None,
-                at=now(),
-                performance=reply.performance(task.note_taker),
-            )
-        )
 
     def _report_progress(self, done: int, total: int, *, are_notes: bool) -> None:
         code = (_MERGING_PROGRESS if are_notes else _READING_PROGRESS)[
