@@ -191,6 +191,7 @@ class SpendingView(QWidget):
         foot = row_of(STRETCH, self._copy_button, export_button, spacing=8)
         parts = (head, self.limit, self.chart, (table, 1), self.forecast, foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
+        self.setTabOrder(self._limit_of, self.limit.field)
 
     async def fill(self) -> None:
         """Show the chosen rows; a later call supersedes an earlier one."""
