@@ -130,7 +130,7 @@ class Drafts:
         """Set a draft, and write it if it has changed or its last write failed."""
         if self._drafts.get(conversation_id) != draft or conversation_id in self._unwritten:
             self._drafts[conversation_id] = draft
-            self._tasks.start(self._write(conversation_id, self._draft_to_store(conversation_id)))
+            self._tasks.start(self._write(conversation_id, self.unsent(conversation_id)))
 
     def save_prompts(self) -> None:
         """Save what is in the prompts now."""
@@ -146,14 +146,22 @@ class Drafts:
         """Write the drafts whose last write failed."""
         for conversation_id in tuple(self._unwritten):
             with suppress(StorageError):  # it has been reported
-                await self._write(conversation_id, self._draft_to_store(conversation_id))
+                await self._write(conversation_id, self.unsent(conversation_id))
 
     def hold(self, conversation_id: str, draft: Draft) -> None:
         """Keep a question apart from the draft until it is sent; in the store, both are one."""
         held = self._held.get(conversation_id)
         self._held[conversation_id] = draft if held is None else join_drafts(held, draft)
         self._drafts[conversation_id] = draft.after_sending
-        self._tasks.start(self._write(conversation_id, self._draft_to_store(conversation_id)))
+        self._tasks.start(self._write(conversation_id, self.unsent(conversation_id)))
+
+    def attach_to_held(self, conversation_id: str, part: DraftPart) -> None:
+        """Attach a file that was read to the question that is kept apart, at most once."""
+        held = self._held.get(conversation_id)
+        if held is None:
+            return  # deleted in the meantime
+        self._held[conversation_id] = join_drafts(held, Draft("", (part,)))
+        self._tasks.start(self._write(conversation_id, self.unsent(conversation_id)))
 
     def held(self, conversation_id: str) -> Draft | None:
         """Return the question that is kept apart from a draft, None for none."""
@@ -185,7 +193,7 @@ class Drafts:
         """Set and write the settings of the blank conversation."""
         self.blank_overrides = overrides
         self.blank_preset_id = preset_id
-        self._tasks.start(self._write(self.blank_id, self.cached(self.blank_id)))
+        self._tasks.start(self._write(self.blank_id, self.unsent(self.blank_id)))
 
     def remove_sent(self, conversation_id: str, sent_draft: Draft) -> Draft:
         """Remove a stored question from its draft, end its edit, and return the rest."""
@@ -208,7 +216,7 @@ class Drafts:
             self._tasks.start(self._settings_store.remove(BLANK_KEY))
         # Written even if empty, because an older state may be about to be written.
         self._drafts[conversation_id] = draft
-        self._tasks.start(self._write(conversation_id, draft))
+        self._tasks.start(self._write(conversation_id, self.unsent(conversation_id)))
 
     def forget(self, conversation_id: str) -> None:
         """Forget the draft of a conversation that was deleted."""
@@ -228,8 +236,8 @@ class Drafts:
         if part_id(part) not in map(part_id, draft.attachments):
             self.put(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
 
-    def _draft_to_store(self, conversation_id: str) -> Draft:
-        """Return the draft to store: during an edit, the previous one and the changed text."""
+    def unsent(self, conversation_id: str) -> Draft:
+        """Return the draft to store, with a queued question, or during an edit the previous one."""
         draft = self.cached(conversation_id)
         edit = self._edits.get(conversation_id)
         draft = draft if edit is None else edit.with_changed_question(draft)

@@ -93,9 +93,9 @@ class BatchBar(QFrame):
             shown = [self._ended_job] if self._ended_job else self._running_jobs
             self._batches.show_jobs(shown[0].id if len(shown) == 1 else "")
             return
-        # The files must not go into the prompt.
-        self._session.readings.cancel_paths(paths)
+        # The files must not go into the prompt, nor into a question that waits for them.
         self._session.chat.unqueue(self._session.current.id)
+        self._session.readings.cancel_paths(paths)
         # Files that had been attached before the offer stay, even if they are offered again.
         ids_at_offer = set(map(part_id, self._draft_at_offer.attachments))
         origins = self._session.origins.paths

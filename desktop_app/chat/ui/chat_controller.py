@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
+from desktop_app.composer.attachment_chips import Chip
+from desktop_app.composer.attachments.file_readings import FileReading, reading_chips
 from desktop_app.composer.drafts import QuestionEdit, join_drafts
 from desktop_app.domain import errors, hints
 from desktop_app.domain.conversations.conversation import (
@@ -44,8 +46,8 @@ _LIST_FIELDS: Final = "title title_is_automatic pinned folder_id archived trashe
 class ChatController(Controller):
     """Asks the questions of the main window, and shows their turns in the open conversation.
 
-    A question that must wait is queued, at most one for each conversation: until the running answer
-    ends, in a bubble above the prompt, or until the files for it are read, in the prompt.
+    A question that must wait is queued, at most one for each conversation, in a bubble above the
+    prompt: until the running answer ends and its files are read. An edit waits in the prompt.
     """
 
     def __init__(self, session: Session) -> None:
@@ -65,6 +67,7 @@ class ChatController(Controller):
         self._running.finished.connect(self._on_finished)
         self._prompt.row.stop_button.detail = self._rate
         self._running.store_error_changed.connect(self._show_store_error)
+        session.main.chips.shown.connect(self._show_bubble)
         for signal in (
             self._current.opened,
             self._draft.changed,
@@ -84,12 +87,13 @@ class ChatController(Controller):
         opened_id = self._current.id
         if not draft.has_question:
             return
-        if not self._must_wait(opened_id):
+        if not (self._must_wait(opened_id) or self._session.readings.in_open_conversation):
             self._tasks.start(self.begin(list(self._current.path_before_question), draft))
             return
         self._queued_ids.add(opened_id)
-        is_edit = self._current.edited_question is not None
-        if not (is_edit or self._session.readings.readings_of(opened_id)):
+        if self._current.edited_question is None:
+            self._session.readings.set_queued(opened_id, True)
+            draft = self._draft.with_text(text, template_id)  # with the files that have arrived
             self._drafts.hold(opened_id, draft)  # below one that is queued already
             self._put_into_prompt(draft.after_sending)
         self._show_state()
@@ -318,14 +322,19 @@ class ChatController(Controller):
 
     def _must_wait(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation cannot be asked yet."""
-        readings = self._session.readings.readings_of(conversation_id)
-        return bool(readings) or self._running.is_running(conversation_id)
+        readings = self._session.readings.readings_of(conversation_id).values()
+        return any(map(self.waits_for, readings)) or self._running.is_running(conversation_id)
+
+    def waits_for(self, reading: FileReading) -> bool:
+        """Return True if a queued question of the conversation would wait for a file."""
+        return reading.is_queued or self._drafts.held(reading.conversation_id) is None
 
     def unqueue(self, conversation_id: str) -> None:
         """Return a conversation's question from the queue to its prompt or draft."""
         if conversation_id in self._queued_ids:
             self._queued_ids.discard(conversation_id)
             self._return_to_draft(conversation_id)
+            self._session.readings.set_queued(conversation_id, False)
             self._show_state()
 
     def send_queued(self, conversation_id: str) -> None:
@@ -347,7 +356,9 @@ class ChatController(Controller):
         held = self._drafts.held(conversation_id)
         is_in_edit = held is None and self._drafts.edit_in(conversation_id) is not None
         if conversation is None or is_in_edit:
-            return  # deleted; or a question that replaces an earlier one stays in the draft
+            # Deleted or blank; or a question that replaces an earlier one stays in the draft.
+            self._return_to_draft(conversation_id)
+            return
         draft = held or self._drafts.cached(conversation_id)
         try:
             path = await self._conversations.path(conversation_id)
@@ -498,8 +509,7 @@ class ChatController(Controller):
             self._bubble = QueuedBubble()
             self._bubble.button.clicked.connect(lambda: self.unqueue(self._current.id))
             self._pane.add_above_prompt(self._bubble)
-        if self._bubble is not None:
-            self._bubble.show_draft(held)
+        self._show_bubble()
         hint = ""
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
         if opened_id in self._queued_ids:
@@ -512,6 +522,12 @@ class ChatController(Controller):
         if hint and hint != self._announced_hint:
             self._notifications.announce(hint)
         self._announced_hint = hint
+
+    def _show_bubble(self) -> None:
+        if self._bubble is not None:
+            readings = self._session.readings.readings_of(self._current.id)
+            queued = {id_: reading for id_, reading in readings.items() if reading.is_queued}
+            self._bubble.show_draft(self._drafts.held(self._current.id), reading_chips(queued))
 
 
 class QueuedBubble(QWidget):
@@ -531,12 +547,13 @@ class QueuedBubble(QWidget):
         self.update_theme()
         self.hide()
 
-    def show_draft(self, draft: Draft | None) -> None:
-        """Show a queued question, None for none."""
+    def show_draft(self, draft: Draft | None, readings: Sequence[Chip]) -> None:
+        """Show a queued question, None for none, and the files for it that are being read."""
         if draft is not None:
             names = (part.name for part in draft.question_attachments)
             text = " · ".join(filter(None, (one_line(draft.text, _MAX_CHARACTERS), *names)))
-            self._words.setText(one_line(text, 2 * _MAX_CHARACTERS))
+            states = (f"{chip.name}, {chip.summary}" for chip in readings)
+            self._words.setText(one_line(" · ".join((text, *states)), 2 * _MAX_CHARACTERS))
             set_tooltip(self._words, draft.text)
             self.setAccessibleName(spoken_text(tr("Queued: {question}", question=text)))
         self.setVisible(draft is not None)

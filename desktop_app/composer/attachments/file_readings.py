@@ -85,6 +85,7 @@ class FileReading(Struct):
         detail: the progress as a text.
         progress: the progress from 0 to 1, None if it is unknown.
         choice: set if reading stands still: True to go on, False to use the pages that were read.
+        is_queued: whether it belongs to the queued question, no longer to the prompt.
     """
 
     conversation_id: str
@@ -94,6 +95,7 @@ class FileReading(Struct):
     detail: str
     progress: float | None = None
     choice: asyncio.Future[bool] | None = None
+    is_queued: bool = False
     task: asyncio.Future[Any] | None = None
 
 
@@ -231,8 +233,8 @@ class FileReadings(QObject):
 
     @property
     def in_open_conversation(self) -> dict[str, FileReading]:
-        """Return the files of the open conversation that are being read, by id."""
-        return self.readings_of(self._current.id)
+        """Return the files that are being read for the open prompt, by id."""
+        return {i: r for i, r in self.readings_of(self._current.id).items() if not r.is_queued}
 
     def readings_of(self, conversation_id: str) -> dict[str, FileReading]:
         """Return the files of a conversation that are being read, by id."""
@@ -253,6 +255,15 @@ class FileReadings(QObject):
             reading.task = self._tasks.start(self._read(reading_id, reading))
         self._update()
 
+    def set_queued(self, conversation_id: str, is_queued: bool) -> None:
+        """Let the files belong to the queued question of a conversation, or to its prompt again."""
+        readings = self.readings_of(conversation_id).values()
+        if readings:
+            self._update()  # first, because what has arrived belongs to the prompt's draft
+            for reading in readings:
+                reading.is_queued = is_queued
+            self._conversation.chips.show()
+
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""
         canceled = [self._readings.pop(reading_id) for reading_id in reading_ids]
@@ -261,7 +272,8 @@ class FileReadings(QObject):
             if reading.task is not None:
                 reading.task.cancel()
         # Once for each conversation and batch, because there may be thousands of files.
-        for conversation_id in {reading.conversation_id for reading in canceled}:
+        waits_for = self._session.chat.waits_for
+        for conversation_id in {r.conversation_id for r in canceled if waits_for(r)}:
             self._session.chat.unqueue(conversation_id)
         self._update()
         for batch in {id(reading.batch): reading.batch for reading in canceled}.values():
@@ -314,10 +326,12 @@ class FileReadings(QObject):
                 # Chips show which pages are images, but not what was skipped.
                 message = f"{part.name}: {note}"
                 self._notices.notify(message, topic=DOCUMENT_TOPIC, stays=bool(note.skipped))
-            if conversation_id != self._current.id:
+            if reading.is_queued:
+                self._session.drafts.attach_to_held(conversation_id, part)
+            elif conversation_id != self._current.id:
                 await self._session.drafts.attach(conversation_id, part)
             # Not "else": the conversation may have been opened while its stored draft was written.
-            if conversation_id == self._current.id:
+            if conversation_id == self._current.id and not reading.is_queued:
                 self._arrived_parts.append((reading, part))
             is_attached = True
             batch.attached += 1
@@ -348,11 +362,11 @@ class FileReadings(QObject):
                 text = tr_plural("{count} file attached", "{count} files attached", batch.attached)
             self._notices.announce(text)
         self._report(batch)
-        if not is_attached:
+        if not is_attached and self._session.chat.waits_for(reading):
             self._session.chat.unqueue(conversation_id)
         if not self.readings_of(conversation_id):
             self._update()  # first, because a question may wait to be sent
-            self._session.chat.send_queued(conversation_id)
+        self._session.chat.send_queued(conversation_id)
 
     async def read_content(
         self,

@@ -103,7 +103,7 @@ class Navigator(Controller):
         """
         if self._current.is_new:
             self._draft.save()
-        draft = self._drafts.cached(self._drafts.blank_id)
+        draft = self._drafts.unsent(self._drafts.blank_id)
         readings = self._session.readings.readings_of(self._drafts.blank_id)
         reading_names = [reading.name for reading in readings.values()]
         if draft.text.strip() or draft.attachments or reading_names:
@@ -130,7 +130,7 @@ class Navigator(Controller):
         )
         self._current.set_stored(conversation)
         self._presenter.writes.start(self._conversations.create(conversation))
-        self._drafts.replace_stored(conversation.id, draft)
+        self._drafts.replace_stored(conversation.id, self._drafts.cached(conversation.id))
         self._presenter.upsert(conversation)
 
     def open_new(self, folder_id: str | None = None) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 
 from desktop_app.composer.attachments.attachment_facts import WITH_HIDDEN_ACTION
 from desktop_app.composer.attachments.file_readings import GO_ON_ACTION, USE_READ_ACTION
@@ -23,6 +24,7 @@ from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.widgets import find
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 WAITS = "Queued · Esc to cancel"
@@ -120,27 +122,61 @@ async def test_image_pages_are_named_and_a_model_without_vision_is_not_asked(dat
         assert app.text.toPlainText() == "What does it say?"
 
 
-@pytest.mark.parametrize("way", ["read elsewhere", "failure", "removal"])
+def hold_readings(app: AppHarness, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let no file be read until the returned event is set."""
+    reader, may_read = app.controllers.readings, asyncio.Event()
+    read = reader.read_content
+
+    async def read_later(*given: Any, **named: Any) -> Any:
+        await may_read.wait()
+        return await read(*given, **named)
+
+    monkeypatch.setattr(reader, "read_content", read_later)
+    return may_read
+
+
+async def test_a_first_question_waits_for_its_file_in_a_conversation_that_was_left(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness() as app:
+        may_read = hold_readings(app, monkeypatch)
+        app.window.files_dropped.emit([data / "notes.md"])
+        app.type("Who wrote it?")
+        app.enter()
+        await until(lambda: app.hint == WAITS)
+        app.new_conversation()
+        app.type("Another thought")
+        may_read.set()
+        turn = await app.turn(0)
+        assert turn.asked.endswith("Who wrote it?")
+        assert "notes.md" in turn.asked
+        assert app.text.toPlainText() == "Another thought"
+        assert app.chips == []
+        turn.end("Somebody.")
+        await app.settled()
+
+
+@pytest.mark.parametrize("way", ["read", "read elsewhere", "failure", "removal"])
 async def test_a_question_waits_until_its_file_is_read(
     data: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One", "1")
-        reader, may_read = app.controllers.readings, asyncio.Event()
-        read = reader.read_content
-
-        async def read_later(*given: Any, **named: Any) -> Any:
-            await may_read.wait()
-            return await read(*given, **named)
-
-        monkeypatch.setattr(reader, "read_content", read_later)
+        may_read = hold_readings(app, monkeypatch)
         name = "gone.md" if way == "failure" else "notes.md"
         app.window.files_dropped.emit([data / name])
         app.type("Who wrote it?")
         app.enter()
         await until(lambda: app.hint == WAITS)
-        assert app.window.prompt.row.send_button.isEnabled()
+        bubble = find(app.window, QLabel, "queued-words")
+        assert bubble.text() == f"Who wrote it? · {name}, reading…"
+        assert app.text.toPlainText() == ""
+        assert app.chips == []
+        if way == "read":
+            app.type("And then?")
         if way == "removal":
+            app.click("unqueue")
+            assert app.window.prompt.row.send_button.isEnabled()
             (reading,) = app.controllers.readings.ids
             app.window.prompt.chips.action_requested.emit(reading, "remove")
         elif way == "read elsewhere":
@@ -150,10 +186,13 @@ async def test_a_question_waits_until_its_file_is_read(
             turn = await app.turn(1)
             assert turn.asked.endswith("Who wrote it?")
             assert "notes.md" in turn.asked
+            assert not bubble.isVisible()
+            assert app.text.toPlainText() == ("And then?" if way == "read" else "")
             turn.end("Somebody.")
         await until(lambda: not app.is_reading)
         await app.written()
         if not way.startswith("read"):
+            assert app.chips == []
             assert app.text.toPlainText().startswith("Who wrote it?")
             assert app.hint.startswith("Enter to send ·")
             assert len(app.providers.turns) == 1
