@@ -196,6 +196,12 @@ class AccessibleTranscript(AccessibleText):
     def focusChild(self) -> Any:
         return self._focused_target() or super().focusChild()
 
+    def state(self) -> QAccessible.State:
+        state = super().state()
+        if self._view.focus_navigator.focused is not None:  # its node has the focus
+            state.focused = False
+        return state
+
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         if isinstance(child, MessageNode):
             return self._view.messages.index_of(child.message_id)

@@ -44,9 +44,9 @@ def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Th
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
     items = [BatchItemSummary(n, f"{n}.pdf", ItemStatus.ANSWERED, 1, None, None) for n in (1, 2)]
     page.set_items(items)
-    page.table.setCurrentIndex(page.items.index(0, 0))
+    page.table.choose(page.items.index(0, 0))
     page.show_item(BatchItem("j", 1, "1.pdf", "/1.pdf", status=ItemStatus.ANSWERED, answer="x"))
-    page.table.setCurrentIndex(page.items.index(1, 0))
+    page.table.choose(page.items.index(1, 0))
     page.open_button.click()
     assert opened == []
     page.show_item(BatchItem("j", 2, "2.pdf", "/2.pdf", status=ItemStatus.ANSWERED, answer="y"))
@@ -70,7 +70,7 @@ def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: 
     sent = BatchItemSummary(1, "1.pdf", ItemStatus.SENT, 1, None, None)
     failed = BatchItemSummary(2, "2.pdf", ItemStatus.FAILED, 1, None, None)
     page.set_items([sent, failed])
-    page.table.setCurrentIndex(page.items.index(1, 0))
+    page.table.choose(page.items.index(1, 0))
     page.filter.button("problems").click()
     assert page.selected_number == 2
     assert [row.number for row in page.items.rows] == [2]
@@ -95,9 +95,9 @@ def test_the_current_job_stays_current_when_a_job_is_added(
         BatchJob(each, ModelChoice("p", "m"), each, "Task", datetime.now(UTC)) for each in "abc"
     ]
     dialog.set_jobs(jobs[1:])
-    dialog.table.setCurrentIndex(dialog.jobs.index(1, 0))
+    dialog.table.choose(dialog.jobs.index(1, 0))
     dialog.set_jobs(jobs)
-    current = dialog.jobs.row_at(dialog.table.currentIndex())
+    current = dialog.jobs.row_at(dialog.table.chosen_index)
     assert current is not None
     assert current.id == "c"
 

@@ -262,13 +262,19 @@ class CommandPalette(QWidget):
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, is_next: bool) -> bool:
-        """Keep Tab within the field and the filters that are shown."""
-        stops = [stop for stop in self._tab_stops if stop.isVisible()]
+        """Keep Tab within the field and the filters that are shown.
+
+        Qt also calls this if the part with the focus is disabled or hidden. With PySide 6.11, an
+        exception here would end the program with a segmentation fault.
+        """
+        stops = self._tab_stops if is_next else self._tab_stops[::-1]
         focused = self.window().focusWidget()
-        position = stops.index(focused) if focused in stops else 0
-        stop = stops[(position + (1 if is_next else -1)) % len(stops)]
-        stop.setFocus(Qt.FocusReason.TabFocusReason)
-        return True
+        position = stops.index(focused) + 1 if focused in stops else 0
+        for stop in (*stops[position:], *stops[:position]):
+            if stop.isVisible() and stop.isEnabled():
+                stop.setFocus(Qt.FocusReason.TabFocusReason)
+                return True
+        return super().focusNextPrevChild(is_next)  # the palette itself is hidden
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Close the palette on a click outside the card."""

@@ -181,8 +181,13 @@ class ConversationPane(QWidget):
         if self.page is None:
             self.prompt.focus_text()
         else:
-            last_focused: QWidget | None = self.page.focusWidget()  # PySide's types forget None
-            (last_focused or self.page).setFocus(Qt.FocusReason.OtherFocusReason)
+            page, window = self.page, self.window()
+            last_focused: QWidget | None = page.focusWidget()  # PySide's types forget None
+            (last_focused or page).setFocus(Qt.FocusReason.OtherFocusReason)
+            if window.focusWidget() is page:  # it says nothing to a screen reader
+                page.focusNextChild()
+                if not page.isAncestorOf(window.focusWidget()):
+                    page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_empty_state(self, is_shown: bool) -> None:
         """Center the prompt below the examples, or show the transcript above the prompt."""

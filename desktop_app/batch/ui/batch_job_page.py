@@ -144,7 +144,7 @@ class BatchJobPage(QWidget):
             menu.addAction(menu_text(label), partial(self._choose_report, format_))
         self.report_button.setMenu(menu)
         self.filter.chosen.connect(lambda _key: self.set_items(self._all_items))
-        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._request_item())
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._request_item())
         self.table.doubleClicked.connect(lambda _: self._open_answer())
         self.open_button.clicked.connect(self._open_answer)
         self.start_button.clicked.connect(lambda: batches.start_job(self.job_id))
@@ -163,7 +163,7 @@ class BatchJobPage(QWidget):
     @property
     def selected_number(self) -> int:
         """Return the number of the selected file; 0 for none."""
-        row = self.items.row_at(self.table.currentIndex())
+        row = self.items.row_at(self.table.chosen_index)
         return 0 if row is None else row.number
 
     def show_job(self, job: BatchJob) -> None:
@@ -231,8 +231,8 @@ class BatchJobPage(QWidget):
         rows = [i for i in items if not is_filtered or i.status in _PROBLEMS]
         self.items.update_rows(rows, lambda item: item.number)
         row = next((n for n, item in enumerate(rows) if item.number == selected_number), -1)
-        if row >= 0 and not self.table.currentIndex().isValid():
-            self.table.setCurrentIndex(self.items.index(row, 0))  # requests the answer
+        if row >= 0 and not self.table.chosen_index.isValid():
+            self.table.choose(self.items.index(row, 0))  # requests the answer
         else:
             self._request_item()
 

@@ -149,8 +149,8 @@ class BatchPage(QWidget):
 
     def show_jobs(self, job_id: str = "") -> None:
         """Show all jobs, or the job with this id."""
+        self.session.window.show_page(self)  # first, because a hidden page gets no focus
         self.show_list()
-        self.session.window.show_page(self)
         self.bar.show_end(None)
         if job_id:
             self.open_job(job_id)
@@ -158,9 +158,9 @@ class BatchPage(QWidget):
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Show the page that creates a job, and add these files to those chosen earlier."""
+        self.session.window.show_page(self)
         self.show_new()
         self.new_page.files.add_paths(paths)
-        self.session.window.show_page(self)
 
     def show_new(self) -> None:
         """Show the page that creates a job."""
@@ -183,7 +183,7 @@ class BatchPage(QWidget):
         shown_row = self.jobs.row_of(self.job_page.job_id)
         self._show_page("list")
         if shown_row >= 0:  # -1: no job was shown, or it was deleted
-            self.table.setCurrentIndex(self.jobs.index(shown_row, 0))
+            self.table.choose(self.jobs.index(shown_row, 0))
         (self.table if self.jobs.rowCount() else self.new_button).setFocus()
 
     def show_job(self, job: BatchJob) -> None:
@@ -197,12 +197,12 @@ class BatchPage(QWidget):
 
     def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
         """Set all jobs, newest first; the current job stays current."""
-        current = self.jobs.row_at(self.table.currentIndex())
+        current = self.jobs.row_at(self.table.chosen_index)
         self.jobs.update_rows(jobs, lambda job: job.id)
         self.table.setVisible(bool(jobs))
-        if jobs and self.page == "list" and not self.table.currentIndex().isValid():
+        if jobs and self.page == "list" and not self.table.chosen_index.isValid():
             row = 0 if current is None else max(0, self.jobs.row_of(current.id))
-            self.table.setCurrentIndex(self.jobs.index(row, 0))
+            self.table.choose(self.jobs.index(row, 0))
             if self.new_button.hasFocus():
                 self.table.setFocus()
 
@@ -496,7 +496,7 @@ class BatchPage(QWidget):
         if event.key() == Qt.Key.Key_Escape and self.page != "list":
             self.show_list()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():
-            self._open_job(self.table.currentIndex())
+            self._open_job(self.table.chosen_index)
         else:
             super().keyPressEvent(event)
 

@@ -14,7 +14,7 @@ from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.buttons.dialog_button import compact_button, delete_button
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.forms.form_widgets import FormSection, MultilineField
-from desktop_app.widgets.forms.tab_order import order_tabs
+from desktop_app.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.widgets.text.foreign_text import spoken_text
 
 # In pixels at the default text size (see `Theme.px`).
@@ -38,6 +38,7 @@ class ExampleTurns(FormSection):
         )
         self._reported: tuple[str, Examples] = ("", ())  # with the id of the preset
         self._examples: list[_ExampleFields] = []
+        self._anchor = TabAnchor(self)
         self.add_button = compact_button(tr("Add example"), "add-example", "plain")
         self.add_button.clicked.connect(lambda: self._add("", "").question.setFocus())
         self.add(self.add_button)
@@ -64,10 +65,8 @@ class ExampleTurns(FormSection):
         fields.remove_button.clicked.connect(lambda: self._ask_removal(fields))
         self.body.addWidget(fields)
         stops = (fields.question, fields.answer, fields.remove_button)
-        previous = self.add_button.previousInFocusChain()
-        assert previous is not None  # the chain is a ring
-        order_tabs(self._examples[-1].remove_button if self._examples else previous, stops)
-        order_tabs(stops[-1], (self.add_button,))
+        previous = self._examples[-1].remove_button if self._examples else self._anchor
+        order_tabs(previous, (*stops, self.add_button))
         self._examples.append(fields)
         fields.set_number(len(self._examples))
         return fields

@@ -140,7 +140,7 @@ class SettingsPanel(QFrame):
         self._page = page
         self._is_list_shown = False
         self._search.clear()
-        self._list.choose(self._list.row(self._items[page]))
+        self._list.choose(self._list.indexFromItem(self._items[page]))
         self._stack.setCurrentWidget(self._areas[page])
         self._arrange()
         self.page_shown.emit(page)
@@ -213,11 +213,11 @@ class SettingsPanel(QFrame):
         is_empty = bool(words) and not self._results.count()
         self._nothing_found.setVisible(is_empty)
         self._results.setVisible(not is_empty)
-        self._results.choose(0)
+        self._results.choose(self._results.model().index(0, 0))
         self._body.setCurrentIndex(1 if words else 0)
 
     def _open_result(self) -> None:
-        item = self._results.item(self._results.chosen_row)
+        item = self._results.itemFromIndex(self._results.chosen_index)
         if item is not None:
             entry: _Place = item.data(_PAGE_ROLE)
             self.show_setting(entry.page, entry.name)

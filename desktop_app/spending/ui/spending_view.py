@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind
@@ -38,7 +38,7 @@ from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.file_dialogs import choose_target, save_text
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.rows.table_model import TableModel, show_as_rows
+from desktop_app.widgets.rows.table_model import RowTable, TableModel
 from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip
 
 _MISSING: Final = "–"
@@ -155,8 +155,7 @@ class SpendingView(QWidget):
             combo.activated.connect(lambda: session.tasks.start(self.fill()))
         self.chart = BarChart()
         self._model = _SpendingModel()
-        self.table = QTableView()
-        self.table.setModel(self._model)
+        self.table = RowTable(self._model)
         self.total = PlainLabel(name="spending-total", role="strong")
         self.forecast = PlainLabel(
             name="spending-forecast", role="dim", wraps=True, keeps_lines=True
@@ -181,7 +180,6 @@ class SpendingView(QWidget):
         table.setObjectName("spending-table")
         table.setAccessibleName(tr("Spending"))
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        show_as_rows(table)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = table.horizontalHeader()
         header.setResizeContentsPrecision(0)  # measures only the visible rows

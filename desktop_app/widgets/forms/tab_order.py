@@ -1,4 +1,9 @@
-"""The tab order of widgets that are created later than their neighbors."""
+"""The tab order of widgets that are created later than their neighbors.
+
+Nothing asks Qt for neighbors (`nextInFocusChain`, `previousInFocusChain`) or for `focusProxy`.
+PySide 6.11 makes the returned widget a part of the asked one: once that is deleted, Python takes
+the parts of the other for deleted, too, and the next layout that needs one ends the program.
+"""
 
 from __future__ import annotations
 
@@ -69,6 +74,7 @@ class FocusScroller(QObject):
 
 
 _DELETES: Final = "deletes"
+_MAX_DELETING: Final = 100  # buttons that follow each other
 
 
 def mark_deleting(button: QWidget) -> None:
@@ -93,9 +99,12 @@ class FocusGuard(QObject):
             return
         window = focused.window()
         if focused.property(_DELETES) and self._came_by_itself(old, focused):
-            for follower in _followers_of(focused):
-                follower.setFocus(Qt.FocusReason.OtherFocusReason)
-                return
+            follower: QWidget | None = focused
+            for _ in range(_MAX_DELETING):
+                if follower is None or not follower.property(_DELETES):
+                    return
+                follower.focusNextChild()
+                follower = window.focusWidget()
             focused.clearFocus()
         else:
             self._last[window] = ref(focused)
@@ -106,16 +115,3 @@ class FocusGuard(QObject):
             return not (old.isEnabled() and old.isVisible())
         last = self._last.get(window)  # the window is active again
         return last is None or last() is not focused
-
-
-def _followers_of(widget: QWidget) -> Iterable[QWidget]:
-    """Yield the widgets after this one that Tab would stop at, without those that delete."""
-    window = widget.window()
-    follower: QWidget | None = widget.nextInFocusChain()
-    while follower is not None and follower is not widget:
-        accepts = follower.focusPolicy() & Qt.FocusPolicy.TabFocus
-        can_have_focus = follower.isEnabled() and follower.isVisible()
-        is_here = follower.window() is window and follower is not window
-        if accepts and can_have_focus and is_here and not follower.property(_DELETES):
-            yield follower
-        follower = follower.nextInFocusChain()

@@ -1,53 +1,61 @@
-"""A short list of pages or results, of which one is chosen."""
+"""A view whose row is current only while it has the focus, and a short list of choices.
+
+Qt tells assistive technology that the current row is shown and has the focus, even if another
+widget has it or the view is hidden.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, Qt
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QListWidget
+from PySide6.QtWidgets import QAbstractItemView, QListWidget
 
 _FLAGS: Final = QItemSelectionModel.SelectionFlag
 
 
-class ChoiceList(QListWidget):
-    """A list whose row is current only while the list has the focus, as in `RowView`.
+if TYPE_CHECKING:
+    _View = QAbstractItemView
+else:
+    _View = object
 
-    Qt tells assistive technology that the current row is shown and has the focus, even if the list
-    is hidden.
-    """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._remembered_row = QPersistentModelIndex()
+class CurrentWithFocus(_View):
+    """The part of a view that remembers its current row while it does not have the focus."""
+
+    _remembered = QPersistentModelIndex()
 
     @property
-    def chosen_row(self) -> int:
-        """Return the current row, or that of a list without the focus; -1 for none."""
+    def chosen_index(self) -> QModelIndex:
+        """Return the current index, or that of a view without the focus; invalid for none."""
         current = self.currentIndex()
-        return current.row() if current.isValid() else self._remembered_row.row()
+        remembered = self._remembered
+        return current if current.isValid() else self.model().index(remembered.row(), 0)
 
-    def choose(self, row: int) -> None:
-        """Choose a row; it becomes current once the list has the focus."""
-        index = self.model().index(row, 0)
+    def choose(self, index: QModelIndex) -> None:
+        """Choose a row; it becomes current once the view has the focus."""
         if self.hasFocus():
             self.setCurrentIndex(index)
         else:
-            self._remembered_row = QPersistentModelIndex(index)
-            self.selectionModel().select(index, _FLAGS.ClearAndSelect)
+            self._remembered = QPersistentModelIndex(index)
+            self.selectionModel().select(index, _FLAGS.ClearAndSelect | _FLAGS.Rows)
 
     def visualRect(self, index: QModelIndex | QPersistentModelIndex) -> QRect:
-        """Return no rectangle while the list is hidden, by which Qt knows that its rows are."""
+        """Return no rectangle while the view is hidden, by which Qt knows that its rows are."""
         return super().visualRect(index) if self.isVisible() else QRect()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        if self._remembered_row.isValid() and not self.currentIndex().isValid():
-            self.setCurrentIndex(self._remembered_row)
+        if self._remembered.isValid() and not self.currentIndex().isValid():
+            self.selectionModel().setCurrentIndex(self._remembered, _FLAGS.NoUpdate)
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         if event.reason() != Qt.FocusReason.PopupFocusReason:
-            self._remembered_row = QPersistentModelIndex(self.currentIndex())
+            self._remembered = QPersistentModelIndex(self.currentIndex())
             self.selectionModel().setCurrentIndex(QModelIndex(), _FLAGS.NoUpdate)
+
+
+class ChoiceList(CurrentWithFocus, QListWidget):
+    """A short list of pages or results, of which one is chosen."""

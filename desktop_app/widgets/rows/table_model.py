@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import set_role
+from desktop_app.widgets.rows.choice_list import CurrentWithFocus
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import one_line, tooltip_text
 
@@ -97,18 +98,22 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         return painting.RIGHT if column in self._number_columns else painting.LEFT
 
 
-def show_as_rows(table: QTableView) -> None:
-    """Let a table show lines without a grid and select whole rows; Tab leaves the table."""
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setShowGrid(False)
-    table.setWordWrap(False)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().hide()
-    table.horizontalHeader().setHighlightSections(False)
-    set_role(table, "figures")
+class RowTable(CurrentWithFocus, QTableView):
+    """A table of whole rows without a grid; Tab leaves it."""
+
+    def __init__(self, model: QAbstractItemModel) -> None:
+        super().__init__()
+        self.setModel(model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.horizontalHeader().setHighlightSections(False)
+        set_role(self, "figures")
 
 
-class ProportionalTable(QTableView):
+class ProportionalTable(RowTable):
     """A table with single selection, rows of equal height and proportional columns.
 
     Qt measures no cells for it, so it stays fast with tens of thousands of rows.
@@ -118,10 +123,8 @@ class ProportionalTable(QTableView):
     """
 
     def __init__(self, model: QAbstractItemModel, shares: Sequence[float]) -> None:
-        super().__init__()
+        super().__init__(model)
         self._shares = shares
-        self.setModel(model)
-        show_as_rows(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -11,14 +11,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QApplication,
-    QHeaderView,
-    QMenu,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.composer.choice import ModelEntry
@@ -43,7 +36,7 @@ from desktop_app.widgets.forms.form_widgets import Combo, line_field
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.rows.rows_model import ROW
-from desktop_app.widgets.rows.table_model import show_as_rows
+from desktop_app.widgets.rows.table_model import RowTable
 from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip
 
 # In pixels at the default text size (see `Theme.px`).
@@ -74,7 +67,7 @@ class ModelsPage(QWidget):
         self._has_chosen_widths = False
         self._model = ModelsTable(self)
         self._filter_model = ModelFilter(self._model)
-        self.table = QTableView()
+        self.table = RowTable(self._filter_model)
         self.table.setObjectName("models-table")
         self._count_label = PlainLabel(name="models-count", role="note", wraps=True)
         self._older_button = dialog_button("", "older-models")
@@ -92,9 +85,7 @@ class ModelsPage(QWidget):
 
     def _build(self) -> None:
         table = self.table
-        table.setModel(self._filter_model)
         table.setAccessibleName(tr("Models"))
-        show_as_rows(table)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setSortingEnabled(True)
@@ -126,7 +117,7 @@ class ModelsPage(QWidget):
                 self._do(self._toggle_favorite) if index.column() == FAVORITE_COLUMN else None
             )
         )
-        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_buttons())
         self._older_button.toggled.connect(self._show_older)
         self._use_button.clicked.connect(lambda: self._do(self._use))
         self._favorite_button.clicked.connect(lambda: self._do(self._toggle_favorite))
@@ -220,14 +211,14 @@ class ModelsPage(QWidget):
         for row in range(self._filter_model.rowCount()):
             index = self._filter_model.index(row, NAME_COLUMN)
             if index.data(ROW).key == key:
-                self.table.setCurrentIndex(index)
+                self.table.choose(index)
                 self.table.scrollTo(index)
                 return
 
     @property
     def current(self) -> ModelRow | None:
         """Return the model that the buttons apply to; None if no row is current."""
-        index = self.table.currentIndex()
+        index = self.table.chosen_index
         row: ModelRow | None = index.data(ROW) if index.isValid() else None
         return row
 
@@ -270,7 +261,7 @@ class ModelsPage(QWidget):
 
     def _ensure_current(self) -> None:
         if self.current is None:
-            self.table.setCurrentIndex(self._filter_model.index(0, NAME_COLUMN))
+            self.table.choose(self._filter_model.index(0, NAME_COLUMN))
 
     def sort_menu(self) -> QMenu:
         """Return a menu that sorts the table by a column; descending if it is ascending now."""
