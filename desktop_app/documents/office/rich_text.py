@@ -1,7 +1,7 @@
 """Converts Rich Text (.rtf) to Markdown, with striprtf.
 
-Before, pictures in binary form, and hidden and deleted text are removed or marked, because striprtf
-does not know them.
+Before, pictures in binary form are removed, and hidden and deleted text, notes and links are
+marked, because striprtf does not know them.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from desktop_app.documents.office import markdown_text as md
 _PARSER_ERRORS: Final = (ValueError, LookupError, TypeError, AttributeError)
 
 # striprtf drops these parts and the soft hyphens.
-_SHOWN_PARTS: Final = re.compile(
-    r"(?:\\\*)?\\(?:footnote|(?:header|footer)[lrf]?|dptxbxtext|atnauthor)\b ?"
-)
+_SHOWN_PARTS: Final = re.compile(r"(?:\\\*)?\\(?:(?:header|footer)[lrf]?|dptxbxtext)\b ?")
 _SYMBOL_BULLET: Final = re.compile("^[ \t]*[\uf000-\uf0ff][ \t]*", re.M)
 _SOFT_HYPHEN: Final = re.compile(r"(?<!\\)\\-")
 
@@ -37,8 +35,17 @@ _HIDDEN_END: Final = "\ue004"
 _DELETED: Final = "\ue005"
 _BOX: Final = "\ue006"
 _TICKED_BOX: Final = "\ue007"
+_NOTE: Final = "\ue008"
+_COMMENT: Final = "\ue009"
+_NOTE_END: Final = "\ue00a"
+_AUTHOR: Final = "\ue00b"
+_ADDRESS: Final = "\ue00c"
+_LINK: Final = "\ue00d"
+_LINK_END: Final = "\ue00e"
 _MARKS: Final = {
-    r"(?:\\\*)?\\annotation\b ?": r"\\par Comment: ",
+    r"(?:\\\*)?\\footnote\b ?": rf"\{_MARK}{_NOTE}",
+    r"(?:\\\*)?\\annotation\b ?": rf"\{_MARK}{_COMMENT}",
+    r"(?:\\\*)?\\atnauthor\b ?": rf"\{_MARK}{_AUTHOR}",
     r"\\cell\b ?": rf"\{_MARK}{_CELL_END}",
     r"\\row\b ?": rf"\{_MARK}{_ROW_END}",
     r"\\trowd\b ?": rf"\{_MARK}{_ROW_START}",
@@ -46,7 +53,15 @@ _MARKS: Final = {
 _ROW: Final = re.compile(f"{_ROW_START}([^{_ROW_END}]*){_ROW_END}\\s*")
 _TABLE: Final = re.compile(f"(?:{_ROW.pattern})+")
 _HIDDEN: Final = re.compile(f"{_HIDDEN_START}([^{_HIDDEN_END}]*){_HIDDEN_END}")
-_STRAY_MARK: Final = re.compile("[\ue000-\ue007]")
+_STRAY_MARK: Final = re.compile("[\ue000-\ue00e]")
+_HYPERLINK: Final = re.compile(r'\s*HYPERLINK\s+"([^"\\]+)"')
+_ADDRESS_AND_WORDS: Final = re.compile(
+    f"{_ADDRESS}([^{_LINK}]*){_LINK}([^{_LINK_END}]*){_LINK_END}"
+)
+_NOTE_AND_AUTHOR: Final = re.compile(
+    f"(?:{_AUTHOR}([^\ue000-\ue00e]*))?([{_NOTE}{_COMMENT}])"
+    f"([^{_NOTE}{_COMMENT}{_NOTE_END}]*){_NOTE_END}"
+)
 _TOKEN: Final = re.compile(r"\\([a-z]+)(-?[0-9]+)? ?|\\.|[{}]", re.S)
 _CHECKBOX: Final = "1"
 
@@ -65,7 +80,9 @@ def read(name: str, data: bytes, left_out: LeftOut) -> str:
     # Characters beyond the basic plane come as two halves.
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     left_out.hidden += sum(bool(part.strip()) for part in _HIDDEN.findall(text))
-    text = _TABLE.sub(_table, _HIDDEN.sub("", text))
+    text = _ADDRESS_AND_WORDS.sub(lambda link: md.link(link[2], link[1]), _HIDDEN.sub("", text))
+    text, notes = _take_notes(text)
+    text = _TABLE.sub(_table, text) + "".join(f"\n\n{note}" for note in notes)
     text = text.replace(_DELETED, "~~").replace(_BOX, "☐").replace(_TICKED_BOX, "☒")
     text = _SYMBOL_BULLET.sub("- ", _STRAY_MARK.sub("", text))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
@@ -73,49 +90,80 @@ def read(name: str, data: bytes, left_out: LeftOut) -> str:
 
 @dataclass(frozen=True)
 class _Group:
-    """What is known in a group: whether text is hidden or deleted."""
+    """What is known in a group: whether text is hidden, deleted or the instruction of a field.
+
+    `end_mark` is the mark at its end.
+    """
 
     is_hidden: bool = False
     is_deleted: bool = False
+    is_instruction: bool = False
+    end_mark: str = ""
 
 
 def _marked(source: str, left_out: LeftOut) -> Iterator[str]:
-    """Yield the source without binary data, with marks around hidden and deleted text."""
+    """Yield the source without binary data, with marks around what is hidden, deleted or a link."""
     groups = [_Group()]
+    instruction = ""  # of the field whose result follows
     box = ""  # of the form field whose result follows
     field_kind = ""
     end = 0
     while token := _TOKEN.search(source, end):
-        yield source[end : token.start()]
+        old = groups[-1]
+        words = source[end : token.start()]
+        if old.is_instruction:
+            instruction += words
+        else:
+            yield words
         end = token.end()
         word, number = token[1], token[2]
-        old = groups[-1]
+        link = None
         match word or token[0]:
             case "{":
-                groups.append(old)
+                groups.append(replace(old, end_mark=""))
             case "}":
+                yield f"{_MARK}{old.end_mark}" if old.end_mark else ""
                 if len(groups) > 1:
                     groups.pop()
-            case "v":
-                groups[-1] = replace(old, is_hidden=number != "0")
-            case "deleted":
-                groups[-1] = replace(old, is_deleted=number != "0")
-            case "plain":
-                groups[-1] = replace(old, is_hidden=False)
             case "bin":  # that many characters of a picture or an object
                 end += max(int(number), 0) if number and len(number) < 10 else 0
                 continue
+            case "fldinst":
+                instruction = ""
+            case "fldrslt":
+                link = _HYPERLINK.match(instruction)
             case "fftype":
                 field_kind = number
             case "ffres" | "ffdefres" if field_kind == _CHECKBOX:
                 if word == "ffres" or not box:
                     box = {"0": _BOX, "1": _TICKED_BOX}.get(number or "", box)
+        if word:
+            groups[-1] = _changed(old, word, number)
         yield token[0]
         yield _transition(old, groups[-1], left_out)
+        if link:
+            groups[-1] = replace(groups[-1], end_mark=_LINK_END)
+            yield f"{_MARK}{_ADDRESS}{link[1]}{_LINK}"
         if word == "fldrslt":
             yield f"{_MARK}{box}" if box else ""
-            box = field_kind = ""
+            box = field_kind = instruction = ""
     yield source[end:]
+
+
+def _changed(group: _Group, word: str, number: str | None) -> _Group:
+    """Return what is known in a group after a control word."""
+    match word:
+        case "v":
+            return replace(group, is_hidden=number != "0")
+        case "deleted":
+            return replace(group, is_deleted=number != "0")
+        case "plain":
+            return replace(group, is_hidden=False)
+        case "footnote" | "annotation":
+            return replace(group, end_mark=_NOTE_END)
+        case "fldinst":
+            return replace(group, is_instruction=True)
+    return group
 
 
 def _transition(old: _Group, new: _Group, left_out: LeftOut) -> str:
@@ -126,6 +174,24 @@ def _transition(old: _Group, new: _Group, left_out: LeftOut) -> str:
     if was_left_out == (new.is_hidden or new.is_deleted):
         return ""
     return f"{_MARK}{_HIDDEN_END if was_left_out else _HIDDEN_START}"
+
+
+def _take_notes(text: str) -> tuple[str, list[str]]:
+    """Return the text with numbers in place of notes and comments, and these."""
+    notes: list[str] = []
+
+    def take(note: re.Match[str]) -> str:
+        words = " ".join(note[3].split())
+        if note[2] == _COMMENT:
+            words = md.comment(words, note[1] or "")
+        if not words:
+            return ""
+        notes.append(f"[^{len(notes) + 1}]: {words}")
+        return f"[^{len(notes)}]"
+
+    for _ in range(2):  # a note may have comments
+        text = _NOTE_AND_AUTHOR.sub(take, text)
+    return text, notes
 
 
 def _table(rows: re.Match[str]) -> str:

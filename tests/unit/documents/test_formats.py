@@ -329,9 +329,20 @@ def test_entities_that_grow_without_end_are_refused(name: str) -> None:
             rb"{\fldrslt }} a}",
             "☒ a",
         ),
+        (
+            rb'{\rtf1{\field{\*\fldinst{HYPERLINK "https://x.org/a_b" \\o "c"}}{\fldrslt{\b a}}}'
+            rb'{\field{\*\fldinst HYPERLINK \\l "_Toc"}{\fldrslt b}} HYPERLINK}',
+            "[a](https://x.org/a_b)b HYPERLINK",
+        ),
+        (
+            rb"{\rtf1 a{\super\chftn{\footnote\chftn one\par two}} b{\*\atnid I}{\*\atnauthor Ines}"
+            rb"\chatn{\*\annotation{\*\atndate 3}\chatn three} c}",
+            "a[^1] b[^2] c\n\n[^1]: one two\n\n[^2]: Comment by Ines: three",
+        ),
+        (rb"{\rtf1 a{\footnote b{\*\annotation c}}}", "a[^2]\n\n[^1]: Comment: c\n\n[^2]: b[^1]"),
     ],
 )
-def test_binary_data_and_boxes_of_rich_text(source: bytes, text: str) -> None:
+def test_binary_data_boxes_links_and_notes_of_rich_text(source: bytes, text: str) -> None:
     assert text_of("x.rtf", source) == text
 
 
