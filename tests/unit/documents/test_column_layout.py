@@ -63,6 +63,11 @@ def wrapped(mark: str, count: int, room: float) -> list[str]:
             lines.append(next_word)
 
 
+def ragged(mark: str, count: int, room: float) -> list[str]:
+    """Return lines of which some end although the next word would fit."""
+    return [line.rsplit(" ", 1)[0] for line in prose(mark, count, room)]
+
+
 def column(x: float, top: float, lines: Iterable[str], pitch: float = 13) -> list[Drawn]:
     return [(x, top - pitch * number, 10, line) for number, line in enumerate(lines)]
 
@@ -90,7 +95,10 @@ def in_order(*columns: tuple[str, int]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("lines_of", "count", "room", "gap"),
-    [(prose, 2, 225, 25), (wrapped, 2, 225, 25), (wrapped, 2, 150, 100), (wrapped, 3, 150, 20)],
+    [
+        *((prose, 2, 225, 25), (wrapped, 2, 225, 25), (wrapped, 2, 150, 100)),
+        *((wrapped, 3, 150, 20), (ragged, 3, 160, 10), (ragged, 3, 165, 2)),
+    ],
 )
 def test_columns_are_read_one_after_the_other(
     lines_of: Callable[[str, int, float], list[str]], count: int, room: float, gap: float
@@ -130,9 +138,15 @@ def test_footnotes_across_both_columns_follow_them() -> None:
     assert marks([*lines, *notes]) == in_order(("L", 25), ("R", 25), ("F", 3))
 
 
-@pytest.mark.parametrize("count", [2, 3])
-def test_a_table_is_read_by_rows(count: int) -> None:
-    rows = [[f"{'ABC'[n]}{row:02} {WORDS[row + n]}" for n in range(count)] for row in range(1, 13)]
+@pytest.mark.parametrize(
+    ("count", "rests"),
+    [(2, WORDS), (3, WORDS), (3, ["considered administration", "considered account"])],
+)
+def test_a_table_is_read_by_rows(count: int, rests: Sequence[str]) -> None:
+    rows = [
+        [f"{'ABC'[n]}{row:02} {rests[(row + n) % len(rests)]}" for n in range(count)]
+        for row in range(1, 13)
+    ]
     lines = [
         (60 + 160.0 * n, 760 - 16.0 * row, 10.0, text)
         for row, cells in enumerate(rows)
