@@ -51,7 +51,8 @@ def batch_service(
         # folder since, and would send another file than the user chose.
         if await asyncio.to_thread(os.path.realpath, path) != str(path):
             raise DocumentError(N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=path.name)
-        document = await backend.documents.extract(path)
+        # Nobody pays for a part of a document without a question.
+        document = await backend.documents.extract(path, asks=True)
         return await backend.attachments.add_document(path, document)
 
     return BatchService(

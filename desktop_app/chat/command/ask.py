@@ -60,7 +60,6 @@ from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.standard_input import read_all, replace_stdin_with_file
 from desktop_app.documents.store.attachment_store import UNREAD, generated_image
 from desktop_app.documents.worker.document_worker import Progress
-from desktop_app.documents.worker.pdf_reading import PartlyReadError
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -538,10 +537,7 @@ async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
     def show(progress: Progress) -> None:
         reporter.show(progress.done, progress.total or None)
 
-    try:
-        document = await password_prompt.extract(backend.documents, path, show)
-    except PartlyReadError as error:  # its note tells how many pages are sent
-        document = await error.reading.finish()
+    document = await password_prompt.extract(backend.documents, path, show)
     if document.note:
         write_diagnostic(f"{document.name}: {document.note}")
     return document

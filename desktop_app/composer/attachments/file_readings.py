@@ -391,7 +391,7 @@ class FileReadings(QObject):
         source: Path | bytes
         if isinstance(content, Path):
             source = content
-            extraction = documents.extract(content, on_progress, password=password)
+            extraction = documents.extract(content, on_progress, password=password, asks=True)
         else:
             if isinstance(content, str):
                 name, source = tr(PASTED_NAME), content.encode("utf-8", "surrogatepass")
@@ -402,7 +402,9 @@ class FileReadings(QObject):
                 buffer.open(QIODevice.OpenModeFlag.WriteOnly)
                 await asyncio.to_thread(content.content.save, buffer, "PNG")  # type: ignore[arg-type]
                 name, source = content.name, bytes(buffer.data().data())
-            extraction = documents.extract_bytes(name, source, on_progress, password=password)
+            extraction = documents.extract_bytes(
+                name, source, on_progress, password=password, asks=True
+            )
         while True:
             try:
                 document = await extraction

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
+import msgspec
+
 from desktop_app.documents import media_type
 from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.reader_result import ReaderResult
@@ -106,6 +108,7 @@ class DocumentBundle(BundleText):
         depth: the number of archives and mails around this one.
         read: reads a member: `extract.read`, which this module cannot import.
         left_out: what is left out of the members.
+        progress: what was reported last.
     """
 
     limits: Limits
@@ -113,6 +116,7 @@ class DocumentBundle(BundleText):
     depth: int
     read: Callable[..., ReaderResult]
     left_out: LeftOut
+    progress: Progress = field(default=Progress(0, None, "file"), kw_only=True)
 
     def add(self, path: str, data: bytes, number: int, total: int) -> None:
         """Read a member, or leave it out.
@@ -121,7 +125,8 @@ class DocumentBundle(BundleText):
             number: how many members precede it, for the progress.
             total: the number of all members.
         """
-        self.on_progress(Progress(number, total, "file"))
+        self.progress = Progress(number, total, "file")
+        self.on_progress(self.progress)
         if not data or media_type.detect_image(data):
             self.skip(path, SkipReason.IMAGE if data else SkipReason.EMPTY)
             return
@@ -152,10 +157,15 @@ class DocumentBundle(BundleText):
             name,
             data,
             self.limits,
-            lambda _progress: None,
+            self._on_step,
             self.depth + 1,
             takes_hidden=self.left_out.takes_hidden,
         )
+
+    def _on_step(self, _inner: Progress) -> None:
+        """Report that a member is being read, so that a long one does not seem to stand still."""
+        self.progress = msgspec.structs.replace(self.progress, steps=self.progress.steps + 1)
+        self.on_progress(self.progress)
 
     def with_message(self, kind: str, message: str) -> ReaderResult:
         """Return a mail followed by its attachments as one document; `kind` is its media type."""

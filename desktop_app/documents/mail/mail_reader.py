@@ -22,6 +22,7 @@ from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import MAX_DEPTH, DocumentBundle
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
+from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason
 
@@ -77,7 +78,8 @@ def _read_mailbox(
     """Return the messages of a mailbox, except damaged ones; each begins at a match."""
     ends = [start.start() for start in starts[1:]] + [len(data)]
     number = 0
-    for start, end in zip(starts, ends, strict=True):
+    for done, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        bundle.on_progress(Progress(done, len(starts), "message"))
         is_deleted = _is_deleted(data[start.end() : end])
         if bundle.left_out.leaves_out(is_deleted):
             continue

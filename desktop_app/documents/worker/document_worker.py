@@ -74,11 +74,21 @@ class DocumentWorker(PdfPageReader):
         self.passwords[sha256] = password
 
     async def extract(
-        self, path: Path, on_progress: OnProgress | None = None, *, password: str = ""
+        self,
+        path: Path,
+        on_progress: OnProgress | None = None,
+        *,
+        password: str = "",
+        asks: bool = False,
     ) -> ExtractedDocument:
         """Return the text of a file or a folder. Canceling the task ends the work at once.
 
+        Args:
+            asks: True to raise an error if reading a PDF stands still. Otherwise, the pages that
+                stand still are left out, and the note counts them.
+
         Raises:
+            PartlyReadError: `asks`, and some pages were read.
             DocumentEncryptedError: it needs a password, or `password` is wrong.
             DocumentError: it cannot be read.
         """
@@ -86,7 +96,9 @@ class DocumentWorker(PdfPageReader):
             if await asyncio.to_thread(os.path.isdir, path):
                 return await self._extract_folder(path, on_progress)
             data = await asyncio.to_thread(source_files.read_file, path, self.limits)
-            return await self.extract_bytes(path.name, data, on_progress, password=password)
+            return await self.extract_bytes(
+                path.name, data, on_progress, password=password, asks=asks
+            )
 
     async def extract_bytes(
         self,
@@ -95,6 +107,7 @@ class DocumentWorker(PdfPageReader):
         on_progress: OnProgress | None = None,
         *,
         password: str = "",
+        asks: bool = False,
         takes_hidden: bool = False,
     ) -> ExtractedDocument:
         """Return the text of a document without a file, such as a pasted one: see `extract`.
@@ -109,7 +122,9 @@ class DocumentWorker(PdfPageReader):
             self._second_reader.limits = self.limits
             sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
             pdf = PdfFile(name, data, sha256, password)
-            document = await PdfReading((self, self._second_reader), pdf).read(on_progress)
+            reading = PdfReading((self, self._second_reader), pdf)
+            read = reading.read if asks else reading.read_without_asking
+            document = await read(on_progress)
         else:
             document = await self._ask(
                 "extract",

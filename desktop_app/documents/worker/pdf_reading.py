@@ -18,7 +18,6 @@ from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.worker.protocol import Limits, OnProgress, OpenedPdf, PageRead, Progress
 from desktop_app.documents.worker.reader_client import ReaderClient, StandstillError
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
-from desktop_app.domain.errors import DocumentTooLargeError
 from desktop_app.i18n.translation import N_
 
 # A second process takes half a second of CPU to start, as long as reading this many pages.
@@ -26,6 +25,7 @@ _LEAST_SHARED_PAGES: Final = 200
 _BATCH_PAGES: Final = 32
 # A page that stands still this often is left out.
 _MAX_ATTEMPTS: Final = 2
+_MAX_STANDSTILLS: Final = 10  # of a document that is read without asking: five minutes
 _PROGRESS_EVERY_S: Final = 0.04
 
 
@@ -39,7 +39,7 @@ class PdfFile:
     password: str
 
 
-class PartlyReadError(DocumentTooLargeError):
+class PartlyReadError(StandstillError):
     """Reading stands still, and some pages were read.
 
     Attributes:
@@ -157,6 +157,16 @@ class PdfReading:
             await asyncio.gather(*tasks, return_exceptions=True)
         return await self.finish()
 
+    async def read_without_asking(self, on_progress: OnProgress | None) -> ExtractedDocument:
+        """Read like `read`, but go on after a standstill; leave out what stands still again."""
+        for _ in range(_MAX_STANDSTILLS):
+            try:
+                return await self.read(on_progress)
+            except StandstillError:
+                if not self._pages and not any(self._batches()):
+                    raise
+        return await self.finish()
+
     async def finish(self) -> ExtractedDocument:
         """Return the document that consists of the pages that were read."""
         assert self._opened is not None
@@ -164,20 +174,19 @@ class PdfReading:
         return await self._readers[0].finish_pdf(self._pdf, self._opened, pages)
 
     def _batches(self) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of the pages to read, by index."""
-        start = 0
-        while start < self.total:
-            if self._is_settled(start):
-                start += 1
-                continue
-            stop = start + 1
-            while stop < min(start + _BATCH_PAGES, self.total) and not self._is_settled(stop):
-                stop += 1
-            yield start, stop
-            start = stop
+        """Yield the ranges of the pages to read, by index; last those that stood still."""
+        for attempts in range(_MAX_ATTEMPTS):
+            start = 0
+            while start < self.total:
+                stop = start
+                while stop < min(start + _BATCH_PAGES, self.total) and self._is_due(stop, attempts):
+                    stop += 1
+                if stop > start:
+                    yield start, stop
+                start = max(stop, start + 1)
 
-    def _is_settled(self, index: int) -> bool:
-        return index + 1 in self._pages or self._standstills[index] >= _MAX_ATTEMPTS
+    def _is_due(self, index: int, attempts: int) -> bool:
+        return index + 1 not in self._pages and self._standstills[index] == attempts
 
     async def _read_batches(
         self, reader: PdfPageReader, batches: Iterator[tuple[int, int]], report: Callable[[], None]

@@ -27,11 +27,23 @@ MAX_REPLY_BYTES: Final = 4 * MAX_TEXT_BYTES  # also for passages, and for the im
 
 
 class Progress(msgspec.Struct, tag=True, frozen=True):
-    """The progress of reading: `done` of `total` units (pages …); None for an unknown total."""
+    """The progress of reading: `done` of `total` units (pages …); None for an unknown total.
+
+    `steps` counts those within a unit, such as the pages of a file in an archive.
+    """
 
     done: int
     total: int | None
     unit: str
+    steps: int = 0
+
+    @property
+    def is_within_units(self) -> bool:
+        """Return False before a file, of which the first step may take as long as of a document.
+
+        Also return False at the end, after which the text is counted.
+        """
+        return self.done != self.total and (self.unit != "file" or self.steps > 0)
 
 
 class PageRead(msgspec.Struct, tag=True, frozen=True):
@@ -65,7 +77,7 @@ class Limits(NamedTuple):
         pages: of a PDF; slides, and members of an archive or a folder, count as pages.
         pixels: of an image, checked before decoding.
         memory_bytes: private memory of the child.
-        seconds: wall time until the first step of the work, and after the last one.
+        seconds: wall time until the first step of a document, and after the last one.
         standstill_s: wall time without a step, such as a page, in between.
     """
 

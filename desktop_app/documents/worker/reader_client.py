@@ -138,8 +138,8 @@ class ReaderClient:
                         elif isinstance(reply, Progress) and on_progress:
                             on_progress(reply)
                         if reply != last_step:
-                            is_last = isinstance(reply, Progress) and reply.done == reply.total
-                            limit = limits.seconds if is_last else limits.standstill_s
+                            is_work = isinstance(reply, PageRead) or reply.is_within_units
+                            limit = limits.standstill_s if is_work else limits.seconds
                             timeout.reschedule(loop.time() + limit)
                             last_step = reply
             except TimeoutError as error:

@@ -6,24 +6,23 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
+from desktop_app.child_processes import child_command
 from desktop_app.composer.attachments.attachment_facts import WITH_HIDDEN_ACTION
 from desktop_app.composer.attachments.file_readings import GO_ON_ACTION, USE_READ_ACTION
 from desktop_app.composer.attachments.images_controller import file_name
 from desktop_app.composer.suggestions import SuggestionButton
 from desktop_app.desktop.window_request import OpenRequest
-from desktop_app.documents.worker.document_worker import DocumentWorker, OnProgress
-from desktop_app.documents.worker.pdf_reading import PartlyReadError, PdfReading
+from desktop_app.documents.worker.document_worker import Limits, OnProgress
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.extraction import stop_after
 from tests.helpers.widgets import find
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
@@ -225,46 +224,38 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
     assert app.backend.documents.pid is None
 
 
-class StandingStill(PdfReading):
-    """A reading that stands still after 622 pages."""
-
-    def __init__(self, worker: DocumentWorker, path: Path) -> None:
-        self.worker, self.path = worker, path
-
-    done = 622  # type: ignore[assignment]
-    total = 1500  # type: ignore[assignment]
-
-    async def read(self, on_progress: OnProgress | None = None) -> ExtractedDocument:
-        return await DocumentWorker.extract(self.worker, self.path)
-
-    async def finish(self) -> ExtractedDocument:
-        return msgspec.structs.replace(await self.read(), pages=4)
-
-
-@pytest.mark.parametrize(("action", "pages"), [(GO_ON_ACTION, 9), (USE_READ_ACTION, 4)])
+@pytest.mark.parametrize("action", [GO_ON_ACTION, USE_READ_ACTION])
 async def test_after_a_standstill_the_pages_are_used_or_reading_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, pages: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
     path = tmp_path / "long.pdf"
-    path.write_bytes(long_pdf(9))
+    path.write_bytes(long_pdf(100))
 
     async with AppHarness() as app:
-        reading = StandingStill(app.backend.documents, path)
+        documents = app.backend.documents
+        documents.limits = Limits(standstill_s=1)
+        documents._command = child_command("documents")  # a fork is not the worker's own child
+        extract = documents.extract
 
-        async def stand_still(*_: Any, **__: Any) -> Any:
-            raise PartlyReadError(reading, name="long.pdf", done=622, total=1500)
+        def extract_and_stop(path: Path, on_progress: OnProgress, **options: Any) -> Any:
+            return extract(path, stop_after(documents, 10, on_progress), **options)
 
-        monkeypatch.setattr(app.backend.documents, "extract", stand_still)
+        monkeypatch.setattr(documents, "extract", extract_and_stop)
         app.window.files_dropped.emit([path])
-        await until(lambda: app.chips and "622 of 1,500 pages" in app.chips[0])
-        assert "stopped after 622 of 1,500 pages" in app.said
+        await until(lambda: app.chips and " of 100 pages" in app.chips[0])
+        assert " of 100 pages." in app.said
         (chip,) = app.controllers.readings.ids
         app.window.prompt.chips.action_requested.emit(chip, action)
         await until(lambda: not app.is_reading)
-        assert "stopped" not in app.said
         (part,) = app.session.main.draft.value.attachments
         assert isinstance(part, DocumentPart)
-        assert part.pages == pages
+        assert part.pages
+        if action == GO_ON_ACTION:
+            assert part.pages == 100
+            assert app.said == ""
+        else:
+            assert 10 <= part.pages < 100
+            assert f"Only {part.pages} of 100 pages were read." in app.said
 
 
 async def test_a_document_that_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from desktop_app.documents.worker.pdf_reading import PartlyReadError
 from desktop_app.domain import errors
 from tests.data.long_pdf import long_pdf
 from tests.helpers.children import python_child
+from tests.helpers.extraction import stop_after
 from tests.helpers.process_tree import is_running, processes_below
 from tests.helpers.waiting import until
 
@@ -97,24 +98,10 @@ async def test_progress_arrives_page_by_page(long_document: Path) -> None:
     assert [step.done for step in steps] == sorted(step.done for step in steps)
 
 
-def stop_after(worker: DocumentWorker, pages: int) -> Callable[[Progress], None]:
-    """Return a callback that stops the child once, after this many pages."""
-    is_stopped = False
-
-    def stop(progress: Progress) -> None:
-        nonlocal is_stopped
-        if progress.done >= pages and not is_stopped:
-            is_stopped = True
-            assert worker.pid
-            os.kill(worker.pid, signal.SIGSTOP)
-
-    return stop
-
-
 async def test_what_was_read_is_kept_if_reading_stands_still(long_document: Path) -> None:
     async with a_worker(Limits(standstill_s=1)) as worker:
         with pytest.raises(PartlyReadError, match="of 100 pages") as caught:
-            await worker.extract(long_document, stop_after(worker, 10))
+            await worker.extract(long_document, stop_after(worker, 10), asks=True)
         reading = caught.value.reading
         assert 10 <= reading.done < 100
         part = await reading.finish()
@@ -125,6 +112,7 @@ async def test_what_was_read_is_kept_if_reading_stands_still(long_document: Path
         whole = await reading.read()
         assert whole == await worker.extract(long_document)
         assert (whole.pages, whole.note) == (100, None)
+        assert await worker.extract(long_document, stop_after(worker, 10)) == whole
 
 
 async def test_reading_may_take_longer_than_a_standstill(long_document: Path) -> None:

@@ -8,8 +8,9 @@ import zipfile
 import pytest
 
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.worker.protocol import Limits
+from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain import errors
+from tests.data.long_pdf import long_pdf
 
 
 def archive(*names: str, content: bytes = b"words") -> bytes:
@@ -69,6 +70,16 @@ def test_archives_are_read_to_a_depth() -> None:
     assert text_of(within(inner, 2)) == "# 1.zip\n\n# 0.zip\n\n# b.txt\n\nwords"
     with pytest.raises(errors.DocumentEmptyError):
         text_of(within(inner, 3))
+
+
+@pytest.mark.parametrize("levels", [0, 1])
+def test_each_page_of_a_member_is_a_step(levels: int) -> None:
+    steps: list[Progress] = []
+    data = within(archive("a.pdf", content=long_pdf(9)), levels)
+    extract_bytes("a.zip", data, Limits(), steps.append)
+    assert steps[0] == Progress(0, 1, "file")
+    assert steps[-1] == Progress(1, 1, "file")
+    assert len({step for step in steps if step.is_within_units}) > 9
 
 
 def test_an_archive_has_a_limit() -> None:

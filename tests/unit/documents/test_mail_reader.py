@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.worker.protocol import Limits
+from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 
 DATA = Path(__file__).parents[2] / "data"
@@ -147,6 +147,9 @@ def test_the_messages_of_a_mailbox_are_read(name: str, line_end: bytes) -> None:
         "Schlüssel.\n\nFrom 10:00 on.\n\nFrom Monday.\n\n# rows.csv\n\na;b\n\n"
         "Message 2:\n\nFrom: ines@example.org\nSubject: Doors\n\nTüren."
     )
+    steps: list[Progress] = []
+    extract_bytes(name, data, Limits(), steps.append)
+    assert {Progress(0, 2, "message"), Progress(1, 2, "message")} <= set(steps)
 
 
 def test_a_mailbox_of_one_message_is_a_mail() -> None:

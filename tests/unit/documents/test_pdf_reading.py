@@ -69,6 +69,25 @@ def test_each_page_is_read_once_and_stuck_ones_are_left_out_in_the_end(
     assert sorted(read) == [page for page in range(1, total + 1) if page not in lost] == pages
 
 
+@given(
+    total=st.integers(1, 500),
+    stuck=st.dictionaries(st.integers(1, 500), st.integers(1, 3), max_size=4),
+)
+def test_without_asking_all_is_read_but_what_stands_still_twice(
+    total: int, stuck: dict[int, int]
+) -> None:
+    left = Counter({page: count for page, count in stuck.items() if page <= total})
+    lost = {page for page, count in left.items() if count > 1}
+    readers: Any = [Reader(total, left, []) for _ in range(2)]
+    reading = PdfReading(readers, PDF).read_without_asking(None)
+    if len(lost) == total:
+        with pytest.raises(StandstillError):
+            asyncio.run(reading)
+        return
+    pages: Any = asyncio.run(reading)
+    assert pages == [page for page in range(1, total + 1) if page not in lost]
+
+
 async def test_nothing_is_kept_of_a_pdf_that_stands_still_at_once() -> None:
     readers: Any = [Reader(3, Counter({1: 1}), [])]
     with pytest.raises(StandstillError):
