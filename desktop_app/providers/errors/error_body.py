@@ -39,54 +39,6 @@ class RequestSize(NamedTuple):
 
 
 _NO_SIZE: Final = RequestSize()
-_NUMBER: Final = r"[`'\"(]?(\d[\d,_]{0,12})"
-_MAX_TOKENS: Final = 1_000_000_000
-"""Larger numbers are not counts of tokens: the largest windows have some ten million."""
-_WINDOW_PATTERNS: Final = (
-    # OpenAI, vLLM: "maximum context length is 2048", "maximum model length of 2048"
-    r"(?:maximum|max|max_)\s*(?:context|model|input|sequence)[ _](?:length|len|window|size)"
-    rf"(?: \w+){{0,3}}?(?: of| is|:|=| \()? *(?:only )?{_NUMBER}",
-    # llama.cpp, llama-cpp-python, LM Studio: "context size (2048", "context length of only 4096"
-    rf"context (?:size|window|length)(?: of| is|:)?(?: only)? *{_NUMBER}",
-    rf"{_NUMBER} (?:tokens? )?(?:maximum|max) (?:context|input)",  # Mistral
-    rf"maximum number of tokens allowed \(?{_NUMBER}",  # Gemini
-    rf"> *{_NUMBER} maximum",  # Anthropic
-    rf"\bn_ctx\W{{1,5}}{_NUMBER}",  # llama.cpp's fields, quoted by a gateway
-)
-# The first pattern that fits decides: a message may also count the request with the answer, as in
-# "you requested 2345 tokens (2089 in the messages, …)".
-_TOKEN_PATTERNS: Final = (
-    rf"{_NUMBER} (?:tokens )?(?:in|from) the (?:messages|prompt|input)",  # OpenAI, vLLM
-    rf"messages resulted in {_NUMBER}",  # OpenAI
-    # llama.cpp, llama-cpp-python, vLLM: "request (2293 tokens)", "Requested tokens (2293)"
-    rf"request(?:ed)?(?: has| tokens)? *\(?{_NUMBER}\)?(?: input)? *(?:tokens|\)|exceed)",
-    rf"requested about {_NUMBER} tokens",
-    rf"(?:prompt|input) (?:contains|has) (?:at least )?{_NUMBER}",  # Mistral
-    rf"(?:prompt|input) is too long:? *{_NUMBER}",  # Anthropic
-    rf"(?:prompt|input) token count *\(?{_NUMBER}",  # Gemini
-    # vLLM: "You passed 2049 input tokens", "The decoder prompt (length 2345) is longer"
-    rf"passed {_NUMBER} input tokens",
-    rf"(?:input|prompt) \((?:length )?{_NUMBER}(?: tokens)?\) is",
-    rf"first {_NUMBER} tokens",  # LM Studio
-    rf"\bn_prompt_tokens\W{{1,5}}{_NUMBER}",
-)
-
-
-def size_from_message(message: str) -> RequestSize:
-    """Return the size of a refused request, in the words of a server that a gateway may quote.
-
-    >>> size_from_message("This model's maximum context length is 2048 tokens. "
-    ...                   "However, your messages resulted in 2,345 tokens.")
-    RequestSize(tokens=2345, window=2048)
-    """
-
-    def first_number(patterns: tuple[str, ...]) -> int:
-        matches = (re.search(pattern, message, re.IGNORECASE) for pattern in patterns)
-        found = next(filter(None, matches), None)
-        number = int(re.sub("[,_]", "", found[1])) if found else 0
-        return number if number <= _MAX_TOKENS else 0
-
-    return RequestSize(first_number(_TOKEN_PATTERNS), first_number(_WINDOW_PATTERNS))
 
 
 @dataclass(frozen=True)
