@@ -13,9 +13,9 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from desktop_app.app.session import Session
 from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
-from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.search.search_filters import SearchFilters

@@ -10,10 +10,11 @@ from PySide6.QtCore import Signal
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.ui.answer_setup import AnswerSetup
-from desktop_app.composer.choice import ChoiceView, ModelEntry, VariantOffer, no_choice
+from desktop_app.composer.choice import ChoiceView, VariantOffer, no_choice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError, filled
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
@@ -22,7 +23,7 @@ from desktop_app.providers.models.choice_resolution import (
     ResolvedChoice,
     shutdown_note,
 )
-from desktop_app.providers.models.model_menu import menu_entries, on_device_entries
+from desktop_app.providers.models.model_menu import menu_entries
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
 
@@ -110,30 +111,13 @@ class AvailableModels(Controller):
         list_number = self._list_number
         usable_profiles = await self._providers.usable()
         if list_number == self._list_number:
+            today = date.today()  # noqa: DTZ011 — the user's day
+            on_device = self._providers.on_device_model
+            models = map(self._providers.models_of, usable_profiles)
             self.models = tuple(
-                entry for profile in usable_profiles for entry in self._models_of(profile)
+                entry for each in models for entry in menu_entries(each, today, on_device)
             )
             self.changed.emit()
-
-    def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
-        models = self._providers.models_of(profile)
-        if profile.kind is ProviderKind.ON_DEVICE:
-            entries = on_device_entries(models, self._providers.on_device_model)
-        else:
-            entries = menu_entries(models, date.today())  # noqa: DTZ011 — the user's day
-        return [
-            ModelEntry(
-                profile.id,
-                profile.name,
-                model=entry.model,
-                name=entry.name,
-                variant=entry.variant,
-                note=entry.note,
-                window=entry.window,
-                is_older=entry.is_older,
-            )
-            for entry in entries
-        ]
 
 
 def view_of(
@@ -189,7 +173,7 @@ def _successor_of(resolved: ResolvedChoice, models: ProviderModels) -> ModelEntr
     if models.listing is None or successor is None:
         return None
     profile = resolved.profile
-    return ModelEntry(profile.id, profile.name, successor.id, successor.name, variant=None)
+    return ModelEntry(profile.id, profile.name, successor.id, successor.name)
 
 
 def _offers(resolved: ResolvedChoice, models: ProviderModels) -> Iterator[VariantOffer]:

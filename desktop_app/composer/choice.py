@@ -5,29 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
 
 _VARIANT_EFFORTS: Final = (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)
 """The efforts of the GPT-5.2 family: a menu shows why a variant does not take some of them."""
-
-
-class ModelEntry(Value, frozen=True):
-    """An entry of the model menu.
-
-    `variant` is set for the three variants of GPT-5.2. `note` is shown after the name ("ends
-    23 July 2026") and the tokens of the context `window`. Older models are folded.
-    """
-
-    provider_id: str
-    provider_name: str
-    model: str
-    name: str
-    variant: Variant | None
-    note: str = ""
-    window: int | None = None
-    is_older: bool = False
 
 
 class VariantOffer(Value, frozen=True):

@@ -12,7 +12,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidgetAction
 
-from desktop_app.composer.choice import ChoiceFigures, ChoiceView, ModelEntry, no_choice
+from desktop_app.composer.choice import ChoiceFigures, ChoiceView, no_choice
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr, tr_plural

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.cli.command_line import Options
     from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.domain.models.model_facts import ModelRow
+    from desktop_app.domain.models.model_entry import ModelRow
 
 _MAX_NAME_CHARS: Final = 60
 

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.composer.choice import ChoiceView, ModelEntry
+from desktop_app.composer.choice import ChoiceView
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -44,6 +44,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.collections import Collection, Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import Place
 from desktop_app.transcript.message_items import TOGGLE_SOURCES
@@ -258,7 +259,7 @@ def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.domain.models.model_facts import ModelRow
+    from desktop_app.domain.models.model_entry import ModelRow
     from desktop_app.providers.ui.models.models_dialog import ModelsPage
     from tests.helpers.recorded_session import session_in
 

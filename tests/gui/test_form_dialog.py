@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton, QWidget
 
-from desktop_app.domain.models.model_facts import ModelRow
+from desktop_app.domain.models.model_entry import ModelRow
 from desktop_app.providers.ui.models.model_editor import ModelEditor
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui.servers_tab import ServerForm

@@ -11,7 +11,8 @@ import pytest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from desktop_app.domain.cost import Price
-from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
+from desktop_app.domain.models.model_entry import ModelRow
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.providers.ui.models.model_columns import ENDS_COLUMN, PROVIDER_COLUMN
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from tests.helpers.recorded_session import session_in

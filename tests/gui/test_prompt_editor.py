@@ -32,10 +32,11 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.composer.attachment_chips import Chip, ChipWidget
-from desktop_app.composer.choice import ChoiceView, ModelEntry
+from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.composer.suggestions import Suggestion, SuggestionButton
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look import theme as themes

@@ -15,13 +15,14 @@ from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.batch_jobs import batch_refusal
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import WINDOW, error_segments
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import LinkedText, linked_text
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt import DATE, fill
 from desktop_app.prompts.prompt_library import SUMMARY
-from desktop_app.providers.models.model_menu import MenuEntry, menu_entries
+from desktop_app.providers.models.model_menu import menu_entries
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
@@ -135,7 +136,7 @@ class BatchNewPage(QWidget):
         super().__init__()
         self.setObjectName("batch-new")
         self._batches = batches
-        self._models: dict[str, tuple[MenuEntry, tuple[Effort, ...]]] = {}  # of the provider
+        self._models: dict[str, tuple[ModelEntry, tuple[Effort, ...]]] = {}  # of the provider
         self._refusal: LinkedText = ()
         self._prompt_text = ""  # the text of the prompt that was chosen last
         self._preferred_effort: Effort | None = None  # selected with each model that offers it
@@ -241,7 +242,7 @@ class BatchNewPage(QWidget):
         elif profile is not None:
             day = date.today()  # noqa: DTZ011 - the user's day
             for entry in menu_entries(session.providers.models_of(profile), day):
-                choice = _choice(profile.id, entry)
+                choice = _choice(entry)
                 resolved = session.backend.chat.resolve(profile, choice)
                 info = resolved.model
                 if batch_refusal(profile, info):
@@ -284,7 +285,7 @@ class BatchNewPage(QWidget):
         is_prompt = bool(template_id) and task == self._prompt_text
         effort = self.effort.currentData()  # Qt returns it as a plain string
         entry, _ = self._models[self.model.currentData()]
-        choice = _choice(self.provider.currentData(), entry)
+        choice = _choice(entry)
         job = NewBatchJob(
             paths=self.files.paths,
             title=self.prompt.currentText() if is_prompt else "",
@@ -295,5 +296,5 @@ class BatchNewPage(QWidget):
         self._batches.create_job(job)
 
 
-def _choice(provider_id: str, entry: MenuEntry) -> ModelChoice:
-    return ModelChoice(provider_id, "" if entry.variant else entry.model, entry.variant)
+def _choice(entry: ModelEntry) -> ModelChoice:
+    return ModelChoice(entry.provider_id, "" if entry.variant else entry.model, entry.variant)

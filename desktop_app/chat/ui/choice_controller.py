@@ -9,10 +9,11 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.composer.available_models import variants_at
-from desktop_app.composer.choice import ModelEntry, VariantOffer
+from desktop_app.composer.choice import VariantOffer
 from desktop_app.composer.model_button import ModelButton
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr
 

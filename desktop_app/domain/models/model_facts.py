@@ -16,7 +16,7 @@ from msgspec.structs import asdict
 
 from desktop_app.domain.cost import LongPrice, Price
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.value import Value
 
 MAX_PRICE: Final = Decimal(100_000)
@@ -144,45 +144,3 @@ _INFO_FIELDS: Final = {
     "makes_images": "makes_images",
 }
 """The fields of `ModelInfo` by those of `ModelFacts`."""
-
-
-class ModelRow(Value, frozen=True):
-    """A model of a provider, as a row of the table of models; None means unknown.
-
-    Attributes:
-        window, max_output: tokens.
-        price: US dollars per million tokens, as the provider charges them.
-        end_date: the day from which the provider no longer serves it.
-        user_entries: the user's entries; None if there can be none.
-        is_from_environment: environment variables define the provider.
-        is_older: see `MenuEntry`.
-    """
-
-    provider_id: str
-    provider_name: str
-    model: str
-    name: str
-    variant: Variant | None = None
-    window: int | None = None
-    max_output: int | None = None
-    price: Price | None = None
-    efforts: tuple[Effort, ...] | None = None
-    images: bool | None = None
-    tools: bool | None = None
-    reasoning: bool | None = None
-    schema: bool | None = None
-    end_date: date | None = None
-    is_favorite: bool = False
-    user_entries: ModelFacts | None = None
-    is_from_environment: bool = False
-    is_older: bool = False
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Return the ids of the provider and the model."""
-        return self.provider_id, self.model
-
-    def matches(self, text: str) -> bool:
-        """Return True if every word of `text` is in the names."""
-        names = f"{self.name} {self.model} {self.provider_name}".casefold()
-        return all(word in names for word in text.casefold().split())

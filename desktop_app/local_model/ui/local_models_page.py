@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.backend.backend import EMBEDDING_SETTING, WEIGHTS_SETTING
-from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote

@@ -16,7 +16,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from desktop_app.backend.answer_settings import overridden_values
-from desktop_app.composer.choice import ModelEntry
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.prompts.preset import Preset

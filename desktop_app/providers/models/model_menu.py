@@ -10,7 +10,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from desktop_app.domain.answering.chat_request import (
     API_KEY_HEADER,
@@ -19,12 +22,13 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
+from desktop_app.domain.models.model_entry import ModelEntry, ModelRow
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.i18n.translation import tr
-from desktop_app.providers.models.choice_resolution import ProviderModels
+from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ProviderModels
 
 _LONG_LIST: Final = 18
 """Of a longer list, models that the server has had for long are older ones."""
@@ -34,40 +38,26 @@ _DATE: Final = re.compile(r"-(20\d\d-?\d\d-?\d\d|\d\d-20\d\d|\d\d-\d\d|\d{4})$")
 """A snapshot's date: of OpenAI and Anthropic, Cohere, Google, Mistral."""
 
 
-class MenuEntry(NamedTuple):
-    """An entry of the menu.
-
-    Attributes:
-        model: the id of the model.
-        variant: None if the entry stands for the model itself.
-        note: the facts to know before choosing the entry, besides `window`.
-        window: tokens of the context window; None if it is unknown or the variant's.
-        is_older: True for a dated snapshot of a listed model, for one that ends within a year, and
-            for one that a long list has had for more than a year.
-    """
-
-    model: str
-    name: str
-    variant: Variant | None = None
-    note: str = ""
-    window: int | None = None
-    is_older: bool = False
-
-
-def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
+def menu_entries(
+    models: ProviderModels, today: date, on_device_model: str = ON_DEVICE_MODEL
+) -> list[ModelEntry]:
     """Return the menu's entries: the variants, the user's models, the rest, then older ones.
 
-    The rest are the newest first, if the server says since when it has them. Others follow in the
-    order of the catalog, then by name with the highest version first.
+    On this computer, these are the models that can chat, first that of new conversations. The rest
+    are the newest first, if the server says since when it has them. Others follow in the order of
+    the catalog, then by name with the highest version first.
     """
-    entries: list[MenuEntry] = []
-    listing = models.listing
-    if models.profile.serves_gpt_family:
+    profile, listing = models.profile, models.listing
+    if profile.kind is ProviderKind.ON_DEVICE:
+        return _on_device_entries(models, on_device_model)
+    make_entry = partial(ModelEntry, profile.id, profile.name)
+    entries: list[ModelEntry] = []
+    if profile.serves_gpt_family:
         for variant in Variant:
             info = models.for_variant(variant)
-            is_added = info.id in models.profile.models
+            is_added = info.id in profile.models
             is_listed = listing is None or listing.has(info.id)
-            if models.profile.kind is ProviderKind.COMPATIBLE and not (is_added or is_listed):
+            if profile.kind is ProviderKind.COMPATIBLE and not (is_added or is_listed):
                 continue
             availability = models.availability(info, today)
             note = availability.shutdown_mark
@@ -75,10 +65,10 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
                 note = tr("GPT-5.2 without reasoning responds")
             elif info.id != models.catalog.variant_models(variant)[-1]:
                 note = " · ".join(filter(None, (info.name, note)))
-            entries.append(MenuEntry(info.id, info.name, variant, note))
+            entries.append(make_entry(info.id, info.name, variant, note))
     variant_models = {entry.model for entry in entries}
     others = _other_models(models, today)
-    named = models.profile.models
+    named = profile.models
     if listing is not None and set(named) >= set(others):
         # These are not the user's words, but the list itself, which Test has saved.
         named = tuple(model_id for model_id in named if not listing.has(model_id))
@@ -95,7 +85,9 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
         note = " · ".join(fact for fact in facts if fact)
         is_older = model_id in older and model_id not in named
         entries.append(
-            MenuEntry(model_id, info.name, note=note, window=listed_model.window, is_older=is_older)
+            make_entry(
+                model_id, info.name, note=note, window=listed_model.window, is_older=is_older
+            )
         )
     return entries
 
@@ -148,14 +140,13 @@ def _newest_first(listing: ModelListing, ids: Sequence[str], known: Sequence[str
     return sorted(ids, key=key)
 
 
-def on_device_entries(models: ProviderModels, default: str) -> list[MenuEntry]:
-    """Return the models on this computer that can chat, first that of new conversations."""
-    listed = models.listing.models if models.listing else ()
+def _on_device_entries(models: ProviderModels, default: str) -> list[ModelEntry]:
+    profile, listing = models.profile, models.listing
+    listed = listing.models if listing else ()
     ids = dict.fromkeys((default, *(facts.id for facts in listed if facts.can_chat)))
-    infos = map(models.info, ids)
     return [
-        MenuEntry(info.id, info.name, window=info.context_window)
-        for info in infos
+        ModelEntry(profile.id, profile.name, info.id, info.name, window=info.context_window)
+        for info in map(models.info, ids)
         if info.context_window
     ]
 
@@ -253,30 +244,25 @@ def model_rows(
     favorites: Collection[tuple[str, str]] = (),
 ) -> list[ModelRow]:
     """Return a row for each chat model of a provider."""
-    profile = models.profile
-    is_on_device = profile.kind is ProviderKind.ON_DEVICE
-    entries = (
-        on_device_entries(models, on_device_model) if is_on_device else menu_entries(models, today)
-    )
+    entries = menu_entries(models, today, on_device_model)
     return [
-        _make_row(models, entry, today, is_favorite=(profile.id, entry.model) in favorites)
+        _make_row(models, entry, today, is_favorite=(entry.provider_id, entry.model) in favorites)
         for entry in entries
     ]
 
 
 def _make_row(
-    models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: bool
+    models: ProviderModels, entry: ModelEntry, today: date, *, is_favorite: bool
 ) -> ModelRow:
     profile = models.profile
     info = models.info(entry.model)
-    is_on_device = profile.kind is ProviderKind.ON_DEVICE
+    facts = asdict(entry) | {
+        "name": info.name,
+        "window": info.context_window,
+        "is_older": entry.is_older and not is_favorite,
+    }
     return ModelRow(
-        provider_id=profile.id,
-        provider_name=profile.name,
-        model=entry.model,
-        name=info.name,
-        variant=entry.variant,
-        window=info.context_window,
+        **facts,
         max_output=info.max_output,
         price=models.choice_of(info).price,
         efforts=info.efforts,
@@ -286,8 +272,9 @@ def _make_row(
         schema=info.takes_schema,
         end_date=models.availability(info, today).shutdown_date,
         is_favorite=is_favorite,
-        is_older=entry.is_older and not is_favorite,
-        user_entries=None if is_on_device else profile.own_model(entry.model),
+        user_entries=None
+        if profile.kind is ProviderKind.ON_DEVICE
+        else profile.own_model(entry.model),
     )
 
 

@@ -17,12 +17,13 @@ from desktop_app.chat.cost_estimate import (
     typical_tokens,
 )
 from desktop_app.chat.send_context import SendContext
-from desktop_app.composer.choice import ChoiceFigures, ModelEntry
+from desktop_app.composer.choice import ChoiceFigures
 from desktop_app.composer.choice_row import EstimateTexts, research_note
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
 from desktop_app.domain.cost import Price
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import duration, money, rough_money, tokens

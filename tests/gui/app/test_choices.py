@@ -11,10 +11,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 
 from desktop_app.composer.available_models import view_of
-from desktop_app.composer.choice import ChoiceView, ModelEntry
+from desktop_app.composer.choice import ChoiceView
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin

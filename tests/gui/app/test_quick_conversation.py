@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton
 
 from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.attachments.file_readings import FEW_FILES
-from desktop_app.composer.choice import ModelEntry
 from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.paths import folders
 from desktop_app.quick.ui import paste_back as paste_back_module
 from desktop_app.quick.ui.quick_prompt import QuickPrompt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.domain.models.model_facts import ModelRow
+from desktop_app.domain.models.model_entry import ModelRow
 
 
 @pytest.mark.parametrize(

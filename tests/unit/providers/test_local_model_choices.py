@@ -15,7 +15,7 @@ from desktop_app.providers.apis.chat_completions import body
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.providers.gateway.provider_gateway import local_path
 from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ProviderModels
-from desktop_app.providers.models.model_menu import model_rows, on_device_entries
+from desktop_app.providers.models.model_menu import menu_entries, model_rows
 from tests.unit.providers.samples import CATALOG, ask
 
 THINKS = ModelFacts(
@@ -31,6 +31,7 @@ VECTORS = ModelFacts("/m/vectors.gguf", name="Vectors", window=2048, kind=ModelK
 MODELS = ProviderModels(
     ON_DEVICE, CATALOG, ModelListing("", (THINKS, VECTORS), datetime.fromtimestamp(0, UTC))
 )
+DAY = date(2026, 11, 28)
 
 
 def test_a_file_is_offered_with_what_it_says() -> None:
@@ -42,12 +43,9 @@ def test_a_file_is_offered_with_what_it_says() -> None:
 
 
 def test_the_menu_begins_with_the_model_of_new_conversations() -> None:
-    assert [e.model for e in on_device_entries(MODELS, ON_DEVICE_MODEL)] == [
-        ON_DEVICE_MODEL,
-        THINKS.id,
-    ]
-    assert [e.name for e in on_device_entries(MODELS, THINKS.id)] == ["Thinks 4B"]
-    rows = model_rows(MODELS, date(2026, 11, 28), on_device_model=THINKS.id)
+    assert [e.model for e in menu_entries(MODELS, DAY)] == [ON_DEVICE_MODEL, THINKS.id]
+    assert [e.name for e in menu_entries(MODELS, DAY, THINKS.id)] == ["Thinks 4B"]
+    rows = model_rows(MODELS, DAY, on_device_model=THINKS.id)
     assert [(row.name, row.window, row.tools) for row in rows] == [("Thinks 4B", 16_384, True)]
 
 

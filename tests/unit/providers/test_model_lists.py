@@ -20,14 +20,14 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.cost import LongPrice, Price
 from desktop_app.domain.errors import NetworkError
-from desktop_app.domain.models.model_facts import ModelFacts, ModelKind, ModelRow
+from desktop_app.domain.models.model_entry import ModelEntry, ModelRow
+from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.models.choice_resolution import ProviderModels
 from desktop_app.providers.models.model_listings import FRESH_FOR, ModelListings
 from desktop_app.providers.models.model_menu import (
-    MenuEntry,
     favorites_in,
     menu_entries,
     model_rows,
@@ -253,7 +253,7 @@ def listing_of(*ids: str) -> ModelListing:
     return ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
 
 
-def ids(found: list[MenuEntry]) -> list[str]:
+def ids(found: list[ModelEntry]) -> list[str]:
     return [entry.model for entry in found]
 
 

@@ -15,11 +15,12 @@ from shiboken6 import isValid
 from desktop_app.app.session import Session
 from desktop_app.chat.cost_estimate import typical_cost
 from desktop_app.composer.available_models import view_of
-from desktop_app.composer.choice import ChoiceView, ModelEntry
+from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.model_button import fill_efforts, fill_models
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice, Role
 from desktop_app.domain.cost import sum_costs
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import tr

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
 
-from desktop_app.domain.models.model_facts import ModelRow
+from desktop_app.domain.models.model_entry import ModelRow
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
 from desktop_app.widgets.rows.rows_model import ROW, Index

@@ -10,7 +10,8 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
-from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFacts, ModelRow
+from desktop_app.domain.models.model_entry import ModelRow
+from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFacts
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.formatting import editable_amount, parse_amount
 from desktop_app.i18n.translation import N_, tr, tr_context, yes_no

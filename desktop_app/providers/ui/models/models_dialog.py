@@ -14,9 +14,9 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QWidget
 
 from desktop_app.app.session import Session
-from desktop_app.composer.choice import ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
+from desktop_app.domain.models.model_entry import ModelRow
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.network.origin import canonical_base_url
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.models.model_menu import FAVORITES, favorites_in, model_rows
@@ -284,8 +284,7 @@ class ModelsPage(QWidget):
 
     def _use(self, row: ModelRow) -> None:
         """Answer with a model in the open conversation."""
-        entry = ModelEntry(row.provider_id, row.provider_name, row.model, row.name, row.variant)
-        self._session.choice.choose_model(entry)
+        self._session.choice.choose_model(row)
         self._session.window.pane.close_page()
 
     def _toggle_favorite(self, row: ModelRow) -> None:
