@@ -160,13 +160,7 @@ class LocalModels:
 
     def find(self, name: str) -> LocalFile | None:
         """Return the model that a name, a path or an id of the catalog means; None if none."""
-        folded = name.casefold()
-        for file in self._files.values():
-            catalog_id = file.info.model if file.info else ""
-            names = (file.path, file.name, Path(file.path).stem, catalog_id)
-            if folded in (each.casefold() for each in names if each):
-                return file
-        return None
+        return next((file for file in self._files.values() if file.is_named(name)), None)
 
     # ------------------------------------------------------------------ which are loaded
 

@@ -80,6 +80,13 @@ class LocalFile(msgspec.Struct, frozen=True):
     info: Info | None = None
     used_at: datetime | None = None
 
+    def is_named(self, wanted: str) -> bool:
+        """Return True if this is its path, its name or its id in the catalog."""
+        path = Path(self.path)
+        model = self.info.model if self.info else ""
+        names = (self.path, path.name, path.stem, self.name, model)
+        return wanted.casefold() in (name.casefold() for name in names if name)
+
 
 class PartialFile(msgspec.Struct, frozen=True):
     """An unfinished download.
@@ -215,12 +222,8 @@ class ModelStore:
         Raises:
             IllegalChoiceError: there is none, or it belongs to another app.
         """
-        folded = wanted.casefold()
         for file in self.scan():
-            path = Path(file.path)
-            model = file.info.model if file.info else ""
-            names = (file.path, path.name, path.stem, file.name, model)
-            if folded not in (name.casefold() for name in names if name):
+            if not file.is_named(wanted):
                 continue
             if file.origin is not Origin.REPARTEE:
                 raise IllegalChoiceError(
@@ -229,11 +232,11 @@ class ModelStore:
                     model=file.name,
                     app=file.origin.label,
                 )
-            return [path, *([Path(file.projector)] if file.projector else [])]
+            return [Path(each) for each in (file.path, file.projector) if each]
         for part in self.partial_files():
             path = Path(part.path)
             names = (part.path, path.name, path.name.removesuffix(PART), part.name, part.model)
-            if folded in (name.casefold() for name in names if name):
+            if wanted.casefold() in (name.casefold() for name in names if name):
                 return [path]
         raise IllegalChoiceError(
             N_("There is no downloaded model “{name}”."),
