@@ -32,7 +32,8 @@ def stand_in(**methods: Callable[..., None]) -> Any:
         brief_transcript=lambda _messages: TranscriptView(current_theme(), is_brief=True)
     )
     session = SimpleNamespace(images=images)
-    return SimpleNamespace(**{"load_item": lambda *_: None, "session": session, **methods})
+    page = {"load_item": lambda *_: None, "request": lambda work, *on: work(*on)}
+    return SimpleNamespace(**page, session=session, **methods)
 
 
 BATCHES = stand_in()

@@ -147,9 +147,10 @@ class BatchJobPage(QWidget):
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._request_item())
         self.table.doubleClicked.connect(lambda _: self._open_answer())
         self.open_button.clicked.connect(self._open_answer)
-        self.start_button.clicked.connect(lambda: batches.start_job(self.job_id))
-        self.cancel_button.clicked.connect(lambda: batches.ask_to_cancel(self.job_id))
-        self.retry_button.clicked.connect(lambda: batches.retry_job(self.job_id))
+        request = batches.request
+        self.start_button.clicked.connect(lambda: request(batches.start_job, self.job_id))
+        self.cancel_button.clicked.connect(lambda: request(batches.ask_to_cancel, self.job_id))
+        self.retry_button.clicked.connect(lambda: request(batches.retry_job, self.job_id))
         self.remove_button.clicked.connect(lambda: batches.ask_to_remove(self.job_id))
         self.update_theme()
 
@@ -278,7 +279,8 @@ class BatchJobPage(QWidget):
 
     def _open_answer(self) -> None:
         if self._item is not None and self._item.status is ItemStatus.ANSWERED:
-            self._batches.open_as_conversation(self.job_id, self._item.number)
+            batches = self._batches
+            batches.request(batches.open_as_conversation, self.job_id, self._item.number)
 
     def _choose_report(self, format_: str) -> None:
         if self._job is None:
@@ -289,7 +291,7 @@ class BatchJobPage(QWidget):
         choose_target(
             self,
             tr("Export results"),
-            partial(self._batches.export_results, self._job.id, format_),
+            partial(self._batches.request, self._batches.export_results, self._job.id, format_),
             start=Path.home() / f"{stem}{suffix}",
             filters=tr(filter_text),
             suffix=suffix,

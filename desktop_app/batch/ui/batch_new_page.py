@@ -293,7 +293,7 @@ class BatchNewPage(QWidget):
             template_id=template_id,
             choice=replace(choice, effort=Effort(effort) if effort else None),
         )
-        self._batches.create_job(job)
+        self._batches.request(self._batches.create_job, job)
 
 
 def _choice(entry: ModelEntry) -> ModelChoice:

@@ -269,16 +269,17 @@ class BatchPage(QWidget):
 
     # -------------------------------------------------------------- requests of the dialog
 
-    def _run(self, work: Callable[[], Awaitable[None]], *request: object) -> None:
-        """Run a request once at a time: a double click must not create two jobs.
+    def request(self, work: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Do one of the following once at a time: a double click must not create two jobs.
 
         Its errors are shown in the dialog.
         """
+        request = (work, *arguments)
 
         async def run() -> None:
             self.show_status("")
             try:
-                await work()
+                await work(*arguments)
             except UserFacingError as error:
                 self.show_status(error)
             finally:
@@ -289,124 +290,96 @@ class BatchPage(QWidget):
             self._running_requests.add(request)
             self.session.tasks.start(run())
 
-    def create_job(self, new_job: NewBatchJob) -> None:
+    async def create_job(self, new_job: NewBatchJob) -> None:
         """Create a job, and read its files."""
-
-        async def create() -> None:
-            profile = self.session.providers.get(new_job.choice.provider_id)
-            if profile is None:
-                raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
-            job = await self._service.create(
-                await expand_paths(new_job.paths),
-                self.session.backend.chat.resolve(profile, new_job.choice),
-                new_job.task,
-                settings,
-                title=new_job.title,
-                template_id=new_job.template_id,
-            )
-            self.new_page.clear_job(new_job)
-            await self._show_job(job.id)
-            self._resume(job.id)
-
         settings = ask_settings(self.session.values.all).for_one_answer()  # those at the click
-        self._run(create, "create", new_job)
+        profile = self.session.providers.get(new_job.choice.provider_id)
+        if profile is None:
+            raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
+        job = await self._service.create(
+            await expand_paths(new_job.paths),
+            self.session.backend.chat.resolve(profile, new_job.choice),
+            new_job.task,
+            settings,
+            title=new_job.title,
+            template_id=new_job.template_id,
+        )
+        self.new_page.clear_job(new_job)
+        await self._show_and_run(job)
 
-    def start_job(self, job_id: str) -> None:
+    async def start_job(self, job_id: str) -> None:
         """Send a job that is ready."""
+        await self._service.start(job_id)
+        self._resume(job_id)
 
-        async def start() -> None:
-            await self._service.start(job_id)
+    async def ask_to_cancel(self, job_id: str) -> None:
+        """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
+        job = await self._store.get(job_id)
+        if job is None or not job.status.was_sent:
+            await self._cancel(job_id)
+            return
+        ask(
+            self,
+            "confirm-batch-cancelling",
+            tr("Cancel this batch job?"),
+            tr("Responses that are complete are kept. You can request the others in a new job."),
+            label=tr("Cancel job"),
+            on_accepted=lambda: self.request(self._cancel, job_id),
+            cancel_label=tr("Keep running"),
+        )
+
+    async def _cancel(self, job_id: str) -> None:
+        job = await self._store.get(job_id)
+        task = self._runs.get(job_id)
+        if job is not None and job.status is BatchStatus.PREPARING and task is not None:
+            task.cancel()  # it reads the files
+            await asyncio.wait([task])
+        job = await self._service.cancel(job_id)
+        if not job.status.is_over:
             self._resume(job_id)
 
-        self._run(start, "start", job_id)
-
-    def ask_to_cancel(self, job_id: str) -> None:
-        """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
-
-        async def cancel() -> None:
-            job = await self._store.get(job_id)
-            task = self._runs.get(job_id)
-            if job is not None and job.status is BatchStatus.PREPARING and task is not None:
-                task.cancel()  # it reads the files
-                await asyncio.wait([task])
-            job = await self._service.cancel(job_id)
-            if not job.status.is_over:
-                self._resume(job_id)
-
-        async def ask_or_cancel() -> None:
-            job = await self._store.get(job_id)
-            if job is None or not job.status.was_sent:
-                await cancel()
-                return
-            ask(
-                self,
-                "confirm-batch-cancelling",
-                tr("Cancel this batch job?"),
-                tr(
-                    "Responses that are complete are kept. You can request the others in a new job."
-                ),
-                label=tr("Cancel job"),
-                on_accepted=lambda: self._run(cancel, "cancel", job_id),
-                cancel_label=tr("Keep running"),
-            )
-
-        self._run(ask_or_cancel, "ask", job_id)
-
-    def retry_job(self, job_id: str) -> None:
+    async def retry_job(self, job_id: str) -> None:
         """Create a job of the files without an answer."""
-
-        async def retry() -> None:
-            job = await self._service.create_retry(job_id)
-            await self._show_job(job.id)
-            self._resume(job.id)
-
-        self._run(retry, "retry", job_id)
+        await self._show_and_run(await self._service.create_retry(job_id))
 
     def ask_to_remove(self, job_id: str) -> None:
         """Remove a job that has ended, once the user has confirmed it."""
-
-        async def remove() -> None:
-            await self._service.remove(job_id)
-            self.show_list()
-
         ask(
             self,
             "confirm-batch-removal",
             tr("Remove this batch job?"),
             tr("Its responses are deleted, too. This can’t be undone."),
             label=tr("Remove"),
-            on_accepted=lambda: self._run(remove, "remove", job_id),
+            on_accepted=lambda: self.request(self._remove, job_id),
         )
 
-    def export_results(self, job_id: str, format_: str, target: Path) -> None:
+    async def _remove(self, job_id: str) -> None:
+        await self._service.remove(job_id)
+        self.show_list()
+
+    async def export_results(self, job_id: str, format_: str, target: Path) -> None:
         """Write a job's report, "markdown" or "csv", to a file."""
+        job = await self._store.get(job_id)
+        if job is not None:
+            await write_report(self._store, self.session.backend.catalog, job, format_, target)
+            self.show_status(tr("Results exported to {file}.", file=str(target)))
 
-        async def export() -> None:
-            job = await self._store.get(job_id)
-            if job is not None:
-                await write_report(self._store, self.session.backend.catalog, job, format_, target)
-                text = tr("Results exported to {file}.", file=str(target))
-                self.show_status(text)
-
-        self._run(export, "export", job_id, format_, target)
-
-    def open_as_conversation(self, job_id: str, number: int) -> None:
+    async def open_as_conversation(self, job_id: str, number: int) -> None:
         """Store the question and answer of a file as a conversation, and open it."""
+        job = await self._store.get(job_id)
+        item = await self._store.item(job_id, number)
+        if job is None or item is None:
+            return
+        conversations = self.session.backend.conversations
+        id_ = await store_as_conversation(conversations, self._store, job, item)
+        conversation = await conversations.get(id_)
+        if conversation is not None:
+            self.session.list_presenter.upsert(conversation)
+            await self.session.navigator.open(id_)
 
-        async def open_() -> None:
-            job = await self._store.get(job_id)
-            item = await self._store.item(job_id, number)
-            if job is None or item is None:
-                return
-            id_ = await store_as_conversation(
-                self.session.backend.conversations, self._store, job, item
-            )
-            conversation = await self.session.backend.conversations.get(id_)
-            if conversation is not None:
-                self.session.list_presenter.upsert(conversation)
-                await self.session.navigator.open(id_)
-
-        self._run(open_, "open", job_id, number)
+    async def _show_and_run(self, job: BatchJob) -> None:
+        await self._show_job(job.id)
+        self._resume(job.id)
 
     # -------------------------------------------------------------- running jobs
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -558,7 +559,7 @@ async def batches(app: AppHarness, look: Look) -> None:
     sent = app.stored("SELECT id FROM batch_jobs WHERE status = 'expired'")[0][0]
     for request, name in (
         (app.controllers.batches.ask_to_remove, "batch-removal"),
-        (app.controllers.batches.ask_to_cancel, "batch-cancelling"),
+        (partial(dialog.request, dialog.ask_to_cancel), "batch-cancelling"),
     ):
         request(sent)
         await until(lambda: dialog.findChildren(QMessageBox))

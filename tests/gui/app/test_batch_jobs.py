@@ -106,7 +106,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         await until(lambda: ANSWER.replace("`", "") in shown_text(shown_answer))
 
         report = tmp_path / "report.csv"
-        app.controllers.batches.export_results(dialog.job_page.job_id, "csv", report)
+        dialog.request(dialog.export_results, dialog.job_page.job_id, "csv", report)
         await until(lambda: "Results exported to" in dialog.status_note.text())
         with report.open(encoding="utf-8-sig", newline="") as file:
             assert [row["name"] for row in csv.DictReader(file)][:2] == ["note-1.md", "note-2.md"]
