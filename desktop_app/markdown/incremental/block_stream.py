@@ -7,6 +7,9 @@ changes closed blocks in two cases: a definition of a link or footnote changes t
 it, and a list may turn loose. (`[^1]` is shown as a footnote's mark before its definition arrives,
 because definitions are nearly always at the end of the answer.)
 
+Most pieces only continue the last words of prose. They extend the last run, and nothing is parsed
+(`_OpenWords`).
+
 Closing blocks early is correct because later lines never undo a block construct that a complete
 line has begun (see parser.py for the rules that would break this). An incomplete line may still
 become another construct, so it closes nothing.
@@ -16,11 +19,12 @@ The final blocks equal `render(source)` of the whole source.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from desktop_app.markdown.block_model import Block, Kind, replace_unusable
+from desktop_app.markdown.block_model import NON_PARAGRAPHS, Block, Kind, Run, replace_unusable
 from desktop_app.markdown.incremental.open_tail import (
     Definitions,
     Parse,
@@ -47,7 +51,7 @@ from desktop_app.markdown.parsing.inline_images import (
 from desktop_app.markdown.parsing.own_links import Citable
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.markdown.provisional import provisional_blocks
-from desktop_app.markdown.provisional.provisional_inline import complete_inline
+from desktop_app.markdown.provisional.provisional_inline import BEGINS_ADDRESS, complete_inline
 
 _LONG_TAIL_CHARS: Final = 800
 """Characters. A longer open tail is examined at steps."""
@@ -92,6 +96,43 @@ class _ClosedSource(NamedTuple):
     row: int
 
 
+_LETTERS: Final = (
+    ",A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0386-\u03ff\u0400-\u0481\u048a-\u052f"
+    "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
+)
+"""Characters of prose, which mean nothing else wherever they follow a word of prose."""
+_WORDS: Final = re.compile(f"[ {_LETTERS}]+")
+_LAST_WORD: Final = re.compile(rf"(?<!\S)[{_LETTERS}]+\Z")
+_MAX_MARKS: Final = 40
+"""Inline tokens of a text that is extended by words; others are near the limits of the parser."""
+
+
+class _OpenWords(NamedTuple):
+    """The words at the end of a source, if more words only extend the last run of the last block.
+
+    That is so if nothing at the end was held back or closed for display, and no address can begin
+    with the last word.
+
+    Attributes:
+        word: the last word.
+        gap: the spaces after it, which are shown once another word follows.
+    """
+
+    word: str
+    gap: str
+
+    def extended(self, text: str) -> _OpenWords | None:
+        """Return what follows if `text` is words, too; else None."""
+        if _WORDS.fullmatch(text) is None or "  " in self.gap + text:
+            return None
+        words = self.word + self.gap + text
+        stripped = words.rstrip(" ")
+        word = stripped[stripped.rfind(" ") + 1 :]
+        if BEGINS_ADDRESS.search(word):
+            return None
+        return _OpenWords(word, words[len(stripped) :])
+
+
 class BlockStream:
     """The blocks of a growing source.
 
@@ -110,6 +151,7 @@ class BlockStream:
         self._context = ParserContext()
         self._definitions = Definitions(cited)
         self._sources_by_label: dict[str, list[_ClosedSource]] = {}
+        self._open_words: _OpenWords | None = None
         self._parsed_length = 0  # of the open tail when it was last parsed
         self._overdue_length = 0  # of the open tail that is too expensive to parse again
 
@@ -121,6 +163,7 @@ class BlockStream:
     @cited.setter
     def cited(self, numbers: Citable) -> None:
         self._definitions.cited = numbers
+        self._open_words = None
 
     @property
     def piece_length(self) -> int:
@@ -132,6 +175,13 @@ class BlockStream:
 
         Return the index of the first block that changes; the number of blocks if none does.
         """
+        open_words, self._open_words = self._open_words, None
+        is_in_line = not self._pending_return and len(text) < self.piece_length
+        if open_words is not None and is_in_line:
+            words = open_words.extended(text)
+            if words is not None:
+                self._open_words = words
+                return self._add_words(text, (open_words.gap + text).removesuffix(words.gap))
         text = self._pending_return + text
         self._pending_return = "\r" if text.endswith("\r") else ""
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
@@ -142,6 +192,18 @@ class BlockStream:
             self._process_piece(text[position:end])
             position = end
         return min(self._shown.first_changed, len(self.blocks))
+
+    def _add_words(self, text: str, shown: str) -> int:
+        """Extend the last run by the shown part. Return the index of the first changed block."""
+        self._length += len(text)
+        self._source += text
+        if not shown:
+            return len(self.blocks)
+        block = self.blocks[-1]
+        last = block.runs[-1]
+        runs = (*block.runs[:-1], last._replace(text=last.text + shown))
+        self.blocks[-1] = block._replace(runs=runs)
+        return len(self.blocks) - 1
 
     def _process_piece(self, text: str) -> None:
         """Process a piece that ends at the next step or before."""
@@ -194,6 +256,7 @@ class BlockStream:
             self._source += "\n"
             self._pending_return = ""
         self._shown.reset_changes()
+        self._open_words = None
         self._definitions.expects_notes = False
         self._advance(is_final=True)
         self._source = ""
@@ -217,8 +280,7 @@ class BlockStream:
             parse = self._parse_decided(source)
         self._mark_loose_lists(parse)
         cut = Cut(source.count("\n") + 1) if is_final else self._choose_cut(parse)
-        if not is_final:
-            self._close_open_marks(parse, cut.line)
+        is_as_written = not is_final and self._close_open_marks(parse, cut.line)
         closed_blocks: list[Block] = []
         # A table or code may have ended right after the last settled line.
         first_line = self._context.lines
@@ -231,6 +293,8 @@ class BlockStream:
             self._definitions.forget_labels(parse.labels)
         tail = [p.block for p in parse.placed if p.line >= cut.line]
         self._shown.add_closed(closed_blocks, tail, in_table=self._context.inside == "table")
+        is_prose = is_as_written and tail and parse.source == source
+        self._open_words = self._words_at_end() if is_prose else None
         if is_at_step and len(self._source) > _LONG_TAIL_CHARS:
             if has_closed:  # `parse` is of more than the source that is still open
                 self._advance(is_final=False, is_at_step=True)
@@ -238,6 +302,7 @@ class BlockStream:
                 parse.placed and parse.placed[-1].block.kind is Kind.CODE  # cheap to parse
             ):
                 self._overdue_length = len(self._source)
+                self._open_words = None
 
     def _parse_decided(self, source: str) -> Parse:
         """Parse the source without an end that may become another construct."""
@@ -298,20 +363,37 @@ class BlockStream:
         self._source = remaining
         self._context = next_context
 
-    def _close_open_marks(self, parse: Parse, cut_line: int) -> None:
-        """Close the open marks of the last text for display."""
+    def _words_at_end(self) -> _OpenWords | None:
+        """Return the words that more words would extend, if the source ends in prose."""
+        block = self.blocks[-1]
+        last = block.runs[-1] if block.runs else None
+        if block.kind in NON_PARAGRAPHS or last is None or last != Run(last.text):
+            return None
+        if len(block.runs) > 1 and " " not in last.text:
+            return None  # it touches a link, whose destination may have to be shown
+        stripped = self._source.rstrip(" ")
+        word = _LAST_WORD.search(stripped)
+        if word is None or not last.text.endswith(word[0]):
+            return None
+        if BEGINS_ADDRESS.search(word[0]):
+            return None
+        return _OpenWords(word[0], self._source[len(stripped) :])
+
+    def _close_open_marks(self, parse: Parse, cut_line: int) -> bool:
+        """Close the open marks of the last text for display. Return True if it has none."""
         last = last_inline(parse.tokens, cut_line)
         if last is None or not ends_in_text(parse.tokens):
-            return
+            return False
         if len(last.children or ()) > _MAX_TOKENS:
-            return  # completing it would take as long as parsing
+            return False  # completing it would take as long as parsing
         may_continue = parse.source[-1:] not in (" ", "\t", "\n", "|")
         text, closers = complete_inline(last.content, may_continue=may_continue)
         if text == last.content and not closers:
-            return
+            return len(last.children or ()) <= _MAX_MARKS
         last.children = parser().parseInline(text + closers, self._definitions.env())[0].children
         if not text and parse.placed[-1].block == Block(Kind.PARAGRAPH):
             parse.placed.pop()  # not a line yet
+        return False
 
     # ------------------------------------------------------------------ closing
 

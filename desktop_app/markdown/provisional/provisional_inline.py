@@ -87,7 +87,7 @@ _INCOMPLETE_FORMULA: Final = re.compile(
 )
 
 # Possible beginnings of bare addresses, and addresses whose `end` may belong to the sentence.
-_BEGINS_ADDRESS: Final = re.compile(
+BEGINS_ADDRESS = re.compile(
     r"(?:(?<![A-Za-z0-9@/.])(?:ht?|htt(?:ps?:?/{0,2})?)"
     r"|(?<![A-Za-z0-9_@/.])(?:ww?|www(?:\.[^\s.]*\.?)?))\Z",
     re.IGNORECASE,
@@ -144,7 +144,7 @@ def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, st
 def _end_of_decided_text(content: str, settled_end: int) -> int:
     """Return the end of the text without an undecided address; none begins before `settled_end`."""
     search_start = max(settled_end, len(content) - _MAX_ADDRESS_START_LENGTH)
-    half_address = _BEGINS_ADDRESS.search(content, search_start)
+    half_address = BEGINS_ADDRESS.search(content, search_start)
     if half_address is not None:
         return half_address.start()
     last_space = max(content.rfind(" "), content.rfind("\n"))

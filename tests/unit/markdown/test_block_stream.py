@@ -239,6 +239,33 @@ def test_any_text_in_pieces_renders_like_the_whole(source: str, cuts: list[int])
     assert streamed(source, cuts) == at_once(source)
 
 
+PROSE = [
+    "word ", " word", "h", "ttp", "ttps://a.b/c", "ww", "w.x.y", " ", ", ", "5", "$5", "$", "a.b",
+    "@c.d", "é", "字", "カ", "**", "*", "_", "`", "[x]", "[", "](u)", "(", ")", "&am", "p;", "<b",
+    ">", "\\", "\\(", "\n", "\n\n", "- ", "1", ". ", "# ", "> ", "| ", "~~", "!", "[^1]", "  ",
+    "=", "- [ ", "] ", "args", "```\n", "---", ":", "[a](http://b.com)", "x" * 300, "$$", "\r",
+    "www", "word\r",
+]  # fmt: skip
+
+
+@settings(max_examples=examples(200))
+@given(st.lists(st.sampled_from(PROSE), max_size=25))
+@example(["see ", "h", "ttp", "s"])
+@example(["é", "ww"])
+@example(["word\r", "word "])
+@example(["[a](http://b.com)", "word ", "word "])
+@example(["a*", "b ", "c", "*"])
+@example(["1", "5", ". ", "word "])
+def test_words_that_extend_a_run_show_what_parsing_shows(pieces: list[str]) -> None:
+    stream = BlockStream()
+    parsed = BlockStream()
+    for piece in pieces:
+        stream.feed(piece)
+        parsed.cited = frozenset()  # so that the next piece is parsed
+        parsed.feed(piece)
+        assert stream.blocks == parsed.blocks
+
+
 @pytest.mark.parametrize(
     "source",
     ["see http://a.b/\ud83d\ud83d x", "see http://a.b/\ud83d\udc00 and [x](http://a.b/\ud83d) y"],
