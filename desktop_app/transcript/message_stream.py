@@ -261,8 +261,12 @@ class MessageStream(QObject):
         shown = self._messages.opened(message_id)
         if shown is None:
             return
-        with self._view.changing(shown, is_text=True):
-            shown.append_text(text)
+        segment = shown.append_words(text)
+        if segment is not None:
+            self._view.show_words(shown, segment)
+        else:
+            with self._view.changing(shown, is_text=True):
+                shown.append_text(text)
         if shown.is_streaming:
             self._view.speech.announce_text(message_id, text, lambda: shown.text)
         self._view.on_text_changed(message_id)

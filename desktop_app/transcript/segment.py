@@ -28,6 +28,8 @@ MAX_ITEMS: Final = 100
 """Items of a segment, such as lines of code."""
 _MAX_PART_CHARACTERS: Final = 3_000
 """Characters of a part of an item that is too long for a segment."""
+_MAX_GROWTH: Final = 500
+"""Characters by which the last item of a segment grows before the segment is cut again."""
 _ITEM_COST: Final = 20
 """The cost of an item besides its text, in characters."""
 
@@ -105,6 +107,7 @@ class Segment:
         is_measured: whether `height` was measured for the current width and theme.
         document: the document; None while the segment is far from the viewport.
         changed_from: the first piece that the document does not show yet; None if it shows all.
+        growth: the characters that the last piece has got since the segment was cut.
     """
 
     def __init__(self, first: int, pieces: list[Piece], above: Item | None, part: int) -> None:
@@ -118,6 +121,7 @@ class Segment:
         self.is_measured = False
         self.document: SegmentDocument | None = None
         self.changed_from: int | None = None
+        self.growth = 0
 
     @property
     def end(self) -> int:
@@ -150,6 +154,7 @@ class Segment:
             same += 1
         is_changed = same < max(len(self.pieces), len(other.pieces))
         self.first = other.first
+        self.growth = 0
         self.pieces = other.pieces
         self.set_above(other.above)
         if is_changed:
@@ -284,6 +289,25 @@ class Article:
         below = begin + len(made)
         if below < len(self.segments):
             self.segments[below].set_above(self._above(self.segments[below].first))
+
+    def growing_segment(self) -> Segment | None:
+        """Return the segment that ends with the last item of the body, if that may grow there."""
+        end = len(self.items) - self.foot_count
+        segment = self.segments[self.segment_index(end - 1, PAST_END)] if self.segments else None
+        if segment is None or segment.end != end or segment.part != 1 or segment.is_table:
+            return None
+        return segment if not segment.pieces[-1].start and segment.growth < _MAX_GROWTH else None
+
+    def extend_last(self, segment: Segment, item: Item) -> None:
+        """Replace the last item of a `growing_segment` by one with more words."""
+        end = segment.end
+        segment.growth += text_length(item.runs[-1:]) - text_length(self.items[end - 1].runs[-1:])
+        self.items[end - 1] = item
+        segment.pieces = [*segment.pieces[:-1], Piece(item)]
+        self.revision += 1
+        below = self.segment_index(end)
+        if self.segments[below].first == end:
+            self.segments[below].above = item  # which decides on the same gap as before
 
     def _begins_within_item(self, index: int) -> bool:
         """Return True if a segment is a later part of a long item."""

@@ -149,7 +149,7 @@ class SegmentArea(QAbstractScrollArea):
         self._space_above = 0
         self._decorator = Decorator(theme)
         # The decorations of segments, with what they depend on.
-        self._decorations: dict[Segment, tuple[object, Decorations]] = {}
+        self._decorations: dict[Segment, tuple[tuple[object, ...], Decorations]] = {}
         # The segments with a document, the last used last.
         self._loaded: dict[Segment, Article] = {}
         self._keeping = 0
@@ -353,6 +353,36 @@ class SegmentArea(QAbstractScrollArea):
         bottom = max(former_bottom, top + segment.height)
         self._repaint_from = min(self._repaint_from, changed_y - overhang)
         self._repaint_to = max(self._repaint_to, bottom + overhang)
+
+    def show_words(self, article: Article, segment: Segment) -> None:
+        """Show the words by which the last item of a segment is longer.
+
+        Unless its height changes, nothing moves, and only the last line is painted again.
+        """
+        document = segment.document
+        if document is None or segment.changed_from is not None:
+            segment.mark_changed(len(segment.pieces) - 1)
+            with self.keeping_position(repaints_all=False):
+                self.article_changed(article.key)
+            return
+        top = self.top_space + self.articles.top_of(self.articles.index_of(article.key))
+        top += article.tops[article.segments.index(segment)]
+        size = document.size()
+        position = document.append_words(segment.pieces[-1].item)
+        if document.size() != size:
+            segment.is_measured = False
+            with self.keeping_position(repaints_all=False):
+                self.article_changed(article.key)
+                former_bottom = top + segment.height
+                self._mark_for_repaint(segment, document, top, position, former_bottom)
+            return
+        article.laid_out = article.revision
+        if segment in self._decorations:
+            key, made = self._decorations[segment]
+            self._decorations[segment] = (*key[:-1], document.revision()), made
+        self._begin_changes(repaints_all=False)
+        self._mark_for_repaint(segment, document, top, position, top + segment.height)
+        self._repaint(self.scroll_y)
 
     def _on_written(self, article: Article, segment: Segment) -> None:
         """React to a document that was written, for example by highlighting its code."""

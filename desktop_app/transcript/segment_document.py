@@ -273,6 +273,16 @@ class SegmentDocument(SealedDocument):
         cursor.endEditBlock()
         return position
 
+    def append_words(self, item: Item) -> int:
+        """Show the words by which the last run of the last piece is longer. Return where."""
+        shown = self.pieces[-1].item
+        cursor = QTextCursor(self)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        position = cursor.position()
+        cursor.insertText(item.runs[-1].text.removeprefix(shown.runs[-1].text))
+        self.pieces[-1] = Piece(item)
+        return position
+
     def _appended_runs(self, segment: Segment, index: int) -> Sequence[Run]:
         """Return the runs to append to a piece that has only grown; () if it is to be rewritten."""
         if index >= len(self.starts) or index >= len(segment.pieces):

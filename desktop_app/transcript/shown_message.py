@@ -48,7 +48,7 @@ from desktop_app.transcript.message_items import (
     tool_lines,
     undrawn_line,
 )
-from desktop_app.transcript.segment import Article
+from desktop_app.transcript.segment import Article, Segment
 from desktop_app.transcript.transcript_styles import Background, background_of
 
 IMMEDIATE_CHARACTERS: Final = 8_000
@@ -279,6 +279,21 @@ class ShownMessage(Article):
         """Append text that has arrived."""
         had_text = self.has_text
         self.refresh(self._feed(text), keeps_frame=had_text)
+
+    def append_words(self, text: str) -> Segment | None:
+        """Append text if it is words that only extend the last item. Return the segment.
+
+        Otherwise return None, and do nothing.
+        """
+        segment = self.growing_segment()
+        blocks = self._stream.blocks
+        if segment is None or not blocks or segment.pieces[-1].item is not blocks[-1]:
+            return None
+        if not self._stream.add_words(text):
+            return None
+        self._pieces.append(text)
+        self.extend_last(segment, blocks[-1])
+        return segment
 
     def _feed(self, text: str) -> int:
         """Parse text, and return the index of the first block that changes."""

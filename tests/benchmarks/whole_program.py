@@ -220,5 +220,6 @@ def _mixed(count: int) -> list[str]:
             texts += ["- ", *words(10), "\n"]
         texts += ["\n```\n", *("    x", " = ", "f(", "y", ")", "\n") * 5, "```\n\n"]
         texts += ["| a | b |\n", "|---|---|\n", *("| ", "cell ", "| ", "12 ", "|\n") * 4, "\n"]
-        texts += [*words(30), "**", *words(1), "** ", *words(30), "\n\n", *words(60), "\n\n"]
+        texts += [*words(30), "**", chance.choice(WORDS), "** ", *words(30), "\n\n"]
+        texts += [*words(60), "\n\n"]
     return texts[:count]

@@ -97,12 +97,12 @@ class _ClosedSource(NamedTuple):
 
 
 _LETTERS: Final = (
-    ",A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0386-\u03ff\u0400-\u0481\u048a-\u052f"
+    ",'’A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0386-\u03ff\u0400-\u0481\u048a-\u052f"
     "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
 )
 """Characters of prose, which mean nothing else wherever they follow a word of prose."""
-_WORDS: Final = re.compile(f"[ {_LETTERS}]+")
-_LAST_WORD: Final = re.compile(rf"(?<!\S)[{_LETTERS}]+\Z")
+_WORDS: Final = re.compile(rf"(?:[ {_LETTERS}]|[.:?](?![^ ]))+")
+_LAST_WORD: Final = re.compile(rf"(?<!\S)[{_LETTERS}]+[.:?]?\Z")
 _MAX_MARKS: Final = 40
 """Inline tokens of a text that is extended by words; others are near the limits of the parser."""
 
@@ -124,6 +124,8 @@ class _OpenWords(NamedTuple):
     def extended(self, text: str) -> _OpenWords | None:
         """Return what follows if `text` is words, too; else None."""
         if _WORDS.fullmatch(text) is None or "  " in self.gap + text:
+            return None
+        if self.word[-1] in ".:?" and (self.gap + text)[0] != " ":  # it may become an address
             return None
         words = self.word + self.gap + text
         stripped = words.rstrip(" ")
@@ -175,17 +177,13 @@ class BlockStream:
 
         Return the index of the first block that changes; the number of blocks if none does.
         """
-        open_words, self._open_words = self._open_words, None
-        is_in_line = not self._pending_return and len(text) < self.piece_length
-        if open_words is not None and is_in_line:
-            words = open_words.extended(text)
-            if words is not None:
-                self._open_words = words
-                return self._add_words(text, (open_words.gap + text).removesuffix(words.gap))
+        if self.add_words(text):
+            return len(self.blocks) - 1
         text = self._pending_return + text
         self._pending_return = "\r" if text.endswith("\r") else ""
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
         self._shown.reset_changes()
+        self._open_words = None
         position = 0
         while position < len(text):
             end = position + self.piece_length
@@ -193,17 +191,23 @@ class BlockStream:
             position = end
         return min(self._shown.first_changed, len(self.blocks))
 
-    def _add_words(self, text: str, shown: str) -> int:
-        """Extend the last run by the shown part. Return the index of the first changed block."""
+    def add_words(self, text: str) -> bool:
+        """Extend the last run if a piece is words that can only do that; else return False."""
+        words = self._open_words
+        if words is None or self._pending_return or len(text) >= self.piece_length:
+            return False
+        extended = words.extended(text)
+        if extended is None:
+            return False
+        self._open_words = extended
         self._length += len(text)
         self._source += text
-        if not shown:
-            return len(self.blocks)
+        shown = (words.gap + text).removesuffix(extended.gap)
         block = self.blocks[-1]
         last = block.runs[-1]
         runs = (*block.runs[:-1], last._replace(text=last.text + shown))
         self.blocks[-1] = block._replace(runs=runs)
-        return len(self.blocks) - 1
+        return True
 
     def _process_piece(self, text: str) -> None:
         """Process a piece that ends at the next step or before."""
@@ -293,7 +297,9 @@ class BlockStream:
             self._definitions.forget_labels(parse.labels)
         tail = [p.block for p in parse.placed if p.line >= cut.line]
         self._shown.add_closed(closed_blocks, tail, in_table=self._context.inside == "table")
-        is_prose = is_as_written and tail and parse.source == source
+        # Below code or a table, the beginning of a line is not held back at first.
+        is_decided = parse.source == source and not parse.context.inside
+        is_prose = is_as_written and is_decided and tail
         self._open_words = self._words_at_end() if is_prose else None
         if is_at_step and len(self._source) > _LONG_TAIL_CHARS:
             if has_closed:  # `parse` is of more than the source that is still open

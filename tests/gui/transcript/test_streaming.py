@@ -13,6 +13,7 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, Q
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.transcript.segment import Place
 from desktop_app.transcript.view import TranscriptView
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
@@ -126,6 +127,26 @@ def test_a_list_becomes_loose_once_that_is_certain(
         view.stream.flush()
         shown.append(gap_above(view, "two"))
     assert shown == [tight] * 5 + [loose] * 4
+
+
+def test_each_word_that_arrives_is_on_screen_and_lines_are_as_high_as_at_once(
+    view: TranscriptView,
+) -> None:
+    view.set_messages([asked := question("Why?")])
+    message = streaming()
+    view.stream.append_message(message)
+    words = [f"word{number % 7} " for number in range(400)]
+    for count, word in enumerate(words, 1):
+        view.stream.append_text(message.id, word)
+        view.stream.flush()
+        end = view.rect_of(Place(message.id, 0, 0, len("".join(words[:count]).rstrip())))
+        assert end is not None
+        assert end.bottom() <= view.viewport().height()
+    arrived = view.messages.total_height
+    view.set_messages([asked, message])
+    view.stream.append_text(message.id, "".join(words))
+    view.stream.flush()
+    assert arrived == view.messages.total_height
 
 
 def test_the_reading_position_stays_when_a_list_becomes_loose(view: TranscriptView) -> None:

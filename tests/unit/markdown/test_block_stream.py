@@ -244,7 +244,7 @@ PROSE = [
     "@c.d", "é", "字", "カ", "**", "*", "_", "`", "[x]", "[", "](u)", "(", ")", "&am", "p;", "<b",
     ">", "\\", "\\(", "\n", "\n\n", "- ", "1", ". ", "# ", "> ", "| ", "~~", "!", "[^1]", "  ",
     "=", "- [ ", "] ", "args", "```\n", "---", ":", "[a](http://b.com)", "x" * 300, "$$", "\r",
-    "www", "word\r",
+    "www", "word\r", "end. ", "a", "Next", "?", "it's",
 ]  # fmt: skip
 
 
@@ -252,6 +252,8 @@ PROSE = [
 @given(st.lists(st.sampled_from(PROSE), max_size=25))
 @example(["see ", "h", "ttp", "s"])
 @example(["é", "ww"])
+@example(["```\nx\n```\n3", ". "])
+@example(["| a |\n|---|\n| 1 |\n", "\n| c", " "])
 @example(["word\r", "word "])
 @example(["[a](http://b.com)", "word ", "word "])
 @example(["a*", "b ", "c", "*"])
