@@ -454,9 +454,7 @@ class PromptDialog(QDialog):
         label = self._labels[variable.name] = PlainLabel(_display_name(variable.name))
         if variable.choices:
             combo = Combo(variable.name, object_name=f"field-{variable.name}")
-            for choice in variable.choices:
-                combo.addItem(choice, choice)
-            combo.setCurrentIndex(max(0, combo.findData(value)))
+            combo.fill([(choice, choice) for choice in variable.choices], value)
             field: ValueField | Combo = combo
         else:
             field = ValueField(variable.name, value)

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QWidget
 
 from desktop_app.backend.prompt_loader import today
@@ -207,12 +207,9 @@ class BatchNewPage(QWidget):
         else:
             self._preferred_effort = choice.effort
         refused = {p.id for p in session.providers.all if batch_refusal(p)}
-        with QSignalBlocker(self.provider):  # `_show_models` is called once, below
-            self.provider.clear()
-            for profile in sorted(session.providers.all, key=lambda p: p.id in refused):
-                self.provider.addItem(profile.name, profile.id)
-            index = -1 if provider_id in refused else self.provider.findData(provider_id)
-            self.provider.setCurrentIndex(max(0, index))
+        profiles = sorted(session.providers.all, key=lambda p: p.id in refused)
+        current = None if provider_id in refused else provider_id
+        self.provider.fill([(profile.name, profile.id) for profile in profiles], current)
         self._show_models(model)
 
     def clear_job(self, job: NewBatchJob) -> None:
@@ -252,22 +249,14 @@ class BatchNewPage(QWidget):
                     efforts = (resolved.effort,) if resolved.effort else ()
                 self._models[entry.model] = (entry, efforts)
             self._refusal = () if self._models else linked_text(_NO_MODELS)
-        with QSignalBlocker(self.model):
-            self.model.clear()
-            for entry, _ in self._models.values():
-                self.model.addItem(entry.name, entry.model)
-            self.model.setCurrentIndex(max(0, self.model.findData(model_id)))
+        entries = [entry for entry, _ in self._models.values()]
+        self.model.fill([(entry.name, entry.model) for entry in entries], model_id)
         self._show_efforts()
 
     def _show_efforts(self) -> None:
         _, efforts = self._models.get(self.model.currentData() or "", (None, ()))
-        self.effort.clear()
-        for effort in efforts:
-            self.effort.addItem(tr(effort.label), effort)
-        index = self.effort.findData(self._preferred_effort)
-        if index < 0:
-            index = max(0, self.effort.findData(Effort.MEDIUM))
-        self.effort.setCurrentIndex(index)
+        current = self._preferred_effort if self._preferred_effort in efforts else Effort.MEDIUM
+        self.effort.fill([(tr(effort.label), effort) for effort in efforts], current)
         self.effort.setEnabled(self.effort.count() > 1)
         self._update()
 

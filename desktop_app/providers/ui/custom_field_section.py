@@ -42,8 +42,7 @@ class CustomFieldSection(FormSection):
         self._list = QVBoxLayout()
         self.body.addLayout(self._list)
         self._kind = Combo(tr("Kind"), object_name="custom-field-kind")
-        for in_query, label in _KINDS:
-            self._kind.addItem(tr(label), in_query)
+        self._kind.fill([(tr(label), in_query) for in_query, label in _KINDS])
         self._name = line_field(tr("Name"), "custom-field-name")
         self._value = line_field(tr("Value"), "custom-field-value")
         self._secret_box = QCheckBox(tr("Secret"))

@@ -94,8 +94,7 @@ class ProxySection(ComboSection):
         super().__init__(tr("Proxy"), "proxy")
         self._edit, self._run, self._controller = edit, run, controller
         self._profile = NO_PROVIDER
-        for key, label in _MODES:
-            self.combo.addItem(tr(label), key)
+        self.combo.fill([(tr(label), key) for key, label in _MODES])
         self._url = line_field(tr("Proxy URL"), "proxy-url")
         self._url.setPlaceholderText("http://host:3128")
         self.password = KeySection(
@@ -245,17 +244,18 @@ class NetworkSection(CollapsibleSection):
         )
         # The names of APIs and parameters are not translated.
         api = self._add_choice("api", tr("API"), "provider-api")
-        api.combo.addItem(tr("Automatic"), "")
-        for label, value in (
-            ("Responses", Api.RESPONSES),
-            ("Chat Completions", Api.CHAT_COMPLETIONS),
-        ):
-            api.combo.addItem(label, value)
+        api.combo.fill(
+            (
+                (tr("Automatic"), ""),
+                ("Responses", Api.RESPONSES),
+                ("Chat Completions", Api.CHAT_COMPLETIONS),
+            )
+        )
         api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
         title = tr("Token limit parameter")
         limit = self._add_choice("max_tokens_field", title, "max-tokens-field")
-        for name in ("", OLD_LIMIT_NAME, NEW_LIMIT_NAME):
-            limit.combo.addItem(name or tr("Default"), name)
+        names = ("", OLD_LIMIT_NAME, NEW_LIMIT_NAME)
+        limit.combo.fill([(name or tr("Default"), name) for name in names])
         limit.note.set_text(tr("Change this if a Chat Completions server rejects the default."))
         self._parts = QWidget()
         first_sections = (self._storage, self._proxy, self.certificates)

@@ -197,10 +197,7 @@ class ProviderTab(QWidget):
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
         """Set the providers to choose from, and the one to show."""
         self._profiles = {profile.id: profile for profile in profiles}
-        self._combo.clear()
-        for profile in profiles:
-            self._combo.addItem(profile.name, profile.id)
-        self._combo.setCurrentIndex(max(0, self._combo.findData(current_id)))
+        self._combo.fill([(profile.name, profile.id) for profile in profiles], current_id)
         self._show_other(self._profiles.get(self._combo.currentData() or "", NO_PROVIDER))
 
     def _show_other(self, profile: ProviderProfile) -> None:

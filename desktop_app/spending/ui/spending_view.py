@@ -145,11 +145,9 @@ class SpendingView(QWidget):
         self.setObjectName("spending")
         self.setWindowTitle(tr("Spending"))
         self.grouping_choice = Combo(tr("Group by"), object_name="spending-grouping")
-        for grouping, label, _ in _GROUPINGS:
-            self.grouping_choice.addItem(tr(label), grouping)
+        self.grouping_choice.fill([(tr(label), grouping) for grouping, label, _ in _GROUPINGS])
         self.period_choice = Combo(tr("Period"), object_name="spending-period")
-        for label, first_day in _PERIODS:
-            self.period_choice.addItem(tr(label), first_day)
+        self.period_choice.fill([(tr(label), first_day) for label, first_day in _PERIODS])
         for combo in (self.grouping_choice, self.period_choice):
             combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
             combo.activated.connect(lambda: session.tasks.start(self.fill()))
@@ -216,11 +214,8 @@ class SpendingView(QWidget):
             for profile in providers.all
             if profile.kind is not ProviderKind.ON_DEVICE and not profile.from_environment
         ]
-        self._limit_of.clear()
-        for profile in offered:
-            self._limit_of.addItem(profile.name, profile.id)
         wanted_id = former_id or self._session.providers_controller.owner_of_cap().id
-        self._limit_of.setCurrentIndex(max(0, self._limit_of.findData(wanted_id)))
+        self._limit_of.fill([(profile.name, profile.id) for profile in offered], wanted_id)
         self._limit_of.setVisible(len(offered) > 1)
         self._show_limit()
 

@@ -71,8 +71,7 @@ class AnswerFormDialog(FormDialog):
             except IllegalChoiceError as error:
                 self._refusals[syntax] = error.sentences
         self.kind_box = Combo(tr("Kind"), object_name="form-kind")
-        for kind, title in FORM_KINDS.items():
-            self.kind_box.addItem(tr(title), kind)
+        self.kind_box.fill([(tr(title), kind) for kind, title in FORM_KINDS.items()])
         self.name_field = QLineEdit()
         self.name_field.setObjectName("form-name")
         self.form_field = text_field(tr("Schema or grammar"), "form-text")

@@ -164,10 +164,7 @@ def _described(field: _Field, row: Mapping[str, Any]) -> _Field:
 
 def _choice_field(title: str, choices: Sequence[tuple[str, str]], default: object) -> _Field:
     combo = Combo(title)
-    combo.addItem("")
-    for value, label in choices:
-        combo.addItem(label, value)
-    combo.setCurrentIndex(max(0, combo.findData(default)))
+    combo.fill([("", None), *((label, value) for value, label in choices)], default)
     return _Field(title, combo, combo.currentData)
 
 

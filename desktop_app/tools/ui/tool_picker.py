@@ -273,12 +273,11 @@ class ToolPicker(QFrame):
             tr("Permission of {tool}", tool=tool_title(name)), object_name=f"permission-{name}"
         )
         combo.setMinimumContentsLength(_MIN_PERMISSION_CHARACTERS)
-        for offered, label in _PERMISSIONS.items():
-            # The user permits a tool in one conversation when a call asks. Here this permission is
-            # listed only so that the field can show it.
-            if offered is not Permission.CONVERSATION or permission is offered:
-                combo.addItem(tr(label), offered)
-        combo.setCurrentIndex(combo.findData(permission))
+        # The user permits a tool in one conversation when a call asks. Here this permission is
+        # listed only so that the field can show it.
+        hidden = None if permission is Permission.CONVERSATION else Permission.CONVERSATION
+        offered = [(tr(label), each) for each, label in _PERMISSIONS.items() if each is not hidden]
+        combo.fill(offered, permission)
         start = self._session.tasks.start
         combo.activated.connect(
             lambda index: start(self._permit(name, Permission(combo.itemData(index))))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -189,6 +190,18 @@ class Combo(QComboBox):
     def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]
         """Add an item, its label cut to a single line."""
         super().addItem(one_line(text, _MAX_CHOICE_CHARS), data)
+
+    def fill(self, items: Iterable[tuple[str, object]], current: object = None) -> None:
+        """List other items: labels and data. Select that of `current`, else the first one.
+
+        The caller knows of the change, so no signal reports it.
+        """
+        with QSignalBlocker(self):
+            self.clear()
+            for label, data in items:
+                self.addItem(label, data)
+            self.setCurrentIndex(max(0, self.findData(current)))
+        self._update_tooltip()
 
     def setItemText(self, index: int, text: str) -> None:
         super().setItemText(index, one_line(text, _MAX_CHOICE_CHARS))

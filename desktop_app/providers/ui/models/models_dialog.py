@@ -62,8 +62,7 @@ class ModelsPage(QWidget):
         self.search = line_field(tr("Find a model"), "models-search")
         self.search.setClearButtonEnabled(True)
         self.filter = Combo(tr("Show"), object_name="models-filter")
-        for each in FILTERS:
-            self.filter.addItem(tr(each.label), each.key)
+        self.filter.fill([(tr(each.label), each.key) for each in FILTERS])
         self._has_chosen_widths = False
         self._model = ModelsTable(self)
         self._filter_model = ModelFilter(self._model)
