@@ -42,6 +42,8 @@ _KEPT_DOCUMENTS: Final = 40
 """Documents that stay loaded, besides those near the viewport."""
 _DECORATION_OVERHANG: Final = 24
 """Pixels, at the default text size, by which decorations may reach beyond their text."""
+_LINK_MARGIN: Final = 4
+"""Pixels above and below a link that belong to it, so that one is at least 24 pixels high."""
 _SLICE_S: Final = 0.008
 """Seconds for which text beside the viewport is loaded in one iteration of the event loop."""
 
@@ -807,7 +809,10 @@ class SegmentArea(QAbstractScrollArea):
         if found is None:
             return ""
         shown, _position = found
-        return shown.document.documentLayout().anchorAt(QPointF(point) - shown.origin)
+        layout, within = shown.document.documentLayout(), QPointF(point) - shown.origin
+        margin = QPointF(0, _LINK_MARGIN)
+        anchors = (layout.anchorAt(place) for place in (within, within + margin, within - margin))
+        return next(filter(None, anchors), "")
 
     def rect_of(self, place: Place) -> QRectF | None:
         """Return the caret's rectangle at a place in the viewport; None if it is not loaded."""

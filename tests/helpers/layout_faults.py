@@ -1,4 +1,4 @@
-"""Finds text that a window cuts off or covers."""
+"""Finds text that a window cuts off or covers, and buttons that are hard to hit."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SLACK = 1
 """Pixels that rounding may take."""
+TARGET = 24
+"""Pixels of a button's sides, at least (WCAG 2.2, 2.5.8)."""
 
 
 def layout_faults(window: QWidget, widgets: Collection[QWidget]) -> Iterator[str]:
@@ -42,6 +44,12 @@ def layout_faults(window: QWidget, widgets: Collection[QWidget]) -> Iterator[str
             yield f"{described(widget)}: {fault}"
         if fault := _cut_ring(widget):
             yield f"{described(widget)}: {fault}"
+        # The button that goes to the end stands in the margin, as wide as that, far from others.
+        is_button = (
+            isinstance(widget, QPushButton | QToolButton) and widget.objectName() != "latest"
+        )
+        if is_button and min(widget.width(), widget.height()) < TARGET:
+            yield f"{described(widget)} is too small to hit, {widget.width()} × {widget.height()}"
         if isinstance(widget, QScrollArea) and widget.horizontalScrollBar().maximum():
             room = widget.viewport().width()
             wide = [w for w in widget.findChildren(QWidget) if w.minimumSizeHint().width() > room]

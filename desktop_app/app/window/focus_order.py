@@ -61,15 +61,17 @@ def step_region(window: MainWindow, step: int) -> None:
         (window.prompt, window.prompt.focus_text),
         (window.settings, window.settings.focus_tabs),
     ]
-    focused: QWidget | None = window.focusWidget()  # PySide's types forget None
     visible_regions = [(region, focus) for region, focus in regions if region.isVisible()]
-    current = next(
-        (
-            number
-            for number, (region, _) in enumerate(visible_regions)
-            if focused is not None and (region is focused or region.isAncestorOf(focused))
-        ),
-        -1 if step > 0 else 0,
-    )
-    _, focus_region = visible_regions[(current + step) % len(visible_regions)]
-    focus_region(Qt.FocusReason.TabFocusReason)
+    numbers = range(len(visible_regions))
+    outside = -1 if step > 0 else 0
+    current = next((n for n in numbers if _has_focus(visible_regions[n][0], window)), outside)
+    for number in numbers:
+        region, focus_region = visible_regions[(current + step * (number + 1)) % len(numbers)]
+        focus_region(Qt.FocusReason.TabFocusReason)
+        if _has_focus(region, window):  # a small window may hide all that takes keys there
+            return
+
+
+def _has_focus(region: QWidget, window: MainWindow) -> bool:
+    focused: QWidget | None = window.focusWidget()  # PySide's types forget None
+    return focused is not None and (region is focused or region.isAncestorOf(focused))

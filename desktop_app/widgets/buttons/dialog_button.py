@@ -54,9 +54,7 @@ class HelpButton(PlainToolButton):
         self.update_theme()
 
     def update_theme(self) -> None:
-        theme = current_theme()
-        self.setFont(theme.strong())
-        self.setMinimumWidth(theme.px(22))
+        self.setFont(current_theme().strong())
 
 
 # In pixels at the default text size.

@@ -303,7 +303,7 @@ QPushButton[role="chip"] { background: @code_ground; border: 1px solid @outline;
     border-radius: $10px; }
 QPushButton[role="chip"]:focus { border: 2px solid @accent; }
 [role="quiet"] { color: @dim; }
-QToolButton[role="quiet"] { padding: 0; min-height: 0; }
+QToolButton[role="quiet"] { padding: 0; min-width: $20px; min-height: $20px; }
 QToolButton[current] { font-size: @note; }
 QToolButton[current="true"] { background: @selected; color: @text; }
 [role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
@@ -355,7 +355,7 @@ QTableView[role="figures"]::item:selected { border: 0 solid @accent; border-top-
 QAbstractScrollArea::corner { background: transparent; border: none; }
 QHeaderView::section { border-bottom: 1px solid @line; padding: 0 $6px; }
 [role="card-text"] { background: transparent; border: none; }
-[role="filter"] { color: @dim; font-size: @note; padding: 0 $6px; min-height: $20px;
+[role="filter"] { color: @dim; font-size: @note; padding: 0 $6px; min-height: $22px;
     border: 1px solid @outline; border-radius: $8px; }
 [role="filter"]::menu-indicator { width: 0; image: none; }
 [role="filter"]:hover { color: @text; background: @hover; }

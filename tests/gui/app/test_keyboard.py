@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtTest import QTest
@@ -26,6 +27,9 @@ def area(app: AppHarness) -> str:
         "transcript": window.transcript,
         "prompt": window.prompt,
         "settings": window.settings,
+        "page": window.pane.pages,
+        "examples": window.empty_state,
+        "notification": window.notifications,
     }
     return next(name for name, one in areas.items() if one is focused or one.isAncestorOf(focused))
 
@@ -181,6 +185,40 @@ async def test_tab_goes_through_the_find_bar_and_f6_round_the_areas() -> None:
         app.window.outer_panes.show_settings(True)
         app.session.actions["region.previous"].trigger()
         assert area(app) == "prompt"
+
+
+@pytest.mark.parametrize(
+    ("place", "others"),
+    [
+        ("conversation", ["list", "header", "transcript"]),
+        ("start page", ["list", "header", "examples"]),
+        ("start page without examples", ["list", "header"]),
+        ("page", ["list", "header"]),
+    ],
+)
+async def test_f6_reaches_a_notification_before_the_prompt_and_goes_on(
+    place: str, others: list[str]
+) -> None:
+    async with AppHarness() as app:
+        app.window.resize(1200, 700)
+        if place == "conversation":
+            await app.ask_and_answer("Hi", "Hello.")
+        elif place == "page":
+            app.controllers.spending_controller.show()
+            await until(lambda: app.window.pane.page is not None)
+        elif place == "start page without examples":
+            for card in app.window.empty_state.cards:
+                card.hide()
+        app.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)])
+        app.window.pane.focus_content()
+        end = area(app)
+        last = ["notification", end] if end == "prompt" else [end, "notification"]
+        around = [*others, *last]
+        for key, order in (("region.next", around), ("region.previous", around[::-1])):
+            start = order.index(end) + 1
+            for expected in order[start:] + order[:start]:
+                app.session.actions[key].trigger()
+                assert area(app) == expected
 
 
 async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> None:

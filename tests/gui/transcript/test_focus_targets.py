@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QWidget
 
@@ -192,6 +192,22 @@ def test_the_focus_is_visible(qtbot: QtBot, view: TranscriptView) -> None:
         )
         assert accent > shown.width()
     assert view.grab().toImage().pixelColor(200, 0) != view.theme.accent
+
+
+def test_the_buttons_of_an_error_are_hit_above_and_below_their_words(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    error = ErrorNote("It broke.", "Press Retry.", details="status 500")
+    view.set_messages([question("Q"), answer("", MessageStatus.FAILED, error=error)])
+    enter(view)
+    tab_to(qtbot, view, "Retry")
+    rect = focused_rect(view)
+    x = rect.center().x()
+    heights = [y for y in range(view.viewport().height()) if view.anchor_at(QPoint(x, y))]
+    assert len(heights) >= 24
+    assert heights == list(range(heights[0], heights[-1] + 1))
+    with qtbot.waitSignal(view.action_requested):
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(x, heights[-1]))
 
 
 def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptView) -> None:

@@ -30,7 +30,7 @@ from desktop_app.providers.ui.models.model_columns import (
     ModelsTable,
 )
 from desktop_app.widgets.accessible_roles import install_roles
-from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
+from desktop_app.widgets.boxes import DIALOG_MARGINS, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button, press_focused
 from desktop_app.widgets.forms.form_widgets import Combo, line_field
 from desktop_app.widgets.look.theme import current_theme
@@ -94,8 +94,8 @@ class ModelsPage(QWidget):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         head = row_of((self.search, 1), self.filter, spacing=8)
-        buttons = (self._favorite_button, self._edit_button, self._use_button)
-        foot = row_of((self._count_label, 1), self._older_button, *buttons, spacing=8)
+        buttons = (self._favorite_button, self._edit_button, self._older_button)
+        foot = column_of(self._count_label, FlowLayout(self._use_button, *buttons), spacing=8)
         rows = (head, (table, 1), self._refusal_label, foot)
         column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
