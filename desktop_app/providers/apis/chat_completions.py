@@ -317,10 +317,23 @@ class ChatCompletionsReader(EventReader):
         self._calls = _OpenCalls()
         self._details: list[dict[str, Any]] = []
         self._has_reasoning_text = False
+        # The last chunk without its text, if it had text alone. As nearly each chunk differs in
+        # nothing else, only its text is read.
+        self._around_text: tuple[object, ...] | None = None
         self._image_hashes: set[int] = set()
         self._sources = SourceList()
 
     def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
+        around: tuple[object, ...] | None = None
+        match event:
+            case {"choices": [{"delta": {"content": str(text), **delta}, **choice}], **fields}:
+                fields.pop("obfuscation", None)  # OpenAI's, of random length
+                delta.pop("role", None)
+                if text and not any(delta.values()):
+                    around = fields, choice, name
+                if around is not None and around == self._around_text:
+                    return [*self._sources.read_text(text), TextDelta(text)]
+        self._around_text = around
         if name == "error" or error_body.is_error(event):
             return self._finish(Failed(self._error_of(error_body.parse_error(event))))
         return self.read_chunk(event, "delta")

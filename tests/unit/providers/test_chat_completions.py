@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import AnswerSchema, SchemaFormat
@@ -502,3 +504,32 @@ def test_pages_that_a_server_names_are_the_sources_of_the_answer(
     assert answer.text == text
     found = [part.sources for part in answer.parts if isinstance(part, SourcesPart)]
     assert found == ([] if sources is None else [tuple(sources)])
+
+
+_PAGE = {"type": "url_citation", "url": "https://a.b"}
+_CHOICES = st.sampled_from(
+    [
+        *({"delta": {"content": "a"}}, {"delta": {"content": "b", "role": "assistant"}}),
+        *({"delta": {"content": ""}}, {"delta": {"content": "c", "reasoning_content": "think"}}),
+        *({"delta": {"reasoning_content": "more"}}, {"delta": {"content": "d", "refusal": "no"}}),
+        *({"delta": {"content": "e"}, "usage": {"prompt_tokens": 3}}, {"message": {"content": ""}}),
+        {"delta": {"content": "g"}, "finish_reason": "stop"},
+        {"delta": {"content": "h", "annotations": [_PAGE]}},
+    ]
+)
+_FIELDS = st.sampled_from(
+    [{"id": "1", "model": "m"}, {}, {"usage": {"completion_tokens": 2}}, {"error": {"code": "x"}}]
+)
+
+
+@given(st.lists(st.tuples(_CHOICES, _FIELDS), max_size=8))
+def test_chunks_that_differ_in_their_text_alone_are_read_as_others(
+    chunks: list[tuple[dict[str, object], dict[str, object]]],
+) -> None:
+    alike, others = ChatCompletionsReader("x"), ChatCompletionsReader("x")
+    for number, (choice, fields) in enumerate(chunks):
+        chunk = {**fields, "choices": [choice]}
+        found = alike.read(json.dumps(chunk).encode())
+        expected = others.read(json.dumps({**chunk, "created": number}).encode())
+        assert repr(found) == repr(expected)
+    assert repr(alike.end()) == repr(others.end())
