@@ -21,7 +21,7 @@ from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.widgets.text.foreign_text import set_tooltip, spoken_text
 
 # In pixels at the default text size (see `Theme.px`).
-_MAX_WIDTH: Final = 220
+_MAX_WIDTH: Final = 280
 _MIN_WIDTH: Final = 130
 _INSET: Final = 10
 _LIST_STRETCH: Final = 28

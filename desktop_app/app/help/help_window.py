@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _SCHEME: Final = "help"
 # In pixels at the default text size (see `Theme.px`).
 _SIZE: Final = (820, 620)
-_LIST_WIDTH: Final = 210
+_LIST_WIDTH: Final = 240
 
 
 class HelpWindow(QWidget):

@@ -52,7 +52,7 @@ _REPORT_FORMATS: Final = {
 }
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
 _PROBLEMS: Final = (ItemStatus.LEFT_OUT, *RETRYABLE_STATUSES)
-_COLUMN_SHARES: Final = (0.29, 0.15, 0.31, 0.11, 0.14)
+_COLUMN_SHARES: Final = (0.29, 0.23, 0.23, 0.11, 0.14)
 
 
 class BatchItemModel(TableModel[BatchItemSummary]):

@@ -177,7 +177,7 @@ class ProviderTab(QWidget):
                 models=tuple(dict.fromkeys(id_.strip() for id_ in text.split(",") if id_.strip()))
             )
         )
-        models_button = PlainButton(tr("Show models"), name="show-models", role="link")
+        models_button = compact_button(tr("Show models"), "show-models")
         models_button.clicked.connect(lambda: self._session.models.open())
         self._price = LineSection(tr("Price (percent of list price)"), "price")
         self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
@@ -190,6 +190,7 @@ class ProviderTab(QWidget):
         sections = (self._models, models_button, self._price)
         for position, section in enumerate(sections):
             self.network.body.insertWidget(position, section)
+        self.network.body.setAlignment(models_button, Qt.AlignmentFlag.AlignLeading)
         self._column.addWidget(self.network)
 
     # ------------------------------------------------------------------ state

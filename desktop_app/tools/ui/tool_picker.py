@@ -43,8 +43,6 @@ _PERMISSIONS: Final = {
     Permission.NEVER: N_("Never allowed"),
 }
 _MAX_FORM_NAME_CHARACTERS: Final = 40
-_MIN_PERMISSION_CHARACTERS: Final = 12
-"""The least width of a list of permissions in characters."""
 _WIDTH: Final = 520
 _WIDE_WIDTH: Final = 920
 """With the groups beside each other."""
@@ -122,7 +120,7 @@ class ToolPicker(QFrame):
             form_button = PlainButton(label, name="tool-picker-form", role="link")
             form_button.clicked.connect(self.close)
             form_button.clicked.connect(choose_form)
-            column.addWidget(form_button)
+            column.addWidget(form_button, 0, Qt.AlignmentFlag.AlignLeading)
         self.resize(theme.px(_WIDTH), theme.px(120))
         self._place()
         self.show()
@@ -272,7 +270,7 @@ class ToolPicker(QFrame):
         combo = Combo(
             tr("Permission of {tool}", tool=tool_title(name)), object_name=f"permission-{name}"
         )
-        combo.setMinimumContentsLength(_MIN_PERMISSION_CHARACTERS)
+        combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
         # The user permits a tool in one conversation when a call asks. Here this permission is
         # listed only so that the field can show it.
         hidden = None if permission is Permission.CONVERSATION else Permission.CONVERSATION
