@@ -318,7 +318,8 @@ def other_entries(session: Session) -> Iterator[PaletteEntry]:
 
     # Without this row, the first for "settings" is a command for the settings of a folder.
     words, show = tr("preferences options"), partial(window.outer_panes.show_settings, True)
-    yield PaletteEntry("place:settings", category, keywords=words, run=show)
+    keys = _keys_of(session.actions["settings.toggle"])
+    yield PaletteEntry("place:settings", category, "", keys, words, show)
     network = tr("Network and privacy")
     yield PaletteEntry("place:network", network, category, run=providers.open_at_network)
 

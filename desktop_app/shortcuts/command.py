@@ -219,6 +219,7 @@ MENU_LABELS: Final = {
     "collections.show": N_("Collections"),
     "prompt.image": N_("Image…"),
     "tools.choose": N_("Tools…"),
+    "presets.use": N_("Preset"),
     "prompts.manage": N_("Prompts and presets"),
     "presets.save": N_("Save as preset"),
     "presets.manage": N_("Edit presets…"),
@@ -253,14 +254,10 @@ SYNONYMS: Final = {
     "answer.retry": N_("retry again"),
     "answer.compare": N_("side by side"),
     "question.edit": N_("correct"),
-    "view.larger": N_("font size zoom bigger"),
-    "view.smaller": N_("font size zoom"),
     "list.toggle": N_("sidebar"),
-    "settings.toggle": N_("preferences options"),
     "spending.show": N_("cost costs money usage budget"),
     "batch.show": N_("bulk many files"),
     "help.open": N_("manual"),
-    "help.shortcuts": N_("keys hotkeys"),
     "app.quit": N_("exit close"),
     "library.import": N_("library ChatGPT Claude"),
     "quick.open": N_("launcher"),
@@ -268,7 +265,6 @@ SYNONYMS: Final = {
     "prompt.discard": N_("clear empty"),
     "tools.resources": N_("MCP resources"),
     "tools.form": N_("structured output JSON Schema grammar regular expression"),
-    "library.show": N_("library restore"),
 }
 """Other words by which the search finds a command."""
 
@@ -282,7 +278,8 @@ KEYS_ONLY: Final = frozenset(
         *("find.previous", "answer.keep", "answer.older-version", "answer.newer-version"),
         *("conversation.close-temporary", "palette.open", "attachment.preview"),
         *("attachment.choose-pages", "effort.more", "effort.less"),
-        *("provider.show", "view.normal", "answer.review", "answer.compare-versions"),
+        *("provider.show", "answer.review", "answer.compare-versions", "settings.toggle"),
+        *("view.larger", "view.smaller", "view.normal", "library.show", "help.shortcuts"),
     )
 )
-"""The commands that the search does not list: their keys are enough."""
+"""The commands that the search does not list: keys or rows of settings are enough."""

@@ -44,8 +44,8 @@ async def test_every_action_is_in_the_palette_and_escape_restores_the_focus() ->
         ids = {row.id for row in shown.model.rows}
         assert commands - KEYS_ONLY < ids  # settings and models, too
         assert not KEYS_ONLY & ids
-        QTest.keyClicks(shown.field, "show hide sett")
-        assert titles(shown)[0] == "Show or hide settings"
+        QTest.keyClicks(shown.field, "sett")
+        assert titles(shown)[0] == "Settings"
         app.press(Qt.Key.Key_Return)
         assert not shown.isVisible()
         await until(lambda: app.window.settings.isVisible())
@@ -97,7 +97,7 @@ async def test_commands_are_found_by_other_words() -> None:
             ("web search", "Web search: On"),
             ("ollama", "Provider"),
             ("incognito", "New temporary conversation"),
-            ("font size", "Larger text"),
+            ("font size", "Text size"),
             ("all models", "Show models"),
             ("share", "Copy link to conversation"),
             ("temp", "New temporary conversation"),
