@@ -57,6 +57,7 @@ def make_actions(session: Session) -> dict[str, QAction]:
     actions = {
         c.id: make(c.id, MENU_LABELS.get(c.id, c.title)) for c in COMMANDS if c.id in functions
     }
+    actions["presets.use"].setMenu(window.header.preset.menu())
     window.addActions(list(actions.values()))
     return actions
 

@@ -34,6 +34,7 @@ _MAX_SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""
 _ATTACH_COMMANDS: Final = (
     *("prompt.attach", "prompt.attach-folder", "collections.ask", "prompt.image", "tools.choose"),
+    "presets.use",
 )
 
 

@@ -400,6 +400,9 @@ def test_the_last_line_has_the_menu_of_the_program(listing: ConversationList) ->
         "Prompts and presets",
         "Collections",
         "Batch jobs",
+        "New folder",
+        "Show archive",
+        "Show trash",
         "Settings",
         "Help",
     ]

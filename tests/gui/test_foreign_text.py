@@ -164,7 +164,7 @@ def the_header(host: WidgetHost, text: str) -> QWidget:
     made = Header()
     made.set_title(text)
     made.set_cost("$1", text)
-    made.set_preset(text, is_offered=True, is_changed=False)
+    made.set_preset(text, is_changed=False)
     return host.show(made)
 
 

@@ -152,29 +152,26 @@ class Header(QFrame):
         text = tr("Cost of this conversation: {cost}", cost=cost) if cost else ""
         self.title.set_note("\n".join(filter(None, (text, note))))
 
-    def set_preset(self, name: str, *, is_offered: bool, is_changed: bool) -> None:
+    def set_preset(self, name: str, *, is_changed: bool) -> None:
         """Show the preset in use, "" for none.
 
         Args:
-            is_offered: whether presets exist; otherwise the button is hidden.
             is_changed: whether the settings have been changed since the preset was applied.
         """
-        text = description = tr("No preset")
-        if name and is_changed:
+        text, description = name, tr("Preset: {name}", name=one_line(name))
+        if is_changed:
             text = tr("{name} · changed", name=name)
             description = tr("Preset: {name} (changed)", name=one_line(name))
-        elif name:
-            text = name
-            description = tr("Preset: {name}", name=one_line(name))
         self.preset.setText(text)
         self.preset.setAccessibleName(spoken_text(description))
         set_tooltip(self.preset, description)
-        self.preset.setVisible(is_offered)
+        self.preset.setVisible(bool(name))
 
     def open_preset_menu(self) -> None:
         """Open the preset menu by keyboard, with its first entry active."""
         menu = self.preset.menu()
-        menu.popup(self.preset.mapToGlobal(self.preset.rect().bottomLeft()))
+        anchor = self.preset if self.preset.isVisible() else self.settings_button
+        menu.popup(anchor.mapToGlobal(anchor.rect().bottomLeft()))
         if menu.actions():
             menu.setActiveAction(menu.actions()[0])
 

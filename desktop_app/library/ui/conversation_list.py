@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QWidget
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_view import ConversationView
-from desktop_app.library.ui.filter_bars import FilterBar, FilterRow
+from desktop_app.library.ui.filter_bars import DropRow, FilterBar
 from desktop_app.library.ui.list_menus import ListMenus
 from desktop_app.library.ui.row_delegates import ConversationDelegate
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
@@ -80,7 +80,7 @@ class ConversationList(QFrame):
         self.day_change = DayChange(self)
         self.footer = SidebarFooter()
         self.filter_bar = FilterBar(self)
-        self.filter_row = FilterRow(self)
+        self.drop_row = DropRow(self)
         self.note = PlainLabel(role="note", wraps=True, keeps_lines=True)
         self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedWidget()
@@ -108,7 +108,6 @@ class ConversationList(QFrame):
             conversations, list_filter=list_filter, folders=folders, last=last
         )
         self._show_filter_name()
-        self.filter_row.show_filter(list_filter)
         self.view.can_go_back = list_filter != LIST
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
@@ -138,7 +137,7 @@ class ConversationList(QFrame):
         top_margins = (0, 0, themes.ROW_MARGIN, 2)
         self.top = column_of(self.search_button, self.new_button, margins=top_margins, spacing=9)
         foot = column_of(self.footer, margins=(0, 6, themes.ROW_MARGIN, 0))
-        rows = (self.top, self.filter_bar, (self._pages, 1), self.filter_row, foot)
+        rows = (self.top, self.filter_bar, (self._pages, 1), self.drop_row, foot)
         column_of(*rows, parent=self, margins=(10, 12, 0, 12), spacing=0)
 
     def update_theme(self) -> None:
@@ -299,7 +298,8 @@ class ListButton(PlainButton):
 
 _MENU_COMMANDS: Final = (
     *("provider.show", "spending.show", "models.show", "prompts.manage"),
-    *("collections.show", "batch.show", "settings.toggle", "help.open"),
+    *("collections.show", "batch.show", "folder.new", "list.archive", "list.trash"),
+    *("settings.toggle", "help.open"),
 )
 
 

@@ -301,7 +301,9 @@ class ConversationView(RowView):
         drag.setMimeData(self.model().mimeData(rows))
         drag.setPixmap(self.viewport().grab(self.visualRect(rows[0])))
         drag.setHotSpot(_DRAG_HOT_SPOT)
+        self._list.drop_row.show()
         drag.exec(Qt.DropAction.MoveAction)
+        self._list.drop_row.hide()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept conversations and external content; `dragMoveEvent` then decides for a row."""

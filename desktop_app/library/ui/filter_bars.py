@@ -1,4 +1,4 @@
-"""The bars of the sidebar's filters: Back above the list, archive and trash below it."""
+"""The bars of the sidebar's filters: Back above the list, and below it places to drop on."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from desktop_app.domain.conversations.list_filter import (
-    ARCHIVE,
-    LIST,
-    TRASH,
-    ListFilter,
-    ListFilterKind,
-)
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.library.ui.conversation_view import dragged_ids
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE
@@ -135,62 +129,39 @@ class FilterBar(QWidget):
         _set_icon(self.menu_button, "ellipsis")
 
 
-class FilterRow(QWidget):
-    """The buttons for the archive, the trash and a new folder.
-
-    Conversations can be dropped on the first two.
-    """
+class DropRow(QWidget):
+    """The archive and the trash as places to drop conversations on, shown during a drag."""
 
     def __init__(self, listing: ConversationList) -> None:
         super().__init__()
-        self._list = listing
-        self.archive_button = self._filter_button("show-archive", ARCHIVE)
-        self.trash_button = self._filter_button("show-trash", TRASH)
-        self.new_folder_button = PlainToolButton(
-            name="new-folder", role="quiet", label=tr("New folder")
-        )
-        self.new_folder_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.new_folder_button.clicked.connect(lambda: listing.session.folders_controller.create())
-        widgets = (self.archive_button, self.trash_button, STRETCH, self.new_folder_button)
+        self._buttons = {
+            kind: _DropButton(f"drop-{kind.value}", _title(kind), listing, kind)
+            for kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH)
+        }
+        for kind, button in self._buttons.items():
+            button.setText(f" {_title(kind)} ")  # keeps distance from the icon and the edge
+            button.setProperty("current", False)
         row_margins = (4, 6, themes.ROW_MARGIN + 6, 0)
-        self._row = row_of(*widgets, parent=self, margins=row_margins, spacing=4)
+        self._row = row_of(*self._buttons.values(), STRETCH, parent=self, margins=row_margins)
         self.update_theme()
+        self.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show the icons alone if the labels do not fit."""
         super().resizeEvent(event)
         style = Qt.ToolButtonStyle
-        for button in (self.archive_button, self.trash_button):
+        for button in self._buttons.values():
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon)
-        fits = self._row.sizeHint().width() <= self.width()
-        for button in (self.archive_button, self.trash_button):
-            if not fits:
+        if self._row.sizeHint().width() > self.width():
+            for button in self._buttons.values():
                 button.setToolButtonStyle(style.ToolButtonIconOnly)
-            set_tooltip(button, "" if fits else button.text().strip())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())
 
-    def show_filter(self, list_filter: ListFilter) -> None:
-        """Check the button of the current filter, if it has one."""
-        for button, button_filter in ((self.archive_button, ARCHIVE), (self.trash_button, TRASH)):
-            button.setChecked(list_filter == button_filter)
-            themes.set_style_property(button, "current", list_filter == button_filter)
-
     def update_theme(self) -> None:
-        _set_icon(self.archive_button, "archive")
-        _set_icon(self.trash_button, "trash-2")
-        _set_icon(self.new_folder_button, "folder-plus")
-
-    def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
-        label = _title(list_filter.kind)
-        button = _DropButton(name, label, self._list, list_filter.kind)
-        button.setCheckable(True)
-        button.setText(f" {label} ")  # keeps distance from the icon and the edge
-        button.setProperty("current", False)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.clicked.connect(lambda on: self._list.show_filter(list_filter if on else LIST))
-        return button
+        _set_icon(self._buttons[ListFilterKind.ARCHIVE], "archive")
+        _set_icon(self._buttons[ListFilterKind.TRASH], "trash-2")
 
 
 def _set_icon(button: QToolButton, name: str) -> None:

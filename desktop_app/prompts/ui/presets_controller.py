@@ -166,8 +166,7 @@ class PresetsController(Controller):
         preset = self._presets.preset_of(conversation)
         self._header.set_preset(
             "" if preset is None else preset.name,
-            is_offered=bool(self._presets.by_id),
-            is_changed=self._presets.is_changed(conversation),
+            is_changed=preset is not None and self._presets.is_changed(conversation),
         )
 
     def _fill_menu(self, menu: QMenu) -> None:

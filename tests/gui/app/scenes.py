@@ -280,6 +280,9 @@ async def sidebar(app: AppHarness, look: Look) -> None:
     shown = app.window.conversations
     app.window.outer_panes.show_list()
     await look("list")
+    shown.drop_row.show()
+    await look("list-drop")
+    shown.drop_row.hide()
     chosen = [c for c in shown.model.conversations if c.id]
     folder = next(iter(app.state.folders.by_id.values()))
     menus = {
@@ -803,9 +806,13 @@ async def menus(app: AppHarness, look: Look) -> None:
     for action in chosen.actions()[1:]:
         action.setVisible(action.text() == "⟦xx⟧")  # names of languages are not translated
     await _popup(app, look, "menu-languages", chosen)
-    for number, button in enumerate(app.window.findChildren(QToolButton)):
-        if button.isVisible() and button.menu() is not None:
-            await _popup(app, look, f"menu-{button.objectName() or number}", button.menu())
+    for button in (*app.window.findChildren(QPushButton), *app.window.findChildren(QToolButton)):
+        is_used = button.isVisible() or button.objectName() == "preset"
+        if is_used and isinstance(button.menu(), QMenu):
+            await _popup(app, look, f"menu-{button.objectName()}", button.menu())
+    find(app.window, QToolButton, "attach").click()
+    await look("menu-attach")
+    _close_popups()
 
 
 SCENES: Final = (

@@ -12,10 +12,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QDrag, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton, QToolButton
 
 from desktop_app.backend.backend import Backend
 from desktop_app.chat.conversation_store import insert_conversation, insert_message
@@ -33,6 +34,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.library.ui import conversation_view
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.navigator import PREVIEW_COUNT
 from desktop_app.library.ui.rows.conversation_model import Roles
@@ -141,6 +143,36 @@ async def test_a_conversation_that_is_not_listed_can_be_opened() -> None:
         assert app.rows[0] == "Better"
 
 
+@pytest.mark.parametrize(("place", "list_filter"), [("archive", ARCHIVE), ("trash", TRASH)])
+async def test_a_drag_shows_archive_and_trash_to_drop_on(
+    place: str, list_filter: ListFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _two, _three = await fill(3)
+    async with AppHarness() as app:
+        shown = app.window.conversations
+        assert shown.drop_row.isHidden()
+
+        class Drag(QDrag):
+            """A drag that ends at once, without a desktop."""
+
+            def exec(self, action: Qt.DropAction) -> Qt.DropAction:  # type: ignore[override]
+                assert not shown.drop_row.isHidden()
+                target = find(shown, QToolButton, f"drop-{place}")
+                where = (QPointF(5, 5), action, self.mimeData(), Qt.MouseButton.LeftButton)
+                event = QDropEvent(*where, Qt.KeyboardModifier.NoModifier)
+                target.dropEvent(event)
+                return action
+
+        monkeypatch.setattr(conversation_view, "QDrag", Drag)
+        shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(one.id)))
+        shown.view.startDrag(Qt.DropAction.MoveAction)
+        assert shown.drop_row.isHidden()
+        await app.written()
+        assert app.rows == ["Old 1", "Old 2"]
+        await go(app, list_filter)
+        assert app.rows == ["Old 0"]
+
+
 # ---------------------------------------------------------------- folders
 
 
@@ -148,7 +180,7 @@ async def test_a_folder_is_created_named_filled_and_opened() -> None:
     one, two, three = await fill(3)
     async with AppHarness() as app:
         shown = app.window.conversations
-        app.click("new-folder")
+        app.session.actions["folder.new"].trigger()
         await until(lambda: shown.view.findChild(QLineEdit, "rename"))
         editor = find(shown.view, QLineEdit, "rename")
         assert editor.selectedText() == "New folder"
@@ -273,7 +305,7 @@ async def test_conversations_are_archived_trashed_restored_and_deleted() -> None
     async with AppHarness() as app:
         choose(menu_of(app, one.id), "Archive")
         assert app.rows == ["Old 1", "Old 2"]
-        app.click("show-archive")
+        app.session.actions["list.archive"].trigger()
         await until(lambda: app.window.conversations.model.order.list_filter == ARCHIVE)
         assert app.rows == ["Old 0"]
         choose(menu_of(app, one.id), "Unarchive")

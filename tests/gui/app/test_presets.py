@@ -56,13 +56,13 @@ def choose(app: AppHarness, line: str) -> None:
 
 
 def shown(app: AppHarness) -> str:
-    return app.window.header.preset.accessibleName()
+    button = app.window.header.preset
+    return "No preset" if button.isHidden() else button.accessibleName()
 
 
 async def test_an_applied_preset_shows_later_changes_and_is_undone() -> None:
     async with AppHarness(environment=KEY) as app:
         state = app.state
-        assert app.window.header.preset.isVisible()  # those that ship
         await store_presets(app)
         assert shown(app) == "No preset"
         choose(app, "Code reviewer")
