@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
-from desktop_app.domain.cost import CallCost, CountedCost, Price, Usage, cost_of, counted_cost
+from desktop_app.domain.cost import CallCost, Price, Usage, cost_of, counted_cost
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
@@ -129,51 +129,38 @@ class Embeddings:
         async with hold:
             provider = await self._gateway.provider(choice.profile)
             started_at = time.monotonic()
+            outcome = MessageStatus.CANCELLED  # the request may be billed
+            billed_tokens: int | None = None
+            counted_tokens = 0
             try:
                 vectors, billed_tokens = await provider.embed(choice.model, texts)
+                outcome, counted_tokens = MessageStatus.COMPLETE, billed_tokens or 0
             except ProviderError as error:
+                outcome, counted_tokens = MessageStatus.FAILED, error.billed_tokens or 0
                 # After a billable error, the tokens of the failed request may be billed as well,
                 # and their number is unknown.
                 billed_tokens = None if isinstance(error, BILLABLE_ERRORS) else error.billed_tokens
-                # No tokens cost nothing, even if the price is unknown.
-                usage = Usage(input_tokens=error.billed_tokens or 0)
+                raise
+            finally:
+                usage = Usage(input_tokens=counted_tokens)
                 cost = counted_cost(
                     choice.price,
                     None if billed_tokens is None else usage,
                     held,
-                    is_billed=billed_tokens != 0,
+                    # No tokens of a failed call cost nothing, even if the price is unknown.
+                    is_billed=outcome is not MessageStatus.FAILED or billed_tokens != 0,
                 )
-                await self._record(choice, usage, cost, MessageStatus.FAILED, started_at)
-                raise
-            except asyncio.CancelledError:  # the request may be billed
-                cost = counted_cost(choice.price, None, held)
-                record = self._record(choice, Usage(), cost, MessageStatus.CANCELLED, started_at)
-                await asyncio.shield(record)
-                raise
-            usage = Usage(input_tokens=billed_tokens or 0)
-            cost = counted_cost(choice.price, None if billed_tokens is None else usage, held)
-            await self._record(choice, usage, cost, MessageStatus.COMPLETE, started_at)
+                call = Call(
+                    provider_id=choice.profile.id,
+                    model=choice.model,
+                    usage=usage,
+                    cost=cost.amount,
+                    is_estimated=cost.is_estimated,
+                    purpose=Purpose.EMBEDDING.value,
+                    at=now(),
+                    performance=CallPerformance(
+                        outcome=outcome.value, duration_s=time.monotonic() - started_at
+                    ),
+                )
+                await asyncio.shield(self._spending.add(call))
         return vectors
-
-    async def _record(
-        self,
-        choice: EmbeddingChoice,
-        usage: Usage,
-        cost: CountedCost,
-        outcome: MessageStatus,
-        started_at: float,
-    ) -> None:
-        await self._spending.add(
-            Call(
-                provider_id=choice.profile.id,
-                model=choice.model,
-                usage=usage,
-                cost=cost.amount,
-                is_estimated=cost.is_estimated,
-                purpose=Purpose.EMBEDDING.value,
-                at=now(),
-                performance=CallPerformance(
-                    outcome=outcome.value, duration_s=time.monotonic() - started_at
-                ),
-            )
-        )
