@@ -309,51 +309,40 @@ class CompactionService:
         async with hold:
             provider = await self._utility_model.calls.gateway.provider(plan.answering.profile)
             started_at = time.monotonic()
+            outcome = MessageStatus.CANCELLED
+            usage: Usage | None = None
+            is_sent = is_billed = True
             try:
                 result = await provider.compact(request)
-            except asyncio.CancelledError:
-                await asyncio.shield(self._record_call(plan, started_at, MessageStatus.CANCELLED))
-                raise
-            except errors.EndpointMissingError:
-                raise  # `compact` then makes a summary
+                outcome, usage = MessageStatus.COMPLETE, result.usage
             except errors.ProviderError as error:
+                outcome = MessageStatus.FAILED
+                is_billed = isinstance(error, errors.BILLABLE_ERRORS)
                 # Without a status, no key could be sent, and so no request.
                 is_unsent = isinstance(error, errors.AuthenticationError) and error.status is None
-                if not is_unsent:
-                    is_billed = isinstance(error, errors.BILLABLE_ERRORS)
-                    await self._record_call(
-                        plan, started_at, MessageStatus.FAILED, is_billed=is_billed
-                    )
+                # Without the endpoint, `compact` makes a summary.
+                is_sent = not (is_unsent or isinstance(error, errors.EndpointMissingError))
                 raise
-            await self._record_call(plan, started_at, MessageStatus.COMPLETE, result.usage)
+            finally:
+                if is_sent:
+                    performance = CallPerformance(
+                        outcome=outcome.value, duration_s=time.monotonic() - started_at
+                    )
+                    record = record_call(
+                        self._utility_model.calls.spending,
+                        _task_of(plan),
+                        plan.maker,
+                        usage,
+                        performance=performance,
+                        held=_held_cost(plan),
+                        is_billed=is_billed,
+                    )
+                    await asyncio.shield(record)
         texts = [_text_of_item(item) for item in json.loads(result.items)]
         tokens = sum(
             [await self._estimator.text_tokens(text, plan.answering) for text in texts if text]
         )
         return result.items, tokens + (0 if result.usage is None else result.usage.output_tokens)
-
-    async def _record_call(
-        self,
-        plan: CompactionPlan,
-        started_at: float,
-        outcome: MessageStatus,
-        usage: Usage | None = None,
-        *,
-        is_billed: bool = True,
-    ) -> None:
-        """Record the provider's compaction, which began at `started_at` of the monotonic clock."""
-        performance = CallPerformance(
-            outcome=outcome.value, duration_s=time.monotonic() - started_at
-        )
-        await record_call(
-            self._utility_model.calls.spending,
-            _task_of(plan),
-            plan.maker,
-            usage,
-            performance=performance,
-            held=_held_cost(plan),
-            is_billed=is_billed,
-        )
 
     async def _store_result(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:
