@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
+import msgspec
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
@@ -54,8 +54,7 @@ _LEAST_SHARED_ROWS: Final = 0.6
 _PARAGRAPH_STEP: Final = 1.3  # between lines, relative to the median
 
 
-@dataclass(frozen=True)
-class _Stretch(Area):
+class _Stretch(Area, frozen=True, order=True):
     """A stretch of a line, with the width of its first word in points, and its number of words."""
 
     first_width: float
@@ -140,7 +139,7 @@ def _stretches(words: Sequence[Word]) -> list[_Stretch]:
         if stretches and is_level and is_near:
             area = line.joined(box)
             stretches[-1] = _Stretch(
-                **vars(area), first_width=line.first_width, words=line.words + 1
+                *msgspec.structs.astuple(area), line.first_width, line.words + 1
             )
         else:
             stretches.append(new)

@@ -8,10 +8,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
@@ -46,8 +46,7 @@ _MAX_ROTATED_SHARE: Final = 0.3
 _MIN_ROTATION_RAD: Final = 0.1
 
 
-@dataclass(frozen=True, order=True)
-class Area:
+class Area(msgspec.Struct, frozen=True, order=True):
     """A rectangle in the file's coordinates: points from the lower left corner."""
 
     left: float
@@ -78,8 +77,7 @@ class Area:
         )
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """A word: its characters' numbers in the content stream, and the box around them."""
 
     box: Area
@@ -119,19 +117,32 @@ def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
     count = textpage.count_chars()
     if count > _MAX_CHARACTERS:
         return []
-    runs: list[tuple[Area, list[int]]] = []
+    runs: list[list[Area]] = []
+    starts: list[int] = []
     last_letter: Area | None = None
     for index in range(count):
         letter = None if is_space(textpage, index) else character_box(textpage, index)
         if letter is not None:
             if last_letter is not None and _continues_word(last_letter, letter):
-                box, indices = runs[-1]
-                indices.append(index)
-                runs[-1] = (box.joined(letter), indices)
+                runs[-1].append(letter)
             else:
-                runs.append((letter, [index]))
+                runs.append([letter])
+                starts.append(index)
         last_letter = letter
-    return [Word(box, tuple(indices)) for box, indices in runs]
+    return [
+        Word(_around(run), tuple(range(start, start + len(run))))
+        for run, start in zip(runs, starts, strict=True)
+    ]
+
+
+def _around(areas: Sequence[Area]) -> Area:
+    """Return the smallest rectangle around all."""
+    return Area(
+        min(area.left for area in areas),
+        min(area.bottom for area in areas),
+        max(area.right for area in areas),
+        max(area.top for area in areas),
+    )
 
 
 def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:

@@ -64,6 +64,10 @@ class PdfPageReader(ReaderClient):
         self._pdf_lock = asyncio.Lock()
         self._open_pdf: tuple[str, int | None] | None = None  # by hash, in the child with this pid
 
+    async def load_tokenizer(self) -> None:
+        """Load what `finish_pdf` needs; it takes as long as reading 200 pages."""
+        await self._ask("count", "", int)
+
     async def open_pdf(self, pdf: PdfFile) -> OpenedPdf:
         """Open a PDF in place of any other."""
         async with self._pdf_lock:
@@ -137,11 +141,11 @@ class PdfReading:
         """
         if self._opened is None:
             self._opened = await self._readers[0].open_pdf(self._pdf)
-        readers = self._readers if self.total >= _LEAST_SHARED_PAGES else self._readers[:1]
         batches = self._batches()
         report = self._reporter(on_progress)
         tasks = [
-            asyncio.create_task(self._read_batches(reader, batches, report)) for reader in readers
+            asyncio.create_task(self._read_batches(reader, batches, report))
+            for reader in self._used_readers
         ]
         try:
             await asyncio.gather(*tasks)
@@ -171,7 +175,11 @@ class PdfReading:
         """Return the document that consists of the pages that were read."""
         assert self._opened is not None
         pages = [self._pages[number] for number in sorted(self._pages)]
-        return await self._readers[0].finish_pdf(self._pdf, self._opened, pages)
+        return await self._used_readers[-1].finish_pdf(self._pdf, self._opened, pages)
+
+    @property
+    def _used_readers(self) -> Sequence[PdfPageReader]:
+        return self._readers if self.total >= _LEAST_SHARED_PAGES else self._readers[:1]
 
     def _batches(self) -> Iterator[tuple[int, int]]:
         """Yield the ranges of the pages to read, by index; last those that stood still."""
@@ -195,6 +203,8 @@ class PdfReading:
             self._pages[page.number] = page
             report()
 
+        if reader is not self._readers[0]:  # meanwhile, the first one reads
+            await reader.load_tokenizer()
         for start, stop in batches:
             try:
                 await reader.read_pages(self._pdf, start, stop, keep)

@@ -24,6 +24,9 @@ class Reader:
     def __init__(self, total: int, stuck: Counter[int], read: list[int]) -> None:
         self.total, self.stuck, self.read = total, stuck, read
 
+    async def load_tokenizer(self) -> None:
+        pass
+
     async def open_pdf(self, pdf: PdfFile) -> OpenedPdf:
         return OpenedPdf(self.total)
 
