@@ -96,8 +96,9 @@ class BundleText:
     def note(self) -> DocumentNote:
         """Return the note that tells the user which members were left out."""
         skipped_members = [(replace_surrogates(path), reason) for path, reason in self.skipped]
-        in_part = sum(reason is SkipReason.IMAGE_PAGES for _, reason in skipped_members)
-        return bundle_note(len(self.texts) - in_part, skipped_members)
+        partly = {SkipReason.IMAGE_PAGES, SkipReason.UNREAD_PAGES}
+        partly_read = {path for path, reason in skipped_members if reason in partly}
+        return bundle_note(len(self.texts) - len(partly_read), skipped_members)
 
 
 @dataclass

@@ -15,7 +15,6 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
-import msgspec
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
@@ -137,9 +136,11 @@ def _stretches(words: Sequence[Word]) -> list[_Stretch]:
         is_level = line.bottom < box.middle < line.top or box.bottom < line.middle < box.top
         is_near = -height < box.left - line.right < _WIDEST_SPACE * height
         if stretches and is_level and is_near:
-            area = line.joined(box)
+            around = line.joined(box)
             stretches[-1] = _Stretch(
-                *msgspec.structs.astuple(area), line.first_width, line.words + 1
+                *(around.left, around.bottom, around.right, around.top),
+                line.first_width,
+                line.words + 1,
             )
         else:
             stretches.append(new)

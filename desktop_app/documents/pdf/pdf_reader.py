@@ -123,6 +123,7 @@ def compose(name: str, opened: OpenedPdf, pages: Sequence[PageRead]) -> ReaderRe
         note = DocumentNote(
             N_("Only {done} of {total} pages were read."),
             {"done": len(pages), "total": opened.pages},
+            is_partial=True,
         )
         if last < opened.pages:
             marked_pages[-1] += f"\n\n[pages {last + 1} to {opened.pages} were not read]"

@@ -178,6 +178,8 @@ class DocumentWorker(PdfPageReader):
                     continue
                 document = await self.extract_bytes(path.name, data)
                 full_text = None
+                if document.note and document.note.is_partial:
+                    bundle.skip(member, SkipReason.UNREAD_PAGES)
                 if document.note and document.note.hidden:
                     hidden += document.note.hidden
                     full = await self.extract_bytes(path.name, data, takes_hidden=True)

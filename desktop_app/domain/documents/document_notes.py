@@ -39,6 +39,7 @@ class SkipReason(TextEnum):
     REPEATED = "also in another file", N_("also in another file")
     TOO_DEEP = "too deep", N_("too deep")
     TOO_LARGE = "too large", N_("too large")
+    UNREAD_PAGES = "pages that were not read", N_("unread pages")
     UNREADABLE = "unreadable or too large", N_("unreadable or too large")
     UNSAFE = "an unsafe name", N_("an unsafe name")
 
@@ -50,12 +51,14 @@ class DocumentNote(NamedTuple):
         message, params: as in errors.
         skipped: some of the members or parts that were not read completely, each with the reason.
         hidden: how many hidden parts and deletions were left out.
+        is_partial: True if some pages were not read.
     """
 
     message: str
     params: Mapping[str, Param]
     skipped: tuple[tuple[str, SkipReason], ...] = ()
     hidden: int = 0
+    is_partial: bool = False
 
     def __str__(self) -> str:
         sentences = []

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from desktop_app.documents.worker.document_worker import DocumentWorker, Limits,
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.documents.worker.pdf_reading import PartlyReadError
 from desktop_app.domain import errors
-from tests.data.long_pdf import long_pdf
+from tests.data.long_pdf import drawn_pdf, long_pdf
 from tests.helpers.children import python_child
 from tests.helpers.extraction import stop_after
 from tests.helpers.process_tree import is_running, processes_below
@@ -112,7 +113,22 @@ async def test_what_was_read_is_kept_if_reading_stands_still(long_document: Path
         whole = await reading.read()
         assert whole == await worker.extract(long_document)
         assert (whole.pages, whole.note) == (100, None)
-        assert await worker.extract(long_document, stop_after(worker, 10)) == whole
+
+
+async def test_a_page_that_never_ends_costs_a_folder_only_itself(tmp_path: Path) -> None:
+    # Each drawing of the form takes a second.
+    operators = zlib.compress(b"q Q " * (4 << 20)).hex()
+    endless = f"/Filter [/ASCIIHexDecode /FlateDecode] stream {operators}"
+    page = "BT /F 10 Tf 60 700 Td (page {}) Tj ET"
+    pages = [page.format(1), "/X0 Do " * 1_000, page.format(3)]
+    (tmp_path / "a.pdf").write_bytes(drawn_pdf(pages, [endless]))
+    async with a_worker(Limits(standstill_s=1)) as worker:
+        document = await worker.extract(tmp_path)
+    assert (
+        "[page 1]\npage 1\n\n[page 2]\n[this page was not read]\n\n[page 3]\npage 3"
+        in document.text
+    )
+    assert "a.pdf (unread pages)" in str(document.note)
 
 
 async def test_reading_may_take_longer_than_a_standstill(long_document: Path) -> None:
