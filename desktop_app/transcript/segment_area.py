@@ -156,6 +156,10 @@ class SegmentArea(QAbstractScrollArea):
         self._loaded: dict[Segment, Article] = {}
         self._keeping = 0
         self._anchor: _ScrollAnchor | None = None
+        self._range = (
+            0,
+            0,
+        )  # the heights of the viewport and of the text, as the scroll bar has them
         self._prefetched_y = 0  # the scroll position when text was last loaded in advance
         # The y coordinates between which the text must be painted again; from 0 on, all of it.
         self._repaint_from = self._repaint_to = 0
@@ -593,8 +597,9 @@ class SegmentArea(QAbstractScrollArea):
         """Update the range of the vertical scroll bar."""
         height = self.viewport().height()
         total = self.top_space + self.articles.total_height + self.theme.px(24)
-        bar = self.verticalScrollBar()
-        if (height, total) != (bar.pageStep(), bar.maximum() + height):
+        if (height, total) != self._range:
+            self._range = height, total
+            bar = self.verticalScrollBar()
             bar.setPageStep(height)
             bar.setSingleStep(self.theme.px(24))
             bar.setRange(0, max(0, total - height))

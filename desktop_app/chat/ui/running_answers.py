@@ -318,9 +318,9 @@ class RunningAnswers(QObject):
             is_new = progress.record(event)
             if progress.retry_at is not None and not self._countdown.isActive():
                 self._countdown.start()
+            is_moving = not progress.is_loading or self._motion.isActive()
             # A cursor that does not blink is the sign of reduced motion (`ThemeWatcher`).
-            may_move = QGuiApplication.styleHints().cursorFlashTime() > 0
-            if progress.is_loading and may_move and not self._motion.isActive():
+            if not is_moving and QGuiApplication.styleHints().cursorFlashTime() > 0:
                 self._motion.start()
             if is_new and not self._frame.isActive():
                 since_s = time.monotonic() - progress.reported_at

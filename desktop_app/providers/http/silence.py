@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from desktop_app.domain import hints
@@ -109,28 +109,32 @@ class SilenceWatch:
         """
         task = asyncio.ensure_future(self._forward(source))
         task.add_done_callback(lambda _: self._events.put_nowait(None))
+        self._events.put_nowait(None)
+        next_check: asyncio.TimerHandle | None = None
+        turn_ends_at = 0.0
         try:
-            for report in self._check_silence():
-                yield report
-            turn_ends_at = 0.0
             while not (task.done() and self._events.empty()):
-                event = None
-                if self._loop.time() > turn_ends_at:  # many events have come at once
-                    await asyncio.sleep(0)
+                if self._events.empty():
+                    event = await self._events.get()
                     turn_ends_at = self._loop.time() + _TURN_S
-                if not self._events.empty():
-                    event = self._events.get_nowait()
                 else:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(self._next_check_s()):
-                            event = await self._events.get()
+                    if self._loop.time() > turn_ends_at:  # many events have come at once
+                        await asyncio.sleep(0)
+                        turn_ends_at = self._loop.time() + _TURN_S
+                    event = self._events.get_nowait()
                 if event is not None:
                     yield event
                 elif not task.done():
                     for report in self._check_silence():
                         yield report
+                    if next_check is not None:
+                        next_check.cancel()
+                    check_in_s = self._next_check_s()
+                    next_check = self._loop.call_later(check_in_s, self._events.put_nowait, None)
             task.result()
         finally:
+            if next_check is not None:
+                next_check.cancel()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
