@@ -41,6 +41,12 @@ def help_window(qtbot: QtBot, light_theme: themes.Theme) -> HelpWindow:
     return made
 
 
+def test_a_small_window_leaves_most_of_its_width_to_the_text(help_window: HelpWindow) -> None:
+    help_window.resize(420, 400)
+    help_window.layout().activate()
+    assert help_window.text.width() > help_window.rows.width()
+
+
 def _titles(window: HelpWindow) -> list[str]:
     rows = window.rows.model()
     return [rows.index(row, 0).data(ROW).title for row in range(rows.rowCount())]

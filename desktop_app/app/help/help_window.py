@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QKeySequence, QShortcut, QTextDocument
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QTextDocument
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.help.help_chapters import HelpChapter, placeholder_values, render_chapters
@@ -125,8 +125,15 @@ class HelpWindow(QWidget):
         self.deleteLater()
 
     def update_theme(self) -> None:
-        theme = current_theme()
-        self.rows.setFixedWidth(theme.px(_LIST_WIDTH))
+        self._fit_rows()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_rows()
+
+    def _fit_rows(self) -> None:
+        """Leave most of the window to the text, also if it is large."""
+        self.rows.setFixedWidth(min(current_theme().px(_LIST_WIDTH), self.width() * 2 // 5))
 
     def _connect(self) -> None:
         self.text.anchorClicked.connect(self._follow)
