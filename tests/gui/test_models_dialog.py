@@ -116,6 +116,12 @@ def test_columns_are_as_wide_as_their_words_and_names_give_way(
         texts = (table.model().index(row, column).data() for row in range(len(rows)))
         widest = max(map(table.fontMetrics().horizontalAdvance, texts))
         assert header.sectionSize(column) > widest
+    dialog.resize(640, 600)
+    assert header.sectionSize(PROVIDER_COLUMN) < 100
+    dialog.resize(1600, 600)  # the names get the room back
+    whole = table.fontMetrics().horizontalAdvance("OpenAI (environment)")
+    qtbot.waitUntil(lambda: header.sectionSize(PROVIDER_COLUMN) > whole)
+    assert header.length() <= table.viewport().width()
 
 
 def test_only_models_that_end_have_a_column_for_it(qtbot: QtBot, light_theme: Theme) -> None:

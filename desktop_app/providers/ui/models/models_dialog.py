@@ -9,8 +9,8 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QWidget
 
 from desktop_app.app.session import Session
@@ -63,6 +63,9 @@ class ModelsPage(QWidget):
         self.search.setClearButtonEnabled(True)
         self.filter = Combo(tr("Show"), object_name="models-filter")
         self.filter.fill([(tr(each.label), each.key) for each in FILTERS])
+        # The table has its new size only after the page has.
+        self._resized = QTimer(self, singleShot=True, interval=0)
+        self._resized.timeout.connect(self._fit_columns)
         self._has_chosen_widths = False
         self._model = ModelsTable(self)
         self._filter_model = ModelFilter(self._model)
@@ -239,9 +242,13 @@ class ModelsPage(QWidget):
 
     # ------------------------------------------------------------------ events
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._resized.start()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._fit_columns()
+        self._resized.start()
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
         self.search.selectAll()
 
