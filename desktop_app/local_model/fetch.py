@@ -220,26 +220,17 @@ def _info_of(remote: RemoteFile, file: RemoteFile) -> Info:
 def _prepare_folder(folder: Path, files: tuple[RemoteFile, ...]) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        missing = sum(
-            max(0, file.size - _size(folder / f"{file.name}{PART}"))
-            for file in files
-            if not (folder / file.name).exists()
-        )
-        _require_space(folder, missing)
+        missing = [file for file in files if not (folder / file.name).exists()]
+        parts = [folder / f"{file.name}{PART}" for file in missing]
+        come = sum(part.stat().st_size for part in parts if part.exists())
+        _require_space(folder, sum(file.size for file in missing) - come)
     except OSError as exc:
         raise _disk_error(exc, folder) from exc
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
 def _require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
-    if needed and needed + RESERVE_BYTES > free:
+    if needed > 0 and needed + RESERVE_BYTES > free:
         raise LocalModelError(
             N_("The disk is too full: {needed} are needed, {free} are free."),
             hint=N_("Free up space, then try again."),

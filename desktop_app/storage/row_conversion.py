@@ -55,7 +55,6 @@ _SPREAD: Final = (ModelChoice, Usage)
 """Values whose fields have columns of their own; these are NULL for None."""
 
 USAGE_COLUMNS: Final = tuple(field.name for field in fields(Usage))
-NO_USAGE: Final[Row] = dict.fromkeys(USAGE_COLUMNS)  # all are NULL
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

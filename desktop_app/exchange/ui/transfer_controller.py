@@ -40,7 +40,6 @@ BUSY = N_("Another transfer is running. Wait for it or cancel it.")
 MAX_REASONS = 3
 PROGRESS_AFTER_S: Final = 0.7
 """The delay of the notification that offers to cancel printing."""
-_MAX_STEM_CHARACTERS = 60  # of the proposed file name, which begins with the title
 
 
 class TransferController(Controller):

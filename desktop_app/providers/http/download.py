@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
-from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import LocalModelError, NetworkError, UnreachableError
 from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n.translation import N_
@@ -27,7 +26,6 @@ from desktop_app.providers.http.retries import AttemptError
 if TYPE_CHECKING:
     import httpx
 
-    from desktop_app.domain.network.network_address import ProxyAddress
 
 _MAX_REDIRECTS: Final = 5
 _CONNECT_S: Final = 20.0
@@ -65,7 +63,11 @@ class Downloads:
             access = replace(self._access, profile=profile)
             try:
                 proxy, client = await asyncio.to_thread(open_client, access)
-                attempt = _attempt_of(profile, proxy)
+                attempt = ConnectionAttempt(
+                    *(profile.name, profile.name, proxy),
+                    is_own_proxy=bool(profile.proxy),
+                    has_ca_file=bool(profile.ca_file),
+                )
                 async with client, self._request(client, url, headers, attempt) as response:
                     location = response.headers.get("location")
                     if response.status_code not in _REDIRECTS or not location:
@@ -177,16 +179,6 @@ def _cut(host: str, exc: Exception) -> NetworkError:
         hint=N_("Try again: it continues where it stopped."),
         details=repr(exc),
         host=host,
-    )
-
-
-def _attempt_of(profile: ProviderProfile, proxy: ProxyAddress | None) -> ConnectionAttempt:
-    return ConnectionAttempt(
-        profile.name,
-        profile.name,
-        proxy,
-        is_own_proxy=bool(profile.proxy),
-        has_ca_file=bool(profile.ca_file),
     )
 
 
