@@ -53,7 +53,11 @@ _TAIL_CHARS: Final = 8_000
 _DIGITS: Final = "0123456789"
 _CHECK_EVERY: Final = 200  # characters: a check takes about 2 ms
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
-_LIST_NUMBER: Final = re.compile(r"(^|\s)\d+(?=[.)](?:\s|$))", re.MULTILINE)
+# At the start of a line, or between items of a line: not the number of "Row 7." or "See row 7."
+_LIST_NUMBER: Final = re.compile(
+    r"(^[ \t]*)\d+(?=[.)](?:\s|$))|([,;.] )\d+(?=[.)][ ,;])", re.MULTILINE
+)
+_PARTIAL_NUMBER: Final = re.compile(r"\d{1,6}\Z")
 _TOKEN: Final = re.compile(r"\w+")
 _TABLE_ROW: Final = re.compile(r"^\s*\|.*$", re.MULTILINE)
 _COUNTED: Final = re.compile(r"(?:\d{1,6}[\s,.;:)]+)*$")
@@ -221,7 +225,7 @@ def is_repetitive(text: str, *, is_code: bool = False, is_at_end: bool = False) 
         return True
     if not is_code and _is_stale(text, _STALE_WORDS_AT_END if is_at_end else STALE_WORDS):
         return True
-    end = _LIST_NUMBER.sub(rf"\1{_NUMBER}", text)[::-1]
+    end = _LIST_NUMBER.sub(rf"\1\2{_NUMBER}", _PARTIAL_NUMBER.sub("", text))[::-1]
     for period, length in _periods(end).items():
         unit = end[: 2 * period]
         needed = MIN_CHARS if _WORD.search(unit) and not is_code else MIN_PLAIN_CHARS

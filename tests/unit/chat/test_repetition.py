@@ -138,6 +138,7 @@ def test_tables_and_lists_of_numbers_are_not_stopped(line: str) -> None:
     [
         (SENTENCE, MIN_CHARS, ""),
         ("0, 0, 0,\n", MIN_PLAIN_CHARS, ""),
+        ("0", MIN_PLAIN_CHARS, ""),
         ("-", MIN_PLAIN_CHARS, ""),
         (SENTENCE, MIN_PLAIN_CHARS, "```python\nimport os\n"),
         (SENTENCE, MIN_CHARS, "```python\nimport os\n```\n"),
@@ -156,6 +157,28 @@ def test_numbered_items_are_a_repetition_once_there_are_enough() -> None:
     assert not is_repetitive("1. cat\n2. dog\n" + "".join(items[2 : MIN_EQUAL_ITEMS + 1]))
     assert is_repetitive("1. cat\n2. dog\n" + "".join(items[2 : MIN_EQUAL_ITEMS + 2]))
     assert stopped_at("".join(items)) is not None
+
+
+@pytest.mark.parametrize("separator", ["\n", " ", ", "])
+@pytest.mark.parametrize(
+    ("item", "is_loop"),
+    [
+        ("Row {n}.", False),
+        ("Row {n}) yes", False),
+        ("See row {n}.", False),
+        ("On day {n}. rain", False),
+        ("{n}.", True),
+        ("{n}. Sleep well.", True),
+        ("{n}) Row", None),  # in a line only, it may be the end of the item before
+    ],
+)
+def test_counting_is_a_loop_but_rows_that_were_asked_for_are_not(
+    item: str, is_loop: bool | None, separator: str
+) -> None:
+    stopped = stopped_at(separator.join(item.format(n=n) for n in range(1, 201)), step=50)
+    if is_loop is None:
+        is_loop = separator != " "
+    assert (stopped is not None) is is_loop
 
 
 def test_a_refrain_between_verses_is_no_repetition() -> None:
