@@ -36,7 +36,7 @@ from desktop_app.chat.send_context import (
     runs_in_background,
     with_form,
 )
-from desktop_app.chat.structured.answer_forms import form_notice, grammar_for
+from desktop_app.chat.structured.answer_forms import form_notice, require_summarizer
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
@@ -71,6 +71,7 @@ from desktop_app.domain.tools.tool import (
 )
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
 from desktop_app.providers.ports import (
     ChatAttachments,
@@ -119,7 +120,6 @@ class RequestSources(Value, frozen=True):
         settings = context.settings
         delimiter = await self.delimiters.delimiter_for(question.conversation_id)
         image_form = ImageForm(resolved.model, self.images, resolved.files)
-        requirements = await self.load_requirements(question.template_id)
         state, messages = await sent_messages(
             context.sent, self.attachments, delimiter, image_form, recipient=resolved
         )
@@ -134,7 +134,7 @@ class RequestSources(Value, frozen=True):
             store=resolved.profile.keeps_at_provider,
             background=runs_in_background(settings, resolved),
             schema=None if resolved.model.takes_schema is False else settings.schema,
-            grammar=settings.grammar or grammar_for(requirements, question.parts, resolved),
+            grammar=settings.grammar,
             wants_images=bool(resolved.model.makes_images),
             edits_image=edits_image(context.path),
             code_files=await code_files(
@@ -288,6 +288,8 @@ class ChatService:
         else:
             parts, template_id = draft.attachments, draft.template_id
             require_files(draft.attachments, path, resolved)
+        if template_id == SUMMARY or chunked_documents(parts):
+            require_summarizer(resolved)
         require_image_input(without_files(parts, resolved.files), resolved.model)
         requirements = await self.sources.load_requirements(template_id)
         settings = await with_form(settings, requirements.form, resolved)

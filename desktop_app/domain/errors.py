@@ -338,6 +338,12 @@ class IllegalChoiceError(UserFacingError):
     code = "illegal_choice"
 
 
+class ModelTooSmallError(IllegalChoiceError):
+    """The model that ships with the program would summarize, which it cannot."""
+
+    code = "model_too_small"
+
+
 class SpendingCapError(UserFacingError):
     """The month's spending would exceed the provider's cap; the request was not sent."""
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 from desktop_app.domain.value import Value
@@ -37,30 +36,19 @@ _NAME: Final = r"[^\W\d_][\w \-]*"
 _PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(?:=([^{{}}]*))?\}}\}}")
 
 
-class BuiltInGrammar(StrEnum):
-    """A grammar of the program's own for an answer.
-
-    It restricts the built-in model only; the prompt's text asks other models for the same form.
-    """
-
-    SUMMARY = "summary"
-
-
 class PromptRequirements(NamedTuple):
     """The requirements of a prompt, which edits of its text do not change.
 
-    Only built-in prompts have `documents` and `grammar`.
+    Only built-in prompts have `documents`.
 
     Attributes:
         documents: the number of documents it is about. 1: the prompt is repeated for each of
             several. 2: it compares exactly two. 0: any number.
-        grammar: the built-in grammar of the answer; None for free text.
         form: the schema or grammar that the user set, as `FormSource.to_setting` returns it; "" for
             none. `Prompt.requirements` leaves it empty, because `Prompt.form` has it.
     """
 
     documents: int = 0
-    grammar: BuiltInGrammar | None = None
     form: str = ""
 
 

@@ -19,7 +19,6 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.prompt import (
     NO_REQUIREMENTS,
-    BuiltInGrammar,
     Prompt,
     PromptRequirements,
     fill,
@@ -97,8 +96,7 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
     if source.startswith(_FRONT_MATTER):
         front_matter, _, source = source.removeprefix(_FRONT_MATTER).partition(_FRONT_MATTER)
         fields = dict(line.split(": ") for line in front_matter.splitlines())
-        grammar = BuiltInGrammar(fields["grammar"]) if "grammar" in fields else None
-        requirements = PromptRequirements(int(fields.get("documents", 0)), grammar)
+        requirements = PromptRequirements(int(fields.get("documents", 0)))
     heading, _, body = source.partition("\n")
     folder = ""
     if body.startswith(_FOLDER_PREFIX):

@@ -44,7 +44,6 @@ from desktop_app.chat.cost_estimate import (
     typical_answer,
     usable_input,
 )
-from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
@@ -78,8 +77,6 @@ from desktop_app.spending.budget import Hold, PaidCalls
 # The limit applies to large windows, too: notes on a longer chunk say less, and several larger
 # chunks at once would exceed the providers' limits per minute.
 MAX_CHUNK_TOKENS: Final = 64_000
-# The built-in model reads a prompt of 5,000 tokens at half the speed of a prompt of 1,500.
-MAX_CHUNK_TOKENS_BUILT_IN: Final = 2_000
 # The assumed input limit of a model whose limit is unknown, in tokens.
 UNKNOWN_WINDOW: Final = 100_000
 # A refused piece is split so that its sections fill this share of the window.
@@ -264,9 +261,7 @@ class ChunkedReader:
             for_sending: False makes the pieces for a plan: no server counts them.
         """
         estimator = self._estimator.for_sending() if for_sending else self._estimator
-        is_small = is_built_in(task.note_taker)
-        useful_tokens = MAX_CHUNK_TOKENS_BUILT_IN if is_small else MAX_CHUNK_TOKENS
-        max_tokens = min(await self.room_for_material(task, estimator), useful_tokens)
+        max_tokens = min(await self.room_for_material(task, estimator), MAX_CHUNK_TOKENS)
         all_pieces = []
         for document in task.documents:
             text = await self._attachments.text(document.text_key)

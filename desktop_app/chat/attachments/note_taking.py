@@ -19,7 +19,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.chat.utility_model import SmallReply, SmallTask, paid_reply
 from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
@@ -60,7 +59,6 @@ MAX_CONCURRENT_CALLS: Final = 4
 MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
 # The planned tokens of a note; the model decides its length.
 USUAL_NOTE_TOKENS: Final = 1500
-MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # the built-in model gets shorter chunks
 # The statuses of the progress: without costs, with those so far, and with the estimate of all.
 _READING_PROGRESS: Final = (
     StatusCode.READING,
@@ -446,8 +444,6 @@ def max_note_tokens(task: ReadingTask) -> int | None:
 
     Small models get a limit because they may repeat themselves until the window is full.
     """
-    if is_built_in(task.note_taker):
-        return MAX_NOTE_TOKENS_BUILT_IN
     if task.note_taker.profile.kind is ProviderKind.ON_DEVICE:
         return MAX_NOTE_TOKENS_ON_DEVICE
     limits = [task.parameters.max_output_tokens or 0]

@@ -40,7 +40,7 @@ from desktop_app.chat.command.chosen_model import (
 )
 from desktop_app.chat.cost_estimate import Estimate
 from desktop_app.chat.send_context import AskSettings, SendContext
-from desktop_app.chat.structured.answer_forms import require_grammar_support
+from desktop_app.chat.structured.answer_forms import require_grammar_support, require_summarizer
 from desktop_app.cli import password_prompt
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import (
@@ -342,6 +342,8 @@ async def _choose(
             write_note(note)
     tools = settings.parameters.tools
     for resolved in [backend.chat.resolve(profile, choice) for choice in choices]:
+        if options.in_parts:
+            require_summarizer(resolved)
         if settings.grammar is not None:
             require_grammar_support(settings.grammar, resolved)
         if tools:  # listing the tools loads the modules of all tools

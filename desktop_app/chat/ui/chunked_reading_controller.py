@@ -9,7 +9,7 @@ from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.cost import FREE
-from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
+from desktop_app.domain.errors import DocumentDoesNotFitError, ModelTooSmallError, UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.i18n.formatting import duration, joined, money
 from desktop_app.i18n.translation import tr, tr_plural
@@ -21,6 +21,8 @@ class ChunkedReadingController(Controller):
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offers for a question with whole documents that do not fit; else ()."""
+        if isinstance(error, ModelTooSmallError):
+            return self._better_models()
         if not isinstance(error, DocumentDoesNotFitError) or not self._whole_documents():
             return ()
         refused_draft = self._draft.current

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from desktop_app.child_processes import child_command
 from desktop_app.composer.attachments.attachment_facts import WITH_HIDDEN_ACTION
@@ -78,8 +78,24 @@ async def test_a_report_is_summarized_by_enter(data: Path) -> None:
         assert "6 to 8 bullets" in app.text.toPlainText()
 
 
-async def test_an_edited_prompt_is_shown_in_full(data: Path) -> None:
+async def test_the_built_in_model_summarizes_nothing_and_a_better_one_is_offered(
+    data: Path,
+) -> None:
     async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "notes.md"])
+        await until(lambda: not app.is_reading)
+        app.session.prompts_controller.begin_example("executive-summary")
+        app.enter()
+        await until(lambda: "SmolLM2 135M can’t summarize." in app.said)
+        buttons = app.window.notifications.findChildren(QPushButton)
+        assert "Get a better model" in [button.text() for button in buttons]
+        assert not app.providers.turns
+        assert len(app.chips) == 1
+        assert "6 to 8 bullets" in app.text.toPlainText()
+
+
+async def test_an_edited_prompt_is_shown_in_full(data: Path) -> None:
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
         app.window.files_dropped.emit([data / "report.pdf"])
         await until(lambda: not app.is_reading)
         app.session.prompts_controller.begin_example("executive-summary")

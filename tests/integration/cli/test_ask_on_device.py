@@ -38,6 +38,15 @@ def test_a_file_that_is_no_model_is_refused(shell: Shell) -> None:
     assert "fake.gguf isn’t a GGUF model file." in done.err
 
 
+def test_no_document_is_summarized(shell: Shell) -> None:
+    (shell.outside / "here" / "a.txt").write_text("The ferry leaves at nine.")
+    for given in (("summarize", "a.txt"), ("ask", "--template", "Summarize", "--file", "a.txt")):
+        done = asyncio.run(shell.run(*given, env=NO_NETWORK))
+        assert (done.code, done.out) == (2, "")
+        assert "SmolLM2 135M can’t summarize." in done.err
+        assert "download a larger model" in done.err
+
+
 @pytest.mark.slow
 def test_a_document_that_does_not_fit_is_refused_with_the_figures(shell: Shell) -> None:
     (shell.outside / "here" / "long.txt").write_text("word " * 20_000)

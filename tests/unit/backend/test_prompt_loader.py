@@ -62,7 +62,6 @@ async def test_the_needs_are_those_of_the_built_in_prompt_with_the_users_form(
 ) -> None:
     summary = next(p for p in built_in_prompts() if p.id == "executive-summary")
     assert summary.requirements.documents == 1
-    assert summary.requirements.grammar is not None
     async with opened(tmp_path / "s.sqlite3") as database:
         store = PromptStore(database)
         assert await load_prompt_requirements(store, "") == NO_REQUIREMENTS

@@ -13,14 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.chat.attachments.chunked_reading import (
-    MAX_CHUNK_TOKENS_BUILT_IN,
-    ChunkedReader,
-    ChunkPlan,
-)
+from desktop_app.chat.attachments.chunked_reading import ChunkedReader, ChunkPlan
 from desktop_app.chat.attachments.note_taking import (
     MAX_CONCURRENT_CALLS,
-    MAX_NOTE_TOKENS_BUILT_IN,
     MAX_NOTE_TOKENS_ON_DEVICE,
     MERGING,
     ReadingTask,
@@ -65,7 +60,7 @@ from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.i18n.formatting import money
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
-from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.budget import Budget, PaidCalls
 from desktop_app.spending.ledger import Ledger
@@ -466,19 +461,11 @@ async def test_refused_concurrent_calls_are_repeated_one_at_a_time(
         assert len(provider.requests) == plan.calls + 1 + refused, "nothing is read twice"
 
 
-@pytest.mark.parametrize(
-    ("model", "largest", "longest"),
-    [
-        (ON_DEVICE_MODEL, MAX_CHUNK_TOKENS_BUILT_IN, MAX_NOTE_TOKENS_BUILT_IN),
-        ("some-8b", 8_192, MAX_NOTE_TOKENS_ON_DEVICE),
-    ],
-)
-async def test_chunks_have_the_size_that_suits_the_model(
-    tmp_path: Path, model: str, largest: int, longest: int
-) -> None:
+async def test_chunks_and_notes_of_a_local_model_are_short(tmp_path: Path) -> None:
+    model, largest = "some-8b", 8_192
     async with open_reading(tmp_path, a=book(150)) as reading:
         task = reading.task("a", profile=ON_DEVICE)
-        info = ModelInfo(model, model, context_window=8_192, max_output=200)
+        info = ModelInfo(model, model, context_window=largest, max_output=200)
         task = replace(task, note_taker=replace(task.note_taker, model=info))
         sizes = [piece.tokens for piece in await reading.reader.pieces(task)]
         assert largest / 2 < max(sizes) <= largest
@@ -487,7 +474,7 @@ async def test_chunks_have_the_size_that_suits_the_model(
         request = ChatRequest(model=model, messages=(message,))
         assert [event async for event in provider.stream(request)]
         first = reading.provider.requests[0]
-        assert first.parameters.max_output_tokens == longest
+        assert first.parameters.max_output_tokens == MAX_NOTE_TOKENS_ON_DEVICE
 
 
 @pytest.mark.parametrize("speaks_first", [True, False])

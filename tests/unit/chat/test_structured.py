@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from desktop_app.backend.prompt_loader import built_in_prompts
-from desktop_app.chat.structured.answer_forms import SUMMARY, check_form, grammar_for, load_form
+from desktop_app.chat.structured.answer_forms import check_form, load_form
 from desktop_app.domain.answering.answer_form import (
     MAX_FORM_CHARS,
     AnswerForm,
@@ -18,13 +16,7 @@ from desktop_app.domain.answering.answer_form import (
     FormKind,
     FormSource,
 )
-from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.prompts.prompt import NO_REQUIREMENTS
-from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
-from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.tools.schema_check import (
     CheckedAnswer,
     UnusableSchemaError,
@@ -157,38 +149,6 @@ async def test_the_first_setting_with_a_form_counts() -> None:
     assert await load_form() is None
     assert await load_form("", "damaged") is None
     assert await load_form("", REGEX.to_setting(), SCHEMA.to_setting()) == check_form(REGEX)
-
-
-# ---------------------------------------------------------------- summary grammar
-
-REQUIREMENTS = {prompt.id: prompt.requirements for prompt in built_in_prompts()}
-DOCUMENT = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
-FOLDER = replace(DOCUMENT, media_type="inode/directory")
-BUILT_IN = ModelInfo(ON_DEVICE_MODEL, "SmolLM2 135M", context_window=8192)
-
-
-def grammar_definition(
-    template_id: str,
-    *parts: DocumentPart,
-    profile: ProviderProfile = ON_DEVICE,
-    info: ModelInfo = BUILT_IN,
-) -> str:
-    requirements = REQUIREMENTS.get(template_id, NO_REQUIREMENTS)
-    found = grammar_for(requirements, parts, ResolvedChoice(profile, info, None, None))
-    return "" if found is None else found.definition
-
-
-def test_the_grammar_applies_to_a_summary_by_the_built_in_model() -> None:
-    summary = "executive-summary"
-    assert grammar_definition(summary) == grammar_definition(summary, DOCUMENT) == SUMMARY
-    assert grammar_definition(summary, DOCUMENT, info=replace(BUILT_IN, id="some-8b")) == ""
-    assert grammar_definition(summary, DOCUMENT, profile=OPENAI) == ""
-    assert (
-        grammar_definition(summary, DOCUMENT, DOCUMENT) == grammar_definition(summary, FOLDER) == ""
-    )
-    assert not any(
-        grammar_definition(name) for name in (*REQUIREMENTS.keys() - {summary}, "mine", "")
-    )
 
 
 @pytest.mark.parametrize(

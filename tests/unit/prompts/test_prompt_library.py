@@ -9,7 +9,7 @@ import pytest
 from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.prompts.prompt import NO_REQUIREMENTS, BuiltInGrammar, Prompt, PromptRequirements
+from desktop_app.prompts.prompt import NO_REQUIREMENTS, Prompt, PromptRequirements
 from desktop_app.prompts.prompt_library import (
     BUILT_IN_NAMES,
     PromptEntry,
@@ -35,13 +35,13 @@ def test_a_prompt_file_has_a_heading_a_folder_and_a_text() -> None:
 
 
 def test_front_matter_says_what_a_prompt_needs() -> None:
-    source = "---\ndocuments: 2\ngrammar: summary\n---\n# Title\nDo this."
+    source = "---\ndocuments: 2\n---\n# Title\nDo this."
     found = prompt_from_markdown("x", source)
     assert (found.title, found.text) == ("Title", "Do this.")
-    assert found.requirements == PromptRequirements(2, BuiltInGrammar.SUMMARY)
+    assert found.requirements == PromptRequirements(documents=2)
     requirements = {prompt.id: prompt.requirements for prompt in built_in_prompts()}
     assert requirements["differences"] == PromptRequirements(documents=2)
-    assert requirements["executive-summary"] == PromptRequirements(1, BuiltInGrammar.SUMMARY)
+    assert requirements["executive-summary"] == PromptRequirements(documents=1)
 
 
 def test_every_built_in_prompt_has_a_title_and_a_text() -> None:
