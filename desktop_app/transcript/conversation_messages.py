@@ -44,11 +44,11 @@ class ConversationMessages(ArticleList):
         super().__init__()
         self.messages: list[Message] = []
         self.versions: dict[str, tuple[int, int]] = {}
-        # By message, what it may cite by number: the passages that were sent with its question or
-        # an earlier one, its own sources, and those of earlier answers.
+        # By message, what it may cite by number: the passages that were sent with its question, its
+        # own sources, and then the latest of earlier turns.
         self._cited: dict[str, Mapping[int, Passage | Source]] = {}
-        self._latest_passages: Mapping[int, Passage] = {}
-        self._latest_sources: Mapping[int, Source] = {}
+        self._latest: Mapping[int, Passage | Source] = {}
+        self._latest_sent: Mapping[int, Passage] = {}  # with the latest question
         self.facts = FooterFacts(are_shown=shows_facts)
         self.has_opened = False
         self._indices: dict[str, int] = {}
@@ -167,16 +167,19 @@ class ConversationMessages(ArticleList):
         return frozenset(self._cited.get(message_id, ()))
 
     def _add_citable(self, message: Message) -> None:
+        if message.role is Role.USER:
+            self._latest_sent = {}
         for part in message.parts:  # `passage_parts` takes three times as long
             if isinstance(part, PassagesPart) and part.passages:
                 passages = {passage.number: passage for passage in part.passages}
-                self._latest_passages = {**self._latest_passages, **passages}
+                self._latest_sent = {**self._latest_sent, **passages}
+                self._latest = {**self._latest, **passages}
             elif isinstance(part, SourcesPart):
                 sources = {source.number: source for source in part.sources if source.number}
-                self._latest_sources = {**self._latest_sources, **sources}
-        if self._latest_passages or self._latest_sources:
-            # The answer's prompt had the passages under these numbers.
-            self._cited[message.id] = {**self._latest_sources, **self._latest_passages}
+                # The answer's prompt had the passages under these numbers.
+                self._latest = {**self._latest, **sources, **self._latest_sent}
+        if self._latest:
+            self._cited[message.id] = self._latest
 
     def source_of(self, index: int) -> str:
         """Return the text of a message."""
@@ -202,8 +205,7 @@ class ConversationMessages(ArticleList):
         self._unfolded = {k: value for k, value in self._unfolded.items() if k in self._indices}
         self.facts.followed_ids = {message.parent_id for message in self.messages}
         self._cited = {}
-        self._latest_passages = {}
-        self._latest_sources = {}
+        self._latest = self._latest_sent = {}
         for message in self.messages:
             self._add_citable(message)
         self.versions = versions

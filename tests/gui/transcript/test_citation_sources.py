@@ -15,6 +15,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.documents.collections import passage_link
 from desktop_app.markdown.block_model import Block
+from desktop_app.transcript.conversation_messages import ConversationMessages
 from desktop_app.transcript.message_items import (
     TOGGLE_SOURCES,
     FooterFacts,
@@ -82,6 +83,21 @@ def test_sources_of_an_answer_are_folded_below_it(
     assert ["".join(run.text for run in line.runs) for line in shown] == lines
     links = [line.runs[0].link for line in shown if line.runs[0].link]
     assert links == [source.address for source in sources]
+
+
+def test_a_number_leads_to_the_answers_own_source_unless_a_passage_had_it() -> None:
+    passage = a_passage(1)
+    sent = PassagesPart("c" * 32, "Leases", (passage,))
+    both = [replace(a_question(a_conversation(), text), parts=parts) for text, parts in (
+        ("From the lease?", (sent,)), ("From the web?", ()))]  # fmt: skip
+    first, second = (
+        replace(answer("It is [1]."), id=name, parts=(SourcesPart((A, B)),)) for name in ("a", "b")
+    )
+    shown = ConversationMessages(shows_facts=False)
+    shown.begin_path([both[0], first, both[1], second], {})
+    assert shown.cited("a", passage_link(1)) == passage
+    assert shown.cited("a", passage_link(2)) == B
+    assert shown.cited("b", passage_link(1)) == A
 
 
 def test_marks_become_links_once_their_sources_are_known() -> None:
