@@ -34,7 +34,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers import model_list
 from desktop_app.providers.answer_attempts import AnswerAttempts
-from desktop_app.providers.apis.answer_forms import tool_input_as_text
+from desktop_app.providers.apis.form_fields import tool_input_as_text
 from desktop_app.providers.apis.text_marks import AnswerCleaner
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError

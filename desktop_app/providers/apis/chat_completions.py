@@ -58,8 +58,8 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.providers.apis.answer_forms import schema_format
 from desktop_app.providers.apis.event_reader import EventReader, usage_of
+from desktop_app.providers.apis.form_fields import schema_format
 from desktop_app.providers.apis.hosted_items import decode_image
 from desktop_app.providers.apis.source_list import SourceList
 from desktop_app.providers.errors import error_body, error_replies

@@ -30,7 +30,7 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.image_settings import IMAGE_TOOL, request_fields
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.providers.apis.answer_forms import schema_format, tool_fields
+from desktop_app.providers.apis.form_fields import schema_format, tool_fields
 from desktop_app.providers.apis.hosted_items import INCLUDE_FIELDS
 from desktop_app.providers.http import json_fields
 

@@ -46,7 +46,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import responses
-from desktop_app.providers.apis.answer_forms import tool_fields, tool_input_as_text
+from desktop_app.providers.apis.form_fields import tool_fields, tool_input_as_text
 from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
 from desktop_app.providers.apis.negotiation import Negotiation
 from desktop_app.providers.errors.error_replies import NO_TOOLS
