@@ -42,6 +42,19 @@ def validator(name: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.Draft202012Validator(root)
 
 
+@cache
+def property_names(name: str) -> frozenset[str]:
+    """Return the names of all properties of a schema, with those of its parts."""
+
+    def names(schema: dict[str, Any]) -> frozenset[str]:
+        if "$ref" in schema:
+            return property_names(schema["$ref"].rpartition("/")[2])
+        parts = [*schema.get("allOf", ()), *schema.get("anyOf", ())]
+        return frozenset(schema.get("properties", ())).union(*map(names, parts))
+
+    return names(schemas()[name])
+
+
 def alternatives(name: str) -> list[dict[str, Any]]:
     """Return the alternatives of a union, such as the kinds of events."""
     found: list[dict[str, Any]] = schemas()[name]["anyOf"]

@@ -75,6 +75,10 @@ DIALECTS = {
 MOMENTS: dict[str, tuple[Callable[[Dialect], tuple[bytes, ...]], str]] = {
     "after the headers": (lambda api: (), ""),
     "mid-text": (lambda api: (api.opening, api.text), "Hé, "),
+    "in the middle of a character": (
+        lambda api: (api.opening, api.text, api.more[: api.more.index("é".encode()) + 1]),
+        "Hé, ",
+    ),
     "after the last delta, before the terminal": (
         lambda api: (api.opening, api.text, api.more),
         "Hé, théâtre",
@@ -116,6 +120,12 @@ FAULTS: dict[str, Callable[..., Script]] = {
     "The stream ends without a terminal": streams,
     "Silence until the time-out": stalls,
     "Garbage": garbage,
+}
+REASONS = {
+    "The connection is closed": "was lost before the response",
+    "The connection is reset": "was lost before the response",
+    "The stream ends without a terminal": "ended the response early",
+    "Silence until the time-out": "sending data before the response",
 }
 BEFORE_HEADERS: dict[str, Script] = {
     "The connection is closed": hangs_up,
@@ -243,6 +253,8 @@ def test_each_fault_at_each_moment_keeps_what_arrived(
     if not stopped and fault != "Garbage":
         assert result.answer.error is not None
         assert "but you may be charged twice" in result.answer.error.hint
+        if moment != BEFORE:
+            assert REASONS[fault] in result.answer.error.what_happened
 
 
 @pytest.mark.parametrize("status", STATUSES)

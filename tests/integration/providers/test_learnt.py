@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,6 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.providers.server_memory import REFUSALS_LIFETIME
-from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
 from tests.helpers.stored_gateway import gateway_over
 from tests.unit.providers.loopback import LoopbackServer, replies, streams
@@ -52,28 +49,6 @@ async def test_a_refusal_outlives_the_program_and_not_the_address(tmp_path: Path
         assert [await one_run(store, profile) for _ in range(2)] == [1, 1]
         moved = replace(profile, base_url=server.base_url.replace("127.0.0.1", "localhost"))
         assert await one_run(store, moved) == 0
-        sent = ["temperature" in request.json for request in server.requests]
-        assert sent == [True, False, False, True]
-
-
-async def test_an_old_refusal_is_tried_anew(tmp_path: Path) -> None:
-    store = tmp_path / "store.sqlite3"
-
-    async def age(by: timedelta) -> None:
-        database = Database(store)
-        await database.open()
-        settings = SettingsStore(database)
-        (key,) = (key for key in await settings.all() if key.startswith("learnt.refusals."))
-        day = (datetime.now(UTC) - by).date().isoformat()
-        await settings.set(key, {"refused": ["temperature"], "on": day})
-        await database.close()
-
-    async with LoopbackServer(REFUSED, RESPONSE) as server:
-        profile = replace(COMPATIBLE, base_url=server.base_url)
-        await one_run(store, profile)
-        for days in (-1, 1):
-            await age(REFUSALS_LIFETIME + timedelta(days=days))
-            await one_run(store, profile)
         sent = ["temperature" in request.json for request in server.requests]
         assert sent == [True, False, False, True]
 

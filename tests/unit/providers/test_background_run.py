@@ -19,6 +19,7 @@ from desktop_app.domain.answering.stream_events import (
     RunAdvanced,
     StreamEvent,
     TextDelta,
+    UsageReported,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -105,6 +106,7 @@ def test_an_undisturbed_run_is_requested_once() -> None:
     assert (body["background"], body["store"], body["stream"]) == (True, True, True)
     assert "include" not in body
     assert [e for e in events if isinstance(e, RunAdvanced)] == [RunAdvanced(RemoteRun("resp_1"))]
+    assert sum(isinstance(e, UsageReported) for e in events) == 1
 
 
 LENGTH = 3_900  # bytes of the stream, about

@@ -5,6 +5,7 @@ No server was asked: the description is a fixture (`tests/data/openapi`).
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,6 +34,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.errors import ContentFilteredError
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -42,19 +44,31 @@ from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http.transport import data_url
 from desktop_app.providers.jobs import embeddings, provider_compaction
-from tests.helpers.openapi import alternatives, schemas, validator, value_of
+from desktop_app.providers.jobs.batch_client import request_line
+from desktop_app.tools.calls.hosted_tools import HostedTools, search_fields
+from tests.helpers.openapi import alternatives, property_names, schemas, validator, value_of
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI
 
 PROFILES = (OPENAI, COMPATIBLE, replace(COMPATIBLE, models=("gpt-5.2",)))
 MODELS = ("gpt-5.2", "gpt-5.2-pro", "gpt-6.1-sol", "gpt-6-luna", "gpt-4o", "any-model")
 EFFORTS = (None, Effort.NONE, Effort.LOW, Effort.XHIGH, Effort.MAX)
 FUNCTION = ToolDefinition("look", "Looks.", {"type": "object", "properties": {}})
-SEARCH = ToolDefinition("web_search", "", hosted={"type": "web_search"})
-CODE = ToolDefinition(
-    "code_interpreter", "", hosted={"type": "code_interpreter", "container": {"type": "auto"}}
+STRICT = ToolDefinition(
+    *("count", "Counts."),
+    {"type": "object", "properties": {}, "required": [], "additionalProperties": False},
 )
-PICTURE = ToolDefinition("image_generation", "", hosted={"type": "image_generation"})
-TOOLS = ((), (FUNCTION,), (SEARCH, CODE, PICTURE, FUNCTION))
+
+
+async def _stores() -> list[str]:
+    return ["vs_1"]
+
+
+async def _search() -> dict[str, Any]:
+    return search_fields(["example.org"], "Austin, Texas, US")
+
+
+HOSTED = tuple(tool.definition for tool in asyncio.run(HostedTools(_stores, _search).tools()))
+TOOLS = ((), (FUNCTION, STRICT), (*HOSTED, FUNCTION))
 FORMS: tuple[dict[str, Any], ...] = (
     {},
     {"schema": AnswerSchema("person", {"type": "object", "properties": {"a": {}}})},
@@ -79,6 +93,7 @@ def histories(profile: ProviderProfile) -> Iterator[tuple[RequestMessage, ...]]:
         (thought, details, call, custom, broken, TextPart("So.")),
         (TextPart("I say "), RefusalPart("no.")),
         (thought, call),
+        (call, ToolCallPart("c4", "look", "{}", round=1)),
     ]
     for parts in answers:
         yield (question, RequestMessage(Role.ASSISTANT, parts), question)
@@ -98,6 +113,15 @@ def sent(body: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
+BATCHES = {Api.RESPONSES: "CreateResponse", Api.CHAT_COMPLETIONS: "CreateChatCompletionRequest"}
+
+
+def check(schema: str, body: dict[str, Any]) -> None:
+    """Check that a body fits a schema, and has no field that the schema lacks."""
+    validator(schema).validate(body)
+    assert body.keys() <= property_names(schema)
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("model", MODELS)
 def test_requests_fit_the_description(profile: ProviderProfile, model: str) -> None:
@@ -113,22 +137,29 @@ def test_requests_fit_the_description(profile: ProviderProfile, model: str) -> N
             cache_key="c1", tools=tools, tool_choice="auto" if tools else "", **form,
         )  # fmt: skip
         body = sent(responses.body(request, info, profile))
-        validator("CreateResponse").validate(body)
+        check("CreateResponse", body)
         assert body["store"] is False
         compacting = sent(provider_compaction.body(request, info, profile, frozenset()))
         validator("CompactResponseMethodPublicBody").validate(compacting)
         chat = sent(chat_completions.body(request, info, profile))
-        validator("CreateChatCompletionRequest").validate(chat)
+        check("CreateChatCompletionRequest", chat)
+        for api, schema in BATCHES.items() if effort is None else ():
+            line = json.loads(request_line("job-1", request, info, profile, api))
+            check(schema, line["body"])
+            assert not {"stream", "background", "stream_options", "n"} & set(line["body"])
         checked += 1
     assert checked > 100
-    validator("CreateEmbeddingRequest").validate(embeddings.body(model, ["a", "b"]))
+    check("CreateEmbeddingRequest", embeddings.body(model, ["a", "b"]))
 
 
-@pytest.mark.parametrize("wrong", [{"store": "no"}, {"reasoning": {"effort": 3}}, {"input": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{"store": "no"}, {"reasoning": {"effort": 3}}, {"input": 1}, {"max_tokens": 3}]
+)
 def test_the_description_refuses_wrong_requests(wrong: dict[str, Any]) -> None:
     right = {"model": "m", "input": "x", "stream": True}
-    assert validator("CreateResponse").is_valid(right)
-    assert not validator("CreateResponse").is_valid({**right, **wrong})
+    check("CreateResponse", right)
+    with pytest.raises((ValueError, AssertionError)):
+        check("CreateResponse", {**right, **wrong})
 
 
 SHAPES = ((False, 0), (True, 0), (True, -1))

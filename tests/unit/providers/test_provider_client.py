@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ import httpx
 import pytest
 
 from desktop_app.domain import errors
-from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.chat_request import ChatRequest, FileData, ProviderProfile
 from desktop_app.domain.answering.chat_request import RequestMessage as Said
 from desktop_app.domain.answering.stream_events import (
@@ -49,7 +47,6 @@ from tests.unit.providers.loopback import (
     Received,
     Script,
     chunk,
-    hangs_up,
     replies,
     stalls,
     streams,
@@ -268,51 +265,8 @@ async def test_a_refused_setting_is_remembered_with_a_notice_each_time() -> None
     assert learned == [("m", frozenset({"temperature"}))]
 
 
-# ---------------------------------------------------------------- errors and retries
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 429])
-def test_a_passing_fault_is_waited_out_and_announced(status: int) -> None:
-    script = replies(status, {}, retry_after_ms="10")
-    events, requests = run(script, script, RESPONSE)
-    assert fold(events).text == "Hello"
-    assert [wait.seconds for wait in waits(events)] == [0.01, 0.01]
-    assert all(status_text(wait.status).endswith(".") for wait in waits(events))
-    assert len(requests) == 3
-
-
-def test_a_request_fails_after_three_attempts() -> None:
-    events, requests = run(replies(503, {}, retry_after_ms="10"))
-    assert isinstance(failure(events), errors.ProviderFaultError)
-    assert len(requests) == 3
-
-
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        (replies(401, {}), "rejected the API key"),
-        (replies(429, {}, retry_after="500"), "is limiting requests"),
-        (replies(504, b"<html>", "text/html"), "didn’t finish the request in time"),
-        (
-            replies(500, {"error": {"code": "invalid_request", "message": "x"}}),
-            "rejected the request",
-        ),
-        (replies(400, b"\xff not json"), "rejected the request"),
-        (hangs_up, "was lost before the response"),
-    ],
-    ids=["key", "long wait", "gateway", "wrong request as 500", "unreadable", "no reply"],
-)
-def test_some_failures_are_not_repeated(script: Script, reason: str) -> None:
-    events, requests = run(script)
-    assert reason in failure(events).message
-    assert len(requests) == 1
-
-
 def waits(events: list[StreamEvent]) -> list[StatusChanged]:
     return [event for event in events if isinstance(event, StatusChanged)]
-
-
-# ---------------------------------------------------------------- fault × moment
 
 
 OPENING = sse({"type": "response.created", "response": {"id": "r"}})
@@ -320,71 +274,6 @@ TEXT = sse({"type": "response.output_text.delta", "delta": "Hé"})
 END = sse(DONE)
 NEXT = json.dumps({"type": "response.output_text.delta", "delta": "é"}, ensure_ascii=False)
 MORE = b"data: " + NEXT.encode()
-MID_CHARACTER = MORE[: MORE.index("é".encode()) + 1]
-MOMENTS: dict[str, tuple[tuple[bytes, ...], str]] = {
-    "after the headers": ((), ""),
-    "before any text": ((OPENING,), ""),
-    "in the middle of the text": ((OPENING, TEXT), "Hé"),
-    "in the middle of a character": ((OPENING, TEXT, MID_CHARACTER), "Hé"),
-    "in the middle of an event": ((OPENING, TEXT, MORE[:-1]), "Hé"),
-    "before the terminal event": ((OPENING, TEXT, TEXT), "HéHé"),
-    "in the terminal event": ((OPENING, TEXT, END[:-4]), "Hé"),
-}
-
-
-def breaks(*pieces: bytes) -> Script:
-    return streams(*pieces, end=False)
-
-
-def no_length(*pieces: bytes) -> Script:
-    """Reply like an old proxy: the end of the connection ends the body."""
-
-    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
-        writer.write(b"".join(pieces))
-        await writer.drain()
-        writer.close()
-
-    return script
-
-
-FAULTS: dict[str, Callable[..., Script]] = {
-    "connection broken": breaks,
-    "ended without a terminal": streams,
-    "ended with the connection": no_length,
-    "silence": stalls,
-    "garbage": lambda *pieces: streams(*pieces, b"\ndata: {garbage\n\n"),
-}
-
-
-REASONS = {
-    "connection broken": "was lost before the response",
-    "ended without a terminal": "ended the response early",
-    "ended with the connection": "ended the response early",
-    "silence": "sending data before the response",
-    "garbage": "ended the response early",
-}
-
-
-@pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_at_each_moment_keeps_what_arrived(fault: str, moment: str) -> None:
-    pieces, text = MOMENTS[moment]
-    timeouts = Timeouts(read=0.3) if fault == "silence" else Timeouts()
-    events, requests = run(FAULTS[fault](*pieces), timeouts=timeouts)
-    error = failure(events)
-    is_unreadable = fault == "garbage" and not text
-    assert ("sent an invalid response" if is_unreadable else REASONS[fault]) in error.message
-    assert fold(events).text == text, "what had arrived stays"
-    assert len(requests) == 1, "never again once a reply has opened"
-
-
-def test_silence_before_the_headers_is_not_repeated() -> None:
-    events, requests = run(stalls(head=b""), timeouts=Timeouts(read=0.1))
-    error = failure(events)
-    assert isinstance(error, errors.NetworkError)
-    assert "but you may be charged twice" in error.hint
-    assert len(requests) == 1
 
 
 def beats_for(seconds: float) -> Script:

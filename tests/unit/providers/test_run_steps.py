@@ -14,13 +14,11 @@ import pytest
 from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.stream_events import (
-    Completed,
     RunAdvanced,
     Started,
     StatusChanged,
     StreamEvent,
     TextDelta,
-    UsageReported,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.providers.http.retries import AttemptError
@@ -166,26 +164,14 @@ def reasons(events: Sequence[tuple[float, StreamEvent]]) -> list[tuple[float, fl
 # ---------------------------------------------------------------- one connection
 
 
-def test_a_whole_stream_is_read_with_one_request() -> None:
-    reply = Reply(STREAM)
-    script, events, error = follow_run(reply, begins=True)
-    assert error is None
-    assert script.asked == [(0, "responses")]
-    assert events[0] == (0.0, Started("r 1", "m", "req"))
-    assert texts(events) == "ab"
-    named = [event for _, event in events if isinstance(event, RunAdvanced)]
-    assert named == [RunAdvanced(RUN)]
-    assert reply.drained
-    assert isinstance(events[-1][1], Completed)
-    assert sum(isinstance(event, UsageReported) for _, event in events) == 1
-
-
 def test_a_silent_connection_is_given_up_once_the_run_has_a_name() -> None:
     script, events, error = follow_run([*STREAM[:2], 60, delta(2, "never")], WHOLE, begins=True)
     assert (error, texts(events)) == (None, "ab")
     assert [at for at, _ in script.asked] == [0, 40]
-    _, events, error = follow_run([60, *STREAM], begins=True)
+    reply = Reply([60, *STREAM])
+    _, events, error = follow_run(reply, begins=True)
     assert (error, texts(events)) == (None, "ab"), "without a name it is waited for"
+    assert reply.drained
 
 
 @pytest.mark.parametrize(
