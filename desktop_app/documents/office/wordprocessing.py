@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Final
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import mammoth
 from mammoth import html as mammoth_html
@@ -21,6 +22,7 @@ from desktop_app.documents.left_out import LeftOut
 from desktop_app.documents.office import drawing
 from desktop_app.documents.office.package import Package
 from desktop_app.documents.office.word_markup import LISTS, WordMarkup, with_labels
+from desktop_app.documents.office.word_styles import WORD
 from desktop_app.documents.text import web_page
 from desktop_app.documents.worker.protocol import Limits
 
@@ -32,6 +34,7 @@ comment-reference => sup
 p[style-name='Title'] => h1:fresh
 p[style-name='Subtitle'] => h2:fresh
 """
+_STYLES_PART: Final = "word/styles.xml"
 _PARSER_ERRORS: Final = (ValueError, LookupError, AttributeError, TypeError, OSError)
 
 
@@ -46,11 +49,14 @@ def read(
     package = Package(name, data, limits)
     main = package.main_part(_MAIN_PART)
     related = dict(package.related(main))
-    styles = package.xml_if_readable(related.get("styles", "word/styles.xml"))
+    styles = package.xml_if_readable(related.get("styles", _STYLES_PART))
+    for style in styles.iter(f"{WORD}style"):  # mammoth fails without
+        style.set(f"{WORD}type", style.get(f"{WORD}type", "paragraph"))
+        style.set(f"{WORD}styleId", style.get(f"{WORD}styleId", ""))
     markup = WordMarkup(styles, left_out)
     try:
         page = mammoth.convert_to_html(
-            io.BytesIO(_rewritten(package, main, markup)),
+            io.BytesIO(_rewritten(package, main, markup, styles)),
             style_map=_STYLES,
             convert_image=lambda image: (
                 [mammoth_html.text(image.alt_text)] if image.alt_text else []
@@ -73,7 +79,7 @@ def read(
     return "\n\n".join(filter(None, texts))
 
 
-def _rewritten(package: Package, main: str, markup: WordMarkup) -> bytes:
+def _rewritten(package: Package, main: str, markup: WordMarkup, styles: Element) -> bytes:
     """Return the document with the parts that mammoth reads as it needs them."""
     related = dict(package.related(main))
     numbering = related.get("numbering", "word/numbering.xml")
@@ -82,6 +88,8 @@ def _rewritten(package: Package, main: str, markup: WordMarkup) -> bytes:
         for part in package.names:
             if part == numbering:
                 archive.writestr(part, LISTS)
+            elif part == related.get("styles", _STYLES_PART):
+                archive.writestr(part, ElementTree.tostring(styles))
             elif part == main or _NOTES.fullmatch(part):
                 tree = package.xml(part)
                 markup.rewrite(tree)

@@ -58,6 +58,11 @@ def test_every_word_arrives_whatever_is_around_it(content: list[str]) -> None:
     assert sorted(re.findall(r"q[^q]+q", shown)) == sorted(words)
 
 
+@pytest.mark.parametrize("styles", ['<w:style w:styleId="x"/>', "<w:style/>", "<damaged"])
+def test_words_arrive_without_readable_styles(styles: str) -> None:
+    assert text_of(docx(f"<w:p>{run('a')}</w:p>", styles=styles)) == "a"
+
+
 def test_characters_that_are_elements_arrive() -> None:
     body = (
         '<w:p><w:r><w:t>a</w:t><w:ptab/><w:t>b</w:t><w:cr/><w:t>c</w:t><w:sym w:font="X" '
