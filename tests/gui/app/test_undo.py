@@ -116,7 +116,7 @@ async def test_a_removed_key_is_no_longer_the_default() -> None:
     async with AppHarness() as app:
         vault = app.backend.vault
         app.state.tasks.start(app.state.providers_controller.enter_key(OPENAI.id, KEY))
-        await until(lambda: app.setting("default.provider") == OPENAI.id)
+        await until(lambda: app.state.values["default.provider"] == OPENAI.id)
         app.state.tasks.start(app.state.providers_controller.remove_key(OPENAI.id))
         await until(lambda: app.said.startswith("Key for OpenAI removed"))
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
