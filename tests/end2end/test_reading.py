@@ -70,7 +70,7 @@ def test_every_word_is_there(
             ("table column header", "Head"),
             ("table cell", "two"),
             ("section", "py code, 60 lines"),
-            ("push button", "Archive"),
+            ("push button", "New conversation"),
             ("list", "Conversations"),
             ("text", "Message"),
         ):
@@ -78,7 +78,8 @@ def test_every_word_is_there(
         assert any(
             role == "list item" and name.startswith("Your message, ") for role, name in heard
         )
-        program.do_named("toggle", "Archive", "push button")
-        note = "No archived conversations"
-        wait_for(lambda: note in [shown for _, shown, _ in program.names()], note)
+        program.do("press", "open-settings")
+        program.do_named("toggle", "Advanced", "push button")
+        state = "Advanced, expanded"
+        wait_for(lambda: state in [shown for _, shown, _ in program.names()], state)
         assert program.quit() == 0

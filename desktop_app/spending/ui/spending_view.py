@@ -37,7 +37,6 @@ from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.file_dialogs import choose_target, save_text
 from desktop_app.widgets.forms.form_widgets import Combo
-from desktop_app.widgets.forms.tab_order import order_children
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.table_model import RowTable, TableModel
 from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip
@@ -164,7 +163,6 @@ class SpendingView(QWidget):
         self._limit_of.activated.connect(self._show_limit)
         self.limit = SpendingSection(self._save_limit, None)
         self.limit.body.addLayout(row_of(self._limit_of, self.limit.field, STRETCH, spacing=8))
-        order_children(self.limit, (self._limit_of, self.limit.field))
         self._copy_button = dialog_button(tr("Copy as table"), "copy-spending")
         set_tooltip(self._copy_button, tr("Copies exact values for a spreadsheet"))
         self._copy_button.clicked.connect(self.copy)
