@@ -13,14 +13,21 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QSlider
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSlider,
+)
 
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.desktop.window_request import OpenRequest, QuickRequest, encode
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.quick_call import call
-from desktop_app.shortcuts.command import COMMANDS, CommandScope
+from desktop_app.shortcuts.command import COMMANDS, KEYS_ONLY, CommandScope
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.transcript_views import shown_text
@@ -413,3 +420,17 @@ async def test_keys_of_two_commands_run_neither_until_one_has_others() -> None:
         assert app.window.conversations.isVisible() is not was_shown
         app.press(Qt.Key.Key_J, CONTROL)
         await until(lambda: app.window.pane.page is not None)
+
+
+async def test_a_new_conversation_has_few_controls() -> None:
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        app.window.resize(1280, 800)
+        await until(lambda: app.window.empty_state.cards[0].isVisible())
+        controls = [
+            button
+            for button in app.window.findChildren(QAbstractButton)
+            if button.isVisible() and not button.visibleRegion().isEmpty()
+        ]
+        assert len(controls) + 1 <= 14, [button.objectName() for button in controls]  # the prompt
+    rows = [c for c in COMMANDS if c.id in app.session.actions and c.id not in KEYS_ONLY]
+    assert len(rows) <= 58
