@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QToolButton, QWidget
 
@@ -24,8 +24,8 @@ from desktop_app.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
+    from desktop_app.transcript.segment_area import SegmentArea
     from desktop_app.transcript.shown_message import ShownMessage
-    from desktop_app.transcript.view import TranscriptView
 
 
 COPIED_MS: Final = 1_500
@@ -87,9 +87,18 @@ class ActionRow(QWidget):
 
     Attributes:
         message_id: the message, or "" while hidden.
+
+    Signals:
+        chosen(str message_id, str action): run this action.
+        menu_requested(QPoint): show the other actions at this point of the screen.
+        arrow_pressed(bool): an arrow key that goes forward, or one that goes back.
     """
 
-    def __init__(self, view: TranscriptView) -> None:
+    chosen = Signal(str, str)
+    menu_requested = Signal(QPoint)
+    arrow_pressed = Signal(bool)
+
+    def __init__(self, view: SegmentArea) -> None:
         super().__init__(view.viewport())
         self._view = view
         self.setObjectName("message-actions")
@@ -107,7 +116,7 @@ class ActionRow(QWidget):
         self.hide()
 
     def _make_button(self, action: str) -> _ActionButton:
-        button = _ActionButton(self._view, self)
+        button = _ActionButton(self)
         set_role(button, "quiet")
         button.setObjectName(f"message-{action}")
         button.setText("▾" if action == "retry-with" else "")
@@ -227,12 +236,12 @@ class ActionRow(QWidget):
 
     def _choose(self, action: str, button: QToolButton) -> None:
         if action == MORE:
-            self._view.show_menu(button.mapToGlobal(button.rect().bottomLeft()))
+            self.menu_requested.emit(button.mapToGlobal(button.rect().bottomLeft()))
             return
         if action == "copy":
             self._show_copied(is_copied=True)
             self._copied_timer.start()
-        self._view.commands.run(self.message_id, action)
+        self.chosen.emit(self.message_id, action)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let Enter click a button, like Space.
@@ -259,16 +268,16 @@ class _ActionButton(PlainToolButton):
     It is not in Qt's tab order.
     """
 
-    def __init__(self, view: TranscriptView, row: ActionRow) -> None:
+    def __init__(self, row: ActionRow) -> None:
         super().__init__(row)
-        self._view = view
+        self._row = row
         # Without a focus policy, a screen reader could not focus it either.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the next or previous action by an arrow key."""
         if event.key() in ARROWS:
-            self._view.focus_navigator.focus_next(forward=ARROWS[event.key()])
+            self._row.arrow_pressed.emit(ARROWS[event.key()])
         else:
             super().keyPressEvent(event)
 
@@ -276,7 +285,7 @@ class _ActionButton(PlainToolButton):
         """Return the focus to the text after a mouse click."""
         super().focusInEvent(event)
         if event.reason() is Qt.FocusReason.MouseFocusReason:
-            self._view.action_row.return_focus()
+            self._row.return_focus()
 
 
 def _name(button: QToolButton, title: str) -> None:

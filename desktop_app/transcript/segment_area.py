@@ -156,10 +156,7 @@ class SegmentArea(QAbstractScrollArea):
         self._loaded: dict[Segment, Article] = {}
         self._keeping = 0
         self._anchor: _ScrollAnchor | None = None
-        self._range = (
-            0,
-            0,
-        )  # the heights of the viewport and of the text, as the scroll bar has them
+        self._range = 0, 0  # of the scroll bar: the heights of the viewport and of the text
         self._prefetched_y = 0  # the scroll position when text was last loaded in advance
         # The y coordinates between which the text must be painted again; from 0 on, all of it.
         self._repaint_from = self._repaint_to = 0

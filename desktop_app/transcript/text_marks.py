@@ -12,13 +12,13 @@ from PySide6.QtGui import QTextCharFormat
 from desktop_app.markdown.block_model import Block, text_of
 from desktop_app.markdown.search.text_search import WORD
 from desktop_app.transcript.segment import runs_at, texts_of
-from desktop_app.transcript.segment_area import Mark, ShownSegment
+from desktop_app.transcript.segment_area import Mark, SegmentArea, ShownSegment
 from desktop_app.widgets.look.theme import Theme
 from desktop_app.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
+    from desktop_app.transcript.conversation_messages import ConversationMessages
     from desktop_app.transcript.shown_message import ShownMessage
-    from desktop_app.transcript.view import TranscriptView
 
 MAX_MARKED: Final = 100
 """Ranges to mark at most in a segment, because each mark slows down every repaint."""
@@ -54,9 +54,10 @@ def mark_of(shown: ShownSegment, found: TextRange, char_format: QTextCharFormat)
 class DifferenceMarks(QObject):
     """The marks in the last message of a view: the words that other answers do not have."""
 
-    def __init__(self, view: TranscriptView) -> None:
+    def __init__(self, view: SegmentArea, messages: ConversationMessages) -> None:
         super().__init__(view)
         self._view = view
+        self._messages = messages
         self._differs: Sequence[bool] = ()
         self._format = QTextCharFormat()
         self._revision = -1  # of the items that `_ranges` is about; -1 for none
@@ -77,7 +78,7 @@ class DifferenceMarks(QObject):
 
     def _texts(self) -> Iterable[tuple[int, int, str]]:
         """Yield the item, the cell and the text of each text of the message."""
-        shown = self._view.messages.last()
+        shown = self._messages.last()
         if shown is None:
             return
         for index in shown.body_range:
@@ -89,7 +90,7 @@ class DifferenceMarks(QObject):
     def marks_of(self, shown: ShownSegment) -> list[Mark]:
         """Return the marks of the words in a segment."""
         message: ShownMessage = shown.article
-        if not self._differs or message is not self._view.messages.last():
+        if not self._differs or message is not self._messages.last():
             return []
         if self._revision != message.revision:
             self._revision = message.revision

@@ -142,7 +142,9 @@ class TranscriptView(TextArea):
         self._wraps_code = True
         self.is_following = True
         self.accessible: AccessibleTranscript | None = None
-        self.images = MessageImages(self)
+        self.images = MessageImages(self, lambda: self.theme)
+        self.images.requested.connect(self.image_requested)
+        self.images.drawn.connect(self._show_image)
         self.formula_display = SegmentFormulas(self)
         self._drawer: DiagramDrawer | None = None
         self.highlighter = CodeHighlighter(theme, self)
@@ -164,6 +166,11 @@ class TranscriptView(TextArea):
         self._copied_timer.timeout.connect(lambda: self.show_copied(None))
         self._wheel_steps = WheelSteps()
         self._pressed_link = ""
+        self.action_row.chosen.connect(self.commands.run)
+        self.action_row.menu_requested.connect(self._show_menu)
+        self.action_row.arrow_pressed.connect(
+            lambda forward: self.focus_navigator.focus_next(forward=forward)
+        )
         self.scrolled.connect(self._place_actions)
         self.text_shown.connect(self._offer_latest)
         self.following_changed.connect(lambda _follows: self._offer_latest())
@@ -328,7 +335,7 @@ class TranscriptView(TextArea):
     @cached_property
     def differences(self) -> DifferenceMarks:
         """Return the marks of the words that the answers shown beside this one do not have."""
-        return DifferenceMarks(self)
+        return DifferenceMarks(self, self.messages)
 
     # ------------------------------------------------------------------ theme
 
@@ -374,7 +381,7 @@ class TranscriptView(TextArea):
         with self.keeping_position():
             self._set_margins()
 
-    def show_image(self, name: QUrl, image: QImage) -> None:
+    def _show_image(self, name: QUrl, image: QImage) -> None:
         """Have the documents draw an image that has arrived."""
         for segment in self._loaded:
             if segment.document is not None and segment.document.has_images:
@@ -424,7 +431,7 @@ class TranscriptView(TextArea):
         if shown is not None and focused:
             self.action_row.focus_button(focused)
 
-    def show_menu(self, corner: QPoint) -> None:
+    def _show_menu(self, corner: QPoint) -> None:
         """Show the actions that have no button beside their message, at a point of the screen."""
         shown = self.messages.opened(self.action_row.message_id)
         if shown is not None:

@@ -7,10 +7,10 @@ created.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
-from PySide6.QtCore import QObject, QRectF, QSize, Qt, QTimer, QUrl
+from PySide6.QtCore import QObject, QRectF, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -23,14 +23,12 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextImageFormat,
 )
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.markdown.block_model import PICTURE, Run
 from desktop_app.markdown.parsing.inline_images import image_size_of
 from desktop_app.widgets.look.theme import Theme
-
-if TYPE_CHECKING:
-    from desktop_app.transcript.view import TranscriptView
 
 OPEN_IMAGE: Final = "picture/"
 """The prefix of an action that opens an image. The hash of the image follows."""
@@ -136,11 +134,20 @@ def _format_with_name(
 
 
 class MessageImages(QObject):
-    """The images of a view, which it requests once they are visible."""
+    """The images of a view, which are requested once they are visible.
 
-    def __init__(self, view: TranscriptView) -> None:
+    Signals:
+        requested(str): an image with this key came into view. Pass it to `show`.
+        drawn(QUrl, QImage): what documents draw for this name has arrived.
+    """
+
+    requested = Signal(str)
+    drawn = Signal(QUrl, QImage)
+
+    def __init__(self, view: QWidget, theme: Callable[[], Theme]) -> None:
         super().__init__(view)
         self._view = view
+        self._theme = theme
         self._images: dict[str, QImage] = {}
         # For each requested image, the names by which Qt asked for it: one for each size.
         self._requested: dict[str, set[str]] = {}
@@ -169,7 +176,7 @@ class MessageImages(QObject):
             return self._rounded_image(self._images[key], width, height)
         if key not in self._requested:
             # Deferred, because Qt calls this while painting.
-            QTimer.singleShot(0, self, lambda: self._view.image_requested.emit(key))
+            QTimer.singleShot(0, self, lambda: self.requested.emit(key))
         self._requested.setdefault(key, set()).add(name)
         return self._rounded_image(None, width, height)
 
@@ -187,7 +194,7 @@ class MessageImages(QObject):
         for name in self._requested[key]:
             drawn = self.resource(name)
             assert drawn is not None
-            self._view.show_image(QUrl(name), drawn)
+            self.drawn.emit(QUrl(name), drawn)
         # Documents keep what they draw; an image that another document draws is requested again.
         while len(self._images) > 1 and self._size() > _MAX_BYTES:
             oldest = next(iter(self._images))
@@ -221,7 +228,7 @@ class MessageImages(QObject):
         with QPainter(rounded) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if image is None:
-                painter.fillPath(outline, self._view.theme.code_ground)
+                painter.fillPath(outline, self._theme().code_ground)
             else:
                 scaled = image.scaled(
                     device_width,
@@ -234,6 +241,6 @@ class MessageImages(QObject):
                 )
                 painter.fillPath(outline, QBrush(scaled))
             # Without an edge, a chart with a white background would merge into a white page.
-            painter.strokePath(outline, QPen(self._view.theme.line, ratio))
+            painter.strokePath(outline, QPen(self._theme().line, ratio))
         rounded.setDevicePixelRatio(ratio)
         return rounded
