@@ -70,7 +70,6 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
         session_id or f"{value.get('createdAt')} {text_at(value, 'name')}",
         title=text_at(value, "name"),
         created=seconds_of(value.get("createdAt")),
-        updated=None,
         leaf=leaf,
         model=text_at(value, "settings", "modelId") or text_at(value, "settings", "model"),
         pinned=value.get("starred") is True,

@@ -12,12 +12,10 @@ only repeats their texts.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from desktop_app.domain.code_fence import fenced
-from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     Part,
@@ -31,6 +29,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     add_document,
     attached_note,
     ended_call,
+    json_text,
     mapping_at,
     objects_at,
     seconds_of,
@@ -39,9 +38,9 @@ from desktop_app.exchange.importers.imported_conversation import (
     unknown_content,
     value_at,
 )
+from desktop_app.exchange.importers.message_list import ROLES
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
-_ROLES: Final = {"human": Role.USER, "assistant": Role.ASSISTANT}
 # Blocks of these kinds may be empty; of other kinds, an empty text means that they are not known.
 _EMPTY_KINDS: Final = {"", "text", "thinking", "token_budget", "flag"}
 _PASTED_NAME: Final = "pasted.txt"
@@ -90,7 +89,7 @@ def _parse_nodes(
         yield Node(
             node_id,
             text_at(message, "parent_message_uuid") or previous_id,
-            _ROLES.get(text_at(message, "sender")),
+            ROLES.get(text_at(message, "sender")),
             (*_parse_attachments(message, files), *_parse_content(message)),
             seconds=seconds_of(message.get("created_at")),
         )
@@ -210,9 +209,7 @@ def _convert_design_block(block: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         return [block]
     call = mapping_at(block, "toolCall")
     call_id = text_at(call, "id")
-    output = call.get("output")
-    if output is not None and not isinstance(output, str):
-        output = json.dumps(output, ensure_ascii=False)
+    output = json_text(call.get("output"))
     return [
         {"type": "tool_use", "id": call_id, "name": call.get("name"), "input": call.get("input")},
         {"type": "tool_result", "tool_use_id": call_id, "content": output},

@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.message_parts import Part, ReasoningPart, 
 from desktop_app.exchange.importers.imported_conversation import (
     FindFile,
     ImportedConversation,
-    attached_note,
+    attached_notes,
     ended_call,
     mapping_at,
     objects_at,
@@ -82,9 +82,7 @@ def _role_of(key: str, mapping: Mapping[str, Any]) -> Role:
 
 
 def _parts_of(message: Mapping[str, Any]) -> Iterator[Part]:
-    for file in objects_at(message, "files"):
-        if name := text_at(file, "file_name") or text_at(file, "name"):
-            yield attached_note(name)
+    yield from attached_notes(objects_at(message, "files"), "file_name", "name")
     fragments = objects_at(message, "fragments") or [
         {"type": "THINK", "content": message.get("reasoning_content")},
         {"type": "RESPONSE", "content": message.get("content")},

@@ -96,10 +96,7 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
     source = SourceConversation(
         "gemini",
         f"{text_at(first, 'time')} {text_at(first, 'title')}",
-        title="",
         created=seconds_of(first.get("time")),
-        updated=None,
-        leaf=None,
     )
     return build_conversation(source, nodes, files.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -101,6 +101,13 @@ def attached_note(name: str) -> Part:
     return TextPart(f"[Attached: {name}]")
 
 
+def attached_notes(items: Iterable[Any], *keys: str) -> Iterator[Part]:
+    """Yield a note for each file that has a name, under the first of the keys that it has."""
+    for item in items:
+        if name := next(filter(None, (text_at(item, key) for key in keys)), ""):
+            yield attached_note(name)
+
+
 def titled(title: str, markdown: str) -> str:
     """Return a document below its title, if it has one."""
     return f"**{title}**\n\n{markdown}" if title else markdown
@@ -192,6 +199,11 @@ def seconds_of(value: Any) -> float | None:
         return moment.timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def seconds_at(value: Mapping[str, Any], *keys: str) -> float | None:
+    """Return the seconds of the first of the keys that has a time but 0."""
+    return next(filter(None, (seconds_of(value.get(key)) for key in keys)), None)
 
 
 def value_at(value: Any, *path: str) -> Any:

@@ -51,7 +51,6 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
         title=text_at(value, "title"),
         created=seconds_of(value.get("created")),
         updated=seconds_of(value.get("updated")),
-        leaf=None,
         model=text_at(assistant, "model", "id") or text_at(value, "model", "id"),
         instructions=text_at(assistant, "instructions"),
     )

@@ -15,7 +15,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     FindFile,
     ImportedConversation,
-    attached_note,
+    attached_notes,
     ended_call,
     json_text,
     objects_at,
@@ -53,16 +53,11 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
                 model=text_at(message, "model"),
             )
         )
-    source = SourceConversation(
-        "le-chat", text_at(value, "id"), title="", created=None, updated=None, leaf=None
-    )
-    return build_conversation(source, nodes)
+    return build_conversation(SourceConversation("le-chat", text_at(value, "id")), nodes)
 
 
 def _parts_of(message: Mapping[str, Any]) -> Iterator[Part]:
-    for file in objects_at(message, "files"):
-        if name := text_at(file, "name"):
-            yield attached_note(name)
+    yield from attached_notes(objects_at(message, "files"), "name")
     texts: list[str] = []
     for chunk in objects_at(message, "contentChunks"):
         kind = text_at(chunk, "type")

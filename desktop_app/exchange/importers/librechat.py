@@ -16,6 +16,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     FindFile,
     ImportedConversation,
     attached_note,
+    attached_notes,
     ended_call,
     mapping_at,
     objects_at,
@@ -53,8 +54,6 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
         "librechat",
         text_at(value, "conversationId"),
         title=text_at(value, "title"),
-        created=None,
-        updated=None,
         leaf=None if newest is None else newest.id,
         model=text_at(value, "options", "model"),
         instructions=text_at(value, "options", "promptPrefix")
@@ -65,12 +64,11 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
 
 def _parse_node(node_id: str, parent: str | None, message: Mapping[str, Any]) -> Node:
     is_from_user = message.get("isCreatedByUser", text_at(message, "sender") == "User") is True
-    names = [text_at(item, "filename") for item in objects_at(message, "files")]
     return Node(
         node_id,
         parent,
         Role.USER if is_from_user else Role.ASSISTANT,
-        (*(attached_note(name) for name in names if name), *_parse_content(message)),
+        (*attached_notes(objects_at(message, "files"), "filename"), *_parse_content(message)),
         seconds=seconds_of(message.get("createdAt")),
         model="" if is_from_user else text_at(message, "model"),
         is_complete=message.get("unfinished") is not True and message.get("error") is not True,

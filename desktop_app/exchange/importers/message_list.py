@@ -10,6 +10,7 @@ that describe no form of their own (Msty) are read if they export such messages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app.domain.conversations.conversation import Role
@@ -26,11 +27,12 @@ from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     add_data_url,
     attached_note,
+    attached_notes,
     ended_call,
     json_text,
     mapping_at,
     objects_at,
-    seconds_of,
+    seconds_at,
     stable_id,
     text_at,
     unknown_content,
@@ -82,9 +84,8 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
         "messages",
         text_at(value, "id") or text_at(value, "conversation_id") or stable_id(value["messages"]),
         title=text_at(value, "title") or text_at(value, "name"),
-        created=seconds_of(value.get("created_at")) or seconds_of(value.get("createdAt")),
-        updated=seconds_of(value.get("updated_at")) or seconds_of(value.get("updatedAt")),
-        leaf=None,
+        created=seconds_at(value, "created_at", "createdAt"),
+        updated=seconds_at(value, "updated_at", "updatedAt"),
         model=text_at(value, "model"),
         instructions=text_at(value, "system_prompt") or text_at(value, "system"),
     )
@@ -99,9 +100,7 @@ def from_messages(
     messages = list(messages)
     nodes = chain_of(messages, files)
     instructions = source.instructions or instructions_of(messages)
-    return build_conversation(
-        SourceConversation(**{**vars(source), "instructions": instructions}), nodes, files.values()
-    )
+    return build_conversation(replace(source, instructions=instructions), nodes, files.values())
 
 
 def instructions_of(messages: Iterable[Mapping[str, Any]]) -> str:
@@ -154,7 +153,6 @@ def chain_of(
         known_ids.add(node_id)
         is_text = any(not isinstance(part, ReasoningPart) for part in parts)
         pending = [part for part in parts if isinstance(part, ReasoningPart)] if not is_text else []
-        seconds = (seconds_of(message.get(name)) for name in _TIME_NAMES)
         nodes.append(
             Node(
                 node_id,
@@ -162,7 +160,7 @@ def chain_of(
                 role if is_text else None,
                 tuple(parts) if is_text else (),
                 (*pending, *calls),
-                seconds=next((each for each in seconds if each), None),
+                seconds=seconds_at(message, *_TIME_NAMES),
                 model=text_at(message, "model") or text_at(message, "modelId"),
                 is_complete=message.get("generating") is not True,
             )
@@ -173,10 +171,8 @@ def chain_of(
 
 def parts_of(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iterator[Part]:
     """Yield the parts of a message: its attachments, thoughts, texts and images."""
-    for name in ("files", "attachments"):
-        for item in objects_at(message, name):
-            if title := text_at(item, "name") or text_at(item, "filename"):
-                yield attached_note(title)
+    files_of_message = (*objects_at(message, "files"), *objects_at(message, "attachments"))
+    yield from attached_notes(files_of_message, "name", "filename")
     for name in _THOUGHT_NAMES:
         if thought := text_at(message, name).strip():
             yield ReasoningPart(thought)

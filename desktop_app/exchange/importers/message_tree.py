@@ -80,10 +80,10 @@ class SourceConversation:
 
     program: str
     id: str
-    title: str
-    created: float | None
-    updated: float | None
-    leaf: str | None
+    title: str = ""
+    created: float | None = None
+    updated: float | None = None
+    leaf: str | None = None
     model: str = ""
     pinned: bool = False
     archived: bool = False

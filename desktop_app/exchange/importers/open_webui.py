@@ -38,9 +38,9 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     value_at,
 )
+from desktop_app.exchange.importers.message_list import ROLES
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
-_ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT}
 _DETAILS_OPENING: Final = re.compile('<details type="(reasoning|tool_calls)"')
 _ATTRIBUTE: Final = re.compile(r'\b(id|name|arguments|result)="([^"]*)"')
 _SUMMARY: Final = re.compile(r"\s*(?:<summary>[^<]*</summary>)?")
@@ -95,7 +95,7 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
 def _parse_node(
     key: str, parent: str | None, message: Mapping[str, Any], files: dict[str, AttachmentFile]
 ) -> Node:
-    role = _ROLES.get(text_at(message, "role"))
+    role = ROLES.get(text_at(message, "role"))
     text = text_at(message, "content")
     parts = [part for item in objects_at(message, "files") for part in _attached(item, files)]
     parts += _parse_answer(text) if role is Role.ASSISTANT else [TextPart(text)]

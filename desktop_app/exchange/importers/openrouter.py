@@ -9,7 +9,7 @@ Source: artisticMink/OpenRouterImportForSillyTavern, November 2026.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import AttachmentFile, Part, ReasoningPart
@@ -19,13 +19,15 @@ from desktop_app.exchange.importers.imported_conversation import (
     list_at,
     mapping_at,
     objects_at,
-    seconds_of,
+    seconds_at,
     stable_id,
     text_at,
     value_at,
 )
 from desktop_app.exchange.importers.message_list import content_parts, text_parts
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
+
+_TIME_NAMES: Final = ("createdAt", "updatedAt")
 
 
 def is_conversation(value: Any) -> bool:
@@ -39,7 +41,7 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
     items = mapping_at(value, "items")
     characters = mapping_at(value, "characters")
     rows = [(key, row) for key, row in mapping_at(value, "messages").items() if mapping_at(row)]
-    rows.sort(key=lambda each: _seconds_of(each[1]) or 0.0)
+    rows.sort(key=lambda each: seconds_at(each[1], *_TIME_NAMES) or 0.0)
     is_tree = any(text_at(row, "parentMessageId") for _, row in rows)
     nodes: list[Node] = []
     for key, row in rows:
@@ -52,7 +54,7 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
                 parent if is_tree else nodes[-1].id if nodes else None,
                 Role.USER if is_user else Role.ASSISTANT,
                 tuple(_parts_of(row, items, files)),
-                seconds=_seconds_of(row),
+                seconds=seconds_at(row, *_TIME_NAMES),
                 model=text_at(characters, character, "model"),
             )
         )
@@ -62,17 +64,10 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
         "openrouter",
         text_at(value, "id") or stable_id([key for key, _ in rows]),
         title=text_at(value, "title"),
-        created=None,
-        updated=None,
-        leaf=None,
         model=next(filter(None, models), ""),
         instructions=next(filter(None, prompts), ""),
     )
     return build_conversation(source, nodes, files.values())
-
-
-def _seconds_of(row: Mapping[str, Any]) -> float | None:
-    return seconds_of(row.get("createdAt")) or seconds_of(row.get("updatedAt"))
 
 
 def _parts_of(

@@ -39,7 +39,6 @@ def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> Importe
         title=text_at(value, "chatTitle"),
         created=seconds_of(value.get("createdAt")),
         updated=seconds_of(value.get("updatedAt")),
-        leaf=None,
         model=text_at(value, "model") or text_at(value, "modelInfo", "id"),
         instructions=text_at(value, "chatParams", "systemMessage"),
     )
