@@ -14,10 +14,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import Qt as QtOfGui
 from PySide6.QtGui import QTextDocument, QTextDocumentFragment
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
     QApplication,
-    QComboBox,
     QLabel,
     QLineEdit,
     QMenu,
@@ -53,12 +50,11 @@ from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import message_box
 from desktop_app.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
-from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
 from tests.helpers.recorded_calls import RecordedCalls
 from tests.helpers.transcript_views import is_writing, shown_text
-from tests.helpers.translated_texts import columns_of
+from tests.helpers.translated_texts import texts_of_widgets, widgets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -309,72 +305,41 @@ def as_text(tip: str) -> str:
     return tip
 
 
-def in_model(view: QAbstractItemView) -> Iterator[str]:
-    model = view.model()
-    for row in range(min(model.rowCount(), 50)):
-        for column in range(columns_of(model)):
-            index = model.index(row, column)
-            for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-                yield str(index.data(role) or "")
-            yield as_text(str(index.data(Qt.ItemDataRole.ToolTipRole) or ""))
-
-
-def in_menu(menu: QMenu) -> Iterator[str]:
-    for action in menu.actions():
-        yield entry_text(action)
-        yield as_text(action.toolTip())
-        inner = action.menu()
-        if isinstance(inner, QMenu):
-            yield from in_menu(inner)
-
-
 _TAG = re.compile(r"<[^>]*>")
 _TAGS_OF_LINKS = {"</a>", *(f'<a href="{PLACE_SCHEME}{place}">' for place in Place)}
 
 
-def in_widget(widget: QWidget) -> Iterator[str]:
+def texts_in(widget: QWidget) -> Iterator[str]:
     """Yield the texts that a widget shows or announces, except editable text."""
-    yield as_text(widget.toolTip())
-    yield widget.accessibleName()
-    yield widget.accessibleDescription()
-    yield widget.windowTitle().replace("[*][*]", "[*]")
-    match widget:
-        case QLabel():
-            is_plain = widget.textFormat() is Qt.TextFormat.PlainText
-            shown = QLabel.text(widget)
-            if isinstance(widget, LinkedLabel) and not is_plain:
-                # Its links lead to places of the program; everything else is escaped.
-                assert set(_TAG.findall(shown)) <= _TAGS_OF_LINKS, shown
-                yield QTextDocumentFragment.fromHtml(shown).toPlainText()
-                return
+    texts = list(texts_of_widgets([widget]))
+    if isinstance(widget, QLabel):
+        texts.remove(widget.text())
+        is_plain = widget.textFormat() is Qt.TextFormat.PlainText
+        shown = QLabel.text(widget)
+        if isinstance(widget, LinkedLabel) and not is_plain:
+            # Its links lead to places of the program; everything else is escaped.
+            assert set(_TAG.findall(shown)) <= _TAGS_OF_LINKS, shown
+            shown = QTextDocumentFragment.fromHtml(shown).toPlainText()
+        else:
             assert is_plain or not QtOfGui.mightBeRichText(shown)
-            yield shown
-        case QAbstractButton():
-            yield QAbstractButton.text(widget).replace("&&", "&")
-        case QLineEdit():
-            yield widget.placeholderText()
-            if widget.isReadOnly():
-                yield widget.text()
-        case QPlainTextEdit() if widget.isReadOnly():
-            yield from widget.toPlainText().split("\n")
-        case QTextBrowser():
-            yield from widget.toPlainText().replace("\u2063", "").split("\n")
-        case TranscriptView():
-            yield from shown_text(widget).replace("\u2063", "").split("\n")
-        case QComboBox():
-            yield from (widget.itemText(at) for at in range(widget.count()))
-        case QAbstractItemView():
-            yield from in_model(widget)
-        case QMenu():
-            yield from in_menu(widget)
-
-
-def everything(widget: QWidget) -> list[QWidget]:
-    return [widget, *widget.findChildren(QWidget)]
+        yield shown
+    elif isinstance(widget, QLineEdit) and not widget.isReadOnly():
+        texts.remove(widget.text())
+    elif isinstance(widget, QTextBrowser) or (
+        isinstance(widget, QPlainTextEdit) and widget.isReadOnly()
+    ):
+        texts += widget.toPlainText().replace("\u2063", "").split("\n")
+    elif isinstance(widget, TranscriptView):
+        texts += shown_text(widget).replace("\u2063", "").split("\n")
+    for text in texts:
+        if text == widget.windowTitle():
+            yield text.replace("[*][*]", "[*]")
+        else:
+            yield as_text(text) if text == widget.toolTip() else text
 
 
 def shown_in(widget: QWidget) -> list[str]:
-    return [text for one in everything(widget) for text in in_widget(one) if text]
+    return [text for one in widgets_of(widget) for text in texts_in(one) if text]
 
 
 def is_shown(expected: str, shown: list[str]) -> bool:

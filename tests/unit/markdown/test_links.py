@@ -20,20 +20,11 @@ from desktop_app.markdown.parsing.links import destination_to_show, image_destin
 PRODUCT = Path(__file__).parents[3] / "desktop_app"
 EVIL = "https://evil.example/login"
 
+# Decorations, full stops of other scripts, users and ports are among the properties below.
 LOOKS_LIKE_AN_ADDRESS = [
-    "“bank.example”",
     "«\u202fbank.example\u202f»",
-    "→ bank.example",
-    "bank.example ↗",
-    "🔒bank.example",
     "✅ https://bank.example/login",
     "Log in at bank.example now",
-    "(bank.example)",
-    "bank\u3002example",
-    "bank\uff0eexample",
-    "bank\uff61example",
-    "bank\u2024example",
-    "bank\ufe52example",
     "bank\ua4f8example",
     "bank\u2022example",
     "bank\u06f0example",
@@ -59,11 +50,8 @@ LOOKS_LIKE_AN_ADDRESS = [
     "http://3232235777",
     "::1",
     "[2001:db8::1]",
-    "bank.example:443",
-    "user@bank.example",
     "bank.example@evil.example",
     "https://bank.example@evil.example",
-    "https://user:pass@bank.example",
     "evil.example bank.example",
     "evil.example/→bank.example",
     "xn--bnk-6cd.example",
@@ -260,6 +248,7 @@ def test_mail_addresses_with_other_fields_are_refused(mail: str) -> None:
         "me@a.example",
         "me@a.example?subject=Hello%20there&body=One%0D%0ATwo",
         "me@a.example?subject=Q%26A",
+        "me@a.example?subject=%" + "25" * 3 + "41",
         "me@a.example?SUBJECT=x&cc=you@a.example",
         "?to=me@a.example",
         "me+tag@a.example,you@a.example",
@@ -283,6 +272,8 @@ def test_an_ordinary_mail_opens(mail: str) -> None:
         "https://@/",
         "https://a.example\\@b.example",
         "https://a b.example",
+        "https://a.example/a b",
+        "mailto:a@b.example?subject=%" + "25" * 20 + "41",
         "https://a.example/\u202e",
         "https://a%00b.example",
         "https://a%2Fb.example",
@@ -453,13 +444,6 @@ def test_one_module_opens_links_in_windows_and_one_in_terminals() -> None:
         and any(map(opens_something, ast.walk(ast.parse(source))))
     }
     assert found == {"widgets/external_open.py", "child_processes.py"}
-
-
-@pytest.mark.attack("links")
-def test_unusual_targets_are_refused() -> None:
-    assert not is_openable("https://bank.example/a b")
-    assert not is_openable("mailto:a@bank.example?subject=%" + "25" * 20 + "41")
-    assert is_openable("mailto:a@bank.example?subject=%" + "25" * 3 + "41")
 
 
 @pytest.mark.attack("links")
