@@ -45,6 +45,7 @@ from desktop_app.markdown.structured_answer import has_json_value
 from desktop_app.settings.server_presets import billing_page
 from desktop_app.transcript.media.diagram_drawer import ShownDiagram
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, image_runs
+from desktop_app.widgets.look.theme import STANDARD_LINE_WIDTH
 from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 from desktop_app.widgets.text.utf16 import utf16_length
 
@@ -556,6 +557,8 @@ def diagram_lines(number: int, shown: ShownDiagram, *, is_code_shown: bool) -> t
     name = Run(spoken, image=True, note=True, link=link)
     label = tr("Show diagram") if is_code_shown else tr("Show code")
     links = [(label, toggle)]
+    if diagram.width > STANDARD_LINE_WIDTH:  # it is scaled down
+        links.append((tr("Enlarge"), f"{ACTION}{OPEN_IMAGE}{shown.key}"))
     links.append((tr("Copy picture"), f"{ACTION}{COPY_DIAGRAM}{shown.key}"))
     links.append((tr("Save as…"), f"{ACTION}{SAVE_DIAGRAM}{shown.key}"))
     runs = [run for label, link in links for run in (Run(" · "), Run(label, link=link))]

@@ -28,7 +28,7 @@ from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.transcript.media.diagram_drawer import device_ratio
-from desktop_app.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
+from desktop_app.transcript.media.message_images import DIAGRAM_KEY, OPEN_IMAGE, THUMBNAIL_BOX
 from desktop_app.transcript.message_items import CHANGE_IMAGE, COPY_DIAGRAM, SAVE_DIAGRAM, SAVE_FILE
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.external_open import open_path
@@ -68,9 +68,7 @@ class ImagesController(Controller):
 
         def run_action(_message_id: str, action: str) -> None:
             if action.startswith(OPEN_IMAGE):
-                part = _find_image(messages(), action.removeprefix(OPEN_IMAGE))
-                if part is not None:
-                    self._tasks.start(self._open(part))
+                self._tasks.start(self._open(messages(), action.removeprefix(OPEN_IMAGE)))
             elif action.startswith(SAVE_FILE):
                 self._save(_find(messages(), action.removeprefix(SAVE_FILE)))
             elif action.startswith(COPY_DIAGRAM):
@@ -144,8 +142,11 @@ class ImagesController(Controller):
 
     # -------------------------------------------------------------- originals
 
-    async def _open(self, part: ImagePart) -> None:
-        """Open a read-only copy of the original with the system's viewer."""
+    async def _open(self, messages: Iterable[Message], key: str) -> None:
+        """Open a read-only copy of an image or a diagram with the system's viewer."""
+        part, diagram = _find_image(messages, key), self._session.drawer.diagram(key)
+        if part is None and diagram is None:
+            return
         if self._current.is_temporary:
             raise IllegalChoiceError(
                 N_(
@@ -154,12 +155,14 @@ class ImagesController(Controller):
                 ),
                 hint=hints.USE_REGULAR,
             )
-        data = await self._attachment_store.bytes(part.sha256)
+        sha256, suffix = key.removeprefix(DIAGRAM_KEY), ".png"
+        if part is not None:
+            suffix = IMAGE_SUFFIXES.get(part.media_type, suffix)
+        data = await self._attachment_store.bytes(sha256) if diagram is None else diagram.png
         # Not the name of the attached file, which may contain anything. The suffix selects the
         # program.
-        name = f"{part.sha256[:16]}{IMAGE_SUFFIXES.get(part.media_type, '.png')}"
-        copy = await asyncio.to_thread(self._session.copies.make, data, part.sha256, name)
-        open_path(copy)
+        name = f"{sha256[:16]}{suffix}"
+        open_path(await asyncio.to_thread(self._session.copies.make, data, sha256, name))
 
     def _save(self, part: DocumentPart | ImagePart | None) -> None:
         """Ask for a file, and write the original to it."""

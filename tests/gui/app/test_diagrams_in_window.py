@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 
 from desktop_app.markdown.processes.diagram_drawing import can_draw
@@ -74,6 +75,22 @@ async def test_a_streamed_answer_shows_its_diagram_at_the_closing_fence(tmp_path
             await until(partial(has_said, app, f"Saved “{name}”."))
             assert (tmp_path / name).read_bytes().startswith(start)
         assert QImage(str(tmp_path / "a.png")).size() == copied.size()
+
+
+async def test_a_wide_diagram_is_enlarged_as_images_are(opened_files: list[QUrl]) -> None:
+    chain = " --> ".join(f"N{number}[Step {number}]" for number in range(14))
+    async with AppHarness() as app:
+        await app.ask_and_answer("Draw it", f"```mermaid\n{FLOWCHART}\n```\n")
+        await until(lambda: bool(picture_keys(app)))
+        assert "Enlarge" not in app.transcript
+        await app.ask_and_answer("Wider", f"```mermaid\nflowchart LR\n {chain}\n```\n")
+        await until(lambda: "Enlarge" in app.transcript)
+        [key] = picture_keys(app)
+        app.act(f"picture/{key}")
+        await until(lambda: opened_files)
+        opened = QImage(opened_files[0].toLocalFile())
+        assert opened.width() > app.window.transcript.viewport().width()
+        assert app.state.current.path[-1].text.startswith("```mermaid")
 
 
 async def test_exports_have_the_picture(tmp_path: Path) -> None:

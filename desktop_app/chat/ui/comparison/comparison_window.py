@@ -21,6 +21,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.search.text_search import differing_words
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
+from desktop_app.transcript.message_items import COPY_DIAGRAM, SAVE_DIAGRAM
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -36,6 +37,7 @@ from desktop_app.widgets.text.foreign_text import (
 from desktop_app.widgets.windows import bring_to_front, fitting_size
 
 _SIZE: Final = (1240, 760)
+_OF_PICTURES: Final = (OPEN_IMAGE, COPY_DIAGRAM, SAVE_DIAGRAM)
 _MIN_COLUMN_WIDTH: Final = 300
 """The least width of a column, in pixels at the default text size; narrower ones become tabs."""
 _MAX_COMPACT_HEIGHT: Final = 320
@@ -237,7 +239,7 @@ class ComparisonWindow(QDialog):
         def run_action(_answer_id: str, action: str) -> None:
             if action == "retry":
                 start(self._retry(column))
-            elif not action.startswith(OPEN_IMAGE):  # opening an image chooses no answer
+            elif not action.startswith(_OF_PICTURES):  # they choose no answer
                 start(self._keep(column, action))
 
         column.transcript.action_requested.connect(run_action)
