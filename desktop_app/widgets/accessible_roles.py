@@ -118,7 +118,10 @@ def _is_toggle(widget: QWidget) -> bool:
 
 def _is_viewport(widget: QWidget) -> bool:
     area = widget.parentWidget()
-    return isinstance(area, QAbstractScrollArea) and area.viewport() is widget
+    if not isinstance(area, QAbstractScrollArea):
+        return False
+    viewport: QWidget | None = area.viewport()  # None while Qt makes it, and asks for its interface
+    return viewport is None or viewport is widget
 
 
 def _retain(interface: QAccessibleObject) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
+    QLayout,
     QLineEdit,
     QScrollArea,
     QSizePolicy,
@@ -114,6 +115,26 @@ class FormSection(QWidget):
     def add(self, widget: QWidget) -> None:
         """Add a widget below the note."""
         self._column.addWidget(widget)
+
+    def event(self, event: QEvent) -> bool:
+        """Have assistive technology read the parts in the order in which they are placed."""
+        if event.type() in (QEvent.Type.Show, QEvent.Type.LayoutRequest):
+            parts = list(_widgets_in(self._column))
+            if [child for child in self.children() if child in parts] != parts:
+                for part in parts:
+                    part.raise_()
+        return super().event(event)
+
+
+def _widgets_in(layout: QLayout) -> Iterator[QWidget]:
+    for index in range(layout.count()):
+        item = layout.itemAt(index)
+        assert item is not None
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            yield widget
+        elif inner is not None:
+            yield from _widgets_in(inner)
 
 
 class LineSection(FormSection):

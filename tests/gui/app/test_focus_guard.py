@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QMenu, QPu
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.widgets.accessible_roles import install_roles
+from desktop_app.widgets.forms.form_widgets import FormSection
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.translated_texts import QT_DIALOGS
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 
 Role = QAccessible.Role
+SLACK = 4
 
 
 def buttons_of(window: QWidget) -> list[QAbstractButton]:
@@ -83,6 +86,19 @@ def focus_faults(window: QWidget) -> Iterator[str]:
             yield f"{name} has the focus, but no role or name"
 
 
+def order_faults(window: QWidget) -> Iterator[str]:
+    """Yield the forms whose parts assistive technology reads in another order than they have."""
+    for section in window.findChildren(FormSection):
+        if not section.isVisible():
+            continue
+        root = interface_of(section)
+        nodes = [root.child(number) for number in range(root.childCount())]
+        shown = [node for node in nodes if not node.state().invisible]
+        tops = [node.rect().center().y() for node in shown]
+        if any(top > below + SLACK for top, below in pairwise(tops)):
+            yield f"{[node.text(QAccessible.Text.Name) for node in shown]} is the order of a form"
+
+
 def interface_of(window: QWidget) -> QAccessibleInterface:
     return QAccessible.queryAccessibleInterface(window)
 
@@ -97,8 +113,8 @@ async def test_one_part_has_the_focus_which_never_passes_to_one_that_deletes() -
         for window in QApplication.topLevelWidgets():
             if not window.isVisible() or isinstance(window, (QMenu, *QT_DIALOGS)):
                 continue
-            install_roles(window)
-            faults.update(f"{scene}: {fault}" for fault in focus_faults(window))
+            for fault in (*focus_faults(window), *order_faults(window)):
+                faults.add(f"{scene}: {fault}")
             buttons = buttons_of(window)
             if buttons:
                 window.activateWindow()
@@ -115,6 +131,7 @@ async def test_one_part_has_the_focus_which_never_passes_to_one_that_deletes() -
     async with AppHarness() as app:
         await scenes.fill(app.backend)
     async with AppHarness(environment=scenes.KEYED) as app:
+        install_roles(app.window)
         for scene in scenes.SCENES:
             await scene(app, look)
     assert not faults, "\n".join(sorted(faults))
