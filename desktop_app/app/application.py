@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app import __version__
 from desktop_app.app.startup.gc_policy import close_in_tasks, resume_collection, suspend_collection
 from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.desktop.window_request import (
     MAX_FILES,
@@ -37,7 +38,6 @@ from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders, resource_path
 from desktop_app.settings.startup_settings import read_startup_settings
-from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import APPLICATION_ARGUMENTS, current_theme
@@ -264,9 +264,13 @@ class Application:
         for request in requests:
             session.serve(request)
         if isinstance(self._request, HiddenRequest):
+            from desktop_app.desktop.ui.closing_controller import ClosingController
+
             # The bus starts the program and then calls it. If the caller has ended meanwhile, no
             # call arrives, and the program would run on without a window.
-            QTimer.singleShot(CALL_TIMEOUT_MS, self.window, session.closing.end_if_nothing_shows)
+            QTimer.singleShot(
+                CALL_TIMEOUT_MS, self.window, session.of(ClosingController).end_if_nothing_shows
+            )
 
     def _rebuild_window(self) -> None:
         """Build the window again, in the language of the settings, and delete the old one."""
@@ -321,7 +325,9 @@ def _reopen_windows(previous_session: WindowSession, session: WindowSession) -> 
     for command in previous_session.commands_to_reopen:
         session.actions[command].trigger()
     if previous_session.help_to_reopen:
-        session.help.open_at(previous_session.help_to_reopen)
+        from desktop_app.app.help.help_window import help_of
+
+        help_of(session).open_at(previous_session.help_to_reopen)
 
 
 def report_failed_start(error: UserFacingError) -> int:

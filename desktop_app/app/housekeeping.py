@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.session import Session
 from desktop_app.domain.errors import StorageError
+from desktop_app.library.ui.trash import Trash
 from desktop_app.storage.deletion_wipe import resume_wipe
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Housekeeping(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session.window)
         self._tasks = session.tasks
-        self._expire = session.trash.expire
+        self._expire = session.of(Trash).expire
         self._conversations = session.backend.conversations
         self._attachment_store = session.backend.attachments
         self._database = session.backend.database

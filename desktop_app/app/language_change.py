@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from desktop_app.app.session import Session
+from desktop_app.app.features import ACTIONS
+from desktop_app.app.session import DIALOG_OBSTACLE, Session
 from desktop_app.i18n.translation import tr
 
 LANGUAGE_RETRY_MS = 300
@@ -38,11 +38,10 @@ class LanguageChange(QObject):
 
     def _try_rebuild(self) -> str:
         """Rebuild the window and return "", or return the obstacle as a sentence."""
-        quick = self._session.used_quick
-        if quick is not None and quick.has_unsent:
-            return tr("The language changes once the quick prompt’s text is sent.")
-        if is_dialog_open() or self._session.batches.is_creating:
-            return tr("The language changes once the other windows are closed.")
+        if obstacle := next(filter(None, (find() for find in self._session.rebuild_obstacles)), ""):
+            return obstacle
+        if is_dialog_open():
+            return tr(DIALOG_OBSTACLE)
         if self._session.is_busy:
             return tr(
                 "The language changes once responses and transfers end, all files are read, and "
@@ -53,20 +52,10 @@ class LanguageChange(QObject):
         return ""
 
 
-_COMMANDS: Final = {
-    "batch-jobs": "batch.show",
-    "collections-dialog": "collections.show",
-    "local-models": "models.local",
-    "models-dialog": "models.show",
-    "prompts-dialog": "prompts.manage",
-    "spending": "spending.show",
-}
-"""The pages by object name, and the command that shows each."""
-
-
 def commands_to_reopen(page: QWidget | None) -> tuple[str, ...]:
     """Return the ids of the commands that show the open page again."""
-    return () if page is None else (_COMMANDS[page.objectName()],)
+    name = page.objectName() if page is not None else ""
+    return tuple(action.id for action in ACTIONS if name and action.page == name)
 
 
 def is_dialog_open() -> bool:

@@ -11,18 +11,21 @@ from typing import Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 
+from desktop_app.app.feature import Action
+from desktop_app.app.features import ACTIONS, FEATURES
 from desktop_app.app.session import Session
 from desktop_app.app.window.command_palette import CommandPalette, PaletteRow
+from desktop_app.app.window.settings_panel import PAGES, PLACES
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.conversations.conversation import SearchHit
-from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.models.model_entry import ModelEntry
-from desktop_app.domain.tools.tool import WEB_SEARCH
 from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.search.search_filters import SearchFilters
 from desktop_app.library.ui.search.search_hits import ConversationHits, SearchDelegate, group_hits
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.schema import SETTINGS
-from desktop_app.settings.ui.settings_panel import PAGES, PLACES
-from desktop_app.shortcuts.command import COMMANDS, KEYS_ONLY, SYNONYMS
 from desktop_app.shortcuts.command_search import (
     CONVERSATION,
     FoldedTitle,
@@ -43,7 +46,7 @@ _MAX_PASSAGES: Final = 3  # conversations with passages below the entries
 class Palette(CommandPalette):
     """The search of the window: conversations, messages, and commands and more by name.
 
-    Of equal matches, the most used come first. Each opening loads conversations and collections.
+    Of equal matches, the most used come first. Each opening loads conversations and some entries.
     The messages that contain the words follow; the last row shows all of them, with filters.
     """
 
@@ -60,6 +63,7 @@ class Palette(CommandPalette):
         self._uses: Mapping[str, float] | None = None  # before they are loaded
         self._titles: list[FoldedTitle] = []
         self._hits: list[SearchHit] = []
+        self._entries_of_now: list[PaletteEntry] = []  # without those that are loaded
         self._opened_hits_of = ""  # the words whose hit was opened last
         self._search_task: asyncio.Future[None] | None = None
         self._pause = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
@@ -97,30 +101,24 @@ class Palette(CommandPalette):
         self.filters.set_folders(sorted(folders, key=lambda folder: folder.name.casefold()))
         self.filters.setVisible(shows_messages)
         session = self._session
-        rows = (command_entries(session), export_entries(session), other_entries(session))
-        self.open_with([*itertools.chain.from_iterable(rows)])
+        found = [f.find_entries(session) for f in FEATURES if f.find_entries is not None]
+        rows = (command_entries(session), *found, other_entries(session))
+        self._entries_of_now = [*itertools.chain.from_iterable(rows)]
+        self.open_with(self._entries_of_now)
         self.field.setText(self._opened_hits_of)
         self.field.selectAll()
         self._tasks.start(self._load_stored())
 
     async def _load_stored(self) -> None:
-        """Load use counts, conversations and collections, and search again."""
+        """Load use counts, conversations and what features load, and search again."""
         session = self._session
         if self._uses is None:
             self._uses = read_uses((await session.backend.settings.all()).get(USES_KEY))
         titles = await session.backend.conversations.titles()
         self._titles = await asyncio.to_thread(fold_titles, titles)
-        collections = [
-            PaletteEntry(
-                f"collection:{id_}",
-                name,
-                tr("Collection"),
-                run=partial(session.collections.ask_in_draft, id_),
-            )
-            for id_, name in await session.collections.names()
-        ]
-        self.entries = [e for e in self.entries if not e.id.startswith("collection:")]
-        self.entries += collections
+        loaded = [f.load_entries for f in FEATURES if f.load_entries is not None]
+        rows = [entry for load in loaded for entry in await load(session)]
+        self.entries = [*self._entries_of_now, *rows]
         if self.isVisible():
             self.search_again()
 
@@ -193,7 +191,7 @@ class Palette(CommandPalette):
             query, search_filter=self.filters.current, order=self.filters.order
         )
         # The store may still find a conversation that was just trashed.
-        cache = self._session.list_presenter.cache
+        cache = self._session.of(ListPresenter).cache
         cached = {hit.conversation_id: cache.get(hit.conversation_id) for hit in hits}
         trashed_ids = {id_ for id_, c in cached.items() if c is not None and c.trashed_at}
         self._hits = [hit for hit in hits if hit.conversation_id not in trashed_ids]
@@ -220,7 +218,7 @@ class Palette(CommandPalette):
         panes = self._session.window.outer_panes
         if panes.drawer is not None:
             panes.close_drawer()
-        self._tasks.start(self._session.navigator.open(id_, message_id, words))
+        self._tasks.start(self._session.of(Navigator).open(id_, message_id, words))
 
 
 def _keys_of(action: QAction) -> str:
@@ -229,61 +227,37 @@ def _keys_of(action: QAction) -> str:
 
 def command_entries(session: Session) -> list[PaletteEntry]:
     """Return the rows of the window's commands; that of a switch says what it would set."""
-    titles = _switch_titles(session)
     return [
         PaletteEntry(
-            command.id,
-            titles.get(command.id) or tr(command.title),
+            row.id,
+            _switch_title(session, row) or tr(row.title),
             tr("Command"),
             _keys_of(action),
-            tr(SYNONYMS[command.id]) if command.id in SYNONYMS else "",
+            tr(row.words) if row.words else "",
             action.trigger,
         )
-        for command in COMMANDS
-        if (action := session.actions.get(command.id)) and command.id not in KEYS_ONLY
+        for row in ACTIONS
+        if (action := session.actions.get(row.id)) and row.is_in_palette
     ]
 
 
-def _switch_titles(session: Session) -> dict[str, str]:
-    """Return what the commands would set that turn something on or off."""
-    setup = session.setup
-    switches = (
-        ("prompt.web", tr("Web search"), WEB_SEARCH in setup.ask_settings.parameters.tools),
-        ("prompt.research", tr("Research"), setup.is_research),
-        ("prompt.background", tr("Run in background"), setup.background),
-    )
-    return {
-        id_: tr("{label}: {value}", label=label, value=tr("Off") if is_on else tr("On"))
-        for id_, label, is_on in switches
-        if is_on is not None
-    }
-
-
-def export_entries(session: Session) -> Iterator[PaletteEntry]:
-    """Yield the rows that export the open conversation in the usual formats."""
-    for each in EXPORT_FORMATS:
-        if each.is_common:
-            title = tr("Export as {format}", format=tr(each.label))
-            words = " ".join((tr("export to save file"), each.suffix[1:]))
-            export = partial(session.transfer.choose_open_export, each.id)
-            yield PaletteEntry(f"export:{each.id}", title, tr("Command"), "", words, export)
+def _switch_title(session: Session, row: Action) -> str:
+    is_on = row.is_on(session) if row.is_on is not None else None
+    if is_on is None:
+        return ""
+    value = tr("Off") if is_on else tr("On")
+    return tr("{label}: {value}", label=tr(row.menu_label), value=value)
 
 
 def other_entries(session: Session) -> Iterator[PaletteEntry]:
-    """Yield the rows of prompts, presets, models, settings and their pages."""
+    """Yield the rows of models, settings and their pages."""
     window, category = session.window, tr("Settings")
     panel = window.settings
-    for prompt in session.prompts.offered_prompts:
-        insert = partial(window.prompt.completer.insert_prompt, prompt)
-        yield PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"), run=insert)
-    for preset in session.presets.by_id.values():
-        use = partial(session.presets_controller.use, preset.id)
-        yield PaletteEntry(f"preset:{preset.id}", preset.name, tr("Preset"), run=use)
 
     def choose_model(model: ModelEntry) -> None:
-        session.setup.choose(session.choices.choice_with(model))
+        session.setup.choose(session.of(AvailableModels).choice_with(model))
 
-    for model in session.choices.models:
+    for model in session.of(AvailableModels).models:
         name = f"{model.provider_name}: {model.name}"
         id_ = f"model:{model.provider_id}:{model.model}"
         yield PaletteEntry(id_, name, tr("Model"), run=partial(choose_model, model))
@@ -293,7 +267,7 @@ def other_entries(session: Session) -> Iterator[PaletteEntry]:
         panel.show_setting(page, key)
 
     # Before the settings: "limit" first finds that of a month, not that of tools.
-    providers = session.providers_controller
+    providers = session.of(ProvidersController)
     for place in PLACES:
         show: Callable[[], object] = partial(show_setting, place.page, place.name)
         if place.name == "key":

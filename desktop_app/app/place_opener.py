@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.places import Place
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.transcript.message_items import OPEN_PLACE
 
 if TYPE_CHECKING:
@@ -38,13 +39,15 @@ class PlaceOpener:
     def open(self, place: Place) -> None:
         """Open a place."""
         if place in HELP_PLACES:
-            self._session.help.open_at(HELP_PLACES[place])
+            from desktop_app.app.help.help_window import help_of
+
+            help_of(self._session).open_at(HELP_PLACES[place])
             return
         if place is Place.NETWORK:
-            self._session.providers_controller.open_at_network()
+            self._session.of(ProvidersController).open_at_network()
             return
         if place is Place.MODELS:
-            self._session.models.open()
+            self._session.run("models.show")
             return
         page, section = SETTINGS_PAGES[place]
         panel = self._session.window.settings

@@ -1,131 +1,129 @@
-"""The session of a window: what its controllers share, and the controllers themselves.
+"""The session of a window: what its features share. It knows none of them.
 
-`composition` makes all of it, in an order in which each object finds those that it uses.
+`session.of(Trash)` is the one object of a class in the session, made when it is first asked for;
+`session.run("batch.show")` runs a command of a feature that the caller does not know.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
+from desktop_app.chat.ui.answer_setup import AnswerSetup
+from desktop_app.chat.ui.open_conversation import (
+    MessagePresenter,
+    NewConversation,
+    OpenConversation,
+)
+from desktop_app.composer.drafts import PromptDraft
+from desktop_app.i18n.translation import N_
 from desktop_app.widgets.windows import bring_to_front
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from PySide6.QtGui import QAction
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QMenu, QWidget
 
-    from desktop_app.app.desktop_controllers import DesktopControllers
     from desktop_app.app.folder_list import FolderList
-    from desktop_app.app.help.help_window import HelpWindow
-    from desktop_app.app.housekeeping import Housekeeping
-    from desktop_app.app.palette import Palette
-    from desktop_app.app.place_opener import PlaceOpener
     from desktop_app.app.shutdown import EndStep
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.app.tasks import Tasks
-    from desktop_app.app.window.main_window import MainWindow
+    from desktop_app.app.window.window_frame import WindowFrame
     from desktop_app.backend.backend import Backend
-    from desktop_app.backup.ui.backup_controller import BackupController
-    from desktop_app.batch.ui.batch_page import BatchPage
-    from desktop_app.chat.ui.answer_actions import AnswerActions
-    from desktop_app.chat.ui.answer_setup import AnswerSetup
-    from desktop_app.chat.ui.chat_controller import ChatController
-    from desktop_app.chat.ui.choice_controller import ChoiceController
-    from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
-    from desktop_app.chat.ui.compaction_controller import CompactionController
-    from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
-    from desktop_app.chat.ui.open_conversation import (
-        MessagePresenter,
-        NewConversation,
-        OpenConversation,
-    )
     from desktop_app.chat.ui.running_answers import RunningAnswers
-    from desktop_app.chat.ui.server_watch import ServerWatch
-    from desktop_app.chat.ui.temporary_controller import TemporaryController
-    from desktop_app.collections.ui.collections_controller import CollectionsController
     from desktop_app.composer.attachment_chips import AttachmentChips
-    from desktop_app.composer.attachments.attachments_controller import AttachmentsController
-    from desktop_app.composer.attachments.collection_facts import CollectionFacts
-    from desktop_app.composer.attachments.file_readings import FileReadings
-    from desktop_app.composer.attachments.images_controller import ImagesController
-    from desktop_app.composer.attachments.preview_controller import PreviewController
-    from desktop_app.composer.attachments.prompt_chips import PromptChips
-    from desktop_app.composer.attachments.thumbnails import Thumbnails
-    from desktop_app.composer.available_models import AvailableModels
-    from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
-    from desktop_app.composer.prompt_list import PromptList
+    from desktop_app.composer.drafts import Drafts
     from desktop_app.composer.prompt_text import PromptText
-    from desktop_app.composer.spelling import Spelling
-    from desktop_app.desktop.session_bus import SessionBus
-    from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
-    from desktop_app.desktop.ui.closing_controller import ClosingController
-    from desktop_app.documents.ui.document_viewer import DocumentViewer
-    from desktop_app.exchange.ui.transfer_controller import TransferController
-    from desktop_app.library.ui.folders_controller import (
-        FoldersController,
-        FolderSettingsController,
-    )
-    from desktop_app.library.ui.foreign_changes import ForeignChanges
-    from desktop_app.library.ui.link_controller import LinkController
-    from desktop_app.library.ui.list_presenter import ListPresenter
-    from desktop_app.library.ui.navigator import Navigator
-    from desktop_app.library.ui.pinned_order import PinnedOrder
-    from desktop_app.library.ui.trash import Trash
-    from desktop_app.local_model.ui.local_models_page import LocalModelsPage
-    from desktop_app.prompts.ui.presets import Presets
-    from desktop_app.prompts.ui.presets_controller import PresetsController
-    from desktop_app.prompts.ui.prompts_controller import PromptsController
-    from desktop_app.providers.ui.local_server_offer import LocalServerOffer
-    from desktop_app.providers.ui.models.models_dialog import ModelsPage
+    from desktop_app.domain.errors import UserFacingError
     from desktop_app.providers.ui.providers import Providers, SettingValues
-    from desktop_app.providers.ui.providers_controller import ProvidersController
-    from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-    from desktop_app.settings.ui.settings_controller import SettingsController
-    from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
-    from desktop_app.spending.ui.spending_controller import SpendingController
-    from desktop_app.spending.ui.spending_events import SpendingEvents
     from desktop_app.storage.temporary_database import TemporaryConversations
     from desktop_app.storage.temporary_files import TemporaryCopies
-    from desktop_app.tools.ui.consent_card import ConsentController
-    from desktop_app.tools.ui.servers_controller import ServersController
-    from desktop_app.tools.ui.tools_controller import ToolsController
     from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
     from desktop_app.transcript.media.json_process import JsonProcess
     from desktop_app.transcript.media.typesetter import Typesetter
     from desktop_app.transcript.view import TranscriptView
-    from desktop_app.widgets.cards.notifications import Notifications
+    from desktop_app.widgets.cards.notifications import Actions, Notifications
+
+_T = TypeVar("_T")
+DIALOG_OBSTACLE: Final = N_("The language changes once the other windows are closed.")
+
+
+class SessionEvents(QObject):
+    """What happens to a window, for the features that it concerns.
+
+    Signals:
+        store_changed(): another process has written to the store.
+        woke(): the computer has slept, and with it all timers.
+        keys_changed(Keymap): the user's shortcuts were loaded or changed.
+        raised(): the window was brought to the front.
+        read(str): the user has seen the newest answer of the conversation with this id.
+        quick_hidden(): a window beside the main one was hidden, or a paste has ended.
+        quick_requested(str): show the quick prompt with this text.
+        loaded(): the window shows its content.
+        document_requested(str SHA-256, str name, str key of a text, "" for none): show a document.
+        desktop_joined(SessionBus): the program has joined the session bus.
+        hotkey_reported(HotkeyReport): whether the global shortcut works.
+        hotkey_toggled(): pause or resume the global shortcut, and say so.
+        hotkey_pause_requested(bool): pause the global shortcut, or resume it.
+        completer_made(PromptCompleter, Callable): a prompt has this completer of `/` prompts, and
+            this fills the marks of a prompt.
+        spelling_started(Spelling): the spelling of prompts can be checked from now on.
+        progressed(float): how much of all background work is done; 1 if none runs.
+        notified(str command id, str heading, str title): show this in the desktop if no window of
+            the program is in front; a click on it runs the command.
+    """
+
+    store_changed = Signal()
+    woke = Signal()
+    keys_changed = Signal(object)
+    raised = Signal()
+    read = Signal(str)
+    quick_hidden = Signal()
+    quick_requested = Signal(str)
+    loaded = Signal()
+    document_requested = Signal(str, str, str)
+    desktop_joined = Signal(object)
+    hotkey_reported = Signal(object)
+    hotkey_toggled = Signal()
+    hotkey_pause_requested = Signal(bool)
+    completer_made = Signal(object, object)
+    spelling_started = Signal(object)
+    progressed = Signal(float)
+    notified = Signal(str, str, str)
 
 
 class Session:
-    """What the controllers of a window share; they get the session, and their view if it varies.
+    """What the features of a window share.
 
     Attributes:
         copies: the files that other programs opened or got by a drag.
         typesetter, drawer, lexer: the processes of formulas, diagrams and code in all transcripts.
-        current, messages, setup, readings, previews: those of `main`.
+        current, messages, setup: those of `main`.
+        stored_settings: as they were at the start.
+        remedies: return what to offer for a question that was refused; the offers of all are shown.
+        unfinished: return True while the window cannot be built again without a loss.
+        rebuild_obstacles: return why the window cannot be built again yet; "" if it can.
+        other_windows: return True while a window beside the main one is in use.
+        other_views: return True if such a window shows the conversation of this id.
+        unwritten: what the user typed, of which a write may have failed, as on a full disk.
+        export_menus: add entries that export the conversations of these ids.
+        end_steps: end what runs, before answers stop and drafts are stored.
+        final_steps: free what drafts and tasks needed until then.
     """
 
-    window: MainWindow
+    window: WindowFrame
     actions: Mapping[str, QAction]  # by the ids of their commands
     escape_action: QAction | None = None  # of the command of Esc
     tasks: Tasks
     backend: Backend
     # Stores and lists that are also in memory.
     temporary: TemporaryConversations
-    spending: SpendingEvents
     drafts: Drafts
     values: SettingValues
     providers: Providers
     folders: FolderList
-    prompts: PromptList
-    presets: Presets
-    collection_facts: CollectionFacts
-    origins: AttachmentOrigins
     copies: TemporaryCopies
     typesetter: Typesetter
     drawer: DiagramDrawer
@@ -137,164 +135,53 @@ class Session:
     setup: AnswerSetup
     new_conversation: NewConversation
     running: RunningAnswers
-    # The sidebar.
-    list_presenter: ListPresenter
-    navigator: Navigator
-    foreign_changes: ForeignChanges
-    pinned_order: PinnedOrder
-    links: LinkController
-    folders_controller: FoldersController
-    folder_settings: FolderSettingsController
-    trash: Trash
-    housekeeping: Housekeeping
-    # The prompt.
-    choices: AvailableModels
-    estimates: EstimatePresenter
-    choice: ChoiceController
-    prompts_controller: PromptsController
-    presets_controller: PresetsController
-    thumbnails: Thumbnails
-    readings: FileReadings
-    attachments: AttachmentsController
-    previews: PreviewController
-    collections: CollectionsController
-    servers: ServersController
-    tools: ToolsController
-    # The conversation's pane.
-    temporary_controller: TemporaryController
-    images: ImagesController
-    compaction: CompactionController
-    consent: ConsentController
-    server_watch: ServerWatch
-    chat: ChatController
-    answer_actions: AnswerActions
-    # The settings panel, and other windows.
-    providers_controller: ProvidersController
-    local_servers: LocalServerOffer
-    settings: SettingsController
-    transfer: TransferController
-    backups: BackupController
-    spending_controller: SpendingController
-    places: PlaceOpener
-    closing: ClosingController
-    desktop: DesktopControllers  # once the program has joined the desktop
-    stored_settings: Mapping[str, Any]  # as they were at the start
-    spelling: Spelling | None = None
-    bus: SessionBus | None = None  # before the program has joined the desktop
-    notifier: AnswerNotifier | None = None  # as `bus`
+    stored_settings: Mapping[str, Any]
+
+    def __init__(self) -> None:
+        self._made: dict[object, object] = {}
+        self.events = SessionEvents()
+        self.remedies: list[Callable[[UserFacingError], Actions]] = []
+        self.unfinished: list[Callable[[], bool]] = []
+        self.rebuild_obstacles: list[Callable[[], str]] = []
+        self.other_windows: list[Callable[[], bool]] = []
+        self.other_views: list[Callable[[str], bool]] = []
+        self.unwritten: list[UnwrittenText] = []
+        self.export_menus: list[Callable[[QMenu, list[str]], object]] = []
+        self.end_steps: list[EndStep] = []
+        self.final_steps: list[EndStep] = []
+
+    def of(self, kind: type[_T]) -> _T:
+        """Return the session's only object of a class, and make it if there is none yet."""
+        if kind not in self._made:
+            self._made[kind] = cast(Any, kind)(self)
+        return cast(_T, self._made[kind])
+
+    def made(self, kind: type[_T]) -> _T | None:
+        """Return the session's object of a class, None if it was not made yet."""
+        return cast("_T | None", self._made.get(kind))
+
+    def put(self, made: object, kind: type | None = None) -> None:
+        """Use an object that was made elsewhere as the only one of its class, or of a base."""
+        self._made[kind or type(made)] = made
+
+    def run(self, command_id: str) -> None:
+        """Run a command, if the window has it."""
+        if (action := self.actions.get(command_id)) is not None:
+            action.trigger()
 
     def run_on_closed_store(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""
         raise NotImplementedError
 
-    def on_quick_hidden(self) -> None:
-        """Decide what follows after the quick prompt was hidden, or a paste has ended."""
-        raise NotImplementedError
-
-    # -------------------------------------------------------------- created on first use
-
-    @cached_property
-    def late_ends(self) -> list[EndStep]:
-        """What ends the controllers that were created on first use."""
-        return []
-
-    @cached_property
-    def models(self) -> ModelsPage:
-        from desktop_app.providers.ui.models.models_dialog import ModelsPage
-
-        return ModelsPage(self)
-
-    @cached_property
-    def local_models(self) -> LocalModelsPage:
-        from desktop_app.local_model.ui.local_models_page import LocalModelsPage
-
-        return LocalModelsPage(self)
-
-    @cached_property
-    def viewer(self) -> DocumentViewer:
-        from desktop_app.documents.ui.document_viewer import DocumentViewer
-
-        viewer = DocumentViewer(self)
-        self.late_ends.append(viewer.end)
-        return viewer
-
-    @cached_property
-    def chunked_reading(self) -> ChunkedReadingController:
-        from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
-
-        return ChunkedReadingController(self)
-
-    @cached_property
-    def comparison(self) -> ComparisonController:
-        from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
-
-        return ComparisonController(self)
-
-    @cached_property
-    def batches(self) -> BatchPage:
-        from desktop_app.batch.ui.batch_page import BatchPage
-
-        batches = BatchPage(self)
-        self.late_ends.append(batches.end)
-        return batches
-
-    async def resume_batches(self) -> None:
-        """Continue jobs that an earlier window or a command has begun."""
-        if "batches" in vars(self) or await self.backend.batch_store.open_ids():
-            await self.batches.resume_jobs()
-
-    @cached_property
-    def help(self) -> HelpWindow:
-        from desktop_app.app.help.help_window import make_help
-
-        help_ = make_help(self)
-        self.late_ends.append(help_.end)
-        return help_
-
-    @cached_property
-    def palette(self) -> Palette:
-        from desktop_app.app.palette import Palette
-
-        return Palette(self)
-
-    @cached_property
-    def quick(self) -> QuickPromptController:
-        from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
-
-        return QuickPromptController(self)
-
-    @property
-    def used_quick(self) -> QuickPromptController | None:
-        """Return the quick prompt, None before its first use."""
-        return vars(self).get("quick")
-
-    # -------------------------------------------------------------- state
-
     def raise_window(self) -> None:
         """Bring the window to the front."""
         bring_to_front(self.window)
-        self.choice.propose_model()
-
-    @property
-    def is_on_desktop(self) -> bool:
-        """Return True once the program has joined the desktop."""
-        return "desktop" in vars(self)
-
-    @property
-    def is_transferring(self) -> bool:
-        """Return True while conversations are exported, imported, backed up or printed."""
-        return self.transfer.is_busy or self.transfer.is_printing
+        self.events.raised.emit()
 
     @property
     def is_busy(self) -> bool:
         """Return True if the window cannot be built again without a loss."""
-        return (
-            bool(self.running.conversations)
-            or bool(self.readings.ids)
-            or self.collections.is_busy
-            or self.is_transferring
-            or self.temporary.exists
-        )
+        return bool(self.running.conversations) or any(check() for check in self.unfinished)
 
     async def load(self) -> None:
         """Load settings, folders, lists of models and providers."""
@@ -308,6 +195,14 @@ class Session:
         if model_id.endswith(".gguf"):
             return Path(model_id).stem
         return self.backend.catalog.info(model_id).name
+
+
+class UnwrittenText(Protocol):
+    """Text that the user typed: drafts, or prompts."""
+
+    @property
+    def has_unwritten(self) -> bool: ...
+    async def write_again(self) -> None: ...
 
 
 class PromptWithChips(Protocol):
@@ -327,43 +222,39 @@ class ConversationSession:
         draft: the text and the attachments in the prompt.
         current: the conversation and its messages.
         setup: which model answers, with which settings.
-        readings: the files that are being read for the prompt.
-        chips: shows the attachments in the prompt.
     """
 
-    window: QWidget
-    prompt: PromptWithChips
-    transcript: TranscriptView
-    notices: Notifications
-    draft: PromptDraft
-    current: OpenConversation
-    messages: MessagePresenter
-    setup: AnswerSetup
-    readings: FileReadings
-    chips: PromptChips
-    previews: PreviewController
+    def __init__(
+        self,
+        session: Session,
+        window: QWidget,
+        prompt: PromptWithChips,
+        transcript: TranscriptView,
+        notices: Notifications,
+    ) -> None:
+        self._session = session
+        self._made: dict[object, object] = {}
+        self.window = window
+        self.prompt = prompt
+        self.transcript = transcript
+        self.notices = notices
+        self.draft = PromptDraft(session.drafts, prompt.field)
+        self.current = OpenConversation(session.drafts, session.temporary, self.draft)
+        self.messages = MessagePresenter(session.providers, self.current, transcript.stream)
+        self.setup = AnswerSetup(session, self.current)
+
+    def of(self, kind: type[_T]) -> _T:
+        """Return the conversation's only object of a class, and make it if there is none yet."""
+        if kind not in self._made:
+            self._made[kind] = cast(Any, kind)(self._session, self)
+        return cast(_T, self._made[kind])
 
 
 class Controller(QObject):
-    """A controller of the main window, with those objects of its session that most of them use."""
+    """A controller of the main window."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.window)
         self._session = session
         self._window = session.window
-        self._pane = session.window.pane
-        self._prompt = session.window.prompt
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
         self._tasks = session.tasks
-        self._values = session.values
-        self._providers = session.providers
-        self._temporary = session.temporary
-        self._drafts = session.drafts
-        self._current = session.current
-        self._draft = session.current.draft
-        self._setup = session.setup
-        self._messages = session.messages
-        self._running = session.running
-        self._chat_service = session.backend.chat
-        self._conversations = session.backend.conversations

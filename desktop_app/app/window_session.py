@@ -6,14 +6,17 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 
-from desktop_app.app.actions import make_actions, set_shortcuts
+from desktop_app.app.actions import DialogActions, make_actions, set_shortcuts
 from desktop_app.app.composition import compose
 from desktop_app.app.error_notifier import ErrorNotifier
+from desktop_app.app.features import ACTIONS, FEATURES
+from desktop_app.app.housekeeping import Housekeeping
 from desktop_app.app.language_change import LanguageChange, commands_to_reopen
 from desktop_app.app.session import Session
 from desktop_app.app.shutdown import EndStep, Shutdown
@@ -23,21 +26,27 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.log_file import start_log
+from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.chat.run_resumption import runs_to_resume
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.desktop.ui.call_server import CallServer
 from desktop_app.desktop.ui.closing_controller import ClosingController
 from desktop_app.desktop.window_request import (
-    BATCHES,
     HiddenRequest,
     LinkRequest,
     QuickRequest,
     WindowRequest,
 )
 from desktop_app.domain.errors import StorageError
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.foreign_changes import ForeignChanges
+from desktop_app.library.ui.link_controller import LinkController
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.library.ui.pinned_order import PinnedOrder
 from desktop_app.library.ui.unread_marks import UnreadMarks
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.settings.schema import KEYS_PREFIX
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.system import END_SIGNALS
 from desktop_app.widgets.forms.form_dialog import leave_field
@@ -50,8 +59,6 @@ if TYPE_CHECKING:
 WINDOW_STATE_KEY = "window.state"
 # Delays after the start, for parts that the first question does not need.
 SPELLING_DELAY_MS = 1200
-BATCHES_DELAY_MS = 1500
-LOCAL_SERVERS_DELAY_MS = 300
 PARSER_DELAY_MS = 3_000
 IDLE_MS = 10_000
 """The time after the start, or without an answer and a visible window, until memory is freed."""
@@ -77,14 +84,19 @@ class WindowSession(Session):
         *,
         is_resident: bool,
     ) -> None:
+        super().__init__()
         start_log(backend.folders.logs)
         self.window = window
-        self._theme = theme
         self.shutdown = Shutdown(self._shutdown_steps)
-        self._errors = ErrorNotifier(window.notifications, lambda: self.backups.repair())
+        self._errors = ErrorNotifier(
+            window.notifications, lambda: self.of(BackupController).repair()
+        )
         self.tasks = Tasks(self._errors.show)
         self.backend = backend
-        compose(self, theme)
+        self.put(window, MainWindow)
+        self.put(window.conversations, ConversationList)
+        self.put(theme, ThemeWatcher)
+        compose(self)
         FocusScroller(window)
         FocusGuard(window)
         loop.set_exception_handler(self._errors.on_defect)
@@ -92,11 +104,13 @@ class WindowSession(Session):
         self.should_rebuild = False
         self.commands_to_reopen: tuple[str, ...] = ()
         self.help_to_reopen = ""
+        self._housekeeping = self.of(Housekeeping)
         self._connect_settings()
         self._watch_windows(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
         self.actions = make_actions(self)
-        window.session = self
+        DialogActions(self)
+        window.escape_pressed = self._run_escape
         window.transcript.notice_raised.connect(window.notifications.notify)
         if sys.platform != "win32":  # where programs with a window get none
             for number in (signal.SIGINT, *END_SIGNALS):
@@ -107,23 +121,21 @@ class WindowSession(Session):
 
     def _watch_windows(self, *, is_resident: bool) -> None:
         """Create the objects that react when windows are closed, hidden or focused."""
-        closing = self.closing = ClosingController(self, was_started_to_stay=is_resident)
+        closing = self.of(ClosingController)
+        closing.was_started_to_stay = is_resident
         closing.ended.connect(self.shutdown.begin)
         self._has_released_memory = False
         self._idle_timer = QTimer(self.window, singleShot=True, interval=IDLE_MS)
         self._idle_timer.timeout.connect(self._release_memory)
         closing.hidden.connect(self._idle_timer.start)
         self.running.finished.connect(lambda *_: self._idle_timer.start())
+        self.events.quick_hidden.connect(self._idle_timer.start)
+        self.events.quick_hidden.connect(closing.end_if_nothing_shows)
         self._unread_marks = UnreadMarks(self)
-
-    def on_quick_hidden(self) -> None:
-        """Release memory, and end the program if nothing else is visible or pastes."""
-        self._idle_timer.start()
-        self.closing.end_if_nothing_shows()
 
     def _release_memory(self) -> None:
         """Free memory: once after the start, which needed much of it, and while nothing shows."""
-        is_visible = self.closing.is_anything_visible
+        is_visible = self.of(ClosingController).is_anything_visible
         if self.running.conversations or (self._has_released_memory and is_visible):
             return
         self._has_released_memory = True
@@ -134,10 +146,10 @@ class WindowSession(Session):
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
         if self.shutdown.has_begun:
             return
-        from desktop_app.app.desktop_controllers import DesktopControllers
+        from desktop_app.desktop.session_bus import SessionBus
 
-        self.bus = bus
-        self.desktop = DesktopControllers(self, self._theme, bus)
+        self.put(bus, SessionBus)
+        self.events.desktop_joined.emit(bus)
 
     # -------------------------------------------------------------- start
 
@@ -154,22 +166,24 @@ class WindowSession(Session):
         use_weights(self.backend.local_models, self.stored_settings)
         self.drafts.load(self.stored_settings)
         await self.load()
-        await self.presets_controller.load()
-        tasks.start(self.prompts_controller.load())
+        for feature in FEATURES:
+            if feature.load is not None:
+                await feature.load(self)
         await self.backend.conversations.release_answers()
         conversations, chat = self.backend.conversations, self.backend.chat
         for run in await runs_to_resume(conversations, chat, self.providers.all):
             self.running.start(run)
-        await self.pinned_order.load()
-        await self.housekeeping.recover()
-        await self.navigator.load()
+        await self.of(PinnedOrder).load()
+        await self._housekeeping.recover()
+        await self.of(Navigator).load()
         await self._unread_marks.load()
-        await self.foreign_changes.watch()
+        await self.of(ForeignChanges).watch()
         self._bind_keys()
-        self.settings.apply_look("look.code_wrap")
-        self.settings.show_values()
+        settings = self.of(SettingsController)
+        settings.apply_look("look.code_wrap")
+        settings.show_values()
         self.window.prompt.focus_text()
-        await self.backups.start()
+        await self.of(BackupController).start()
         self.serve(request)
         if problems := self.backend.catalog.problems:
             first, *others = problems
@@ -181,14 +195,12 @@ class WindowSession(Session):
         except StorageError as error:
             self._errors.show(error)
         self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
-        self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(self.resume_batches()))
-        self._run_later(
-            LOCAL_SERVERS_DELAY_MS, lambda: tasks.start(self.local_servers.look_at_first_start())
-        )
+        for delay_ms, work in (feature.later for feature in FEATURES if feature.later is not None):
+            self._run_later(delay_ms, partial(work, self))
         # Its libraries load in 40 ms or more, for which the first answer would stop the window.
         self._run_later(PARSER_DELAY_MS, lambda: tasks.start(asyncio.to_thread(parser)))
-        tasks.start(self.servers.load_prompts())
-        self.housekeeping.start()
+        self.events.loaded.emit()
+        self._housekeeping.start()
         self._idle_timer.start()
 
     def _run_later(self, delay_ms: int, action: Callable[[], object]) -> None:
@@ -204,46 +216,45 @@ class WindowSession(Session):
         """Begin to check the spelling in both prompts. The start does not wait for it."""
         from desktop_app.composer.spelling import Spelling
 
-        if self.spelling is not None:
+        if self.made(Spelling) is not None:
             return
-        spelling = self.spelling = Spelling(
-            self.window, values=self.values, tasks=self.tasks, panel=self.window.settings
-        )
+        spelling = self.of(Spelling)
+        self.final_steps.append(spelling.aclose)
         self.window.prompt.field.check_spelling_with(spelling)
-        if self.used_quick is not None:
-            self.used_quick.window.field.check_spelling_with(spelling)
+        self.events.spelling_started.emit(spelling)
         await spelling.start()
 
     def serve(self, request: WindowRequest) -> None:
         """Handle the request of this or a later start."""
         if isinstance(request, QuickRequest):
-            self.quick.open_with(request.text)
+            self.events.quick_requested.emit(request.text)
             return
         if isinstance(request, HiddenRequest):
             return
         self.raise_window()
         if isinstance(request, LinkRequest):
-            if request.text == BATCHES:
-                self.batches.show_jobs()
+            if any(action.id == request.text and action.page for action in ACTIONS):
+                self.run(request.text)
             else:
-                self.links.open(request.text)
+                self.of(LinkController).open(request.text)
             return
         if request.files or request.text:
-            self.navigator.open_here()
+            self.of(Navigator).open_here()
             files = tuple(map(Path, request.files))
             self.window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 
     # -------------------------------------------------------------- keys
 
+    def _run_escape(self) -> None:
+        if self.escape_action is not None:
+            self.escape_action.trigger()
+
     def _bind_keys(self) -> None:
         keymap = Keymap.from_settings(self.values.all)
         self.escape_action = set_shortcuts(self.actions, keymap)
         self.window.prompt.set_keymap(keymap)
-        if self.used_quick is not None:
-            self.used_quick.window.set_keymap(keymap)
-        if self.is_on_desktop:
-            self.desktop.hotkey.bind(keymap)
-        conversations = self.window.conversations
+        self.events.keys_changed.emit(keymap)
+        conversations = self.of(ConversationList)
         conversations.search_button.set_keys(keymap.shortcut_of("palette.open"))
         conversations.new_button.set_keys(keymap.shortcut_of("conversation.new"))
 
@@ -251,24 +262,27 @@ class WindowSession(Session):
 
     def _connect_settings(self) -> None:
         language_change = LanguageChange(self, self._rebuild)
+        settings = self.of(SettingsController)
 
         def on_stored(key: str) -> None:
-            self.settings.apply_look(key)
+            settings.apply_look(key)
             use_weights(self.backend.local_models, self.values.all)
             if key.startswith(KEYS_PREFIX):
                 self._bind_keys()
             if key == "look.language":
                 language_change.begin()
 
-        self.settings.setting_stored.connect(on_stored)
+        settings.setting_stored.connect(on_stored)
 
     def _rebuild(self) -> None:
         """End, to be built again in another language."""
         if not self.shutdown.has_begun:
             self.should_rebuild = True
             self.commands_to_reopen = commands_to_reopen(self.window.pane.page)
-            if "help" in vars(self) and self.help.isVisible():
-                self.help_to_reopen = self.help.place
+            from desktop_app.app.help.help_window import HelpWindow
+
+            if (shown_help := self.made(HelpWindow)) is not None and shown_help.isVisible():
+                self.help_to_reopen = shown_help.place
             self.window.pane.close_page()  # saves what was typed there
             self.window.setEnabled(False)  # text typed from now on would be lost
             self.shutdown.begin()
@@ -288,45 +302,26 @@ class WindowSession(Session):
         last.
         """
         tasks = self.tasks
-        desktop = self.desktop.shutdown_steps if self.is_on_desktop else ()
 
         def save_window_state() -> None:
-            state = self.window.saved_state()
+            state = self.of(MainWindow).saved_state()
             tasks.start(self.backend.settings.set(WINDOW_STATE_KEY, state))
-
-        def close_quick() -> None:
-            if self.used_quick is not None:
-                self.quick.window.deleteLater()
-                del self.quick  # timers may still ask whether it is visible
-
-        async def close_spelling() -> None:
-            if self.spelling is not None:
-                await self.spelling.aclose()
 
         return (
             leave_field,
             self._calls.aclose,
-            *desktop,
-            self.transfer.close,
-            self.backups.close,
             self.typesetter.close,
             self.drawer.close,
             self.lexer.close,
-            self.readings.cancel_all,
-            self.attachments.aclose,
-            self.chat.clear_queue,
-            self.compaction.close,
-            self.collections.close,
-            *self.late_ends,
+            *self.end_steps,
             self.copies.close,
             self.running.stop_all,
             save_window_state,
-            self.navigator.close,
+            self.of(Navigator).close,
             self.drafts.save_prompts,
             tasks.shut_down,
-            close_spelling,
-            close_quick,
+            *self.final_steps,
             self._idle_timer.stop,
-            self.housekeeping.clean_up_at_end,
+            self._housekeeping.clean_up_at_end,
             self.backend.aclose,
         )

@@ -19,14 +19,14 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.backup.references import mend_references
 from desktop_app.backup.restore import replace_store
-from desktop_app.batch.batch_store import item_from_row, job_from_row
 from desktop_app.chat.conversation_store import record_attachments
-from desktop_app.collections.collection_store import file_from_row
 from desktop_app.documents.store.attachment_cleanup import remove_unneeded_rows
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.compaction import Compaction
@@ -68,11 +68,14 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "prompts": prompt_from_row,
     "presets": partial(from_row, Preset),
     "collections": partial(from_row, Collection),
-    "collection_files": file_from_row,
     "compactions": partial(from_row, Compaction),
-    "batch_jobs": job_from_row,
-    "batch_items": item_from_row,
 }
+_FEATURE_READERS: Final[Mapping[str, str]] = {
+    "collection_files": "collections.collection_store.file_from_row",
+    "batch_jobs": "batch.batch_store.job_from_row",
+    "batch_items": "batch.batch_store.item_from_row",
+}
+"""The places of more of them; of a feature that the program lacks, rows are copied unread."""
 _MAX_READS: Final = 40_000
 """Reads that may end at damage: each takes about half a millisecond."""
 _MAX_VAIN_READS: Final = 1000
@@ -291,7 +294,7 @@ def _copy_table(
     names = ["rowid", *columns]
     marks = ", ".join("?" * len(names))
     insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-    read = _READERS.get(table)
+    read = _READERS.get(table) or _feature_reader(table)
     for row in _readable_rows(source, table, columns, result):
         values = dict(zip(names, row, strict=True))
         try:
@@ -301,6 +304,14 @@ def _copy_table(
             result.copied += 1
         except (*BAD_VALUE, sqlite3.IntegrityError, StoreDamagedError):
             result.dropped += 1
+
+
+def _feature_reader(table: str) -> Callable[[Any], object] | None:
+    module, _, name = _FEATURE_READERS.get(table, "").rpartition(".")
+    if not module or find_spec(f"desktop_app.{module.partition('.')[0]}") is None:
+        return None
+    reader: Callable[[Any], object] = getattr(import_module(f"desktop_app.{module}"), name)
+    return reader
 
 
 def _readable_rows(

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -21,6 +22,8 @@ from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import run_command
 from desktop_app.cli.console import terminal_error_text, write_json, write_lines
+from desktop_app.desktop.hotkey import hotkey_status
+from desktop_app.desktop.hotkey.hotkey_status import HotkeyStatus, check_hotkey, is_x11
 from desktop_app.desktop.login_start import autostart_file, starts_at_login
 from desktop_app.desktop.portal.portal_shortcut import check_portal
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -30,8 +33,6 @@ from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.providers.gateway.environment_profiles import BUILT_IN, ON_DEVICE
-from desktop_app.quick.hotkey import hotkey_status
-from desktop_app.quick.hotkey.hotkey_status import HotkeyStatus, check_hotkey, is_x11
 from desktop_app.sandbox import detect_mechanisms
 from desktop_app.shortcuts.keymap import Keymap
 
@@ -121,7 +122,7 @@ async def run_checks(
         backend.vault.probe(TIMEOUT_S),
         _check_model(backend, starts=is_thorough or backend.local_models.is_running),
         _check_store(backend, problem, is_thorough=is_thorough),
-        _check_hotkey(Keymap.from_settings(values), backend.folders.scope),
+        _check_hotkey(values, backend.folders.scope),
     )
     text = tr("{keyring} works", keyring=keyring.backend)
     if not keyring.works:
@@ -241,8 +242,9 @@ def _check_model_list(backend: Backend) -> list[Finding]:
     return [Finding("model list", False, text, tr("Your list of models"))]
 
 
-async def _check_hotkey(keymap: Keymap, scope: str) -> Finding:
-    keys = keymap.shortcut_of(hotkey_status.HOTKEY_COMMAND)
+async def _check_hotkey(values: Mapping[str, object], scope: str) -> Finding:
+    command = hotkey_status.GLOBAL_SHORTCUT
+    keys = Keymap.from_settings(values, [command]).shortcut_of(command.id)
     report = await asyncio.to_thread(check_hotkey, keys, os.environ)
     if report.status is HotkeyStatus.UNAVAILABLE and not is_x11(os.environ):
         report = await check_portal(keys, scope)

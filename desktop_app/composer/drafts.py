@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.tasks import Tasks
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.composer.prompt_text import PromptText
-from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -35,6 +34,9 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import StorageError
 from desktop_app.settings.settings_store import SettingsStore
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
 
 BLANK_KEY = "window.new_draft"
 QUICK_KEY = "window.quick_draft"
@@ -294,8 +296,8 @@ def join_drafts(first: Draft, second: Draft) -> Draft:
 class AttachmentOrigins:
     """Paths of attached files by SHA-256, as far as known."""
 
-    def __init__(self, store: AttachmentStore) -> None:
-        self._store = store
+    def __init__(self, session: Session) -> None:
+        self._store = session.backend.attachments
         self.paths: dict[str, Path] = {}
 
     async def load(self, hashes: Iterable[str]) -> None:

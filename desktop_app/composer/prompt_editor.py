@@ -19,9 +19,11 @@ from desktop_app.composer.choice_row import ChoiceRow
 from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import DroppedContent, accept_copy, has_attachable_content
 from desktop_app.composer.model_button import add_note
+from desktop_app.composer.prompt_commands import PROMPT_COMMANDS
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.composer.suggestions import Suggestions
 from desktop_app.i18n.translation import tr
+from desktop_app.shortcuts.command import Menu, all_commands, commands_in
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
@@ -32,10 +34,6 @@ from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoke
 
 _MAX_SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""
-_ATTACH_COMMANDS: Final = (
-    *("prompt.attach", "prompt.attach-folder", "collections.ask", "prompt.image", "tools.choose"),
-    "presets.use",
-)
 
 
 class PromptEditor(QFrame):
@@ -69,7 +67,7 @@ class PromptEditor(QFrame):
         self._shows_keys = True
         self._can_queue = False
         self._refusal = self._warning = self._hint = self._question_keys = ""
-        self._keymap = Keymap()
+        self._keymap = Keymap(commands=(*PROMPT_COMMANDS, *all_commands()))  # few at first
         self._choice = no_choice()
         self._card = QFrame()
         set_role(self._card, "prompt")
@@ -339,7 +337,7 @@ class PromptEditor(QFrame):
         menu = ProgramMenu(self)
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        add_commands(menu, *_ATTACH_COMMANDS)
+        add_commands(menu, *commands_in(Menu.ATTACH))
         action = command_of(self, "prompt.background")
         if action is not None and self._choice.background is not None:
             action.setCheckable(True)

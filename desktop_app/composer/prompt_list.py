@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,6 +18,10 @@ from desktop_app.prompts.prompt_library import (
     task_for_each,
     translate_names,
 )
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
+
 
 _ICONS = {"executive-summary": "list", "extract-table": "table-2", "differences": "columns-2"}
 
@@ -33,8 +38,8 @@ class PromptList(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
         self.entries: tuple[PromptEntry, ...] = ()
         self._server_prompts: tuple[Prompt, ...] = ()
 

@@ -7,24 +7,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import QLocale, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QColor, QTextBlock, QTextCharFormat, QTextCursor, QTextLayout
 from PySide6.QtWidgets import QMenu
 
-from desktop_app.app.tasks import Tasks
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.desktop.dictionaries import PACKAGES, Dictionaries, choose_dictionaries
 from desktop_app.domain.prose_words import ProseWord, fence_after, next_misspelled, words_of_line
 from desktop_app.i18n.translation import language, tr
-from desktop_app.providers.ui.providers import SettingValues
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
-from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.widgets.forms.schema_form import EditRequest, language_name
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ChecklistMenu
 from desktop_app.widgets.text.foreign_text import menu_text, spoken_text
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
+
 
 _T = TypeVar("_T")
 
@@ -47,20 +48,18 @@ class Spelling(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self, parent: QObject, *, values: SettingValues, tasks: Tasks, panel: SettingsPanel
-    ) -> None:
-        super().__init__(parent)
-        self.tasks = tasks
-        self._values = values
-        self._page = panel.pages.responses
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self.tasks = session.tasks
+        self._values = session.values
+        self._page = session.window.settings.pages.by_name["answer"]
         self._thread = ThreadPoolExecutor(1, "spelling")
         self._dictionaries: Dictionaries | None = None
         self._installed_languages: list[str] = []
         self._is_enabled = False
         self._ignored_words: set[str] = set()
         self._is_correct: dict[str, bool] = {}  # the verdicts, by word
-        values.changed.connect(self._on_value_changed)
+        self._values.changed.connect(self._on_value_changed)
 
     async def start(self) -> None:
         """Load the library, and show in the settings if it or every dictionary is missing."""

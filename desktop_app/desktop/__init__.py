@@ -3,8 +3,8 @@
 __all__ = [
     "application_object",
     "desktop_binding",
-    "desktop_watch",
     "dictionaries",
+    "hotkey",
     "login_start",
     "model_facts",
     "portal",

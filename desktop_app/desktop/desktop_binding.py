@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import Final
 
 from desktop_app.child_processes import quick_command, run_desktop_tool
+from desktop_app.desktop.hotkey.keysyms import accelerator
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
-from desktop_app.quick.hotkey.keysyms import accelerator
 
 _SHORTCUT_NAME: Final = "Repartee"
 _GNOME_LIST: Final = ("org.gnome.settings-daemon.plugins.media-keys", "custom-keybindings")

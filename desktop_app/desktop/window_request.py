@@ -30,9 +30,6 @@ MAX_HEAD_BYTES: Final = 1 << 20
 MAX_FILES: Final = 5_000
 _MAX_PATH_BYTES: Final = 4_096  # Linux's PATH_MAX
 
-BATCHES: Final = "batches"
-"""The text of a LinkRequest that shows the batch jobs."""
-
 Reply = Literal[b"ok", b"refused", b"busy"]
 
 
@@ -74,10 +71,10 @@ class QuickRequest(NamedTuple):
 
 
 class LinkRequest(NamedTuple):
-    """Request to show the target of a link (message_link.py), or the batch jobs.
+    """Request to show the target of a link (message_link.py), or a page of the window.
 
     Attributes:
-        text: the link, or BATCHES.
+        text: the link, or the id of the command that shows the page.
     """
 
     text: str

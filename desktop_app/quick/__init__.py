@@ -1,3 +1,3 @@
 """The quick prompt, called from the keyboard wherever the user is."""
 
-__all__ = ["hotkey", "ui"]
+__all__: list[str] = []

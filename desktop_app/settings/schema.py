@@ -2,7 +2,7 @@
 
 The settings panel builds the rows of its tabs from these declarations, and the store has the values
 by their keys. Texts are marked for translation; the panel translates them. Shortcuts that the user
-changed are settings too, `keys.<command id>`; their commands are declared in commands/.
+changed are settings too, `keys.<command id>`; their commands are in each feature.
 """
 
 from __future__ import annotations

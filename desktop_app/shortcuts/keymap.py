@@ -8,12 +8,12 @@ with it, because they could never be completed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.shortcuts.command import COMMANDS, Command
+from desktop_app.shortcuts.command import Command, all_commands
 from desktop_app.shortcuts.shortcut import is_prefix, key_refusal, normalized, presses_of
 
 _PREFIX: Final = "keys."
@@ -26,23 +26,28 @@ class Keymap:
     Args:
         overrides: the user's shortcuts by command id, "" for none. Unknown commands, invalid
             shortcuts, and keys needed for typing are ignored.
+        commands: the commands; all that are registered by default.
     """
 
     def __init__(
-        self, overrides: Mapping[str, str] | None = None, commands: tuple[Command, ...] = COMMANDS
+        self, overrides: Mapping[str, str] | None = None, commands: Sequence[Command] | None = None
     ) -> None:
-        self._commands = {command.id: command for command in commands}
+        rows = all_commands() if commands is None else commands
+        self._commands = {command.id: command for command in rows}
         self._overrides = dict(self._usable_overrides(overrides or {}))
 
     @classmethod
-    def from_settings(cls, values: Mapping[str, object]) -> Keymap:
+    def from_settings(
+        cls, values: Mapping[str, object], commands: Sequence[Command] | None = None
+    ) -> Keymap:
         """Return the keymap in settings, whose shortcuts are under `keys.<command id>`."""
         return cls(
             {
                 key.removeprefix(_PREFIX): value
                 for key, value in values.items()
                 if key.startswith(_PREFIX) and isinstance(value, str)
-            }
+            },
+            commands,
         )
 
     def __iter__(self) -> Iterator[Command]:

@@ -6,7 +6,6 @@ The entry point is `view`; README.md tells the design.
 __all__ = [
     "accessible_messages",
     "find_bar",
-    "finding",
     "media",
     "message_items",
     "message_stream",

@@ -18,7 +18,7 @@ from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 ROOT = Path(__file__).parents[2]
-ONLY_ON_LINUX = ("desktop_app.sandbox.", "desktop_app.quick.hotkey.x11_")
+ONLY_ON_LINUX = ("desktop_app.sandbox.", "desktop_app.desktop.hotkey.x11_")
 OF_WINDOW = re.compile(r"desktop_app(\.(app|composer|transcript|widgets)\b|.*\.ui\b)")
 
 

@@ -14,6 +14,8 @@ from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.library.ui.navigator import Navigator
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
@@ -56,7 +58,7 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             await _until(lambda: app.window.transcript.messages.count > count // 2)
             read.append(time.perf_counter() - began)
             began = time.perf_counter()
-            app.state.tasks.start(app.controllers.navigator.open("many", many[count // 2].id))
+            app.state.tasks.start(app.controllers.of(Navigator).open("many", many[count // 2].id))
             await _until(lambda: _is_at(app, many[count // 2].id))
             jumps.append(time.perf_counter() - began)
             # Otherwise it reopens at the last position.

@@ -95,6 +95,7 @@ application.exec()
 """
 )
 REPARTEE: Final = """
+from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.app.application import Application
 from desktop_app.desktop.window_request import OpenRequest
 sys.argv = ["repartee"]
@@ -106,7 +107,7 @@ class Measured(Application):
         finished = asyncio.Event()
         self.session.running.finished.connect(lambda *_: finished.set())
         began = begin(self.qt)
-        self.session.chat.submit("Tell me everything.", "")
+        self.session.of(ChatController).submit("Tell me everything.", "")
         await finished.wait()
         await asyncio.sleep(0.1)
         end(began)

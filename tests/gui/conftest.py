@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 
+import desktop_app.app.features  # noqa: F401 — registers the commands
 from desktop_app.app.startup.gc_policy import collect_if_due
 from desktop_app.paths import resource_path
 from desktop_app.widgets.look import icons, theme

@@ -31,7 +31,7 @@ def stand_in(**methods: Callable[..., None]) -> Any:
     images = SimpleNamespace(
         brief_transcript=lambda _messages: TranscriptView(current_theme(), is_brief=True)
     )
-    session = SimpleNamespace(images=images)
+    session = SimpleNamespace(of=lambda _kind: images)
     page = {"load_item": lambda *_: None, "request": lambda work, *on: work(*on)}
     return SimpleNamespace(**page, session=session, **methods)
 
@@ -89,7 +89,7 @@ def test_the_current_job_stays_current_when_a_job_is_added(
     session: Any = RecordedCalls()
     session.window = QWidget()
     session.window.pane = RecordedCalls()
-    session.images = BATCHES.session.images
+    session.of = BATCHES.session.of
     qtbot.addWidget(session.window)
     dialog = BatchPage(session)
     jobs = [

@@ -81,8 +81,11 @@ def model() -> Iterator[ConversationModel]:
 def listing(qtbot: QtBot) -> ConversationList:
     """Return a shown list with three conversations of today, a second apart."""
     made = ConversationList()
-    session: Any = RecordedCalls()
-    made.session = session
+    asked: Any = RecordedCalls()
+    asked.export_menus = []
+    made.session, made.presenter = asked, asked.list_presenter
+    made.trash, made.pinned_order = asked.trash, asked.pinned_order
+    made.folders_controller, made.folder_settings = asked.folders_controller, asked.folder_settings
     qtbot.addWidget(made)
     made.resize(264, 700)
     made.show()

@@ -36,9 +36,10 @@ def batch_page(parent: QWidget) -> BatchPage:
     session: Any = RecordedCalls()
     session.window = parent
     session.window.pane = RecordedCalls()
-    session.images = SimpleNamespace(
+    images = SimpleNamespace(
         brief_transcript=lambda _messages: TranscriptView(current_theme(), is_brief=True)
     )
+    session.of = lambda _kind: images
     page = BatchPage(session)
     page.show_new = lambda: None
     return page

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.app.window.empty_state import EmptyState
-from tests.helpers.recorded_session import RecordedSession, called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,6 @@ def start(qtbot: QtBot) -> Iterator[EmptyState]:
     window = QWidget()
     qtbot.addWidget(window)
     made = EmptyState()
-    made.session = RecordedSession()  # type: ignore[assignment]
     column = QVBoxLayout(window)
     column.addWidget(made)
     column.addWidget(made.key_line)
@@ -35,11 +33,10 @@ def start(qtbot: QtBot) -> Iterator[EmptyState]:
 
 def test_a_click_on_an_example_begins_it(start: EmptyState, qtbot: QtBot) -> None:
     for card, key in zip(start.cards, ("summarize", "explain", "translate"), strict=True):
-        begin_example = start.session.prompts_controller.begin_example
-        with called(begin_example) as told:
+        with qtbot.waitSignal(start.prompt_chosen) as told:
             qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
         assert told.args == [key]
-        with called(begin_example):
+        with qtbot.waitSignal(start.prompt_chosen):
             qtbot.keyClick(card, Qt.Key.Key_Space)
         assert card.accessibleName()
 
@@ -59,7 +56,7 @@ def test_the_key_line_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> No
     start.set_key_line(True, "Answering with a small model.")
     assert start.key_line.isVisible()
     assert start.key_line.words.text() == "Answering with a small model."
-    with called(start.session.providers_controller.open_at_key):
+    with qtbot.waitSignal(start.key_requested):
         qtbot.mouseClick(start.key_line.button, Qt.MouseButton.LeftButton)
     start.set_key_line(False, "")
     assert not start.key_line.isVisible()
@@ -68,7 +65,7 @@ def test_the_key_line_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> No
 def test_the_built_in_model_gets_questions_as_examples(start: EmptyState, qtbot: QtBot) -> None:
     start.set_small_model(True)
     for card in start.cards:
-        with called(start.session.prompts_controller.begin_question) as told:
+        with qtbot.waitSignal(start.question_chosen) as told:
             qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
         assert told.args == [card.description]
         assert card.description.endswith("?")

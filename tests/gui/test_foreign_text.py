@@ -167,8 +167,8 @@ def the_header(host: WidgetHost, text: str) -> QWidget:
 @place
 def the_title_of_the_window(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.app.window.main_window import MainWindow
+    from desktop_app.app.window.settings_panel import SettingsPanel
     from desktop_app.composer.prompt_editor import PromptEditor
-    from desktop_app.settings.ui.settings_panel import SettingsPanel
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -238,15 +238,17 @@ def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
+    from desktop_app.app.window.settings_panel import SettingsPanel
     from desktop_app.providers.ui.providers import KeyState
-    from desktop_app.settings.ui.settings_panel import SettingsPanel
     from tests.helpers.recorded_session import record_session
 
     made = SettingsPanel()
     record_session(made)
     profile = ProviderProfile("p", text, ProviderKind.COMPATIBLE, "https://a.example/v1")
-    made.pages.provider.page.set_profiles([replace(profile, ca_file=f"/x/{text[:200]}")], "p")
-    page = made.pages.provider.page
+    made.pages.by_name["provider"].page.set_profiles(
+        [replace(profile, ca_file=f"/x/{text[:200]}")], "p"
+    )
+    page = made.pages.by_name["provider"].page
     page.show_secrets("p", KeyState("session", text), KeyState("elsewhere", text), {})
     page.show_test_result("p", text, has_passed=False)
     page.network.show_ca_file_note("p", text, is_valid=False)

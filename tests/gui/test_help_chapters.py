@@ -19,10 +19,10 @@ from desktop_app.app.help.help_chapters import (
     render_chapters,
 )
 from desktop_app.app.help.help_places import PLACES, START
+from desktop_app.app.window.settings_panel import PAGES
 from desktop_app.cli.arguments import program
 from desktop_app.domain.places import Place
 from desktop_app.paths import resource_path
-from desktop_app.settings.ui.settings_panel import PAGES
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.text.linked_label import PLACE_SCHEME
 from tests.helpers.command_line import options, subcommands

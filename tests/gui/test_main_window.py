@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, Q
 
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_editor import PromptEditor
-from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.ui.responses_tab import CONVERSATION, DEFAULTS, FOLDER, ResponsesTab
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.schema_form import SchemaForm
@@ -103,7 +104,7 @@ def test_a_parameter_without_a_setting_is_shown_where_it_is_set_and_can_be_remov
     choose(qtbot, tab, CONVERSATION)
     tab.set_overrides("c1", {"answer.top_p": 0.9})
     assert "top_p: 0.9" in words(tab)
-    with called(session_of(tab).settings.remove_override) as told:
+    with called(session_of(tab).of(SettingsController).remove_override) as told:
         find(tab, QPushButton, "reset-answer.top_p").click()
     assert told.args == ["c1", "answer.top_p"]
     tab.set_overrides("c1", {})
@@ -112,11 +113,17 @@ def test_a_parameter_without_a_setting_is_shown_where_it_is_set_and_can_be_remov
 
 def test_a_change_is_reported_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
     slider = find(tab, QSlider, TEMPERATURE)
-    with qtbot.waitSignal(tab.changed) as told, not_called(session_of(tab).settings.override):
+    with (
+        qtbot.waitSignal(tab.changed) as told,
+        not_called(session_of(tab).of(SettingsController).override),
+    ):
         slider.setValue(slider.value() + 1)
     assert told.args == [TEMPERATURE, 0.6]
     choose(qtbot, tab, CONVERSATION)
-    with called(session_of(tab).settings.override) as told, qtbot.assertNotEmitted(tab.changed):
+    with (
+        called(session_of(tab).of(SettingsController).override) as told,
+        qtbot.assertNotEmitted(tab.changed),
+    ):
         slider.setValue(0)
     assert told.args == ["c1", TEMPERATURE, None]  # the model's own, whatever the default is
 
@@ -125,7 +132,7 @@ def test_a_row_can_remove_its_override(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, CONVERSATION)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert reset.accessibleName() == "Temperature: use default"
-    with called(session_of(tab).settings.remove_override) as told:
+    with called(session_of(tab).of(SettingsController).remove_override) as told:
         qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
     assert told.args == ["c1", TEMPERATURE]
     tab.set_overrides("c1", {})
@@ -140,7 +147,7 @@ def test_typed_text_is_reported_for_the_conversation_that_is_left(
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     text.setFocus()
     qtbot.keyClicks(text, "Rhyme.")
-    with called(session_of(tab).settings.override) as told:
+    with called(session_of(tab).of(SettingsController).override) as told:
         tab.set_overrides("c2", {})
     assert told.args == ["c1", "answer.system_prompt", "Rhyme."]
     assert text.toPlainText() == ""

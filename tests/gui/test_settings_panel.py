@@ -26,15 +26,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.app.window.settings_panel import PAGES, SettingsPanel
 from desktop_app.desktop.model_facts import FactsOffer
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import use_language
 from desktop_app.providers.ui.providers import KeyPlace, KeyState
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Group
 from desktop_app.settings.ui.responses_tab import CONVERSATION, DEFAULTS
-from desktop_app.settings.ui.settings_panel import PAGES, SettingsPanel
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.settings.values import validate
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
@@ -67,7 +69,7 @@ def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
     """Return the panel, open on the Provider page, OpenAI shown."""
     made = SettingsPanel()
     record_session(made)
-    made.pages.provider.page.set_profiles(PROFILES, "openai")
+    made.pages.by_name["provider"].page.set_profiles(PROFILES, "openai")
     show_key(made, "openai", "keyring")
     made.resize(540, 800)
     qtbot.addWidget(made)
@@ -75,12 +77,14 @@ def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
         made.show()
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow)
-    made.pages.provider.page.network.head.setChecked(True)
+    made.pages.by_name["provider"].page.network.head.setChecked(True)
     return made
 
 
 def show_key(panel: SettingsPanel, profile_id: str, place: KeyPlace) -> None:
-    panel.pages.provider.page.show_secrets(profile_id, KeyState(place), KeyState("none"), {})
+    panel.pages.by_name["provider"].page.show_secrets(
+        profile_id, KeyState(place), KeyState("none"), {}
+    )
 
 
 def click(qtbot: QtBot, panel: SettingsPanel, name: str) -> None:
@@ -128,7 +132,7 @@ def test_an_entered_key_is_emitted_once_and_never_shown(qtbot: QtBot, panel: Set
     assert entry.placeholderText() == "Paste here"
     qtbot.keyClicks(entry, f"  {SECRET} ")
     assert SECRET not in all_text(panel)
-    with called(panel.pages.session.providers_controller.enter_key) as entered:
+    with called(panel.pages.session.of(ProvidersController).enter_key) as entered:
         click(qtbot, panel, "save-key")
     assert entered.args == ["comet", SECRET]
     assert entry.text() == ""
@@ -148,7 +152,7 @@ def test_a_stored_key_can_be_replaced(qtbot: QtBot, panel: SettingsPanel) -> Non
     show_key(panel, "openai", "keyring")  # as when another provider is saved meanwhile
     assert entry.text() == SECRET
     assert save_button.isVisible()
-    with called(panel.pages.session.providers_controller.enter_key) as entered:
+    with called(panel.pages.session.of(ProvidersController).enter_key) as entered:
         qtbot.keyClick(entry, Qt.Key.Key_Return)
     assert entered.args == ["openai", SECRET]
     assert not save_button.isVisible()
@@ -162,7 +166,7 @@ def test_a_typed_key_is_not_kept_for_another_provider(qtbot: QtBot, panel: Setti
 
 
 def test_removing_a_key_emits_the_profile(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with called(panel.pages.session.providers_controller.remove_key) as removed:
+    with called(panel.pages.session.of(ProvidersController).remove_key) as removed:
         click(qtbot, panel, "remove-key")
         accept_question(panel, "confirm-key-removal")
     assert removed.args == ["openai"]
@@ -170,7 +174,7 @@ def test_removing_a_key_emits_the_profile(qtbot: QtBot, panel: SettingsPanel) ->
 
 def test_a_key_from_the_environment_cannot_be_changed(panel: SettingsPanel) -> None:
     env = replace(OPENAI, id="env", from_environment=True)
-    panel.pages.provider.page.set_profiles([env], "env")
+    panel.pages.by_name["provider"].page.set_profiles([env], "env")
     for name in ("remove-key", "save-key"):
         assert not find(panel, QPushButton, name).isVisible(), name
     assert find(panel, QLineEdit, "key").isReadOnly()
@@ -180,7 +184,7 @@ def test_a_key_from_the_environment_cannot_be_changed(panel: SettingsPanel) -> N
 def test_the_environment_decides_on_new_conversations(panel: SettingsPanel) -> None:
     env = replace(OPENAI, id="env", from_environment=True)
     panel.pages.set_values({"default.provider": "comet"})
-    panel.pages.provider.page.set_profiles([env, COMET], "env")
+    panel.pages.by_name["provider"].page.set_profiles([env, COMET], "env")
     switch = find(panel, QCheckBox, "use-for-new")
     assert (switch.isChecked(), switch.isEnabled()) == (True, False)
     choose_provider(panel, COMET)
@@ -224,13 +228,13 @@ def test_a_screen_reader_hears_of_one_focus_and_of_no_hidden_page(
 
 
 def test_a_changed_address_is_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with called(panel.pages.session.providers_controller.save) as saved:
+    with called(panel.pages.session.of(ProvidersController).save) as saved:
         write(qtbot, panel, "base-url", "https://gateway.example/v1/")
     assert saved.args == [replace(OPENAI, base_url="https://gateway.example/v1")]
 
 
 def test_an_invalid_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with not_called(panel.pages.session.providers_controller.save):
+    with not_called(panel.pages.session.of(ProvidersController).save):
         write(qtbot, panel, "base-url", "gateway")
     assert "Enter a URL such as https://" in all_text(panel)
     described = find(panel, QLineEdit, "base-url").accessibleDescription()
@@ -251,17 +255,17 @@ def test_an_invalid_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> No
 def test_an_address_with_a_secret_is_refused_with_a_reason(
     qtbot: QtBot, panel: SettingsPanel, text: str, says: str
 ) -> None:
-    with not_called(panel.pages.session.providers_controller.save):
+    with not_called(panel.pages.session.of(ProvidersController).save):
         write(qtbot, panel, "base-url", text)
     assert says in all_text(panel)
 
 
 def test_an_unencrypted_public_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, OLLAMA)
-    with not_called(panel.pages.session.providers_controller.save):
+    with not_called(panel.pages.session.of(ProvidersController).save):
         write(qtbot, panel, "base-url", "http://far.example/v1")
     assert "Use https://" in all_text(panel)
-    with called(panel.pages.session.providers_controller.save):
+    with called(panel.pages.session.of(ProvidersController).save):
         write(qtbot, panel, "base-url", "http://192.168.1.7:8000/v1")
     assert "Use https://" not in all_text(panel)
     assert "Not encrypted" in all_text(panel)
@@ -271,7 +275,7 @@ def test_a_test_result_is_discarded_when_address_or_key_change(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     result = find(panel, QLabel, "test-result")
-    page = panel.pages.provider.page
+    page = panel.pages.by_name["provider"].page
     page.show_test_result("openai", "Connected in 0.4 s, 38 models found.", has_passed=True)
     write(qtbot, panel, "base-url", "https://gateway.example/v1")
     assert result.text() == ""
@@ -289,17 +293,17 @@ def test_a_test_result_is_discarded_when_address_or_key_change(
 def test_changes_in_two_sections_are_both_kept_before_the_first_is_stored(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    with called(panel.pages.session.providers_controller.save):
+    with called(panel.pages.session.of(ProvidersController).save):
         write(qtbot, panel, "models", "gpt-5.2")
-    with called(panel.pages.session.providers_controller.save) as saved:
+    with called(panel.pages.session.of(ProvidersController).save) as saved:
         write(qtbot, panel, "base-url", "https://gateway.example/v1")
     assert saved.args is not None
     assert saved.args[0].models == ("gpt-5.2",)
-    with called(panel.pages.session.providers_controller.save) as saved:
-        write(qtbot, panel, "monthly-cap", "20")
+    with called(panel.pages.session.of(ProvidersController).save) as saved:
+        panel.pages.by_name["provider"].page.edit(monthly_cap=Decimal(20))  # as spending does
     assert saved.args is not None
     assert saved.args[0].base_url == "https://gateway.example/v1"
-    with called(panel.pages.session.providers_controller.save) as saved:
+    with called(panel.pages.session.of(ProvidersController).save) as saved:
         find(panel, QCheckBox, "keeps-at-provider").toggle()
     assert saved.args is not None
     assert saved.args[0].monthly_cap == 20
@@ -319,7 +323,7 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
     find(panel, QLineEdit, "custom-field-name").setText("X-Team")
     find(panel, QLineEdit, "custom-field-value").setText(SECRET)
     session = panel.pages.session
-    controller = session.providers_controller
+    controller = session.of(ProvidersController)
     used = {"test": controller.test, "save-key": controller.enter_key}.get(
         name, controller.save_field
     )
@@ -333,7 +337,7 @@ def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
 ) -> None:
     panel.show_page("library")
     click(qtbot, panel, "choose-backup-folder")
-    with called(panel.pages.session.settings.set) as changed:
+    with called(panel.pages.session.of(SettingsController).set) as changed:
         choose_paths(tmp_path)
     assert changed.args == ["backup.folder", str(tmp_path)]
 
@@ -350,7 +354,7 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     gateways = ["OpenRouter", "LiteLLM", "Portkey", "Helicone", "Cloudflare AI Gateway"]
     local = ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Jan"]
     assert list(actions) == [*makers, *gateways, "Azure OpenAI", *local, "Other server"]
-    with called(panel.pages.session.providers_controller.save) as added:
+    with called(panel.pages.session.of(ProvidersController).save) as added:
         actions["LM Studio"].trigger()  # as assistive technology does
     assert not menu.isVisible()
     assert added.args is not None
@@ -375,10 +379,10 @@ def test_an_edited_address_stays_before_the_key(qtbot: QtBot, panel: SettingsPan
 def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert not find(panel, QPushButton, "remove-provider").isVisible()
     choose_provider(panel, OLLAMA)
-    with called(panel.pages.session.providers_controller.save) as saved:
+    with called(panel.pages.session.of(ProvidersController).save) as saved:
         write(qtbot, panel, "provider-name", "The big machine")
     assert saved.args == [replace(OLLAMA, name="The big machine")]
-    with called(panel.pages.session.providers_controller.remove_profile) as removed:
+    with called(panel.pages.session.of(ProvidersController).remove_profile) as removed:
         click(qtbot, panel, "remove-provider")
         accept_question(panel, "confirm-provider-removal")
     assert removed.args == [OLLAMA.id]
@@ -386,14 +390,14 @@ def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -
 
 def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) -> None:
     result = find(panel, QLabel, "test-result")
-    with called(panel.pages.session.providers_controller.test) as asked:
+    with called(panel.pages.session.of(ProvidersController).test) as asked:
         click(qtbot, panel, "test")
     assert asked.args == ["openai"]
     assert result.text() == "Testing…"
     assert not find(panel, QPushButton, "test").isEnabled()
     choose_provider(panel, COMET)
     assert find(panel, QPushButton, "test").isEnabled()
-    page = panel.pages.provider.page
+    page = panel.pages.by_name["provider"].page
     page.show_test_result("openai", "Connected in 0.4 s, 38 models found.", has_passed=True)
     assert result.text() == ""
     page.show_test_result("comet", "Connected in 0.4 s, 38 models found.", has_passed=True)
@@ -402,14 +406,14 @@ def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) 
 
 def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
     switch = find(panel, QCheckBox, "use-for-new")
-    with called(panel.pages.session.settings.set) as changed:
+    with called(panel.pages.session.of(SettingsController).set) as changed:
         switch.click()
     assert changed.args == ["default.provider", "openai"]
     panel.pages.set_values({"default.provider": "comet"})
     assert not switch.isChecked()
     choose_provider(panel, COMET)
     assert switch.isChecked()
-    with called(panel.pages.session.settings.set) as changed:
+    with called(panel.pages.session.of(SettingsController).set) as changed:
         switch.click()
     assert changed.args == ["default.provider", ""]
 
@@ -450,7 +454,7 @@ def test_sliders_report_their_stops_and_the_models_default(panel: SettingsPanel)
     for at in range(slider.maximum() + 1):
         slider.setValue(at)
     slider.setValue(0)
-    told = panel.pages.session.settings.set.calls
+    told = panel.pages.session.of(SettingsController).set.calls
     assert told[0] == ("answer.max_output_tokens", 256)
     assert told[-2:] == [("answer.max_output_tokens", 128_000), ("answer.max_output_tokens", None)]
     for key, value in told:
@@ -461,7 +465,7 @@ def test_sliders_report_their_stops_and_the_models_default(panel: SettingsPanel)
 def test_shown_values_are_not_reported_as_changes(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("answer")
     panel.show_page("look")
-    with not_called(panel.pages.session.settings.set):
+    with not_called(panel.pages.session.of(SettingsController).set):
         panel.pages.set_values(
             {
                 "answer.temperature": 0.7,
@@ -486,16 +490,16 @@ def test_a_setting_that_the_model_does_not_support_is_shown_only_if_asked_for(
     panel.show_setting("answer", "answer.temperature")
     slider = find(panel, QSlider, "answer.temperature")
     qtbot.waitUntil(slider.hasFocus)
-    panel.pages.responses.page.show_scope(CONVERSATION)
-    panel.pages.responses.page.show_scope(DEFAULTS)
+    panel.pages.by_name["answer"].page.show_scope(CONVERSATION)
+    panel.pages.by_name["answer"].page.show_scope(DEFAULTS)
     assert slider.isVisible()
     why = "GPT-5.2 supports this setting only with effort set to None."
-    panel.pages.responses.page.set_refusals({"answer.temperature": why}, {})
+    panel.pages.by_name["answer"].page.set_refusals({"answer.temperature": why}, {})
     assert not slider.isVisible()
     panel.show_setting("answer", "answer.temperature")
     assert slider.isVisible()
     assert slider.accessibleDescription().endswith(why)
-    panel.pages.responses.page.set_refusals({}, {})
+    panel.pages.by_name["answer"].page.set_refusals({}, {})
     assert slider.accessibleDescription() == setting("answer.temperature").help
 
 
@@ -568,7 +572,7 @@ def test_instructions_are_reported_when_the_field_loses_the_focus(
     text = find(panel, QPlainTextEdit, "answer.system_prompt")
     text.setFocus()
     qtbot.keyClicks(text, "Be brief.")
-    with called(panel.pages.session.settings.set) as changed:
+    with called(panel.pages.session.of(SettingsController).set) as changed:
         find(panel, QComboBox, "answer.verbosity").setFocus()
     assert changed.args == ["answer.system_prompt", "Be brief."]
 
@@ -579,7 +583,7 @@ def test_installed_fonts_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> No
     assert fonts.currentText() == "System"
     offered = [fonts.itemData(n) for n in range(1, fonts.count())]
     assert set(offered) <= set(QFontDatabase.families())
-    with called(panel.pages.session.settings.set) as changed:
+    with called(panel.pages.session.of(SettingsController).set) as changed:
         fonts.activated.emit(1)
     assert changed.args == ["look.font", offered[0]]
     panel.pages.set_values({"look.font": "Not Installed"})
@@ -602,11 +606,11 @@ def capture(qtbot: QtBot, panel: SettingsPanel, command_id: str, *keys: tuple[ob
 def test_a_shortcut_can_be_changed_and_reset(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     control = Qt.KeyboardModifier.ControlModifier
-    with called(panel.pages.session.settings.set_shortcut) as changed:
+    with called(panel.pages.session.of(SettingsController).set_shortcut) as changed:
         capture(qtbot, panel, "answer.retry", (Qt.Key.Key_J, control))
     assert changed.args == ["answer.retry", "Ctrl+J"]
     assert find(panel, QPushButton, "keys-answer.retry").text() == "Ctrl+J"
-    with called(panel.pages.session.settings.set_shortcut) as changed:
+    with called(panel.pages.session.of(SettingsController).set_shortcut) as changed:
         click(qtbot, panel, "reset-answer.retry")
     assert changed.args == ["answer.retry", "Ctrl+R"]
     assert not find(panel, QPushButton, "reset-answer.retry").isVisible()
@@ -622,7 +626,7 @@ def test_a_conflict_is_shown_at_both_commands(qtbot: QtBot, panel: SettingsPanel
 
 def test_keys_used_for_typing_are_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
-    with not_called(panel.pages.session.settings.set_shortcut):
+    with not_called(panel.pages.session.of(SettingsController).set_shortcut):
         capture(qtbot, panel, "answer.retry", (Qt.Key.Key_J,))
     assert "J is used for typing." in all_text(panel)
 
@@ -631,11 +635,11 @@ def test_a_second_shortcut_makes_a_chord(qtbot: QtBot, panel: SettingsPanel) -> 
     panel.show_page("keys")
     control = Qt.KeyboardModifier.ControlModifier
     chord = ((Qt.Key.Key_J, control), (Qt.Key.Key_S, control))
-    with called(panel.pages.session.settings.set_shortcut) as changed:
+    with called(panel.pages.session.of(SettingsController).set_shortcut) as changed:
         capture(qtbot, panel, "answer.retry", *chord)
     assert changed.args == ["answer.retry", "Ctrl+J, Ctrl+S"]
     assert find(panel, QPushButton, "keys-answer.retry").text() == "Ctrl+J, Ctrl+S"
-    with not_called(panel.pages.session.settings.set_shortcut):
+    with not_called(panel.pages.session.of(SettingsController).set_shortcut):
         capture(qtbot, panel, "prompt.send", *chord)
     assert "This command takes a single shortcut" in all_text(panel)
 
@@ -643,11 +647,11 @@ def test_a_second_shortcut_makes_a_chord(qtbot: QtBot, panel: SettingsPanel) -> 
 def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     with (
-        not_called(panel.pages.session.settings.set_shortcut),
+        not_called(panel.pages.session.of(SettingsController).set_shortcut),
         qtbot.assertNotEmitted(panel.close_requested),
     ):
         capture(qtbot, panel, "answer.retry", (Qt.Key.Key_Escape,))
-    with called(panel.pages.session.settings.set_shortcut) as changed:
+    with called(panel.pages.session.of(SettingsController).set_shortcut) as changed:
         capture(qtbot, panel, "answer.retry", (Qt.Key.Key_Backspace,))
     assert changed.args == ["answer.retry", ""]
     assert find(panel, QPushButton, "keys-answer.retry").text() == "None"
@@ -657,7 +661,7 @@ def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: Sett
 
 
 def test_the_system_info_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> None:
-    panel.pages.about.page.set_about("Repartee 0.1.0", "MIT")
+    panel.pages.by_name["about"].page.set_about("Repartee 0.1.0", "MIT")
     panel.show_page("about")
     click(qtbot, panel, "program")
     click(qtbot, panel, "copy-about")
@@ -668,9 +672,9 @@ def test_the_system_info_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> No
 
 
 def test_a_check_for_updates_shows_what_it_found(qtbot: QtBot, panel: SettingsPanel) -> None:
-    about = panel.pages.about.page
+    about = panel.pages.by_name["about"].page
     panel.show_page("about")
-    with called(panel.pages.session.settings.check_for_updates):
+    with called(panel.pages.session.of(SettingsController).check_for_updates):
         click(qtbot, panel, "check-for-updates")
     button, note = find(panel, QPushButton, "check-for-updates"), find(panel, QLabel, "update-note")
     assert (button.isEnabled(), note.text()) == (False, "Checking…")
@@ -680,12 +684,12 @@ def test_a_check_for_updates_shows_what_it_found(qtbot: QtBot, panel: SettingsPa
 
 
 def test_newer_model_facts_are_fetched_only_on_a_click(qtbot: QtBot, panel: SettingsPanel) -> None:
-    about = panel.pages.about.page
+    about = panel.pages.by_name["about"].page
     panel.show_page("about")
     about.show_update("There are newer prices.", FactsOffer(date(2026, 12, 1), "https://a", "0"))
     button = find(panel, QPushButton, "renew-model-facts")
     assert not button.isHidden()
-    with called(panel.pages.session.settings.renew_model_facts):
+    with called(panel.pages.session.of(SettingsController).renew_model_facts):
         click(qtbot, panel, "renew-model-facts")
     assert not button.isEnabled()
     about.show_update("From the next start, the facts of models are of December 1, 2026.")

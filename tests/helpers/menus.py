@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction
 
-from desktop_app.shortcuts.command import COMMANDS, MENU_LABELS
+from desktop_app.app.features import ACTIONS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -20,7 +20,7 @@ def entry_text(entry: QAction) -> str:
 
 def give_commands(widget: QWidget) -> dict[str, QAction]:
     """Give a widget's window an action for each command, as the main window has."""
-    actions = {c.id: QAction(MENU_LABELS.get(c.id, c.title), widget.window()) for c in COMMANDS}
+    actions = {a.id: QAction(a.menu_label or a.title, widget.window()) for a in ACTIONS}
     for id_, action in actions.items():
         action.setObjectName(id_)
     return actions

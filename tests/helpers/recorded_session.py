@@ -15,8 +15,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app import session as session_module
+from desktop_app.app.feature import imported
+from desktop_app.app.features import FEATURES
 from desktop_app.app.session import Session
-from desktop_app.settings.ui.settings_panel import SettingsPanel
+from desktop_app.app.window.settings_panel import SettingsPanel
+from desktop_app.settings.ui.settings_controller import SettingsController
 
 
 class RecordedCall:
@@ -59,8 +62,12 @@ class RecordedSession:
     def __init__(self, **given: Any) -> None:
         vars(self).update(given)
 
+    def of(self, kind: type) -> Any:
+        """Return a stand-in for the session's object of a class."""
+        return vars(self).setdefault(kind.__name__, RecordedController(kind))
+
     def __getattr__(self, name: str) -> Any:
-        kinds = _kinds()
+        kinds = Session.__annotations__
         if name in kinds:
             made = self.__dict__[name] = RecordedController(_class_of(kinds[name]))
         else:
@@ -68,17 +75,6 @@ class RecordedSession:
         if name == "tasks":
             made.slot.result = lambda *_arguments: None
         return made
-
-
-@cache
-def _kinds() -> dict[str, str]:
-    """Return the names of the classes of the session's objects."""
-    made_on_use = {
-        name: str(found.func.__annotations__["return"])
-        for name, found in vars(Session).items()
-        if hasattr(found, "func")
-    }
-    return {**Session.__annotations__, **made_on_use}
 
 
 @cache
@@ -94,7 +90,12 @@ def _class_of(name: str) -> Any:
 def record_session(panel: SettingsPanel, **given: Any) -> Any:
     """Give a panel a session that records all calls, and return it."""
     session: Any = RecordedSession(window=SimpleNamespace(settings=panel), **given)
-    panel.set_session(session)
+    panel.pages.session = session  # type: ignore[attr-defined]
+    classes = {name: place for feature in FEATURES for name, place in feature.pages.items()}
+    panel.make_pages_with(lambda name: imported(classes[name])(session))
+    settings = session.of(SettingsController)
+    panel.pages.changed.connect(lambda *changed: settings.set(*changed))
+    panel.pages.shortcut_changed.connect(lambda *changed: settings.set_shortcut(*changed))
     return session
 
 

@@ -6,6 +6,7 @@ address is "help:chapter#section".
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -259,14 +260,19 @@ def _place_of(url: QUrl) -> str:
     return url.toString().removeprefix(f"{_SCHEME}:")
 
 
-def make_help(session: Session) -> HelpWindow:
-    """Return the help of a session, which shows the user's shortcuts."""
+def help_of(session: Session) -> HelpWindow:
+    """Return the help of a session, which shows the user's shortcuts; made on first use."""
+    if (made := session.made(HelpWindow)) is not None:
+        return made
 
     def chapters() -> tuple[HelpChapter, ...]:
         values = placeholder_values(Keymap.from_settings(session.values.all))
+        values = defaultdict(lambda: "–", values)  # of features that the program lacks
         return render_chapters(resource_path("help"), language(), values)
 
     window = HelpWindow(chapters)
-    window.place_requested.connect(session.places.open)
+    window.place_requested.connect(session.window.request_place)
     session.values.changed.connect(window.on_value_changed)
+    session.put(window)
+    session.end_steps.append(window.end)
     return window

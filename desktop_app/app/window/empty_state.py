@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
@@ -19,10 +19,8 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.program_menu import run_command
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from desktop_app.app.session import Session
 
 # key (the id of a built-in prompt, or "summarize"), icon, title, description
 _EXAMPLES: Final = (
@@ -55,10 +53,16 @@ class EmptyState(QWidget):
     Attributes:
         key_line: names the model that answers now and offers to add a key; hidden at first, and
             if there is no room for it.
-        session: whose controllers begin what is chosen, set once it exists.
+
+    Signals:
+        prompt_chosen(str): insert the built-in prompt of this id, or "summarize".
+        question_chosen(str): insert this question.
+        key_requested(): let the user enter an API key.
     """
 
-    session: Session
+    prompt_chosen = Signal(str)
+    question_chosen = Signal(str)
+    key_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +80,7 @@ class EmptyState(QWidget):
         add_key, download = self.key_line.button, self.key_line.download_button
         add_key.clicked.connect(lambda: self._use_account())
         download.clicked.connect(lambda: self._get_model())
-        self.key_line.models_button.clicked.connect(lambda: self.session.local_models.open())
+        self.key_line.models_button.clicked.connect(lambda: run_command(self, "models.local"))
         self._account: Offer | None = None
         self._download: Offer | None = None
         self.key_line.hide()
@@ -104,23 +108,22 @@ class EmptyState(QWidget):
         self.update_theme()
 
     def _choose(self, card: _ExampleCard, *_: object) -> None:
-        prompts = self.session.prompts_controller
         if card.key:
-            prompts.begin_example(card.key)
+            self.prompt_chosen.emit(card.key)
         else:
-            prompts.begin_question(card.description)
+            self.question_chosen.emit(card.description)
 
     def _use_account(self) -> None:
         if self._account is not None:
             self._account[1]()
         else:
-            self.session.providers_controller.open_at_key()
+            self.key_requested.emit()
 
     def _get_model(self) -> None:
         if self._download is not None:
             self._download[1]()
         else:
-            self.session.local_models.open()
+            run_command(self, "models.local")
 
     def set_offers(self, account: Offer | None, download: Offer | None) -> None:
         """Offer a stored account in place of a new key, and a model that suits this computer."""

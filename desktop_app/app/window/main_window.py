@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -14,12 +15,12 @@ from PySide6.QtGui import (
     QKeyEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop_app.app.window.conversation_pane import ConversationPane
 from desktop_app.app.window.header import Header
 from desktop_app.app.window.outer_panes import OuterPanes
 from desktop_app.app.window.overlays import DropOverlay
+from desktop_app.app.window.window_frame import WindowFrame
 from desktop_app.composer.dropped_content import (
     FileDropFilter,
     accept_copy,
@@ -29,16 +30,12 @@ from desktop_app.composer.dropped_content import (
 )
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.windows import bring_to_front, is_session_ending
+from desktop_app.widgets.windows import is_session_ending
 
 if TYPE_CHECKING:
-    from desktop_app.app.session import Session
-    from desktop_app.app.window.empty_state import EmptyState
+    from desktop_app.app.window.settings_panel import SettingsPanel
     from desktop_app.composer.prompt_editor import PromptEditor
-    from desktop_app.domain.places import Place
-    from desktop_app.settings.ui.settings_panel import SettingsPanel
     from desktop_app.transcript.view import TranscriptView
-    from desktop_app.widgets.cards.notifications import Notifications
     from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 # Pixels at the default text size.
@@ -49,38 +46,23 @@ _MINIMUM_SIZE: Final = QSize(400, 360)
 _MAX_MINIMUM_SIZE: Final = QSize(620, 440)
 
 
-class MainWindow(QMainWindow):
+class MainWindow(WindowFrame):
     """The main window. It receives its larger parts and lays them out.
 
     It is a QMainWindow so that screen readers call it a window; it does not use that
     class's layout.
 
     Attributes:
-        conversations, settings: the outer panes.
-        pane: the middle pane.
-        outer_panes: shows and hides the outer panes.
-        header, prompt: the parts of the middle pane with these names.
-        transcript, empty_state, notifications: available after `set_transcript`.
-        session: the session of the window; None before it has begun.
-
-    Signals:
-        files_dropped(list[Path]): local files were dropped outside the list of conversations.
-        data_dropped(DroppedData): an image, mail message or rich text without a file was dropped.
+        conversations: the outer pane at the left.
+        escape_pressed: runs the command of Esc; None before the session has begun.
     """
-
-    transcript: TranscriptView
-    empty_state: EmptyState
-    notifications: Notifications
-
-    files_dropped = Signal(list)
-    data_dropped = Signal(object)
 
     def __init__(
         self, watcher: ThemeWatcher, prompt: PromptEditor, settings: SettingsPanel
     ) -> None:
         super().__init__()
         self.setObjectName("main")
-        self.session: Session | None = None
+        self.escape_pressed: Callable[[], object] | None = None
         self._was_active = False
         self._watcher = watcher
         self.conversations = ConversationList(self)
@@ -88,28 +70,25 @@ class MainWindow(QMainWindow):
         self.prompt = prompt
         self.settings = settings
         self.pane = ConversationPane(self, self.header, prompt)
-        self.outer_panes = OuterPanes(self, self.conversations, settings, middle=self.pane)
+        self.outer_panes = OuterPanes(
+            self,
+            self.conversations,
+            settings,
+            middle=self.pane,
+            focus_list=self.conversations.focus_current_row,
+        )
+        for chosen in (
+            self.conversations.open_requested,
+            self.conversations.new_requested,
+            self.conversations.new_in_folder_requested,
+        ):
+            chosen.connect(self.outer_panes.close_list_drawer)
         settings.setParent(self)
         settings.setProperty("edge", "left")
         self.header.edit_left.connect(self.pane.focus_content)
         self.pane.set_title("")
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
         self.resize(self._fit_screen(_DEFAULT_SIZE))
-
-    def show_page(self, page: QWidget) -> None:
-        """Show a page in place of the conversation, and bring the window to the front."""
-        if self.outer_panes.drawer is not None:
-            self.outer_panes.close_drawer()
-        self.pane.show_page(page)
-        bring_to_front(self)
-        focused: QWidget | None = self.focusWidget()  # PySide's types forget None
-        if focused is None or not page.isAncestorOf(focused):
-            self.pane.focus_content()
-
-    def request_place(self, place: Place) -> None:
-        """Open a place for a link in this window or its dialogs."""
-        if self.session is not None:
-            self.session.places.open(place)
 
     def set_transcript(self, transcript: TranscriptView) -> None:
         """Add the transcript and the other parts that the first paint does not show.
@@ -213,8 +192,8 @@ class MainWindow(QMainWindow):
         elif event.key() == Qt.Key.Key_Escape and self.pane.page is not None:
             self.pane.close_page()
         elif event.key() == Qt.Key.Key_Escape:
-            if self.session is not None and self.session.escape_action is not None:
-                self.session.escape_action.trigger()
+            if self.escape_pressed is not None:
+                self.escape_pressed()
         elif not press_focused(self, event):
             super().keyPressEvent(event)
 
@@ -230,8 +209,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask the session to close; stay open unless that of the desktop ends."""
         event.setAccepted(is_session_ending())
-        if self.session is not None:
-            self.session.closing.close_window()
+        self.close_requested.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files, images, messages and text everywhere but over the list's rows."""

@@ -7,6 +7,7 @@ the whole transcript to see, whose look they change.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
@@ -14,12 +15,11 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.window.conversation_pane import ConversationPane
 from desktop_app.app.window.overlays import Shade
-from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme import current_theme
 
 if TYPE_CHECKING:
-    from desktop_app.settings.ui.settings_panel import SettingsPanel
+    from desktop_app.app.window.settings_panel import SettingsPanel
 
 # Widths are in pixels at the default text size. From this window width on, the conversations are a
 # pane in the row, unless the settings need the room.
@@ -41,14 +41,16 @@ class OuterPanes:
     def __init__(
         self,
         window: QWidget,
-        conversations: ConversationList,
+        conversations: QWidget,
         settings: SettingsPanel,
         middle: ConversationPane,
+        focus_list: Callable[[], object],
     ) -> None:
         self._window = window
         self._list = conversations
         self._settings = settings
         self._middle = middle
+        self._focus_list = focus_list
         self._shade = Shade(window)
         self.wants_list = True
         self.wants_settings = False
@@ -59,12 +61,6 @@ class OuterPanes:
         settings.page_shown.connect(lambda _page: self.arrange())
         settings.show_requested.connect(lambda: self.show_settings(True))
         settings.close_requested.connect(lambda: self.show_settings(False))
-        for choice_signal in (
-            conversations.open_requested,
-            conversations.new_requested,
-            conversations.new_in_folder_requested,
-        ):
-            choice_signal.connect(self._close_list_drawer)
 
     def toggle_settings(self) -> None:
         """Show or hide the settings panel."""
@@ -89,8 +85,7 @@ class OuterPanes:
             self._middle.focus_content()
         self._show_pane(self._list, shows_list, fits=fits)
         if shows_list and self.drawer is self._list:
-            self._list.view.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._list.view.ensure_current()
+            self._focus_list()
 
     def show_list(self) -> None:
         """Show the conversations."""
@@ -161,6 +156,7 @@ class OuterPanes:
             self.drawer = None
         self.arrange()
 
-    def _close_list_drawer(self) -> None:
+    def close_list_drawer(self) -> None:
+        """Close the drawer if it is the conversations."""
         if self.drawer is self._list:
             self.close_drawer()

@@ -24,6 +24,7 @@ from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import error_from_json, error_from_note, error_to_json
 from desktop_app.domain.errors import StorageError
+from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.file_dialogs import choose_file
@@ -72,7 +73,9 @@ class BackupController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._page = session.window.settings.pages.data
+        self._notifications = session.window.notifications
+        self._values = session.values
+        self._page = session.window.settings.pages.by_name["library"]
         self._settings_store = session.backend.settings
         self._command = CommandRunner()
         self._last_outcome: dict[str, Any] = {}
@@ -155,7 +158,7 @@ class BackupController(Controller):
         self._tasks.start(self._run_now())
 
     async def _run_now(self) -> None:
-        result = await self._session.transfer.back_up(self._folder, self._kept_count)
+        result = await self._session.of(TransferController).back_up(self._folder, self._kept_count)
         if result is not None:
             await self._record(result, is_manual=True)
 

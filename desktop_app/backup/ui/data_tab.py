@@ -10,6 +10,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import Session
+from desktop_app.backup.ui.backup_controller import BackupController
+from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
@@ -72,7 +74,7 @@ class DataTab(QWidget):
         self.update_theme()
 
     def _build_transfer(self) -> None:
-        transfer = self._session.transfer
+        transfer = self._session.of(TransferController)
         self._transfer.note.set_text(tr(TRANSFER))
         import_button = compact_button(tr("Import…"), "import", "plain")
         import_button.clicked.connect(lambda: transfer.choose_import())
@@ -95,9 +97,9 @@ class DataTab(QWidget):
         self._backups.add(self._state)
         session = self._session
         backup_button = compact_button(tr("Back up now"), "backup-now", "plain")
-        backup_button.clicked.connect(lambda: session.backups.back_up_now())
+        backup_button.clicked.connect(lambda: session.of(BackupController).back_up_now())
         restore_button = compact_button(tr("Restore…"), "restore", "plain")
-        restore_button.clicked.connect(lambda: session.backups.choose_restore())
+        restore_button.clicked.connect(lambda: session.of(BackupController).choose_restore())
         buttons = QWidget()
         FlowLayout(backup_button, restore_button, parent=buttons)
         self._backups.add(buttons)
@@ -151,4 +153,4 @@ class EraseSection(CollapsibleSection):
     def _confirm(self) -> None:
         if self._is_confirmed():
             self._field.clear()
-            self._session.backups.erase()
+            self._session.of(BackupController).erase()

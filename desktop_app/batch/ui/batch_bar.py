@@ -14,6 +14,9 @@ from PySide6.QtWidgets import QFrame
 
 from desktop_app.backend.batch_wiring import has_at_least
 from desktop_app.batch.batch_wording import job_progress_text
+from desktop_app.chat.ui.chat_controller import ChatController
+from desktop_app.composer.attachments.file_readings import FileReadings
+from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.domain.batch_jobs import BatchJob
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import part_id
@@ -94,11 +97,11 @@ class BatchBar(QFrame):
             self._batches.show_jobs(shown[0].id if len(shown) == 1 else "")
             return
         # The files must not go into the prompt, nor into a question that waits for them.
-        self._session.chat.unqueue(self._session.current.id)
-        self._session.readings.cancel_paths(paths)
+        self._session.of(ChatController).unqueue(self._session.current.id)
+        self._session.main.of(FileReadings).cancel_paths(paths)
         # Files that had been attached before the offer stay, even if they are offered again.
         ids_at_offer = set(map(part_id, self._draft_at_offer.attachments))
-        origins = self._session.origins.paths
+        origins = self._session.of(AttachmentOrigins).paths
         draft = self._session.current.draft
         draft.set_attachments(
             [

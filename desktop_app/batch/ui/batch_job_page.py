@@ -20,6 +20,7 @@ from desktop_app.batch.batch_wording import (
     item_scan_text,
     job_progress_text,
 )
+from desktop_app.composer.attachments.images_controller import ImagesController
 from desktop_app.domain.batch_jobs import (
     RETRYABLE_STATUSES,
     BatchItem,
@@ -101,7 +102,7 @@ class BatchJobPage(QWidget):
         self.table.setObjectName("batch-items")
         self.table.setAccessibleName(tr("Files of the job"))
         self.remarks = Note(object_name="batch-remarks")
-        self.answer = batches.session.images.brief_transcript(list)
+        self.answer = batches.session.of(ImagesController).brief_transcript(list)
         self.answer.setObjectName("batch-answer")
         self.answer.setAccessibleName(tr("Response"))
         self.start_button = dialog_button(tr("Start"), "batch-start", "primary")

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QWidget
 
 from desktop_app.backend.prompt_loader import today
+from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain.batch_jobs import batch_refusal
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import WINDOW, error_segments
@@ -190,7 +191,7 @@ class BatchNewPage(QWidget):
         is_begun = bool(self.files.paths) or task not in ("", self._prompt_text)
         prompt_id = self.prompt.currentData() if task else SUMMARY
         self.prompt.clear()
-        for prompt in session.prompts.offered_prompts:
+        for prompt in session.of(PromptList).offered_prompts:
             self.prompt.addItem(prompt.title, prompt.id)
         self.prompt.addItem(tr("Custom message"), CUSTOM_MESSAGE)
         index = self.prompt.findData(prompt_id)
@@ -219,7 +220,7 @@ class BatchNewPage(QWidget):
             self.task.clear()
 
     def _apply_prompt(self) -> None:
-        prompts = self._batches.session.prompts.offered_prompts
+        prompts = self._batches.session.of(PromptList).offered_prompts
         prompt = next((p for p in prompts if p.id == self.prompt.currentData()), None)
         if prompt is None:  # the entry for a custom message, which keeps the text
             self.task.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from desktop_app.app.session import Session
+from desktop_app.app.session import DIALOG_OBSTACLE, Session
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.batch_wiring import batch_service, expand_paths, store_as_conversation
 from desktop_app.batch.batch_wording import job_progress_text, job_result_text
@@ -27,6 +27,8 @@ from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.forms.form_dialog import ask
@@ -125,6 +127,13 @@ class BatchPage(QWidget):
         self.job_page.back_button.clicked.connect(self.show_list)
         self.update_theme()
         self.hide()
+        for signal in (session.events.store_changed, session.events.woke):
+            signal.connect(self._refresh_soon)
+        session.end_steps.append(self.end)
+        session.rebuild_obstacles.append(self._rebuild_obstacle)
+
+    def _rebuild_obstacle(self) -> str:
+        return tr(DIALOG_OBSTACLE) if self.is_creating else ""
 
     @property
     def is_creating(self) -> bool:
@@ -256,8 +265,8 @@ class BatchPage(QWidget):
             running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
             self.bar.show_running(running)
             total = sum(job.counts.total for job in running)
-            if (notifier := self.session.notifier) is not None:
-                notifier.show_progress(sum(job.done for job in running), total)
+            done = sum(job.done for job in running)
+            self.session.events.progressed.emit(done / total if total else 1.0)
             if self.isVisible():
                 self.set_jobs(jobs)
                 shown_job = next((job for job in jobs if job.id == self.job_page.job_id), None)
@@ -374,8 +383,8 @@ class BatchPage(QWidget):
         id_ = await store_as_conversation(conversations, self._store, job, item)
         conversation = await conversations.get(id_)
         if conversation is not None:
-            self.session.list_presenter.upsert(conversation)
-            await self.session.navigator.open(id_)
+            self.session.of(ListPresenter).upsert(conversation)
+            await self.session.of(Navigator).open(id_)
 
     async def _show_and_run(self, job: BatchJob) -> None:
         await self._show_job(job.id)
@@ -448,8 +457,8 @@ class BatchPage(QWidget):
             else:
                 self._notify(job, job_result_text(job))
                 self.bar.show_end(job)
-            if (notifier := self.session.notifier) is not None:
-                notifier.notify_batch_end(job)
+            heading = tr("Batch job finished")
+            self.session.events.notified.emit("batch.show", heading, job.title)
         elif job.error:
             self.session.window.notifications.notify(error_from_note(job.error))
 

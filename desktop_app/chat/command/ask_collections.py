@@ -6,12 +6,11 @@ import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.backend import Backend
 from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.console import ProgressReporter, can_ask, confirm, write_diagnostic
-from desktop_app.collections.embedding_service import EmbeddingPlan
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import CollectionPart
@@ -19,6 +18,9 @@ from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.formatting import money, number
 from desktop_app.i18n.translation import N_, tr, tr_plural
+
+if TYPE_CHECKING:
+    from desktop_app.collections.embedding_service import EmbeddingPlan
 
 # "[2]", or several as "[2, 5]".
 _CITATION = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QToolButton
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.prompt_assembly import CONTINUE
+from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.chat.ui.copied_value import text_to_copy
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.model_button import fill_efforts, fill_models
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.compaction import Compaction
@@ -28,6 +30,8 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.review import with_next_mark
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.server_presets import billing_page
 from desktop_app.transcript.message_items import (
     ADD_CREDIT,
@@ -46,13 +50,20 @@ class AnswerActions(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._transcript = session.window.transcript
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._setup = session.setup
+        self._messages = session.messages
+        self._running = session.running
+        self._conversations = session.backend.conversations
         slot = self._tasks.slot
         self._actions: dict[str, Callable[[Message], object]] = {
             "retry": slot(self._retry),
             "retry-with": self._offer_retry_choices,
             "continue": slot(self._continue),
             ADD_CREDIT: self._open_billing_page,
-            "edit": session.chat.edit,
+            "edit": session.of(ChatController).edit,
             "branch": slot(self._branch),
             "review": slot(self._mark),
             "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
@@ -116,11 +127,11 @@ class AnswerActions(Controller):
         if message.role is Role.USER:
             path.append(message)
         if path:
-            await self._session.chat.begin(path, None, choice)
+            await self._session.of(ChatController).begin(path, None, choice)
 
     def _offer_retry_choices(self, answer: Message) -> None:
         """Open a menu of another answer to the same question: again, or by another choice."""
-        view = self._session.choices.view
+        view = self._session.of(AvailableModels).view
         current_choice = self._setup.choice
 
         def retry_with(choice: ModelChoice) -> None:
@@ -142,7 +153,7 @@ class AnswerActions(Controller):
             menu,
             view.models,
             view,
-            lambda entry: retry_with(self._session.choices.choice_with(entry)),
+            lambda entry: retry_with(self._session.of(AvailableModels).choice_with(entry)),
         )
         button = self._transcript.findChild(QToolButton, "message-retry-with")
         if button is not None and (button.hasFocus() or button.underMouse()):
@@ -158,7 +169,7 @@ class AnswerActions(Controller):
     async def _continue(self, answer: Message) -> None:
         """Continue an answer that was cut. A draft in the prompt editor stays there."""
         path = [*self._current.path_before(answer.id), answer]
-        await self._session.chat.begin(path, Draft(CONTINUE), single_answer=True)
+        await self._session.of(ChatController).begin(path, Draft(CONTINUE), single_answer=True)
 
     async def _mark(self, answer: Message) -> None:
         """Give an answer its next mark: reviewed, rejected, and none again."""
@@ -183,7 +194,7 @@ class AnswerActions(Controller):
             return
         y = self._transcript.actions_line_y(message.id)
         focused_button = self._transcript.action_row.focused_name
-        await self._session.navigator.open(opened_id)
+        await self._session.of(Navigator).open(opened_id)
         if was_focused and not focused_button and self._transcript.hasFocus():
             self._transcript.focus_navigator.read_at(version_ids[index], -1)
             return
@@ -213,8 +224,8 @@ class AnswerActions(Controller):
         conversation, messages = copy_branch(source, path_to_copy)
         copied_compactions = copy_compactions(compactions, path_to_copy, messages)
         await self._conversations.add_with_messages(conversation, messages, copied_compactions)
-        self._session.list_presenter.upsert(conversation)
-        await self._session.navigator.open(conversation.id)
+        self._session.of(ListPresenter).upsert(conversation)
+        await self._session.of(Navigator).open(conversation.id)
 
 
 def copy_branch(

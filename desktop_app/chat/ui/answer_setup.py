@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.session import Session
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.chat.attachments.file_attachments import deduplicate_parts
 from desktop_app.chat.send_context import AskSettings, SendContext, offers_background
@@ -23,6 +22,9 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import DraftPart
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
 
 P = TypeVar("P", bound=DraftPart)
 

@@ -7,13 +7,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
+from desktop_app.chat.ui.compaction_controller import CompactionController
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.composer.attachment_chips import Chip
-from desktop_app.composer.attachments.file_readings import FileReading, reading_chips
+from desktop_app.composer.attachments.file_readings import FileReadings, reading_chips
+from desktop_app.composer.attachments.prompt_chips import PromptChips
 from desktop_app.composer.drafts import QuestionEdit, join_drafts
 from desktop_app.domain import errors, hints
 from desktop_app.domain.conversations.conversation import (
@@ -25,6 +28,10 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.library.ui.trash import Trash
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import STRETCH, row_of
 from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
@@ -48,10 +55,29 @@ class ChatController(Controller):
 
     A question that must wait is queued, at most one for each conversation, in a bubble above the
     prompt: until the running answer ends and its files are read. An edit waits in the prompt.
+
+    Signals:
+        compared(list[Message], list[Message]): several models began to answer a path.
     """
+
+    compared = Signal(list, list)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._pane = session.window.pane
+        self._prompt = session.window.prompt
+        self._transcript = session.window.transcript
+        self._notifications = session.window.notifications
+        self._values = session.values
+        self._providers = session.providers
+        self._temporary = session.temporary
+        self._drafts = session.drafts
+        self._current = session.current
+        self._draft = session.current.draft
+        self._setup = session.setup
+        self._running = session.running
+        self._chat_service = session.backend.chat
+        self._conversations = session.backend.conversations
         self._announced_hint = ""
         self.beginning_ids: set[str] = set()  # conversations whose turn is being written
         self._queued_ids: set[str] = set()  # conversations with a queued question
@@ -67,7 +93,10 @@ class ChatController(Controller):
         self._running.finished.connect(self._on_finished)
         self._prompt.row.stop_button.detail = self._rate
         self._running.store_error_changed.connect(self._show_store_error)
-        session.main.chips.shown.connect(self._show_bubble)
+        session.main.of(PromptChips).shown.connect(self._show_bubble)
+        self._readings = session.main.of(FileReadings)
+        self._readings.given_up.connect(self.unqueue)
+        self._readings.ended.connect(self.send_queued)
         for signal in (
             self._current.opened,
             self._draft.changed,
@@ -87,12 +116,12 @@ class ChatController(Controller):
         opened_id = self._current.id
         if not draft.has_question:
             return
-        if not (self._must_wait(opened_id) or self._session.readings.in_open_conversation):
+        if not (self._must_wait(opened_id) or self._readings.in_open_conversation):
             self._tasks.start(self.begin(list(self._current.path_before_question), draft))
             return
         self._queued_ids.add(opened_id)
         if self._current.edited_question is None:
-            self._session.readings.set_queued(opened_id, True)
+            self._readings.set_queued(opened_id, True)
             draft = self._draft.with_text(text, template_id)  # with the files that have arrived
             self._drafts.hold(opened_id, draft)  # below one that is queued already
             self._put_into_prompt(draft.after_sending)
@@ -103,7 +132,7 @@ class ChatController(Controller):
         draft = self._draft.current
         path = list(self._current.path)
         # Unlike in `submit`, the question cannot wait, because the queue keeps no choice of models.
-        if self._session.readings.in_open_conversation:
+        if self._readings.in_open_conversation:
             self._notifications.notify(tr("Wait until the attached files are read."))
         elif draft.has_question:
             await self.begin(list(self._current.path_before_question), draft, compared=choices)
@@ -163,7 +192,7 @@ class ChatController(Controller):
         if compared:
             asked_path = path if run.question is None else [*path, run.question]
             answers = [begun.answer for begun in (run, *run.siblings)]
-            self._session.comparison.show_answers(asked_path, answers)
+            self.compared.emit(asked_path, answers)
 
     async def store_turn(
         self,
@@ -199,10 +228,15 @@ class ChatController(Controller):
                 settings = settings.for_one_answer()
             if not with_tools:
                 settings = settings.without_tools()
-            await self._session.compaction.compact_before_turn(with_choice, path, draft or Draft())
+            await self._session.of(CompactionController).compact_before_turn(
+                with_choice, path, draft or Draft()
+            )
             # A blank conversation is not in the cache before its first turn.
             is_listed = path and not self._temporary.is_temporary(original.id)
-            if is_listed and self._session.list_presenter.cache.find_existing(original.id) is None:
+            if (
+                is_listed
+                and self._session.of(ListPresenter).cache.find_existing(original.id) is None
+            ):
                 return None  # deleted in the meantime
             if compared:
                 settings = settings.for_comparison()
@@ -218,15 +252,10 @@ class ChatController(Controller):
         """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
         session = self._session
         if isinstance(error, errors.SpendingCapError):
-            open_at_cap = session.providers_controller.open_at_cap
+            open_at_cap = session.of(ProvidersController).open_at_cap
             actions: Actions = [(tr("Raise the limit"), lambda: open_at_cap(provider_id))]
         else:
-            actions = [
-                *session.readings.remedies_for(error),
-                *session.chunked_reading.remedies_for(error),
-                *session.collections.remedies_for(error),
-                *session.compaction.remedies_for(error),
-            ]
+            actions = [action for find in session.remedies for action in find(error)]
         # A full disk also keeps the draft from being saved. One topic, so that one card says both.
         topic = STORE_TOPIC if isinstance(error, errors.StoreFullError) else NOT_SENT
         self._notifications.notify(error, actions, topic=topic)
@@ -253,9 +282,14 @@ class ChatController(Controller):
 
         actions: Actions = [
             (tr("Use anyway"), lambda: self._tasks.start(allow_and_begin())),
-            (tr("Enter price…"), lambda: self._session.models.edit(profile.id, model.id)),
+            (tr("Enter price…"), lambda: self._edit_model(profile.id, model.id)),
         ]
         self._notifications.notify(error, actions, topic=NOT_SENT)
+
+    def _edit_model(self, profile_id: str, model_id: str) -> None:
+        from desktop_app.providers.ui.models.models_dialog import ModelsPage  # rarely needed
+
+        self._session.of(ModelsPage).edit(profile_id, model_id)
 
     async def _show_begun(
         self, run: AnswerRun, draft: Draft | None, original: Conversation, opening_number: int
@@ -274,10 +308,10 @@ class ChatController(Controller):
         if question is not None and draft is not None:
             self._remove_sent(original.id, draft)
         if was_left:
-            session.navigator.open_another_blank()
+            session.of(Navigator).open_another_blank()
             is_open = False
         # The user may have changed the conversation meanwhile, or the choice was for one answer.
-        listed = session.list_presenter.cache.get(original.id)
+        listed = session.of(ListPresenter).cache.get(original.id)
         newest = current.conversation if is_open else listed or original
         changed = {name: getattr(newest, name) for name in _LIST_FIELDS if listed is not None}
         changed = {name: v for name, v in changed.items() if v != getattr(original, name)}
@@ -285,7 +319,7 @@ class ChatController(Controller):
         stored = replace(run.conversation.with_settings_of(newest), choice=choice, **changed)
         if stored != run.conversation:
             self._tasks.start(self._conversations.save_settings(stored))
-        session.list_presenter.upsert(stored)
+        session.of(ListPresenter).upsert(stored)
         self._running.start(run)
         if original.trashed_at is None and stored.trashed_at is not None:
             self._running.stop(run.conversation.id)  # it was deleted while the turn began
@@ -300,9 +334,9 @@ class ChatController(Controller):
                 self._transcript.stream.append_message(run.answer)
                 self._transcript.scroll_to_end()
                 self._prompt.focus_text()
-                session.navigator.mark_open()
+                session.of(Navigator).mark_open()
             else:  # appending is not enough
-                await session.navigator.open(run.conversation.id)
+                await session.of(Navigator).open(run.conversation.id)
                 if run.conversation.id == current.id:
                     self._transcript.follow_last_question()
             current.path_changed.emit()
@@ -322,19 +356,17 @@ class ChatController(Controller):
 
     def _must_wait(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation cannot be asked yet."""
-        readings = self._session.readings.readings_of(conversation_id).values()
-        return any(map(self.waits_for, readings)) or self._running.is_running(conversation_id)
-
-    def waits_for(self, reading: FileReading) -> bool:
-        """Return True if a queued question of the conversation would wait for a file."""
-        return reading.is_queued or self._drafts.held(reading.conversation_id) is None
+        readings = self._readings.readings_of(conversation_id).values()
+        return any(map(self._readings.waits_for, readings)) or self._running.is_running(
+            conversation_id
+        )
 
     def unqueue(self, conversation_id: str) -> None:
         """Return a conversation's question from the queue to its prompt or draft."""
         if conversation_id in self._queued_ids:
             self._queued_ids.discard(conversation_id)
             self._return_to_draft(conversation_id)
-            self._session.readings.set_queued(conversation_id, False)
+            self._readings.set_queued(conversation_id, False)
             self._show_state()
 
     def send_queued(self, conversation_id: str) -> None:
@@ -350,7 +382,7 @@ class ChatController(Controller):
 
     async def _ask_queued(self, conversation_id: str) -> None:
         """Ask the question of a conversation, which may not be open."""
-        conversation = self._session.list_presenter.cache.find_existing(conversation_id)
+        conversation = self._session.of(ListPresenter).cache.find_existing(conversation_id)
         if conversation_id == self._current.id:
             conversation = self._current.conversation
         held = self._drafts.held(conversation_id)
@@ -442,7 +474,7 @@ class ChatController(Controller):
         if self._discard_edit():
             return
         if self._current.is_listed and not self._current.path:
-            self._session.trash.delete([opened_id])  # Undo opens it again with its draft
+            self._session.of(Trash).delete([opened_id])  # Undo opens it again with its draft
         elif draft.text or draft.attachments:
             self._put_into_prompt(Draft(), focus=True)
             self._notifications.notify_undo(tr("Draft discarded"), restore)
@@ -461,7 +493,7 @@ class ChatController(Controller):
         opened_id = self._current.id
         if opened_id in self._queued_ids:
             self.unqueue(opened_id)
-        elif self._session.compaction.cancel():
+        elif self._session.of(CompactionController).cancel():
             return
         elif self._running.is_running(opened_id):
             self._running.stop(opened_id)
@@ -525,7 +557,7 @@ class ChatController(Controller):
 
     def _show_bubble(self) -> None:
         if self._bubble is not None:
-            readings = self._session.readings.readings_of(self._current.id)
+            readings = self._readings.readings_of(self._current.id)
             queued = {id_: reading for id_, reading in readings.items() if reading.is_queued}
             self._bubble.show_draft(self._drafts.held(self._current.id), reading_chips(queued))
 

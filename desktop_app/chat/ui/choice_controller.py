@@ -8,7 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from desktop_app.app.session import ConversationSession, Session
-from desktop_app.composer.available_models import variants_at
+from desktop_app.composer.available_models import AvailableModels, variants_at
 from desktop_app.composer.choice import VariantOffer
 from desktop_app.composer.model_button import ModelButton
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -43,7 +43,7 @@ class ConversationChoice(QObject):
 
     def choose_variant(self, variant: Variant) -> None:
         """Choose another variant, if the provider offers it."""
-        available = self._session.choices
+        available = self._session.of(AvailableModels)
         has_provider = self._session.providers.has_provider(self._setup.current.conversation)
         if has_provider and variant in variants_at(self._setup.profile, available.models):
             effort = self._setup.choice.effort or available.default_effort
@@ -51,7 +51,7 @@ class ConversationChoice(QObject):
 
     def step_effort(self, step: int) -> None:
         """Choose the next higher (+1) or lower (-1) effort among those that the model takes."""
-        next_effort = self._session.choices.view_of(self._setup).effort_beside(step)
+        next_effort = self._session.of(AvailableModels).view_of(self._setup).effort_beside(step)
         if next_effort is None:
             self._announce_choice()  # the unchanged choice
         else:
@@ -63,10 +63,10 @@ class ConversationChoice(QObject):
 
     def choose_model(self, entry: ModelEntry) -> None:
         """Choose a model of the menu or of the table."""
-        self._choose(self._session.choices.choice_with(entry, self._setup))
+        self._choose(self._session.of(AvailableModels).choice_with(entry, self._setup))
 
     def _choose_for_message(self, entry: ModelEntry) -> None:
-        choice = self._session.choices.choice_with(entry, self._setup)
+        choice = self._session.of(AvailableModels).choice_with(entry, self._setup)
         self._choose(choice, for_message=True)
 
     async def _accept_offer(self, offer: VariantOffer) -> None:
@@ -82,7 +82,7 @@ class ConversationChoice(QObject):
 
     def _announce_choice(self) -> None:
         """Tell screen readers the choice, because the focus is elsewhere."""
-        view = self._session.choices.view_of(self._setup)
+        view = self._session.of(AvailableModels).view_of(self._setup)
         announcement = view.short_name
         if view.display_effort is not None:
             announcement = tr(
@@ -104,15 +104,14 @@ class ChoiceController(ConversationChoice):
         self._is_parser_loaded = False
         prompt.text_changed.connect(self._on_text_changed)
         prompt.row.background_requested.connect(self._setup.choose_background)
-        session.current.opened.connect(session.estimates.forget)
         for signal in (
             session.current.opened,
             session.current.path_changed,
             self._setup.choice_changed,
-            session.choices.changed,
+            session.of(AvailableModels).changed,
         ):
             signal.connect(self._show_choice)
-        self._setup.choice_changed.connect(session.estimates.show_choice)
+        session.events.raised.connect(self.propose_model)
         # A question with an attachment may be sent without typing.
         session.current.draft.changed.connect(
             lambda: self._open_connection() if session.current.draft.value.attachments else None
@@ -129,10 +128,9 @@ class ChoiceController(ConversationChoice):
     def _show_choice(self) -> None:
         if not self._session.current.opening_number:
             return  # the first conversation may have another model
-        self._prompt.set_choice(self._session.choices.view)
+        self._prompt.set_choice(self._session.of(AvailableModels).view)
         if self._prompt.isVisible():  # httpx would double the memory of a program in the background
             self.propose_model()
-        self._session.estimates.update_soon()
 
     def propose_model(self) -> None:
         """Read the provider's list to propose a model, unless one is chosen."""

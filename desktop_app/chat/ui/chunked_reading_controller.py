@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from desktop_app.app.session import Controller
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.attachments.chunked_reading import ChunkPlan
 from desktop_app.chat.attachments.document_beginnings import can_send_beginning, names_of_beginnings
 from desktop_app.chat.structured.answer_forms import is_built_in
+from desktop_app.chat.ui.chat_controller import ChatController
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.cost import FREE
@@ -18,6 +20,13 @@ from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
 
 class ChunkedReadingController(Controller):
     """The offer of chunked reading after a question was refused as too large."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._notifications = session.window.notifications
+        self._draft = session.current.draft
+        self._setup = session.setup
+        self._chat_service = session.backend.chat
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offers for a question with whole documents that do not fit; else ()."""
@@ -42,11 +51,11 @@ class ChunkedReadingController(Controller):
     def _better_models(self) -> Actions:
         """Return the offers of models that can read so much; the built-in one cannot."""
         session = self._session
-        account = session.choices.account
+        account = session.of(AvailableModels).account
         if account is not None:
             label = tr("Use {provider}", provider=account.name)
-            return [(label, session.choices.use_account)]
-        return [(tr("Get a better model"), lambda: session.local_models.open())]
+            return [(label, session.of(AvailableModels).use_account)]
+        return [(tr("Get a better model"), lambda: session.run("models.local"))]
 
     async def _attach_beginnings(self, refused_draft: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
@@ -109,7 +118,7 @@ class ChunkedReadingController(Controller):
         if self._draft.value.attachments != offered_draft.attachments:
             return
         self._draft.read_in_parts()
-        self._session.chat.submit(offered_draft.text, offered_draft.template_id)
+        self._session.of(ChatController).submit(offered_draft.text, offered_draft.template_id)
 
 
 def _plan_text(plan: ChunkPlan, seconds: float | None) -> str:

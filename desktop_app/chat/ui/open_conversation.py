@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.session import ConversationSession, Session
-from desktop_app.composer.drafts import PromptDraft
+from desktop_app.composer.drafts import Drafts, PromptDraft
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.answering.shown_length import shorten
 from desktop_app.domain.conversations.compaction import Compaction
@@ -22,8 +21,13 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.markdown.structured_answer import with_rendered_form
-from desktop_app.prompts.ui.presets import DEFAULT_PRESET
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
+    from desktop_app.providers.ui.providers import Providers
+    from desktop_app.storage.temporary_database import TemporaryConversations
+    from desktop_app.transcript.message_stream import MessageStream
 
 
 class OpenConversation(QObject):
@@ -54,15 +58,15 @@ class OpenConversation(QObject):
     path_changed = Signal()
     compactions_changed = Signal()
 
-    def __init__(self, session: Session, draft: PromptDraft) -> None:
+    def __init__(
+        self, drafts: Drafts, temporary: TemporaryConversations, draft: PromptDraft
+    ) -> None:
         super().__init__(draft)
         self.draft = draft
         draft.store = self._store_draft
-        self._drafts = session.drafts
-        self._temporary = session.temporary
-        self.conversation = blank_conversation(
-            session.drafts.blank_id, ModelChoice(ON_DEVICE.id, "")
-        )
+        self._drafts = drafts
+        self._temporary = temporary
+        self.conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
         self.last_blank = self.conversation
         self.is_new = True
         self.opening_number = 0
@@ -209,10 +213,12 @@ def blank_conversation(conversation_id: str, choice: ModelChoice, title: str = "
 class MessagePresenter:
     """Presenter that updates messages of a conversation in its transcript."""
 
-    def __init__(self, session: Session, conversation: ConversationSession) -> None:
-        self._stream = conversation.transcript.stream
-        self._current = conversation.current
-        self._providers = session.providers
+    def __init__(
+        self, providers: Providers, current: OpenConversation, stream: MessageStream
+    ) -> None:
+        self._stream = stream
+        self._current = current
+        self._providers = providers
         self._shown_as_text: set[str] = set()  # ids of answers whose JSON is shown as text
 
     def show(self, message: Message) -> None:
@@ -250,8 +256,16 @@ class MessagePresenter:
         return replace(message, error=replace(message.error, is_of_environment=True))
 
 
+DEFAULT_PRESET: Final = "default.preset"
+"""The key of the setting with the preset of new conversations."""
+
+
 class NewConversation:
-    """Opener of blank conversations, which also applies changed defaults to an open blank one."""
+    """Opener of blank conversations, which also applies changed defaults to an open blank one.
+
+    Attributes:
+        apply_preset: returns a blank conversation with the settings of its preset.
+    """
 
     def __init__(self, session: Session) -> None:
         self._current = session.current
@@ -259,7 +273,7 @@ class NewConversation:
         self._values = session.values
         self._providers = session.providers
         self._folders = session.folders
-        self._presets = session.presets
+        self.apply_preset: Callable[[Conversation], Conversation] = lambda blank: blank
         self._drafts = session.drafts
         session.folders.changed.connect(self._leave_deleted_folder)
 
@@ -296,7 +310,7 @@ class NewConversation:
     def blank_with(self, conversation_id: str, title: str = "") -> Conversation:
         """Return a blank conversation in no folder, with the defaults and the default preset."""
         blank = blank_conversation(conversation_id, self.default_choice, title)
-        return self._presets.apply_chosen(blank)
+        return self.apply_preset(blank)
 
     def open(self, folder_id: str | None = None) -> None:
         """Open the blank conversation in a folder, None for none; its changed settings stay."""
@@ -354,4 +368,4 @@ class NewConversation:
         )
         if has_folder_settings and blank.preset_id is None:
             return blank
-        return self._presets.apply_chosen(blank)
+        return self.apply_preset(blank)

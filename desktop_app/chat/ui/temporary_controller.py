@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.composer.attachments.attachments_controller import AttachmentsController
 from desktop_app.composer.dropped_content import (
     DroppedContent,
     accept_copy,
@@ -18,6 +19,8 @@ from desktop_app.composer.dropped_content import (
 )
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.dialog_button import ElidedButton
 from desktop_app.widgets.forms.tab_order import mark_deleting, order_tabs
@@ -81,6 +84,13 @@ class TemporaryController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._pane = session.window.pane
+        self._prompt = session.window.prompt
+        self._notifications = session.window.notifications
+        self._temporary = session.temporary
+        self._current = session.current
+        self._draft = session.current.draft
+        self._running = session.running
         self._row: TemporaryRow | None = None
         self._id = ""
         self._is_being_replaced = False
@@ -112,7 +122,7 @@ class TemporaryController(Controller):
             self._close_shown()
 
     async def _show_and_close(self) -> None:
-        await self._session.navigator.open(self._id)
+        await self._session.of(Navigator).open(self._id)
         self._prompt.focus_text()
         if self._id == self._current.id:
             self._close_shown()
@@ -139,19 +149,19 @@ class TemporaryController(Controller):
         conversation = self._session.new_conversation.blank_with(new_id(), tr(TITLE))
         self._temporary.begin(conversation.id)
         self._id = conversation.id
-        self._session.navigator.open_temporary(conversation)
+        self._session.of(Navigator).open_temporary(conversation)
 
     def show_drop_hint(self, hint: str) -> None:
         """Show the hint for a drop on the row; "" after the drag has left or ended."""
-        self._window.conversations.view.drop_hint_changed.emit(hint)
+        self._session.of(ConversationList).view.drop_hint_changed.emit(hint)
 
     def insert_drop(self, content: DroppedContent) -> None:
         """Insert content that was dropped on the row into the temporary conversation."""
-        self._session.attachments.insert_drop(content, self._id, is_folder=False)
+        self._session.of(AttachmentsController).insert_drop(content, self._id, is_folder=False)
 
     def reopen(self) -> None:
         """Show the temporary conversation again."""
-        self._tasks.start(self._session.navigator.open(self._id))
+        self._tasks.start(self._session.of(Navigator).open(self._id))
         self._prompt.focus_text()
 
     def _close(self) -> None:
@@ -160,8 +170,8 @@ class TemporaryController(Controller):
         self._id = ""
         self._running.stop(closed_id)
         self._temporary.discard(closed_id)
-        self._session.navigator.open_new()
-        self._session.navigator.forget_temporary(closed_id)
+        self._session.of(Navigator).open_new()
+        self._session.of(Navigator).forget_temporary(closed_id)
         self._show_widgets()
         if self._is_being_replaced:
             self._is_being_replaced = False
@@ -180,7 +190,7 @@ class TemporaryController(Controller):
                 self._notifications.dismiss_topic(_TOPIC)
         if self._id and self._row is None:
             self._row = TemporaryRow(self)
-            listing = self._window.conversations
+            listing = self._session.of(ConversationList)
             listing.top.addWidget(self._row)
             order_tabs(listing.filter_bar.empty_button, (self._row.button, self._row.close_button))
         if self._row is not None:

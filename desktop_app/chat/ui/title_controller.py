@@ -8,6 +8,7 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.chat.titles import TitleWriter, local_title, wants_title
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.library.ui.list_presenter import ListPresenter
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,12 @@ class TitleController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._values = session.values
+        self._temporary = session.temporary
+        self._setup = session.setup
+        self._running = session.running
+        self._chat_service = session.backend.chat
+        self._conversations = session.backend.conversations
         self._requested_ids: set[str] = set()
         self._running.finished.connect(self._tasks.slot(self._set_title))
 
@@ -27,7 +34,7 @@ class TitleController(Controller):
             or answer.status is not MessageStatus.COMPLETE
         ):
             return
-        find_existing = self._session.list_presenter.cache.find_existing
+        find_existing = self._session.of(ListPresenter).cache.find_existing
         path = await self._conversations.path(conversation_id)
         conversation = find_existing(conversation_id)
         if conversation is None or not wants_title(conversation, path):
@@ -49,4 +56,4 @@ class TitleController(Controller):
         if current_conversation is None or not current_conversation.title_is_automatic:
             return
         if title and title != current_conversation.title:
-            self._session.list_presenter.rename(conversation_id, title)
+            self._session.of(ListPresenter).rename(conversation_id, title)

@@ -21,12 +21,14 @@ from desktop_app.collections.ui.collection_wording import (
     sort_files,
     update_summary,
 )
-from desktop_app.composer.attachments.collection_facts import ChipText
+from desktop_app.composer.attachments.collection_facts import ChipText, CollectionFacts
+from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
 from desktop_app.i18n.formatting import money, number
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.widgets.cards.notifications import Actions
 
@@ -52,6 +54,10 @@ class CollectionsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._prompt = session.window.prompt
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._draft = session.current.draft
         self._page: CollectionsPage | None = None
         self.states: dict[str, CollectionState] = {}
         self._load_lock = asyncio.Lock()
@@ -66,8 +72,11 @@ class CollectionsController(Controller):
         self._is_embedding = False
         self._unknown_ids: set[str] = set()  # in the draft, but not in `states`
         self._missing_ids: set[str] = set()  # in the draft, but not in the store
-        self._current.opened.connect(self._find_unknown)
-        self._draft.changed.connect(self._find_unknown)
+        for signal in (self._current.opened, self._draft.changed):
+            signal.connect(self.find_unknown)
+        session.events.store_changed.connect(self.check_store)
+        session.unfinished.append(lambda: self.is_busy)
+        session.end_steps.append(self.close)
 
     @property
     def service(self) -> Collections:
@@ -125,7 +134,7 @@ class CollectionsController(Controller):
     def open_file(self, file: CollectionFile) -> None:
         """Show a file, if it has been read."""
         if file.sha256:
-            self._session.viewer.open_document(file.sha256, file.name)
+            self._session.events.document_requested.emit(file.sha256, file.name, "")
 
     async def reload(self) -> None:
         """Load and show all collections but a deleted one; loads run one after the other."""
@@ -366,17 +375,25 @@ class CollectionsController(Controller):
         label, nothing = tr("Ask a collection"), tr("No matching collections")
         return CommandPalette(self._window, "collection-picker", label, nothing)
 
-    async def names(self) -> list[tuple[str, str]]:
-        """Return id and name of all collections."""
+    async def palette_entries(self) -> list[PaletteEntry]:
+        """Return a row for each collection, which asks it."""
         await self.reload()
-        return [(id_, state.collection.name) for id_, state in self.states.items()]
+        return [
+            PaletteEntry(
+                f"collection:{id_}",
+                state.collection.name,
+                tr("Collection"),
+                run=partial(self.ask_in_draft, id_),
+            )
+            for id_, state in self.states.items()
+        ]
 
     def ask_in_draft(self, collection_id: str) -> None:
         """Add a collection to a new conversation's draft, so that the next question asks it."""
         state = self.states.get(collection_id)
         if state is not None:
             if self._current.path:
-                self._session.navigator.open_new()
+                self._session.of(Navigator).open_new()
             part = CollectionPart(collection_id, state.collection.name)
             others = [p for p in self._draft.value.attachments if part_id(p) != collection_id]
             self._draft.set_attachments((*others, part))
@@ -423,7 +440,7 @@ class CollectionsController(Controller):
         facts = {id_: ChipText(state.summary) for id_, state in states.items()}
         facts |= dict.fromkeys(missing_ids, ChipText(tr("not on this computer"), exists=False))
         report = bool(draft_ids) and has_changed
-        self._session.collection_facts.set(facts, report=report)
+        self._session.of(CollectionFacts).set(facts, report=report)
 
     def _remove_from_draft(self, ids: Iterable[str]) -> None:
         removed_ids = set(ids)
@@ -435,10 +452,11 @@ class CollectionsController(Controller):
     def _document_paths(self) -> dict[str, Path]:
         """Return the known paths of the documents in the draft, by their ids."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
-        known_paths = self._session.origins.paths
+        known_paths = self._session.of(AttachmentOrigins).paths
         return {p.sha256: known_paths[p.sha256] for p in documents if p.sha256 in known_paths}
 
-    def _find_unknown(self) -> None:
+    def find_unknown(self) -> None:
+        """Load the collections if the draft names one that is not loaded yet."""
         unknown_ids = {p.collection_id for p in self._draft.value.collections} - set(self.states)
         # Once for the same ids: a missing collection would be looked for without end.
         if unknown_ids != self._unknown_ids:

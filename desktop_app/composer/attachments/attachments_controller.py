@@ -13,14 +13,18 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from PySide6.QtCore import Signal
+
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input
 from desktop_app.chat.structured.answer_forms import is_built_in
 from desktop_app.composer.attachments.attachment_facts import document_tokens, exceeds_window
-from desktop_app.composer.attachments.file_readings import PASTED_NAME
-from desktop_app.composer.available_models import view_of
+from desktop_app.composer.attachments.file_readings import PASTED_NAME, FileReadings
+from desktop_app.composer.attachments.prompt_chips import PromptChips
+from desktop_app.composer.available_models import AvailableModels, view_of
 from desktop_app.composer.dropped_content import DroppedContent, DroppedData
+from desktop_app.composer.prompt_list import PromptList
 from desktop_app.composer.prompt_text import (
     MAX_TEXT_CHARACTERS,
     RichTextPaste,
@@ -33,6 +37,8 @@ from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.i18n.formatting import duration, rough_money
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
@@ -42,13 +48,26 @@ GET_MODEL = "get-model"
 
 
 class AttachmentsController(Controller):
-    """Attaching to the main window's prompt, and what its attachments allow to send and suggest."""
+    """Attaching to the main window's prompt, and what its attachments allow to send and suggest.
+
+    Signals:
+        suggestion_chosen(str): ask the suggested prompt of this id.
+    """
+
+    suggestion_chosen = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._prompt = session.window.prompt
+        self._notifications = session.window.notifications
+        self._providers = session.providers
+        self._current = session.current
+        self._draft = session.current.draft
+        self._setup = session.setup
+        self._chat_service = session.backend.chat
         self._plan_texts: dict[tuple[str, ...], str] = {}
         self._reader: DocumentWorker | None = None
-        self._window.conversations.view.content_dropped.connect(self.insert_drop)
+        self._session.of(ConversationList).view.content_dropped.connect(self.insert_drop)
         self._prompt.attach_requested.connect(self.attach)
         field = self._prompt.field
         field.large_text_pasted.connect(self.attach_text)
@@ -57,27 +76,27 @@ class AttachmentsController(Controller):
         field.large_rich_text_pasted.connect(self._tasks.slot(self._attach_rich))
         field.notice_raised.connect(lambda note: self._notifications.notify(note))
         self._prompt.text_changed.connect(self._show_suggestions)
-        session.prompts.changed.connect(self._show_suggestions)
+        session.of(PromptList).changed.connect(self._show_suggestions)
         self._prompt.suggestions.chosen.connect(self._choose)
         self._current.opened.connect(self._show_refusal)
-        session.main.chips.shown.connect(self._show_refusal)
+        session.main.of(PromptChips).shown.connect(self._show_refusal)
+        self._readings = session.main.of(FileReadings)
+        self._readings.text_attached.connect(self._offer_as_text)
 
     # -------------------------------------------------------------- attaching
 
     def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
         """Read files and attach them to a conversation's draft, by default the open one's."""
-        self._session.readings.read(
-            [(path.name or str(path), path) for path in paths], conversation_id
-        )
+        self._readings.read([(path.name or str(path), path) for path in paths], conversation_id)
         self._prompt.focus_text()
 
     def attach_text(self, text: str, conversation_id: str = "") -> None:
         """Attach a long pasted text as a document to a draft, by default the open one's."""
-        self._session.readings.read([(tr(PASTED_NAME), text)], conversation_id)
+        self._readings.read([(tr(PASTED_NAME), text)], conversation_id)
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
         """Attach dropped or pasted data without a file: an image, a message or rich text."""
-        self._session.readings.read([(content.name, content)], conversation_id)
+        self._readings.read([(content.name, content)], conversation_id)
         self._prompt.focus_text()
 
     def insert_as_text(self) -> None:
@@ -98,10 +117,10 @@ class AttachmentsController(Controller):
             self._notifications.notify(tr("This text is too long for the message box."))
             return
         self._prompt.field.insert_plain(text)
-        self._session.main.chips.remove_part(sha256)
+        self._session.main.of(PromptChips).remove_part(sha256)
         self._prompt.focus_text()
 
-    def offer_as_text(self, conversation_id: str, sha256: str) -> None:
+    def _offer_as_text(self, conversation_id: str, sha256: str) -> None:
         if conversation_id == self._current.id:
             self._notifications.notify(
                 tr("Long text attached as a document"),
@@ -119,7 +138,7 @@ class AttachmentsController(Controller):
             self._tasks.start(self._drop_on_conversation(dropped, identifier))
             return
         if identifier:
-            self._session.navigator.open_new(identifier)
+            self._session.of(Navigator).open_new(identifier)
         self._prompt.insert_dropped(self._attach_dropped(dropped, self._current.id))
         self._prompt.focus_text()
 
@@ -127,7 +146,7 @@ class AttachmentsController(Controller):
         # Attachments go to that conversation even if another is opened meanwhile; text is inserted
         # only if it is open.
         text_content = self._attach_dropped(dropped, conversation_id)
-        await self._session.navigator.open(conversation_id)
+        await self._session.of(Navigator).open(conversation_id)
         if self._current.id == conversation_id:
             self._prompt.insert_dropped(text_content)
             self._prompt.focus_text()
@@ -186,7 +205,7 @@ class AttachmentsController(Controller):
         else:
             refusal = tr(PROVIDER_REMOVED)
         # A question waits for its files, but not for another choice of the user.
-        readings = self._session.readings.in_open_conversation
+        readings = self._readings.in_open_conversation
         can_queue = bool(readings) and not refusal
         if can_queue:
             refusal = tr("Reading {name}…", name=next(iter(readings.values())).name)
@@ -208,10 +227,10 @@ class AttachmentsController(Controller):
 
     def _show_suggestions(self) -> None:
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
-        can_suggest = bool(documents) and not self._session.readings.in_open_conversation
+        can_suggest = bool(documents) and not self._readings.in_open_conversation
         suggestions: Sequence[Suggestion] = ()
         if can_suggest and not self._prompt.text().strip():
-            suggestions = self._session.prompts.suggestions(len(documents))
+            suggestions = self._session.of(PromptList).suggestions(len(documents))
             if is_built_in(self._setup.resolved):
                 suggestions = [self._better_model(documents)]
             elif self._current.opening_number and exceeds_window(documents, self._setup.resolved):
@@ -220,12 +239,12 @@ class AttachmentsController(Controller):
 
     def _better_model(self, documents: Sequence[DocumentPart]) -> Suggestion:
         """Return the suggestion of a model that can summarize, in place of the built-in one."""
-        account = self._session.choices.account
+        account = self._session.of(AvailableModels).account
         if account is None:
             return Suggestion(GET_MODEL, tr("Get a better model"), "cpu")
-        resolved = self._session.choices.account_choice(account)
+        resolved = self._session.of(AvailableModels).account_choice(account)
         models = self._session.providers.models_of(account)
-        name = view_of(resolved, self._session.choices.models, models).short_name
+        name = view_of(resolved, self._session.of(AvailableModels).models, models).short_name
         label = tr("Use {provider}", provider=name or account.name)
         cost = resolved.expected_cost(document_tokens(documents, resolved))
         if cost is not None and cost.usual:
@@ -234,11 +253,11 @@ class AttachmentsController(Controller):
 
     def _choose(self, suggestion_id: str) -> None:
         if suggestion_id == USE_ACCOUNT:
-            self._session.choices.use_account()
+            self._session.of(AvailableModels).use_account()
         elif suggestion_id == GET_MODEL:
-            self._session.local_models.open()
+            self._session.run("models.local")
         else:
-            self._session.prompts_controller.ask(suggestion_id)
+            self.suggestion_chosen.emit(suggestion_id)
 
     def _summary_in_parts(
         self, summary: Suggestion, documents: Sequence[DocumentPart]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
 
 
 class ChipText(NamedTuple):
@@ -30,8 +33,8 @@ class CollectionFacts(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
         self._facts: dict[str, ChipText] = {}
 
     def facts(self, collection_id: str) -> ChipText:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.composer.attachment_chips import Chip, ChipAction
 from desktop_app.composer.attachments.attachment_facts import OTHER_READINGS_CHIP
+from desktop_app.composer.drafts import AttachmentOrigins
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.documents.worker.document_worker import OnProgress, Progress
@@ -208,12 +209,22 @@ class FileReadings(QObject):
 
     Attributes:
         passwords: those of the documents.
+
+    Signals:
+        progressed(): files are being read, or no longer.
+        given_up(str): the queued question of this conversation lacks a file that it waited for.
+        ended(str): a file for the conversation of this id is not being read any more.
+        text_attached(str, str): a long text was attached to a conversation; its SHA-256 is second.
     """
+
+    progressed = Signal()
+    given_up = Signal(str)
+    ended = Signal(str)
+    text_attached = Signal(str, str)
 
     def __init__(self, session: Session, conversation: ConversationSession) -> None:
         super().__init__(conversation.window)
         self._session = session
-        self._conversation = conversation
         self.passwords = DocumentPasswords(conversation.window)
         self._notices = conversation.notices
         self._tasks = session.tasks
@@ -255,6 +266,11 @@ class FileReadings(QObject):
             reading.task = self._tasks.start(self._read(reading_id, reading))
         self._update()
 
+    def waits_for(self, reading: FileReading) -> bool:
+        """Return True if a queued question of the conversation would wait for a file."""
+        held = self._session.drafts.held(reading.conversation_id)
+        return reading.is_queued or held is None
+
     def set_queued(self, conversation_id: str, is_queued: bool) -> None:
         """Let the files belong to the queued question of a conversation, or to its prompt again."""
         readings = self.readings_of(conversation_id).values()
@@ -262,7 +278,7 @@ class FileReadings(QObject):
             self._update()  # first, because what has arrived belongs to the prompt's draft
             for reading in readings:
                 reading.is_queued = is_queued
-            self._conversation.chips.show()
+            self.progressed.emit()
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""
@@ -272,9 +288,8 @@ class FileReadings(QObject):
             if reading.task is not None:
                 reading.task.cancel()
         # Once for each conversation and batch, because there may be thousands of files.
-        waits_for = self._session.chat.waits_for
-        for conversation_id in {r.conversation_id for r in canceled if waits_for(r)}:
-            self._session.chat.unqueue(conversation_id)
+        for conversation_id in {r.conversation_id for r in canceled if self.waits_for(r)}:
+            self.given_up.emit(conversation_id)
         self._update()
         for batch in {id(reading.batch): reading.batch for reading in canceled}.values():
             self._report(batch)
@@ -303,7 +318,7 @@ class FileReadings(QObject):
         parts = self._draft.value.attachments
         documents = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
         if documents:
-            self._tasks.start(self._session.origins.load(documents))
+            self._tasks.start(self._session.of(AttachmentOrigins).load(documents))
 
     # -------------------------------------------------------------- one file
 
@@ -336,14 +351,14 @@ class FileReadings(QObject):
             is_attached = True
             batch.attached += 1
             if isinstance(reading.content, Path):
-                self._session.origins.paths[part.sha256] = reading.content
+                self._session.of(AttachmentOrigins).paths[part.sha256] = reading.content
                 if not self._session.temporary.was_ever_temporary(conversation_id):
                     # Nothing is lost: its content is stored, and opens as a copy.
                     with suppress(errors.StorageError):
                         store = self._session.backend.attachments
                         await store.record_origin(part.sha256, reading.content)
             if isinstance(reading.content, str):
-                self._session.attachments.offer_as_text(conversation_id, part.sha256)
+                self.text_attached.emit(conversation_id, part.sha256)
         except errors.UserFacingError as error:
             batch.failures.append(error)
         finally:
@@ -362,11 +377,11 @@ class FileReadings(QObject):
                 text = tr_plural("{count} file attached", "{count} files attached", batch.attached)
             self._notices.announce(text)
         self._report(batch)
-        if not is_attached and self._session.chat.waits_for(reading):
-            self._session.chat.unqueue(conversation_id)
+        if not is_attached and self.waits_for(reading):
+            self.given_up.emit(conversation_id)
         if not self.readings_of(conversation_id):
             self._update()  # first, because a question may wait to be sent
-        self._session.chat.send_queued(conversation_id)
+        self.ended.emit(conversation_id)
 
     async def read_content(
         self,
@@ -527,7 +542,7 @@ class FileReadings(QObject):
         """Add arrived attachments to the draft, which reports them; otherwise report progress."""
         self._timer.stop()
         if not self._arrived_parts:
-            self._conversation.chips.show()
+            self.progressed.emit()
             return
         arrived_parts, self._arrived_parts = self._arrived_parts, []
         attachments = {part_id(part): part for part in self._draft.value.attachments}

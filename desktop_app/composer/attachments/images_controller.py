@@ -18,7 +18,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QImage
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.composer.attachments.thumbnails import to_qimage
+from desktop_app.composer.attachments.thumbnails import Thumbnails, to_qimage
+from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, part_id
@@ -27,6 +28,7 @@ from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
+from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.media.diagram_drawer import device_ratio
 from desktop_app.transcript.media.message_images import DIAGRAM_KEY, OPEN_IMAGE, THUMBNAIL_BOX
 from desktop_app.transcript.message_items import CHANGE_IMAGE, COPY_DIAGRAM, SAVE_DIAGRAM, SAVE_FILE
@@ -50,11 +52,17 @@ class ImagesController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._prompt = session.window.prompt
+        self._transcript = session.window.transcript
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._draft = session.current.draft
+        self._running = session.running
         self._attachment_store = session.backend.attachments
         self._scaler = session.backend.image_scaler
         self._transcripts: list[TranscriptView] = []
         self.show_images_in(self._transcript, lambda: self._current.path)
-        session.thumbnails.made.connect(self._show_thumbnail)
+        session.of(Thumbnails).made.connect(self._show_thumbnail)
         self._previews: dict[str, str] = {}  # the hash of the newest partial image, by message
         self._running.preview_arrived.connect(self._tasks.slot(self._show_preview))
         self._running.finished.connect(lambda _, answer: self._previews.pop(answer.id, None))
@@ -97,7 +105,7 @@ class ImagesController(Controller):
             self._tasks.start(self._show_embedded(key, data))
             return
         part = _find_image(messages(), key)
-        if part is not None and self._session.thumbnails.get(part) is not None:
+        if part is not None and self._session.of(Thumbnails).get(part) is not None:
             self._show_thumbnail(key)
 
     async def _show_embedded(
@@ -133,7 +141,7 @@ class ImagesController(Controller):
             transcript.stream.show_preview(message_id, part)
 
     def _show_thumbnail(self, sha256: str) -> None:
-        if (image := self._session.thumbnails.cached(sha256)) is not None:
+        if (image := self._session.of(Thumbnails).cached(sha256)) is not None:
             self._show(sha256, image)
 
     def _show(self, key: str, image: QImage) -> None:
@@ -217,7 +225,7 @@ class ImagesController(Controller):
         attachments = self._draft.value.attachments
         if all(part_id(each) != part.sha256 for each in attachments):
             self._draft.set_attachments((*attachments, part))
-        self._session.tools.make_images(is_on=True)
+        self._session.of(ToolsController).make_images(is_on=True)
         self._prompt.focus_text()
 
     async def _drag(self, sha256: str) -> None:
@@ -249,8 +257,8 @@ def _diagram_box() -> tuple[int, int]:
 def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
     """Let a transcript show the names of models, formulas, diagrams, and the colors of code."""
     transcript.set_model_names(session.name_of_model)
-    show_titles = partial(transcript.set_question_titles, session.prompts.title_of)
-    session.prompts.changed.connect(show_titles)
+    show_titles = partial(transcript.set_question_titles, session.of(PromptList).title_of)
+    session.of(PromptList).changed.connect(show_titles)
     show_titles()
     transcript.formula_display.set_typesetter(session.typesetter)
     transcript.highlighter.set_lexer(session.lexer)

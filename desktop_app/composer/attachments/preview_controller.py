@@ -52,6 +52,7 @@ from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.formatting import size
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.document_text import DocumentText, TextForm
+from desktop_app.tools.ui.tools_controller import ToolsController
 
 if TYPE_CHECKING:
     from desktop_app.documents.ui.attachment_preview import AttachmentPreview
@@ -132,7 +133,7 @@ class PreviewController(QObject):
         elif action == OPEN_ACTION:
             part = self._part(sha256)
             if isinstance(part, DocumentPart):
-                self._session.viewer.open_document(sha256, part.name, part.text_key)
+                self._session.events.document_requested.emit(sha256, part.name, part.text_key)
         elif action == CHOOSE_ACTION:
             self._open(sha256).focus_pages()
         elif action == SEND_ALL_ACTION:
@@ -150,7 +151,7 @@ class PreviewController(QObject):
         """Give a document to the provider's code interpreter instead of its text, or no more."""
         part = self._part(sha256)
         if isinstance(part, DocumentPart) and not part.for_code:
-            self._session.tools.run_code()
+            self._session.of(ToolsController).run_code()
 
         def toggle(part: DocumentPart) -> DocumentPart:
             whole = replace(part, in_parts=False, by_tools=False, as_file=False, chosen=None)

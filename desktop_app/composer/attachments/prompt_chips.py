@@ -15,8 +15,10 @@ from desktop_app.composer.attachments.attachment_facts import (
     document_chip,
     image_chip,
 )
-from desktop_app.composer.attachments.file_readings import reading_chips
-from desktop_app.composer.attachments.preview_controller import change_signals
+from desktop_app.composer.attachments.collection_facts import CollectionFacts
+from desktop_app.composer.attachments.file_readings import FileReadings, reading_chips
+from desktop_app.composer.attachments.preview_controller import PreviewController, change_signals
+from desktop_app.composer.attachments.thumbnails import Thumbnails
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
@@ -61,10 +63,11 @@ class PromptChips(QObject):
         self._current.opened.connect(lambda: self._set_expanded(False))
         for signal in (
             *change_signals(conversation),
-            session.thumbnails.made,
+            conversation.of(FileReadings).progressed,
+            session.of(Thumbnails).made,
             session.providers.changed,
             session.providers.listings_changed,
-            session.collection_facts.changed,
+            session.of(CollectionFacts).changed,
         ):
             signal.connect(self.show)
 
@@ -73,20 +76,20 @@ class PromptChips(QObject):
             self._remove(chip_id)
         elif action == SHOW_ALL_ACTION:
             self._set_expanded(True)
-        elif chip_id in self._conversation.readings.ids:
-            self._conversation.readings.run_action(chip_id, action)
+        elif chip_id in self._conversation.of(FileReadings).ids:
+            self._conversation.of(FileReadings).run_action(chip_id, action)
         elif action.startswith(DETAIL_ACTION):  # of an image, or of a document's pages
             detail = action.removeprefix(DETAIL_ACTION)
             self._draft.change_parts(
                 lambda part: with_detail(part, detail) if part.sha256 == chip_id else part
             )
         else:
-            self._conversation.previews.run_action(chip_id, action)
+            self._conversation.of(PreviewController).run_action(chip_id, action)
 
     # -------------------------------------------------------------- removing
 
     def _remove(self, chip_id: str) -> None:
-        readings = self._conversation.readings
+        readings = self._conversation.of(FileReadings)
         if chip_id == OTHER_READINGS_CHIP:
             # The first file has a chip of its own.
             readings.cancel(list(readings.in_open_conversation)[1:])
@@ -156,7 +159,7 @@ class PromptChips(QObject):
 
     def show(self) -> None:
         """Show the attachments, and the files that are being read."""
-        readings = self._conversation.readings.in_open_conversation
+        readings = self._conversation.of(FileReadings).in_open_conversation
         self._prompt.chips.set_chips([*self._make_attachment_chips(), *reading_chips(readings)])
         self.shown.emit()
 
@@ -187,9 +190,9 @@ class PromptChips(QObject):
 
     def _make_chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
-            facts, exists = self._session.collection_facts.facts(part.collection_id)
+            facts, exists = self._session.of(CollectionFacts).facts(part.collection_id)
             state: Literal["ready", "failed"] = "ready" if exists else "failed"
             return Chip(part.collection_id, part.name, facts, state, progress=None, icon="library")
         if isinstance(part, ImagePart):
-            return image_chip(part, resolved, self._session.thumbnails.get(part))
+            return image_chip(part, resolved, self._session.of(Thumbnails).get(part))
         return document_chip(part, resolved)

@@ -12,15 +12,15 @@ from contextlib import suppress
 from typing import Final
 
 from desktop_app.desktop.application_object import bus_name
-from desktop_app.desktop.portal.portal_requests import Portal, portal_object
-from desktop_app.desktop.session_bus import DAEMON, Body, BusError, BusObject, SessionBus
-from desktop_app.quick.hotkey.hotkey_status import (
+from desktop_app.desktop.hotkey.hotkey_status import (
     HOTKEY_COMMAND,
     HotkeyError,
     HotkeyReport,
     HotkeyStatus,
 )
-from desktop_app.quick.hotkey.keysyms import portal_trigger
+from desktop_app.desktop.hotkey.keysyms import portal_trigger
+from desktop_app.desktop.portal.portal_requests import Portal, portal_object
+from desktop_app.desktop.session_bus import DAEMON, Body, BusError, BusObject, SessionBus
 
 INTERFACE: Final = "org.freedesktop.portal.GlobalShortcuts"
 

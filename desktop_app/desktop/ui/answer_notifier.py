@@ -14,11 +14,11 @@ from desktop_app.app.session import Session
 from desktop_app.desktop.application_object import show_progress
 from desktop_app.desktop.notifier import Notifier
 from desktop_app.desktop.session_bus import BusError, SessionBus
-from desktop_app.desktop.window_request import BATCHES
-from desktop_app.domain.batch_jobs import BatchJob
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.widgets.text.foreign_text import one_line
 
@@ -46,17 +46,19 @@ class AnswerNotifier(QObject):
         self._started_at: dict[str, float] = {}
         session.running.started.connect(lambda id_: self._started_at.update({id_: self._clock()}))
         session.running.finished.connect(self._on_finished)
+        session.events.notified.connect(self._notify_of_command)
+        session.events.progressed.connect(self._show_progress)
+        session.events.read.connect(self.forget)
 
     def _title_of(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" if temporary or unknown."""
         if self._session.temporary.is_temporary(conversation_id):
             return ""
-        conversation = self._session.list_presenter.cache.get(conversation_id)
+        conversation = self._session.of(ListPresenter).cache.get(conversation_id)
         return "" if conversation is None else conversation.title
 
-    def notify_batch_end(self, job: BatchJob) -> None:
-        """Notify of the end of a batch job."""
-        self._notify(tr("Batch job finished"), job.title, key=BATCHES, link=BATCHES)
+    def _notify_of_command(self, command_id: str, heading: str, title: str) -> None:
+        self._notify(heading, title, key=command_id, link=command_id)
 
     def notify_waiting_tool(self, conversation_id: str) -> None:
         """Notify that a tool waits for the user's permission."""
@@ -65,9 +67,9 @@ class AnswerNotifier(QObject):
         title = self._title_of(conversation_id)
         self._notify(tr("A tool is waiting for your permission"), title, key=link, link=link)
 
-    def show_progress(self, done: int, total: int) -> None:
-        """Show the progress of all running batch jobs on the program's icon."""
-        show_progress(self._bus, done / total if total else None)
+    def _show_progress(self, share: float) -> None:
+        """Show the progress of background work on the program's icon."""
+        show_progress(self._bus, share if share < 1.0 else None)
 
     def forget(self, conversation_id: str) -> None:
         """Remove the notification of a conversation that was opened."""
@@ -100,8 +102,9 @@ class AnswerNotifier(QObject):
 
     def _on_link_clicked(self, address: str) -> None:
         link = parse_link(address)
-        if address == BATCHES:
+        if link is not None:
+            navigator = self._session.of(Navigator)
+            navigator.open_in_front(link.conversation_id, link.message_id)
+        else:
             self._session.raise_window()
-            self._session.batches.show_jobs()
-        elif link is not None:
-            self._session.desktop.open_conversation(link.conversation_id, link.message_id)
+            self._session.run(address)

@@ -10,10 +10,14 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from desktop_app.app.session import Session
+from desktop_app.chat.ui.temporary_controller import TemporaryController
+from desktop_app.composer.attachments.file_readings import FileReadings
+from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.domain.places import linked_text, plain_text
+from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
+from desktop_app.tools.ui.consent_card import ConsentController
 from desktop_app.widgets.forms.form_dialog import ask, ask_about_changes
 from desktop_app.widgets.text.foreign_text import message_box
 from desktop_app.widgets.text.linked_label import set_linked_informative_text
@@ -28,10 +32,8 @@ _STAY_DETAILS: Final = N_(
 class ClosingController(QObject):
     """Handler of closed windows, which ends the program once nothing keeps it running.
 
-    Args:
-        was_started_to_stay: the program was started without a window, and must not end by itself.
-
     Attributes:
+        was_started_to_stay: the program was started without a window, and must not end by itself.
         is_finishing: the window was hidden until the running answers end; then the program ends.
 
     Signals:
@@ -42,20 +44,19 @@ class ClosingController(QObject):
     ended = Signal()
     hidden = Signal()
 
-    def __init__(self, session: Session, *, was_started_to_stay: bool) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(session.window)
         self._session = session
         self._window = session.window
         self._running = session.running
         self._values = session.values
-        # Text that the user typed, of which a write may have failed, as on a full disk.
-        self._unwritten_texts = (session.drafts, session.prompts_controller.writer)
         self._tasks = session.tasks
-        self._was_started_to_stay = was_started_to_stay
+        self.was_started_to_stay = False
         self._is_asking = False  # a question is open; no other is asked until it closes
         self._has_tray = self._has_hotkey = False
         self.is_finishing = False
         self._running.finished.connect(lambda *_: self.end_if_nothing_shows())
+        session.window.close_requested.connect(self.close_window)
 
     def set_tray(self, is_shown: bool) -> None:
         """Record whether the tray shows an icon, by which the user opens a hidden window again."""
@@ -70,7 +71,7 @@ class ClosingController(QObject):
         """Return True if the program keeps running while nothing is visible."""
         should_stay = self._values[ON_CLOSE] == OnClose.KEEP
         can_be_reopened = self._has_tray or self._has_hotkey
-        return self._was_started_to_stay or (should_stay and can_be_reopened)
+        return self.was_started_to_stay or (should_stay and can_be_reopened)
 
     def close_window(self) -> None:
         """Close the window as the setting says; ask if it says so, or if work might be lost."""
@@ -103,13 +104,13 @@ class ClosingController(QObject):
     @property
     def is_anything_visible(self) -> bool:
         """Return True if the window or the quick prompt is visible, or the latter pastes."""
-        quick = self._session.used_quick
-        return self._window.isVisible() or (quick is not None and quick.is_in_use)
+        others = self._session.other_windows
+        return self._window.isVisible() or any(is_in_use() for is_in_use in others)
 
     @property
     def _has_unsaved(self) -> bool:
         return self._running.has_unstored or any(
-            text.has_unwritten for text in self._unwritten_texts
+            text.has_unwritten for text in self._session.unwritten
         )
 
     def _end_or_ask(self, first: int = 0) -> None:
@@ -119,15 +120,15 @@ class ClosingController(QObject):
             return
         session = self._session
         is_answering = any(map(session.temporary.is_temporary, self._running.conversations))
-        loses_temporary = session.temporary_controller.would_lose_content
+        loses_temporary = session.of(TemporaryController).would_lose_content
         questions = (
             (
-                bool(session.readings.ids),
+                bool(session.main.of(FileReadings).ids),
                 tr("Files are still being read. Quit anyway?"),
                 tr("Files that haven’t been read are not attached."),
             ),
             (
-                session.is_transferring,
+                session.of(TransferController).is_transferring,
                 tr("A transfer is still running. Quit anyway?"),
                 tr(
                     "Unfinished exports, backups, and print jobs are discarded. Conversations "
@@ -151,7 +152,7 @@ class ClosingController(QObject):
 
     async def _save_or_ask(self) -> None:
         """Save what could not be saved before, as on a full disk; ask if that fails again."""
-        for text in self._unwritten_texts:
+        for text in self._session.unwritten:
             await text.write_again()
         if not self._has_unsaved:
             self._end_or_ask()
@@ -233,7 +234,7 @@ class ClosingController(QObject):
             self.end_if_nothing_shows()  # the answer may have ended meanwhile
 
         # Nobody could read a temporary response, or give a permission, in a hidden window.
-        if temporary_count < len(running_ids) and not self._session.consent.is_asking:
+        if temporary_count < len(running_ids) and not self._session.of(ConsentController).is_asking:
             wait_button = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
             wait_button.clicked.connect(finish)
             box.setDefaultButton(wait_button)

@@ -12,9 +12,12 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from desktop_app.app.session import Session
 from desktop_app.desktop.desktop_watch import watch_tray
+from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.desktop.session_bus import BusError, SessionBus
+from desktop_app.desktop.ui.closing_controller import ClosingController
 from desktop_app.i18n.translation import tr
-from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.look.icons import program_icon
 from desktop_app.widgets.program_menu import ProgramMenu, mark_menu
 from desktop_app.widgets.text.foreign_text import menu_text
@@ -52,7 +55,7 @@ class TrayController(QObject):
         self._recent_end: QAction
         self._pause_action: QAction
         self._hotkey: HotkeyReport | None = None
-        rows = session.window.conversations.model
+        rows = session.of(ConversationList).model
         for signal in (rows.modelReset, rows.rowsInserted, rows.rowsRemoved, rows.dataChanged):
             signal.connect(self._schedule_refresh)
 
@@ -99,27 +102,27 @@ class TrayController(QObject):
             self._tasks.start(self.refresh())
         elif self._icon is not None:
             self._icon.setVisible(has_tray)
-        self._session.closing.set_tray(has_tray)
+        self._session.of(ClosingController).set_tray(has_tray)
 
     def make_menu(self) -> QMenu:
         """Return the menu, without recent conversations until `refresh`."""
-        session, desktop = self._session, self._session.desktop
+        session, navigator = self._session, self._session.of(Navigator)
         menu = self._menu = ProgramMenu(session.window)
         menu.setObjectName("tray-menu")
         self._recent_actions = []
         self._listed_recent = []
         for label, run in (
             (tr("Open Repartee"), session.raise_window),
-            (tr("Quick prompt"), lambda: session.quick.open_with("")),
-            (tr("New conversation"), desktop.open_new),
+            (tr("Quick prompt"), lambda: session.run("quick.open")),
+            (tr("New conversation"), navigator.open_new_in_front),
         ):
             menu.addAction(menu_text(label)).triggered.connect(run)
         menu.addSeparator()
         self._recent_end = menu.addSeparator()
         self._pause_action = menu.addAction(tr("Pause global shortcut"))
         self._pause_action.setCheckable(True)
-        self._pause_action.triggered.connect(desktop.hotkey.pause)
-        menu.addAction(tr("Quit")).triggered.connect(session.closing.quit)
+        self._pause_action.triggered.connect(session.events.hotkey_pause_requested.emit)
+        menu.addAction(tr("Quit")).triggered.connect(session.of(ClosingController).quit)
         menu.aboutToShow.connect(lambda: self._tasks.start(self.refresh()))
         return menu
 
@@ -136,7 +139,7 @@ class TrayController(QObject):
         self._recent_actions = []
         for conversation_id, title in recent:
             action = QAction(menu_text(title or tr("New conversation")), self._menu)
-            open_it = partial(self._session.desktop.open_conversation, conversation_id)
+            open_it = partial(self._session.of(Navigator).open_in_front, conversation_id)
             action.triggered.connect(lambda *_, open_it=open_it: open_it())
             self._menu.insertAction(self._recent_end, action)
             self._recent_actions.append(action)

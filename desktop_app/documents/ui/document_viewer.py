@@ -96,6 +96,7 @@ class DocumentViewer(QWidget):
     def __init__(self, session: Session) -> None:
         theme = current_theme()
         super().__init__()
+        session.end_steps.append(self.end)
         self.accessible_role = "Dialog"
         self.setObjectName("document-viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -122,7 +123,7 @@ class DocumentViewer(QWidget):
         self._note = QFrame()
         set_role(self._note, "note-card")
         self._note_words = LinkedLabel(keeps_lines=True)
-        self._note_words.place_requested.connect(session.places.open)
+        self._note_words.place_requested.connect(session.window.request_place)
         self._note_words.place_requested.connect(lambda _: session.window.activateWindow())
         self._note_words.setObjectName("viewer-note")
         self._note_words.setWordWrap(True)

@@ -23,6 +23,8 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder, choose_target
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -53,12 +55,22 @@ class TransferController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._pane = session.window.pane
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._messages = session.messages
+        self._running = session.running
         self._command = CommandRunner()
         self.is_busy = False
         self._print_jobs: set[asyncio.Task[None]] = set()
         self._card = ProgressCard()
         self._card.cancel_requested.connect(self._command.stop)
         self._pane.add_above_prompt(self._card)
+
+    @property
+    def is_transferring(self) -> bool:
+        """Return True while conversations are exported, imported, backed up or printed."""
+        return self.is_busy or self.is_printing
 
     @property
     def is_printing(self) -> bool:
@@ -92,7 +104,7 @@ class TransferController(Controller):
         if result is None:
             return
         try:
-            await self._session.foreign_changes.show()
+            await self._session.of(ForeignChanges).show()
         finally:
             self._report_import(result)
 
@@ -142,7 +154,7 @@ class TransferController(Controller):
         export_format = next(each for each in EXPORT_FORMATS if each.id == format_id)
         title, stem = tr("Export"), tr("Conversations")
         if conversation_ids is not None and len(conversation_ids) == 1:
-            model = self._window.conversations.model
+            model = self._session.of(ConversationList).model
             listed = model.conversation_at(model.index_of(conversation_ids[0]))
             is_open = self._current.id == conversation_ids[0]
             conversation = self._current.conversation if is_open else listed

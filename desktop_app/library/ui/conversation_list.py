@@ -21,6 +21,7 @@ from desktop_app.library.ui.list_menus import ListMenus
 from desktop_app.library.ui.row_delegates import ConversationDelegate
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.rows.days import DayChange, today
+from desktop_app.shortcuts.command import Menu, commands_in
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look import theme as themes
@@ -38,13 +39,21 @@ from desktop_app.widgets.text.foreign_text import (
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
     from desktop_app.domain.conversations.conversation import Conversation, Folder
+    from desktop_app.library.ui.folders_controller import (
+        FoldersController,
+        FolderSettingsController,
+    )
+    from desktop_app.library.ui.list_presenter import ListPresenter
+    from desktop_app.library.ui.pinned_order import PinnedOrder
+    from desktop_app.library.ui.trash import Trash
 
 
 class ConversationList(QFrame):
     """The sidebar with the conversations. See the module.
 
     Attributes:
-        session: the session of the window, whose controllers do what the user asks for.
+        session, presenter, pinned_order, folders_controller, folder_settings, trash: the session
+            of the window, and the controllers that do what the user asks for.
         folders: all folders, sorted by name.
         top: the layout above the rows; what is added to it comes below "New conversation".
         delegate: paints the rows.
@@ -61,6 +70,11 @@ class ConversationList(QFrame):
     new_requested = Signal()
     new_in_folder_requested = Signal(str)
     session: Session
+    presenter: ListPresenter
+    pinned_order: PinnedOrder
+    folders_controller: FoldersController
+    folder_settings: FolderSettingsController
+    trash: Trash
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,6 +104,15 @@ class ConversationList(QFrame):
         self._build()
         self._connect()
         self.update_theme()
+
+    def request_new(self) -> None:
+        """Request an empty conversation, as the button does."""
+        self.new_requested.emit()
+
+    def focus_current_row(self) -> None:
+        """Focus the rows, at the current one."""
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.view.ensure_current()
 
     # ------------------------------------------------------------ rows
 
@@ -175,14 +198,14 @@ class ConversationList(QFrame):
         position = other_ids.index(before_id) if before_id else len(other_ids)
         order = [*other_ids[:position], *identifiers, *other_ids[position:]]
         if order != self.model.pinned_ids:
-            self.session.pinned_order.arrange(order)
+            self.pinned_order.arrange(order)
 
     def _delete_row(self, row: QModelIndex) -> None:
         """Delete a folder or the affected conversations; in the trash, offer to erase them."""
         if row.data(Roles.IS_FOLDER):
-            self.session.folders_controller.delete(row.data(Roles.IDENTIFIER))
+            self.folders_controller.delete(row.data(Roles.IDENTIFIER))
         else:
-            self.session.trash.delete_or_erase(
+            self.trash.delete_or_erase(
                 [affected.data(Roles.IDENTIFIER) for affected in self.view.affected_rows]
             )
 
@@ -218,7 +241,7 @@ class ConversationList(QFrame):
 
     def show_filter(self, list_filter: ListFilter) -> None:
         """Show the archive, the trash, the list or an opened folder."""
-        self.session.tasks.start(self.session.list_presenter.apply_filter(list_filter))
+        self.session.tasks.start(self.presenter.apply_filter(list_filter))
 
     def go_back(self) -> None:
         """Leave the filter, if any."""
@@ -230,7 +253,7 @@ class ConversationList(QFrame):
         """Load all remaining rows, and then scroll to the last."""
         if self.model.last_of_pages is not None:
             self._scrolls_to_end = True
-            self.session.list_presenter.load_more(all_rows=True)
+            self.presenter.load_more(all_rows=True)
 
     def regroup(self) -> None:
         """Group by the current day, but not during a rename: regrouping closes the editor."""
@@ -296,13 +319,6 @@ class ListButton(PlainButton):
         return fits
 
 
-_MENU_COMMANDS: Final = (
-    *("provider.show", "spending.show", "models.show", "prompts.manage"),
-    *("collections.show", "batch.show", "folder.new", "list.archive", "list.trash"),
-    *("settings.toggle", "help.open"),
-)
-
-
 class SidebarFooter(ListButton):
     """The last line of the sidebar: the provider and its cost, with the menu of the program."""
 
@@ -315,7 +331,7 @@ class SidebarFooter(ListButton):
         self._chevron.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         themes.set_role(self._label, "note")
         menu = ProgramMenu(self)
-        menu.fill_with(lambda menu: add_commands(menu, *_MENU_COMMANDS))
+        menu.fill_with(lambda menu: add_commands(menu, *commands_in(Menu.PROGRAM)))
         self.setMenu(menu)
         self.show_provider("", "", "")
 

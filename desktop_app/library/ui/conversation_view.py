@@ -348,7 +348,7 @@ class ConversationView(RowView):
             self.content_dropped.emit(read_dropped(event.mimeData()), identifier or "", is_folder)
         elif is_folder:
             event.acceptProposedAction()
-            self._list.session.folders_controller.move(dragged_ids(event.mimeData()), identifier)
+            self._list.folders_controller.move(dragged_ids(event.mimeData()), identifier)
         elif (pinned_id := self._pinned_before(event)) is not None:
             event.acceptProposedAction()
             self._list.place_pins(dragged_ids(event.mimeData()), pinned_id)

@@ -67,18 +67,17 @@ class _DropButton(PlainToolButton):
         self.setDown(False)
         event.acceptProposedAction()
         ids = dragged_ids(event.mimeData())
-        session = self._list.session
         source = self._list.model.order.list_filter.kind
         if source is self._target:
             return
         if source is ListFilterKind.TRASH:
-            session.trash.restore(ids)
+            self._list.trash.restore(ids)
         elif self._target is ListFilterKind.TRASH:
-            session.trash.delete(ids)
+            self._list.trash.delete(ids)
         elif source is ListFilterKind.FOLDER and self._target is ListFilterKind.LIST:
-            session.folders_controller.move(ids, "")
+            self._list.folders_controller.move(ids, "")
         else:
-            session.trash.archive(ids, archived=self._target is ListFilterKind.ARCHIVE)
+            self._list.trash.archive(ids, archived=self._target is ListFilterKind.ARCHIVE)
 
 
 class FilterBar(QWidget):
@@ -111,7 +110,7 @@ class FilterBar(QWidget):
         row_of(*widgets, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
         self.back_button.clicked.connect(listing.go_back)
         mark_deleting(self.empty_button)
-        self.empty_button.clicked.connect(lambda: listing.session.trash.confirm_and_empty())
+        self.empty_button.clicked.connect(lambda: listing.trash.confirm_and_empty())
         self.menu_button.clicked.connect(lambda: listing.menus.open_folder_menu(self.menu_button))
         self.update_theme()
         self.show_filter(LIST, "")

@@ -15,13 +15,14 @@ from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListF
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.settings.schema import label_of
 from desktop_app.settings.setting import SettingValue
 from desktop_app.shortcuts.command_search import PaletteEntry
 
 if TYPE_CHECKING:
     from desktop_app.app.window.command_palette import CommandPalette
-    from desktop_app.settings.ui.responses_tab import ResponsesTab
 
 NEW_NAME = N_("New folder")
 
@@ -31,11 +32,12 @@ class FoldersController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._conversation_list = session.window.conversations
+        self._notifications = session.window.notifications
+        self._conversation_list = session.of(ConversationList)
         self._folders = session.folders
         self._flag_store = session.backend.flags
         self._folder_store = session.backend.conversation_folders
-        self._presenter = session.list_presenter
+        self._presenter = session.of(ListPresenter)
         self._conversation_list.model.folder_renamed.connect(self._rename)
 
     # -------------------------------------------------------------- folders
@@ -167,7 +169,10 @@ class FolderSettingsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._presenter = session.list_presenter
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._setup = session.setup
+        self._presenter = session.of(ListPresenter)
         self._panel = session.window.settings
         self._folders = session.folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
@@ -200,13 +205,13 @@ class FolderSettingsController(Controller):
         opened_id = self._current.conversation.folder_id or ""
         folder = self._folders.by_id.get(self._requested_id or opened_id)
 
-        def show_on(page: ResponsesTab) -> None:
+        def show_on(page: Any) -> None:
             if folder is None:
                 page.set_folder("", "", {})
             else:
                 page.set_folder(folder.id, folder.name, values_of(folder))
 
-        self._panel.pages.responses.set_content("folder", show_on)
+        self._panel.pages.by_name["answer"].set_content("folder", show_on)
 
     def _change(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
         folder = self._folders.by_id.get(folder_id)

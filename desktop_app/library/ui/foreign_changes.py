@@ -7,6 +7,8 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
 
 
 class ForeignChanges(Controller):
@@ -20,8 +22,14 @@ class ForeignChanges(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._navigator = session.navigator
-        self._presenter = session.list_presenter
+        self._pane = session.window.pane
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._messages = session.messages
+        self._running = session.running
+        self._conversations = session.backend.conversations
+        self._navigator = session.of(Navigator)
+        self._presenter = session.of(ListPresenter)
         self._database = session.backend.database
         self._seen_version = 0
 

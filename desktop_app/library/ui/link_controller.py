@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.transcript.message_items import COPY_LINK
 
 
@@ -15,6 +16,10 @@ class LinkController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._transcript = session.window.transcript
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._conversations = session.backend.conversations
         self._transcript.action_requested.connect(
             lambda message_id, action: self.copy(message_id) if action == COPY_LINK else None
         )
@@ -39,7 +44,7 @@ class LinkController(Controller):
             if message is None or message.conversation_id != link.conversation_id:
                 self._notifications.notify(tr("This link leads to a deleted message."))
                 message_id = ""
-        await self._session.navigator.open(link.conversation_id, message_id)
+        await self._session.of(Navigator).open(link.conversation_id, message_id)
 
     def copy(self, message_id: str = "") -> None:
         """Copy a link to a message of the open conversation, "" for the conversation itself."""

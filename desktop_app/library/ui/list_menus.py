@@ -71,16 +71,16 @@ class ListMenus:
 
     def conversations_menu(self, conversations: Sequence[Conversation]) -> QMenu:
         """Return the menu of conversations in the current filter."""
-        menu, session = ProgramMenu(self._list), self._list.session
+        menu, _session = ProgramMenu(self._list), self._list.session
         ids = [conversation.id for conversation in conversations]
         count = len(ids)
         if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
             label = tr_plural("Restore", "Restore {count} conversations", count)
-            self._add(menu, "archive-restore", label, session.trash.restore, ids)
+            self._add(menu, "archive-restore", label, self._list.trash.restore, ids)
             label = tr_plural(
                 "Delete permanently", "Delete {count} conversations permanently", count
             )
-            self._add(menu, "trash-2", label, session.trash.delete_or_erase, ids, keys="Del")
+            self._add(menu, "trash-2", label, self._list.trash.delete_or_erase, ids, keys="Del")
             return menu
         if count == 1:
             self._add(menu, "pencil", tr("Rename"), self._list.view.rename, ids[0], keys="F2")
@@ -92,7 +92,7 @@ class ListMenus:
             else:
                 label = tr_plural("Pin", "Pin {count} conversations", count)
             icon_name = "pin-off" if are_pinned else "pin"
-            self._add(menu, icon_name, label, session.pinned_order.pin, ids, not are_pinned)
+            self._add(menu, icon_name, label, self._list.pinned_order.pin, ids, not are_pinned)
             self._add_move_targets(menu, conversations)
         self._add_export(menu, ids)
         if are_archived:
@@ -100,24 +100,24 @@ class ListMenus:
         else:
             label = tr_plural("Archive", "Archive {count} conversations", count)
         icon_name = "archive-restore" if are_archived else "archive"
-        self._add(menu, icon_name, label, session.trash.archive, ids, not are_archived)
+        self._add(menu, icon_name, label, self._list.trash.archive, ids, not are_archived)
         label = tr_plural("Delete", "Delete {count} conversations", count)
-        self._add(menu, "trash-2", label, session.trash.delete, ids, keys="Del")
+        self._add(menu, "trash-2", label, self._list.trash.delete, ids, keys="Del")
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
         """Return the menu of a folder, or of its row."""
-        menu, session = ProgramMenu(self._list), self._list.session
+        menu, _session = ProgramMenu(self._list), self._list.session
         id_ = folder.id
         label = tr("New conversation here")
         self._add(menu, "square-pen", label, self._list.new_in_folder_requested.emit, id_)
         label = tr("Folder settings")
-        self._add(menu, "settings", label, session.folder_settings.show, id_)
+        self._add(menu, "settings", label, self._list.folder_settings.show, id_)
         # The name is edited in the folder's row, which only the unfiltered list has.
         if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
             self._add(menu, "pencil", tr("Rename"), self._list.view.rename, id_, keys="F2")
         label = tr("Delete folder")
-        self._add(menu, "trash-2", label, session.folders_controller.delete, id_, keys="Del")
+        self._add(menu, "trash-2", label, self._list.folders_controller.delete, id_, keys="Del")
         return menu
 
     def list_menu(self) -> QMenu:
@@ -132,7 +132,8 @@ class ListMenus:
         label = tr_plural("Export as", "Export {count} conversations as", len(ids))
         submenu = self._add_submenu(menu, "file-up", label)
         submenu.setObjectName("export-as")
-        self._list.session.transfer.add_formats(submenu, list(ids))
+        for add_entries in self._list.session.export_menus:
+            add_entries(submenu, list(ids))
 
     def _add_move_targets(self, menu: QMenu, conversations: Sequence[Conversation]) -> None:
         """Add the folders; disable the folder that already contains all chosen conversations."""
@@ -141,8 +142,7 @@ class ListMenus:
         label = tr_plural("Move to", "Move {count} conversations to", len(conversations))
         submenu = self._add_submenu(menu, "folder-input", label)
         submenu.setObjectName("move-to")
-        session = self._list.session
-        move = session.folders_controller.move
+        move = self._list.folders_controller.move
         for folder in self._list.folders:
             entry = self._add(submenu, "folder", folder.name, move, ids, folder.id)
             entry.setEnabled(folder_ids != {folder.id})
@@ -150,7 +150,7 @@ class ListMenus:
             submenu.addSeparator()
         if folder_ids != {None}:
             self._add(submenu, "x", tr("No folder"), move, ids, "")
-        create = session.folders_controller.create
+        create = self._list.folders_controller.create
         self._add(submenu, "folder-plus", tr("New folder"), create, ids)
 
     def _add(

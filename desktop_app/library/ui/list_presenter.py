@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Signal
+
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.tasks import PendingWrites
 from desktop_app.chat.conversation_store import ConversationStore
@@ -20,6 +22,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.conversation_list import ConversationList
 
 PAGE_SIZE = 100  # more rows than the tallest window has
 LARGE_PAGE = 2000  # for commands that need all rows
@@ -31,11 +34,22 @@ class ListPresenter(Controller):
     Attributes:
         cache: the conversations that were read or changed.
         writes: the writes of changes that the list shows already.
+
+    Signals:
+        filter_applied(ListFilter): the list shows what this filter includes.
     """
+
+    filter_applied = Signal(object)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._list = session.window.conversations
+        self._pane = session.window.pane
+        self._temporary = session.temporary
+        self._current = session.current
+        self._setup = session.setup
+        self._running = session.running
+        self._conversations = session.backend.conversations
+        self._list = session.of(ConversationList)
         self._folders = session.folders
         self.cache = ConversationCache(session.current, session.running)
         self.writes = PendingWrites(session.tasks)
@@ -95,6 +109,23 @@ class ListPresenter(Controller):
 
     # -------------------------------------------------------------- filters and pages
 
+    def toggle_list(self) -> None:
+        """Show or hide the list, and announce it."""
+        self._window.outer_panes.toggle_list()
+        is_shown = self._list.isVisible()
+        shown, hidden = tr("Conversation list shown"), tr("Conversation list hidden")
+        self._window.notifications.announce(shown if is_shown else hidden)
+
+    def show_filter(self, list_filter: ListFilter) -> None:
+        """Show the list with another filter, and focus its rows."""
+
+        async def show() -> None:
+            await self.apply_filter(list_filter)
+            self._list.focus_filtered_rows()
+
+        self._window.outer_panes.show_list()
+        self._tasks.start(show())
+
     async def load(self) -> None:
         """Fill the list with the folders and the first page."""
         self.show_folders()
@@ -112,7 +143,7 @@ class ListPresenter(Controller):
         self._list.set_conversations(rows, list_filter=list_filter, last=last)
         self._list.view.show_open(self._current.id if self._current.is_listed else None)
         self._show_answering()
-        self._session.navigator.move_blank(list_filter)
+        self.filter_applied.emit(list_filter)
 
     def load_more(self, *, all_rows: bool = False) -> None:
         """Append the next page, or all remaining rows."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -24,6 +25,8 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.list_presenter import ListPresenter
 
 ScrollPosition = tuple[str, int]
 """The id of the topmost message on screen, and the pixels of it that are scrolled off."""
@@ -37,19 +40,30 @@ class Navigator(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._pane = session.window.pane
+        self._prompt = session.window.prompt
+        self._transcript = session.window.transcript
+        self._notifications = session.window.notifications
+        self._drafts = session.drafts
+        self._current = session.current
+        self._draft = session.current.draft
+        self._messages = session.messages
+        self._running = session.running
+        self._conversations = session.backend.conversations
         self._new_conversation = session.new_conversation
         self._settings_store = session.backend.settings
-        self._presenter = session.list_presenter
-        self._view = session.window.conversations.view
+        self._presenter = session.of(ListPresenter)
+        self._presenter.filter_applied.connect(self.move_blank)
+        self._view = session.of(ConversationList).view
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._positions: dict[str, ScrollPosition] = {}  # where conversations were left
         self._current.opened.connect(self._show_opened)
         for signal in (self._current.opened, self._current.folder_changed, session.folders.changed):
             signal.connect(self._show_folder)
         window = session.window
-        window.conversations.open_requested.connect(session.tasks.slot(self.open))
-        window.conversations.new_requested.connect(self.open_here)
-        window.conversations.new_in_folder_requested.connect(self._open_in_folder)
+        session.of(ConversationList).open_requested.connect(session.tasks.slot(self.open))
+        session.of(ConversationList).new_requested.connect(self.open_here)
+        session.of(ConversationList).new_in_folder_requested.connect(self._open_in_folder)
         window.header.renamed.connect(lambda title: self._presenter.rename(self._current.id, title))
         self._request_number = 0  # of the latest request to open a conversation
         self._has_opened = False  # True once a conversation is open
@@ -81,6 +95,21 @@ class Navigator(Controller):
 
     # -------------------------------------------------------------- opening
 
+    def open_new_in_front(self) -> None:
+        """Bring the window to the front with an empty conversation."""
+        self._session.raise_window()
+        self.open_here()
+
+    def open_in_front(self, conversation_id: str, message_id: str = "") -> None:
+        """Bring the window to the front with a conversation, at a message if it has an id."""
+        self._session.raise_window()
+        self._tasks.start(self.open(conversation_id, message_id))
+
+    def open_neighbor(self, step: int) -> None:
+        """Open the conversation above (-1) or below (+1) the open one in the list."""
+        if (neighbor := self._view.neighbor(step)) is not None:
+            self._tasks.start(self.open(neighbor))
+
     def open_here(self) -> None:
         """Open an empty conversation in the folder that the list shows; see `open_fresh`.
 
@@ -104,7 +133,7 @@ class Navigator(Controller):
         if self._current.is_new:
             self._draft.save()
         draft = self._drafts.unsent(self._drafts.blank_id)
-        readings = self._session.readings.readings_of(self._drafts.blank_id)
+        readings = self._session.main.of(FileReadings).readings_of(self._drafts.blank_id)
         reading_names = [reading.name for reading in readings.values()]
         if draft.text.strip() or draft.attachments or reading_names:
             self._store_blank(draft, reading_names)

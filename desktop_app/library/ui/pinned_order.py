@@ -7,6 +7,8 @@ from typing import Final
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.list_presenter import ListPresenter
 
 ORDER_KEY: Final = "list.pinned_order"
 
@@ -16,8 +18,9 @@ class PinnedOrder(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._presenter = session.list_presenter
-        self._list = session.window.conversations
+        self._notifications = session.window.notifications
+        self._presenter = session.of(ListPresenter)
+        self._list = session.of(ConversationList)
         self._flag_store = session.backend.flags
         self._settings_store = session.backend.settings
 

@@ -13,6 +13,9 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.forms.form_dialog import ask
 
 log = logging.getLogger(__name__)
@@ -23,15 +26,26 @@ class Trash(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._view = session.window.conversations.view
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._running = session.running
+        self._conversations = session.backend.conversations
+        self._view = session.of(ConversationList).view
         self._flag_store = session.backend.flags
         self._attachment_store = session.backend.attachments
-        self._navigator = session.navigator
-        self._presenter = session.list_presenter
+        self._navigator = session.of(Navigator)
+        self._presenter = session.of(ListPresenter)
         # A new answer restores its conversation from the trash. The slot is queued because, after
         # starting a run, `TurnPresenter` sets the open conversation, still marked as trashed.
         self._running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
         self._current.opened.connect(self._notify_if_trashed)
+
+    def delete_chosen_or_close(self) -> None:
+        """Delete the chosen conversations; without any, close the open temporary one."""
+        if self._current.is_temporary and not self._view.affected_ids:
+            self._session.run("conversation.close-temporary")
+        else:
+            self.delete_chosen()
 
     # -------------------------------------------------------------- moving to and from the trash
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.library.ui.conversation_list import ConversationList
 
 UNREAD_KEY: Final = "window.unread"
 
@@ -20,7 +21,8 @@ class UnreadMarks(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._list = session.window.conversations
+        self._current = session.current
+        self._list = session.of(ConversationList)
         self._settings_store = session.backend.settings
         self._unread_ids: dict[str, None] = {}  # conversation ids, in the order of their marks
         session.running.finished.connect(self._on_finished)
@@ -30,9 +32,8 @@ class UnreadMarks(Controller):
             application.focusWindowChanged.connect(self._mark_read)
 
     def _is_exempt(self, conversation_id: str) -> bool:
-        """Return True if the quick prompt shows a conversation, or if its id stays off the disk."""
-        quick = self._session.used_quick
-        is_shown = quick is not None and quick.is_showing(conversation_id)
+        """Return True if another window shows a conversation, or if its id stays off the disk."""
+        is_shown = any(shows(conversation_id) for shows in self._session.other_views)
         return is_shown or self._session.temporary.was_ever_temporary(conversation_id)
 
     async def load(self) -> None:
@@ -57,8 +58,7 @@ class UnreadMarks(Controller):
         if self._current.id in self._unread_ids and self._session.window.isActiveWindow():
             del self._unread_ids[self._current.id]
             self._save()
-            if self._session.notifier is not None:
-                self._session.notifier.forget(self._current.id)
+            self._session.events.read.emit(self._current.id)
 
     def _save(self) -> None:
         self._list.model.set_unread(self._unread_ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.backend.backend import WEIGHTS_SETTING
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
@@ -16,11 +17,15 @@ class BuiltInModelNote(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._prompt = session.window.prompt
+        self._values = session.values
+        self._current = session.current
+        self._setup = session.setup
         for signal in (
             self._current.opened,
             self._current.path_changed,
             self._setup.choice_changed,
-            session.choices.changed,
+            session.of(AvailableModels).changed,
         ):
             signal.connect(self._show)
         self._model: CatalogModel | None = None  # that suits this computer
@@ -35,7 +40,7 @@ class BuiltInModelNote(Controller):
             "It answers short questions in English."
         )
         is_empty = not self._current.path
-        account, model = self._session.choices.account, self._model
+        account, model = self._session.of(AvailableModels).account, self._model
         download = None
         if model is not None:
             size = formatting.size(model.total_size)
@@ -47,11 +52,11 @@ class BuiltInModelNote(Controller):
             )
             text = f"{text} {suits} {tr(model.purpose.label)}."
             label = tr("Download {model}", model=model.label)
-            download = (label, lambda: self._session.local_models.start_download(model))
+            download = (label, lambda: self._download(model))
         account_offer = None
         if account is not None:
             label = tr("Use {provider}", provider=account.name)
-            account_offer = (label, self._session.choices.use_account)
+            account_offer = (label, self._session.of(AvailableModels).use_account)
         self._window.empty_state.set_offers(account_offer, download)
         if is_built_in and is_empty and not self._is_model_sought:
             self._is_model_sought = True
@@ -59,6 +64,11 @@ class BuiltInModelNote(Controller):
         self._window.empty_state.set_small_model(is_built_in)
         self._window.empty_state.set_key_line(is_built_in and is_empty, text)
         self._prompt.set_keys_visible(not is_empty)
+
+    def _download(self, model: CatalogModel) -> None:
+        from desktop_app.local_model.ui.local_models_page import LocalModelsPage
+
+        self._session.of(LocalModelsPage).start_download(model)
 
     async def _find_model(self) -> None:
         """Find the model that suits this computer, unless a model is here already."""

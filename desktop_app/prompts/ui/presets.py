@@ -6,23 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
 from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.prompts.preset import Preset
 
 if TYPE_CHECKING:
-    from desktop_app.chat.ui.answer_setup import AnswerSetup
-
-
-DEFAULT_PRESET = "default.preset"
+    from desktop_app.app.session import Session
 
 
 class Presets:
     """All presets, in the order of their positions: the user's, then the built-in ones."""
 
-    def __init__(self, setup: AnswerSetup) -> None:
-        self._values = setup.values
-        self._providers = setup.providers
-        self._setup = setup
+    def __init__(self, session: Session) -> None:
+        self._values = session.values
+        self._providers = session.providers
+        self._setup = session.setup
         self._presets: dict[str, Preset] = {}
 
     @property

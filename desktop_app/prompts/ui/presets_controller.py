@@ -22,13 +22,17 @@ from desktop_app.backend.preset_loader import (
     hidden_ids,
     with_built_in,
 )
+from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.preset import Preset, preset_of
-from desktop_app.prompts.ui.presets import DEFAULT_PRESET
+from desktop_app.prompts.ui.presets import Presets
+from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.settings.schema import label_of
 from desktop_app.settings.setting import SettingValue
+from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.widgets.forms.schema_form import EditRequest
 from desktop_app.widgets.program_menu import add_choice, add_commands
 from desktop_app.widgets.text.foreign_text import menu_text
@@ -41,9 +45,13 @@ class PresetsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._notifications = session.window.notifications
+        self._values = session.values
+        self._current = session.current
+        self._setup = session.setup
         self._header = session.window.pane.header
-        self._presets = session.presets
-        self._prompts = session.prompts_controller  # its page has that of the presets
+        self._presets = session.of(Presets)
+        self._prompts = session.of(PromptsController)  # its page has that of the presets
         self._prompt_store = session.backend.prompts
         self._settings_store = session.backend.settings
         self._header.preset_menu_requested.connect(self._fill_menu)
@@ -192,12 +200,12 @@ class PresetsController(Controller):
         """Show the presets on their page, if it exists."""
         if self._prompts.page is not None:
             page = self._prompts.page.presets
-            page.set_models(self._session.choices.models)
+            page.set_models(self._session.of(AvailableModels).models)
             page.set_presets(list(self._presets.by_id.values()), self._values.all)
 
     def edit(self, request: EditRequest) -> None:
         """Change a value in a window of its own."""
-        self._session.tools.edit(request)
+        self._session.of(ToolsController).edit(request)
 
     def begin_new(self) -> None:
         """Create a preset."""

@@ -16,12 +16,12 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from desktop_app.backend.answer_settings import overridden_values
+from desktop_app.chat.ui.open_conversation import DEFAULT_PRESET
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.domain.models.variants import OFFERED_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.ui.example_turns import ExampleTurns
-from desktop_app.prompts.ui.presets import DEFAULT_PRESET
 from desktop_app.settings.setting import Group
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button

@@ -17,7 +17,9 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.composer.attachments.attachment_facts import exceeds_window
+from desktop_app.composer.attachments.attachments_controller import AttachmentsController
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
+from desktop_app.composer.prompt_list import PromptList
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
@@ -25,11 +27,13 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing_names
 from desktop_app.prompts.prompt_library import PromptOrigin, copy_of, next_position, task_for_each
+from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.widgets.file_dialogs import save_text
 from desktop_app.widgets.forms.schema_form import EditRequest
 
 if TYPE_CHECKING:
     from desktop_app.composer.completion import PromptCompleter
+    from desktop_app.prompts.ui.presets_controller import PresetsController
     from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
 
@@ -93,11 +97,17 @@ class PromptsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._prompt = session.window.prompt
+        self._transcript = session.window.transcript
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._draft = session.current.draft
+        self._setup = session.setup
         self._prompt_store = session.backend.prompts
         self.writer = PromptWriter(session.tasks, self._show_failure)
         self._built_in: tuple[Prompt, ...] = ()
         self._stored_prompts: dict[str, Prompt] = {}
-        self._list = session.prompts
+        self._list = session.of(PromptList)
         self._example_question = ""  # the example that was inserted last
         self.page: PromptLibraryPage | None = None
         completer = self._prompt.completer
@@ -115,6 +125,12 @@ class PromptsController(Controller):
         self._list.replace_all(self._built_in, self._stored_prompts.values())
         if self.page is not None:
             self.page.prompts.set_entries(self._list.entries)
+
+    @property
+    def _presets(self) -> PresetsController:
+        from desktop_app.prompts.ui.presets_controller import PresetsController
+
+        return self._session.of(PresetsController)
 
     # -------------------------------------------------------------- offering
 
@@ -193,7 +209,7 @@ class PromptsController(Controller):
         for name, text in values.items():
             if len(text) > LARGE_PASTE_CHARACTERS:
                 values[name] = ATTACHED_TEXT
-                self._session.attachments.attach_text(text)
+                self._session.of(AttachmentsController).attach_text(text)
         return values
 
     # -------------------------------------------------------------- managing
@@ -204,7 +220,7 @@ class PromptsController(Controller):
             # Imported here, because the start does not need it.
             from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
-            presets = self._session.presets_controller
+            presets = self._presets
             self.page = PromptLibraryPage(self._window, self, presets)
             self._show_prompts()
             presets.show_on_page()
@@ -222,7 +238,7 @@ class PromptsController(Controller):
 
     def edit(self, request: EditRequest) -> None:
         """Change a value in a window of its own."""
-        self._session.tools.edit(request)
+        self._session.of(ToolsController).edit(request)
 
     def change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
         """Change fields of a prompt. A built-in prompt's other fields are stored in English."""
@@ -309,7 +325,7 @@ class PromptsController(Controller):
             self.report(error.sentences, is_error=True)
             return
         await self.load()
-        await self._session.presets_controller.load()
+        await self._presets.load()
         added_ids = {prompt.id for prompt in added_items.prompts}
         replaced_titles = [
             entry.prompt.title

@@ -24,6 +24,11 @@ class LocalServerOffer(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._prompt = session.window.prompt
+        self._notifications = session.window.notifications
+        self._providers = session.providers
+        self._setup = session.setup
+        self._conversations = session.backend.conversations
 
     async def look_at_first_start(self) -> None:
         """Offer servers on the first screen if there is no conversation and no provider yet."""

@@ -21,8 +21,10 @@ from desktop_app.domain.places import LinkedText
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.ui.address_section import AddressSection
 from desktop_app.providers.ui.key_section import API_KEY, KeySection
+from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.providers.ui.network_section import FileSection, NetworkSection
 from desktop_app.providers.ui.providers import KeyState
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.server_presets import (
     GATEWAYS,
     LOCAL_SERVERS,
@@ -33,7 +35,7 @@ from desktop_app.settings.server_presets import (
     profile_from,
 )
 from desktop_app.settings.setting import Group
-from desktop_app.spending.ui.spending_section import SpendingSection
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.forms.form_dialog import ask
@@ -70,19 +72,20 @@ class ProviderTab(QWidget):
     """The Accounts page. See the module.
 
     Attributes:
-        spending: the monthly cap of the shown provider.
         network: how the shown provider is reached.
 
     Signals:
         changed(str, object): the key of a setting and its value.
+        profile_shown(ProviderProfile): another profile, or its newer state, is shown.
     """
 
     changed = Signal(str, object)
+    profile_shown = Signal(object)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._controller = session.providers_controller
+        self._controller = session.of(ProvidersController)
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile = NO_PROVIDER
         self._added_id = ""  # the server that was just added
@@ -92,7 +95,7 @@ class ProviderTab(QWidget):
         self._build_choice()
         self._name = LineSection(tr("Name"), "provider-name")
         self._name.finished.connect(self._save_name)
-        self._address = AddressSection(self._edit, lambda: self._show_test(""))
+        self._address = AddressSection(self.edit, lambda: self._show_test(""))
         self._key = KeySection(API_KEY, self._enter_key, self._remove_key)
         self._local_model = FileSection(
             tr("Model file"),
@@ -101,10 +104,10 @@ class ProviderTab(QWidget):
             tooltip=tr("Choose a GGUF file"),
             filters=tr("Models ({patterns})", patterns="*.gguf"),
             clear_button=compact_button(tr("Use built-in model"), "built-in-weights"),
-            on_chosen=lambda path: self._run(session.settings.choose_weights(path)),
+            on_chosen=lambda path: self._run(session.of(SettingsController).choose_weights(path)),
         )
         downloads_button = compact_button(tr("Download models"), "download-models")
-        downloads_button.clicked.connect(lambda: session.local_models.open())
+        downloads_button.clicked.connect(lambda: session.run("models.local"))
         self._local_model.body.addWidget(downloads_button)
         self._local_options = SchemaForm(Group.LOCAL_MODEL)
         self._local_options.changed.connect(self.changed)
@@ -123,10 +126,7 @@ class ProviderTab(QWidget):
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self._profile.id if on else "")
         )
         self._column.addLayout(check_row(title, self._default_switch))
-        self.spending = SpendingSection(
-            lambda cap: self._edit(monthly_cap=cap), self._session.spending_controller.show
-        )
-        self._column.addWidget(self.spending)
+        self._section_index = self._column.count()
         self._build_advanced()
         self._remove_button = PlainButton(tr("Remove server"), name="remove-provider", role="link")
         mark_deleting(self._remove_button)
@@ -173,25 +173,34 @@ class ProviderTab(QWidget):
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut
         self._models.finished.connect(
-            lambda text: self._edit(
+            lambda text: self.edit(
                 models=tuple(dict.fromkeys(id_.strip() for id_ in text.split(",") if id_.strip()))
             )
         )
         models_button = compact_button(tr("Show models"), "show-models")
-        models_button.clicked.connect(lambda: self._session.models.open())
+        models_button.clicked.connect(lambda: self._session.of(ModelsPage).open())
         self._price = LineSection(tr("Price (percent of list price)"), "price")
         self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
         self._price.note.set_text(tr("Used to calculate the costs shown."))
         self._price.finished.connect(
             # The validator also accepts the locale's group separator.
-            lambda text: self._edit(price_multiplier=Decimal(QLocale().toInt(text)[0]) / 100)
+            lambda text: self.edit(price_multiplier=Decimal(QLocale().toInt(text)[0]) / 100)
         )
-        self.network = NetworkSection(self._edit, self._run, self._controller)
+        self.network = NetworkSection(self.edit, self._run, self._controller)
         sections = (self._models, models_button, self._price)
         for position, section in enumerate(sections):
             self.network.body.insertWidget(position, section)
         self.network.body.setAlignment(models_button, Qt.AlignmentFlag.AlignLeading)
         self._column.addWidget(self.network)
+
+    @property
+    def profile(self) -> ProviderProfile:
+        """Return the shown profile."""
+        return self._profile
+
+    def add_section(self, section: QWidget) -> None:
+        """Add a section of another feature above the advanced settings."""
+        self._column.insertWidget(self._section_index, section)
 
     # ------------------------------------------------------------------ state
 
@@ -298,7 +307,7 @@ class ProviderTab(QWidget):
         self.network.show_profile(profile)
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_read_only)
-        self.spending.show_profile(profile)
+        self.profile_shown.emit(profile)
         self._local_model.setVisible(not is_remote)
         self._local_options.setVisible(not is_remote)
         self._remove_button.setVisible(is_custom and not is_read_only)
@@ -360,11 +369,11 @@ class ProviderTab(QWidget):
 
     def _save_name(self, text: str) -> None:
         if text:
-            self._edit(name=text)
+            self.edit(name=text)
         else:
             self._name.show_value(self._profile.name)
 
-    def _edit(self, **changes: Any) -> None:
+    def edit(self, **changes: Any) -> None:
         """Save these attributes of the shown profile."""
         profile = replace(self._profile, **changes)
         if profile != self._profile and profile.id in self._profiles:  # it may have been removed

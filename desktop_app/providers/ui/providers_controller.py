@@ -22,6 +22,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.models.model_menu import chat_models
+from desktop_app.providers.ui.local_server_offer import LocalServerOffer
 from desktop_app.providers.ui.providers import KeyState
 
 if TYPE_CHECKING:
@@ -35,8 +36,13 @@ class ProvidersController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._notifications = session.window.notifications
+        self._values = session.values
+        self._providers = session.providers
+        self._current = session.current
+        self._setup = session.setup
         self._panel = session.window.settings
-        self._page = session.window.settings.pages.provider
+        self._page = session.window.settings.pages.by_name["provider"]
         self._vault = session.backend.vault
         self._profile_lock = asyncio.Lock()  # held while a profile is changed
         self._secret_lock = asyncio.Lock()  # held while a secret of a profile is stored
@@ -153,7 +159,7 @@ class ProvidersController(Controller):
             self._shown_id = profile.id
         await self._providers.save(profile)
         if former is None:
-            self._tasks.start(self._session.local_servers.look_after_adding())
+            self._tasks.start(self._session.of(LocalServerOffer).look_after_adding())
         else:
             for name in sorted(former.secret_field_ids - profile.secret_field_ids):
                 await self._vault.remove(name)

@@ -9,38 +9,40 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.desktop.desktop_binding import binding_desktop, create_binding, remove_binding
-from desktop_app.desktop.portal.portal_shortcut import PortalShortcut
-from desktop_app.i18n.translation import tr
-from desktop_app.quick.hotkey.hotkey_status import (
+from desktop_app.desktop.hotkey.hotkey_status import (
     HOTKEY_COMMAND,
     OPEN_COMMAND,
+    STATUS_TEXTS,
     HotkeyError,
     HotkeyReport,
     HotkeyStatus,
     is_x11,
 )
+from desktop_app.desktop.portal.portal_shortcut import PortalShortcut
+from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.boxes import column_of
 from desktop_app.widgets.forms.form_dialog import ask
 from desktop_app.widgets.look.shortcut_text import shortcut_text
+from desktop_app.widgets.text.foreign_text import PlainButton, one_line
 
 if TYPE_CHECKING:
+    from desktop_app.desktop.hotkey.x11_hotkey import X11Hotkey
     from desktop_app.desktop.session_bus import SessionBus
-    from desktop_app.quick.hotkey.x11_hotkey import X11Hotkey
+    from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
 
 
 class HotkeyController(QObject):
     """Grabber of the global shortcut's keys, which open the quick prompt.
 
-    Signals:
-        reported(HotkeyReport): whether the keys work, after each change.
+    It reports after each change whether the keys work.
     """
-
-    reported = Signal(object)
 
     def __init__(self, session: Session, bus: SessionBus) -> None:
         super().__init__(session.window)
@@ -49,7 +51,9 @@ class HotkeyController(QObject):
 
         def on_portal_lost() -> None:
             self._tasks.start(self._portal.close())
-            self.reported.emit(HotkeyReport(self._keys or "", HotkeyStatus.UNAVAILABLE))
+            self._session.events.hotkey_reported.emit(
+                HotkeyReport(self._keys or "", HotkeyStatus.UNAVAILABLE)
+            )
 
         scope = session.backend.folders.scope
         self._portal = PortalShortcut(bus, scope, self._on_pressed, on_portal_lost)
@@ -58,6 +62,30 @@ class HotkeyController(QObject):
         self._portal_request: asyncio.Task[str] | None = None
         self._x11: X11Hotkey | None = None
         self._change_lock = asyncio.Lock()
+        session.events.keys_changed.connect(self.bind)
+        session.events.hotkey_pause_requested.connect(self.pause)
+        session.events.hotkey_toggled.connect(self.toggle_pause)
+        session.events.hotkey_reported.connect(self._show_report)
+        session.end_steps.append(self.close)
+        self.bind(Keymap.from_settings(session.values.all))
+
+    def _show_report(self, report: HotkeyReport) -> None:
+        """Show on the page of shortcuts whether the keys work."""
+        shortcuts = self._session.window.settings.pages.by_name["keys"]
+        shortcuts.set_content("hotkey", lambda page: self._show_on(page, report))
+
+    def _show_on(self, page: ShortcutsTab, report: HotkeyReport) -> None:
+        keys = one_line(report.trigger) or shortcut_text(report.keys)
+        text = tr(STATUS_TEXTS[report.status], keys=keys, command=OPEN_COMMAND)
+        fault_statuses = (HotkeyStatus.TAKEN, HotkeyStatus.UNAVAILABLE, HotkeyStatus.UNKNOWN_KEYS)
+        page.set_status(
+            HOTKEY_COMMAND, text, "warning" if report.status in fault_statuses else "note"
+        )
+        remedy = page.findChild(HotkeyRemedy)
+        if remedy is None:
+            remedy = HotkeyRemedy(self._session)
+            page.add_below(HOTKEY_COMMAND, remedy)
+        remedy.show_report(report)
 
     def bind(self, keymap: Keymap) -> None:
         """Grab the global shortcut of `keymap`, unless it is paused."""
@@ -84,7 +112,7 @@ class HotkeyController(QObject):
         self._tasks.start(self._apply_keys())
 
     def _on_pressed(self) -> None:
-        self._session.quick.open_with("")
+        self._session.events.quick_requested.emit("")
 
     async def close(self) -> None:
         """Release the keys."""
@@ -103,7 +131,7 @@ class HotkeyController(QObject):
             keys = self._keys or ""
             await self._release()
             if self._is_paused and keys:
-                self.reported.emit(HotkeyReport(keys, HotkeyStatus.PAUSED))
+                self._session.events.hotkey_reported.emit(HotkeyReport(keys, HotkeyStatus.PAUSED))
                 return
             try:
                 report = await self._grab(keys)
@@ -112,7 +140,7 @@ class HotkeyController(QObject):
                 name = "" if desktop is None else desktop.value
                 report = HotkeyReport(keys, error.status, desktop=name)
             if keys == self._keys:  # otherwise a later change waits for the lock, and reports
-                self.reported.emit(report)
+                self._session.events.hotkey_reported.emit(report)
 
     async def _grab(self, keys: str) -> HotkeyReport:
         if not keys:
@@ -154,14 +182,36 @@ class HotkeyController(QObject):
             press_count = self._x11.count_presses()
         except HotkeyError as error:
             self._tasks.start(asyncio.to_thread(self._detach_x11(self._x11).close))
-            self.reported.emit(HotkeyReport(self._keys or "", error.status))
+            self._session.events.hotkey_reported.emit(HotkeyReport(self._keys or "", error.status))
             return
         if press_count:
             self._on_pressed()
 
 
+class HotkeyRemedy(QWidget):
+    """Buttons for the desktop's settings, which can bind keys to a shell command."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._keys = ""
+        copy_button = PlainButton(tr("Copy command"), name="copy-quick-command", role="link")
+        copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
+        self._bind_button = PlainButton(name="bind-quick-command", role="link")
+        self._bind_button.clicked.connect(lambda: offer_binding(session, self._keys))
+        leading = Qt.AlignmentFlag.AlignLeading
+        rows = ((copy_button, leading), (self._bind_button, leading))
+        column_of(*rows, parent=self, margins=0, spacing=0)
+
+    def show_report(self, report: HotkeyReport) -> None:
+        """Offer the remedies if the desktop grants no global shortcut."""
+        self._keys = report.keys
+        self._bind_button.setText(tr("Create in {desktop}…", desktop=report.desktop))
+        self._bind_button.setVisible(bool(report.desktop))
+        self.setVisible(report.status is HotkeyStatus.UNAVAILABLE)
+
+
 def _grab_on_x11(keys: str) -> X11Hotkey:
-    from desktop_app.quick.hotkey.x11_hotkey import X11Hotkey  # takes 40 ms, here in a thread
+    from desktop_app.desktop.hotkey.x11_hotkey import X11Hotkey  # takes 40 ms, here in a thread
 
     return X11Hotkey(keys)
 

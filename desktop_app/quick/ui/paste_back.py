@@ -17,11 +17,11 @@ from PySide6.QtWidgets import QMessageBox
 
 from desktop_app.app.session import Session
 from desktop_app.cli.console import clean
+from desktop_app.desktop.hotkey.hotkey_status import is_x11
 from desktop_app.desktop.portal.portal_requests import PortalRefusedError
 from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
-from desktop_app.desktop.session_bus import BusError
+from desktop_app.desktop.session_bus import BusError, SessionBus
 from desktop_app.i18n.translation import tr
-from desktop_app.quick.hotkey.hotkey_status import is_x11
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.widgets.cards.notifications import NOT_SENT
@@ -116,7 +116,7 @@ class PasteBack(QObject):
 
     async def _paste(self) -> None:
         """Type Paste with X11 into the window that gets the focus."""
-        from desktop_app.quick.hotkey.x11_paste import PasteError, type_paste, wait_for_target
+        from desktop_app.desktop.hotkey.x11_paste import PasteError, type_paste, wait_for_target
 
         self._is_typing = True
         window = int(self._quick.winId())
@@ -139,7 +139,7 @@ class PasteBack(QObject):
         """Type Paste by the desktop's portal; only copy if it refuses."""
         settings = self._session.backend.settings
         try:
-            bus = self._session.bus
+            bus = self._session.made(SessionBus)
             keyboard = None if bus is None else RemoteKeyboard(bus)
             if keyboard is None or not await keyboard.is_offered():
                 message = tr("Copied. This desktop doesn’t let programs paste for you.")
@@ -203,4 +203,4 @@ class PasteBack(QObject):
             await asyncio.sleep(FETCH_S)
         finally:
             self._fetch_count -= 1
-            self._session.on_quick_hidden()
+            self._session.events.quick_hidden.emit()

@@ -12,24 +12,39 @@ from typing import Final
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.composition import make_conversation
-from desktop_app.app.session import Session
+from desktop_app.app.session import ConversationSession, Session
 from desktop_app.backend.prompt_loader import today
 from desktop_app.chat.answers.answer_run import AnswerRun
+from desktop_app.chat.ui.answer_actions import AnswerActions
+from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.chat.ui.choice_controller import ConversationChoice
 from desktop_app.chat.ui.shown_answers import ShownAnswers
-from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT, DOCUMENT_TOPIC
+from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+from desktop_app.composer.attachments.file_readings import (
+    ATTACHED_TEXT,
+    DOCUMENT_TOPIC,
+    FileReadings,
+)
+from desktop_app.composer.attachments.images_controller import ImagesController
+from desktop_app.composer.attachments.preview_controller import PreviewController
+from desktop_app.composer.attachments.prompt_chips import PromptChips
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, RichTextPaste
+from desktop_app.composer.spelling import Spelling
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import Draft, Message, new_id
 from desktop_app.domain.conversations.message_facts import cost_text
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 from desktop_app.domain.models.variants import Variant
+from desktop_app.domain.places import Place
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.quick.ui.paste_back import PasteBack
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.shortcuts.keymap import Keymap
@@ -60,16 +75,21 @@ class QuickPromptController(QObject):
     """
 
     def __init__(self, session: Session) -> None:
-        quick = self.window = QuickPrompt(session.images.brief_transcript(lambda: ()))
+        quick = self.window = QuickPrompt(session.of(ImagesController).brief_transcript(lambda: ()))
         super().__init__(quick)
         self._session = session
         self._running = session.running
         self._tasks = session.tasks
         self._temporary = session.temporary
-        view = self.conversation = make_conversation(
+        view = self.conversation = ConversationSession(
             session, quick, quick, quick.transcript, quick.notifications
         )
-        ShownAnswers(session, view)
+        view.of(ShownAnswers)
+        self._readings, self._chips = view.of(FileReadings), view.of(PromptChips)
+        view.of(PreviewController)
+        chat = session.of(ChatController)
+        self._readings.given_up.connect(chat.unqueue)
+        self._readings.ended.connect(chat.send_queued)
         self._current, self._setup, self._draft = view.current, view.setup, view.draft
         self._choice = ConversationChoice(session, view, quick.model_button)
         self.paste_back = PasteBack(session, quick)
@@ -81,9 +101,9 @@ class QuickPromptController(QObject):
         self._begin_conversation()
         quick.field.set_text(stored.text, stored.template_id)
         quick.placement.restore(session.stored_settings.get(POSITION_KEY))
-        if session.spelling is not None:
-            quick.field.check_spelling_with(session.spelling)
-        session.prompts_controller.configure_completer(quick.completer, self._fill_in)
+        if (spelling := session.made(Spelling)) is not None:
+            quick.field.check_spelling_with(spelling)
+        session.events.completer_made.emit(quick.completer, self._fill_in)
         self._connect()
 
     def _connect(self) -> None:
@@ -107,7 +127,11 @@ class QuickPromptController(QObject):
         )
         button.table_requested.connect(lambda: self._start_leaving(ALL_MODELS))
         button.comparison_requested.connect(lambda: self._start_leaving(COMPARE))
-        for signal in (session.choices.changed, self._current.opened, self._setup.choice_changed):
+        for signal in (
+            session.of(AvailableModels).changed,
+            self._current.opened,
+            self._setup.choice_changed,
+        ):
             signal.connect(self._show_choice)
         self._running.finished.connect(self._finish)
         quick.add_commands(
@@ -119,12 +143,26 @@ class QuickPromptController(QObject):
                 "effort.more": lambda: self._choice.step_effort(+1),
                 "effort.less": lambda: self._choice.step_effort(-1),
                 **{f"variant.{v.value}": partial(self._choice.choose_variant, v) for v in Variant},
-                "app.quit": session.closing.quit,
-                "help.open": session.actions["help.open"].trigger,
+                "app.quit": lambda: session.run("app.quit"),
+                "help.open": lambda: session.run("help.open"),
                 "menu.open": open_context_menu,
             }
         )
         quick.set_keymap(Keymap.from_settings(session.values.all))
+        session.events.keys_changed.connect(quick.set_keymap)
+        session.events.spelling_started.connect(quick.field.check_spelling_with)
+        session.other_windows.append(lambda: self.is_in_use)
+        session.other_views.append(self.is_showing)
+        session.rebuild_obstacles.append(self._rebuild_obstacle)
+        session.final_steps.append(self._end)
+
+    def _rebuild_obstacle(self) -> str:
+        is_lost = self.has_unsent
+        return tr("The language changes once the quick prompt’s text is sent.") if is_lost else ""
+
+    def _end(self) -> None:
+        self._session.other_windows.clear()  # timers may still ask
+        self.window.deleteLater()
 
     # -------------------------------------------------------------- state
 
@@ -156,7 +194,7 @@ class QuickPromptController(QObject):
     @property
     def reading_name(self) -> str:
         """Return the name of the first file that is being read; "" if no file is."""
-        readings = self.conversation.readings.in_open_conversation.values()
+        readings = self._readings.in_open_conversation.values()
         return next((reading.name for reading in readings), "")
 
     @property
@@ -189,7 +227,7 @@ class QuickPromptController(QObject):
         if position is not None:
             settings = self._session.backend.settings
             self._tasks.start(settings.set(POSITION_KEY, list(position)))
-        self._session.on_quick_hidden()
+        self._session.events.quick_hidden.emit()
 
     async def _load_history(self) -> None:
         """Load earlier questions of all conversations for the field, the newest first.
@@ -201,7 +239,7 @@ class QuickPromptController(QObject):
         self.window.field.set_history(texts)
 
     def _show_choice(self) -> None:
-        self.window.show_choice(self._session.choices.view_of(self._setup))
+        self.window.show_choice(self._session.of(AvailableModels).view_of(self._setup))
 
     # -------------------------------------------------------------- opening
 
@@ -218,7 +256,7 @@ class QuickPromptController(QObject):
             self.window.field.end_recall()
         self._add_accompanying(text)
         self._show_choice()  # settings may have changed
-        self.conversation.chips.show()
+        self._chips.show()
         self.window.open_with(self._texts.accompanying, keeps_content=has_unsent)
         self._tasks.start(self._load_history())
         self._tasks.start(self._propose_model())
@@ -252,11 +290,11 @@ class QuickPromptController(QObject):
 
     def _read(self, contents: Sequence[tuple[str, Path | DroppedData]]) -> None:
         self.window.notifications.dismiss_topic(DOCUMENT_TOPIC)
-        self.conversation.readings.read(contents)
+        self._readings.read(contents)
 
     def clear_attachments(self) -> None:
         """Remove all attachments, and cancel reading."""
-        self.conversation.readings.cancel_all()
+        self._readings.cancel_all()
         self._draft.set_attachments(())
 
     def _add_accompanying(self, text: str) -> None:
@@ -266,10 +304,14 @@ class QuickPromptController(QObject):
 
     async def _add_long_text(self, text: str, html: str) -> None:
         """Send a very long rich text along with the question."""
-        self._add_accompanying(await self._session.attachments.markdown_or_text(text, html))
+        self._add_accompanying(
+            await self._session.of(AttachmentsController).markdown_or_text(text, html)
+        )
 
     async def _convert_rich_text(self, paste: RichTextPaste) -> None:
-        paste.replace_with(await self._session.attachments.markdown_or_text("", paste.html))
+        paste.replace_with(
+            await self._session.of(AttachmentsController).markdown_or_text("", paste.html)
+        )
 
     def _add_selection(self) -> None:
         """Add the text selected in another program, or the clipboard's if none is selected.
@@ -359,7 +401,7 @@ class QuickPromptController(QObject):
         self.window.field.end_recall()
         self._remove_sent(sent)
         if not self._is_temporary:
-            self._session.list_presenter.upsert(run.conversation)
+            self._session.of(ListPresenter).upsert(run.conversation)
         quick.transcript.set_messages([run.answer])
         self._current.path_changed.emit()
         self._running.start(run)
@@ -408,7 +450,7 @@ class QuickPromptController(QObject):
                 self._begin_conversation()
             # The main window may have renamed, moved or pinned it.
             current.update(replace(stored or current.conversation, choice=choice))
-        run = await self._session.chat.store_turn(
+        run = await self._session.of(ChatController).store_turn(
             current.conversation, current.path, draft, single_answer=True, with_tools=False
         )
         if run is not None and run.question is not None:
@@ -464,8 +506,8 @@ class QuickPromptController(QObject):
             # The text in the prompt was asked already, unless a cap refused it or it is new.
             text = text.strip() if action == RAISE_CAP else self._unsent_text()
             sent, accompanying = replace(sent, accompanying=""), ""
-            await session.navigator.open(current.id)
-            is_deleted = session.list_presenter.cache.get(current.id) is None
+            await session.of(Navigator).open(current.id)
+            is_deleted = session.of(ListPresenter).cache.get(current.id) is None
             if current.id != session.current.id and not is_deleted:
                 return False
         elif is_long:
@@ -475,9 +517,9 @@ class QuickPromptController(QObject):
         else:
             text, accompanying = fill_marks(text, accompanying, sent.clipboard)
         if not current.path and (text or accompanying or sent.question_attachments):
-            session.navigator.open_new()
+            session.of(Navigator).open_new()
         if is_long:
-            session.attachments.attach_text(accompanying)
+            session.of(AttachmentsController).attach_text(accompanying)
             accompanying = ""
         if moved_text := "\n\n".join(filter(None, (text, accompanying))):
             gap = "\n\n" if prompt.text() else ""
@@ -496,19 +538,21 @@ class QuickPromptController(QObject):
         session, opened_id = self._session, self._current.id if self._current.path else ""
         actions: dict[str, Callable[[], object]] = {
             "": session.window.prompt.focus_text,
-            "add-key": session.providers_controller.open_at_key,
-            "change-key": session.providers_controller.open_at_key,
-            "better-model": lambda: session.local_models.open(),
-            RAISE_CAP: lambda: session.providers_controller.open_at_cap(session.setup.profile.id),
-            ALL_MODELS: lambda: session.models.open(),
-            COMPARE: lambda: session.comparison.choose_models(),
+            "add-key": session.of(ProvidersController).open_at_key,
+            "change-key": session.of(ProvidersController).open_at_key,
+            "better-model": lambda: session.run("models.local"),
+            RAISE_CAP: lambda: session.of(ProvidersController).open_at_cap(
+                session.setup.profile.id
+            ),
+            ALL_MODELS: lambda: session.run("models.show"),
+            COMPARE: lambda: session.run("answer.compare"),
         }
         if action in actions:
             actions[action]()
         elif action.startswith(OPEN_PLACE):
-            session.places.open_action(opened_id, action)
+            session.window.request_place(Place(action.removeprefix(OPEN_PLACE)))
         elif opened_id == session.current.id:  # else it was deleted
-            session.answer_actions.act_on_last(action)
+            session.of(AnswerActions).act_on_last(action)
 
 
 def fill_marks(text: str, accompanying: str, clipboard: str) -> tuple[str, str]:

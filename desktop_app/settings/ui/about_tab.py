@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from desktop_app import __version__
 from desktop_app.app.session import Session
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Note, text_field
@@ -68,7 +69,7 @@ class AboutTab(QWidget):
         column_of(*parts, parent=self, margins=0, spacing=10)
         self._choice.chosen.connect(self.show_page)
         self._copy_button.clicked.connect(self._copy_text)
-        self._help_button.clicked.connect(lambda: session.help.open_part(""))
+        self._help_button.clicked.connect(lambda: session.window.settings.help_requested.emit(""))
         self._check_button.clicked.connect(self._request_check)
         self._facts_button.clicked.connect(self._request_facts)
 
@@ -98,13 +99,13 @@ class AboutTab(QWidget):
     def _request_check(self) -> None:
         self._check_button.setEnabled(False)
         self._update_note.set_text(tr("Checking…"))
-        self._session.tasks.start(self._session.settings.check_for_updates())
+        self._session.tasks.start(self._session.of(SettingsController).check_for_updates())
 
     def _request_facts(self) -> None:
         if self._facts is not None:
             self._facts_button.setEnabled(False)
             self._update_note.set_text(tr("Loading…"))
-            renewal = self._session.settings.renew_model_facts(self._facts)
+            renewal = self._session.of(SettingsController).renew_model_facts(self._facts)
             self._session.tasks.start(renewal)
 
     def showEvent(self, event: QShowEvent) -> None:

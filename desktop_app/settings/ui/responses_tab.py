@@ -14,9 +14,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.session import Session
+from desktop_app.composer.spelling import Spelling
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.ui.folders_controller import FolderSettingsController
 from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.settings.setting import Group
+from desktop_app.settings.ui.settings_controller import SettingsController
+from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.widgets.boxes import STRETCH, column_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.form_widgets import Note
@@ -161,22 +165,22 @@ class ResponsesTab(QWidget):
 
     def _reset(self, key: str) -> None:
         if self._shown_scope == FOLDER:
-            self._session.folder_settings.remove_value(self._folder.id, key)
+            self._session.of(FolderSettingsController).remove_value(self._folder.id, key)
         else:
-            self._session.settings.remove_override(self._conversation.id, key)
+            self._session.of(SettingsController).remove_override(self._conversation.id, key)
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a value for the shown scope, even if another is shown when it arrives."""
         if request.key == SPELLING_LANGUAGES:
-            if self._session.spelling is not None:
-                self._session.spelling.choose_languages(request)
+            if (spelling := self._session.made(Spelling)) is not None:
+                spelling.choose_languages(request)
             return
 
         def scope_ids() -> tuple[str, str, str]:
             return self._shown_scope, self._conversation.id, self._folder.id
 
         requested_ids = scope_ids()
-        self._session.tools.edit(
+        self._session.of(ToolsController).edit(
             request._replace(
                 on_changed=partial(self._reporter(), request.key),
                 value_now=lambda: request.value_now() if scope_ids() == requested_ids else "",
@@ -186,9 +190,9 @@ class ResponsesTab(QWidget):
     def _reporter(self) -> Callable[[str, object], None]:
         """Return the function that stores a changed value of the shown scope."""
         if self._shown_scope == CONVERSATION:
-            return partial(self._session.settings.override, self._conversation.id)
+            return partial(self._session.of(SettingsController).override, self._conversation.id)
         if self._shown_scope == FOLDER:
-            return partial(self._session.folder_settings.set_value, self._folder.id)
+            return partial(self._session.of(FolderSettingsController).set_value, self._folder.id)
         return self.changed.emit
 
 

@@ -82,11 +82,20 @@ class SettingsController(Controller):
 
     setting_stored = Signal(str)
 
-    def __init__(self, session: Session, theme: ThemeWatcher) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._theme = theme
+        self._transcript = session.window.transcript
+        self._notifications = session.window.notifications
+        self._values = session.values
+        self._providers = session.providers
+        self._current = session.current
+        self._setup = session.setup
+        self._theme = session.of(ThemeWatcher)
         self._pages = session.window.settings.pages
         self._backend = session.backend
+        self._pages.changed.connect(self._tasks.slot(self.set))
+        self._pages.shortcut_changed.connect(self._tasks.slot(self.set_shortcut))
+        session.window.settings.page_shown.connect(self._on_page_shown)
         conversation_opened = self._current.opened
         choice_changed = self._setup.choice_changed
         self._values.changed.connect(self.show_values)
@@ -127,6 +136,10 @@ class SettingsController(Controller):
         )
 
     # -------------------------------------------------------------- settings
+
+    def _on_page_shown(self, page: str) -> None:
+        if page == "about":
+            self._tasks.start(self.show_about())
 
     async def set(self, key: str, value: object) -> None:
         """Store a setting that the user changed."""
@@ -217,7 +230,7 @@ class SettingsController(Controller):
     def _show_overrides(self) -> None:
         conversation = self._current.conversation
         overrides = overridden_values(conversation.overrides)
-        self._pages.responses.set_content(
+        self._pages.by_name["answer"].set_content(
             "overrides", lambda page: page.set_overrides(conversation.id, overrides)
         )
 
@@ -237,7 +250,7 @@ class SettingsController(Controller):
             if name in KEY_BY_NAME
         }
         notes = {KEY_BY_NAME[name]: text for name, text in notes.items() if name in KEY_BY_NAME}
-        self._pages.responses.set_content(
+        self._pages.by_name["answer"].set_content(
             "refusals", lambda page: page.set_refusals(refusals, notes)
         )
 
@@ -253,7 +266,7 @@ class SettingsController(Controller):
         """Show what the program checks about itself, and the licenses."""
         from desktop_app.cli.doctor import findings_text, run_checks  # not at the start
 
-        about = self._pages.about.page
+        about = self._pages.by_name["about"].page
         about.set_about(tr("Loading…"), "")
         path = resource_path("licences.txt")
         licenses_text = await asyncio.to_thread(path.read_text, "utf-8") if path.is_file() else ""
@@ -265,13 +278,13 @@ class SettingsController(Controller):
         from desktop_app.desktop.updates import update_report  # not at the start
 
         report = await update_report(self._backend.catalog.day)
-        self._pages.about.page.show_update(report.text, report.facts)
+        self._pages.by_name["about"].page.show_update(report.text, report.facts)
 
     async def renew_model_facts(self, offer: FactsOffer) -> None:
         """Fetch newer model facts, for the next start."""
         from desktop_app.desktop.model_facts import fetch_facts
 
-        about = self._pages.about.page
+        about = self._pages.by_name["about"].page
         try:
             await fetch_facts(offer, self._backend.folders.config / FACTS_FILE)
         except UserFacingError as error:

@@ -12,35 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QKeyCombination, Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QKeySequenceEdit, QLabel, QLineEdit, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
-from desktop_app.quick.hotkey.hotkey_status import (
-    HOTKEY_COMMAND,
-    OPEN_COMMAND,
-    STATUS_TEXTS,
-    HotkeyReport,
-    HotkeyStatus,
-)
-from desktop_app.quick.ui.hotkey_controller import offer_binding
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.shortcuts.command import Category, Command
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.shortcuts.shortcut import normalized
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.forms.form_widgets import Note, Tone
+from desktop_app.widgets.forms.tab_order import order_tabs
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.text.foreign_text import (
-    PlainButton,
-    PlainLabel,
-    announce,
-    one_line,
-    spoken_text,
-)
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, announce, spoken_text
 
 
 def _key_edit(name: str) -> QKeySequenceEdit:
@@ -151,9 +139,9 @@ class ShortcutsTab(QWidget):
         file_buttons = row_of()
         self._column = column_of(file_buttons, parent=self, margins=0, spacing=3)
         import_button = PlainButton(tr("Import…"), role="link", name="import-shortcuts")
-        import_button.clicked.connect(lambda: session.settings.choose_import())
+        import_button.clicked.connect(lambda: session.of(SettingsController).choose_import())
         export_button = PlainButton(tr("Export…"), role="link", name="export-shortcuts")
-        export_button.clicked.connect(lambda: session.settings.choose_export())
+        export_button.clicked.connect(lambda: session.of(SettingsController).choose_export())
         file_buttons.addWidget(import_button)
         file_buttons.addWidget(export_button)
         file_buttons.addStretch(1)
@@ -165,24 +153,18 @@ class ShortcutsTab(QWidget):
                 change = session.window.settings.pages.change_shortcut
                 row = self._rows[command.id] = CommandRow(command, change)
                 self._column.addWidget(row)
-                if command.id == HOTKEY_COMMAND:
-                    self._build_hotkey_help(session)
         self._column.addStretch(1)
         self.update_theme()
 
-    def _build_hotkey_help(self, session: Session) -> None:
-        """Create buttons for the desktop's settings, which can bind keys to a shell command."""
-        self._hotkey = ""
-        self._hotkey_help = QWidget()
-        copy_button = PlainButton(tr("Copy command"), name="copy-quick-command", role="link")
-        copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
-        self._bind_button = PlainButton(name="bind-quick-command", role="link")
-        self._bind_button.clicked.connect(lambda: offer_binding(session, self._hotkey))
-        leading = Qt.AlignmentFlag.AlignLeading
-        rows = ((copy_button, leading), (self._bind_button, leading))
-        column_of(*rows, parent=self._hotkey_help, margins=0, spacing=0)
-        self._hotkey_help.hide()
-        self._column.addWidget(self._hotkey_help)
+    def set_status(self, command_id: str, text: str, tone: Tone) -> None:
+        """Show a text at a command, such as whether its keys work."""
+        self._rows[command_id].set_status(text, tone)
+
+    def add_below(self, command_id: str, widget: QWidget) -> None:
+        """Add a widget of the feature that has a command below its row."""
+        row = self._rows[command_id]
+        self._column.insertWidget(self._column.indexOf(row) + 1, widget)
+        order_tabs(row.findChildren(PlainButton)[-1], widget.findChildren(PlainButton))
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Show the shortcuts of all commands."""
@@ -195,18 +177,6 @@ class ShortcutsTab(QWidget):
                 is_changed=keymap.is_changed(command_id),
                 conflicting=conflicting,
             )
-
-    def set_hotkey(self, report: HotkeyReport) -> None:
-        """Show whether the global shortcut works."""
-        keys = one_line(report.trigger) or shortcut_text(report.keys)
-        text = tr(STATUS_TEXTS[report.status], keys=keys, command=OPEN_COMMAND)
-        fault_statuses = (HotkeyStatus.TAKEN, HotkeyStatus.UNAVAILABLE, HotkeyStatus.UNKNOWN_KEYS)
-        is_working = report.status not in fault_statuses
-        self._rows[HOTKEY_COMMAND].set_status(text, "note" if is_working else "warning")
-        self._hotkey = report.keys
-        self._bind_button.setText(tr("Create in {desktop}…", desktop=report.desktop))
-        self._bind_button.setVisible(bool(report.desktop))
-        self._hotkey_help.setVisible(report.status is HotkeyStatus.UNAVAILABLE)
 
     def update_theme(self) -> None:
         theme = current_theme()

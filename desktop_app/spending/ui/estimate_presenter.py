@@ -17,6 +17,7 @@ from desktop_app.chat.cost_estimate import (
     typical_tokens,
 )
 from desktop_app.chat.send_context import SendContext
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.choice import ChoiceFigures
 from desktop_app.composer.choice_row import EstimateTexts, research_note
 from desktop_app.domain.answering.chat_request import ProviderKind
@@ -30,6 +31,7 @@ from desktop_app.i18n.formatting import duration, money, rough_money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.spending.report_texts import spent_text
+from desktop_app.spending.ui.spending_events import SpendingEvents
 
 ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
 ESTIMATE_ON_DEVICE = EstimateTexts(
@@ -45,6 +47,12 @@ class EstimatePresenter(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._prompt = session.window.prompt
+        self._providers = session.providers
+        self._current = session.current
+        self._draft = session.current.draft
+        self._setup = session.setup
+        self._chat_service = session.backend.chat
         self._row = session.window.prompt.row
         self._header = session.window.pane.header
         self._ledger = session.backend.ledger
@@ -59,12 +67,25 @@ class EstimatePresenter(Controller):
         # An attachment may have thousands of tokens, so the old figures are hidden. They stay while
         # the user types, because a key usually changes them by little.
         self._draft.changed.connect(self._show_counting)
-        session.spending.spent.connect(lambda id_: self._typical_answers.pop(id_, None))
-        session.spending.spent.connect(self.update_soon)
+        session.of(SpendingEvents).spent.connect(lambda id_: self._typical_answers.pop(id_, None))
+        session.of(SpendingEvents).spent.connect(self.update_soon)
+        self._current.opened.connect(self.forget)
+        for signal in (
+            self._current.opened,
+            self._current.path_changed,
+            self._setup.choice_changed,
+            session.of(AvailableModels).changed,
+        ):
+            signal.connect(self._on_choice)
+        self._setup.choice_changed.connect(self.show_choice)
 
     def update_soon(self) -> None:
         """Estimate again in a moment."""
         self._timer.start()
+
+    def _on_choice(self) -> None:
+        if self._current.opening_number:  # else the first conversation may have another model
+            self.update_soon()
 
     def show_choice(self) -> None:
         """Show the figures and the cost with a new choice, computed from the last estimate."""

@@ -8,10 +8,14 @@ from desktop_app.app.session import Controller, Session
 from desktop_app.domain.spending_report import MonthSpending
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 from desktop_app.spending.budget import NEAR_LIMIT
+from desktop_app.spending.ui.spending_events import SpendingEvents
 
 if TYPE_CHECKING:
+    from desktop_app.providers.ui.provider_tab import ProviderTab
+    from desktop_app.spending.ui.spending_section import SpendingSection
     from desktop_app.spending.ui.spending_view import SpendingView
 
 
@@ -20,13 +24,20 @@ class SpendingController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._notifications = session.window.notifications
+        self._providers = session.providers
+        self._current = session.current
+        self._setup = session.setup
         self._budget = session.backend.budget
         self._ledger = session.backend.ledger
-        self._page = session.window.settings.pages.provider
+        self._page = session.window.settings.pages.by_name["provider"]
         self._view: SpendingView | None = None
-        session.spending.spent.connect(self._tasks.slot(self._on_spent))
+        self._months: dict[str, MonthSpending] = {}
+        self._section: SpendingSection | None = None
+        self._page.set_content("spending", self._add_section)
+        session.of(SpendingEvents).spent.connect(self._tasks.slot(self._on_spent))
         self._providers.changed.connect(self.refresh)
-        session.window.conversations.day_change.reported.connect(self.refresh)
+        session.of(ConversationList).day_change.reported.connect(self.refresh)
         for signal in (self._current.opened, self._setup.choice_changed):
             signal.connect(lambda *_: self._tasks.start(self._show_footer()))
 
@@ -58,13 +69,24 @@ class SpendingController(Controller):
             self._notifications.notify(warning, [(tr("Show spending"), self.show)])
 
     def _show_month(self, profile_id: str, month: MonthSpending) -> None:
-        self._page.set_content(
-            ("month", profile_id), lambda page: page.spending.set_month(profile_id, month)
-        )
+        self._months[profile_id] = month
+        if self._section is not None:
+            self._section.set_month(profile_id, month)
+
+    def _add_section(self, page: ProviderTab) -> None:
+        """Add the limit and the spending of the shown provider to the page of providers."""
+        from desktop_app.spending.ui.spending_section import SpendingSection  # not at the start
+
+        section = self._section = SpendingSection(lambda cap: page.edit(monthly_cap=cap), self.show)
+        page.add_section(section)
+        page.profile_shown.connect(section.show_profile)
+        section.show_profile(page.profile)
+        for profile_id, month in self._months.items():
+            section.set_month(profile_id, month)
 
     async def _show_footer(self) -> None:
         """Show the open conversation's provider and its spending this month below the list."""
-        footer = self._window.conversations.footer
+        footer = self._session.of(ConversationList).footer
         if not self._providers.has_provider(self._current.conversation):
             footer.show_provider(tr(PROVIDER_REMOVED), "cloud", "")
             return

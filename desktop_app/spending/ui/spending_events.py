@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.spending.ledger import Ledger
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
 
 
 class SpendingEvents(QObject):
@@ -16,6 +19,6 @@ class SpendingEvents(QObject):
 
     spent = Signal(str)
 
-    def __init__(self, ledger: Ledger, parent: QObject) -> None:
-        super().__init__(parent)
-        ledger.listen(self.spent.emit)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        session.backend.ledger.listen(self.spent.emit)

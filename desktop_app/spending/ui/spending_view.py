@@ -29,6 +29,7 @@ from desktop_app.i18n.formatting import (
     short_day,
 )
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.spending.command import current_months, month_line, rows_as_csv
 from desktop_app.spending.report_texts import spent_text, total_text
 from desktop_app.spending.ui.bar_chart import BarChart
@@ -214,7 +215,7 @@ class SpendingView(QWidget):
             for profile in providers.all
             if profile.kind is not ProviderKind.ON_DEVICE and not profile.from_environment
         ]
-        wanted_id = former_id or self._session.providers_controller.owner_of_cap().id
+        wanted_id = former_id or self._session.of(ProvidersController).owner_of_cap().id
         self._limit_of.fill([(profile.name, profile.id) for profile in offered], wanted_id)
         self._limit_of.setVisible(len(offered) > 1)
         self._show_limit()
@@ -228,7 +229,7 @@ class SpendingView(QWidget):
         profile = self._session.providers.get(self._limit_of.currentData() or "")
         if profile is not None:
             changed = replace(profile, monthly_cap=cap)
-            self._session.tasks.start(self._session.providers_controller.save(changed))
+            self._session.tasks.start(self._session.of(ProvidersController).save(changed))
 
     @property
     def rows(self) -> Sequence[SpendingRow]:

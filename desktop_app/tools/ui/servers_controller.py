@@ -13,6 +13,8 @@ from PySide6.QtCore import QTimer, QUrl
 from shiboken6 import isValid
 
 from desktop_app.app.session import Controller, Session
+from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -51,7 +53,9 @@ class ServersController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._page = session.window.settings.pages.servers
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._page = session.window.settings.pages.by_name["servers"]
         self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
@@ -90,7 +94,7 @@ class ServersController(Controller):
         from desktop_app.prompts.prompt import Prompt
 
         stored_prompts = await self._session.backend.server_store.prompts()
-        self._session.prompts.set_served(
+        self._session.of(PromptList).set_served(
             Prompt(f"server:{server}:{name}", f"{server}: {name}", text)
             for server, name, text in stored_prompts
         )
@@ -332,6 +336,10 @@ class ServersController(Controller):
         label = tr("Attach from a tool server")
         return CommandPalette(self._window, name="resource-palette", label=label, empty_text="")
 
+    def offer_resources(self) -> None:
+        """List the resources of all servers, to attach one."""
+        self._tasks.start(self.show_resources())
+
     async def show_resources(self) -> None:
         """List the resources of all servers, to attach one."""
         palette = self._palette
@@ -365,7 +373,9 @@ class ServersController(Controller):
         run = await self._servers.run(resource.server)
         content = await run.read_resource(resource.uri)
         data, name = await asyncio.to_thread(_decode_resource, content, resource.name)
-        self._session.attachments.attach_content(DroppedData(name, data), conversation_id)
+        self._session.of(AttachmentsController).attach_content(
+            DroppedData(name, data), conversation_id
+        )
 
 
 def _open_in_browser(address: str) -> None:

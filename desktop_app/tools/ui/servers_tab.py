@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 from desktop_app.app.session import Session
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.tools.servers.tool_server import EXAMPLE_REFERENCE, REDIRECT_ADDRESS, ToolServer
+from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.widgets.forms.form_dialog import FormDialog
@@ -72,7 +73,7 @@ class ServersTab(QWidget):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
-        self._servers = session.servers
+        self._servers = session.of(ServersController)
         self._sections: dict[str, ServerSection] = {}
         self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
         self._list = column_of(spacing=16)

@@ -18,10 +18,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.composer.attachment_chips import ChipWidget
+from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.composer.prompt_text import PromptText
 from desktop_app.desktop.session_bus import SessionBus
@@ -46,7 +48,6 @@ from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
 from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.startup_settings import read_startup_settings
-from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.settings.values import with_defaults
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
@@ -376,7 +377,7 @@ class AppHarness:
     @property
     def is_reading(self) -> bool:
         """Return True if files are still being read."""
-        return bool(self.controllers.readings.ids)
+        return bool(self.controllers.main.of(FileReadings).ids)
 
     def is_shown(self, name: str) -> bool:
         """Return True if a control of the prompt is visible."""

@@ -31,23 +31,35 @@ from PySide6.QtWidgets import (
 
 from desktop_app.app.application import report_failed_start
 from desktop_app.app.help.help_places import START
-from desktop_app.app.help.help_window import HelpWindow
+from desktop_app.app.help.help_window import HelpWindow, help_of
+from desktop_app.app.palette import Palette
 from desktop_app.app.startup.store_dialog import StoreDialog
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.overlays import DropOverlay
+from desktop_app.app.window.settings_panel import PAGES
 from desktop_app.backend.answer_settings import with_override, without_override
+from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.batch.ui.batch_bar import BatchBar
 from desktop_app.batch.ui.batch_page import BatchPage
+from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.chat.ui.compaction_controller import show_sent_text
 from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
+from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
 from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
+from desktop_app.chat.ui.temporary_controller import TemporaryController
+from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.composer.attachment_chips import ChipWidget
+from desktop_app.composer.attachments.preview_controller import PreviewController
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.completion import PromptDialog
 from desktop_app.composer.dropped_content import drop_hint
 from desktop_app.composer.spelling import Spelling
 from desktop_app.desktop.desktop_binding import BindingDesktop
+from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.desktop.ui.closing_controller import ClosingController
+from desktop_app.desktop.ui.desktop_controllers import DesktopControllers
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview, ImageView
 from desktop_app.documents.ui.document_viewer import ViewerTarget
 from desktop_app.documents.ui.password_dialog import PasswordDialog
@@ -68,31 +80,40 @@ from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServ
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.spending_report import Call
+from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.folders_controller import FoldersController
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.search.search_filters import DaysDialog
+from desktop_app.library.ui.trash import Trash
 from desktop_app.local_model.catalog import CatalogModel, Purpose
 from desktop_app.local_model.gguf import Header
 from desktop_app.local_model.store import LocalFile, Origin
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage, ModelLine
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
+from desktop_app.prompts.ui.presets_controller import PresetsController
+from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.keys.vault import KeyPlace
 from desktop_app.providers.ui.models.model_editor import ModelEditor
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
-from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.quick.ui import hotkey_controller, paste_back
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import SPELLING_LANGUAGES
-from desktop_app.settings.ui.settings_panel import PAGES
 from desktop_app.shortcuts.command_search import PaletteEntry
+from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.tools.ui.question_card import QuestionCard
+from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.tools.ui.servers_tab import ServerForm, ServerLog, ServerSection
+from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.action_row import LinkTargetLabel
 from desktop_app.transcript.copying import menu_for
 from desktop_app.transcript.message_items import TOGGLE_SOURCES
@@ -165,7 +186,7 @@ async def empty_state(app: AppHarness, look: Look) -> None:
 
 async def _tools_and_forms(app: AppHarness, look: Look) -> None:
     """Show the list of tools, the window of forms, and an answer as a table and as text."""
-    tools = app.controllers.tools
+    tools = app.controllers.of(ToolsController)
     app.state.setup.override(
         app.open_id, lambda own: with_override(own, "answer.tools", "calculator\n⟦gone⟧")
     )
@@ -304,7 +325,7 @@ async def sidebar(app: AppHarness, look: Look) -> None:
     app.press(Qt.Key.Key_Escape)
     palette = await app.search("retried")
     await look("search")
-    for button in app.session.palette.filters.buttons:
+    for button in app.session.of(Palette).filters.buttons:
         if button.menu() is not None:
             await _popup(app, look, f"menu-{button.objectName()}", button.menu())
     palette.field.setText("retriedxyz")
@@ -319,29 +340,29 @@ async def sidebar(app: AppHarness, look: Look) -> None:
 
 async def composer(app: AppHarness, look: Look) -> None:
     """Show what belongs to the prompt: menus, chips, fields, cards, hints."""
-    app.controllers.navigator.open_new()
+    app.controllers.of(Navigator).open_new()
     app.type("one two three four")
     await app.written()
     await look("estimate")
     app.text.clear()
     for variant in (Variant.INSTANT, Variant.PRO, Variant.THINKING):
-        app.controllers.choice.choose_variant(variant)
+        app.controllers.of(ChoiceController).choose_variant(variant)
         await look(f"variant-{variant.value}")
     app.type("/")
     await look("prompt-menu")
     app.text.clear()
-    app.controllers.prompts_controller.ask("fields")
+    app.controllers.of(PromptsController).ask("fields")
     await until(lambda: app.window.findChild(PromptDialog) is not None)
     await look("prompt-fields")
     app.press(Qt.Key.Key_Escape)
-    app.controllers.navigator.open_new()
+    app.controllers.of(Navigator).open_new()
     report = DATA / "report.pdf"
     app.window.files_dropped.emit([report, DATA / "damaged.pdf"])
     await until(lambda: not app.is_reading)
     await look("attachments")
     app.window.notifications.dismiss()
     await _chip_menus(app, look)
-    app.controllers.previews.show_focused()
+    app.controllers.main.of(PreviewController).show_focused()
     preview = await dialog_of(AttachmentPreview)
     # The images are known together with the text, which is empty before.
     await until(lambda: bool(preview.content))
@@ -370,11 +391,11 @@ async def composer(app: AppHarness, look: Look) -> None:
 
 async def presets(app: AppHarness, look: Look) -> None:
     """Show the preset of a conversation and the dialogs of prompts and presets."""
-    app.controllers.presets_controller.use("reviewer")
+    app.controllers.of(PresetsController).use("reviewer")
     app.state.setup.override(app.open_id, lambda own: own)
     await look("preset")
     for page in ("prompts", "presets"):
-        app.controllers.prompts_controller.manage(page)
+        app.controllers.of(PromptsController).manage(page)
         await app.written()
         await look(page)
         if page == "presets":
@@ -386,7 +407,7 @@ async def presets(app: AppHarness, look: Look) -> None:
 
 async def collections(app: AppHarness, look: Look) -> None:
     """Show the dialog of collections: none, files with problems, a deleted collection."""
-    controller = app.controllers.collections
+    controller = app.controllers.of(CollectionsController)
     controller.show()
     await dialog_of(CollectionsPage)
     await look("collections-first")
@@ -411,7 +432,7 @@ async def collections(app: AppHarness, look: Look) -> None:
 
 async def spending(app: AppHarness, look: Look) -> None:
     """Show the costs of this month by model, and of all time by day."""
-    app.controllers.spending_controller.show()
+    app.controllers.of(SpendingController).show()
     view = await dialog_of(SpendingView)
     await look("spending-month")
     view.period_choice.setCurrentIndex(view.period_choice.count() - 1)
@@ -424,7 +445,7 @@ async def spending(app: AppHarness, look: Look) -> None:
 
 async def models(app: AppHarness, look: Look) -> None:
     """Show the table of models, filtered, and the form for one of them."""
-    app.controllers.models.open()
+    app.controllers.of(ModelsPage).open()
     table = await dialog_of(ModelsPage)
     await until(lambda: bool(table.rows))
     await look("models")
@@ -433,7 +454,7 @@ async def models(app: AppHarness, look: Look) -> None:
     await look("models-filtered")
     table.filter.setCurrentIndex(0)
     row = next(row for row in table.rows if row.user_entries is not None)
-    app.controllers.models.edit(row.provider_id, row.model)
+    app.controllers.of(ModelsPage).edit(row.provider_id, row.model)
     editor = await dialog_of(ModelEditor)
     await look("model-editor")
     editor.effort_choice.setCurrentIndex(2)
@@ -445,7 +466,7 @@ async def models(app: AppHarness, look: Look) -> None:
     find(editor, QPushButton, "discard-changes").click()
     _close_dialogs(app)
     app.backend.model_store.catalog = (MODEL_TO_GET,)
-    app.controllers.local_models.open()
+    app.controllers.of(LocalModelsPage).open()
     local = await dialog_of(LocalModelsPage)
     await until(lambda: local.lines)
     await look("local-models")
@@ -458,10 +479,10 @@ async def models(app: AppHarness, look: Look) -> None:
 
 async def comparison(app: AppHarness, look: Look) -> None:
     """Show the choice of models, and answers side by side: streaming, failed, marked, paged."""
-    app.controllers.navigator.open_new()
-    await until(lambda: len(app.controllers.choices.models) > 1)
+    app.controllers.of(Navigator).open_new()
+    await until(lambda: len(app.controllers.of(AvailableModels).models) > 1)
     app.window.prompt.set_text("⟦When should an upload be retried?⟧")
-    app.controllers.comparison.choose_models()
+    app.controllers.of(ComparisonController).choose_models()
     dialog = await dialog_of(CompareDialog)
     dialog.add_button.click()
     await until(lambda: find(dialog, QLabel, "compare-total").text())
@@ -504,7 +525,7 @@ async def servers(app: AppHarness, look: Look) -> None:
     panel.show_page("servers")
     await until(lambda: len(panel.findChildren(ServerSection)) == 2)
     await look("servers")
-    await app.controllers.servers.test("my-notes")
+    await app.controllers.of(ServersController).test("my-notes")
     await look("servers-failed")
     run = await book.run("my-mail")
     run.failure = ToolServerError(
@@ -512,31 +533,31 @@ async def servers(app: AppHarness, look: Look) -> None:
         hint="Sign in to it in {servers_page}.",
         server="my-mail",
     )
-    await app.controllers.servers.show_servers()
+    await app.controllers.of(ServersController).show_servers()
     await look("servers-sign-in")
     run.failure = None
     held = Secret("{}", run.server.secret_origin)
     app.backend.vault.use_for_session(run.server.sign_in_name, held, KeyPlace.SESSION)
-    await app.controllers.servers.show_servers()
+    await app.controllers.of(ServersController).show_servers()
     await look("servers-signed-in")
-    app.state.servers.run("remove", "my-mail")
+    app.state.of(ServersController).run("remove", "my-mail")
     await app.written()
     await look("confirm-server-removal")
     _close_dialogs(app)
     await app.backend.vault.remove(run.server.sign_in_name)
-    app.state.servers.run("edit", "my-notes")
+    app.state.of(ServersController).run("edit", "my-notes")
     form = await dialog_of(ServerForm)
     await look("server-form")
     form.show_problem(tr("A quotation mark in the command isn’t closed."))
     await look("server-form-problem")
     _close_dialogs(app)
     (await book.run("my-notes")).on_log("", "https://127.0.0.1/listening")
-    app.state.servers.run("log", "my-notes")
+    app.state.of(ServersController).run("log", "my-notes")
     await dialog_of(ServerLog)
     await look("server-log")
     _close_dialogs(app)
     app.window.outer_panes.show_settings(False)
-    await app.controllers.servers.show_resources()
+    await app.controllers.of(ServersController).show_resources()
     resources = find(app.window, CommandPalette, "resource-palette")
     await look("server-resources")
     resources.open_with([PaletteEntry("0", "my-notes")])
@@ -546,10 +567,10 @@ async def servers(app: AppHarness, look: Look) -> None:
 
 async def batches(app: AppHarness, look: Look) -> None:
     """Show a new batch job, the list, a job to confirm and one that has ended."""
-    app.controllers.batches.begin([DATA / "notes.md"])
+    app.controllers.of(BatchPage).begin([DATA / "notes.md"])
     await look("batch-new")
     dialog = find(app.window, BatchPage, "batch-jobs")
-    app.controllers.batches.show_jobs()
+    app.controllers.of(BatchPage).show_jobs()
     await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
     await look("batch-list")
     for row in range(dialog.jobs.rowCount()):
@@ -561,7 +582,7 @@ async def batches(app: AppHarness, look: Look) -> None:
         dialog.show_list()
     sent = app.stored("SELECT id FROM batch_jobs WHERE status = 'expired'")[0][0]
     for request, name in (
-        (app.controllers.batches.ask_to_remove, "batch-removal"),
+        (app.controllers.of(BatchPage).ask_to_remove, "batch-removal"),
         (partial(dialog.request, dialog.ask_to_cancel), "batch-cancelling"),
     ):
         request(sent)
@@ -576,14 +597,14 @@ async def batches(app: AppHarness, look: Look) -> None:
 
 async def temporary(app: AppHarness, look: Look) -> None:
     """Show a temporary conversation, and the question when it is closed."""
-    app.controllers.temporary_controller.open()
+    app.controllers.of(TemporaryController).open()
     await look("temporary")
     turn = await _ask(app, "⟦A secret?⟧")
     turn.end("⟦Yes.⟧")
     await app.settled()
-    app.controllers.temporary_controller.request_close()
+    app.controllers.of(TemporaryController).request_close()
     await look("temporary-closing")
-    app.controllers.navigator.open_new()
+    app.controllers.of(Navigator).open_new()
     app.window.outer_panes.show_list()
     await look("temporary-row")
 
@@ -593,7 +614,7 @@ async def desktop(app: AppHarness, look: Look) -> None:
     report = HotkeyReport("Meta+Alt+Space", HotkeyStatus.UNAVAILABLE, desktop="⟦GNOME⟧")
     app.window.outer_panes.show_settings(True)
     app.window.settings.show_page("keys")
-    app.window.settings.pages.shortcuts.page.set_hotkey(report)
+    app.session.events.hotkey_reported.emit(report)
     await look("settings-hotkey")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(hotkey_controller, "binding_desktop", lambda _: BindingDesktop.GNOME)
@@ -605,13 +626,13 @@ async def desktop(app: AppHarness, look: Look) -> None:
 
 async def closing(app: AppHarness, look: Look) -> None:
     """Show the questions when the window is closed, and the menu of the tray."""
-    question = app.session.closing
+    question = app.session.of(ClosingController)
     question.set_tray(True)
     app.window.close()
     await look("closing-stay")
     _close_dialogs(app)
-    menu = app.session.desktop.tray.make_menu()
-    await app.session.desktop.tray.refresh()
+    menu = app.session.of(DesktopControllers).tray.make_menu()
+    await app.session.of(DesktopControllers).tray.refresh()
     await _popup(app, look, "menu-tray", menu)
     question.set_tray(False)
     turn = await _ask(app, "⟦When should an upload be retried?⟧")
@@ -641,14 +662,14 @@ async def cards(app: AppHarness, look: Look) -> None:
     )
     await look("notifications")
     app.window.notifications.dismiss()
-    app.controllers.trash.confirm_and_empty()
+    app.controllers.of(Trash).confirm_and_empty()
     await dialog_of(QMessageBox)
     await look("message-box")
     _close_dialogs(app)
     with TemporaryDirectory() as folder:
         backup = Path(folder, "⟦backup⟧.zip")
         backup.touch()
-        app.controllers.backups.choose_restore()
+        app.controllers.of(BackupController).choose_restore()
         choose_paths(backup)
     await look("confirm-restore")
     _close_dialogs(app)
@@ -663,7 +684,7 @@ async def cards(app: AppHarness, look: Look) -> None:
     await look("batch-bar")
     find(app.window, BatchBar, "batch-bar").dismiss_button.click()
     await until(lambda: not app.is_reading)
-    app.controllers.navigator.open_new()
+    app.controllers.of(Navigator).open_new()
     store = StoreDialog(app.window)
     store.show_work("⟦Recovering data…⟧")
     store.open()
@@ -675,7 +696,7 @@ async def cards(app: AppHarness, look: Look) -> None:
 
 async def system_dialogs(app: AppHarness, look: Look) -> None:
     """Open each dialog for files, the one for printing, and the box of a failed start."""
-    app.controllers.navigator.open_new()
+    app.controllers.of(Navigator).open_new()
     turn = await _ask(app, "⟦Why?⟧")
     turn.end("⟦Yes.⟧")
     await app.settled()
@@ -686,11 +707,13 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
     openers = {
         "attach-files": prompt.choose_files,
         "attach-folder": prompt.choose_folder,
-        "import": controllers.transfer.choose_import,
-        "export-all": lambda: controllers.transfer.choose_export(None, "html"),
-        "export-one": lambda: controllers.transfer.choose_export([app.open_id], "html"),
-        "export-open": lambda: controllers.transfer.choose_open_export("docx"),
-        "restore": controllers.backups.choose_restore,
+        "import": controllers.of(TransferController).choose_import,
+        "export-all": lambda: controllers.of(TransferController).choose_export(None, "html"),
+        "export-one": lambda: controllers.of(TransferController).choose_export(
+            [app.open_id], "html"
+        ),
+        "export-open": lambda: controllers.of(TransferController).choose_open_export("docx"),
+        "restore": controllers.of(BackupController).choose_restore,
         "backup-folder": find(app.window, QPushButton, "choose-backup-folder").click,
         "model-file": find(app.window, QPushButton, "choose-weights").click,
         "certificates": find(app.window, QPushButton, "choose-ca-file").click,
@@ -702,7 +725,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         dialog.reject()
         await until(lambda: not dialog.isVisible())  # noqa: B023
     app.window.outer_panes.show_settings(False)
-    controllers.transfer.print_()
+    controllers.of(TransferController).print_()
     printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
     printing.reject()
@@ -722,22 +745,22 @@ async def palette(app: AppHarness, look: Look) -> None:
     app.session.actions["palette.open"].trigger()
     await look("palette")
     _close_palettes()
-    app.controllers.folders_controller.choose_target_folder()
+    app.controllers.of(FoldersController).choose_target_folder()
     await look("folder-picker")
     _close_palettes()
 
 
 async def help_window(app: AppHarness, look: Look) -> None:
     """Show the help with its contents, and a search in it."""
-    app.controllers.help.open_at(START)
+    help_of(app.controllers).open_at(START)
     await dialog_of(HelpWindow)
     await look("help")
-    app.controllers.help.close()
+    help_of(app.controllers).close()
 
 
 async def quick_prompt(app: AppHarness, look: Look) -> None:
     """Show the quick prompt: empty, with an answer, with its menus."""
-    quick = app.session.quick
+    quick = app.session.of(QuickPromptController)
     quick.open_with("")
     window = quick.window
     await until(window.isVisible)
@@ -781,10 +804,10 @@ async def settings(app: AppHarness, look: Look) -> None:
     """Show every page of the settings with providers, and with the values of a conversation."""
     await _settings(app, look, "settings")
     app.window.outer_panes.show_settings(True)
-    app.controllers.providers_controller.open_at_key()
+    app.controllers.of(ProvidersController).open_at_key()
     for profile in app.state.providers.all:
         panel = app.window.settings
-        panel.pages.provider.page.set_profiles(app.state.providers.all, profile.id)
+        panel.pages.by_name["provider"].page.set_profiles(app.state.providers.all, profile.id)
         _expand(panel)
         await look(f"settings-provider-{profile.id}")
     app.window.outer_panes.show_settings(False)
@@ -795,14 +818,12 @@ async def menus(app: AppHarness, look: Look) -> None:
     app.window.outer_panes.show_settings(False)
     suggestions = ProgramMenu(app.window)
     session = app.session
-    spelling = Spelling(
-        app.window, values=session.values, tasks=session.tasks, panel=app.window.settings
-    )
+    spelling = Spelling(session)
     await spelling.add_suggestions(suggestions, "⟦wrld⟧", print)
     await _popup(app, look, "menu-spelling", suggestions)
     await app.session.check_spelling()
     request = EditRequest(SPELLING_LANGUAGES, "⟦xx⟧", print, app.window)
-    chosen = app.session.spelling.choose_languages(request)  # type: ignore[union-attr]
+    chosen = app.session.of(Spelling).choose_languages(request)  # type: ignore[union-attr]
     for action in chosen.actions()[1:]:
         action.setVisible(action.text() == "⟦xx⟧")  # names of languages are not translated
     await _popup(app, look, "menu-languages", chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from desktop_app.settings.ui.settings_panel import SettingsPanel
+from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.widgets.forms.form_widgets import FormSection, Note
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
@@ -15,7 +15,7 @@ def provider_page(app: AppHarness, profile_id: str) -> SettingsPanel:
     """Return the panel with a provider on its page."""
     panel = app.window.settings
     panel.show_page("provider")
-    panel.pages.provider.page.set_profiles(app.state.providers.all, profile_id)
+    panel.pages.by_name["provider"].page.set_profiles(app.state.providers.all, profile_id)
     return panel
 
 
@@ -32,7 +32,9 @@ def connection_result(app: AppHarness, profile_id: str) -> tuple[bool, str]:
 
 def certificate_note(app: AppHarness, profile_id: str) -> tuple[bool, str]:
     """Return whether a provider's certificate file was accepted, and the text about it."""
-    return shown_in(provider_page(app, profile_id).pages.provider.page.network.certificates.note)
+    return shown_in(
+        provider_page(app, profile_id).pages.by_name["provider"].page.network.certificates.note
+    )
 
 
 async def press_test(app: AppHarness, profile_id: str) -> None:

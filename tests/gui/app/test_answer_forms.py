@@ -9,7 +9,10 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.prompts.prompt import Prompt
+from desktop_app.prompts.ui.prompts_controller import PromptsController
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog
+from desktop_app.tools.ui.tools_controller import ToolsController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
@@ -24,7 +27,7 @@ PEOPLE = json.dumps({"people": [{"name": "Ann | <b>", "age": 3}, {"name": "=1+1"
 
 
 def use(app: AppHarness, form: str) -> None:
-    app.state.settings.override(app.open_id, "answer.form", form)
+    app.state.of(SettingsController).override(app.open_id, "answer.form", form)
 
 
 def run(app: AppHarness, action: str) -> None:
@@ -81,7 +84,7 @@ async def test_an_invalid_answer_names_the_place() -> None:
 
 async def test_the_dialog_checks_a_schema_before_use() -> None:
     async with AppHarness(environment=COMET) as app:
-        app.controllers.tools.choose_form()
+        app.controllers.of(ToolsController).choose_form()
         dialog = find(app.window, AnswerFormDialog, "answer-form")
         dialog.form_field.setPlainText('{"type": 3}')
         dialog.save_button.click()
@@ -96,7 +99,7 @@ async def test_the_dialog_checks_a_schema_before_use() -> None:
         assert turn.request.schema.name == "my_people"
         turn.end(PEOPLE)
         await app.settled()
-        app.controllers.tools.choose_form()
+        app.controllers.of(ToolsController).choose_form()
         find(app.window, AnswerFormDialog, "answer-form").remove_button.click()
         assert (await app.ask("And?")).request.schema is None
 
@@ -104,7 +107,7 @@ async def test_the_dialog_checks_a_schema_before_use() -> None:
 async def test_a_prompt_brings_its_schema() -> None:
     async with AppHarness(environment=COMET) as app:
         mine = Prompt(new_id(), "People", "Who?", form=FORM)
-        app.controllers.prompts_controller.save(mine)
+        app.controllers.of(PromptsController).save(mine)
         await app.settled()
         app.window.prompt.set_text("Who?", mine.id)
         app.window.prompt.submit()

@@ -16,6 +16,7 @@ from desktop_app.domain import errors, hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft, Message
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.provider_client import ProviderClient
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, FillableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
@@ -442,7 +443,7 @@ async def test_a_draft_that_could_not_be_stored_is_stored_at_the_end() -> None:
         await until(lambda: DISK_FULL in app.said)
         app.disk.is_full = False
     async with AppHarness() as app:
-        await app.controllers.navigator.open(conversation_id)
+        await app.controllers.of(Navigator).open(conversation_id)
         assert app.text.toPlainText() == "mine"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from desktop_app.app import housekeeping
 from desktop_app.domain.conversations.list_filter import TRASH
+from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
 
@@ -32,7 +33,7 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptie
         await attach(app, data / "report.pdf")
         asked = await app.ask_and_answer("What is it?", "A report.")
         assert len(files()) == 1
-        app.session.trash.delete([asked])
+        app.session.of(Trash).delete([asked])
         await app.written()
     assert len(files()) == 1  # it is in the trash
     async with AppHarness() as app:
@@ -44,7 +45,7 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptie
         await app.written()
         app.window.conversations.show_filter(TRASH)
         await until(lambda: app.rows)
-        trash = app.controllers.trash
+        trash = app.controllers.of(Trash)
         await (trash.empty() if is_emptied else trash.erase([asked]))
         # The removed document of the draft can be put back.
         assert files() == [app.backend.attachments.path(removed.sha256)]

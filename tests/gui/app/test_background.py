@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QMenu
 
+from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.domain.answering.stream_events import StatusChanged
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Variant
@@ -46,7 +47,7 @@ def app_at(
 
 async def choose_background(app: AppHarness) -> None:
     """Choose Pro, and running in the background from its menu."""
-    app.controllers.choice.choose_variant(Variant.PRO)
+    app.controllers.of(ChoiceController).choose_variant(Variant.PRO)
     row = app.window.prompt.row
     await until(lambda: row.choice.background is False)
     row.attach_button.click()
@@ -101,7 +102,7 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
 
 async def test_without_the_choice_the_provider_stores_nothing() -> None:
     async with BackgroundServer(EVENTS) as server, app_at(server) as app:
-        app.controllers.choice.choose_variant(Variant.PRO)
+        app.controllers.of(ChoiceController).choose_variant(Variant.PRO)
         app.type("?")
         app.enter()
         await until(lambda: TEXT.strip() in app.transcript)

@@ -8,12 +8,15 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.desktop.notifier import PORTAL_INTERFACE, SERVICE
 from desktop_app.desktop.portal.portal_requests import PATH
 from desktop_app.desktop.portal.portal_requests import SERVICE as PORTAL
+from desktop_app.desktop.ui.desktop_controllers import DesktopControllers
 from desktop_app.desktop.window_request import LinkRequest, request_for
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_link import MessageLink
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.transcript.copying import menu_for
@@ -55,7 +58,7 @@ def service(address: str) -> BusService:
 async def answered(app: AppHarness, seconds: float, title: str = "Why <b>?") -> tuple[str, str]:
     """Have a question answered after some seconds; return the ids of conversation and answer."""
     times = iter((0.0, seconds, seconds))
-    app.session.desktop.notifier._clock = lambda: next(times, seconds)
+    app.session.of(DesktopControllers).notifier._clock = lambda: next(times, seconds)
     turn = await app.ask(title)
     turn.end("Because of a secret.")
     await app.settled()
@@ -76,12 +79,12 @@ async def test_the_notification_of_a_long_answer_has_only_its_title(
             assert "secret" not in str(desktop.calls)
             assert actions == ["default", "Open"]
             assert hints["desktop-entry"] == ("s", icon)
-            app.controllers.navigator.open_new()
+            app.controllers.of(Navigator).open_new()
             opened: list[tuple[str, str]] = []
-            open_it = app.session.desktop.open_conversation
+            open_it = app.session.of(Navigator).open_in_front
             monkeypatch.setattr(
-                app.session.desktop,
-                "open_conversation",
+                app.session.of(Navigator),
+                "open_in_front",
                 lambda *ids: (opened.append(ids), open_it(*ids)),
             )
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 1, "default")
@@ -96,8 +99,8 @@ async def test_opening_the_conversation_withdraws_the_notification(address: str)
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             conversation, _ = await answered(app, LONG_S)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-            app.controllers.navigator.open_new()
-            await app.controllers.navigator.open(conversation)
+            app.controllers.of(Navigator).open_new()
+            await app.controllers.of(Navigator).open(conversation)
             await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
 
 
@@ -127,10 +130,10 @@ async def test_the_portal_is_preferred(
             ]
             assert (shown["title"], shown["body"]) == (("s", "Response ready"), ("s", "Why <b>?"))
             opened: list[tuple[str, str]] = []
-            open_it = app.session.desktop.open_conversation
+            open_it = app.session.of(Navigator).open_in_front
             monkeypatch.setattr(
-                app.session.desktop,
-                "open_conversation",
+                app.session.of(Navigator),
+                "open_in_front",
                 lambda *ids: (opened.append(ids), open_it(*ids)),
             )
             clicked = (key, action, [target])
@@ -156,7 +159,7 @@ async def test_short_answers_and_those_in_front_are_not_notified(address: str) -
 async def test_the_notification_of_a_temporary_conversation_has_no_title(address: str) -> None:
     with service(address) as desktop:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
-            app.controllers.temporary_controller.open()
+            app.controllers.of(TemporaryController).open()
             await answered(app, LONG_S, "zanzibarquix")
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             assert "zanzibarquix" not in str(desktop.calls)
@@ -173,7 +176,7 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
     async with AppHarness() as app:
         turn = await app.ask("Why?")
         conversation = app.state.current.id
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         turn.end("Because.")
         await until(lambda: unread(app) == {conversation})
         row = app.window.conversations.model.index(1, 0)
@@ -181,7 +184,7 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
         await app.settled()
     async with AppHarness() as app:
         assert unread(app) == {conversation}
-        await app.controllers.navigator.open(conversation)
+        await app.controllers.of(Navigator).open(conversation)
         await until(lambda: not unread(app))
     async with AppHarness() as app:
         assert not unread(app)
@@ -193,7 +196,7 @@ async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
         app.session.actions["conversation.copy-link"].trigger()
         copied = QGuiApplication.clipboard().text()
         assert copied == f"repartee://conversation/{conversation}"
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         app.session.serve(request_for([f"{copied.upper()}/{answer}"]))
         await until(lambda: app.state.current.id == conversation)
         await app.settled()

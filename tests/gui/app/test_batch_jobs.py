@@ -73,7 +73,7 @@ def shown(app: AppHarness) -> list[list[str]]:
 
 async def prepare_job(app: AppHarness, paths: list[Path]) -> BatchPage:
     """Have the files of a new job read, and return the dialog, which then shows the job."""
-    app.controllers.batches.begin(paths)
+    app.controllers.of(BatchPage).begin(paths)
     dialog = dialog_of(app)
     dialog.new_page.task.setPlainText("Which is it?")
     press(app, "batch-read")
@@ -116,9 +116,9 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         assert not dialog.isVisible()
         assert "Which is it?" in app.transcript
         assert app.rows == ["note-2.md: Which is it?"]
-        app.controllers.batches.show_jobs()
+        app.controllers.of(BatchPage).show_jobs()
         opened = app.open_id
-        app.controllers.batches.open_job(dialog.job_page.job_id)
+        app.controllers.of(BatchPage).open_job(dialog.job_page.job_id)
         await until(lambda: dialog.page == "job")
         press(app, "batch-open")  # a second time it is the same conversation
         await until(lambda: not dialog.isVisible())
@@ -139,7 +139,7 @@ async def test_show_leads_to_the_job_that_ended_and_the_job_names_its_model(tmp_
         job_id = dialog.job_page.job_id
         bar.show_button.click()
         await until(lambda: dialog.page == "job" and dialog.job_page.job_id == job_id)
-        assert bar_of(app) == ""
+        await until(lambda: bar_of(app) == "")  # the bar is refreshed 0.3 s later
 
 
 async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
             press(app, "batch-start")
             await until(lambda: "In progress" in bar_of(app))
         async with opened(provider) as app:
-            await app.controllers.batches.resume_jobs()
+            await app.controllers.of(BatchPage).resume_jobs()
             await until(lambda: app.stored("SELECT status FROM batch_jobs") == [("completed",)])
             await until(lambda: "finished" in app.said)
             assert len(provider.batches) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.settings.ui.settings_controller import SettingsController
 from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ COMET = {"COMETAPI_KEY": "sk-comet"}
 
 async def ask_for(app: AppHarness, count: int, question: str = "Why?") -> list[Turn]:
     """Ask for several answers, each of which is a request."""
-    app.state.settings.override(app.open_id, "answer.candidates", count)
+    app.state.of(SettingsController).override(app.open_id, "answer.candidates", count)
     before = len(app.providers.turns)
     await app.ask(question)
     await until(lambda: len(app.providers.turns) == before + count)

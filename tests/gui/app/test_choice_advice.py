@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.domain.models.variants import Effort, Variant
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import KEYED
@@ -26,7 +27,7 @@ def _labels(app: AppHarness) -> list[str]:
 
 async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> None:
     async with AppHarness(environment=KEYED) as app:
-        app.controllers.choice.choose_variant(Variant.THINKING)
+        app.controllers.of(ChoiceController).choose_variant(Variant.THINKING)
         await until(lambda: any("about 25 s" in label for label in _labels(app)))
         assert not any("$" in label for label in _labels(app))
         app.type("Why is the sky blue?")
@@ -50,7 +51,7 @@ def _choose(app: AppHarness, start: str) -> None:
 async def test_a_successor_is_offered_with_both_prices_for_a_message_or_for_good() -> None:
     async with AppHarness(environment=KEYED) as app:
         app.providers.models_of["env-openai"] = ("gpt-5.2", "gpt-6.1-sol", "gpt-6-sol")
-        app.controllers.choice.choose_variant(Variant.THINKING)
+        app.controllers.of(ChoiceController).choose_variant(Variant.THINKING)
         app.type("Why is the sky blue?")
         app.window.prompt.row.model_button.effort_requested.emit(Effort.HIGH)
         offer = "GPT-6.1 Sol for this message\t≈ $0.02 instead of ≈ $0.03"
@@ -80,7 +81,7 @@ async def test_a_successor_is_offered_with_both_prices_for_a_message_or_for_good
         await app.settled()
     async with AppHarness(environment=KEYED) as app:
         app.providers.models_of["env-openai"] = ("gpt-5.2", "gpt-6.1-sol", "gpt-6-sol")
-        app.controllers.choice.choose_variant(Variant.THINKING)
+        app.controllers.of(ChoiceController).choose_variant(Variant.THINKING)
         app.type("Why?")
         await until(lambda: app.window.prompt.row.choice.model == "gpt-6.1-sol")
         thinking = next(label for label in _labels(app) if label.startswith("Thinking"))

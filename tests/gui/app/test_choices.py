@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 
+from desktop_app.chat.ui.answer_actions import AnswerActions
 from desktop_app.composer.available_models import view_of
 from desktop_app.composer.choice import ChoiceView
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -22,6 +23,7 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
 from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.providers.ui.key_section import KeySection
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.ui.responses_tab import CONVERSATION
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import (
@@ -123,7 +125,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         assert turn.profile.id == "ollama"
         turn.end("1")
         await app.settled()
-        app.state.tasks.start(app.state.providers_controller.remove_profile("ollama"))
+        app.state.tasks.start(app.state.of(ProvidersController).remove_profile("ollama"))
         await app.written()
         assert row(app).model_name == "Provider removed. Choose another."
         assert app.hint == "Provider removed. Choose another."
@@ -132,7 +134,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         app.type("Two")
         app.enter()
         assert app.hint == "Provider removed. Choose another."
-        app.controllers.answer_actions.act_on_last("retry")
+        app.controllers.of(AnswerActions).act_on_last("retry")
         await until(lambda: app.said.startswith("Provider removed. Choose another."))
         assert len(app.providers.turns) == 1
         app.window.prompt.row.model_button.model_requested.emit(entry(app, "GPT-5.2 Thinking"))
@@ -180,7 +182,7 @@ async def test_the_estimate_follows_the_typing() -> None:
 async def test_a_new_key_switches_an_empty_conversation() -> None:
     async with AppHarness() as app:
         app.window.outer_panes.show_settings(True)
-        app.state.tasks.start(app.state.providers_controller.enter_key(OPENAI.id, "not-a-key"))
+        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
         await app.written()
         assert row(app).variant is Variant.THINKING
         assert row(app).provider_id == OPENAI.id
@@ -196,13 +198,13 @@ async def test_a_new_key_switches_an_empty_conversation() -> None:
 async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> None:
     async with AppHarness() as app:
         app.window.outer_panes.show_settings(True)
-        app.state.providers_controller.select_profile(OPENAI.id)
+        app.state.of(ProvidersController).select_profile(OPENAI.id)
         await app.written()
         assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
-        app.state.tasks.start(app.state.providers_controller.enter_key(OPENAI.id, "not-a-key"))
+        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
         await app.written()
         assert key_note(app, OPENAI.id) == "No keyring is available, so nothing is stored."
-        app.state.tasks.start(app.state.providers_controller.remove_key(OPENAI.id))
+        app.state.tasks.start(app.state.of(ProvidersController).remove_key(OPENAI.id))
         await app.written()
         assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
         assert app.setting("default.provider") == ""
@@ -213,7 +215,7 @@ async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> 
 
 async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None:
     async with AppHarness() as app:
-        app.state.tasks.start(app.state.providers_controller.enter_key(OPENAI.id, "not-a-key"))
+        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, "not-a-key"))
         await app.written()
     async with AppHarness() as app:
         assert row(app).model_name == "SmolLM2 135M"
@@ -229,7 +231,7 @@ async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> 
             COMETAPI.id: ("a",) * 38,
             SERVER.id: ("llama3", "gpt-5.2"),
         }
-        app.state.tasks.start(app.state.providers_controller.save(replace(SERVER, models=())))
+        app.state.tasks.start(app.state.of(ProvidersController).save(replace(SERVER, models=())))
         await app.written()
         await press_test(app, OPENAI.id)
         assert connection_result(app, OPENAI.id) == (
@@ -274,7 +276,9 @@ async def test_the_price_of_a_provider_counts() -> None:
     async with AppHarness() as app:
         await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
         app.state.tasks.start(
-            app.state.providers_controller.save(replace(COMETAPI, price_multiplier=Decimal("0.5")))
+            app.state.of(ProvidersController).save(
+                replace(COMETAPI, price_multiplier=Decimal("0.5"))
+            )
         )
         app.window.settings.pages.change("default.provider", COMETAPI.id)
         await app.written()
@@ -291,7 +295,7 @@ async def test_settings_reach_the_request() -> None:
         ):
             app.window.settings.pages.change(key, value)
         await app.written()
-        app.window.settings.pages.responses.page.show_scope(CONVERSATION)
+        app.window.settings.pages.by_name["answer"].page.show_scope(CONVERSATION)
         assert answer_note(app, "answer.temperature") == (
             "GPT-5.2 Thinking supports this setting only with effort set to None."
         )
@@ -316,7 +320,7 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         field = CustomField("X-Key", is_secret=True)
         app.window.outer_panes.show_settings(True)
         app.state.tasks.start(
-            app.state.providers_controller.save_field(OPENAI.id, field, "w0rd-0123456789")
+            app.state.of(ProvidersController).save_field(OPENAI.id, field, "w0rd-0123456789")
         )
         await app.written()
         [profile] = [p for p in app.state.providers.all if p.id == OPENAI.id]
@@ -327,7 +331,7 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         assert "X-Key" in str(dump)
         assert "w0rd" not in str(dump)
         app.state.tasks.start(
-            app.state.providers_controller.save(replace(profile, custom_fields=()))
+            app.state.of(ProvidersController).save(replace(profile, custom_fields=()))
         )
         await app.written()
         assert not (await vault.place(name, where)).is_usable

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.documents.ui.document_viewer import DocumentViewer
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.transcript.segment import Place
 from tests.gui.app.app_harness import AppHarness, until
@@ -37,7 +38,7 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
         assert link_at(transcript, f"[{numbers[-1] + 7}]") == ""
         answer = app.state.current.path[1]
         transcript.follow_link(Place(answer.id, 0), "repartee:passage/1")
-        viewer = app.controllers.viewer
+        viewer = app.controllers.of(DocumentViewer)
         await until(lambda: bool(viewer.pages.marks))
         assert part.passages[0].page in viewer.pages.marks
 

@@ -7,8 +7,12 @@ import logging
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
+from desktop_app.chat.ui.temporary_controller import TemporaryController
+from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.desktop.ui import closing_controller
-from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.desktop.ui.closing_controller import ClosingController
+from desktop_app.exchange.ui.transfer_controller import TransferController
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 
@@ -29,7 +33,7 @@ def choose(app: AppHarness, text: str) -> None:
 async def test_closing_ends_the_program_without_tray_and_shortcut() -> None:
     async with AppHarness() as app:
         await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        app.session.closing.set_hotkey(TAKEN)
+        app.session.of(ClosingController).set_hotkey(TAKEN)
         app.window.close()
         assert question(app) is None
         assert not app.window.isVisible()
@@ -40,8 +44,8 @@ async def test_closing_ends_the_program_without_tray_and_shortcut() -> None:
 async def test_closing_hides_the_window_with_tray_or_shortcut(has_tray: bool) -> None:
     async with AppHarness() as app:
         await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        app.session.closing.set_tray(has_tray)
-        app.session.closing.set_hotkey(TAKEN if has_tray else WORKS)
+        app.session.of(ClosingController).set_tray(has_tray)
+        app.session.of(ClosingController).set_hotkey(TAKEN if has_tray else WORKS)
         app.window.close()
         assert not app.window.isVisible()
         assert not app.session.shutdown.has_begun
@@ -55,7 +59,7 @@ async def test_the_first_closing_asks_whether_to_keep_running(
     answer: str, stored: OnClose, ends: bool
 ) -> None:
     async with AppHarness() as app:
-        app.session.closing.set_tray(True)
+        app.session.of(ClosingController).set_tray(True)
         app.window.close()
         app.window.close()  # one question at a time
         choose(app, "Cancel")
@@ -92,7 +96,7 @@ async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
 
 async def test_quitting_asks_before_it_deletes_a_temporary_conversation() -> None:
     async with AppHarness() as app:
-        app.controllers.temporary_controller.open()
+        app.controllers.of(TemporaryController).open()
         app.type("mine")
         app.window.close()
         box = question(app)
@@ -114,7 +118,7 @@ async def test_quitting_asks_before_it_deletes_a_temporary_conversation() -> Non
 async def test_quitting_asks_before_it_cancels_an_export() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
-        app.controllers.transfer.is_busy = True
+        app.controllers.of(TransferController).is_busy = True
         app.window.close()
         box = question(app)
         assert box is not None
@@ -159,8 +163,8 @@ async def test_quitting_now_ends_the_program_during_an_answer() -> None:
 async def test_a_resident_program_keeps_running() -> None:
     async with AppHarness(is_resident=True) as app:
         app.window.close()
-        app.session.quick.open_with("")
-        app.session.quick.window.hide()
+        app.session.of(QuickPromptController).open_with("")
+        app.session.of(QuickPromptController).window.hide()
         assert not app.session.shutdown.has_begun
 
 

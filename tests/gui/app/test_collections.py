@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLabel
 
+from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.gui.app.app_harness import AppHarness, until
@@ -36,7 +37,7 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
 
 
 async def shown(app: AppHarness) -> CollectionsPage:
-    app.controllers.collections.show()
+    app.controllers.of(CollectionsController).show()
     await until(lambda: app.window.findChild(CollectionsPage) is not None)
     dialog = app.window.findChild(CollectionsPage)
     assert isinstance(dialog, CollectionsPage)
@@ -56,7 +57,7 @@ def drop(dialog: CollectionsPage, *paths: Path) -> None:
 
 
 def is_quiet(app: AppHarness) -> bool:
-    return not app.controllers.collections.is_busy
+    return not app.controllers.of(CollectionsController).is_busy
 
 
 def rows(dialog: CollectionsPage) -> list[str]:
@@ -112,7 +113,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
-        app.controllers.collections.ask_in_draft(dialog.current_id)
+        app.controllers.of(CollectionsController).ask_in_draft(dialog.current_id)
         assert not dialog.isVisible()
         dialog = await shown(app)
         dialog.delete_button.click()
@@ -124,7 +125,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         await until(lambda: dialog.current_id != "" and len(rows(dialog)) == 1)
         dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and has_undo(app))
-        timers = app.controllers.collections.findChildren(QTimer)
+        timers = app.controllers.of(CollectionsController).findChildren(QTimer)
         (until_forgotten,) = (timer for timer in timers if timer.isActive())
         until_forgotten.setInterval(0)  # it can no longer be undone
         await until(lambda: not app.state.current.draft.value.collections)
@@ -199,7 +200,7 @@ async def test_the_cost_of_embeddings_is_shown_first(
         assert dialog.semantic_note.text() == ""
         assert not dialog.embed_button.isVisible()
         await app.state.values.set("library.embeddings", True)
-        app.controllers.collections.show()
+        app.controllers.of(CollectionsController).show()
         await until(lambda: dialog.embed_button.isVisible())
         assert f"to {name}" in dialog.semantic_note.text()
         assert "tokens, about $0.00" in dialog.semantic_note.text()

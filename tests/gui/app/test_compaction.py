@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QDialog, QLabel, QPlainTextEdit, QPushButton
 
 from desktop_app.chat import titles
 from desktop_app.chat.prompt_assembly import SUMMARY_READ
+from desktop_app.chat.ui.chat_controller import ChatController
+from desktop_app.chat.ui.compaction_controller import CompactionController
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderFaultError
@@ -150,7 +152,7 @@ async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:
         assert app.stored("SELECT count(*) FROM compactions") == [(0,)]
         app.providers.compacts = False
         before = len(app.providers.turns)
-        app.controllers.compaction.offer()
+        app.controllers.of(CompactionController).offer()
         await until_offered(app)
         app.press_action("Compact")
         await until(lambda: len(app.providers.turns) > before)
@@ -192,7 +194,7 @@ async def test_a_question_waits_for_the_compaction() -> None:
         before = len(app.providers.turns)
         app.type("fourth")
         app.enter()
-        await until(lambda: app.open_id in app.controllers.chat.beginning_ids)
+        await until(lambda: app.open_id in app.controllers.of(ChatController).beginning_ids)
         assert len(app.providers.turns) == before
         app.providers.states.put_nowait(STATE)
         await until(lambda: len(app.providers.turns) > before)

@@ -10,8 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
+from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
 from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.cost import Usage
@@ -49,7 +52,7 @@ def windows() -> list[QWidget]:
 
 async def compare(app: AppHarness, count: int = 2, question: str = "Why?") -> list[Turn]:
     """Ask several models, and return the request to each."""
-    await until(lambda: app.controllers.choices.models)
+    await until(lambda: app.controllers.of(AvailableModels).models)
     app.type(question)
     app.window.prompt.row.model_button.comparison_requested.emit()
     dialog = await shown(CompareDialog)
@@ -107,7 +110,7 @@ async def test_closing_the_window_loses_nothing() -> None:
             ("assistant", "complete", "Half of it"),
             ("assistant", "complete", "Whole of it"),
         ]
-        app.controllers.comparison.show_versions()
+        app.controllers.of(ComparisonController).show_versions()
         again = await shown(ComparisonWindow)
         await until(lambda: "Whole of it" in shown_text(again.columns[1].transcript))
         await until(lambda: "first token" in again.columns[1].facts)
@@ -139,12 +142,12 @@ async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
 
 async def test_a_refused_model_sends_nothing_and_says_why() -> None:
     async with AppHarness(environment=COMET) as app:
-        await until(lambda: app.controllers.choices.models)
+        await until(lambda: app.controllers.of(AvailableModels).models)
         app.window.prompt.set_text("word " * 5000)
         await app.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal("0.001")))
         await app.state.providers.reload()
         chosen = [ModelChoice(OPENAI.id, "", v) for v in (Variant.THINKING, Variant.PRO)]
-        await app.controllers.chat.compare(chosen)
+        await app.controllers.of(ChatController).compare(chosen)
         await until(lambda: app.said)
         assert "limit" in app.said
         assert (app.providers.turns, app.messages(), windows()) == ([], [], [])

@@ -6,6 +6,9 @@ import asyncio
 
 from PySide6.QtCore import Qt
 
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.pinned_order import PinnedOrder
+from desktop_app.library.ui.trash import Trash
 from tests.gui.app.app_harness import AppHarness, until
 
 LONG = "\n\n".join(f"Paragraph {number} of a long answer." for number in range(120))
@@ -164,7 +167,7 @@ async def test_a_deleted_conversation_returns_with_its_draft() -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("First", "1")
         app.type("a draft")
-        app.session.trash.delete([one])
+        app.session.of(Trash).delete([one])
         assert app.rows == []
         assert app.open_id != one
         assert app.text.toPlainText() == ""
@@ -175,7 +178,7 @@ async def test_a_deleted_conversation_returns_with_its_draft() -> None:
         assert app.text.toPlainText() == "a draft"
         new(app)
         app.type("something else")
-        app.session.trash.delete([one])
+        app.session.of(Trash).delete([one])
         app.press_action("Undo")
         await app.written()
         assert app.rows == ["First"]
@@ -187,8 +190,8 @@ async def test_renaming_and_pinning_change_nothing_else() -> None:
         turn = await app.ask("First")
         one = app.open_id
         app.press(Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
-        app.session.list_presenter.rename(one, "  Better title ")
-        app.controllers.pinned_order.pin_chosen()
+        app.session.of(ListPresenter).rename(one, "  Better title ")
+        app.controllers.of(PinnedOrder).pin_chosen()
         assert app.rows == ["Better title"]
         assert app.is_marked_as_streaming(one)
         assert app.window.header.title.text() == "Better title"

@@ -17,10 +17,12 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from desktop_app.app.startup.closed_store import ClosedStore, erasure_work, restore_work
 from desktop_app.app.startup.store_dialog import StoreDialog
-from desktop_app.backup.ui.backup_controller import time_until_backup
+from desktop_app.backup.ui.backup_controller import BackupController, time_until_backup
 from desktop_app.backup.ui.data_tab import DataTab
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.exchange.ui.transfer_controller import TransferController
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.paths import folders
 from desktop_app.storage.database import Database
 from desktop_app.widgets.status_line import ProgressCard
@@ -51,7 +53,7 @@ def chatgpt(count: int = 3) -> str:
 
 
 def library_page(app: AppHarness) -> DataTab:
-    app.controllers.backups.show_page()
+    app.controllers.of(BackupController).show_page()
     return app.window.settings.findChildren(DataTab)[0]
 
 
@@ -81,7 +83,7 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
 
     async with AppHarness() as app:
         await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.transfer.import_files([export])
+        app.controllers.of(TransferController).import_files([export])
         await until(lambda: app.window.findChildren(ProgressCard))
         bar = app.window.findChildren(ProgressCard)
         await until(lambda: "imported" in app.said)
@@ -89,20 +91,20 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
         assert bar[0].isHidden()
         assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(app.rows)
         assert "Yes." in app.transcript
-        app.controllers.transfer.import_files([export])
+        app.controllers.of(TransferController).import_files([export])
         await until(lambda: "already in your library" in app.said)
         assert app.said == "0 conversations imported. 3 conversations were already in your library."
         empty = tmp_path / "empty.json"
         empty.write_text('[{"mapping": {}}]')
-        app.controllers.transfer.import_files([empty])
+        app.controllers.of(TransferController).import_files([empty])
         await until(lambda: "isn’t recognized" in app.said)
         bad = tmp_path / "bad.json"
         bad.write_text("no JSON")
-        app.controllers.transfer.import_files([bad])
+        app.controllers.of(TransferController).import_files([bad])
         await until(lambda: "isn’t JSON" in app.said)
         odd = [*json.loads(chatgpt(4)), {"title": "Odd", "mapping": 1}]
         export.write_text(json.dumps(odd))
-        app.controllers.transfer.import_files([export])
+        app.controllers.of(TransferController).import_files([export])
         await until(lambda: "isn’t from ChatGPT" in app.said)
         assert app.said.startswith("1 conversation imported. 3 conversations were already")
 
@@ -112,7 +114,7 @@ async def test_an_imported_conversation_is_answered_like_a_new_one(tmp_path: Pat
     export = tmp_path / "conversations.json"
     export.write_text(chatgpt(1))
     async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
-        app.controllers.transfer.import_files([export])
+        app.controllers.of(TransferController).import_files([export])
         await until(lambda: app.said == "1 conversation imported.")
         ((imported,),) = app.stored("SELECT id FROM conversations")
         await app.open_conversation(imported)
@@ -139,7 +141,7 @@ async def test_an_import_can_be_stopped(
     export.write_text(chatgpt(4000))
 
     async with AppHarness() as app:
-        app.controllers.transfer.import_files([export])
+        app.controllers.of(TransferController).import_files([export])
         await until(lambda: app.window.findChildren(ProgressCard))
         bar = app.window.findChildren(ProgressCard)[0]
         await until(lambda: bar.bar.value() > 3)
@@ -152,9 +154,9 @@ async def test_an_import_can_be_stopped(
 async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
     async with AppHarness() as app:
         first = await app.ask_and_answer("First?", "One.")
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         await app.ask_and_answer("Second?", "Two.")
-        transfer = app.controllers.transfer
+        transfer = app.controllers.of(TransferController)
         transfer.export([first], "markdown", tmp_path / "one.md")
         await until(lambda: app.said == "Exported to one.md.")
         assert (tmp_path / "one.md").read_text().startswith("# First?")
@@ -218,7 +220,7 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
         page = library_page(app)
         page.changed.emit("backup.folder", str(tmp_path / "backups"))
         await app.written()
-        app.state.backups.back_up_now()
+        app.state.of(BackupController).back_up_now()
         await until(lambda: "Backed up to" in app.said)
         await app.ask_and_answer("After?", "Yes.")
         (archive,) = (tmp_path / "backups").glob("*.zip")
@@ -280,7 +282,7 @@ async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
         page = library_page(app)
         page.changed.emit("backup.folder", str(tmp_path))
         await app.written()
-        app.state.backups.back_up_now()
+        app.state.of(BackupController).back_up_now()
         await until(lambda: "Backed up to" in app.said)
     (archive,) = tmp_path.glob("*.zip")
     damage(folders().database)

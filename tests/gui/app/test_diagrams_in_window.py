@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 
+from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.markdown.processes.diagram_drawing import can_draw
 from desktop_app.transcript.message_items import diagram_key_of
 from tests.gui.app.app_harness import AppHarness, until
@@ -98,7 +99,7 @@ async def test_exports_have_the_picture(tmp_path: Path) -> None:
         await app.ask_and_answer("Draw it", f"Here:\n\n```mermaid\n{FLOWCHART}\n```\n")
         for kind in ("html", "markdown", "docx", "odt", "pdf"):
             file = tmp_path / f"made-{kind}"
-            app.controllers.transfer.export([app.open_id], kind, file)
+            app.controllers.of(TransferController).export([app.open_id], kind, file)
             await until(partial(has_said, app, f"Exported to {file.name}."))
     page = (tmp_path / "made-html").read_text()
     assert '<img src="data:image/png;base64,' in page

@@ -11,14 +11,22 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton
 
+from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.child_processes import child_command
 from desktop_app.composer.attachments.attachment_facts import WITH_HIDDEN_ACTION
-from desktop_app.composer.attachments.file_readings import GO_ON_ACTION, USE_READ_ACTION
+from desktop_app.composer.attachments.file_readings import (
+    GO_ON_ACTION,
+    USE_READ_ACTION,
+    FileReadings,
+)
 from desktop_app.composer.attachments.images_controller import file_name
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.suggestions import SuggestionButton
 from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.documents.worker.document_worker import Limits, OnProgress
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.local_model.ui.local_models_page import LocalModelsPage
+from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.app_harness import AppHarness, until
@@ -84,7 +92,7 @@ async def test_the_built_in_model_summarizes_nothing_and_a_better_one_is_offered
     async with AppHarness() as app:
         app.window.files_dropped.emit([data / "notes.md"])
         await until(lambda: not app.is_reading)
-        app.session.prompts_controller.begin_example("executive-summary")
+        app.session.of(PromptsController).begin_example("executive-summary")
         app.enter()
         await until(lambda: "SmolLM2 135M can’t summarize." in app.said)
         buttons = app.window.notifications.findChildren(QPushButton)
@@ -98,7 +106,7 @@ async def test_an_edited_prompt_is_shown_in_full(data: Path) -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
         app.window.files_dropped.emit([data / "report.pdf"])
         await until(lambda: not app.is_reading)
-        app.session.prompts_controller.begin_example("executive-summary")
+        app.session.of(PromptsController).begin_example("executive-summary")
         turn = await app.ask(" In Latin.")
         turn.end("Ita.")
         await app.settled()
@@ -139,7 +147,7 @@ async def test_image_pages_are_named_and_a_model_without_vision_is_not_asked(dat
 
 def hold_readings(app: AppHarness, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Let no file be read until the returned event is set."""
-    reader, may_read = app.controllers.readings, asyncio.Event()
+    reader, may_read = app.controllers.main.of(FileReadings), asyncio.Event()
     read = reader.read_content
 
     async def read_later(*given: Any, **named: Any) -> Any:
@@ -192,7 +200,7 @@ async def test_a_question_waits_until_its_file_is_read(
         if way == "removal":
             app.click("unqueue")
             assert app.window.prompt.row.send_button.isEnabled()
-            (reading,) = app.controllers.readings.ids
+            (reading,) = app.controllers.main.of(FileReadings).ids
             app.window.prompt.chips.action_requested.emit(reading, "remove")
         elif way == "read elsewhere":
             app.new_conversation()
@@ -221,7 +229,7 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit([path])
         await until(lambda: app.chips and " page " in app.chips[0])
-        (reading,) = app.controllers.readings.ids
+        (reading,) = app.controllers.main.of(FileReadings).ids
         app.window.prompt.chips.action_requested.emit(reading, "remove")
         assert app.chips == []
         app.type("still works")
@@ -231,7 +239,7 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
         await app.settled()
         assert app.said == ""
         app.window.files_dropped.emit([path])
-        (reading,) = app.controllers.readings.ids
+        (reading,) = app.controllers.main.of(FileReadings).ids
         app.window.prompt.chips.action_requested.emit(reading, "remove")  # before it has begun
         await app.written()
         assert app.chips == []
@@ -260,7 +268,7 @@ async def test_after_a_standstill_the_pages_are_used_or_reading_goes_on(
         app.window.files_dropped.emit([path])
         await until(lambda: app.chips and " of 100 pages" in app.chips[0])
         assert " of 100 pages." in app.said
-        (chip,) = app.controllers.readings.ids
+        (chip,) = app.controllers.main.of(FileReadings).ids
         app.window.prompt.chips.action_requested.emit(chip, action)
         await until(lambda: not app.is_reading)
         (part,) = app.session.main.draft.value.attachments
@@ -339,7 +347,7 @@ async def test_the_built_in_model_is_offered_no_summary_but_a_better_model(tmp_p
         app.enter()
         await until(lambda: app.said)
         app.press_action("Get a better model")
-        assert app.session.local_models.isVisible()
+        assert app.session.of(LocalModelsPage).isVisible()
 
 
 async def test_the_stored_account_is_offered_in_place_of_the_built_in_model(tmp_path: Path) -> None:
@@ -347,8 +355,10 @@ async def test_the_stored_account_is_offered_in_place_of_the_built_in_model(tmp_
     path.write_text("One sentence of five words. " * 3_000, "utf-8")
 
     async with AppHarness(environment=OPENAI) as app:
-        built_in = next(e for e in app.session.choices.models if e.provider_id == ON_DEVICE.id)
-        app.session.choice.choose_model(built_in)
+        built_in = next(
+            e for e in app.session.of(AvailableModels).models if e.provider_id == ON_DEVICE.id
+        )
+        app.session.of(ChoiceController).choose_model(built_in)
         assert app.window.empty_state.key_line.button.text().startswith("Use OpenAI")
         app.window.files_dropped.emit([path])
         await until(lambda: not app.is_reading)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
+from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.composer.attachments.prompt_chips import (
     MAX_CHIPS,
     OTHER_ATTACHMENTS_CHIP,
@@ -17,6 +18,7 @@ from desktop_app.composer.attachments.prompt_chips import (
 )
 from desktop_app.desktop.window_request import MAX_FILES
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
+from desktop_app.library.ui.list_presenter import ListPresenter
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
@@ -71,7 +73,7 @@ async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> Non
     async with AppHarness() as app:
         await app.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
-        app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
+        app.controllers.of(ListPresenter).writes.start(app.state.folders.save(folder))
         words = drag(app, folder.id, files_data(data / "notes.md"))
         assert words == "Drop to attach to a new conversation in “Work”"
         await until(lambda: not app.is_reading and app.chips)
@@ -169,7 +171,7 @@ async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> Non
 
 async def test_too_many_files_are_refused(tmp_path: Path) -> None:
     async with AppHarness() as app:
-        readings = app.controllers.readings
+        readings = app.controllers.main.of(FileReadings)
         readings.read([("a.pdf", tmp_path / "a.pdf")] * (MAX_FILES + 1))
         assert not readings.ids
         assert "At most 5,000 files can be opened at once." in app.said

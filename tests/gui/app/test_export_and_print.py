@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.exchange.ui.printing.printed_conversation import PrintedConversation
+from desktop_app.exchange.ui.transfer_controller import TransferController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
 from tests.helpers.menus import entry_text
@@ -66,7 +67,7 @@ async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> 
         dialog.close()
         for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
             file = tmp_path / f"out{suffix}"
-            app.controllers.transfer.export([app.open_id], kind, file)
+            app.controllers.of(TransferController).export([app.open_id], kind, file)
             await until(partial(has_said, app, f"Exported to {file.name}."))
             text = pdf_text(file) if kind == "pdf" else file.read_text()
             assert "Which is it?" in text
@@ -84,7 +85,7 @@ async def test_the_suffix_chooses_the_export_format(tmp_path: Path) -> None:
 
 async def save(app: AppHarness, file: Path, chosen: str) -> None:
     """Save under a typed name, with this format chosen."""
-    app.controllers.transfer.choose_open_export(chosen)
+    app.controllers.of(TransferController).choose_open_export(chosen)
     choose_paths(file)
     await until(partial(has_said, app, f"Exported to {file.name}."))
 
@@ -93,7 +94,9 @@ async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
-        app.controllers.transfer.export([app.open_id], "pdf", tmp_path / "file" / "x.pdf")
+        app.controllers.of(TransferController).export(
+            [app.open_id], "pdf", tmp_path / "file" / "x.pdf"
+        )
         await until(lambda: app.said.startswith("Couldn’t save"))
         assert "x.pdf: a file with this name exists." in app.said
 
@@ -102,7 +105,7 @@ async def test_the_conversation_is_copied() -> None:
     async with AppHarness() as app:
         table = "| a | b |\n|---|---|\n| 1 | 2 |"
         await app.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
-        app.controllers.transfer.copy()
+        app.controllers.of(TransferController).copy()
         await until(lambda: app.said == "Conversation copied.")
         copied = QGuiApplication.clipboard().mimeData()
         assert "It is **this** one." in copied.text()
@@ -117,7 +120,7 @@ async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Pat
         await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}!" for n in range(1500)))
         printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(2, 2)
-        app.controllers.transfer.print_on(printer)
+        app.controllers.of(TransferController).print_on(printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         text = pdf_text(tmp_path / "printed.pdf")
         assert "This one is" in text
@@ -125,7 +128,7 @@ async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Pat
         assert "2 / " in text
         assert round(printer.pageLayout().margins().left()) == 18
         printer.setFromTo(90, 91)
-        app.controllers.transfer.print_on(printer)
+        app.controllers.of(TransferController).print_on(printer)
         await until(lambda: app.said.startswith("This conversation has no page 90."))
 
 
@@ -149,7 +152,7 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", " ".join(f"This one is {n}!" for n in range(1500)))
         printer = pdf_printer(file)
-        app.controllers.transfer.print_on(printer)
+        app.controllers.of(TransferController).print_on(printer)
         await cancel_shown(app)
         await asyncio.sleep(0)  # the task gets its cancellation before the thread goes on
         canceled.set()

@@ -15,7 +15,9 @@ from PySide6.QtWidgets import QAbstractButton
 
 from desktop_app import child_processes
 from desktop_app.child_processes import keep_files_private
+from desktop_app.documents.ui.document_viewer import DocumentViewer
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.paths import folders
 from desktop_app.widgets.external_open import open_path
 from tests.gui.app.app_harness import AppHarness, until
@@ -79,15 +81,15 @@ async def test_nobody_else_reads_what_the_window_writes(
         await app.ask_and_answer("Which is it?", "This one.")
         logging.getLogger("desktop_app").warning("a line in the log")
         for kind in ("pdf", "html", "markdown", "json"):
-            app.controllers.transfer.export([app.open_id], kind, out / f"out.{kind}")
+            app.controllers.of(TransferController).export([app.open_id], kind, out / f"out.{kind}")
             await until(partial(has_said, app, f"Exported to out.{kind}."))
         printer = pdf_printer(out / "printed.pdf")
-        app.controllers.transfer.print_on(printer)
+        app.controllers.of(TransferController).print_on(printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         (part,) = app.state.current.path[0].attachments
         assert isinstance(part, DocumentPart)
         app.act(f"document/{part.sha256}", 0)
-        viewer = app.controllers.viewer
+        viewer = app.controllers.of(DocumentViewer)
         find(viewer, QAbstractButton, "viewer-original").click()
         await until(lambda: bool(system.opened))
         assert system.opened[0].is_relative_to(folders().temporary)

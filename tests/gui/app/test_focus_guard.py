@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QMenu, QPushButton, QWidget
 
 from desktop_app.app.window.command_palette import CommandPalette
+from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.forms.form_widgets import FormSection
@@ -158,7 +159,7 @@ async def test_a_dialog_that_chose_a_folder_leaves_the_focus_where_enter_asks(
     for number in range(10):
         (tmp_path / f"letter{number}.txt").write_text(f"Letter {number}.")
     async with AppHarness(environment=scenes.KEYED) as app:
-        controller = app.controllers.collections
+        controller = app.controllers.of(CollectionsController)
         controller.create([])
         page = await scenes.dialog_of(CollectionsPage)
         await until(lambda: bool(page.current_id) and page.isVisible())
@@ -176,7 +177,7 @@ async def test_a_dialog_that_chose_a_folder_leaves_the_focus_where_enter_asks(
 
 async def test_the_user_can_go_to_a_button_that_deletes_and_come_back_to_it() -> None:
     async with AppHarness(environment=scenes.KEYED) as app:
-        app.controllers.collections.create([])
+        app.controllers.of(CollectionsController).create([])
         page = await scenes.dialog_of(CollectionsPage)
         await until(lambda: bool(page.current_id))
         delete = find(page, QPushButton, "delete-collection")

@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from desktop_app.app.help.help_chapters import CHAPTERS
-from desktop_app.app.help.help_window import HelpWindow
+from desktop_app.app.help.help_window import HelpWindow, help_of
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.widgets.rows.rows_model import ROW
 from tests.gui.app.app_harness import AppHarness, until
@@ -44,7 +44,7 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
         app.window.settings.show_page("keys")
         app.click("help-button")
         await _opened("keyboard#change")
-        app.state.help.open_part("")  # as the link in About
+        app.state.of(HelpWindow).open_part("")  # as the link in About
         await _opened("getting-started")
 
 
@@ -77,7 +77,7 @@ async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
 
 async def test_the_filter_ignores_case_and_accents_and_prefers_titles() -> None:
     async with AppHarness() as app:
-        shown = app.session.help
+        shown = help_of(app.session)
 
         def places(query: str) -> list[str]:
             shown.filter.setText(query)

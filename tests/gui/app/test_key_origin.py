@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
 from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_choices import SERVER
 from tests.helpers.widgets import accept_question, find
@@ -61,7 +62,7 @@ async def test_the_key_follows_the_address(
     ):
         panel = app.window.settings
         app.state.tasks.start(
-            app.state.providers_controller.save(replace(SERVER, base_url=mine.base_url))
+            app.state.of(ProvidersController).save(replace(SERVER, base_url=mine.base_url))
         )
         await app.written()
         app.window.outer_panes.show_settings(True)

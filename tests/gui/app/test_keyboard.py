@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.domain.errors import AuthenticationError
+from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.transcript.segment import Place
 from tests.gui.app.app_harness import AppHarness, until
@@ -204,7 +205,7 @@ async def test_f6_reaches_a_notification_before_the_prompt_and_goes_on(
         if place == "conversation":
             await app.ask_and_answer("Hi", "Hello.")
         elif place == "page":
-            app.controllers.spending_controller.show()
+            app.controllers.of(SpendingController).show()
             await until(lambda: app.window.pane.page is not None)
         elif place == "start page without examples":
             for card in app.window.empty_state.cards:

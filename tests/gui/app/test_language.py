@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from desktop_app.chat.ui.temporary_controller import TemporaryRow
+from desktop_app.chat.ui.temporary_controller import TemporaryController, TemporaryRow
 from desktop_app.domain.conversations.conversation import MessageStatus
 from tests.gui.app.app_harness import AppHarness, until
 
@@ -22,6 +22,7 @@ from desktop_app.desktop.window_request import OpenRequest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 from desktop_app.app.window.main_window import MainWindow
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 
 seen = []
 
@@ -43,7 +44,7 @@ def look():
         "settings": window.settings.isVisible(),
         "enabled": window.isEnabled(),
         "logs": len(logging.getLogger().handlers),
-        "quick": application.session.used_quick is not None,
+        "quick": application.session.made(QuickPromptController) is not None,
         "help": str(next(w.place for w in QApplication.topLevelWidgets() if shows(w))),
     })
     if len(seen) == 1:
@@ -115,7 +116,7 @@ async def test_the_language_changes_after_the_running_response() -> None:
 async def test_the_language_changes_after_a_temporary_conversation_is_closed() -> None:
     async with AppHarness() as app:
         kept = await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.temporary_controller.open()
+        app.controllers.of(TemporaryController).open()
         temporary = app.open_id
         await app.ask_and_answer("One?", "One.")
         await app.open_conversation(kept)
@@ -125,7 +126,7 @@ async def test_the_language_changes_after_a_temporary_conversation_is_closed() -
         assert "language changes once" in app.said
         app.window.findChildren(TemporaryRow)[0].button.click()
         await until(lambda: app.open_id == temporary)
-        app.controllers.temporary_controller.request_close()
+        app.controllers.of(TemporaryController).request_close()
         app.press_action("Delete")
         await until(lambda: app.session.should_rebuild)
         await app.session.shutdown.wait()

@@ -18,6 +18,7 @@ from PySide6.QtGui import QDrag, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton, QToolButton
 
+from desktop_app.app.housekeeping import Housekeeping
 from desktop_app.backend.backend import Backend
 from desktop_app.chat.conversation_store import insert_conversation, insert_message
 from desktop_app.domain.answering.generation import Overrides
@@ -36,8 +37,12 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.library.ui import conversation_view
 from desktop_app.library.ui.conversation_view import ConversationView
-from desktop_app.library.ui.navigator import PREVIEW_COUNT
+from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import PREVIEW_COUNT, Navigator
 from desktop_app.library.ui.rows.conversation_model import Roles
+from desktop_app.library.ui.trash import Trash
+from desktop_app.settings.ui.settings_controller import SettingsController
 from tests.gui.app.app_harness import AppHarness, PausableStore, until
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question
@@ -132,7 +137,7 @@ async def test_a_conversation_that_is_not_listed_can_be_opened() -> None:
         QTest.keyClick(palette.field, Qt.Key.Key_Return)
         await until(lambda: app.open_id == last.id)
         assert last.title not in app.rows
-        app.session.list_presenter.rename(last.id, "Better")
+        app.session.of(ListPresenter).rename(last.id, "Better")
         assert app.window.header.title.text() == "Better"
         await app.written()
         assert "Better" not in app.rows  # its page has not come yet
@@ -196,7 +201,7 @@ async def test_a_folder_is_created_named_filled_and_opened() -> None:
         assert "“Old 0” moved to “Thesis”" in app.said
         click_row(app, two.id, CONTROL)
         click_row(app, three.id, CONTROL)
-        app.session.folders_controller.move(shown.view.affected_ids, folder_id)
+        app.session.of(FoldersController).move(shown.view.affected_ids, folder_id)
         assert app.rows == ["Thesis"]
         app.press_action("Undo")
         assert app.rows == ["Thesis", "Old 1", "Old 2"]
@@ -217,12 +222,14 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
     async with AppHarness(environment=KEY) as app:
         state = app.state
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
-        app.session.folder_settings.show(folder.id)
-        app.state.folder_settings.set_value(folder.id, "default.variant", "pro")
-        app.state.folder_settings.set_value(folder.id, "default.effort", "high")
-        app.state.folder_settings.set_value(folder.id, "answer.system_prompt", "Cite your sources.")
-        app.state.folder_settings.set_value(folder.id, "answer.temperature", 0.2)
+        app.controllers.of(ListPresenter).writes.start(app.state.folders.save(folder))
+        app.session.of(FolderSettingsController).show(folder.id)
+        app.state.of(FolderSettingsController).set_value(folder.id, "default.variant", "pro")
+        app.state.of(FolderSettingsController).set_value(folder.id, "default.effort", "high")
+        app.state.of(FolderSettingsController).set_value(
+            folder.id, "answer.system_prompt", "Cite your sources."
+        )
+        app.state.of(FolderSettingsController).set_value(folder.id, "answer.temperature", 0.2)
         await go(app, ListFilter.for_folder(folder.id))
         app.window.conversations.new_button.click()
         choice = state.setup.choice
@@ -237,11 +244,11 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         stored = await app.backend.conversations.get(inside)
         assert stored is not None
         assert stored.folder_id == folder.id
-        app.state.settings.override(inside, "answer.system_prompt", "Be brief.")
+        app.state.of(SettingsController).override(inside, "answer.system_prompt", "Be brief.")
         assert state.setup.ask_settings.instructions == "Be brief."
         assert state.setup.ask_settings.parameters.temperature == 0.2
-        app.state.folder_settings.remove_value(folder.id, "answer.temperature")
-        app.state.folder_settings.remove_value(folder.id, "default.effort")
+        app.state.of(FolderSettingsController).remove_value(folder.id, "answer.temperature")
+        app.state.of(FolderSettingsController).remove_value(folder.id, "default.effort")
         assert app.state.setup.ask_settings.parameters.temperature is None
         await go(app, LIST)
         app.window.conversations.new_button.click()
@@ -256,8 +263,10 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
 async def test_a_question_asked_in_an_open_folder_lands_in_it() -> None:
     async with AppHarness() as app:
         folder = Folder(new_id(), "Lease", now())
-        app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
-        app.state.folder_settings.set_value(folder.id, "answer.system_prompt", "Cite the lease.")
+        app.controllers.of(ListPresenter).writes.start(app.state.folders.save(folder))
+        app.state.of(FolderSettingsController).set_value(
+            folder.id, "answer.system_prompt", "Cite the lease."
+        )
         header = app.window.header
         app.type("When does")
         await go(app, ListFilter.for_folder(folder.id))
@@ -273,7 +282,7 @@ async def test_a_question_asked_in_an_open_folder_lands_in_it() -> None:
         await app.settled()
         assert app.stored("SELECT folder_id FROM conversations") == [(folder.id,)]
         assert header.folder.text() == "Lease ›"
-        app.session.trash.delete_chosen()  # the page after it is in the folder, too
+        app.session.of(Trash).delete_chosen()  # the page after it is in the folder, too
         await until(lambda: app.state.current.is_new)
         assert header.folder.text() == "Lease ›"
 
@@ -282,11 +291,11 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
     one, *_ = await fill(2)
     async with AppHarness() as app:
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
-        app.session.folders_controller.move([one.id], folder.id)
+        app.controllers.of(ListPresenter).writes.start(app.state.folders.save(folder))
+        app.session.of(FoldersController).move([one.id], folder.id)
         await app.written()
         await go(app, ListFilter.for_folder(folder.id))
-        app.session.folders_controller.delete(folder.id)
+        app.session.of(FoldersController).delete(folder.id)
         await until(lambda: app.window.conversations.model.order.list_filter == LIST)
         assert app.rows == ["Old 0", "Old 1"]
         app.press_action("Undo")
@@ -313,7 +322,7 @@ async def test_conversations_are_archived_trashed_restored_and_deleted() -> None
         app.click("back-to-list")
         await until(lambda: app.rows == ["Old 0", "Old 1", "Old 2"])
         for each in (one, two, three):
-            app.session.trash.delete([each.id])
+            app.session.of(Trash).delete([each.id])
         await go(app, TRASH)
         assert app.rows == ["Old 2", "Old 1", "Old 0"]
         index = app.window.conversations.model.index_of(one.id)
@@ -340,7 +349,7 @@ async def test_the_trash_is_emptied_after_thirty_days() -> None:
         await other.flags.set_trashed([one.id], now() - timedelta(days=31))
         await other.flags.set_trashed([two.id], now() - timedelta(days=29))
     async with AppHarness() as app:
-        await app.controllers.housekeeping.clean_up()
+        await app.controllers.of(Housekeeping).clean_up()
         assert app.stored("SELECT id FROM conversations") == [(two.id,)]
         await go(app, TRASH)
         assert app.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
@@ -349,7 +358,7 @@ async def test_the_trash_is_emptied_after_thirty_days() -> None:
 async def test_a_question_in_the_trash_restores_the_conversation() -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("First", "1")
-        app.session.trash.delete([one])
+        app.session.of(Trash).delete([one])
         await go(app, TRASH)
         await app.open_conversation(one)
         assert "in the trash" in app.said
@@ -533,7 +542,7 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
 
 async def open_hit(app: AppHarness, message_id: str) -> None:
     """Open a search hit, and wait until its message is in the transcript."""
-    app.state.tasks.start(app.controllers.navigator.open(LONG, message_id))
+    app.state.tasks.start(app.controllers.of(Navigator).open(LONG, message_id))
     await until(lambda: app.window.transcript.scroll_state()[0] == message_id)
 
 
@@ -593,7 +602,7 @@ async def test_rows_are_selected_deleted_and_restored_by_keyboard() -> None:
 
 def pinned_titles(app: AppHarness) -> list[str]:
     known = [
-        app.controllers.list_presenter.cache.get(id_)
+        app.controllers.of(ListPresenter).cache.get(id_)
         for id_ in app.window.conversations.model.pinned_ids
     ]
     return [conversation.title for conversation in known if conversation is not None]

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from desktop_app.backend.backend import WEIGHTS_SETTING
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.local_model.catalog import CatalogModel, Purpose
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage
 from tests.gui.app.app_harness import AppHarness, until
@@ -67,8 +68,8 @@ async def test_a_model_is_downloaded_used_and_removed() -> None:
         await until(lambda: page.lines[0].file is not None)
         assert app.setting(WEIGHTS_SETTING).endswith("small.gguf")
         assert "for new conversations" in page.lines[0].facts
-        await until(lambda: app.session.choices.view.model_name == "Small 1B")
-        assert [entry.name for entry in app.session.choices.models] == ["Small 1B"]
+        await until(lambda: app.session.of(AvailableModels).view.model_name == "Small 1B")
+        assert [entry.name for entry in app.session.of(AvailableModels).models] == ["Small 1B"]
         press(page, "use-local-model")
         assert not page.isVisible()
         assert app.state.setup.choice.model.endswith("small.gguf")
@@ -76,7 +77,7 @@ async def test_a_model_is_downloaded_used_and_removed() -> None:
         press(page, "remove-model")
         await until(lambda: page.lines[0].file is None)
         assert not list(app.backend.model_store.folder.iterdir())
-        await until(lambda: app.session.choices.view.model_name == "SmolLM2 135M")
+        await until(lambda: app.session.of(AvailableModels).view.model_name == "SmolLM2 135M")
 
 
 async def test_the_first_screen_downloads_the_model_that_suits_this_computer() -> None:
@@ -94,7 +95,7 @@ async def test_the_first_screen_downloads_the_model_that_suits_this_computer() -
             line.download_button.click()
             await until(lambda: "Downloading Small 1B" in line.words.text())
             assert line.download_button.isHidden()
-            await until(lambda: app.session.choices.view.model_name == "Small 1B")
+            await until(lambda: app.session.of(AvailableModels).view.model_name == "Small 1B")
             await until(lambda: not line.isVisible())
 
 

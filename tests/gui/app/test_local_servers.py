@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QPushButton
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.providers import local_servers
 from desktop_app.providers.local_servers import FoundServer
+from desktop_app.providers.ui.local_server_offer import LocalServerOffer
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from tests.gui.app.app_harness import AppHarness, until
 
@@ -40,7 +42,7 @@ def offers(app: AppHarness) -> list[str]:
 async def test_one_click_adds_a_server_and_uses_its_model(found: list[FoundServer]) -> None:
     async with AppHarness() as app:
         assert offers(app) == []
-        await app.session.local_servers.look_at_first_start()
+        await app.session.of(LocalServerOffer).look_at_first_start()
         assert offers(app) == ["Use qwen3 from Ollama", "Use phi4 from LM Studio"]
         app.click("use-server-0")
         await app.written()
@@ -60,10 +62,10 @@ async def test_nothing_is_searched_after_the_first_conversation(found: list[Foun
         turn.end("Hi.")
         await app.settled()
         app.new_conversation()
-        await app.session.local_servers.look_at_first_start()
+        await app.session.of(LocalServerOffer).look_at_first_start()
         assert offers(app) == []
     async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
-        await app.session.local_servers.look_at_first_start()
+        await app.session.of(LocalServerOffer).look_at_first_start()
         assert offers(app) == []
 
 
@@ -71,7 +73,7 @@ async def test_other_servers_are_offered_when_one_was_added(found: list[FoundSer
     async with AppHarness() as app:
         app.window.outer_panes.show_settings(True)
         added = profile_from(PRESETS["ollama"])
-        app.state.tasks.start(app.state.providers_controller.save(added))
+        app.state.tasks.start(app.state.of(ProvidersController).save(added))
         await until(lambda: "More models were found" in app.said)
         buttons = app.window.notifications.findChildren(QPushButton)
         labels = [button.text() for button in buttons if button.isVisible()]

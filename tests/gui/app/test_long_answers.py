@@ -12,6 +12,7 @@ from desktop_app.chat.ui import running_answers
 from desktop_app.domain.answering import shown_length
 from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN
 from desktop_app.domain.answering.stream_events import TextDelta
+from desktop_app.exchange.ui.transfer_controller import TransferController
 from tests.gui.app.app_harness import AppHarness, until
 
 
@@ -47,7 +48,7 @@ async def test_a_long_answer_is_stored_and_copied_whole(monkeypatch: pytest.Monk
         assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
 
         QGuiApplication.clipboard().clear()
-        app.controllers.transfer.copy()
+        app.controllers.of(TransferController).copy()
         await until(lambda: app.said == "Conversation copied.")
         assert text.strip() in copied()
 

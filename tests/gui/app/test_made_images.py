@@ -6,6 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from desktop_app.composer.attachments.preview_controller import PreviewController
+from desktop_app.documents.ui.document_viewer import DocumentViewer
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.answering.stream_events import FileArrived, HostedCall, ImagePreview
 from desktop_app.domain.conversations.message_parts import (
@@ -14,6 +16,8 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.settings.ui.settings_controller import SettingsController
+from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.media.message_images import MessageImages
 from desktop_app.transcript.message_items import LineKind
 from tests.gui.app.app_harness import AppHarness, until
@@ -54,7 +58,7 @@ async def test_shape_and_quality_are_chosen_with_their_prices() -> None:
         assert row.image_button.isHidden()
         app.session.actions["prompt.image"].trigger()
         assert row.image_button.text() == "Image, $0.059"
-        menu = app.session.tools.offer_images()
+        menu = app.session.of(ToolsController).offer_images()
         assert menu is not None
         prices = ("$0.006", "$0.059", "$0.217", "at most $0.217")
         names = ("Low quality", "Medium quality", "High quality", "Automatic quality")
@@ -81,7 +85,7 @@ async def test_shape_and_quality_are_chosen_with_their_prices() -> None:
         assert app.state.current.path[-1].cost == Decimal("0.171") + (
             app.backend.catalog.info("gpt-5.2").price.cost(app.state.current.path[-1].usage)  # type: ignore[union-attr,arg-type]
         )
-        menu = app.session.tools.offer_images()
+        menu = app.session.of(ToolsController).offer_images()
         assert menu is not None
         choose(menu, "Make no images")
         assert row.image_button.isHidden()
@@ -89,7 +93,7 @@ async def test_shape_and_quality_are_chosen_with_their_prices() -> None:
 
 async def test_partial_images_are_replaced_in_place_and_the_image_can_be_changed() -> None:
     async with AppHarness(environment=OPENAI) as app:
-        app.session.tools.make_images(is_on=True)
+        app.session.of(ToolsController).make_images(is_on=True)
         turn = await app.ask("A cat.")
         previews = [packed(drawing(48, 32), "PNG"), packed(photo(48, 32), "PNG")]
         sizes: list[list[str]] = []
@@ -111,7 +115,7 @@ async def test_partial_images_are_replaced_in_place_and_the_image_can_be_changed
         (picture,) = (part for part in answer.parts if isinstance(part, ImagePart))
         assert picture.dimensions == (96, 64)
         assert "Change…" in app.transcript
-        app.session.tools.make_images(is_on=False)
+        app.session.of(ToolsController).make_images(is_on=False)
         app.act(f"change-image/{picture.sha256}")
         app.act(f"change-image/{picture.sha256}")
         assert app.chips[0].startswith("image.png")
@@ -137,7 +141,7 @@ async def test_a_file_of_an_answer_is_shown_opened_and_saved() -> None:
         (file,) = app.state.current.path[-1].attachments
         assert "fees.csv\u20039 bytes" in app.transcript
         app.act(f"document/{file.sha256}")
-        await until(lambda: "rent" in shown_text(app.session.viewer.text))
+        await until(lambda: "rent" in shown_text(app.session.of(DocumentViewer).text))
 
 
 async def test_a_document_is_given_to_code_only_when_the_user_says_so(tmp_path: Path) -> None:
@@ -148,7 +152,7 @@ async def test_a_document_is_given_to_code_only_when_the_user_says_so(tmp_path: 
         await until(lambda: not app.is_reading)
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
-        app.session.previews.run_action(part.sha256, "give-to-code")
+        app.session.main.of(PreviewController).run_action(part.sha256, "give-to-code")
         assert app.chips == ["fees.csv, for code at OpenAI (environment)"]
         assert "deleted there after the response" in app.chip_widgets[0].toolTip()
         assert "Run code" in app.window.prompt.row.tools_button.toolTip()
@@ -163,7 +167,7 @@ async def test_a_document_is_given_to_code_only_when_the_user_says_so(tmp_path: 
         assert turn.request.code_files == (file,)
         turn.end("901.")
         await app.settled()
-        app.state.settings.override(app.open_id, "answer.tools", "")
+        app.state.of(SettingsController).override(app.open_id, "answer.tools", "")
         turn = await app.ask("Without?")
         assert turn.request.code_files == ()
         assert "rent" not in str(turn.request.messages)

@@ -54,7 +54,7 @@ async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
     async with AppHarness() as app:
         await app.backend.settings.save_profile(SERVER)
         await app.state.providers.reload()
-        app.controllers.models.edit("own", "mystery")
+        app.controllers.of(ModelsPage).edit("own", "mystery")
         editor = await dialog_of(ModelEditor)
         editor.fields["window"].setText("9000")
         editor.fields["input_price"].setText("2")
@@ -73,7 +73,7 @@ async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
         assert resolved.model.input_limit == 9000
         assert resolved.effort is Effort.HIGH
         assert [p for p in await app.backend.settings.profiles() if p.own_models]
-        app.controllers.models.edit("own", "mystery")
+        app.controllers.of(ModelsPage).edit("own", "mystery")
         await until(lambda: not isValid(editor))
         editor = await dialog_of(ModelEditor)
         assert editor.fields["window"].text() == "9000"

@@ -18,6 +18,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n import formatting
 from desktop_app.providers.gateway.environment_profiles import COMETAPI
 from desktop_app.providers.models.choice_resolution import INSTANT_RETIRED
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import certificate_note, connection_result, press_test
 from tests.gui.app.test_choices import COMET, SERVER, row
@@ -79,7 +80,7 @@ async def test_the_listed_models_are_in_the_menu_after_typing_begins() -> None:
 async def test_a_listing_is_stored_and_renewed_when_the_menu_opens() -> None:
     async with AppHarness() as app:
         app.providers.models_of[COMETAPI.id] = ("gpt-5.2", "first")
-        app.state.tasks.start(app.state.providers_controller.enter_key(COMETAPI.id, "not-a-key"))
+        app.state.tasks.start(app.state.of(ProvidersController).enter_key(COMETAPI.id, "not-a-key"))
         await until(lambda: "first" in offered_models(app, COMETAPI.id))
         await app.written()
     async with AppHarness(environment=COMET) as app:
@@ -144,35 +145,35 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
     ):
         settings = app.window.settings
         profile = replace(SERVER, base_url="https://far.example/v1", models=("gpt-5.2",))
-        app.state.tasks.start(app.state.providers_controller.save(profile))
+        app.state.tasks.start(app.state.of(ProvidersController).save(profile))
         await app.written()
         app.window.outer_panes.show_settings(True)
         find(settings, QToolButton, "network").click()
         app.state.tasks.start(
-            app.state.providers_controller.choose_ca_file(profile.id, authority.pem)
+            app.state.of(ProvidersController).choose_ca_file(profile.id, authority.pem)
         )
         await app.written()
         holds = "Contains the CA certificate Example Company Root, valid until "
         await until(lambda: certificate_note(app, profile.id)[1].startswith(holds))
         assert certificate_note(app, profile.id)[0]
         app.state.tasks.start(
-            app.state.providers_controller.save(
+            app.state.of(ProvidersController).save(
                 replace(profile, ca_file=str(authority.pem), proxy=proxy.url_for("me"))
             )
         )
         app.state.tasks.start(
-            app.state.providers_controller.save_password(profile.proxy_password_id, "wrong")
+            app.state.of(ProvidersController).save_password(profile.proxy_password_id, "wrong")
         )
         await app.written()
         await check_connection(app, profile.id, False, "rejected the user name or password")
         app.state.tasks.start(
-            app.state.providers_controller.save_password(profile.proxy_password_id, "hush")
+            app.state.of(ProvidersController).save_password(profile.proxy_password_id, "hush")
         )
         await app.written()
         await check_connection(app, profile.id, True, "1 model")
         stored = (await app.backend.settings.profiles())[0]
         app.state.tasks.start(
-            app.state.providers_controller.save(replace(stored, name="Far"))
+            app.state.of(ProvidersController).save(replace(stored, name="Far"))
         )  # another client
         await app.written()
         await app.state.new_conversation.set_default("default.provider", profile.id)
@@ -211,7 +212,7 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         AppHarness(has_real_providers=True) as app,
     ):
         profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
-        app.state.tasks.start(app.state.providers_controller.save(profile))
+        app.state.tasks.start(app.state.of(ProvidersController).save(profile))
         await app.written()
         await check_connection(app, profile.id, False, "Allow nas.lan in Settings › Accounts")
         assert not proxy.wanted

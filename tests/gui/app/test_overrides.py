@@ -9,9 +9,11 @@ from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.ui.responses_tab import CONVERSATION
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field
@@ -27,7 +29,7 @@ SERVER = {
 
 
 def set_own(app: AppHarness, key: str, value: object) -> None:
-    app.state.settings.override(app.open_id, key, value)
+    app.state.of(SettingsController).override(app.open_id, key, value)
 
 
 def own(app: AppHarness) -> Overrides:
@@ -36,7 +38,7 @@ def own(app: AppHarness) -> Overrides:
 
 def refused(app: AppHarness) -> set[str]:
     """Return the settings of its answers that the open conversation cannot change."""
-    app.window.settings.pages.responses.page.show_scope(CONVERSATION)
+    app.window.settings.pages.by_name["answer"].page.show_scope(CONVERSATION)
     keys = [each.key for each in settings_of(Group.ANSWER)]
     return {key for key in keys if not answer_field(app, key).isEnabled()}
 
@@ -54,7 +56,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         turn.end("1")
         await app.settled()
         first = app.open_id
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         app.window.prompt.row.model_button.effort_requested.emit(Effort.NONE)
         turn = await app.ask("Two")
         assert turn.request.parameters.temperature == 0.2
@@ -62,7 +64,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         turn.end("2")
         await app.settled()
         await app.open_conversation(first)
-        app.state.settings.remove_override(first, "answer.temperature")
+        app.state.of(SettingsController).remove_override(first, "answer.temperature")
         await app.written()
         turn = await app.ask("Three")
         assert turn.request.parameters.temperature == 0.2
@@ -86,9 +88,9 @@ async def test_settings_that_change_during_a_turn_or_in_a_conversation_just_left
         set_own(app, "answer.verbosity", "high")
         turn.end("1")
         await app.settled()
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         for key in ("answer.temperature", "answer.top_p"):  # it was a setting earlier
-            app.state.settings.override(left, key, 0.5)
+            app.state.of(SettingsController).override(left, key, 0.5)
         await app.written()
         assert own(app) == Overrides()
         await app.open_conversation(left)
@@ -115,21 +117,21 @@ async def test_the_api_of_the_provider_decides_which_settings_are_offered() -> N
 async def test_settings_before_the_first_question_survive_a_restart() -> None:
     async with AppHarness(environment=COMET) as app:
         first = await app.ask_and_answer("One", "1")
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         set_own(app, "answer.system_prompt", "Rhyme.")
         await app.open_conversation(first)  # left, and come back to
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         assert own(app) == Overrides("Rhyme.")
         await app.written()
     async with AppHarness(environment=COMET) as app:
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         assert own(app) == Overrides("Rhyme.")
         turn = await app.ask("Two")
         assert turn.request.instructions == "Rhyme."
         turn.end("2")
         await app.settled()
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         assert own(app) == Overrides()
     async with AppHarness(environment=COMET) as app:
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         assert own(app) == Overrides()

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.quick.ui import paste_back
 from desktop_app.quick.ui.paste_back import TOKEN_KEY
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.widgets.text.foreign_text import ElidedLabel
 from tests.gui.app.app_harness import AppHarness, until
@@ -32,7 +33,7 @@ async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
     with portal.service:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             quick = await answered(app)
-            pasting = app.session.quick.paste_back
+            pasting = app.session.of(QuickPromptController).paste_back
             for count in (1, 2):
                 quick.show_again()
                 quick.run("quick.paste")
@@ -58,7 +59,7 @@ async def test_after_a_refusal_the_answer_is_only_copied(
             await until(lambda: find(quick, ElidedLabel, "figures").text() == "Copied")
             await until(lambda: app.state.values[PASTE_BACK] == kept)
             assert quick.isVisible()
-            assert not app.session.quick.paste_back.is_pasting
+            assert not app.session.of(QuickPromptController).paste_back.is_pasting
             assert not portal.typed
 
 
@@ -82,4 +83,4 @@ async def test_nothing_is_typed_while_a_key_is_held(
             quick.run("quick.paste")
             await until(lambda: portal.typed == CTRL_V)
             await until(lambda: not quick.isVisible())
-            await until(lambda: not app.session.quick.paste_back.is_pasting)
+            await until(lambda: not app.session.of(QuickPromptController).paste_back.is_pasting)

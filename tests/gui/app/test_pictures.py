@@ -18,6 +18,7 @@ from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.answering.stream_events import ImageArrived
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.markdown.parsing.inline_images import image_size_of
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.transcript.media.message_images import MessageImages
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
@@ -144,12 +145,12 @@ async def test_a_model_without_vision_gets_no_image() -> None:
 
 async def test_the_quick_prompt_takes_images() -> None:
     async with AppHarness(environment=OPENAI) as app:
-        quick = app.session.quick.window
-        app.session.quick.open_with("")
+        quick = app.session.of(QuickPromptController).window
+        app.session.of(QuickPromptController).open_with("")
         image = QMimeData()
         image.setData("image/png", packed(drawing(), "PNG"))
         find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
-        attached = app.session.quick
+        attached = app.session.of(QuickPromptController)
         assert attached.reading_name == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
         await until(lambda: quick.notifications.status.text() == "Reading Pasted image.png…")

@@ -8,12 +8,12 @@ from PySide6.QtCore import Qt, QUrl
 from desktop_app.app.help.help_chapters import CHAPTERS, placeholder_values, render_chapters
 from desktop_app.app.help.help_window import HelpWindow
 from desktop_app.app.place_opener import HELP_PLACES, SETTINGS_PAGES
+from desktop_app.app.window.settings_panel import PAGES
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.paths import resource_path
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
-from desktop_app.settings.ui.settings_panel import PAGES
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.text.linked_label import LinkedLabel

@@ -12,10 +12,16 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.backend.preset_loader import built_in_presets
+from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.ui.presets import Presets
+from desktop_app.prompts.ui.presets_controller import PresetsController
+from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.widgets.forms.form_widgets import Combo, MultilineField
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
@@ -34,7 +40,7 @@ KEY = {"OPENAI_API_KEY": "sk-not-real"}
 
 async def store_presets(app: AppHarness) -> None:
     await app.backend.prompts.save(presets=[REVIEWER, POET])
-    await app.controllers.presets_controller.load()
+    await app.controllers.of(PresetsController).load()
 
 
 def menu_of(app: AppHarness) -> dict[str, bool]:
@@ -98,12 +104,12 @@ async def test_an_applied_preset_shows_later_changes_and_is_undone() -> None:
 async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
-        app.controllers.presets_controller.use("reviewer")
+        app.controllers.of(PresetsController).use("reviewer")
         first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         assert shown(app) == "No preset"
         second = await app.ask_and_answer("And?", "So too.")
-        app.controllers.presets_controller.use("poet")
+        app.controllers.of(PresetsController).use("poet")
         await app.written()
         app.open_row(first)
         await until(lambda: shown(app) == "Preset: Code reviewer")
@@ -118,7 +124,7 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
     async with AppHarness() as app:  # on this computer: no variants
         await store_presets(app)
         before = app.state.setup.choice
-        app.controllers.presets_controller.use("reviewer")
+        app.controllers.of(PresetsController).use("reviewer")
         after = app.state.setup.choice
         assert (after.provider_id, after.model, after.variant) == (
             before.provider_id,
@@ -127,8 +133,8 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
         )
         gone = replace(POET, provider_id="nowhere", model="x")
         await app.backend.prompts.save(presets=[gone])
-        await app.controllers.presets_controller.load()
-        app.controllers.presets_controller.use("poet")
+        await app.controllers.of(PresetsController).load()
+        app.controllers.of(PresetsController).use("poet")
         assert app.state.providers.has_provider(app.state.current.conversation)
         await app.written()
 
@@ -138,7 +144,7 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
     async with AppHarness(environment=KEY) as app:
         state = app.state
         state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
-        app.controllers.presets_controller.save_here()
+        app.controllers.of(PresetsController).save_here()
         dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
         name = find(dialog, QLineEdit, "preset-name")
         await until(name.hasFocus)
@@ -156,33 +162,35 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
 async def test_new_conversations_begin_with_the_default_preset() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
-        app.controllers.prompts_controller.manage("presets")
+        app.controllers.of(PromptsController).manage("presets")
         dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
         dialog.presets.select("reviewer")
         find(dialog, QCheckBox, "preset-default").click()
         await until(lambda: shown(app) == "Preset: Code reviewer")
         dialog.hide()
         await app.ask_and_answer("Why?", "So.")
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         assert shown(app) == "Preset: Code reviewer"
-        app.session.quick.open_with("")
-        assert app.session.quick.window.model_button.choice.variant is Variant.PRO
-        app.session.quick.window.hide()
-        app.controllers.temporary_controller.open()
+        app.session.of(QuickPromptController).open_with("")
+        assert (
+            app.session.of(QuickPromptController).window.model_button.choice.variant is Variant.PRO
+        )
+        app.session.of(QuickPromptController).window.hide()
+        app.controllers.of(TemporaryController).open()
         assert shown(app) == "Preset: Code reviewer"
         turn = await app.ask("And here?")
         assert turn.request.model.endswith("-pro")
         turn.end("Here.")
         await app.settled()
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         choose(app, "Poet")
         app.open_row((await app.backend.conversations.all())[0].id)
         await until(lambda: shown(app) == "Preset: Code reviewer")
-        app.controllers.navigator.open_new()  # the blank one is as it was left
+        app.controllers.of(Navigator).open_new()  # the blank one is as it was left
         assert shown(app) == "Preset: Poet"
         here = app.state.current.id
         app.state.setup.override(here, lambda _own: Overrides("By hand."))
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         assert shown(app) == "Preset: Poet (changed)"
         assert app.state.setup.ask_settings.instructions == "By hand."
         await app.written()
@@ -199,13 +207,13 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
         settings = app.state.setup.ask_settings
         assert settings.instructions.startswith("You translate.")
         assert settings.examples == (("Das ist nicht mein Bier.", "That’s not my problem."),)
-        app.controllers.prompts_controller.manage("presets")
-        presets = app.session.presets_controller
-        presets.save_named(replace(app.state.presets.by_id["editor"], name="My editor"))
+        app.controllers.of(PromptsController).manage("presets")
+        presets = app.session.of(PresetsController)
+        presets.save_named(replace(app.state.of(Presets).by_id["editor"], name="My editor"))
         presets.delete("tutor")
         await app.written()
-        await app.controllers.presets_controller.load()
-        found = {preset.id: preset.name for preset in app.state.presets.by_id.values()}
+        await app.controllers.of(PresetsController).load()
+        found = {preset.id: preset.name for preset in app.state.of(Presets).by_id.values()}
         assert found["editor"] == "My editor"
         assert "tutor" not in found
         assert len(found) == len(built_in_presets()) - 1
@@ -213,7 +221,7 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
 
 
 def examples_of(app: AppHarness) -> Examples:
-    return app.state.presets.by_id["poet"].overrides.examples
+    return app.state.of(Presets).by_id["poet"].overrides.examples
 
 
 @pytest.mark.slow
@@ -249,7 +257,7 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         page.select("poet")
         (question,) = page.examples.findChildren(MultilineField, "example-question")
         assert question.toPlainText() == "Rain?"
-        app.controllers.presets_controller.use("poet")
+        app.controllers.of(PresetsController).use("poet")
         assert app.state.setup.ask_settings.examples == pairs
         find(page, QPushButton, "remove-example").click()
         assert examples_of(app) == pairs
@@ -257,7 +265,7 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         assert examples_of(app) == ()
         await app.written()
         dialog.hide()
-        app.controllers.prompts_controller.manage("presets")
+        app.controllers.of(PromptsController).manage("presets")
         page.select("poet")
         words = find(dialog, MultilineField, "answer.system_prompt")
         assert words.toPlainText() == "You rhyme."

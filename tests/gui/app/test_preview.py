@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview, ImageView
 from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.transcript.find_bar import FindBar
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
@@ -237,8 +238,11 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
 
 async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
-        app.session.quick.open_with("")
-        window, held = app.session.quick.window, app.session.quick
+        app.session.of(QuickPromptController).open_with("")
+        window, held = (
+            app.session.of(QuickPromptController).window,
+            app.session.of(QuickPromptController),
+        )
         held.attach([data / "report.pdf"])
         await until(lambda: held.parts)
         face = find(window, QAbstractButton, "preview-attachment")

@@ -22,10 +22,12 @@ from PySide6.QtWidgets import (
     QSlider,
 )
 
+from desktop_app.app.features import COMMANDS, FEATURES
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.desktop.window_request import OpenRequest, QuickRequest, encode
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.quick_call import call
 from desktop_app.shortcuts.command import COMMANDS, KEYS_ONLY, CommandScope
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
@@ -36,16 +38,6 @@ from tests.helpers.widgets import find
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 KEYED = {"COMETAPI_KEY": "not-a-key"}
-# Handled by the prompt's text, by the quick prompt, and (the global shortcut) by the desktop.
-HANDLED_ELSEWHERE = {
-    "prompt.send",
-    "quick.add-selection",
-    "quick.close",
-    "quick.global",
-    "quick.go-on",
-    "quick.paste",
-    "quick.temporary",
-}
 
 
 # ---------------------------------------------------------------- commands and keys
@@ -54,7 +46,7 @@ HANDLED_ELSEWHERE = {
 async def test_every_command_has_an_action() -> None:
     async with AppHarness() as app:
         bound = set(app.session.actions)
-        assert {c.id for c in COMMANDS} - HANDLED_ELSEWHERE == bound
+        assert {action.id for feature in FEATURES for action in feature.actions} == bound
         everywhere = {
             c.id for c in COMMANDS if c.scope in (CommandScope.QUICK, CommandScope.EVERYWHERE)
         }
@@ -209,7 +201,7 @@ async def test_theme_and_text_size_change_at_once() -> None:
 
 def quick_of(app: AppHarness) -> QuickPrompt:
     """Return the quick prompt's window."""
-    return app.session.quick.window
+    return app.session.of(QuickPromptController).window
 
 
 def problem_of(app: AppHarness) -> str:

@@ -15,12 +15,17 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 from desktop_app.backend.prompt_loader import today
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.composer.completion import PromptDialog, ValueField
+from desktop_app.composer.prompt_list import PromptList
 from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.composer.suggestions import SuggestionButton, Suggestions
+from desktop_app.desktop.ui.closing_controller import ClosingController
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
+from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.templates import translate_into
 from tests.helpers.widgets import find
@@ -42,11 +47,11 @@ def offered_prompts(app: AppHarness) -> list[str]:
 
 
 async def prompts_loaded(app: AppHarness) -> None:
-    await until(lambda: app.state.prompts.entries)
+    await until(lambda: app.state.of(PromptList).entries)
 
 
 def dialog_of(app: AppHarness, page: str = "prompts") -> PromptLibraryPage:
-    app.controllers.prompts_controller.manage(page)
+    app.controllers.of(PromptsController).manage(page)
     return cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
 
 
@@ -62,7 +67,7 @@ async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
     async with AppHarness() as app:
         await prompts_loaded(app)
         await app.backend.prompts.save([REPLY])
-        await app.controllers.prompts_controller.load()
+        await app.controllers.of(PromptsController).load()
         app.type("/rep")
         assert offered_prompts(app) == ["Reply"]
         app.press(Qt.Key.Key_Return)
@@ -81,7 +86,7 @@ async def test_the_selection_fills_the_prompt_and_a_long_clipboard_is_attached()
     async with AppHarness() as app:
         await prompts_loaded(app)
         await app.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
-        await app.controllers.prompts_controller.load()
+        await app.controllers.of(PromptsController).load()
         await app.ask_and_answer("Why?", "Because of x.")
         app.window.transcript.selection.select_all()
         app.type("/explain")
@@ -96,7 +101,7 @@ async def test_the_selection_fills_the_prompt_and_a_long_clipboard_is_attached()
         assert app.window.prompt.text() == f"Read {ATTACHED_TEXT}!"
         await until(lambda: app.state.current.draft.value.attachments)
         QGuiApplication.clipboard().setText("short")
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
 
 
 async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> None:
@@ -154,7 +159,7 @@ async def test_an_edit_that_a_full_disk_refused_is_reported_and_stored_later(
         QTest.keyClicks(find(dialog, QLineEdit, "prompt-title"), "Mine")
         dialog.report_edits()
         await until(lambda: "no room left" in said(dialog))
-        app.session.closing.quit()
+        app.session.of(ClosingController).quit()
         await until(lambda: app.window.findChild(QMessageBox, "closing-question"))
         find(app.window, QMessageBox, "closing-question").reject()
         assert not app.session.shutdown.has_begun
@@ -163,7 +168,7 @@ async def test_an_edit_that_a_full_disk_refused_is_reported_and_stored_later(
         await until(lambda: not said(dialog))
         stored = [prompt.title for prompt in await app.backend.prompts.prompts()]
         assert sorted(stored) == ["Mine", "New prompt"]
-        app.session.closing.quit()
+        app.session.of(ClosingController).quit()
         assert app.session.shutdown.has_begun
 
 
@@ -184,7 +189,7 @@ async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> 
             "Fields: much (half | third). Filled in automatically: selected text."
         )
         press(dialog, "duplicate-prompt")
-        titles = [e.prompt.title for e in app.state.prompts.entries]
+        titles = [e.prompt.title for e in app.state.of(PromptList).entries]
         assert {"Shorten", "Shorten (copy)"} < set(titles)
         press(dialog, "delete-prompt")
         assert app.said == "“Shorten (copy)” deleted"
@@ -205,24 +210,24 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
 
     async with AppHarness() as app:
         await prompts_loaded(app)
-        app.controllers.prompts_controller.save(REPLY)
+        app.controllers.of(PromptsController).save(REPLY)
         dialog = dialog_of(app)
-        app.session.prompts_controller.export_file(file)
+        app.session.of(PromptsController).export_file(file)
         await until(lambda: said(dialog) == "Exported 1 prompt to prompts.json")
         assert json.loads(file.read_text("utf-8"))["prompts"][0]["title"] == "Reply"
-        app.session.prompts_controller.import_file(file)
+        app.session.of(PromptsController).import_file(file)
         await until(lambda: said(dialog).startswith("Nothing new"))
         dialog.prompts.select("reply")
         press(dialog, "delete-prompt")
-        app.session.prompts_controller.import_file(file)
+        app.session.of(PromptsController).import_file(file)
         await until(lambda: said(dialog) == "Imported 1 prompt")
         assert await app.backend.prompts.prompts() == [REPLY]
         file.write_text("{}", "utf-8")
-        app.session.prompts_controller.import_file(file)
+        app.session.of(PromptsController).import_file(file)
         await until(lambda: "isn’t a Repartee prompts file" in said(dialog))
-        app.session.prompts_controller.import_file(tmp_path / "missing.json")
+        app.session.of(PromptsController).import_file(tmp_path / "missing.json")
         await until(lambda: "Couldn’t read" in said(dialog))
-        app.session.prompts_controller.export_file(Path("/proc/x.json"))
+        app.session.of(PromptsController).export_file(Path("/proc/x.json"))
         await until(lambda: "Couldn’t save" in said(dialog))
         await app.settled()
 
@@ -230,7 +235,7 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
 async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark() -> None:
     async with AppHarness() as app:
         await prompts_loaded(app)
-        controller = app.session.quick
+        controller = app.session.of(QuickPromptController)
         quick = controller.window
         controller.open_with("Good morning")
         find(quick, PromptText, "prompt").setFocus()

@@ -15,9 +15,12 @@ from desktop_app.composer.attachments.file_readings import FEW_FILES
 from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.models.model_entry import ModelEntry
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.trash import Trash
 from desktop_app.paths import folders
 from desktop_app.quick.ui import paste_back as paste_back_module
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.widgets.text.foreign_text import ElidedLabel
@@ -33,8 +36,8 @@ SECRET = "zanzibarquix"
 
 
 def opened(app: AppHarness, text: str = "") -> QuickPrompt:
-    app.session.quick.open_with(text)
-    return app.session.quick.window
+    app.session.of(QuickPromptController).open_with(text)
+    return app.session.of(QuickPromptController).window
 
 
 def line(quick: QuickPrompt) -> QPlainTextEdit:
@@ -42,7 +45,7 @@ def line(quick: QuickPrompt) -> QPlainTextEdit:
 
 
 def is_temporary(app: AppHarness) -> bool:
-    return find(app.session.quick.window, QPushButton, "temporary").isChecked()
+    return find(app.session.of(QuickPromptController).window, QPushButton, "temporary").isChecked()
 
 
 async def ask(app: AppHarness, quick: QuickPrompt, text: str) -> Turn:
@@ -81,7 +84,7 @@ async def test_text_typed_while_the_window_opens_stays_in_the_quick_prompt() -> 
         app.disk.release.set()
         await until(lambda: not quick.isVisible())
         assert app.text.toPlainText() == "More"
-        assert app.session.quick.unsent_question.text == "More and more"
+        assert app.session.of(QuickPromptController).unsent_question.text == "More and more"
 
 
 async def test_a_first_question_that_is_refused_moves_to_the_window() -> None:
@@ -97,7 +100,7 @@ async def test_a_first_question_that_is_refused_moves_to_the_window() -> None:
         await until(lambda: not quick.isVisible())
         slow.is_full = False
         assert app.text.toPlainText() == "Why?"
-        assert app.session.quick.unsent_question == QuickDraft()
+        assert app.session.of(QuickPromptController).unsent_question == QuickDraft()
         await app.settled()
         assert app.messages() == []
 
@@ -132,8 +135,8 @@ async def test_a_file_of_a_temporary_conversation_is_not_stored(tmp_path: Path) 
     async with AppHarness() as app:
         quick = opened(app)
         find(quick, QPushButton, "temporary").click()
-        app.session.quick.attach([path])
-        await until(lambda: app.session.quick.parts)
+        app.session.of(QuickPromptController).attach([path])
+        await until(lambda: app.session.of(QuickPromptController).parts)
         quick.run("quick.go-on")  # it stays here
         find(quick, QPushButton, "temporary").click()  # refused: it has a file
         assert is_temporary(app)
@@ -152,11 +155,11 @@ async def test_many_files_share_a_chip_while_they_are_read(tmp_path: Path) -> No
     async with AppHarness() as app:
         quick = opened(app)
         for count, texts in ((FEW_FILES, FEW_FILES), (FEW_FILES + 1, 2)):
-            app.session.quick.attach(paths[:count])
+            app.session.of(QuickPromptController).attach(paths[:count])
             names = [chip.accessibleName() for chip in quick.chips.findChildren(ChipWidget)]
             reading = [name for name in names if "read" in name]
             assert len(reading) == texts
-            app.session.quick.clear_attachments()
+            app.session.of(QuickPromptController).clear_attachments()
             await until(lambda: not quick.chips.findChildren(ChipWidget))
         assert reading[1] == f"{FEW_FILES} more files, 0 of {FEW_FILES + 1} read"
 
@@ -173,16 +176,16 @@ async def test_an_unsent_question_survives_a_restart(tmp_path: Path) -> None:
         assert line(quick).toPlainText() == "half a question"
         QGuiApplication.clipboard().setText("some selected text")
         find(quick, QPushButton, "add-selection").click()
-        app.session.quick.attach([path])
-        await until(lambda: app.session.quick.parts)
+        app.session.of(QuickPromptController).attach([path])
+        await until(lambda: app.session.of(QuickPromptController).parts)
         await app.written()
         QTest.keyClick(line(quick), Qt.Key.Key_Up)  # an earlier question is not what was typed
     async with AppHarness() as app:
         quick = opened(app)
         assert line(quick).toPlainText() == "half a question"
         together = "a text\n\nanother\n\nsome selected text"
-        assert app.session.quick.unsent_question.accompanying == together
-        assert [part.name for part in app.session.quick.parts] == ["notes.txt"]
+        assert app.session.of(QuickPromptController).unsent_question.accompanying == together
+        assert [part.name for part in app.session.of(QuickPromptController).parts] == ["notes.txt"]
         turn = await ask(app, quick, "!")
         turn.end("So.")
         await app.settled()
@@ -259,8 +262,8 @@ async def test_a_follow_up_keeps_what_the_main_window_has_changed() -> None:
         (await ask(app, quick, "One?")).end("1")
         await app.settled()
         (conversation,) = await app.backend.conversations.all()
-        app.controllers.list_presenter.rename(conversation.id, "Mine")
-        app.controllers.trash.archive([conversation.id], True)
+        app.controllers.of(ListPresenter).rename(conversation.id, "Mine")
+        app.controllers.of(Trash).archive([conversation.id], True)
         await app.settled()
         (await ask(app, quick, "Two?")).end("2")
         await app.settled()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app.app.help.help_places import START
-from desktop_app.app.help.help_window import HelpWindow
+from desktop_app.app.help.help_window import HelpWindow, help_of
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.desktop.ui.call_server import CallServer
 from desktop_app.domain.errors import StorageError, StoreFullError
@@ -84,7 +84,7 @@ async def test_a_full_disk_does_not_prevent_the_start_nor_a_failed_write_the_nex
         async with AppHarness() as app:
             await until(lambda: "no room left" in app.said)
             assert "This one." in app.transcript
-            app.controllers.help.open_at(START)
+            help_of(app.controllers).open_at(START)
             await until(lambda: find_help() is not None)
             app.type("unsent")
     async with AppHarness() as app:

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.library.search_query import Search
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.search.search_filters import ORDERS, SearchFilters
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
@@ -29,7 +30,7 @@ def found(palette: CommandPalette) -> list[str]:
 async def test_filters_narrow_the_hits_and_end_with_the_search() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Grapefruit one?", "Yes.")
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         await app.ask_and_answer("Grapefruit two?", "Grapefruit.")
         palette = await app.search("grapefruit")
         filters = palette.findChild(SearchFilters)

@@ -10,8 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit
 
 from desktop_app.domain.tools.tool import UserReply
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.ui import consent_card
+from desktop_app.tools.ui.consent_card import ConsentController
 from desktop_app.tools.ui.question_card import MAX_FIELDS, QuestionCard, can_ask
 from desktop_app.widgets.forms.form_widgets import Note
 from tests.gui.app.app_harness import AppHarness, until
@@ -94,16 +96,16 @@ async def test_a_question_is_declined_withdrawn_and_asked_in_its_conversation() 
         count.setText("7")
         app.window.pane.focus_cards(Qt.FocusReason.TabFocusReason)
         assert shown.isAncestorOf(QApplication.focusWidget())
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         assert card(app) is None
-        assert app.state.consent.is_asking
+        assert app.state.of(ConsentController).is_asking
         await app.open_conversation(conversation_id)
         assert card(app) is shown
         assert count.text() == "7"
         second.cancel()
         await asyncio.wait({second})
         assert card(app) is None
-        assert not app.state.consent.is_asking
+        assert not app.state.of(ConsentController).is_asking
 
 
 @pytest.mark.parametrize(

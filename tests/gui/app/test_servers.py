@@ -7,9 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.chat.ui import server_watch
+from desktop_app.chat.ui.answer_actions import AnswerActions
+from desktop_app.chat.ui.choice_controller import ChoiceController
+from desktop_app.chat.ui.server_watch import ServerWatch
 from desktop_app.desktop.window_request import HiddenRequest
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.ui.providers import Providers
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.spending.ledger import from_nanos
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
@@ -82,8 +86,8 @@ async def test_a_hidden_program_reads_the_list_for_a_question_that_waits_for_it(
     ):
         await app.written()
         assert server.listed == []
-        app.session.quick.open_with("")
-        quick = app.session.quick.window
+        app.session.of(QuickPromptController).open_with("")
+        quick = app.session.of(QuickPromptController).window
         quick.submit_requested.emit("Why?")
         await until(lambda: any(r.method == "POST" for r in server.requests))
         await app.settled()
@@ -101,7 +105,7 @@ async def test_the_variants_are_those_that_the_server_lists() -> None:
         choice = app.window.prompt.row.choice
         assert (choice.variant, choice.offers_variants) == (Variant.THINKING, False)
         assert (choice.short_name, Effort.MINIMAL in choice.listed_efforts) == ("Thinking", False)
-        app.controllers.choice.choose_variant(Variant.PRO)
+        app.controllers.of(ChoiceController).choose_variant(Variant.PRO)
         assert app.state.setup.choice.variant is Variant.THINKING
 
 
@@ -158,7 +162,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
             app.type("Why is the sky blue?")
             app.enter()
             await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in app.transcript)
-            timer = timer_of(app.controllers.server_watch)
+            timer = timer_of(app.controllers.of(ServerWatch))
             await until(lambda: attempts.count > 2)
             assert "is back" not in app.transcript
             here = app.open_id
@@ -170,7 +174,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
                 assert "Nothing is listening" not in app.transcript
                 assert "is back" in app.window.notifications.status.text()
                 assert not timer.isActive()
-                app.controllers.answer_actions.act_on_last("retry")
+                app.controllers.of(AnswerActions).act_on_last("retry")
                 await until(lambda: "Rayleigh" in app.transcript)
                 await app.settled()
 

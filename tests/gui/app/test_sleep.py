@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backup.ui import backup_controller
-from desktop_app.backup.ui.backup_controller import FIRST_CHECK, LAST_KEY
-from desktop_app.chat.ui.server_watch import MAX_WAIT_MS
+from desktop_app.backup.ui.backup_controller import FIRST_CHECK, LAST_KEY, BackupController
+from desktop_app.chat.ui.server_watch import MAX_WAIT_MS, ServerWatch
 from desktop_app.desktop.desktop_watch import MANAGER, watch_sleep
 from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.domain.conversations.conversation import now
@@ -36,7 +36,7 @@ async def test_due_work_is_done_soon_after_waking(
     logind: BusService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
-        backups, watch = app.controllers.backups, app.controllers.server_watch
+        backups, watch = app.controllers.of(BackupController), app.controllers.of(ServerWatch)
         await app.backend.settings.set(LAST_KEY, {"at": now().isoformat()})
         await backups.start()
         await app.state.values.set("backup.folder", str(tmp_path))

@@ -17,9 +17,13 @@ from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.spending_report import Call, CallPerformance
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.rows import days as calendar_days
 from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.providers.ui.providers_controller import ProvidersController
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.spending import budget
+from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_section import SpendingSection
 from desktop_app.spending.ui.spending_view import SpendingView
 from tests.gui.app.app_harness import AppHarness, until
@@ -78,7 +82,7 @@ async def test_a_running_answer_is_not_cut_by_the_cap_and_counts() -> None:
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "0.0145")  # room for one usual answer
         first = await app.ask("One two three")
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         app.type("Four five six")
         app.enter()
         await until(lambda: "under way may cost up to $1.79" in app.said)
@@ -96,7 +100,7 @@ async def test_the_tables_show_all_calls() -> None:
         turn.say("More")
         turn.give(UsageReported(Usage(1_000_000, 400_000, 10, 0)), Completed())
         await app.settled()
-        app.controllers.spending_controller.show()
+        app.controllers.of(SpendingController).show()
         await until(lambda: app.window.findChild(SpendingView) is not None)
         view = app.window.findChild(SpendingView)
         assert isinstance(view, SpendingView)
@@ -122,12 +126,12 @@ async def test_the_limit_is_set_where_people_look() -> None:
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "5")
         profile = app.state.setup.profile
-        app.controllers.providers_controller.select_profile(profile.id)
+        app.controllers.of(ProvidersController).select_profile(profile.id)
         app.window.outer_panes.show_settings(True)
         field = find(app.window.settings, QLineEdit, "monthly-cap")
         await until(field.isVisible)  # though Advanced is closed
         app.window.outer_panes.show_settings(False)
-        app.controllers.spending_controller.show()
+        app.controllers.of(SpendingController).show()
         await until(lambda: app.window.findChild(SpendingView) is not None)
         view = find(app.window, SpendingView, "spending")
         await until(lambda: view.limit.isVisible() and view.limit.field.text() != "")
@@ -146,7 +150,7 @@ async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPat
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "5")
         await app.ask_and_answer("One", "An answer.")
-        app.controllers.providers_controller.open_at_cap(app.state.setup.profile.id)
+        app.controllers.of(ProvidersController).open_at_cap(app.state.setup.profile.id)
         section = app.window.settings.findChild(SpendingSection)
         assert isinstance(section, SpendingSection)
         section.show_profile(app.state.setup.profile)
@@ -187,8 +191,8 @@ def focused_name(app: AppHarness) -> str:
 async def test_the_quick_prompt_links_to_the_cap() -> None:
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "0.00000001")
-        app.session.quick.open_with("")
-        quick = app.session.quick.window
+        app.session.of(QuickPromptController).open_with("")
+        quick = app.session.of(QuickPromptController).window
         quick.field.set_text("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
         await until(lambda: "This usually costs" in quick.notifications.status.text())
@@ -198,7 +202,7 @@ async def test_the_quick_prompt_links_to_the_cap() -> None:
         await until(lambda: focused_name(app) == "monthly-cap")
         assert app.text.toPlainText() == "Why is it so?"
         assert not quick.isVisible()
-        app.session.quick.open_with("")
+        app.session.of(QuickPromptController).open_with("")
         assert not quick.notifications.isVisible()
         quick.hide()
 
@@ -239,7 +243,7 @@ async def test_rows_follow_grouping_and_period_and_are_exported(tmp_path: Path) 
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "20")
         await add_calls(app)
-        app.controllers.spending_controller.show()
+        app.controllers.of(SpendingController).show()
         await until(lambda: app.window.findChild(SpendingView) is not None)
         view = find(app.window, SpendingView, "spending")
         view.period_choice.setCurrentText("Last 30 days")

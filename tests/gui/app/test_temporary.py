@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.chat.ui.temporary_controller import TemporaryRow
+from desktop_app.chat.ui.answer_actions import AnswerActions
+from desktop_app.chat.ui.temporary_controller import TemporaryController, TemporaryRow
+from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.domain.errors import ProviderFaultError
+from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
 
@@ -50,11 +54,11 @@ async def test_no_word_is_on_the_disk_while_the_conversation_is_open_or_after(
     document.write_text(f"All about {FILE}.")
     async with AppHarness() as app:
         kept = await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.temporary_controller.open()
+        app.controllers.of(TemporaryController).open()
         assert is_temporary(app)
         assert app.said.startswith("This conversation isn’t saved")
         assert app.window.header.temporary_icon.isVisible()
-        app.controllers.attachments.attach([document])
+        app.controllers.of(AttachmentsController).attach([document])
         await until(lambda: any("notes.txt" in chip for chip in app.chips))
         app.type(f"draft {SECRET}")
         await app.written()
@@ -103,9 +107,9 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
     document = scratch.parent / "notes.txt"
     document.write_text(f"All about {FILE}.")
     async with AppHarness(environment={"OPENAI_API_KEY": "sk-test"}) as app:
-        app.controllers.temporary_controller.open()
-        app.controllers.attachments.attach([document])
-        await until(lambda: bool(app.chips) and not app.state.readings.ids)
+        app.controllers.of(TemporaryController).open()
+        app.controllers.of(AttachmentsController).attach([document])
+        await until(lambda: bool(app.chips) and not app.state.main.of(FileReadings).ids)
         for used in (90_000, 182_000, 220_000):
             turn = await app.ask(f"What is {SECRET}?")
             turn.end(f"A {SECRET}.", used)
@@ -146,10 +150,10 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
 
 async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
     async with AppHarness() as app:
-        app.controllers.temporary_controller.open()
+        app.controllers.of(TemporaryController).open()
         app.press_action("Close")
         assert not is_temporary(app)  # nothing was in it
-        app.controllers.temporary_controller.open()
+        app.controllers.of(TemporaryController).open()
         first = app.open_id
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         app.press_action("Close")
@@ -164,10 +168,10 @@ async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
         assert SECRET not in app.transcript
         assert app.window.prompt.text() == ""
         assert await app.state.backend.conversations.get(first) is None
-        assert app.controllers.list_presenter.cache.find_existing(first) is None
+        assert app.controllers.of(ListPresenter).cache.find_existing(first) is None
         assert row(app).isHidden()
         assert app.rows == []
-        app.controllers.temporary_controller.open()
+        app.controllers.of(TemporaryController).open()
         turn = await app.ask(f"What is {SECRET}?")
         turn.say(f"A {SECRET}")
         await until(lambda: "A zan" in app.transcript)
@@ -180,10 +184,10 @@ async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
 
 async def test_a_temporary_conversation_is_neither_branched_nor_titled(scratch: Path) -> None:
     async with AppHarness() as app:
-        app.controllers.temporary_controller.open()
+        app.controllers.of(TemporaryController).open()
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         assert len(app.providers.turns) == 1
-        app.controllers.answer_actions.act_on_last("branch")
+        app.controllers.of(AnswerActions).act_on_last("branch")
         await until(lambda: "can’t be branched" in app.said)
         assert not app.state.current.is_listed
         assert app.window.windowTitle() == "Temporary conversation"

@@ -12,9 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QTextEdit
 
 from desktop_app.app.window.command_palette import CommandPalette
+from desktop_app.composer.prompt_list import PromptList
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui import servers_controller
+from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.tools.ui.servers_tab import ServerForm, ServerSection
 from desktop_app.widgets.forms.form_widgets import Note
 from tests.gui.app.app_harness import AppHarness, until
@@ -41,7 +43,7 @@ def server_states(app: AppHarness) -> str:
 async def add_server(app: AppHarness, *faults: str) -> None:
     app.window.outer_panes.show_settings(True)
     app.window.settings.show_page("servers")
-    app.state.servers.run("add", "")
+    app.state.of(ServersController).run("add", "")
     await until(lambda: shown(ServerForm))
     (form,) = shown(ServerForm)
     form.name.setText("demo")
@@ -56,9 +58,9 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         await until(lambda: "Running, 10 tools" in server_states(app))
         listed = await app.backend.tools.list_tools()
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
-        offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered_prompts}
+        offered = {prompt.title: prompt.text for prompt in app.state.of(PromptList).offered_prompts}
         assert offered["demo: greet"] == "Greet {{who}} warmly."
-        await app.controllers.servers.show_resources()
+        await app.controllers.of(ServersController).show_resources()
         palette = find(app.window, CommandPalette, "resource-palette")
         await until(lambda: palette.model.rows)
         QTest.keyClick(palette.field, Qt.Key.Key_Return)
@@ -66,7 +68,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
         assert part.name == "The memo.txt"
-        app.state.servers.run("edit", "demo")
+        app.state.of(ServersController).run("edit", "demo")
         await until(lambda: shown(ServerForm))
         (form,) = shown(ServerForm)
         assert SCRIPTED in form.command.text()
@@ -74,7 +76,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         await app.backend.tool_servers.remove("demo")
         await app.ask_and_answer("Question", "An answer may have asked servers.")
         await until(
-            lambda: "demo: greet" not in {p.title for p in app.state.prompts.offered_prompts}
+            lambda: "demo: greet" not in {p.title for p in app.state.of(PromptList).offered_prompts}
         )
 
 
@@ -93,7 +95,7 @@ async def test_servers_are_imported_after_the_user_has_seen_their_commands(tmp_p
     }
     file.write_text(json.dumps({"mcpServers": servers}))
     async with AppHarness(environment=COMET) as app:
-        app.state.servers.run("import", "")
+        app.state.of(ServersController).run("import", "")
         choose_paths(file)
         await until(lambda: shown(QMessageBox))
         (question,) = shown(QMessageBox)
@@ -123,7 +125,7 @@ async def test_no_part_of_an_imported_command_is_left_out_of_the_question(
     found = {f"demo-{number}": {"command": "sh", "args": numbers} for number in range(servers)}
     file.write_text(json.dumps({"mcpServers": found}))
     async with AppHarness(environment=COMET) as app:
-        app.state.servers.run("import", "")
+        app.state.of(ServersController).run("import", "")
         choose_paths(file)
         if is_asked:
             await until(lambda: shown(QMessageBox))

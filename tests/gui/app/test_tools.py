@@ -23,12 +23,15 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.tools.calls.consent import ConsentQuestion, Decision, fingerprint
 from desktop_app.tools.servers.remote_tool import remote_tools
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui import consent_card
 from desktop_app.tools.ui.consent_card import ConsentCard
 from desktop_app.tools.ui.tool_picker import ToolPicker
+from desktop_app.tools.ui.tools_controller import ToolsController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
@@ -50,7 +53,7 @@ def card(app: AppHarness) -> ConsentCard | None:
 
 
 def choose(app: AppHarness, *names: str) -> None:
-    app.state.settings.override(app.open_id, "answer.tools", "\n".join(names))
+    app.state.of(SettingsController).override(app.open_id, "answer.tools", "\n".join(names))
 
 
 def call(turn: Turn, name: str, arguments: str) -> None:
@@ -140,7 +143,7 @@ async def test_changed_arguments_are_kept_and_a_permission_is_for_its_conversati
         shown = card(app)
         assert shown is not None
         shown.arguments.setPlainText('{"path": "b"}')
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         assert card(app) is None
         await app.open_conversation(first)
         assert shown.arguments.toPlainText() == '{"path": "b"}'
@@ -223,7 +226,7 @@ async def test_the_tools_are_grouped_by_where_they_run_and_all_in_sight() -> Non
 
 
 async def _picker(app: AppHarness) -> ToolPicker:
-    picker = app.controllers.tools.choose()
+    picker = app.controllers.of(ToolsController).choose()
     await until(lambda: picker.findChildren(QCheckBox))
     return picker
 

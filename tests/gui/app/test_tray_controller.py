@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QMenu
 
+from desktop_app.desktop.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.desktop.ui.tray_controller import TrayController
-from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 
@@ -37,7 +37,7 @@ async def test_the_menu_lists_new_conversations_and_a_command_pauses_the_shortcu
         await tray.refresh()
         assert entries(app)["A first question"] is entry
         reports: list[HotkeyReport] = []
-        app.session.desktop.hotkey.reported.connect(reports.append)
+        app.session.events.hotkey_reported.connect(reports.append)
         for word, is_paused in (("paused", True), ("resumed", False)):
             app.session.actions["quick.pause"].trigger()
             assert f"Global shortcut {word}" in app.said

@@ -9,11 +9,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from desktop_app.chat.ui.chat_controller import ChatController
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.providers.ui.providers_controller import ProvidersController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import DATA
 from tests.gui.app.test_choices import SERVER
@@ -84,7 +87,7 @@ async def test_a_removed_provider_loses_its_secrets(
         vault = app.backend.vault
         token = CustomField("X-Token", is_secret=True)
         profile = replace(PROXIED, custom_fields=(token,))
-        app.state.tasks.start(app.state.providers_controller.save(profile))
+        app.state.tasks.start(app.state.of(ProvidersController).save(profile))
         await app.written()
         where, proxy = origin(profile.base_url), origin(profile.proxy)
         secrets = {
@@ -95,16 +98,16 @@ async def test_a_removed_provider_loses_its_secrets(
         for name, secret in secrets.items():
             await vault.set(name, secret)
         app.state.tasks.start(
-            app.state.providers_controller.remove_password(profile.proxy_password_id)
+            app.state.of(ProvidersController).remove_password(profile.proxy_password_id)
         )
         await until(lambda: app.said.startswith("Password removed"))
         assert await vault.get(profile.proxy_password_id, proxy) is None
         app.state.tasks.start(
-            app.state.providers_controller.save(replace(profile, custom_fields=()))
+            app.state.of(ProvidersController).save(replace(profile, custom_fields=()))
         )
         await app.written()
         assert await vault.get(profile.custom_field_id(token), where) is None
-        app.state.tasks.start(app.state.providers_controller.remove_profile(profile.id))
+        app.state.tasks.start(app.state.of(ProvidersController).remove_profile(profile.id))
         await until(lambda: app.said.startswith(f"“{profile.name}” removed"))
         await app.written()
         assert app.state.providers.get(profile.id) is None
@@ -115,9 +118,9 @@ async def test_a_removed_provider_loses_its_secrets(
 async def test_a_removed_key_is_no_longer_the_default() -> None:
     async with AppHarness() as app:
         vault = app.backend.vault
-        app.state.tasks.start(app.state.providers_controller.enter_key(OPENAI.id, KEY))
+        app.state.tasks.start(app.state.of(ProvidersController).enter_key(OPENAI.id, KEY))
         await until(lambda: app.state.values["default.provider"] == OPENAI.id)
-        app.state.tasks.start(app.state.providers_controller.remove_key(OPENAI.id))
+        app.state.tasks.start(app.state.of(ProvidersController).remove_key(OPENAI.id))
         await until(lambda: app.said.startswith("Key for OpenAI removed"))
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
         assert not app.setting("default.provider")
@@ -129,7 +132,7 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
 ) -> None:
     async with AppHarness() as app:
         vault = app.backend.vault
-        app.state.tasks.start(app.state.providers_controller.save(PROXIED))
+        app.state.tasks.start(app.state.of(ProvidersController).save(PROXIED))
         await app.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
@@ -144,7 +147,7 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
             await remove_secret(name)
 
         monkeypatch.setattr(vault, "remove", remove_key_only)
-        app.state.tasks.start(app.state.providers_controller.remove_profile(PROXIED.id))
+        app.state.tasks.start(app.state.of(ProvidersController).remove_profile(PROXIED.id))
         await app.written()
         assert app.state.providers.get(PROXIED.id) is not None
         assert await vault.get(PROXIED.id, key.origin) == key
@@ -155,7 +158,7 @@ async def test_discarding_an_unchanged_edit_keeps_the_draft_from_before() -> Non
         await app.ask_and_answer("One?", "1")
         app.type("half")
         app.act("edit", at=0)
-        app.controllers.chat.discard_draft()
+        app.controllers.of(ChatController).discard_draft()
         assert app.text.toPlainText() == "half"
 
 
@@ -166,7 +169,7 @@ async def test_a_discarded_edit_returns_to_its_conversation() -> None:
         app.act("edit", at=0)
         app.type(" Tell me all about it.")
         app.press(Qt.Key.Key_Escape)
-        app.controllers.navigator.open_new()
+        app.controllers.of(Navigator).open_new()
         app.press_action("Undo")
         assert app.text.toPlainText() == ""
         await app.open_conversation(first)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QSpinBox
 
+from desktop_app.composer.attachments.file_readings import FileReadings
 from desktop_app.documents.ui.document_viewer import DocumentViewer, ViewerTarget
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
 from tests.data.long_pdf import long_pdf, pdf_of
@@ -33,7 +34,7 @@ def match_count(viewer: DocumentViewer) -> str:
 
 async def stored_document(app: AppHarness, given: Path | str) -> DocumentPart:
     """Read and store a file or a text, and return its part."""
-    part, _ = await app.controllers.readings.read_content(given, lambda _: None)
+    part, _ = await app.controllers.main.of(FileReadings).read_content(given, lambda _: None)
     assert isinstance(part, DocumentPart)
     return part
 
@@ -47,8 +48,8 @@ async def passage(app: AppHarness, path: Path, words: str) -> ViewerTarget:
 
 
 async def opened(app: AppHarness, what: ViewerTarget) -> DocumentViewer:
-    app.controllers.viewer.open(what)
-    viewer = app.controllers.viewer
+    app.controllers.of(DocumentViewer).open(what)
+    viewer = app.controllers.of(DocumentViewer)
     await until(lambda: viewer.message != "Opening…")
     return viewer
 
@@ -259,14 +260,14 @@ async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None
         await until(lambda: bool(app.chips) and not app.is_reading)
         (attached,) = app.state.current.draft.value.attachments
         app.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
-        chip_viewer = app.controllers.viewer
+        chip_viewer = app.controllers.of(DocumentViewer)
         await until(lambda: chip_viewer.pages.count == 3)
         turn = await app.ask("What is it?")
         turn.end("A report.")
         await app.settled()
         part = app.state.current.path[0].attachments[0]
         app.act(f"document/{part.sha256}", 0)
-        viewer = app.controllers.viewer
+        viewer = app.controllers.of(DocumentViewer)
         await until(lambda: viewer.pages.count == 3)
         assert viewer.windowTitle() == "report.pdf"
         QTest.keyClick(viewer, Qt.Key.Key_Escape)

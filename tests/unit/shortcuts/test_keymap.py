@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.app.features import COMMANDS
 from desktop_app.domain.errors import SettingError
-from desktop_app.shortcuts.command import COMMANDS, Category, Command, CommandScope
+from desktop_app.shortcuts.command import Category, Command, CommandScope
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.shortcuts.shortcut import (
     is_prefix,

@@ -14,7 +14,8 @@ from shiboken6 import isValid
 
 from desktop_app.app.session import Session
 from desktop_app.chat.cost_estimate import typical_cost
-from desktop_app.composer.available_models import view_of
+from desktop_app.chat.ui.chat_controller import ChatController
+from desktop_app.composer.available_models import AvailableModels, view_of
 from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.model_button import fill_efforts, fill_models
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice, Role
@@ -90,7 +91,7 @@ class CompareDialog(QDialog):
 
     def _restore_choices(self) -> None:
         """Show the choices of the last dialog if they begin with the open conversation's."""
-        available = self._session.choices
+        available = self._session.of(AvailableModels)
         usable = [replace(available.choice_with(e), effort=None) for e in available.models]
         self._choices[:] = [c for c in self._choices if replace(c, effort=None) in usable]
         if len(self._choices) < _MIN_ANSWERS or self._choices[0] != self._setup.choice:
@@ -101,7 +102,7 @@ class CompareDialog(QDialog):
 
     def _add_choice(self) -> None:
         """Add the next model of the same provider that is not chosen, or else the first again."""
-        available, first = self._session.choices, self._choices[0]
+        available, first = self._session.of(AvailableModels), self._choices[0]
         entries = [e for e in available.models if e.provider_id == first.provider_id]
         offered = [available.choice_with(entry) for entry in entries]
         offered.sort(key=lambda c: c.variant not in (Variant.THINKING, Variant.PRO))
@@ -113,7 +114,7 @@ class CompareDialog(QDialog):
 
     def choose_model(self, index: int, entry: ModelEntry) -> None:
         """Choose the model of a row; its effort stays if the model takes one."""
-        choice = self._session.choices.choice_with(entry)
+        choice = self._session.of(AvailableModels).choice_with(entry)
         if choice.effort is not None:
             choice = replace(choice, effort=self._choices[index].effort)
         self._choices[index] = choice
@@ -131,7 +132,7 @@ class CompareDialog(QDialog):
 
     def _compare(self) -> None:
         self.accept()
-        self._session.tasks.start(self._session.chat.compare(list(self._choices)))
+        self._session.tasks.start(self._session.of(ChatController).compare(list(self._choices)))
 
     # ------------------------------------------------------------------ rows and costs
 
@@ -154,7 +155,7 @@ class CompareDialog(QDialog):
         for row, choice, cost in zip(self.rows, self._choices, costs, strict=True):
             resolved = self._resolve(choice)
             models = self._session.providers.models_of(resolved.profile)
-            view = view_of(resolved, self._session.choices.models, models)
+            view = view_of(resolved, self._session.of(AvailableModels).models, models)
             row.show_choice(view, cost, is_removable=is_removable)
         self._total.setText(total)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.ui.shown_answers import stream_answers
+from desktop_app.composer.available_models import AvailableModels
 from desktop_app.domain.conversations.conversation import Message, ModelChoice, Role
 from desktop_app.i18n.translation import tr
 from desktop_app.transcript.message_stream import MessageStream
@@ -22,6 +23,14 @@ class ComparisonController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._prompt = session.window.prompt
+        self._transcript = session.window.transcript
+        self._notifications = session.window.notifications
+        self._temporary = session.temporary
+        self._current = session.current
+        self._draft = session.current.draft
+        self._running = session.running
+        self._conversations = session.backend.conversations
         self._compared_choices: list[ModelChoice] = []  # those of the last dialog
         self._comparison: ComparisonWindow | None = None
 
@@ -45,7 +54,7 @@ class ComparisonController(Controller):
             self._notifications.notify(tr("Stop the response before you compare models."))
         elif not question and not self._draft.value.attachments:
             self._notifications.notify(tr("Type a message to compare the responses to it."))
-        elif self._session.choices.models:
+        elif self._session.of(AvailableModels).models:
             from desktop_app.chat.ui.comparison.compare_dialog import (
                 CompareDialog,  # not needed at start
             )

@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QApplication, QDialog, QFrame, QWidget
 from shiboken6 import isValid
 
 from desktop_app.app.session import Session
+from desktop_app.composer.attachments.images_controller import ImagesController
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.library.ui.navigator import Navigator
 from desktop_app.markdown.search.text_search import differing_words
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
@@ -73,7 +75,7 @@ class AnswerColumn(QFrame):
         self.accessible_role = "Grouping"
         set_role(self, "column")
         self._session = session
-        self.transcript = session.images.brief_transcript(lambda: [self.answer])
+        self.transcript = session.of(ImagesController).brief_transcript(lambda: [self.answer])
         self.first_token_s: float | None = None
         self.differing_count: int | None = None
         self._is_compact = False
@@ -308,7 +310,7 @@ class ComparisonWindow(QDialog):
                 self.show_problem(tr("This conversation was deleted."))
             return
         await conversations.show_version(self.conversation_id, answer_id)
-        await session.navigator.open(self.conversation_id)
+        await session.of(Navigator).open(self.conversation_id)
         if isValid(self):
             self.close()
         bring_to_front(session.window)
@@ -330,7 +332,7 @@ class ComparisonWindow(QDialog):
                 column.show_answer(answer)
                 self._update_buttons()
         if answer is not None and self._session.current.id == self.conversation_id:
-            await self._session.navigator.open(self.conversation_id)
+            await self._session.of(Navigator).open(self.conversation_id)
 
     async def _ask_again(self, answer: Message) -> Message | None:
         """Ask the model of an answer again for another version, without showing it.

@@ -8,9 +8,17 @@ from typing import Final
 
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
+from desktop_app.shortcuts.command import Category, Command, CommandScope
 
 HOTKEY_COMMAND: Final = "quick.global"
 """The id of the command that the global shortcut runs."""
+GLOBAL_SHORTCUT: Final = Command(
+    HOTKEY_COMMAND,
+    N_("Open quick prompt from any program"),
+    Category.PROGRAM,
+    "Meta+Alt+Space",
+    scope=CommandScope.GLOBAL,
+)
 
 
 class HotkeyStatus(StrEnum):
@@ -93,7 +101,10 @@ def check_hotkey(keys: str, environment: Mapping[str, str]) -> HotkeyReport:
         return HotkeyReport(keys, HotkeyStatus.OFF)
     if not is_x11(environment):
         return HotkeyReport(keys, HotkeyStatus.UNAVAILABLE)
-    from desktop_app.quick.hotkey.x11_hotkey import X11Hotkey, is_held  # only X11 needs the library
+    from desktop_app.desktop.hotkey.x11_hotkey import (  # only X11 needs the library
+        X11Hotkey,
+        is_held,
+    )
 
     try:
         X11Hotkey(keys).close()

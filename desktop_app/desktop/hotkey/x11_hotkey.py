@@ -16,8 +16,8 @@ from Xlib import display as xlib
 from Xlib import error as xlib_error
 from Xlib import ext as xlib_extensions
 
-from desktop_app.quick.hotkey.hotkey_status import HotkeyError, HotkeyStatus
-from desktop_app.quick.hotkey.keysyms import character_keysyms, keysym_name, parse_keys
+from desktop_app.desktop.hotkey.hotkey_status import HotkeyError, HotkeyStatus
+from desktop_app.desktop.hotkey.keysyms import character_keysyms, keysym_name, parse_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,10 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.app.session import Session
+from desktop_app.app.window.settings_pages import SettingsPages
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
-from desktop_app.settings.ui.settings_pages import SettingsPages
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, IconButton
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
@@ -98,28 +97,33 @@ class SettingsPanel(QFrame):
         show_requested(): the window must show the panel.
         close_requested(): the user wants to close the panel.
         page_shown(str): another page is shown.
+        shown(): the panel is shown.
+        help_requested(str): open the help for the part of the window with this object name.
     """
 
     show_requested = Signal()
     close_requested = Signal()
     page_shown = Signal(str)
+    shown = Signal()
+    help_requested = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("settings")
         self.setAccessibleName(spoken_text(tr("Settings")))
         set_role(self, "side")
-        self.pages = SettingsPages(self)
+        self.pages = SettingsPages(self, (name for name, _ in PAGES))
+        self._has_pages = False
         self._areas: dict[str, QScrollArea] = {}
         self._layouts: dict[str, QVBoxLayout] = {}
         self._page = PAGES[0][0]
         self._is_narrow = False
         self._is_list_shown = False  # in a narrow panel, instead of the page
-        self._session: Session | None = None
 
-    def set_session(self, session: Session) -> None:
-        """Let the pages use the session's controllers; show a page if the panel is shown."""
-        self._session = self.pages.session = session
+    def make_pages_with(self, make: Callable[[str], QWidget]) -> None:
+        """Set what makes a page of a name; show a page if the panel is shown."""
+        self.pages.make_with(make)
+        self._has_pages = True
         if self._areas:
             self.show_page(self._page)
 
@@ -133,7 +137,7 @@ class SettingsPanel(QFrame):
         """Show a page, by its name in PAGES."""
         self._ensure_built()
         layout = self._layouts[page]
-        if not layout.count() and self._session is not None:
+        if not layout.count() and self._has_pages:
             widget = self.pages.by_name[page].page
             layout.addWidget(widget)
             widget.show()
@@ -144,10 +148,6 @@ class SettingsPanel(QFrame):
         self._stack.setCurrentWidget(self._areas[page])
         self._arrange()
         self.page_shown.emit(page)
-        if self._session is not None and page == "about":
-            self._session.tasks.start(self._session.settings.show_about())
-        elif self._session is not None and page == "servers":
-            self._session.tasks.start(self._session.servers.show_servers())
 
     @property
     def page(self) -> str:
@@ -157,7 +157,7 @@ class SettingsPanel(QFrame):
     def show_folder(self) -> None:
         """Show the settings of the current folder."""
         self.show_page("answer")
-        self.pages.responses.page.show_scope("folder")
+        self.pages.by_name["answer"].page.show_scope("folder")
 
     def show_setting(self, page: str, key: str) -> None:
         """Show a page, scroll to one of its fields or the title of a section, and focus it."""
@@ -171,7 +171,7 @@ class SettingsPanel(QFrame):
                 if section.head is field:
                     return
         if page == "answer":
-            self.pages.responses.page.show_row(key)
+            self.pages.by_name["answer"].page.show_row(key)
 
         def show() -> None:
             # Not earlier, because a new page has no layout until it is visible.
@@ -183,7 +183,7 @@ class SettingsPanel(QFrame):
     def focus_key_field(self) -> None:
         """Show the Accounts page and focus its key field."""
         self.show_page("provider")
-        page = self.pages.provider.page
+        page = self.pages.by_name["provider"].page
         self._call_when_visible(page, page.focus_key_field)
 
     def _call_when_visible(self, page: QWidget, focus: Callable[[], None]) -> None:
@@ -229,8 +229,7 @@ class SettingsPanel(QFrame):
         if not self._areas:
             self.show_page(self._page)
         super().showEvent(event)
-        if self._session is not None:
-            self._session.providers_controller.request_models()
+        self.shown.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -238,8 +237,7 @@ class SettingsPanel(QFrame):
             self._arrange()
 
     def _open_help(self) -> None:
-        if self._session is not None:
-            self._session.help.open_part(f"settings-{self._page}")
+        self.help_requested.emit(f"settings-{self._page}")
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
         """Focus the list of pages, or the search field while the list is hidden.

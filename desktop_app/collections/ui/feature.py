@@ -1,0 +1,60 @@
+"""Collections: the commands, and what the window must know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.app.feature import Action, Feature, call
+from desktop_app.i18n.translation import N_
+from desktop_app.shortcuts.command import Category, Menu
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
+    from desktop_app.collections.ui.collections_controller import CollectionsController
+    from desktop_app.shortcuts.command_search import PaletteEntry
+
+
+def _compose(session: Session) -> None:
+    draft = session.main.draft
+    for signal in (session.current.opened, draft.changed):
+        signal.connect(
+            lambda: _controller(session).find_unknown() if draft.value.collections else None
+        )
+    session.remedies.append(lambda error: _controller(session).remedies_for(error))
+
+
+def _controller(session: Session) -> CollectionsController:
+    from desktop_app.collections.ui.collections_controller import CollectionsController
+
+    return session.of(CollectionsController)
+
+
+async def _find_entries(session: Session) -> list[PaletteEntry]:
+    return await _controller(session).palette_entries()
+
+
+FEATURE: Final = Feature(
+    actions=(
+        Action(
+            "collections.ask",
+            N_("Ask a collection…"),
+            Category.PROMPT,
+            run=call("collections.ui.collections_controller.CollectionsController.ask"),
+            uses_conversation=True,
+            menu=(Menu.ATTACH, 3),
+        ),
+        Action(
+            "collections.show",
+            N_("Show collections"),
+            Category.PROMPT,
+            "Ctrl+G, Ctrl+C",
+            run=call("collections.ui.collections_controller.CollectionsController.show"),
+            menu_label=N_("Collections"),
+            words=N_("knowledge documents"),
+            menu=(Menu.PROGRAM, 5),
+            page="collections-dialog",
+        ),
+    ),
+    compose=_compose,
+    load_entries=_find_entries,
+)

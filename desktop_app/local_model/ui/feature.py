@@ -1,0 +1,35 @@
+"""Models on this computer: the commands, and what the window must know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.app.feature import Action, Feature, call
+from desktop_app.i18n.translation import N_
+from desktop_app.shortcuts.command import Category
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
+
+
+def _compose(session: Session) -> None:
+    from desktop_app.local_model.ui.built_in_model_note import BuiltInModelNote
+
+    session.of(BuiltInModelNote)
+    session.window.transcript.action_requested.connect(
+        lambda _id, action: session.run("models.local") if action == "better-model" else None
+    )
+
+
+FEATURE: Final = Feature(
+    actions=(
+        Action(
+            "models.local",
+            N_("Models on this computer"),
+            Category.PROMPT,
+            run=call("local_model.ui.local_models_page.LocalModelsPage.open"),
+            page="local-models",
+        ),
+    ),
+    compose=_compose,
+)

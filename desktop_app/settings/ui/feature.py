@@ -1,0 +1,65 @@
+"""The settings and the look: the commands, and what the window must know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.app.feature import Action, Feature, call
+from desktop_app.i18n.translation import N_
+from desktop_app.shortcuts.command import Category, Menu
+
+if TYPE_CHECKING:
+    from desktop_app.app.session import Session
+
+
+def _compose(session: Session) -> None:
+    from desktop_app.settings.ui.settings_controller import SettingsController
+
+    session.of(SettingsController)
+
+
+FEATURE: Final = Feature(
+    actions=(
+        Action(
+            "view.larger",
+            N_("Larger text"),
+            Category.VIEW,
+            "Ctrl++",
+            run=call("settings.ui.settings_controller.SettingsController.resize_text", +10),
+            is_in_palette=False,
+        ),
+        Action(
+            "view.smaller",
+            N_("Smaller text"),
+            Category.VIEW,
+            "Ctrl+-",
+            run=call("settings.ui.settings_controller.SettingsController.resize_text", -10),
+            is_in_palette=False,
+        ),
+        Action(
+            "view.normal",
+            N_("Reset text size"),
+            Category.VIEW,
+            "Ctrl+0",
+            run=call("settings.ui.settings_controller.SettingsController.resize_text", 0),
+            is_in_palette=False,
+        ),
+        Action(
+            "settings.toggle",
+            N_("Show or hide settings"),
+            Category.VIEW,
+            "Ctrl+,",
+            run=lambda session: session.window.outer_panes.toggle_settings(),
+            menu_label=N_("Settings"),
+            is_in_palette=False,
+            menu=(Menu.PROGRAM, 10),
+        ),
+    ),
+    compose=_compose,
+    pages={
+        "answer": "settings.ui.responses_tab.ResponsesTab",
+        "look": "settings.ui.responses_tab.AppearanceTab",
+        "keys": "settings.ui.shortcuts_tab.ShortcutsTab",
+        "about": "settings.ui.about_tab.AboutTab",
+    },
+)

@@ -1,0 +1,98 @@
+"""The program starts without a feature: its folder and the lines that name it are deleted."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PRODUCT = "desktop_app"
+ROOT = Path(__file__).parents[3]
+LINES = {
+    "app/features.py": r' +"{}\.[^"]*",\n',
+    "cli/registry.py": r' +"\w+": CommandPlaces\(\s*"{}\.[^)]*\),\n',
+}
+"""The lines that name a feature, by file."""
+DELETED = {
+    "batch": ("batch", "backend/batch_wiring.py"),
+    "collections": ("collections",),
+    "evaluation": ("evaluation",),
+    "local_model": ("local_model/ui",),
+    "prompts": ("prompts/ui",),
+    "quick": ("quick",),
+    "spending": ("spending/ui", "spending/arguments.py", "spending/command.py"),
+}
+"""What is deleted of each feature.
+
+Of local models, prompts and spending, the values and stores stay: every answer is asked with them.
+"""
+USE = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from desktop_app.app.application import Application
+from desktop_app.app.features import ACTIONS
+from desktop_app.app.window.settings_panel import PAGES
+from desktop_app.desktop.window_request import OpenRequest, QuickRequest
+
+def use():
+    session, window = application.session, application.window
+    window.outer_panes.show_settings(True)
+    for page, _title in PAGES:
+        window.settings.show_page(page)
+    for action in ACTIONS:
+        if action.page:
+            session.run(action.id)
+    session.run("palette.open")
+    session.run("help.open")
+    session.serve(QuickRequest("text"))
+    window.files_dropped.emit([])
+    for card in window.empty_state.cards:
+        card.click()
+    QTimer.singleShot(1700, session.shutdown.begin)  # after what each feature does later
+
+application = Application(OpenRequest())
+application.on_ready = use
+application.show()
+code = application.run()
+print([action.id for action in ACTIONS])
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("feature", DELETED)
+def test_the_program_starts_without_a_feature(feature: str, tmp_path: Path) -> None:
+    product = tmp_path / PRODUCT
+    shutil.copytree(ROOT / PRODUCT, product)
+    (tmp_path / "resources").symlink_to(ROOT / "resources")
+    for path in DELETED[feature]:
+        if (product / path).is_dir():
+            shutil.rmtree(product / path)
+        else:
+            (product / path).unlink()
+    for registry, line in LINES.items():
+        text = (product / registry).read_text("utf-8")
+        (product / registry).write_text(re.sub(line.format(feature), "", text), "utf-8")
+    log = tmp_path / "home"
+    done = subprocess.run(
+        [sys.executable, "-c", USE],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(tmp_path),
+            "QT_QPA_PLATFORM": "offscreen",
+            "REPARTEE_HOME": str(log),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    logs = "".join(path.read_text("utf-8") for path in log.rglob("*.log"))
+    assert "Traceback" not in logs
