@@ -62,6 +62,7 @@ class SessionEvents(QObject):
         quick_hidden(): a window beside the main one was hidden, or a paste has ended.
         quick_requested(str): show the quick prompt with this text.
         loaded(): the window shows its content.
+        model_chosen(ModelEntry): answer with this model in the open conversation.
         document_requested(str SHA-256, str name, str key of a text, "" for none): show a document.
         desktop_joined(SessionBus): the program has joined the session bus.
         hotkey_reported(HotkeyReport): whether the global shortcut works.
@@ -83,6 +84,7 @@ class SessionEvents(QObject):
     quick_hidden = Signal()
     quick_requested = Signal(str)
     loaded = Signal()
+    model_chosen = Signal(object)
     document_requested = Signal(str, str, str)
     desktop_joined = Signal(object)
     hotkey_reported = Signal(object)

@@ -112,6 +112,7 @@ class ChoiceController(ConversationChoice):
         ):
             signal.connect(self._show_choice)
         session.events.raised.connect(self.propose_model)
+        session.events.model_chosen.connect(self.choose_model)
         # A question with an attachment may be sent without typing.
         session.current.draft.changed.connect(
             lambda: self._open_connection() if session.current.draft.value.attachments else None

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
 from desktop_app.app.session import Session
 from desktop_app.backend.backend import EMBEDDING_SETTING, WEIGHTS_SETTING
-from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_entry import ModelEntry
 from desktop_app.i18n import formatting
@@ -408,7 +407,7 @@ class LocalModelsPage(QWidget):
     def _use(self, line: ModelLine) -> None:
         if line.file is None:
             return
-        self._session.of(ChoiceController).choose_model(
+        self._session.events.model_chosen.emit(
             ModelEntry(ON_DEVICE.id, tr(ON_DEVICE.name), line.file.path, line.file.name, None)
         )
         self._session.window.pane.close_page()

@@ -14,7 +14,6 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QWidget
 
 from desktop_app.app.session import Session
-from desktop_app.chat.ui.choice_controller import ChoiceController
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_entry import ModelRow
 from desktop_app.domain.models.model_facts import ModelFacts
@@ -291,7 +290,7 @@ class ModelsPage(QWidget):
 
     def _use(self, row: ModelRow) -> None:
         """Answer with a model in the open conversation."""
-        self._session.of(ChoiceController).choose_model(row)
+        self._session.events.model_chosen.emit(row)
         self._session.window.pane.close_page()
 
     def _toggle_favorite(self, row: ModelRow) -> None:
