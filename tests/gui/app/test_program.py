@@ -22,14 +22,14 @@ from PySide6.QtWidgets import (
     QSlider,
 )
 
-from desktop_app.app.features import COMMANDS, FEATURES
+from desktop_app.app.features import ACTIONS, COMMANDS, FEATURES
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.desktop.window_request import OpenRequest, QuickRequest, encode
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.quick_call import call
-from desktop_app.shortcuts.command import COMMANDS, KEYS_ONLY, CommandScope
+from desktop_app.shortcuts.command import CommandScope
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.transcript_views import shown_text
@@ -424,5 +424,5 @@ async def test_a_new_conversation_has_few_controls() -> None:
             if button.isVisible() and not button.visibleRegion().isEmpty()
         ]
         assert len(controls) + 1 <= 14, [button.objectName() for button in controls]  # the prompt
-    rows = [c for c in COMMANDS if c.id in app.session.actions and c.id not in KEYS_ONLY]
+    rows = [row for row in ACTIONS if row.is_in_palette]
     assert len(rows) <= 58
