@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
@@ -42,9 +41,6 @@ from desktop_app.widgets.forms.form_widgets import (
 from desktop_app.widgets.forms.tab_order import focus_first_part
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text, spoken_text
-
-OnEdited = Callable[[SettingValue], None]
-
 
 FORM_KINDS: Final = {
     FormKind.SCHEMA: N_("JSON Schema"),
@@ -84,16 +80,205 @@ _LINE_HEIGHT: Final = 38
 """The height of a text of one line, in unscaled pixels."""
 
 
-class Field(NamedTuple):
-    """The editable part of a row.
+Field = tuple[QWidget, Callable[[SettingValue], None]]
+"""The widget that edits a value, and a function that shows one without reporting a change."""
+
+
+class SettingRow(FormSection):
+    """A setting: its title, its field, its help, and the settings that are part of it.
 
     Attributes:
+        declared: the setting.
         control: the widget that edits the value.
-        show: shows a value without reporting a change.
+        show_value: shows a value without reporting a change.
+        override: the line for an overridden value; None if nothing can override it.
     """
 
-    control: QWidget
-    show: Callable[[SettingValue], None]
+    def __init__(self, declared: Setting, form: SchemaForm) -> None:
+        super().__init__("" if declared.part_of else tr(declared.label))
+        self.declared = declared
+        self._form = form
+        self._help = tr(declared.help)
+        self.note.set_text(self._help)
+        self.control, self.show_value = self._make_field()
+        self.show_value(declared.default)
+        self.note.describe(*self.findChildren(QWidget, declared.key))
+        self.override: OverrideLine | None = None
+        if declared.per_conversation or declared.per_folder:
+            self.override = OverrideLine(declared.key, tr(declared.label), form)
+            self.override.hide()
+            self.add(self.override)
+
+    def set_help(self, text: str) -> None:
+        """Show a help text, also again after the user has corrected a wrong value."""
+        self._help = text
+        self.note.set_text(text)
+
+    def _edit(self, value: SettingValue) -> None:
+        """Report the user's value, or show why it is wrong."""
+        key = self.declared.key
+        try:
+            self._form.changed.emit(key, validate(key, value))
+        except SettingError as error:
+            self.note.set_text(error.what_to_do, "error")
+        else:
+            self.note.set_text(self._help)
+
+    def _make_field(self) -> Field:
+        declared = self.declared
+        if declared.has_dialog:
+            return self._dialog_field()
+        if declared.value_type is bool:
+            return self._flag_field()
+        if declared.choices and len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional:
+            return self._segments_field()
+        if declared.choices or declared.is_font:
+            return self._list_field()
+        if declared.stops:
+            return self._slider_field()
+        return self._text_field()
+
+    def _flag_field(self) -> Field:
+        """Create a check box at the right of its title."""
+        label = tr(self.declared.label)
+        box = check_box(label, object_name=self.declared.key)
+        self.title.hide()
+        self.body.addLayout(check_row(label, box))
+        box.toggled.connect(self._edit)
+
+        def show(value: SettingValue) -> None:
+            with QSignalBlocker(box):
+                box.setChecked(bool(value))
+
+        return box, show
+
+    def _segments_field(self) -> Field:
+        """Create up to three values side by side; none is checked if the value is none of them."""
+        labels = {choice.value: tr(choice.label) for choice in self.declared.choices}
+        segments = SegmentedControl([*labels.items()], name=tr(self.declared.label), padding=11)
+        segments.setObjectName(self.declared.key)
+        segments.expand()
+        self.body.addWidget(segments)
+        segments.chosen.connect(self._edit)
+        # The Shortcuts page may have set another value.
+        return segments, lambda value: segments.set_current(str(value) if value in labels else None)
+
+    def _list_field(self) -> Field:
+        """Create a drop-down list, beginning with the label of None if the setting may be unset.
+
+        The installed font families are read only when the page is created, because that is slow.
+        """
+        declared = self.declared
+        combo = Combo(tr(declared.label), object_name=declared.key)
+        if declared.is_optional:
+            combo.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
+        for choice in declared.choices:
+            combo.addItem(tr(choice.label), choice.value)
+        if declared.is_font:
+            combo.addItem(tr("System"), "")
+            for family in filter(QFontDatabase.isSmoothlyScalable, QFontDatabase.families()):
+                combo.addItem(family, family)
+        self.title.setBuddy(combo)
+        self.body.addWidget(combo)
+        combo.activated.connect(lambda index: self._edit(combo.itemData(index)))
+
+        def show(value: SettingValue) -> None:
+            if declared.is_font and combo.findData(value) < 0:
+                combo.addItem(str(value), value)  # the font is no longer installed
+            combo.setCurrentIndex(max(0, combo.findData(value)))
+
+        return combo, show
+
+    def _slider_field(self) -> Field:
+        """Create a slider over the stops, with the formatted value beside it."""
+        declared = self.declared
+        stops: list[SettingValue] = [*declared.stops]
+        if declared.is_optional:
+            stops.insert(0, None)
+        slider = Slider()
+        slider.setObjectName(declared.key)
+        slider.setRange(0, len(stops) - 1)
+        value_label = PlainLabel(role="note")
+        self.title.setBuddy(slider)
+        control = QWidget()
+        row_of((slider, 1), value_label, parent=control, margins=0, spacing=6)
+        self.body.addWidget(control)
+
+        def show_value(value: SettingValue) -> None:
+            text = format_value(value, declared.unit)
+            value_label.setText(text)
+            spoken = tr("{setting}: {value}", setting=tr(declared.label), value=text)
+            slider.setAccessibleName(spoken_text(spoken))
+
+        def report(index: int) -> None:
+            show_value(stops[index])
+            self._edit(stops[index])
+
+        def show(value: SettingValue) -> None:
+            """Show the value; the slider moves to the nearest stop."""
+            nearest = 0
+            if value in stops:
+                nearest = stops.index(value)
+            elif isinstance(value, int | float):
+                numbers = {n: stop for n, stop in enumerate(stops) if isinstance(stop, int | float)}
+                nearest = min(numbers, key=lambda n: abs(numbers[n] - value))
+            with QSignalBlocker(slider):
+                slider.setValue(nearest)
+            slider.update()
+            show_value(value)
+
+        slider.sliderMoved.connect(lambda index: show_value(stops[index]))
+        slider.valueChanged.connect(report)
+        return control, show
+
+    def _text_field(self) -> Field:
+        heights = {None: _TEXT_HEIGHT, 1: _LINE_HEIGHT}
+        height = heights.get(self.declared.most_lines, _LIST_HEIGHT)
+        field = MultilineField(tr(self.declared.label), height)
+        field.setObjectName(self.declared.key)
+        field.setPlaceholderText(tr(self.declared.placeholder))
+        self.title.setBuddy(field)
+        self.body.addWidget(field)
+        field.edited.connect(self._edit)
+        return field, lambda value: field.show_text(str(value or ""))
+
+    def _dialog_field(self) -> Field:
+        """Create a description of the value, and the button that changes it in another window."""
+        key = self.declared.key
+        current_value = ""
+        label = PlainLabel(wraps=True)
+        button = PlainButton(tr("Change…"), role="plain", name=key)
+        spoken = tr("{setting}: change", setting=tr(self.declared.label))
+        button.setAccessibleName(spoken_text(spoken))
+        self.body.addLayout(row_of((label, 1), button))
+        button.clicked.connect(
+            lambda: self._form.edit_requested.emit(
+                EditRequest(key, current_value, self._edit, button, lambda: current_value)
+            )
+        )
+
+        def show(value: SettingValue) -> None:
+            nonlocal current_value
+            current_value = str(value or "")
+            label.setText(_DESCRIPTIONS[key](current_value))
+
+        return button, show
+
+
+class OverrideLine(QWidget):
+    """A note on an overridden value, with a button that resets it.
+
+    Attributes:
+        text: the label of the note.
+    """
+
+    def __init__(self, key: str, name: str, form: SchemaForm) -> None:
+        super().__init__()
+        self.text = PlainLabel(role="note", wraps=True)
+        button = PlainButton(tr("Use default"), role="link", name=f"reset-{key}")
+        button.setAccessibleName(spoken_text(tr("{setting}: use default", setting=name)))
+        button.clicked.connect(lambda: form.reset(key))
+        row_of((self.text, 1), button, parent=self, margins=0)
 
 
 class SchemaForm(QWidget):
@@ -117,11 +302,7 @@ class SchemaForm(QWidget):
         """
         super().__init__()
         self._override_label = override_label or tr("Set for this conversation")
-        self._fields: dict[str, Field] = {}
-        self._sections: dict[str, FormSection] = {}
-        self._override_lines: dict[str, tuple[QWidget, PlainLabel]] = {}
-        self._refusals: Mapping[str, str] = {}
-        self._notes: Mapping[str, str] = {}
+        self._rows: dict[str, SettingRow] = {}
         self._unsupported: Collection[str] = ()
         self._owner: str | None = None  # whose overrides are shown; None for the defaults
         self._overrides: Mapping[str, object] = {}
@@ -148,45 +329,17 @@ class SchemaForm(QWidget):
         self._show_rows()
 
     def _add_row(self, declared: Setting) -> None:
-        key = declared.key
-        section = FormSection("" if declared.part_of else tr(declared.label))
-        section.note.set_text(tr(declared.help))
-
-        def on_edited(value: SettingValue) -> None:
-            try:
-                self.changed.emit(key, validate(key, value))
-            except SettingError as error:
-                section.note.set_text(error.what_to_do, "error")
-            else:
-                self._annotate(key)
-
-        if declared.has_dialog:
-            field = _dialog_field(declared, section, on_edited, self.edit_requested.emit)
-        else:
-            field = _field_for(declared, section, on_edited)
-        self._fields[key] = field
-        field.show(declared.default)
-        section.note.describe(*section.findChildren(QWidget, key))
-        self._sections[key] = section
-        if declared.per_conversation or declared.per_folder:
-
-            def reset() -> None:
-                self._revealed.discard(key)
-                self.reset_requested.emit(key)
-
-            line = _override_line(key, declared.label, section, reset)
-            line[0].hide()
-            self._override_lines[key] = line
+        row = self._rows[declared.key] = SettingRow(declared, self)
         if declared.part_of:
-            self._sections[declared.part_of].add(section)
+            self._rows[declared.part_of].add(row)
         else:
-            (self._advanced.body if declared.is_advanced else self._column).addWidget(section)
+            (self._advanced.body if declared.is_advanced else self._column).addWidget(row)
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Show these values, or the defaults; ignore keys of other groups."""
         effective_values = with_defaults(values)
-        for key, field in self._fields.items():
-            field.show(effective_values[key])
+        for key, row in self._rows.items():
+            row.show_value(effective_values[key])
 
     def set_overrides(
         self, owner: str | None, overrides: Mapping[str, object], *, is_folder: bool = False
@@ -210,7 +363,7 @@ class SchemaForm(QWidget):
 
     def is_row_shown(self, key: str) -> bool:
         """Return True if the row of this setting is not hidden."""
-        return not self._sections[key].isHidden()
+        return not self._rows[key].isHidden()
 
     def reveal(self, key: str) -> None:
         """Show the row of a setting, even if it is advanced or hidden."""
@@ -219,22 +372,26 @@ class SchemaForm(QWidget):
             self._advanced.head.setChecked(True)
         self._show_rows()
 
+    def reset(self, key: str) -> None:
+        """Ask to remove an override, and hide its row then."""
+        self._revealed.discard(key)
+        self.reset_requested.emit(key)
+
     def _show_rows(self) -> None:
         is_default = self._owner is None
         label = tr("Set for this folder") if self._is_folder else self._override_label
-        for key, section in self._sections.items():
+        for key, row in self._rows.items():
             is_overridden = key in self._overrides
             if is_default:
                 is_shown = key not in self._unsupported
             else:
                 is_shown = is_overridden or key == INSTRUCTIONS
-            section.setVisible(is_shown or key in self._revealed)
-            if key in self._override_lines:
-                line, text = self._override_lines[key]
-                text.setText(label)
-                line.setVisible(not is_default and is_overridden)
-        keys = [key for key in self._sections if setting(key).is_advanced]
-        has_advanced = any(self.is_row_shown(key) for key in keys)
+            row.setVisible(is_shown or key in self._revealed)
+            if row.override is not None:
+                row.override.text.setText(label)
+                row.override.setVisible(not is_default and is_overridden)
+        rows = [row for row in self._rows.values() if row.declared.is_advanced]
+        has_advanced = any(not row.isHidden() for row in rows)
         self._advanced.setVisible(has_advanced)
         self._advanced.head.setVisible(is_default)
         if not is_default and has_advanced:
@@ -248,28 +405,25 @@ class SchemaForm(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for key, value in self._overrides.items():
-            if key not in self._sections:
+            if key not in self._rows:
                 name = key.rpartition(".")[2]
-                section = FormSection("")
-                on_reset = partial(self.reset_requested.emit, key)
-                _, text = _override_line(key, name, section, on_reset)
-                text.setText(f"{name}: {value}")
-                self._others.addWidget(section)
-                section.show()
+                line = OverrideLine(key, name, self)
+                line.text.setText(f"{name}: {value}")
+                self._others.addWidget(line)
+                line.show()
 
     def _fill_menu(self) -> None:
         self._menu.clear()
-        for key, section in self._sections.items():
-            declared = setting(key)
+        for key, row in self._rows.items():
+            declared = row.declared
             is_offered = declared.per_conversation or (self._is_folder and declared.per_folder)
-            if is_offered and section.isHidden() and key not in self._unsupported:
-
-                def reveal(key: str = key) -> None:
-                    self.reveal(key)
-                    focus_first_part(self._fields[key].control, Qt.FocusReason.OtherFocusReason)
-
+            if is_offered and row.isHidden() and key not in self._unsupported:
                 action = self._menu.addAction(menu_text(tr(declared.label)))
-                action.triggered.connect(lambda *_, reveal=reveal: reveal())
+                action.triggered.connect(lambda *_, key=key: self._reveal_and_focus(key))
+
+    def _reveal_and_focus(self, key: str) -> None:
+        self.reveal(key)
+        focus_first_part(self._rows[key].control, Qt.FocusReason.OtherFocusReason)
 
     def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
@@ -283,182 +437,10 @@ class SchemaForm(QWidget):
 
         `notes` are appended to the help of a setting.
         """
-        self._refusals = refusals
-        self._notes = notes or {}
-        for key in self._sections:
-            self._fields[key].control.setEnabled(key not in refusals)
-            self._annotate(key)
-
-    def _annotate(self, key: str) -> None:
-        help_text = f"{tr(setting(key).help)} {self._notes.get(key, '')}".strip()
-        self._sections[key].note.set_text(self._refusals.get(key) or help_text)
-
-
-def _override_line(
-    key: str, label: str, section: FormSection, on_reset: Callable[[], object]
-) -> tuple[QWidget, PlainLabel]:
-    """Add a line for an overridden value to a row, with a reset button; return it and its label."""
-    text = PlainLabel(role="note", wraps=True)
-    reset_button = PlainButton(tr("Use default"), role="link", name=f"reset-{key}")
-    reset_button.setAccessibleName(spoken_text(tr("{setting}: use default", setting=tr(label))))
-    reset_button.clicked.connect(lambda: on_reset())
-    line = QWidget()
-    row_of((text, 1), reset_button, parent=line, margins=0)
-    section.add(line)
-    return line, text
-
-
-def _field_for(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
-    if declared.value_type is bool:
-        return _flag_field(declared, section, on_edited)
-    if declared.choices and len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional:
-        return _segments_field(declared, section, on_edited)
-    if declared.choices or declared.is_font:
-        return _list_field(declared, section, on_edited)
-    if declared.stops:
-        return _slider_field(declared, section, on_edited)
-    return _long_text_field(declared, section, on_edited)
-
-
-def _flag_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
-    """Create a check box at the right of its title."""
-    box = check_box(tr(declared.label), object_name=declared.key)
-    section.title.hide()
-    section.body.addLayout(check_row(tr(declared.label), box))
-    box.toggled.connect(on_edited)
-
-    def show(value: SettingValue) -> None:
-        with QSignalBlocker(box):
-            box.setChecked(bool(value))
-
-    return Field(box, show)
-
-
-def _segments_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
-    """Create up to three values side by side; none is checked if the value is none of them."""
-    labels = {choice.value: tr(choice.label) for choice in declared.choices}
-    segments = SegmentedControl([*labels.items()], name=tr(declared.label), padding=11)
-    segments.setObjectName(declared.key)
-    segments.expand()
-    section.body.addWidget(segments)
-    segments.chosen.connect(on_edited)
-    # The Shortcuts page may have set another value.
-    return Field(
-        segments, lambda value: segments.set_current(str(value) if value in labels else None)
-    )
-
-
-def _list_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
-    """Create a drop-down list, beginning with the label of None if the setting may be unset.
-
-    The installed font families are read only when the page is created, because that is slow.
-    """
-    combo = Combo(tr(declared.label), object_name=declared.key)
-    if declared.is_optional:
-        combo.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
-    for choice in declared.choices:
-        combo.addItem(tr(choice.label), choice.value)
-    if declared.is_font:
-        combo.addItem(tr("System"), "")
-        for family in filter(QFontDatabase.isSmoothlyScalable, QFontDatabase.families()):
-            combo.addItem(family, family)
-    section.title.setBuddy(combo)
-    section.body.addWidget(combo)
-    combo.activated.connect(lambda index: on_edited(combo.itemData(index)))
-
-    def show(value: SettingValue) -> None:
-        if declared.is_font and combo.findData(value) < 0:
-            combo.addItem(str(value), value)  # the font is no longer installed
-        combo.setCurrentIndex(max(0, combo.findData(value)))
-
-    return Field(combo, show)
-
-
-def _slider_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
-    """Create a slider over the stops, with the formatted value beside it."""
-    stops: list[SettingValue] = (
-        [None, *declared.stops] if declared.is_optional else [*declared.stops]
-    )
-    slider = Slider()
-    slider.setObjectName(declared.key)
-    slider.setRange(0, len(stops) - 1)
-    value_label = PlainLabel(role="note")
-    section.title.setBuddy(slider)
-    control = QWidget()
-    row_of((slider, 1), value_label, parent=control, margins=0, spacing=6)
-    section.body.addWidget(control)
-
-    def show_value(value: SettingValue) -> None:
-        text = format_value(value, declared.unit)
-        value_label.setText(text)
-        spoken = tr("{setting}: {value}", setting=tr(declared.label), value=text)
-        slider.setAccessibleName(spoken_text(spoken))
-
-    def report(index: int) -> None:
-        show_value(stops[index])
-        on_edited(stops[index])
-
-    def show(value: SettingValue) -> None:
-        """Show the value; the slider moves to the nearest stop."""
-        nearest = 0
-        if value in stops:
-            nearest = stops.index(value)
-        elif isinstance(value, int | float):
-            numbers = {n: stop for n, stop in enumerate(stops) if isinstance(stop, int | float)}
-            nearest = min(numbers, key=lambda n: abs(numbers[n] - value))
-        with QSignalBlocker(slider):
-            slider.setValue(nearest)
-        slider.update()
-        show_value(value)
-
-    slider.sliderMoved.connect(lambda index: show_value(stops[index]))
-    slider.valueChanged.connect(report)
-    return Field(control, show)
-
-
-def _long_text_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
-    height = _TEXT_HEIGHT if declared.most_lines is None else _LIST_HEIGHT
-    if declared.most_lines == 1:
-        height = _LINE_HEIGHT
-    field = MultilineField(tr(declared.label), height)
-    field.setObjectName(declared.key)
-    field.setPlaceholderText(tr(declared.placeholder))
-    section.title.setBuddy(field)
-    section.body.addWidget(field)
-    field.edited.connect(on_edited)
-    return Field(field, lambda value: field.show_text(str(value or "")))
-
-
-def _dialog_field(
-    declared: Setting,
-    section: FormSection,
-    on_edited: OnEdited,
-    request: Callable[[EditRequest], None],
-) -> Field:
-    """Create a description of the value, and the button that changes it in a window of its own."""
-    current_value = ""
-    label = PlainLabel(wraps=True)
-    button = PlainButton(tr("Change…"), role="plain", name=declared.key)
-    spoken = tr("{setting}: change", setting=tr(declared.label))
-    button.setAccessibleName(spoken_text(spoken))
-    section.body.addLayout(row_of((label, 1), button))
-    button.clicked.connect(
-        lambda: request(
-            EditRequest(declared.key, current_value, on_edited, button, lambda: current_value)
-        )
-    )
-
-    def show(value: SettingValue) -> None:
-        nonlocal current_value
-        current_value = str(value or "")
-        if declared.key == "answer.form":
-            label.setText(describe_form(current_value))
-        elif declared.key == SPELLING_LANGUAGES:
-            label.setText(describe_languages(current_value))
-        else:
-            label.setText(describe_tools(current_value))
-
-    return Field(button, show)
+        for key, row in self._rows.items():
+            row.control.setEnabled(key not in refusals)
+            help_text = f"{tr(row.declared.help)} {(notes or {}).get(key, '')}".strip()
+            row.set_help(refusals.get(key) or help_text)
 
 
 def format_value(value: SettingValue, unit: Unit = Unit.NONE) -> str:
@@ -500,6 +482,14 @@ def describe_tools(value: str) -> str:
 def describe_languages(value: str) -> str:
     """Return the names of the chosen spelling languages, or "System" if none are chosen."""
     return joined([language_name(code) for code in value.split()]) or tr("System")
+
+
+_DESCRIPTIONS: Final = {
+    "answer.form": describe_form,
+    "answer.tools": describe_tools,
+    SPELLING_LANGUAGES: describe_languages,
+}
+"""Descriptions of the values of settings that are changed in a window of their own."""
 
 
 def language_name(code: str) -> str:
