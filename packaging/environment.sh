@@ -222,7 +222,7 @@ install_packages() {
 # Everything that an environment depends on, as one line.
 fingerprint() {
     (cd "$root" && echo "$root" &&
-        sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.{txt,npm}) |
+        sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.txt) |
         sha256sum | cut --delimiter=' ' --fields=1
 }
 
@@ -266,7 +266,6 @@ install_into_venv() {
     wait "$model"
     # Editable: the checkout is the program, and a change in it needs no further installation.
     "${pip[@]}" --no-deps --no-build-isolation --editable "$root" >&2
-    [[ $1 != test ]] || install_npm_packages
     # Without cached bytecode the first start takes three times as long.
     [[ $1 == test ]] || "$venv/bin/python" -m compileall -q "$root/desktop_app" >&2
 }
@@ -364,25 +363,4 @@ make_wheel() {
         compile_messages "$1"
         TZ=UTC LC_ALL=C.UTF-8 PYTHONHASHSEED=0 "$1" -m hatchling build -t wheel -d "$2" >&2
     )
-}
-
-# Unpacks the package that each requirements/*.npm pins into $venv/lib, for the tests' node. npm uses
-# its configured registry; a package with another hash than the pin's is refused.
-install_npm_packages() {
-    local pin name spec sum scratch
-    for pin in "$requirements"/*.npm; do
-        name=$(basename "$pin" .npm)
-        read -r spec sum < <(grep --invert-match '^#' "$pin")
-        scratch=$(mktemp -d)
-        (cd "$scratch" && PATH=$venv/bin:$PATH npm pack --silent --loglevel=error "$spec" >/dev/null)
-        if ! sha512sum --check --status <<<"$sum  $(echo "$scratch"/*.tgz)"; then
-            say "$spec is not what $pin pins."
-            exit 1
-        fi
-        rm -rf "$venv/lib/$name"
-        mkdir "$venv/lib/$name"
-        tar --extract --gzip --no-same-owner --file "$scratch"/*.tgz \
-            --directory "$venv/lib/$name" --strip-components=1
-        rm -rf "$scratch"
-    done
 }

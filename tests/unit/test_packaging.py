@@ -55,15 +55,6 @@ def test_every_requirement_has_hashes_and_no_address(path: Path) -> None:
     assert not re.search(r"--(find-links|index-url|extra-index-url)", text)
 
 
-@pytest.mark.parametrize(
-    "path", sorted(REQUIREMENTS[0].parent.glob("*.npm")), ids=lambda path: path.name
-)
-def test_every_npm_package_has_its_hash_and_no_address(path: Path) -> None:
-    (line,) = (line for line in path.read_text("utf-8").splitlines() if line[0] != "#")
-    assert re.fullmatch(r"@?[\w/.-]+@\d+\.\d+\.\d+ [0-9a-f]{128}", line)
-    assert "://" not in path.read_text("utf-8")
-
-
 def test_every_library_of_the_project_file_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     named = {re.split(r"[<>=~;\s\[]", text)[0].lower() for text in project["dependencies"]}
