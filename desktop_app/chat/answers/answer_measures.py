@@ -50,8 +50,10 @@ _MIN_NEW: Final = 0.05
 """The share of new sequences of three words. A song whose verses differ in two words has 0.17."""
 _NUMBER: Final = "\N{REPLACEMENT CHARACTER}"  # stands for the numbers of list items
 _TAIL_CHARS: Final = 8_000
+_PROBE_CHARS: Final = 16
+"""The beginning of a text that is searched for its periods, shorter than any repetition."""
 _DIGITS: Final = "0123456789"
-_CHECK_EVERY: Final = 200  # characters: a check takes about 2 ms
+_CHECK_EVERY: Final = 200  # characters: a check takes about 1 ms
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 # At the start of a line, or between items of a line: not the number of "Row 7." or "See row 7."
 _LIST_NUMBER: Final = re.compile(
@@ -260,20 +262,26 @@ def _is_stale(text: str, count: int) -> bool:
 
 
 def _periods(text: str) -> dict[int, int]:
-    """Return the lengths of repeated beginnings, by their periods.
-
-    This is the prefix function of Knuth, Morris and Pratt.
-    """
+    """Return the lengths of repeated beginnings, by their periods."""
     lengths: dict[int, int] = {}
-    borders = [0] * len(text)
-    border = 0
-    for index in range(1, len(text)):
-        while border and text[index] != text[border]:
-            border = borders[border - 1]
-        if text[index] == text[border]:
-            border += 1
-        borders[index] = border
-        period = index + 1 - border
-        if MIN_REPEATS * period <= index + 1:
-            lengths[period] = index + 1
+    probe = text[:_PROBE_CHARS]
+    period = text.find(probe, 1)
+    while 0 < period <= len(text) // MIN_REPEATS:
+        length = period + _common_length(text, period)
+        if MIN_REPEATS * period <= length:
+            lengths[period] = length
+        # Within that length, the beginning comes again only at multiples of the period.
+        period = text.find(probe, max(period + 1, length - len(probe)))
     return lengths
+
+
+def _common_length(text: str, offset: int) -> int:
+    """Return how many characters from an offset on are those of the beginning."""
+    least, most = 0, len(text) - offset
+    while least < most:
+        length = (least + most + 1) // 2
+        if text.startswith(text[offset : offset + length]):
+            least = length
+        else:
+            most = length - 1
+    return least
