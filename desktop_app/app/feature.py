@@ -7,6 +7,7 @@ not need: what a command runs is named by its place, and imported when it runs.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,9 @@ def imported(place: str) -> Any:
 
 def call(place: str, *arguments: object) -> Callable[[Session], object]:
     """Return what calls a method of a session's controller, such as "….ui.trash.Trash.archive"."""
+    return partial(_call, place, arguments)
 
-    def run(session: Session) -> object:
-        controller, _, method = place.rpartition(".")
-        return getattr(session.of(imported(controller)), method)(*arguments)
 
-    return run
+def _call(place: str, arguments: tuple[object, ...], session: Session) -> object:
+    controller, _, method = place.rpartition(".")
+    return getattr(session.of(imported(controller)), method)(*arguments)

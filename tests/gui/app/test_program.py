@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import os
 import socket
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from PySide6.QtWidgets import (
     QSlider,
 )
 
+from desktop_app.app.feature import imported
 from desktop_app.app.features import ACTIONS, COMMANDS, FEATURES
 from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.desktop.window_request import OpenRequest, QuickRequest, encode
@@ -53,6 +56,16 @@ async def test_every_command_has_an_action() -> None:
         open_quick(app)
         quick = quick_of(app)
         assert everywhere <= {*quick.commands, "app.quit", "help.open", "menu.open"}
+
+
+def test_what_literals_name_by_its_place_exists() -> None:
+    calls = [action.run.args for action in ACTIONS if isinstance(action.run, partial)]
+    assert len(calls) > 50
+    for place, arguments in calls:
+        controller, _, method = place.rpartition(".")
+        inspect.signature(getattr(imported(controller), method)).bind(None, *arguments)
+    for feature in FEATURES:
+        assert all(map(imported, feature.pages.values()))
 
 
 async def test_shortcuts_run_their_commands() -> None:
