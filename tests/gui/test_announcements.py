@@ -22,7 +22,7 @@ from desktop_app.widgets.forms import form_widgets
 from desktop_app.widgets.forms.form_widgets import Note
 from desktop_app.widgets.status_line import StatusLine
 from desktop_app.widgets.text import foreign_text
-from tests.helpers.recorded_calls import RecordedCalls
+from tests.gui.recorded_calls import RecordedCalls
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

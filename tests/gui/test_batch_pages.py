@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.forms.form_widgets import Combo, FieldLabel, line_field
 from desktop_app.widgets.look.theme import current_theme
-from tests.helpers.recorded_calls import RecordedCalls
+from tests.gui.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

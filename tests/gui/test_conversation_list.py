@@ -24,8 +24,8 @@ from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.search.search_hits import group_hits, plain_snippet
 from desktop_app.widgets.look.theme import current_theme
+from tests.gui.recorded_calls import RecordedCalls
 from tests.helpers.menus import entry_text, give_commands
-from tests.helpers.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from desktop_app.batch.ui.batch_page import BatchPage
 from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look.theme import current_theme
-from tests.helpers.recorded_calls import RecordedCalls
+from tests.gui.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -50,9 +50,9 @@ from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.widgets.text.foreign_text import message_box
 from desktop_app.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
+from tests.gui.recorded_calls import RecordedCalls
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
-from tests.helpers.recorded_calls import RecordedCalls
 from tests.helpers.transcript_views import is_writing, shown_text
 from tests.helpers.translated_texts import texts_of_widgets, widgets_of
 
@@ -240,7 +240,7 @@ def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
 def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.app.window.settings_panel import SettingsPanel
     from desktop_app.providers.ui.providers import KeyState
-    from tests.helpers.recorded_session import record_session
+    from tests.gui.recorded_session import record_session
 
     made = SettingsPanel()
     record_session(made)
@@ -259,7 +259,7 @@ def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
 def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.models.model_entry import ModelRow
     from desktop_app.providers.ui.models.models_dialog import ModelsPage
-    from tests.helpers.recorded_session import session_in
+    from tests.gui.recorded_session import session_in
 
     made = ModelsPage(session_in(host.window))
     made.set_rows([ModelRow("p", text, text, text)])
@@ -272,7 +272,7 @@ def the_models_on_this_computer(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.local_model.gguf import Header
     from desktop_app.local_model.store import LocalFile, Origin
     from desktop_app.local_model.ui.local_models_page import LocalModelsPage, ModelLine
-    from tests.helpers.recorded_session import session_in
+    from tests.gui.recorded_session import session_in
 
     made = LocalModelsPage(session_in(host.window))
     made.set_lines([ModelLine(LocalFile(text, text, Origin.OLLAMA, 1, Header("llama")))])

@@ -15,7 +15,7 @@ from desktop_app.domain.models.model_entry import ModelRow
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.providers.ui.models.model_columns import ENDS_COLUMN, PROVIDER_COLUMN
 from desktop_app.providers.ui.models.models_dialog import ModelsPage
-from tests.helpers.recorded_session import session_in
+from tests.gui.recorded_session import session_in
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from desktop_app.providers.ui.network_section import NOT_STORED_NOTE, STORAGE_NO
 from desktop_app.providers.ui.providers import KeyState
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.widgets.look import theme as themes
+from tests.gui.recorded_session import called, not_called, record_session
 from tests.helpers.file_dialogs import choose_paths
-from tests.helpers.recorded_session import called, not_called, record_session
 from tests.helpers.widgets import accept_question, find
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from desktop_app.prompts.ui.presets import DEFAULT_PRESET
 from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.look import theme as themes
-from tests.helpers.recorded_calls import RecordedCalls
+from tests.gui.recorded_calls import RecordedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

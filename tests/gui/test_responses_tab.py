@@ -23,8 +23,8 @@ from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.forms.schema_form import SchemaForm
+from tests.gui.recorded_session import RecordedSession, called, not_called
 from tests.helpers.menus import entry_text
-from tests.helpers.recorded_session import RecordedSession, called, not_called
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

@@ -41,9 +41,9 @@ from desktop_app.settings.values import validate
 from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.look import theme as themes
+from tests.gui.recorded_session import called, not_called, record_session
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.menus import entry_text
-from tests.helpers.recorded_session import called, not_called, record_session
 from tests.helpers.widgets import accept_question, find
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.domain.spending_report import SpendingRow, SpendingSum
 from desktop_app.spending.ui.bar_chart import BarChart
 from desktop_app.spending.ui.spending_view import NOT_COUNTED, SpendingView
-from tests.helpers.recorded_session import RecordedSession
+from tests.gui.recorded_session import RecordedSession
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

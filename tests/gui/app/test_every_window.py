@@ -32,9 +32,9 @@ from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.widgets.look.window_language import WindowLanguage
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
+from tests.gui.app.layout_faults import layout_faults
 from tests.helpers import pseudo
 from tests.helpers.catalogs import shipped_catalog
-from tests.helpers.layout_faults import layout_faults
 from tests.helpers.translated_texts import (
     QT_DIALOGS,
     PseudoQtTexts,

@@ -15,7 +15,7 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.settings.settings_store import SettingsStore
 from tests.helpers.started_backend import started_backend
-from tests.helpers.system_keyring import keyring_secrets
+from tests.integration.credentials.system_keyring import keyring_secrets
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import opened

@@ -13,9 +13,9 @@ from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.settings.settings_store import SettingsStore
-from tests.helpers.system_keyring import default_collection, keyring_secrets
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.credentials.conftest import SILENT_S, Desktop
+from tests.integration.credentials.system_keyring import default_collection, keyring_secrets
 from tests.unit.storage.samples import opened
 
 KEY = "sk-secret-ключ-1234"

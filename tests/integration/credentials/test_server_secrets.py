@@ -14,7 +14,7 @@ from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool import Permission, ToolContext
 from desktop_app.tools.servers.tool_server import server_of
 from tests.helpers.server_runs import SCRIPTED
-from tests.helpers.system_keyring import keyring_secrets
+from tests.integration.credentials.system_keyring import keyring_secrets
 
 SECRET = "tok-0123456789-abcdefgh"
 

@@ -17,7 +17,7 @@ from desktop_app.tools.servers.server_run import ServerState
 from desktop_app.tools.servers.tool_server import server_of
 from tests.helpers.guarded_server import GuardedServer, guarded_server
 from tests.helpers.oauth_server import OWN_ID, OWN_SECRET
-from tests.helpers.system_keyring import keyring_secrets
+from tests.integration.credentials.system_keyring import keyring_secrets
 
 if TYPE_CHECKING:
     from desktop_app.tools.servers.server_registry import ToolServers

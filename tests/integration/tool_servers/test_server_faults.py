@@ -19,8 +19,8 @@ from desktop_app.tools.servers.server_source import TOOL_CHANGED
 from desktop_app.tools.servers.tool_server import ServerFailure
 from tests.helpers.closed_port import closed_port
 from tests.helpers.server_runs import RunningServer, running_server, scripted_server
-from tests.helpers.session_server import session_server
 from tests.helpers.waiting import until
+from tests.integration.tool_servers.session_server import session_server
 
 pytestmark = pytest.mark.usefixtures("forked_children")
 

@@ -20,7 +20,7 @@ from desktop_app.domain.batch_jobs import BatchStatus
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.providers.jobs.batch_client import BatchClient
 from tests.helpers.batch_server import BatchServer
-from tests.helpers.batch_setup import BatchSetup, OneGateway, open_setup
+from tests.unit.batch.batch_setup import BatchSetup, OneGateway, open_setup
 
 FILES = ("one", "two", "three")
 MOST_STEPS = 200

@@ -20,8 +20,8 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending_report import Grouping
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
-from tests.helpers.batch_setup import TASK, BatchSetup, change_profile, open_setup
 from tests.helpers.prompt_delimiters import plain
+from tests.unit.batch.batch_setup import TASK, BatchSetup, change_profile, open_setup
 
 
 @asynccontextmanager

@@ -43,9 +43,9 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.jobs.batch_client import parse_result
-from tests.helpers.batch_setup import BatchSetup
 from tests.helpers.fragment import Fragment
-from tests.helpers.scripted_batches import ScriptedBatches
+from tests.unit.batch.batch_setup import BatchSetup
+from tests.unit.batch.scripted_batches import ScriptedBatches
 
 ANSWERED = ItemStatus.ANSWERED
 COMPLETED = RemoteBatch("b", BatchStatus.COMPLETED, "in", "out")

@@ -60,10 +60,10 @@ from desktop_app.providers.apis import responses
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.http.transport import pack_body
 from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
-from tests.helpers.one_text import OneText
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
 from tests.helpers.prompt_delimiters import delimiters, plain
 from tests.helpers.scripted_provider import ScriptedProvider, WordCounter
+from tests.unit.chat.one_text import OneText
 from tests.unit.chat.test_chat_service import ChatSetup, open_chat
 from tests.unit.providers.samples import CATALOG
 from tests.unit.storage.samples import a_conversation, a_question

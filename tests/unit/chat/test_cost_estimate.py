@@ -49,8 +49,8 @@ from tests.helpers.catalogs import shipped_catalog
 from tests.helpers.fragment import Fragment
 from tests.helpers.messages import answer as answered
 from tests.helpers.messages import question as said
-from tests.helpers.one_text import OneText
 from tests.helpers.scripted_provider import WordCounter
+from tests.unit.chat.one_text import OneText
 
 CATALOG = shipped_catalog()
 PRICED = [info for info in CATALOG if info.price is not None and not info.price.is_free]

@@ -10,7 +10,7 @@ from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 from desktop_app.domain.documents import document_types
-from tests.helpers.binary_workbooks import (
+from tests.unit.documents.binary_workbooks import (
     cell,
     formula,
     label,

@@ -23,7 +23,7 @@ from desktop_app.markdown.parsing.loose_lists import mark_loose_lists
 from desktop_app.markdown.parsing.own_links import link_to_note
 from desktop_app.markdown.parsing.parser import parser
 from tests.helpers.examples import examples
-from tests.helpers.streams import streamed_blocks
+from tests.unit.markdown.streams import streamed_blocks
 
 PIECES = [
     "para text", "**bold", "* item\n", "- item\n", "  - nested\n", "1. one\n", "2. two\n", "7) x\n",

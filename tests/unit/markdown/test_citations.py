@@ -12,7 +12,7 @@ from desktop_app.markdown.export.html_writer import to_html
 from desktop_app.markdown.export.text_writer import plain_pieces, to_markdown
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from tests.helpers.examples import examples
-from tests.helpers.streams import streamed_blocks
+from tests.unit.markdown.streams import streamed_blocks
 from tests.unit.markdown.test_block_stream import PIECES, WORDS
 
 CITED = frozenset((1, 2, 3, 4, 12))

@@ -19,7 +19,7 @@ from desktop_app.markdown.parsing.loose_lists import mark_loose_lists
 from desktop_app.markdown.parsing.parser import parser
 from tests.helpers.examples import examples
 from tests.helpers.nested_markdown import sources
-from tests.helpers.streams import streamed_blocks
+from tests.unit.markdown.streams import streamed_blocks
 from tests.unit.markdown.test_block_stream import at_once
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"

@@ -10,7 +10,7 @@ from desktop_app.markdown.block_model import Block, Kind, Run
 from desktop_app.markdown.incremental.block_stream import BlockStream, render
 from desktop_app.markdown.parsing.own_links import link_to_note
 from desktop_app.markdown.provisional.provisional_blocks import without_undecided_end
-from tests.helpers.flicker import KINDS, measure
+from tests.unit.markdown.flicker import KINDS, measure
 
 # Unpredictable cases: `me` continues with an @, a line is underlined as a heading, bracketed words
 # become a link by a later definition, an image follows an exclamation mark, `~5` is strikethrough

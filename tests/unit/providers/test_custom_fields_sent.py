@@ -19,9 +19,9 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
-from tests.helpers.listings import listed_ids
 from tests.helpers.proxies import HttpProxy
 from tests.helpers.secrets import key_for
+from tests.unit.providers.listings import listed_ids
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask
 

@@ -27,9 +27,9 @@ from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
-from tests.helpers.listings import listed_ids
 from tests.helpers.secrets import key_for
 from tests.helpers.spellings import SPELLINGS
+from tests.unit.providers.listings import listed_ids
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold, sse
 

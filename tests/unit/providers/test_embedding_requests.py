@@ -15,9 +15,9 @@ from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
-from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
+from tests.unit.providers.recording_memory import RecordingMemory
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 SERVER = ProviderProfile("mine", "Mine", ProviderKind.COMPATIBLE)

@@ -14,8 +14,8 @@ from desktop_app.providers.answer_attempts import SMALL_REQUEST_CHARS
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
-from tests.helpers.recording_memory import RecordingMemory
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
+from tests.unit.providers.recording_memory import RecordingMemory
 from tests.unit.providers.samples import CATALOG, ask, fold
 
 SHORT, LONG = "Hello?", "word " * SMALL_REQUEST_CHARS

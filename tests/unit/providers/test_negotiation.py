@@ -50,7 +50,7 @@ from desktop_app.providers.apis.form_fields import tool_fields, tool_input_as_te
 from desktop_app.providers.apis.hosted_items import SEARCH_SOURCES
 from desktop_app.providers.apis.negotiation import Negotiation
 from desktop_app.providers.errors.error_replies import NO_TOOLS
-from tests.helpers.recording_memory import RecordingMemory
+from tests.unit.providers.recording_memory import RecordingMemory
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask
 
 RESPONSES, CHAT = Api.RESPONSES, Api.CHAT_COMPLETIONS

@@ -24,9 +24,9 @@ from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.certificates import Authority
 from tests.helpers.closed_port import closed_port
 from tests.helpers.linux_only import linux_only
-from tests.helpers.listings import listed_ids
 from tests.helpers.proxies import HttpProxy, SocksProxy, TestProxy
 from tests.helpers.secrets import key_for
+from tests.unit.providers.listings import listed_ids
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, stalls, streams
 from tests.unit.providers.samples import CATALOG, COMPATIBLE
 from tests.unit.providers.samples import sse as stream_of

@@ -46,7 +46,7 @@ from desktop_app.providers.http.transport import data_url
 from desktop_app.providers.jobs import embeddings, provider_compaction
 from desktop_app.providers.jobs.batch_client import request_line
 from desktop_app.tools.calls.hosted_tools import HostedTools, search_fields
-from tests.helpers.openapi import alternatives, property_names, schemas, validator, value_of
+from tests.unit.providers.openapi import alternatives, property_names, schemas, validator, value_of
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI
 
 PROFILES = (OPENAI, COMPATIBLE, replace(COMPATIBLE, models=("gpt-5.2",)))

@@ -37,10 +37,9 @@ from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.closed_port import closed_port
-from tests.helpers.listings import listed_ids
-from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
 from tests.helpers.waiting import LONGEST_S
+from tests.unit.providers.listings import listed_ids
 from tests.unit.providers.loopback import (
     STREAM_HEAD,
     LoopbackServer,
@@ -51,6 +50,7 @@ from tests.unit.providers.loopback import (
     stalls,
     streams,
 )
+from tests.unit.providers.recording_memory import RecordingMemory
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold, sse, terminals
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.compacted import compacted, items
-from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
+from tests.unit.providers.recording_memory import RecordingMemory
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask, sse
 
 REPLY = compacted("Why?")

@@ -17,7 +17,6 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.providers.server_memory import ServerMemory
-from tests.helpers.recording_memory import RecordingMemory
 from tests.unit.providers.loopback import (
     STREAM_END,
     STREAM_HEAD,
@@ -28,6 +27,7 @@ from tests.unit.providers.loopback import (
     replies,
     streams,
 )
+from tests.unit.providers.recording_memory import RecordingMemory
 from tests.unit.providers.samples import CATALOG, ask, fold, sse
 from tests.unit.providers.test_provider_client import collect, failure
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonschema_rs
 
-_FILE = Path(__file__).parents[1] / "data/openapi/openai.json.gz"
+_FILE = Path(__file__).parents[2] / "data/openapi/openai.json.gz"
 _MAX_DEPTH = 12
 
 
