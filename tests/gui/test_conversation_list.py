@@ -90,7 +90,7 @@ def listing(qtbot: QtBot) -> ConversationList:
     made.resize(264, 700)
     made.show()
     now = datetime.now(UTC)
-    made.set_conversations(
+    made.model.set_conversations(
         replace(conversation(name), updated_at=now - timedelta(milliseconds=number))
         for number, name in enumerate("abc")
     )
@@ -254,7 +254,7 @@ def test_the_selection_follows_its_conversation(listing: ConversationList) -> No
     listing.upsert(replace(conversation("c"), updated_at=datetime.now(UTC)))
     assert rows(listing.view.model()) == ["[Today]", "Title c", "Title a", "Title b"]
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
-    listing.set_conversations([conversation("z"), conversation("c")])
+    listing.model.set_conversations([conversation("z"), conversation("c")])
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
     listing.model.remove("c")
     assert not listing.view.selectedIndexes()
@@ -435,6 +435,19 @@ def test_the_menus_of_rows_ask_for_their_actions(listing: ConversationList) -> N
     ]
 
 
+def test_the_open_row_is_selected_when_marked_rows_leave_and_when_it_returns(
+    listing: ConversationList,
+) -> None:
+    view = listing.view
+    view.show_open("b")
+    view.select_only(row_of(listing, "a"))
+    listing.model.remove("a")
+    assert [row.data() for row in view.selectedIndexes()] == ["Title b"]
+    listing.model.remove("b")
+    listing.upsert(replace(conversation("b"), updated_at=datetime.now(UTC)))
+    assert [row.data() for row in view.selectedIndexes()] == ["Title b"]
+
+
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard")
 def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) -> None:
     listing.view.show_open("b")
@@ -468,12 +481,12 @@ def test_a_folder_accepts_dropped_conversations(listing: ConversationList) -> No
 
 
 def test_esc_leaves_a_filter_and_otherwise_goes_to_the_window(listing: ConversationList) -> None:
-    listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
+    listing.model.set_conversations([conversation("a")], list_filter=ARCHIVE)
     escape = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
     listing.view.keyPressEvent(escape)
     assert requests(listing) == [("list_presenter.apply_filter", LIST)]
     assert escape.isAccepted()
-    listing.set_conversations([conversation("a")])
+    listing.model.set_conversations([conversation("a")])
     listing.view.keyPressEvent(escape)
     assert not requests(listing)
     assert not escape.isAccepted()
@@ -513,7 +526,7 @@ def test_hits_are_grouped_by_conversation_with_the_best_passage() -> None:
 
 def test_an_empty_list_says_so(listing: ConversationList) -> None:
     assert not listing.note.isVisible()
-    listing.set_conversations([])
+    listing.model.set_conversations([])
     assert listing.note.isVisible()
     assert listing.note.text() == "No conversations yet"
 
@@ -571,7 +584,7 @@ def test_a_selected_conversation_among_thousands_is_scrolled_to(qtbot: QtBot) ->
     qtbot.addWidget(many)
     many.resize(264, 700)
     many.show()
-    many.set_conversations(
+    many.model.set_conversations(
         conversation(f"{number:06}", timedelta(minutes=7 * number)) for number in range(20_000)
     )
     many.view.show_open("014000")
@@ -605,7 +618,7 @@ def drop_at(listing: ConversationList, place: QPoint, *dragged: str) -> None:
 def pinned(listing: ConversationList) -> ConversationList:
     """Return the list with p, q and r pinned, and a below."""
     rows = [conversation(id_, days(0), pinned=True) for id_ in "pqr"]
-    listing.set_conversations([*rows, conversation("a")])
+    listing.model.set_conversations([*rows, conversation("a")])
     listing.model.set_pin_order("pqr")
     return listing
 

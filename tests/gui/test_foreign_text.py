@@ -132,7 +132,7 @@ def titles_in_the_list(host: WidgetHost, text: str) -> QWidget:
 
     made = ConversationList()
     made.set_folders([Folder("f", text, NOW)])
-    made.set_conversations([conversation(text)])
+    made.model.set_conversations([conversation(text)])
     return host.show(made)
 
 
@@ -414,7 +414,7 @@ def test_opening_the_editor_of_a_long_title_does_not_cut_it(host: WidgetHost) ->
     from desktop_app.library.ui.conversation_list import ConversationList
 
     made = ConversationList()
-    made.set_conversations([conversation("x" * 1_000)])
+    made.model.set_conversations([conversation("x" * 1_000)])
     host.show(made)
     renamed: list[str] = []
     made.model.renamed.connect(lambda _id, title: renamed.append(title))

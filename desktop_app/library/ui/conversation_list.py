@@ -54,7 +54,6 @@ class ConversationList(QFrame):
     Attributes:
         session, presenter, pinned_order, folders_controller, folder_settings, trash: the session
             of the window, and the controllers that do what the user asks for.
-        folders: all folders, sorted by name.
         top: the layout above the rows; what is added to it comes below "New conversation".
         delegate: paints the rows.
         note: the text shown without rows.
@@ -80,8 +79,6 @@ class ConversationList(QFrame):
         super().__init__(parent)
         self.setProperty("role", "side")
         self.setProperty("edge", "right")
-        self._scrolls_to_end = False
-        self.folders: tuple[Folder, ...] = ()
         self.model = ConversationModel(today(), self)
         self.search_button = ListButton("search", tr("Search"), "search", role="search")
         self.new_button = ListButton(
@@ -100,7 +97,6 @@ class ConversationList(QFrame):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.view)
         self._pages.addWidget(self.note)
-        self._is_loaded = False  # until then, the list must not look as if all rows were lost
         self._build()
         self._connect()
         self.update_theme()
@@ -116,42 +112,15 @@ class ConversationList(QFrame):
 
     # ------------------------------------------------------------ rows
 
-    def set_conversations(
-        self,
-        conversations: Iterable[Conversation],
-        *,
-        list_filter: ListFilter = LIST,
-        last: Conversation | None = None,
-    ) -> None:
-        """Replace all rows by the first page that a filter shows; `last` as for `append`."""
-        self._scrolls_to_end = False
-        self._is_loaded = True
-        folders = self.folders if list_filter.kind is ListFilterKind.LIST else ()
-        self.model.set_conversations(
-            conversations, list_filter=list_filter, folders=folders, last=last
-        )
-        self._show_filter_name()
-        self.view.can_go_back = list_filter != LIST
-
-    def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
-        """Append the next page. `last` is the last loaded conversation; None if no page follows."""
-        self.model.append(page, last)
-        self.view.update_selection()
-        if last is None and self._scrolls_to_end:
-            self._scrolls_to_end = False
-            self.view.setCurrentIndex(self.view.edge_row(first=False))
-
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Replace the folders."""
-        self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
-        self.model.set_folders(self.folders)
+        self.model.set_folders(folders)
         self._show_filter_name()
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation."""
         self.regroup()
         self.model.upsert(conversation)
-        self.view.update_selection()
 
     # ------------------------------------------------------------ parts
 
@@ -182,7 +151,10 @@ class ConversationList(QFrame):
         self.day_change.reported.connect(self.regroup)
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._show_page)
-        self._show_page()
+        self.model.modelReset.connect(self._show_filter_name)
+        # The note is empty until the rows are loaded: they must not look as if they were lost.
+        self._pages.setCurrentWidget(self.note)
+        self.filter_bar.hide()
 
     def _open_row(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
@@ -216,7 +188,7 @@ class ConversationList(QFrame):
         kind = self.model.order.list_filter.kind
         self.filter_bar.setVisible(kind is not ListFilterKind.LIST)
         has_rows = self.model.rowCount() > 0
-        self.note.setText(tr(_EMPTY_NOTES[kind]) if self._is_loaded else "")
+        self.note.setText(tr(_EMPTY_NOTES[kind]))
         # After removing a filter's last row by keyboard, the focus moves to the Back button.
         leaves_view = not has_rows and self.view.hasFocus() and self.view.can_go_back
         self._pages.setCurrentWidget(self.view if has_rows else self.note)
@@ -233,7 +205,7 @@ class ConversationList(QFrame):
 
     def _show_filter_name(self) -> None:
         list_filter = self.model.order.list_filter
-        name = next((f.name for f in self.folders if f.id == list_filter.folder_id), "")
+        name = next((f.name for f in self.model.folders if f.id == list_filter.folder_id), "")
         self.filter_bar.show_filter(list_filter, name)
         self.view.setAccessibleName(
             spoken_text(self.filter_bar.title.text() or tr("Conversations"))
@@ -245,15 +217,9 @@ class ConversationList(QFrame):
 
     def go_back(self) -> None:
         """Leave the filter, if any."""
-        if self.model.order.list_filter != LIST:
+        if self.view.can_go_back:
             self.show_filter(LIST)
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def request_all(self) -> None:
-        """Load all remaining rows, and then scroll to the last."""
-        if self.model.last_of_pages is not None:
-            self._scrolls_to_end = True
-            self.presenter.load_more(all_rows=True)
 
     def regroup(self) -> None:
         """Group by the current day, but not during a rename: regrouping closes the editor."""

@@ -41,6 +41,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acceptable, read_dropped
+from desktop_app.domain.conversations.list_filter import LIST
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
 from desktop_app.widgets.rows.row_view import NO_UPDATE, RowView
@@ -62,10 +63,6 @@ _CURSOR_KEYS: Final = {
 class ConversationView(RowView):
     """The view of the conversations. See the module.
 
-    Attributes:
-        can_go_back: True if a filter is active that the user can leave by Esc, Backspace or the
-            back arrow, which is Left, or Right in right-to-left windows.
-
     Signals:
         drop_hint_changed(str): the hint for a drop here; "" after the drag has left or ended.
         content_dropped(DroppedContent, str id, bool is_folder): external content was dropped on the
@@ -78,7 +75,6 @@ class ConversationView(RowView):
     def __init__(self, listing: ConversationList) -> None:
         super().__init__("conversations", listing.model)
         self._list = listing
-        self.can_go_back = False
         self._open_id = ""
         self._drop_target = QPersistentModelIndex()
         self._shows_hint = False
@@ -87,6 +83,16 @@ class ConversationView(RowView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDropIndicatorShown(False)
         listing.model.modelReset.connect(self.select_open_row)
+        for signal in (self.model().rowsInserted, self.model().rowsRemoved):
+            signal.connect(self.update_selection)
+
+    @property
+    def can_go_back(self) -> bool:
+        """Return True if there is a filter, which the user can leave by Esc, Backspace or Left.
+
+        In right-to-left windows, Right is the back arrow.
+        """
+        return self._list.model.order.list_filter != LIST
 
     # ------------------------------------------------------------ the open row and marked rows
 
@@ -238,8 +244,10 @@ class ConversationView(RowView):
             if key in _CURSOR_KEYS and not event.modifiers() & _MARKING:
                 self.select_open_row()
             self.update_selection()
-            if key == _Key.Key_End and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-                self._list.request_all()
+            has_shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            has_more = self._list.model.last_of_pages is not None
+            if key == _Key.Key_End and has_more and not has_shift:
+                self._list.presenter.load_more(all_rows=True)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Clear the marks on a plain click, unless it may start a drag of marked rows."""
@@ -368,9 +376,7 @@ class ConversationView(RowView):
         if index.data(Roles.IS_HEADING):
             if next_index.data(Roles.IN_PINNED_GROUP):
                 return str(next_index.data(Roles.IDENTIFIER))
-            is_first_row = index.row() == 0
-            is_filtered = self.can_go_back
-            if is_first_row and not is_filtered:
+            if index.row() == 0 and not self.can_go_back:
                 return ""  # no conversation is pinned yet: the dropped ones become the first
             return None
         if not index.data(Roles.IN_PINNED_GROUP):

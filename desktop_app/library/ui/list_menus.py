@@ -51,7 +51,7 @@ class ListMenus:
     def open_folder_menu(self, button: QWidget) -> None:
         """Open the menu of the opened folder below a button."""
         folder_id = self._list.model.order.list_filter.folder_id
-        folder = next((f for f in self._list.folders if f.id == folder_id), None)
+        folder = next((f for f in self._list.model.folders if f.id == folder_id), None)
         if folder is not None:
             _open_at(self.folder_menu(folder), button.mapToGlobal(QPoint(0, button.height())))
 
@@ -71,7 +71,7 @@ class ListMenus:
 
     def conversations_menu(self, conversations: Sequence[Conversation]) -> QMenu:
         """Return the menu of conversations in the current filter."""
-        menu, _session = ProgramMenu(self._list), self._list.session
+        menu = ProgramMenu(self._list)
         ids = [conversation.id for conversation in conversations]
         count = len(ids)
         if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
@@ -107,7 +107,7 @@ class ListMenus:
 
     def folder_menu(self, folder: Folder) -> QMenu:
         """Return the menu of a folder, or of its row."""
-        menu, _session = ProgramMenu(self._list), self._list.session
+        menu = ProgramMenu(self._list)
         id_ = folder.id
         label = tr("New conversation here")
         self._add(menu, "square-pen", label, self._list.new_in_folder_requested.emit, id_)
@@ -143,10 +143,10 @@ class ListMenus:
         submenu = self._add_submenu(menu, "folder-input", label)
         submenu.setObjectName("move-to")
         move = self._list.folders_controller.move
-        for folder in self._list.folders:
+        for folder in self._list.model.folders:
             entry = self._add(submenu, "folder", folder.name, move, ids, folder.id)
             entry.setEnabled(folder_ids != {folder.id})
-        if self._list.folders:
+        if self._list.model.folders:
             submenu.addSeparator()
         if folder_ids != {None}:
             self._add(submenu, "x", tr("No folder"), move, ids, "")

@@ -140,13 +140,13 @@ class ListPresenter(Controller):
             return
         rows = self.cache.set_stored([*pinned, *page])
         last = page[-1] if len(page) == PAGE_SIZE else None
-        self._list.set_conversations(rows, list_filter=list_filter, last=last)
+        self._list.model.set_conversations(rows, list_filter=list_filter, last=last)
         self._list.view.show_open(self._current.id if self._current.is_listed else None)
         self._show_answering()
         self.filter_applied.emit(list_filter)
 
     def load_more(self, *, all_rows: bool = False) -> None:
-        """Append the next page, or all remaining rows."""
+        """Append the next page, or all remaining rows, and then scroll to the last."""
         self._tasks.start(self._load_more(all_rows=all_rows))
 
     async def _load_more(self, *, all_rows: bool) -> None:
@@ -158,14 +158,15 @@ class ListPresenter(Controller):
             try:
                 page = await self.writes.read_settled(read)
             except StorageError:
-                self._list.append((), last)  # the page can be requested again
+                self._list.model.append((), last)  # the page can be requested again
                 raise
             if filter_number != self._filter_number:
                 return
             last = page[-1] if len(page) == size else None
-            self._list.append(self.cache.set_stored(page), last)
+            self._list.model.append(self.cache.set_stored(page), last)
             if not all_rows:
                 return
+        self._list.view.setCurrentIndex(self._list.view.edge_row(first=False))
 
     async def refresh(self) -> None:
         """Show other processes' changes to the folders and to the rows that are loaded."""
@@ -182,7 +183,7 @@ class ListPresenter(Controller):
         if filter_number != self._filter_number:
             return
         read_conversations = self.cache.set_stored([*pinned, *page])
-        self._list.append((), page[-1] if len(page) == limit else None)
+        self._list.model.append((), page[-1] if len(page) == limit else None)
         for conversation in read_conversations:
             self._list.upsert(conversation)
         read_ids = {c.id for c in read_conversations}

@@ -51,6 +51,7 @@ class ConversationModel(QAbstractListModel):
 
     Attributes:
         order: the order of the rows, with the filter of the list.
+        folders: all folders, sorted by name, which only the unfiltered list shows.
         last_of_pages: the last loaded conversation, as it was when loaded; None if all are loaded.
 
     Signals:
@@ -66,6 +67,7 @@ class ConversationModel(QAbstractListModel):
     def __init__(self, today: date, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.order = RowOrder(today)
+        self.folders: tuple[Folder, ...] = ()
         self._rows: list[Row] = []
         self._keys: list[Key] = []  # of the rows, ascending
         self._key_of: dict[str, Key] = {}  # of conversations and folders by id
@@ -84,7 +86,7 @@ class ConversationModel(QAbstractListModel):
 
         Headings are disabled. Names are editable except in the trash. Folders accept drops.
         """
-        row = self._rows[index.row()] if index.isValid() else None
+        row = self._row_at(index)
         if row is None or isinstance(row, Heading):
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
@@ -97,9 +99,9 @@ class ConversationModel(QAbstractListModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a row's title, accessible text or `Roles` data."""
-        if not index.isValid():
+        row = self._row_at(index)
+        if row is None:
             return None
-        row = self._rows[index.row()]
         if isinstance(row, Heading):
             if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
                 return row.label
@@ -132,10 +134,8 @@ class ConversationModel(QAbstractListModel):
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Set a title or name, and emit the change. Return False for an empty name."""
         name = " ".join(str(value).split())
-        if role != Qt.ItemDataRole.EditRole or not name or not index.isValid():
-            return False
-        row = self._rows[index.row()]
-        if isinstance(row, Heading):
+        row = self._row_at(index)
+        if role != Qt.ItemDataRole.EditRole or not name or row is None or isinstance(row, Heading):
             return False
         if name == _name(row):
             return True
@@ -173,17 +173,16 @@ class ConversationModel(QAbstractListModel):
 
     def conversation_at(self, index: Index) -> Conversation | None:
         """Return a row's conversation, or None for headings and folders."""
-        if not index.isValid():
-            return None
-        row = self._rows[index.row()]
-        return None if isinstance(row, Folder | Heading) else row
+        row = self._row_at(index)
+        return row if isinstance(row, Conversation) else None
 
     def folder_at(self, index: Index) -> Folder | None:
         """Return a row's folder, or None for other rows."""
-        if not index.isValid():
-            return None
-        row = self._rows[index.row()]
+        row = self._row_at(index)
         return row if isinstance(row, Folder) else None
+
+    def _row_at(self, index: Index) -> Row | None:
+        return self._rows[index.row()] if index.isValid() else None
 
     def index_of(self, identifier: str) -> QModelIndex:
         """Return the index of a conversation or folder; invalid if it is not listed."""
@@ -193,7 +192,7 @@ class ConversationModel(QAbstractListModel):
     @property
     def conversations(self) -> list[Conversation]:
         """Return the listed conversations, from top to bottom."""
-        return [row for row in self._rows if not isinstance(row, Folder | Heading)]
+        return [row for row in self._rows if isinstance(row, Conversation)]
 
     # ------------------------------------------------------------ changes
 
@@ -202,11 +201,18 @@ class ConversationModel(QAbstractListModel):
         conversations: Iterable[Conversation],
         *,
         list_filter: ListFilter = LIST,
-        folders: Iterable[Folder] = (),
         last: Conversation | None = None,
     ) -> None:
-        """Replace all rows and the filter; `last` as for `append`."""
-        self._reset([*folders, *conversations], list_filter, last)
+        """Replace the conversations and the filter; `last` as for `append`."""
+        self.beginResetModel()
+        self.order.list_filter = list_filter
+        self.last_of_pages = last
+        self._has_requested_page = False
+        rows: list[Conversation | Folder] = [*self._shown_folders, *conversations]
+        keyed_rows = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
+        self._rows, self._keys, self._key_of = [], [], {}
+        self._put(0, list(self.order.with_headings(keyed_rows, _NO_GROUP)))
+        self.endResetModel()
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page.
@@ -230,8 +236,9 @@ class ConversationModel(QAbstractListModel):
         """Regroup the rows after the day has changed."""
         if self.order.today != today:
             self.order.today = today
-            rows = [row for row in self._rows if not isinstance(row, Heading)]
-            self._reset(rows, self.order.list_filter, self.last_of_pages)
+            self.set_conversations(
+                self.conversations, list_filter=self.order.list_filter, last=self.last_of_pages
+            )
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation.
@@ -247,16 +254,17 @@ class ConversationModel(QAbstractListModel):
             self._insert_or_update(conversation)
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
-        """Replace the folders, which only the unfiltered list shows."""
-        are_shown = self.order.list_filter.kind is ListFilterKind.LIST
-        folders_by_id = {}
-        if are_shown:
-            folders_by_id = {folder.id: folder for folder in folders}
-        shown_ids = {row.id for row in self._rows if isinstance(row, Folder)}
-        for removed_id in shown_ids - folders_by_id.keys():
+        """Replace the folders."""
+        self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
+        former_ids = {row.id for row in self._rows if isinstance(row, Folder)}
+        for removed_id in former_ids - {folder.id for folder in self._shown_folders}:
             self.remove(removed_id)
-        for folder in folders_by_id.values():
+        for folder in self._shown_folders:
             self._insert_or_update(folder)
+
+    @property
+    def _shown_folders(self) -> tuple[Folder, ...]:
+        return self.folders if self.order.list_filter.kind is ListFilterKind.LIST else ()
 
     def remove(self, identifier: str) -> None:
         """Remove a row, and its group's heading if the group is then empty."""
@@ -320,21 +328,6 @@ class ConversationModel(QAbstractListModel):
             days_left(row.trashed_at, datetime.now(UTC)),
             title=name,
         )
-
-    def _reset(
-        self,
-        rows: Iterable[Conversation | Folder],
-        list_filter: ListFilter,
-        last: Conversation | None,
-    ) -> None:
-        self.beginResetModel()
-        self.order.list_filter = list_filter
-        self.last_of_pages = last
-        self._has_requested_page = False
-        keyed_rows = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
-        self._rows, self._keys, self._key_of = [], [], {}
-        self._put(0, list(self.order.with_headings(keyed_rows, _NO_GROUP)))
-        self.endResetModel()
 
     def _find(self, key: Key) -> int:
         """Return the position of a key, or the position at which to insert it."""
