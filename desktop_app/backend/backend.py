@@ -109,7 +109,7 @@ class Backend:
         self.permissions = PermissionStore(self.temporary)
         self.consent = ConsentBroker(self.permissions)
         self.collection_worker = DocumentWorker()
-        self.delimiters = DelimiterFactory(self.settings)
+        self.delimiters = DelimiterFactory(self.settings.secret)
         holds = SpendingHolds(self.database)
         self.budget = Budget(holds, self.settings, allows_unpriced=allows_unpriced)
         variables = environment_with_keys() if environment is None else environment

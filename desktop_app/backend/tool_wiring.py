@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.child_processes import PROVIDER_VARIABLES, environment_with_keys
+from desktop_app.domain.conversations.conversation import SearchOrder
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.providers.http.trust import trusted_context
 from desktop_app.providers.keys.vault import KeyPlace
@@ -64,7 +66,8 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
             if file.status == "ready"
         ]
 
-    documents = DocumentTools(backend.search, retrieve, ready_documents, backend.attachments.text)
+    search_library = partial(backend.search.find, order=SearchOrder.BEST)
+    documents = DocumentTools(search_library, retrieve, ready_documents, backend.attachments.text)
     pages = WebPageTool(text_reader(backend), trusted_context)
     built_in = BuiltInTools([*documents.tools(), *pages.tools()])
     search = WebSearchTool(own_search, trusted_context)

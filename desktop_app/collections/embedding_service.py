@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
@@ -20,6 +20,7 @@ from desktop_app.domain.cost import CallCost, Price, Usage, cost_of, counted_cos
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError
 from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
+from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.spending.budget import Budget
 from desktop_app.spending.ledger import Ledger
 
@@ -74,23 +75,6 @@ class EmbeddingPlan:
         return self.choice.cost(self.tokens)
 
 
-class EmbeddingProvider(Protocol):
-    """A provider of embedding vectors."""
-
-    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
-        """Return vectors of at most MAX_TEXTS_PER_CALL texts, and the billed tokens.
-
-        The tokens are None if the provider does not report them. Raises ProviderError.
-        """
-
-
-class EmbeddingGateway(Protocol):
-    """Source of embedding providers."""
-
-    async def provider(self, profile: ProviderProfile) -> EmbeddingProvider:
-        """Return a provider that is ready for a call. Raises UserFacingError."""
-
-
 class Embeddings:
     """Requests for vectors, within the monthly cap.
 
@@ -101,7 +85,7 @@ class Embeddings:
 
     def __init__(
         self,
-        gateway: EmbeddingGateway,
+        gateway: ProviderGateway,
         spending: Ledger,
         budget: Budget,
         chosen: Callable[[], Awaitable[EmbeddingChoice | None]],

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.value import Value
@@ -94,18 +94,15 @@ SAMPLE_DELIMITER: Final = PromptDelimiter("483920175264")
 """A delimiter for counting tokens."""
 
 
-class SecretSource(Protocol):
-    """Source of the store's secret."""
-
-    async def secret(self) -> bytes:
-        """Return random bytes, the same as long as the store exists. Raises StorageError."""
-
-
 class DelimiterFactory:
-    """Factory of the delimiters of each conversation's prompts."""
+    """Factory of the delimiters of each conversation's prompts.
 
-    def __init__(self, source: SecretSource) -> None:
-        self._source = source
+    Args:
+        load_secret: returns random bytes, the same as long as the store exists.
+    """
+
+    def __init__(self, load_secret: Callable[[], Awaitable[bytes]]) -> None:
+        self._load_secret = load_secret
         self._secret = b""
 
     async def delimiter_for(self, *ids: str) -> PromptDelimiter:
@@ -119,7 +116,7 @@ class DelimiterFactory:
 
         if not self._secret:
             try:
-                self._secret = await self._source.secret()
+                self._secret = await self._load_secret()
             except StorageError:
                 self._secret = os.urandom(32)
         digest = hmac.digest(self._secret, "\0".join(ids).encode(), hashlib.sha256)

@@ -14,14 +14,13 @@ _EXPLANATION: Final = re.compile(
 )
 
 
-class _FixedSecret:
-    async def secret(self) -> bytes:
-        return b"a secret"
+async def _fixed_secret() -> bytes:
+    return b"a secret"
 
 
 def delimiters() -> DelimiterFactory:
     """Return the factory of the conversations' delimiters."""
-    return DelimiterFactory(_FixedSecret())
+    return DelimiterFactory(_fixed_secret)
 
 
 def plain(prompt: str) -> str:

@@ -5,7 +5,7 @@ keyring can make the program send it elsewhere. A caller names the origin that i
 for, and gets nothing if the secret belongs to another origin.
 
 Reading the keyring can open the dialog that unlocks it, so nothing is read before it is needed. The
-database records which secrets are in the keyring and for which origins (`KeyOriginStorage`). These
+database records which secrets are in the keyring and for which origins (`SettingsStore`). These
 records are a hint for the window; the keyring's entries decide.
 """
 
@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -24,6 +24,7 @@ from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.network.secret import Scheme, Secret
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.keys.keyring_access import Keyring
+from desktop_app.settings.settings_store import SettingsStore
 
 T = TypeVar("T")
 
@@ -64,16 +65,6 @@ class ProbeResult(NamedTuple):
     why: str
 
 
-class KeyOriginStorage(Protocol):
-    """Store of which secrets are in the keyring, and for which origins; it contains no secret."""
-
-    async def key_origin(self, name: str) -> str | None:
-        """Return the recorded origin of a secret, UNKNOWN_ORIGIN, or None if it has none."""
-
-    async def record_key_origin(self, name: str, origin: str | None) -> None:
-        """Record the origin of a secret in the keyring; None if there is no such secret."""
-
-
 class _SessionSecret(NamedTuple):
     """A secret that is only in this process's memory, and its source."""
 
@@ -92,7 +83,7 @@ class KeyVault:
     """
 
     def __init__(
-        self, service: str, origins: KeyOriginStorage, *, prompt_timeout_s: float = PROMPT_TIMEOUT_S
+        self, service: str, origins: SettingsStore, *, prompt_timeout_s: float = PROMPT_TIMEOUT_S
     ) -> None:
         self._keyring = Keyring(service)
         self._origins = origins

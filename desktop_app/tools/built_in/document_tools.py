@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from desktop_app import sandbox
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.domain.conversations.conversation import SearchHit, SearchOrder
+from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
 from desktop_app.domain.documents.document_sections import find_sections, unit_of
 from desktop_app.domain.error_note import ErrorNote
@@ -93,15 +93,6 @@ PYTHON: Final = ToolDefinition(
 )
 
 
-class LibrarySearch(Protocol):
-    """A search in conversations."""
-
-    async def find(
-        self, text: str, limit: int = 50, *, order: SearchOrder = SearchOrder.NEWEST
-    ) -> list[SearchHit]:
-        """Return the texts with every word; see `Search.find`."""
-
-
 Retrieve = Callable[[Sequence[str], str, int], Awaitable[Sequence[PassagesPart]]]
 """Called with the ids of collections, a question, and the largest number of tokens."""
 
@@ -110,6 +101,8 @@ class DocumentTools:
     """The tools that read the user’s data, and Python.
 
     Args:
+        search_library: returns the best texts of conversations with every word, given their
+            largest number.
         retrieve: returns the best passages of collections.
         documents_in: returns the documents of the collections with these ids.
         text_of: returns the text of a collection's document with this hash.
@@ -117,12 +110,12 @@ class DocumentTools:
 
     def __init__(
         self,
-        library: LibrarySearch,
+        search_library: Callable[[str, int], Awaitable[Sequence[SearchHit]]],
         retrieve: Retrieve,
         documents_in: Callable[[Sequence[str]], Awaitable[Sequence[DocumentPart]]],
         text_of: Callable[[str], Awaitable[str]],
     ) -> None:
-        self._library = library
+        self._find_in_library = search_library
         self._retrieve = retrieve
         self._documents_in = documents_in
         self._text_of = text_of
@@ -139,7 +132,7 @@ class DocumentTools:
         ]
 
     async def _search_library(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
-        hits = await self._library.find(arguments["words"], MAX_HITS, order=SearchOrder.BEST)
+        hits = await self._find_in_library(arguments["words"], MAX_HITS)
         return "\n".join(map(_line_of_hit, hits)) or NOTHING_FOUND
 
     async def _search_documents(self, arguments: Mapping[str, Any], context: ToolContext) -> str:

@@ -96,7 +96,7 @@ async def test_each_conversation_has_its_own_number_for_as_long_as_its_store(
 ) -> None:
     async def numbers(path: Path) -> list[PromptDelimiter]:
         async with opened(path) as database:
-            made = DelimiterFactory(SettingsStore(database))
+            made = DelimiterFactory(SettingsStore(database).secret)
             return [await made.delimiter_for(id_) for id_ in ("a", "b", "a")]
 
     first, other, again = await numbers(tmp_path / "store.sqlite3")

@@ -22,7 +22,7 @@ SECRET = Secret(KEY, HERE)
 
 
 class Origins:
-    """KeyOriginStorage in memory."""
+    """The origins of a settings store, in memory."""
 
     def __init__(self, **stored: str) -> None:
         self.stored = stored

@@ -16,13 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.conversation import (
-    Message,
-    MessageStatus,
-    Role,
-    SearchHit,
-    SearchOrder,
-)
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, SearchHit
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolContext, ToolError
@@ -168,11 +162,8 @@ def test_the_time_is_that_of_the_zone() -> None:
             describe_time(zone, NOON)
 
 
-class Library:
-    async def find(
-        self, text: str, limit: int = 50, *, order: SearchOrder = SearchOrder.NEWEST
-    ) -> list[SearchHit]:
-        return [SearchHit("c", "Boats", "m", f"the \2{text}\3 sails", NOON)]
+async def find_in_library(text: str, _limit: int) -> list[SearchHit]:
+    return [SearchHit("c", "Boats", "m", f"the \2{text}\3 sails", NOON)]
 
 
 async def text_of(sha256: str) -> str:
@@ -197,7 +188,7 @@ async def collected(ids: Sequence[str]) -> Sequence[DocumentPart]:
     return [HELD] if "k" in ids else []
 
 
-TOOLS = BuiltInTools(DocumentTools(Library(), nothing, collected, text_of).tools())
+TOOLS = BuiltInTools(DocumentTools(find_in_library, nothing, collected, text_of).tools())
 
 
 @blocking
@@ -443,7 +434,7 @@ async def test_few_confined_processes_run_at_the_same_time(monkeypatch: pytest.M
         return "4"
 
     monkeypatch.setattr("desktop_app.tools.built_in.document_tools.run_job", run)
-    tools = BuiltInTools(DocumentTools(Library(), nothing, collected, text_of).tools())
+    tools = BuiltInTools(DocumentTools(find_in_library, nothing, collected, text_of).tools())
     calls = [
         asyncio.create_task(
             tools.call(tool, {"code": "2 + 2", "sql": "SELECT 4"}, ToolContext("c"))
