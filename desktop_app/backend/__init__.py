@@ -5,7 +5,6 @@ __all__ = [
     "backend",
     "batch_wiring",
     "display_check",
-    "image_scaling",
     "log_file",
     "preset_loader",
     "prompt_loader",

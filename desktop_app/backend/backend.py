@@ -9,8 +9,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import load_prompt_requirements
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.compaction_service import CompactionService
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.chat.answers.answer_run import AnswerRun
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.chat.cost_estimate import Estimator

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
 from desktop_app.batch.batch_files import BatchFiles
 from desktop_app.batch.batch_service import BatchService
 from desktop_app.batch.batch_store import BatchStore
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.documents.refusals import locked_error
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.chat_service import ChatService, RequestSources
 from desktop_app.chat.compaction_service import CompactionPlan, CompactionService, readable_content
 from desktop_app.chat.conversation_store import CompactionStore, ConversationStore

@@ -28,7 +28,7 @@ from PySide6.QtGui import (
 )
 
 from desktop_app import __version__
-from desktop_app.backend.image_scaling import ImageScaler
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.child_processes import child_command
 from desktop_app.cli.output_file import partial_file
 from desktop_app.documents.worker.protocol import Pixels

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from desktop_app.backend import image_scaling
-from desktop_app.backend.image_scaling import ImageScaler
+from desktop_app.chat.attachments import image_scaling
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.protocol import ScaledImage
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PageImage
