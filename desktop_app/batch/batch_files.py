@@ -18,6 +18,7 @@ from desktop_app.chat.attachments.image_attachments import (
     page_tokens,
     require_image_input,
 )
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, usable_input
 from desktop_app.chat.prompt_assembly import example_turns, question_parts, request_messages
 from desktop_app.chat.structured.answer_forms import load_form
@@ -48,7 +49,7 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.jobs.batch_client import BatchClient
-from desktop_app.providers.ports import AttachmentSource, ImageSource
+from desktop_app.providers.ports import AttachmentSource
 
 ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]
 """Reads a file and stores it in the attachment store. Raises UserFacingError."""
@@ -78,7 +79,7 @@ class BatchFiles:
     read_file: ReadFile
     counter: ProviderTokenCounter
     attachments: AttachmentSource
-    images: ImageSource
+    images: ImageScaler
     delimiters: DelimiterFactory
     scratch: Path
     max_requests: int = MAX_REQUESTS

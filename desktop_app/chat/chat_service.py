@@ -24,6 +24,7 @@ from desktop_app.chat.attachments.image_attachments import (
     require_image_input,
     unseen_images_notice,
 )
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.conversation_store import CompactionStore
 from desktop_app.chat.cost_estimate import Estimator, TypicalAnswers, typical_tokens
 from desktop_app.chat.passage_context import PassageSource, find_passages
@@ -73,13 +74,7 @@ from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
-from desktop_app.providers.ports import (
-    ChatAttachments,
-    Gateway,
-    ImageSource,
-    MessageStore,
-    RequirementsLoader,
-)
+from desktop_app.providers.ports import ChatAttachments, Gateway, MessageStore, RequirementsLoader
 from desktop_app.spending.budget import Hold, PaidCalls
 from desktop_app.spending.spending_holds import HeldCall
 from desktop_app.tools.calls.consent import ConsentBroker
@@ -106,7 +101,7 @@ class RequestSources(Value, frozen=True):
 
     messages: MessageStore
     attachments: ChatAttachments
-    images: ImageSource
+    images: ImageScaler
     compactions: CompactionStore
     load_requirements: RequirementsLoader
     delimiters: DelimiterFactory

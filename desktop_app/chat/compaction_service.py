@@ -17,6 +17,7 @@ from math import ceil
 from typing import Any, Final, NamedTuple
 
 from desktop_app.chat.attachments.image_attachments import ImageForm
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.conversation_store import CompactionStore
 from desktop_app.chat.cost_estimate import Estimator, usable_input
 from desktop_app.chat.prompt_assembly import has_content, request_messages, sent_messages
@@ -40,7 +41,7 @@ from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.domain.spending_report import CallPerformance, Purpose
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.providers.ports import AttachmentSource, ImageSource
+from desktop_app.providers.ports import AttachmentSource
 
 # The shares and limits below are arbitrary.
 # From this share of a model's window on, a compaction is offered, or made if the user wants that.
@@ -119,7 +120,7 @@ class CompactionService:
         *,
         store: CompactionStore,
         attachments: AttachmentSource,
-        images: ImageSource,
+        images: ImageScaler,
         estimator: Estimator,
         utility_model: UtilityModel,
         delimiters: DelimiterFactory,

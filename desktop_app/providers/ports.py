@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol
 
-from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import Conversation, Message, RemoteRun
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.prompts.prompt import PromptRequirements
 
@@ -108,12 +107,3 @@ class ChatAttachments(AttachmentSource, Protocol):
         self, answer: Message, name: str, data: bytes
     ) -> DocumentPart | ImagePart | None:
         """Store a file that the provider's code made; return None if files are not kept."""
-
-
-class ImageSource(Protocol):
-    """Source of images prepared for sending: see backend/image_scaling.py."""
-
-    async def scaled_image(self, part: ImagePart, rule: ImageTokens | None) -> ImageData: ...
-    async def page_images(
-        self, part: DocumentPart, rule: ImageTokens | None
-    ) -> list[ImageData]: ...

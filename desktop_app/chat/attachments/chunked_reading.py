@@ -24,6 +24,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from desktop_app.chat.attachments.image_attachments import ImageForm, page_name, page_tokens
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.attachments.note_taking import (
     INSTRUCTIONS,
     MAX_CONCURRENT_CALLS,
@@ -71,7 +72,7 @@ from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.providers.ports import AttachmentSource, Gateway, GatewayWrapper, ImageSource
+from desktop_app.providers.ports import AttachmentSource, Gateway, GatewayWrapper
 from desktop_app.spending.budget import Hold, PaidCalls
 
 # The limit applies to large windows, too: notes on a longer chunk say less, and several larger
@@ -117,7 +118,7 @@ class ChunkedReader:
         *,
         calls: PaidCalls,
         attachments: AttachmentSource,
-        images: ImageSource,
+        images: ImageScaler,
         estimator: Estimator,
         split_text: Callable[[str, int], Awaitable[list[TextChunk]]],
         notes: NoteStore,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeGuard
 
+from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.domain.answering.chat_request import RequestPart
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
@@ -17,7 +18,6 @@ from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.domain.prompt_delimiter import one_line
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr_plural
-from desktop_app.providers.ports import ImageSource
 
 # Approximate tokens of the text that replaces an image.
 NAME_TOKENS = 30
@@ -37,7 +37,7 @@ class ImageForm(NamedTuple):
     """
 
     model: ModelInfo
-    images: ImageSource
+    images: ImageScaler
     files: FileInputs | None = None
 
     async def sendable(self, part: ImagePart) -> RequestPart:

@@ -23,7 +23,7 @@ MAX_CACHE_BYTES: Final = 48 << 20
 
 
 class ImageScaler:
-    """Scaler of stored images. Implements providers.ports.ImageSource."""
+    """Scaler of stored images."""
 
     def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:
         self._originals = originals
