@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
@@ -59,6 +58,7 @@ from desktop_app.tools.calls.consent import option_name
 from desktop_app.tools.schema_check import CheckedAnswer, check_answer, decode
 
 _LINE_WAIT_S: Final = 0.5
+_NOTHING_MADE: Final[dict[str, Any]] = {"images": [], "files": []}
 
 
 @dataclass
@@ -326,8 +326,7 @@ class AnswerOutput:
         *,
         conversation_id: str | None,
         passages: Sequence[Mapping[str, Any]] = (),
-        images: Sequence[Sequence[tuple[str, bytes]]] = (),
-        files: Sequence[Sequence[tuple[str, bytes]]] = (),
+        made: Sequence[dict[str, Any]] = (),
     ) -> None:
         """Complete the output: the error, the calls that were not run, the JSON.
 
@@ -335,35 +334,24 @@ class AnswerOutput:
             answer: the first answer, with the usage of all its calls.
             conversation_id: None if the conversation is not saved.
             passages: the passages that were sent with the question, for the JSON.
-            images: the media types and the bytes of each answer's images, for the JSON.
-            files: the names and the bytes of each answer's files, for the JSON.
+            made: the images and files that each answer has made, for the JSON.
         """
         self._release()
         common = {"conversation_id": conversation_id, "passages": list(passages)}
-        pictures = [
-            [f"data:{kind};base64,{b64encode(data).decode()}" for kind, data in images_of_answer]
-            for images_of_answer in images or [()] * len(self._states)
-        ]
-        files_of_answers = [
-            [{"name": name, "base64": b64encode(data).decode()} for name, data in files_of_answer]
-            for files_of_answer in files or [()] * len(self._states)
-        ]
+        made = made or [_NOTHING_MADE] * len(self._states)
         if self._is_several:
             answers = [
                 _answer_fields(state.run.answer, state.checked)
-                | {"first_token_s": rounded(state.first_token_s), "images": own_pictures}
-                | {"files": own_files}
-                for state, own_pictures, own_files in zip(
-                    self._states, pictures, files_of_answers, strict=True
-                )
+                | {"first_token_s": rounded(state.first_token_s)}
+                | own
+                for state, own in zip(self._states, made, strict=True)
             ]
             status = _status_of([state.run.answer for state in self._states])
             self._write_json(_answers_fields(answers, status) | common)
             return
         self._write_ending(answer, is_saved=conversation_id is not None)
         checked = self._states[0].checked
-        made = {"images": pictures[0], "files": files_of_answers[0]}
-        self._write_json(_answer_fields(answer, checked) | common | made)
+        self._write_json(_answer_fields(answer, checked) | common | made[0])
         _write_problems(checked)
 
     def _write_ending(self, answer: Message, *, is_saved: bool) -> None:
@@ -419,7 +407,7 @@ class AnswerOutput:
         fields = (
             _answers_fields([], status)
             if self._is_several
-            else _answer_fields(no_answer, None) | {"images": [], "files": []}
+            else _answer_fields(no_answer, None) | _NOTHING_MADE
         )
         common: dict[str, Any] = {"conversation_id": None, "passages": []}
         self._write_json(fields | common | {"error": error_fields(error) if error else None})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -91,6 +92,7 @@ from desktop_app.providers.models.choice_resolution import (
     require_supported,
     shutdown_note,
 )
+from desktop_app.providers.ports import AttachmentSource
 from desktop_app.spending.budget import NEAR_LIMIT
 from desktop_app.tools.calls.consent import AllowedTools
 from desktop_app.tools.command.tool_commands import require_known_tools, require_tools
@@ -467,29 +469,12 @@ async def _run_answers(
         write_note(tr("The cost wasn’t recorded: {reason}", reason=str(error)))
     first, question = runs[0], runs[0].question
     store = null_store or backend.attachments
-    images = [
-        [
-            (part.media_type, await store.bytes(part.sha256))
-            for part in run.answer.parts
-            if isinstance(part, ImagePart)
-        ]
-        for run in runs
-    ]
     parts = [part for run in runs for part in run.answer.parts if isinstance(part, DocumentPart)]
-    files = [
-        [
-            (part.name, await store.bytes(part.sha256))
-            for part in run.answer.parts
-            if isinstance(part, DocumentPart)
-        ]
-        for run in runs
-    ]
     output.close(
         await _with_total_usage(backend, first.answer),
         conversation_id=first.conversation.id if null_store is None else None,
         passages=passages_json(question),
-        images=images,
-        files=files,
+        made=[await _made_fields(run.answer, store) for run in runs],
     )
     if null_store is None:
         for part in parts:
@@ -501,6 +486,20 @@ async def _run_answers(
     if len(runs) == 1 and choice is not None and not is_same_model(choice.model, answered_by):
         write_note(tr("Answered by {model}.", model=answered_by))
     return output.exit_code
+
+
+async def _made_fields(answer: Message, store: AttachmentSource) -> dict[str, Any]:
+    """Return the images and files that an answer has made as JSON-ready values."""
+    images: list[str] = []
+    files: list[dict[str, str]] = []
+    for part in answer.parts:
+        if isinstance(part, ImagePart | DocumentPart):
+            data = b64encode(await store.bytes(part.sha256)).decode()
+            if isinstance(part, ImagePart):
+                images.append(f"data:{part.media_type};base64,{data}")
+            else:
+                files.append({"name": part.name, "base64": data})
+    return {"images": images, "files": files}
 
 
 async def _with_total_usage(backend: Backend, answer: Message) -> Message:
