@@ -70,15 +70,7 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     needs_ascii = not encoding.lower().startswith("utf")
     text = json.dumps(value, ensure_ascii=needs_ascii, indent=indent)
-    return _UNSAFE.sub(_escape_for_json, text)
-
-
-def _escape_for_json(character: re.Match[str]) -> str:
-    code = ord(character[0])
-    if code < 0x10000:
-        return f"\\u{code:04x}"
-    code -= 0x10000
-    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return _UNSAFE.sub(lambda character: json.dumps(character[0]).strip('"'), text)
 
 
 # -- writing

@@ -9,15 +9,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, ImagePart
 from desktop_app.domain.documents.document_sections import UNITS, find_sections, parse_spans
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_
-
-_LEAVE_OUT_PAGES: Final = N_("Leave out --pages, or name a file, as in --pages FILE=3-10,15.")
 
 
 def pages_by_file(options: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
@@ -76,19 +73,15 @@ async def with_pages(
         IllegalChoiceError: the document has no pages, or not these.
     """
     unit = UNITS.get(part.media_type, "")
-    if isinstance(part, ImagePart) or not unit:
+    sections = await asyncio.to_thread(find_sections, text, unit) if unit else []
+    if isinstance(part, ImagePart) or not sections:
         raise IllegalChoiceError(
-            N_("“{name}” has no pages to select."), hint=_LEAVE_OUT_PAGES, name=part.name
+            N_("“{name}” has no pages to select."),
+            hint=N_("Leave out --pages, or name a file, as in --pages FILE=3-10,15."),
+            name=part.name,
         )
-    sections = await asyncio.to_thread(find_sections, text, unit)
     count = len(sections)
-    if count == 0:
-        raise IllegalChoiceError(
-            N_("“{name}” has no pages to select."), hint=_LEAVE_OUT_PAGES, name=part.name
-        )
-    names: list[str] = []
-    if unit == "sheet":
-        names = [section.name for section in sections]
+    names = [section.name for section in sections] if unit == "sheet" else []
     spans = parse_spans(pages, count, unit, names)
     if spans == ((1, count),):
         return replace(part, chosen=None)  # all pages
