@@ -20,6 +20,7 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.cost import Usage
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, one_line
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import tr
@@ -42,11 +43,11 @@ INSTRUCTIONS: Final = (
 )
 
 # Headings, quotes and list marks at the start, emphasis and code anywhere; not the # of C#.
-_MARKDOWN_MARKS: Final = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
-_HEADING: Final = re.compile(r"\s*#{1,3}[ \t]+(?P<heading>[^\n]{3,60})(?:\n|$)")
-_SENTENCE_END: Final = re.compile(r"(?<=[.?!])\s")
+_MARKDOWN_MARKS: Final = lazy_pattern(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
+_HEADING: Final = lazy_pattern(r"\s*#{1,3}[ \t]+(?P<heading>[^\n]{3,60})(?:\n|$)")
+_SENTENCE_END: Final = lazy_pattern(r"(?<=[.?!])\s")
 # Words before the matter, in the languages of the window.
-_COURTESY: Final = re.compile(
+_COURTESY: Final = lazy_pattern(
     r"(?:(?:hi|hello|hey|please|could you|can you|would you|i want to"
     r"|i(?:'d|’d| would) like (?:you )?to"
     r"|hallo|bitte|kannst du|könntest du|können sie|könnten sie|ich möchte"
@@ -57,7 +58,7 @@ _COURTESY: Final = re.compile(
     r"|cześć|proszę|czy możesz|możesz|chcę|chciał(?:a)?bym)\b[\s,!.]*)+",
     re.IGNORECASE,
 )
-_TITLE_LABEL: Final = re.compile(r"^\s*title\s*:", re.IGNORECASE)
+_TITLE_LABEL: Final = lazy_pattern(r"^\s*title\s*:", re.IGNORECASE)
 _TRIMMED_CHARACTERS: Final = " \t_\"'“”„‘’«».,;:-–—"
 
 

@@ -18,6 +18,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import tr, tr_context
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 
 # Control characters except newline and tab, bidirectional controls, line separators, invisible
 # characters (except joiners of letters and emoji), and surrogates.
-_UNSAFE: Final = re.compile(
+_UNSAFE: Final = lazy_pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_BREAKS: Final = re.compile("[\n\t]")
+_BREAKS: Final = lazy_pattern("[\n\t]")
 
 
 def clean(text: str) -> str:

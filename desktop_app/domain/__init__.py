@@ -15,6 +15,7 @@ __all__ = [
     "export_format",
     "hints",
     "json_table",
+    "lazy_pattern",
     "models",
     "network",
     "places",

@@ -9,23 +9,25 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 MAX_LINE_CHARS: Final = 5000
 """Longer lines are not checked, because they are data rather than prose."""
 _MAX_TOKEN_CHARS: Final = 100
 
 # Qt counts these characters as two. Two spaces in place of each keep the positions of words right.
-_TWO_UNITS: Final = re.compile("[\U00010000-\U0010ffff]")
-_BACKTICKS: Final = re.compile("`+")
-_FENCE: Final = re.compile(" {0,3}(`{3,}|~{3,})")
+_TWO_UNITS: Final = lazy_pattern("[\U00010000-\U0010ffff]")
+_BACKTICKS: Final = lazy_pattern("`+")
+_FENCE: Final = lazy_pattern(" {0,3}(`{3,}|~{3,})")
 # Addresses, paths, options, tags, and names joined by a sign.
-_CODE_LIKE: Final = re.compile(r"[/\\@]|^(?:www\.|[<#$&]\w|--?\w)|\w[_.:]\w")
-_TOKEN: Final = re.compile(rf"(?<!\S)\S{{2,{_MAX_TOKEN_CHARS}}}(?!\S)")
+_CODE_LIKE: Final = lazy_pattern(r"[/\\@]|^(?:www\.|[<#$&]\w|--?\w)|\w[_.:]\w")
+_TOKEN: Final = lazy_pattern(rf"(?<!\S)\S{{2,{_MAX_TOKEN_CHARS}}}(?!\S)")
 # Letters with the marks of Latin, Hebrew, Arabic and Indic scripts, joined by apostrophes.
 _COMBINING_MARKS: Final = (
     r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
     r"\u0900-\u0963\u0971-\u0dff\u200c\u200d"
 )
-_WORD: Final = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{_COMBINING_MARKS}])*(?:['’][^\W\d_]+)*")
+_WORD: Final = lazy_pattern(rf"[^\W\d_](?:[^\W\d_]|[{_COMBINING_MARKS}])*(?:['’][^\W\d_]+)*")
 # Scripts without spaces between words.
 _UNSPACED_SCRIPTS: Final = {"CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"}
 

@@ -16,6 +16,8 @@ from functools import partial
 from itertools import takewhile
 from typing import Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 MAX_TABLE_ROWS: Final = 8
 """Maximum rows of a TABLE block; a longer table is several blocks in sequence.
 
@@ -235,22 +237,22 @@ def is_destination(run: Run) -> bool:
 
 # Characters with a special meaning in Qt's documents (the end of a paragraph, frames, embedded
 # objects) or in this module (ADDED_MARK), and lone surrogates.
-_STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
+_STRUCTURAL: Final = lazy_pattern("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
 
 # In prose: control characters, and invisible characters that change the direction of other text or
 # hide text. Code and links contain no legitimate invisible characters at all: copied to a terminal,
 # some of them edit or run a command.
 _FLAG: Final = "\U0001f3f4[\U000e0020-\U000e007e]{2,6}\U000e007f"  # England, Scotland, Wales, Texas
-_INVISIBLE_IN_PROSE: Final = re.compile(
+_INVISIBLE_IN_PROSE: Final = lazy_pattern(
     f"{_FLAG}|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
     "\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 # Variation selectors choose a variant of the character before them.
-_SELECTOR: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_SELECTOR: Final = lazy_pattern("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 # The same, and variation selectors after a character without variants: a row of them can encode a
 # text. The supplementary selectors (U+E0100 and later) vary only Chinese characters; the others
 # vary no ASCII character except "#", "*" and digits, and no selector.
-_INVISIBLE_OR_SELECTOR: Final = re.compile(
+_INVISIBLE_OR_SELECTOR: Final = lazy_pattern(
     f"{_INVISIBLE_IN_PROSE.pattern}|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
     "[\U000e0100-\U000e01ef]|(?<=[\x00-\x22\x24-\x29\x2b-\x2f\x3a-\x7f"
     "\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f]"
@@ -261,11 +263,13 @@ _INVISIBLE: Final = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 # Form feeds are not replaced in code, because they separate sections of source files.
-_INVISIBLE_IN_CODE: Final = re.compile(f"[{_INVISIBLE}]")
-_INVISIBLE_IN_LINKS: Final = re.compile(f"[\x0b\x0c{_INVISIBLE}]")
+_INVISIBLE_IN_CODE: Final = lazy_pattern(f"[{_INVISIBLE}]")
+_INVISIBLE_IN_LINKS: Final = lazy_pattern(f"[\x0b\x0c{_INVISIBLE}]")
 _JOINERS: Final = "\u200c\u200d"
 """Joiners, which emoji and many scripts need between letters. They stay invisible there."""
-_PROGRAM_TEXT: Final = re.compile(f"{ADDED_MARK}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
+_PROGRAM_TEXT: Final = lazy_pattern(
+    f"{ADDED_MARK}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))"
+)
 
 replace_unusable: Final = partial(re.compile("[\0\ud800-\udfff]").sub, "\ufffd")
 """Replace NULs and lone surrogates by U+FFFD: parsing an address with a lone surrogate fails."""

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 
@@ -29,7 +30,7 @@ _BACKTRACK_LIMIT: Final = 100_000
 """The library matches in linear time, except for lookaround, which is given up after this."""
 _MAX_NUMBER_CHARS: Final = 30
 # Small models put JSON into a fence, and some servers leave the reasoning in the text.
-_WRAPPED: Final = re.compile(
+_WRAPPED: Final = lazy_pattern(
     r"\s*(?:<(think|thinking|reasoning)>.*?</\1>\s*)?"
     r"(?:```(?:json)?[ \t]*\n(?P<fenced>.*)\n?```|(?P<plain>[{\[].*[}\]]))\s*",
     re.DOTALL | re.IGNORECASE,

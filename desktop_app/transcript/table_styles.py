@@ -6,7 +6,6 @@ A table is a QTextTable, or text blocks with tab stops if each row fits into one
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, islice, pairwise
 from typing import Final, NamedTuple
@@ -24,6 +23,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.block_model import Block, Kind, Run, Runs
 from desktop_app.transcript.transcript_styles import CELL_PAD, INDENT, PROPORTIONAL, QUOTE, Styles
 
@@ -50,7 +50,7 @@ _MEASURED_WORDS: Final = 60
 _LETTERS_PER_CALL: Final = 400
 
 # Tab stops support neither right-to-left text nor text that contains a tab.
-_NEEDS_CELL: Final = re.compile(
+_NEEDS_CELL: Final = lazy_pattern(
     "[\t\u2028\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]"
 )
 _CELL: Final = Block(Kind.TABLE)

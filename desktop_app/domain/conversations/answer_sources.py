@@ -12,14 +12,15 @@ from typing import Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import Part, Source, SourcesPart, tool_calls
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import tr
 
-ADDRESS: Final = re.compile(r"https?://[^\s<>\"\x00-\x1f\x7f]{1,8000}")
+ADDRESS: Final = lazy_pattern(r"https?://[^\s<>\"\x00-\x1f\x7f]{1,8000}")
 """The addresses that sources may have."""
-_MARKS: Final = re.compile(r"\[(\d{1,9}(?:\s*[,–-]\s*\d{1,9})*)\]")
-_NUMBER: Final = re.compile(r"\d+")
-_MARKUP_CHARACTERS: Final = re.compile(r"([\\\[\]<>`*_])")
+_MARKS: Final = lazy_pattern(r"\[(\d{1,9}(?:\s*[,–-]\s*\d{1,9})*)\]")
+_NUMBER: Final = lazy_pattern(r"\d+")
+_MARKUP_CHARACTERS: Final = lazy_pattern(r"([\\\[\]<>`*_])")
 _MAX_TITLE_CHARS: Final = 200
 
 

@@ -11,19 +11,19 @@ It is stored, sent to models and written to JSON; users see `place_text`.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from desktop_app.domain.bounds import Count, Hash, Name, Positive
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
 
 FileStatus = Literal["ready", "failed", "waiting", "removed"]
 
-_LINK: Final = re.compile(r"repartee:passage/([1-9][0-9]{0,8})")
+_LINK: Final = lazy_pattern(r"repartee:passage/([1-9][0-9]{0,8})")
 
 
 class Collection(NamedTuple):
@@ -151,7 +151,7 @@ def passage_number(link: str) -> int | None:
     return int(match[1]) if match else None
 
 
-_NUMBERED: Final = re.compile(r"(?P<unit>page|slide|chapter)s? (?P<first>\d+)(?:–(?P<last>\d+))?")
+_NUMBERED: Final = lazy_pattern(r"(?P<unit>page|slide|chapter)s? (?P<first>\d+)(?:–(?P<last>\d+))?")
 _SHEET: Final = "sheet "
 
 

@@ -15,6 +15,7 @@ from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents.document_types import DOCUMENT_FORMATS
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Param
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import N_
 
 Span = tuple[int, int]
@@ -26,8 +27,8 @@ UNITS: Final[Mapping[str, str]] = {
 """The unit that documents of a media type are divided into."""
 
 _SHEET: Final = "## "
-_ITEM: Final = re.compile(r"""\s*("[^"]*"|“[^”]*”|[^,;]+)""")
-_NUMBERS: Final = re.compile(r"([0-9]{1,9})(?:\s*[-\u2010-\u2015]\s*([0-9]{1,9}))?")
+_ITEM: Final = lazy_pattern(r"""\s*("[^"]*"|“[^”]*”|[^,;]+)""")
+_NUMBERS: Final = lazy_pattern(r"([0-9]{1,9})(?:\s*[-\u2010-\u2015]\s*([0-9]{1,9}))?")
 _QUOTES: Final = '"“”'
 
 
@@ -205,8 +206,8 @@ def chosen_text(part: DocumentPart, text: str) -> str:
     return "\n\n".join(pieces)
 
 
-_HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.M)
-_MARKUP: Final = re.compile(r"[*_`]+|\[\^?[^\]]*\](?:\([^)]*\))?")
+_HEADING: Final = lazy_pattern(r"^(#{1,6})[ \t]+(\S.*)$", re.M)
+_MARKUP: Final = lazy_pattern(r"[*_`]+|\[\^?[^\]]*\](?:\([^)]*\))?")
 _MAX_CHARS: Final = 80
 _MAX_EXAMINED_CHARS: Final = 1_000
 # Each place searches the headings above it, so their number is limited.

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 _MIN_PAYLOAD_CHARS: Final = 200
 """Shorter data stays: an icon of a style sheet costs less than 100 tokens."""
 _RUN: Final = "[A-Za-z0-9+/_-]"
 # JSON may quote a slash as "\\/", and addresses may encode "+" and "/".
-_DATA_ADDRESS: Final = re.compile(
+_DATA_ADDRESS: Final = lazy_pattern(
     r"data:(?P<type>[\w.+-]{1,64}\\?/[\w.+-]{1,128})?(?:;[\w.+-]{1,64}=[^;,\s\"']{0,128}){0,8};base64,"
     rf"(?P<payload>{_RUN}+(?:(?:\\/|%2[BF]){_RUN}*)*)(?:=|%3D){{0,2}}",
     re.I,
@@ -23,13 +25,13 @@ _MORE_LINES: Final = (
     rf"(?:(?:[ \t]*\r?\n){{1,2}}[ \t]*{_RUN}{{60,}}+)*+"
     rf"(?:[ \t]*\r?\n[ \t]*{_RUN}+(?=[=\"']))?(?:=|%3D){{0,2}}"
 )
-_DATA_LINES: Final = re.compile(_DATA_ADDRESS.pattern + _MORE_LINES, re.I)
+_DATA_LINES: Final = lazy_pattern(_DATA_ADDRESS.pattern + _MORE_LINES, re.I)
 # Data without an address, such as a drawing of Excalidraw's. What is shorter than 3 KB may be a
 # certificate or a key, which people ask about.
-_BARE_DATA: Final = re.compile(rf"(?<!{_RUN})(?<![=.]){_RUN}{{60,}}+{_MORE_LINES}")
+_BARE_DATA: Final = lazy_pattern(rf"(?<!{_RUN})(?<![=.]){_RUN}{{60,}}+{_MORE_LINES}")
 _MIN_BARE_CHARS: Final = 4096
 _MIXTURE: Final = tuple(map(re.compile, ("[A-Z]", "[a-z]", "[0-9]", "[+/_-]")))
-_QUOTED_SIGN: Final = re.compile(r"\\/|%2[BF]", re.I)
+_QUOTED_SIGN: Final = lazy_pattern(r"\\/|%2[BF]", re.I)
 _DEFAULT_TYPE: Final = "text/plain"  # RFC 2397, section 3
 _KB: Final = 1024
 

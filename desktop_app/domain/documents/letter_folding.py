@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 # Unicode does not decompose these ligatures and letters with strokes and hooks. Users without them
 # on the keyboard type similar letters.
 PLAIN_LETTERS: Final = str.maketrans(
@@ -28,8 +30,8 @@ _UNSPACED: Final = (
     "\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
     "\uf900-\ufaff\U00020000-\U000323af"
 )
-_DROPPED: Final = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_DROPPED: Final = lazy_pattern("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
+_UNSTORABLE: Final = lazy_pattern("[\x00\ud800-\udfff]")
 _PIECE_CHARS: Final = 100_000
 """A long text is folded in pieces, because each blocks all threads for some milliseconds."""
 

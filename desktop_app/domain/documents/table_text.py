@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from desktop_app.domain.documents import document_types
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
-_RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
-_CELLS: Final = re.compile(r"(?<!\\)\|")
+_RULE: Final = lazy_pattern(r"\|(?: *:?-+:? *\|)+")
+_CELLS: Final = lazy_pattern(r"(?<!\\)\|")
 
 
 def lines_of(text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple[str, int]]:
@@ -32,9 +33,9 @@ def sheet_rows(text: str, start: int, stop: int) -> Iterator[list[str]]:
 
 CSV_TYPES: Final = (document_types.CSV, document_types.TSV)
 DELIMITERS: Final = ";\t,|"
-_BLANK: Final = re.compile(r"(?:[ \t]*\n)*")
-_STATED: Final = re.compile(r"sep=([;\t,|:])\n", re.IGNORECASE)
-_QUOTED: Final = re.compile(r'"[^"]*(?:"|$)')
+_BLANK: Final = lazy_pattern(r"(?:[ \t]*\n)*")
+_STATED: Final = lazy_pattern(r"sep=([;\t,|:])\n", re.IGNORECASE)
+_QUOTED: Final = lazy_pattern(r'"[^"]*(?:"|$)')
 
 
 def find_first_row(text: str) -> tuple[int, str]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
-_AUTHORITY: Final = re.compile(
+_AUTHORITY: Final = lazy_pattern(
     r"(?:[^@\\]*@)?(\[[0-9a-f:.]+\]|[^@:\\\[\]]+)(?::([0-9]{0,20}))?", re.I
 )
-_DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
+_DOTS: Final = lazy_pattern("[.\u3002\uff0e\uff61]")
 # Other characters in a name are escapes, controls, or not allowed by IDNA.
-_LOOPBACK: Final = re.compile(
+_LOOPBACK: Final = lazy_pattern(
     r"(?:.+\.)?localhost|127(?:\.[0-9]+){0,3}|0\.0\.0\.0|\[::1?\]|\[::ffff:7f[0-9a-f:]+\]"
 )
-_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_LABEL: Final = lazy_pattern(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 def origin(url: str) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool import OWN_SEARCH
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
@@ -21,17 +22,17 @@ _MAX_PARSED_CHARS: Final = 100_000
 # Characters that could hide or reorder what the user reads, and characters that a text field
 # changes: U+00A0 to a space, U+FDD0 and U+FDD1 to line breaks. Tags and variation selectors, which
 # are hidden, can carry a whole text. JSON accepts all these characters as escapes.
-_HIDDEN_CHARACTERS: Final = re.compile(
+_HIDDEN_CHARACTERS: Final = lazy_pattern(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufdd0\ufdd1\ufeff\uffa0\ufff0-\ufffc"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Cyrillic or mathematical letters make a host look like another.
-_HOST: Final = re.compile(r"(?<=://)[\w.@:%-]+")
-_NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
-_QUOTATION_MARKS: Final = re.compile('["“”„‟«»‹›‘‚`]')
+_HOST: Final = lazy_pattern(r"(?<=://)[\w.@:%-]+")
+_NON_ASCII: Final = lazy_pattern(r"[^\x00-\x7f]")
+_QUOTATION_MARKS: Final = lazy_pattern('["“”„‟«»‹›‘‚`]')
 """They could end the quotation of an argument in a sentence."""
-_SEPARATORS: Final = re.compile(r"[,:;()?]")
+_SEPARATORS: Final = lazy_pattern(r"[,:;()?]")
 
 
 class _Words(NamedTuple):

@@ -19,11 +19,11 @@ The final blocks equal `render(source)` of the whole source.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.block_model import NON_PARAGRAPHS, Block, Kind, Run, replace_unusable
 from desktop_app.markdown.incremental.open_tail import (
     Definitions,
@@ -101,8 +101,8 @@ _LETTERS: Final = (
     "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
 )
 """Characters of prose, which mean nothing else wherever they follow a word of prose."""
-_WORDS: Final = re.compile(rf"(?:[ {_LETTERS}]|[.:?](?![^ ]))+")
-_LAST_WORD: Final = re.compile(rf"(?<!\S)[{_LETTERS}]+[.:?]?\Z")
+_WORDS: Final = lazy_pattern(rf"(?:[ {_LETTERS}]|[.:?](?![^ ]))+")
+_LAST_WORD: Final = lazy_pattern(rf"(?<!\S)[{_LETTERS}]+[.:?]?\Z")
 _MAX_MARKS: Final = 40
 """Inline tokens of a text that is extended by words; others are near the limits of the parser."""
 

@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
@@ -21,10 +23,10 @@ DISPLAY_OPENER: Final = (
     rf"\$\$|\\\[|(?:`{{3,}}|~{{3,}})math[ \t]*(?=\n|\Z)|\\begin\{{{_ENVIRONMENTS}\}}"
 )
 """A pattern of what may begin a display formula at the beginning of a line."""
-_DISPLAY_OPENER: Final = re.compile(DISPLAY_OPENER)
+_DISPLAY_OPENER: Final = lazy_pattern(DISPLAY_OPENER)
 
 _TEX: Final = r"(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\])"
-FORMULA: Final = re.compile(
+FORMULA: Final = lazy_pattern(
     r"\$(?:(?P<letter>[A-Za-z]|\\[A-Za-z]+)\$(?![\d$_])"
     r"|`(?P<quoted>[^`\n]+)`\$"
     r"|[ ](?P<spaced>[A-Za-z]|(?=[^$\n]*\\[A-Za-z])(?:\\.|[^$\\\n])*?[^\s\\$])[ ]\$(?!\d)"
@@ -38,22 +40,24 @@ may follow any formula, because some scripts have no spaces. Another formula may
 Between spaces, only a letter or a command makes a formula: "$ 5 or $ 6" is money.
 """
 
-BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
+BEFORE_DOLLAR: Final = lazy_pattern(rf"\${_TEX}\$(?=\$)", re.DOTALL)
 """The first of two adjacent formulas, as "$x$" in "$x$$y$", while the second is half-written."""
 
-_DISPLAY_FORMULA: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
-_BRACKET_FORMULA: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
+_DISPLAY_FORMULA: Final = lazy_pattern(r"\$\$(?P<display>[^$]+?)\$\$")
+_BRACKET_FORMULA: Final = lazy_pattern(
+    r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL
+)
 BRACKET_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
 # Escaped brackets around the numbers of references or around words.
-_REFERENCES: Final = re.compile(r"\s*\d+(?:[\s,;–-]+(?:pp?\.\s*)?\d+)*\s*")
-_WORDS: Final = re.compile(
+_REFERENCES: Final = lazy_pattern(r"\s*\d+(?:[\s,;–-]+(?:pp?\.\s*)?\d+)*\s*")
+_WORDS: Final = lazy_pattern(
     r"(?!.*\b(?:sin|cos|tan|log|exp|max|min|mod|lim|gcd|det|ker)\b)(?=.*[a-z]{3})[A-Za-z.,;:'’\s-]+",
     re.DOTALL,
 )
 
 # Either a number, any text and the start of "(A$)"; or a number, perhaps with a unit, and words
 # without TeX's signs (\ ^ _ { } =) and without the name of a function.
-_PRICE: Final = re.compile(
+_PRICE: Final = lazy_pattern(
     r"\d.*\([A-Z]{1,3}|\d[\d.,]*\w{0,8}(?:/[a-z]{2,}[,;]?)?\s(?=.*?[^\W\d_]{2})"
     r"(?!.*?(?<![^\W\d_])(?:sin|cos|tan|log|ln|exp|max|min|mod|lim|gcd)(?![^\W\d_]))[^\\^_{}=]*",
     re.DOTALL,

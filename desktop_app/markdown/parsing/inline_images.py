@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from desktop_app.domain.documents.image_header import read_image_header
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.block_model import PICTURE, Run
 
@@ -27,20 +28,20 @@ MAX_PIXELS: Final = 1_000_000
 MAX_ADDRESS_LENGTH: Final = MAX_IMAGE_BYTES * 4 // 3 + 64
 """Characters: four for three bytes of the image, and 64 for the start of the URL."""
 
-_IMAGE_ADDRESS: Final = re.compile(
+_IMAGE_ADDRESS: Final = lazy_pattern(
     r"data:image/(?:png|jpeg|gif|webp);base64,(?P<data>[A-Za-z0-9+/]+={0,2})", re.IGNORECASE
 )
-_INCOMPLETE_ADDRESS: Final = re.compile(
+_INCOMPLETE_ADDRESS: Final = lazy_pattern(
     r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/]*+=*+\Z", re.IGNORECASE
 )
-_ADDRESS_REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
+_ADDRESS_REST: Final = lazy_pattern(r"[A-Za-z0-9+/]*=*")
 _ADDRESS_OPENING: Final = "](data:image/"
 _MAX_NAME_LENGTH: Final = 400
 """Characters; an image is not split within its name unless the name is longer."""
-_ADDRESS_IN_SOURCE: Final = re.compile(
+_ADDRESS_IN_SOURCE: Final = lazy_pattern(
     r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE
 )
-_NO_ADDRESS_CHARACTER: Final = re.compile(r"[^A-Za-z0-9+/=]")
+_NO_ADDRESS_CHARACTER: Final = lazy_pattern(r"[^A-Za-z0-9+/=]")
 
 
 def image_runs(name: str, target: str) -> tuple[Run, ...]:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from desktop_app.domain.documents.document_types import DOCUMENT_FORMATS, ZIP
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import tr
 
 _MAX_SHOWN_LENGTH: Final = 80
@@ -32,7 +33,7 @@ _MAX_READINGS: Final = 8
 
 # The last @ ends the user name, as in browsers. An address with a backslash before its path, which
 # browsers take for a slash, or without "//" has no host here.
-_WEB_ADDRESS: Final = re.compile(
+_WEB_ADDRESS: Final = lazy_pattern(
     r"https?://(?P<user>[^/?#\\]*@)?(?P<host>[^/?#@:\\\[\]]+|\[[0-9a-f:.]+\])"
     r"(?::\d{0,5})?(?:[/?#]|\Z)",
     re.IGNORECASE,
@@ -41,21 +42,21 @@ _WEB_ADDRESS: Final = re.compile(
 _MAIL_SCHEME: Final = "mailto:"
 _MAIL_FIELDS: Final = frozenset(("to", "cc", "bcc", "subject", "body"))
 _RECIPIENTS: Final = frozenset(("to", "cc", "bcc"))
-_FIELD_SEPARATORS: Final = re.compile(r"([&;?#]|\r\n?|\n)")
+_FIELD_SEPARATORS: Final = lazy_pattern(r"([&;?#]|\r\n?|\n)")
 # A mail program could take "-x@host" for an option.
-_RECIPIENT: Final = re.compile(r"(?!-)[^\s@<>()\[\]\\,;:&?#\"]+@[\w.-]+")
+_RECIPIENT: Final = lazy_pattern(r"(?!-)[^\s@<>()\[\]\\,;:&?#\"]+@[\w.-]+")
 
-_NAMED_HOST: Final = re.compile(
+_NAMED_HOST: Final = lazy_pattern(
     r"(?<![\w-])(?P<scheme>[a-z][a-z0-9+-]*+:/+)?(?P<host>[\w-]++(?:\.[\w-]++)*)"
     r"(?::\d+)?(?P<rest>[/?#][\w/?#&=%+~:;,.@!$*-]*+)?"
 )
-_TOP_LEVEL: Final = re.compile(r"xn--[\w-]+|(?=[\w-]*[^\W\d_])[\w-]{2,}")
+_TOP_LEVEL: Final = lazy_pattern(r"xn--[\w-]+|(?=[\w-]*[^\W\d_])[\w-]{2,}")
 # A part of an IPv4 address, an IPv4 address that is one number, and a possible IPv6 address.
-_IPV4_PART: Final = re.compile(r"0x[0-9a-f]{1,8}|\d+")
-_IPV4_NUMBER: Final = re.compile(r"\W*(?P<number>0x[0-9a-f]{7,8}|\d{8,10})\W*")
-_POSSIBLE_IPV6: Final = re.compile(r"(?<![\w:.])[0-9a-f:.]{2,45}(?![\w:])")
-_MAIL_ADDRESS: Final = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_IPV4_PART: Final = lazy_pattern(r"0x[0-9a-f]{1,8}|\d+")
+_IPV4_NUMBER: Final = lazy_pattern(r"\W*(?P<number>0x[0-9a-f]{7,8}|\d{8,10})\W*")
+_POSSIBLE_IPV6: Final = lazy_pattern(r"(?<![\w:.])[0-9a-f:.]{2,45}(?![\w:])")
+_MAIL_ADDRESS: Final = lazy_pattern(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
+_WORD: Final = lazy_pattern(r"[^\W\d_]+")
 
 _FILE_ENDINGS: Final = frozenset(
     "c cfg cpp cs css csv go h htm html ini ipynb java jpeg jpg js json kt lock log lua md mp3 mp4 "
@@ -72,7 +73,7 @@ _DOTS: Final = dict.fromkeys(map(ord, "\u3002\uff61\u2024\ua4f8\u0701\u0702\ua60
 }
 # Characters that look like a full stop only between Latin letters or digits: an Arabic zero, a
 # bullet, a middle dot. In the Catalan "l·l", the middle dot is part of a letter.
-_LOOKALIKE_DOTS: Final = re.compile(
+_LOOKALIKE_DOTS: Final = lazy_pattern(
     r"(?<=[a-z0-9])[\u0660\u06f0\u2022\u2219\u22c5\u2027\u30fb](?=[a-z0-9])"
     r"|(?<=[a-z0-9])(?<!l)\u00b7(?=[a-z0-9])|(?<=l)\u00b7(?=[a-km-z0-9])"
 )
@@ -84,7 +85,7 @@ _LOOKALIKE_LETTERS: Final = {
     for offset in range(26)
 }
 _NARROW_SPACES: Final = "\u2006\u2009\u200a\u202f"
-WORD_BREAK: Final = re.compile(rf"[^\S{_NARROW_SPACES}]")
+WORD_BREAK: Final = lazy_pattern(rf"[^\S{_NARROW_SPACES}]")
 """A space that separates words; around a narrow one, they look like one address."""
 
 

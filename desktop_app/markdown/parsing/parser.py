@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.parsing.emphasis import pair_tildes, tokenize_marks
 from desktop_app.markdown.parsing.formulas import (
     line_at,
@@ -52,15 +53,15 @@ _MAX_CACHED_LENGTH: Final = 500
 EXPECTS_NOTES: Final = "expects_notes"
 """Key in the parse environment: True if `[^1]` counts as a footnote before its definition."""
 
-_MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
-_FOOTNOTE_MARK: Final = re.compile(r"\[\^(?P<label>[^ \n\]]+)\]")
-_EXPECTED_LABEL: Final = re.compile(r"(?!\w-\w\Z)[\w-]{1,24}")  # [^a-z] is a character class
-_SQUARE_BRACKET: Final = re.compile(r"[\[\]]")
+_MARKS: Final = lazy_pattern(r"[*_~`<&$\\!:@]")
+_FOOTNOTE_MARK: Final = lazy_pattern(r"\[\^(?P<label>[^ \n\]]+)\]")
+_EXPECTED_LABEL: Final = lazy_pattern(r"(?!\w-\w\Z)[\w-]{1,24}")  # [^a-z] is a character class
+_SQUARE_BRACKET: Final = lazy_pattern(r"[\[\]]")
 CJK_PUNCTUATION: Final = "，。、；：！？（）【】「」『』《》“”"
 """Punctuation of scripts without spaces, which ends a bare address."""
 
-_ADDRESS_END: Final = re.compile(f"[{CJK_PUNCTUATION}]")
-_WWW_REST: Final = re.compile(rf"[^\s<>\"'`{CJK_PUNCTUATION}]+")
+_ADDRESS_END: Final = lazy_pattern(f"[{CJK_PUNCTUATION}]")
+_WWW_REST: Final = lazy_pattern(rf"[^\s<>\"'`{CJK_PUNCTUATION}]+")
 _TRAILING_PUNCTUATION: Final = "*_~?!.,:"
 """Characters that do not belong to an address at its end, by GitHub's rules."""
 
@@ -70,26 +71,26 @@ _E_MAIL: Final = r"[A-Za-z0-9._+-]+@(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[
 _XMPP_RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
 """The resource of an XMPP address."""
 
-_ENTITY_NAME: Final = re.compile(r"[A-Za-z0-9]+")
+_ENTITY_NAME: Final = lazy_pattern(r"[A-Za-z0-9]+")
 _COLUMN_RULE: Final = r"[ \t]*+:?-++:?[ \t]*+"
-_WIDE_HEAD: Final = re.compile(
+_WIDE_HEAD: Final = lazy_pattern(
     rf"\n[ \t]*+\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MAX_COLUMNS},}}+\|?[ \t]*+(?:\n|$)"
 )
 
-_BRACKETS: Final = re.compile(r"\[ ?[0-9]{1,6}(?: ?[,;–—-] ?[0-9]{1,6}){0,40} ?\]")
+_BRACKETS: Final = lazy_pattern(r"\[ ?[0-9]{1,6}(?: ?[,;–—-] ?[0-9]{1,6}){0,40} ?\]")
 
 # The harmless elements of HTML that models write, without attributes. All other HTML is text.
 ELEMENT_OPEN: Final = "element_open"
 ELEMENT_CLOSE: Final = "element_close"
 """The types of the tokens; their tag is one of "sub", "sup", "kbd", "u" and "mark"."""
 
-TAG: Final = re.compile(r"<(?:br ?/?|(?P<closes>/?)(?P<name>sub|sup|kbd|u|mark))>", re.IGNORECASE)
+TAG: Final = lazy_pattern(r"<(?:br ?/?|(?P<closes>/?)(?P<name>sub|sup|kbd|u|mark))>", re.IGNORECASE)
 
 INNER_FENCES: Final = "inner_fences"
 """Key in the meta of a fence: the lines that open inner fences without an end, with their text."""
 
 _MARKDOWN: Final = ("markdown", "md", "mdx")
-_FENCE: Final = re.compile(r"(?P<marks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
+_FENCE: Final = lazy_pattern(r"(?P<marks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
 
 _CREATION_LOCK: Final = threading.Lock()
 

@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.sandbox import Policy
 
@@ -45,7 +46,7 @@ _MAX_WORDS: Final = 160
 _MAX_FONT_FILES: Final = 500
 """Font files that are offered to resvg, which opens all for each picture: 0.05 ms each."""
 _FONT_SUFFIXES: Final = (".ttf", ".otf", ".ttc", ".otc")
-_OTHER_CUTS: Final = re.compile(
+_OTHER_CUTS: Final = lazy_pattern(
     r"bold|black|heavy|light|thin|medium|italic|oblique|condensed|narrow|display|mono|serif", re.I
 )
 _COMMON_FAMILIES: Final = ("DejaVu Sans", "Noto Sans", "Liberation Sans", "Arial", "Segoe UI")
@@ -53,18 +54,18 @@ _COMMON_FAMILIES: Final = ("DejaVu Sans", "Noto Sans", "Liberation Sans", "Arial
 _HUES: Final = ("accent", "string", "number", "keyword", "error", "dim")
 COLOR_NAMES: Final = ("ground", "text", "line", "tint", "code_ground", *_HUES)
 """The colors of a theme that diagrams use."""
-_VIEW_BOX: Final = re.compile(r'viewBox="[-.\deE]+ [-.\deE]+ ([.\deE]+) ([.\deE]+)"')
-_SIZE: Final = re.compile(r'\s(?:width|height)="[^"]*"')
-_KIND: Final = re.compile(r'aria-roledescription="([A-Za-z]{1,40})')
+_VIEW_BOX: Final = lazy_pattern(r'viewBox="[-.\deE]+ [-.\deE]+ ([.\deE]+) ([.\deE]+)"')
+_SIZE: Final = lazy_pattern(r'\s(?:width|height)="[^"]*"')
+_KIND: Final = lazy_pattern(r'aria-roledescription="([A-Za-z]{1,40})')
 # What would be fetched, followed or run if a browser showed the SVG.
-_LINK_TAGS: Final = re.compile(r"<(/?)a(?=[\s>])")
-_FOREIGN_ELEMENTS: Final = re.compile(
+_LINK_TAGS: Final = lazy_pattern(r"<(/?)a(?=[\s>])")
+_FOREIGN_ELEMENTS: Final = lazy_pattern(
     r"<(script|image|foreignObject|iframe)\b[^>]*?(?:/>|>.*?</\1\s*>)", re.I | re.S
 )
-_ADDRESSES: Final = re.compile(r"""\s(?:xlink:)?href\s*=\s*(?:"[^"#][^"]*"|'[^'#][^']*')""", re.I)
-_HANDLERS: Final = re.compile(r"""\son\w+\s*=\s*(?:"[^"]*"|'[^']*')""", re.I)
-_FETCHES: Final = re.compile(r"""url\(\s*(?!["']?#)[^)]*\)|@import[^;]*;?""", re.I)
-_UNSAFE: Final = re.compile(r"<script|<image|<foreignObject|javascript:|@import|<!|<\?", re.I)
+_ADDRESSES: Final = lazy_pattern(r"""\s(?:xlink:)?href\s*=\s*(?:"[^"#][^"]*"|'[^'#][^']*')""", re.I)
+_HANDLERS: Final = lazy_pattern(r"""\son\w+\s*=\s*(?:"[^"]*"|'[^']*')""", re.I)
+_FETCHES: Final = lazy_pattern(r"""url\(\s*(?!["']?#)[^)]*\)|@import[^;]*;?""", re.I)
+_UNSAFE: Final = lazy_pattern(r"<script|<image|<foreignObject|javascript:|@import|<!|<\?", re.I)
 
 
 class Diagram(NamedTuple):

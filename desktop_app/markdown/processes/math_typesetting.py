@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 MAX_TEX_LENGTH: Final = 1_500
 """Maximum characters of TeX; longer formulas are shown as source."""
 
@@ -38,7 +40,7 @@ _ATTRIBUTE: Final = (
     r'|xmlns="http://www\.w3\.org/2000/svg"|xmlns:xlink="http://www\.w3\.org/1999/xlink")'
 )
 # Possessive quantifiers, so that refusing a drawing never takes long.
-_TAG: Final = re.compile(
+_TAG: Final = lazy_pattern(
     rf"\s*+<(?:(?P<closes>/)|)(?:svg|g|path|rect|line)"
     rf"(?:\s++{_ATTRIBUTE})*+\s*+(?P<is_empty>/?)>\s*+",
     re.ASCII,
@@ -50,7 +52,7 @@ _ENVIRONMENTS: Final = (
     (re.compile(r"\\begin\{eqnarray\*?\}"), r"\\begin{array}{rcl}"),
     (re.compile(r"\\end\{eqnarray\*?\}"), r"\\end{array}"),
 )
-_GROUP_MARKS: Final = re.compile(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b")
+_GROUP_MARKS: Final = lazy_pattern(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b")
 _DEPTH_CHANGES: Final = {"{": 1, "\\left": 1, "\\begin": 1, "}": -1, "\\right": -1, "\\end": -1}
 
 

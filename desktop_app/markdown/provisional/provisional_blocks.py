@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.parsing.formulas import DISPLAY_OPENER, display_marks
 
 _CONTAINER_MARKS: Final = r"(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]*)*"
@@ -28,21 +29,21 @@ _UNDECIDED_IN_CONTAINER: Final = (
     r"\\",  # the beginning of a display formula, or an escape
     r"\[\^[\w-]{0,24}(?:\]:?)?[ \t]*",  # the label of a footnote
 )
-_UNDECIDED: Final = re.compile(
+_UNDECIDED: Final = lazy_pattern(
     rf"[ \t]*+(?:{_CONTAINER_MARKS}(?:{'|'.join(_UNDECIDED_IN_CONTAINER)})"
     r"|\\\[.*"  # a display formula
     r"|\[[^^\]][^\]]*\]:.*)"  # the definition of a link
     r"|[-+*_=#>|:$ \t]+"  # a rule, or the row below the header of a table
 )
 """Matches a last line that may still become a block of another kind, or be hidden."""
-_ROW_START: Final = re.compile(rf"{_LINE_START}\|")
-_FENCE_END: Final = re.compile(r"[ \t>]*(`+|~+)[ \t]*")
+_ROW_START: Final = lazy_pattern(rf"{_LINE_START}\|")
+_FENCE_END: Final = lazy_pattern(r"[ \t>]*(`+|~+)[ \t]*")
 
 _MAX_FORMULA_LENGTH: Final = 2_000
 """Characters; a longer text after an opener is not held back as a formula."""
 _MAX_ROW_LENGTH: Final = 2_000
 """Characters at the end that are searched for the bar of a table's row."""
-_DISPLAY_LINE: Final = re.compile(
+_DISPLAY_LINE: Final = lazy_pattern(
     rf"^(?P<line>{_LINE_START}(?:(?P<opens>{DISPLAY_OPENER})(?P<rest>.*)|.*))$", re.MULTILINE
 )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.parsing.emphasis import flanks
 from desktop_app.markdown.parsing.formulas import (
     BEFORE_DOLLAR,
@@ -50,34 +51,34 @@ _MAX_OPEN_MARKS: Final = 40
 _MAX_ADDRESS_LENGTH: Final = 200
 """Characters before a mark in which an address that contains the mark may begin."""
 _STARRED_NAMES: Final = ("args", "kwargs", "argv")
-_STARRED_NAME: Final = re.compile(rf"(?:{'|'.join(_STARRED_NAMES)})\b|/\*")
+_STARRED_NAME: Final = lazy_pattern(rf"(?:{'|'.join(_STARRED_NAMES)})\b|/\*")
 _NAME_BEGINNINGS: Final = frozenset(
     ("/", *(name[:length] for name in _STARRED_NAMES for length in range(1, len(name) + 1)))
 )
 _MAX_NAME_LENGTH: Final = max(map(len, _STARRED_NAMES))
-_FACTOR: Final = re.compile("[A-Za-z0-9]")
-_PARENTHESIS: Final = re.compile("[()]")
-_NO_ADDRESS: Final = re.compile(rf"[\s<>\"'`{CJK_PUNCTUATION}]")
-_ADDRESS_CONTINUES: Final = re.compile(
+_FACTOR: Final = lazy_pattern("[A-Za-z0-9]")
+_PARENTHESIS: Final = lazy_pattern("[()]")
+_NO_ADDRESS: Final = lazy_pattern(rf"[\s<>\"'`{CJK_PUNCTUATION}]")
+_ADDRESS_CONTINUES: Final = lazy_pattern(
     rf"[{re.escape(_ADDRESS_END_SIGNS)}]*[^\s<>{re.escape(_ADDRESS_END_SIGNS)}{CJK_PUNCTUATION}]"
 )
 
-_MARKS: Final = re.compile(r"\\|`+|\*+|_+|~+|!?\[|!\Z|\]|\$|<|&")
-_AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
-_INCOMPLETE_AUTOLINK: Final = re.compile(
+_MARKS: Final = lazy_pattern(r"\\|`+|\*+|_+|~+|!?\[|!\Z|\]|\$|<|&")
+_AUTOLINK: Final = lazy_pattern(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
+_INCOMPLETE_AUTOLINK: Final = lazy_pattern(
     r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@:]+@[\w.-]*?(?P<end>[.-]?))\Z"
 )
-_EMPTY_ADDRESS: Final = re.compile(r"<[^:@]*[:@]/*\Z")
-_INCOMPLETE_TAG: Final = re.compile(rf"</?[\w.+-]{{0,{_MAX_TAG_LENGTH}}}\Z")
-_INCOMPLETE_ENTITY: Final = re.compile(
+_EMPTY_ADDRESS: Final = lazy_pattern(r"<[^:@]*[:@]/*\Z")
+_INCOMPLETE_TAG: Final = lazy_pattern(rf"</?[\w.+-]{{0,{_MAX_TAG_LENGTH}}}\Z")
+_INCOMPLETE_ENTITY: Final = lazy_pattern(
     r"&(?:#(?:[xX][0-9A-Fa-f]{0,6}|\d{0,7})|[A-Za-z][A-Za-z0-9]{0,31})?\Z"
 )
-_DISPLAY_FORMULA: Final = re.compile(r"\$\$[^$]+\$\$")
+_DISPLAY_FORMULA: Final = lazy_pattern(r"\$\$[^$]+\$\$")
 # Signs that a dollar begins a formula, rather than a price or the name of a variable.
-_TEX_SIGN: Final = re.compile(r"[\\^_{}=]")
+_TEX_SIGN: Final = lazy_pattern(r"[\\^_{}=]")
 # `$$` and text, or one dollar before a sign with which TeX begins, or before a number that goes on
 # as in TeX (a power, an operator, a variable), not as a price.
-_INCOMPLETE_FORMULA: Final = re.compile(
+_INCOMPLETE_FORMULA: Final = lazy_pattern(
     r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]"
     r"|\d[\d.,]*(?:\s?(?:\Z|[\\^_{=]|[b-z]\b)|\s[+*<>-](?:\s|\Z)|a\b|[+*<>]\w|!))"
     r"(?:\\.|[^$\\])*\\?"
@@ -87,18 +88,18 @@ _INCOMPLETE_FORMULA: Final = re.compile(
 )
 
 # Possible beginnings of bare addresses, and addresses whose `end` may belong to the sentence.
-BEGINS_ADDRESS = re.compile(
+BEGINS_ADDRESS = lazy_pattern(
     r"(?:(?<![A-Za-z0-9@/.])(?:ht?|htt(?:ps?:?/{0,2})?)"
     r"|(?<![A-Za-z0-9_@/.])(?:ww?|www(?:\.[^\s.]*\.?)?))\Z",
     re.IGNORECASE,
 )
 _END_SIGNS: Final = re.escape(_ADDRESS_END_SIGNS)
-_ADDRESS_AT_END: Final = re.compile(
+_ADDRESS_AT_END: Final = lazy_pattern(
     r"(?:(?<![A-Za-z0-9@/.])https?://|(?<![A-Za-z0-9_@/.])www\.)"
     rf"(?=[^\s<>\"'`{CJK_PUNCTUATION}]*+[{_END_SIGNS}]*+\Z)(?:.*[^{_END_SIGNS}])?(?P<end>.*)",
     re.IGNORECASE,
 )
-_INCOMPLETE_MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
+_INCOMPLETE_MAIL: Final = lazy_pattern(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
 
 
 class _CutError(Exception):

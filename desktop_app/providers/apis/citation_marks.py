@@ -12,20 +12,21 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.providers.http import json_fields
 
 STARTS: Final = "\ue200【"
-MARK: Final = re.compile(
+MARK: Final = lazy_pattern(
     "\ue200(?P<kind>[a-z_]{1,40})(?P<values>(?:\ue202[^\ue200\ue201\ue202]*)*)\ue201"
     r"|【[0-9]{1,4}(?::(?P<item>[0-9]{1,4}))?†(?P<name>[^【】\n]{0,300})】"
 )
-END: Final = re.compile("[\ue201】]")
-_BEGINNING: Final = re.compile(
+END: Final = lazy_pattern("[\ue201】]")
+_BEGINNING: Final = lazy_pattern(
     "\ue200[a-z_]{0,40}|\ue200[a-z_]{1,40}(?:\ue202[^\ue200\ue201\ue202]*)+"
     r"|【[0-9]{0,4}|【[0-9]{1,4}:[0-9]{0,4}|【[0-9]{1,4}(?::[0-9]{1,4})?†[^【】\n]{0,300}"
 )
 _MAX_CHARS: Final = 2_000
-_RESULT: Final = re.compile("turn([0-9]{1,4})[a-z]+([0-9]{1,4})")
+_RESULT: Final = lazy_pattern("turn([0-9]{1,4})[a-z]+([0-9]{1,4})")
 
 
 def may_continue(text: str) -> bool:

@@ -7,7 +7,6 @@ Source: OpenAI's published OpenAPI document and the event types of its SDK.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -32,6 +31,7 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.apis.event_reader import EventReader, usage_of
 from desktop_app.providers.apis.hosted_items import (
@@ -70,7 +70,7 @@ _SILENT_ITEMS: Final = frozenset(
     }
 )
 # Events whose content comes with the finished item, or that have none.
-_SILENT_EVENTS: Final = re.compile(
+_SILENT_EVENTS: Final = lazy_pattern(
     r"keepalive|response\.(content_part\.added|"
     r"reasoning_summary_part\.\w+|(web_search|file_search|code_interpreter|image_generation)_call"
     r"[\w.]*|(mcp_call|mcp_list_tools|shell_call|apply_patch_call)[\w.]*|audio\.[\w.]+|"

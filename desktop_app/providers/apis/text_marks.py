@@ -35,6 +35,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.answer_sources import citation
 from desktop_app.domain.conversations.message_parts import SourcesPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis import citation_marks
 from desktop_app.providers.apis.code_spans import CodeSpans
@@ -47,7 +48,7 @@ _END_TOKENS: Final = (
     *("<|endoftext|>", "<|end_of_text|>", "<|end_of_turn|>", "<|END_OF_TURN_TOKEN|>"),
     *("<end_of_turn>", "<eos>", "</s>", "<\uff5cend\u2581of\u2581sentence\uff5c>"),
 )
-_TOKENS_AT_END: Final = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, _END_TOKENS))}))+\s*\Z")
+_TOKENS_AT_END: Final = lazy_pattern(rf"(?:\s*(?:{'|'.join(map(re.escape, _END_TOKENS))}))+\s*\Z")
 _CALL_CLOSERS: Final = {
     "<tool_call>": "</tool_call>",  # Hermes, Qwen
     "<function_call>": "</function_call>",
@@ -55,16 +56,16 @@ _CALL_CLOSERS: Final = {
     "[TOOL_CALLS]": "",  # Mistral
     "<|python_tag|>": "",  # Llama
 }
-_FUNCTION: Final = re.compile(r"<function=([\w.-]{1,64})>")  # Llama, and inside Qwen's tags
-_FUNCTION_BEGINNING: Final = re.compile(r"<function=[\w.-]{0,64}")
-_FUNCTION_BODY: Final = re.compile(r"<function=([\w.-]{1,64})>(.*?)(?:</function>|\Z)", re.DOTALL)
-_PARAMETER: Final = re.compile(r"<parameter=([\w.-]{1,64})>\n?(.*?)\n?</parameter>", re.DOTALL)
+_FUNCTION: Final = lazy_pattern(r"<function=([\w.-]{1,64})>")  # Llama, and inside Qwen's tags
+_FUNCTION_BEGINNING: Final = lazy_pattern(r"<function=[\w.-]{0,64}")
+_FUNCTION_BODY: Final = lazy_pattern(r"<function=([\w.-]{1,64})>(.*?)(?:</function>|\Z)", re.DOTALL)
+_PARAMETER: Final = lazy_pattern(r"<parameter=([\w.-]{1,64})>\n?(.*?)\n?</parameter>", re.DOTALL)
 _FIXED_MARKS: Final = (*_END_TOKENS, *_CALL_CLOSERS)
 _QUOTES_BEFORE: Final = frozenset(" \t`\"'“‘«([{*_")
 """What precedes a token that a sentence names."""
-_START: Final = re.compile(f"[<\\[{citation_marks.STARTS}]")
-_SPECIAL: Final = re.compile(f"[<\\[`~\n{citation_marks.STARTS}]")
-_HOLDS: Final = re.compile(f"[<\\[\u25c1\n{citation_marks.STARTS}\ud800-\udfff]")
+_START: Final = lazy_pattern(f"[<\\[{citation_marks.STARTS}]")
+_SPECIAL: Final = lazy_pattern(f"[<\\[`~\n{citation_marks.STARTS}]")
+_HOLDS: Final = lazy_pattern(f"[<\\[\u25c1\n{citation_marks.STARTS}\ud800-\udfff]")
 """What begins a tag, a mark or half a character; and a new line, so that not too much is unread."""
 _FIRST_INDEX: Final = 10_000
 """The index of the first call found in a text; servers number theirs from 0."""

@@ -25,6 +25,7 @@ from desktop_app.domain.answering.stream_events import (
     TextWasReasoning,
     ToolCallDelta,
 )
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 _NAMES: Final = ("think", "thinking", "thought", "thoughts", "reasoning", "reflection")
 _CLOSERS: Final = {
@@ -35,14 +36,14 @@ _CLOSERS: Final = {
     "<|start_thinking|>": "<|end_thinking|>",
 }
 """The closing tags by their opening ones, which models write in any case."""
-_OPENER: Final = re.compile("|".join(map(re.escape, _CLOSERS)), re.IGNORECASE)
-_CLOSER: Final = re.compile("|".join(map(re.escape, _CLOSERS.values())), re.IGNORECASE)
-_CHANNEL: Final = re.compile(
+_OPENER: Final = lazy_pattern("|".join(map(re.escape, _CLOSERS)), re.IGNORECASE)
+_CLOSER: Final = lazy_pattern("|".join(map(re.escape, _CLOSERS.values())), re.IGNORECASE)
+_CHANNEL: Final = lazy_pattern(
     r"(?:<\|start\|>assistant)?<\|channel\|>(\w+)[^<]{0,99}(?:<\|constrain\|>\w+)?<\|message\|>"
 )
 _CHANNEL_STARTS: Final = ("<|start|>assistant<|channel|>", "<|channel|>")
 _CHANNEL_ENDS: Final = ("<|end|>", "<|return|>", "<|call|>")
-_CHANNEL_END: Final = re.compile("|".join(map(re.escape, _CHANNEL_ENDS)))
+_CHANNEL_END: Final = lazy_pattern("|".join(map(re.escape, _CHANNEL_ENDS)))
 _MAX_HEADER_CHARS: Final = 200
 _MAX_LINE_CHARS: Final = 400
 _QUOTES_BEFORE: Final = frozenset(" \t`\"'“‘«([{<*_")

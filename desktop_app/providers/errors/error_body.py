@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.sse import SSEDecoder
@@ -28,7 +29,7 @@ _MAX_FIELD_DEPTH: Final = 10
 _LIST_FIELDS: Final = ("error", "errors")
 _FIELDS_OF_OTHER_EVENTS: Final = ("choices", "type", "status")
 _MESSAGE_FIELDS: Final = ("message", "detail", "msg", "helicone-message")
-_HTTP_STATUS: Final = re.compile("[45][0-9]{2}")
+_HTTP_STATUS: Final = lazy_pattern("[45][0-9]{2}")
 
 
 class RequestSize(NamedTuple):
@@ -175,13 +176,13 @@ def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
 MAX_QUOTE_CHARS: Final = 300
 _MAX_READ_CHARS: Final = 10_000
 
-_TITLE: Final = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
-_HIDDEN: Final = re.compile(r"<(script|style|head)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_TITLE: Final = lazy_pattern(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
+_HIDDEN: Final = lazy_pattern(r"<(script|style|head)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 # Replaced by nothing: a blank inside a key would hide it from the redactor.
-_INLINE: Final = re.compile(r"</?(a|b|code|em|i|mark|span|strong|u|wbr)\b[^<>]{0,500}>", re.I)
-_TAG: Final = re.compile(r"<[/!]?[A-Za-z][^<>]{0,500}>|<!--.*?(-->|\Z)", re.DOTALL)
+_INLINE: Final = lazy_pattern(r"</?(a|b|code|em|i|mark|span|strong|u|wbr)\b[^<>]{0,500}>", re.I)
+_TAG: Final = lazy_pattern(r"<[/!]?[A-Za-z][^<>]{0,500}>|<!--.*?(-->|\Z)", re.DOTALL)
 # Keys that no redactor knows: a gateway quotes its own key, which it sent to the server behind it.
-_KEY_PATTERN: Final = re.compile(
+_KEY_PATTERN: Final = lazy_pattern(
     r"\b(?:sk|pk|rk|gsk|xai|hf|r8|nvapi|AIza|key|token)[-_][\w.*-]{12,}"
     r"|\bAIza[\w-]{20,}"
     r"|\beyJ[\w-]{10,}\.[\w.-]{10,}"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from desktop_app.domain import errors, hints
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.errors.error_body import ErrorBody, parse_error, quote, quoted_sentence
@@ -19,8 +20,8 @@ from desktop_app.providers.errors.error_signs import Sign, error_signs, size_fro
 from desktop_app.providers.http import json_fields
 
 # "Your request was rejected by the safety system."
-_UNSAFE_IMAGE: Final = re.compile(r"safety|moderat|blocked|polic(y|ies)\b|flagged", re.IGNORECASE)
-_ANSWER_SCHEMA: Final = re.compile("Invalid schema for (response_format|text.format)")
+_UNSAFE_IMAGE: Final = lazy_pattern(r"safety|moderat|blocked|polic(y|ies)\b|flagged", re.IGNORECASE)
+_ANSWER_SCHEMA: Final = lazy_pattern("Invalid schema for (response_format|text.format)")
 _PARAMETER_CODES: Final = {
     "unsupported_value",
     "unsupported_parameter",
@@ -37,8 +38,8 @@ _FAULT_CODES: Final = {
     *("overloaded_error", "timeout_error"),  # Anthropic
 }
 
-_NO_ENDPOINT: Final = re.compile(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)
-_PARAMETER_REFUSED: Final = re.compile(
+_NO_ENDPOINT: Final = lazy_pattern(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)
+_PARAMETER_REFUSED: Final = lazy_pattern(
     r"(?:unsupported|unknown|unrecognized|unexpected|invalid)"
     r"(?: request)? (?:parameter|argument|field|value)\w*(?: supplied)?:? *['\"`]?([\w.]+)"
     r"|['\"`]([\w.]+)['\"`] (?:is not supported|does not support|is unsupported)"
@@ -52,21 +53,21 @@ _FIELDS: Final = (
     *("max_completion_tokens", "max_output_tokens", "max_tokens", "stream_options"),
     *("prompt_cache_key", "response_format", "text.format"),
 )
-_PARAMETER_NAME: Final = re.compile(
+_PARAMETER_NAME: Final = lazy_pattern(
     rf"(?<![\w.])({'|'.join(re.escape(name).replace('_', '_?') for name in _FIELDS)})(?!\w)"
     r"|['\"`](stop|n|stream|store|include|reasoning|background|dimensions|encoding_format)['\"`]"
     r"|\bsetting (dimensions)\b",  # LiteLLM
     re.IGNORECASE,
 )
 _CANONICAL_FIELD_NAMES: Final = {name.replace("_", ""): name for name in _FIELDS}
-_REFUSES: Final = re.compile(
+_REFUSES: Final = lazy_pattern(
     r"not? (permit|support|allow|accept)|unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|"
     r"can ?not find|extra inputs|extra_forbidden|no endpoints found|input should be|"
     r"(must|should) be (one of|either)|expected one of|is not one of",
     re.IGNORECASE,
 )
 # Ollama, for models that do not reason and for efforts that it does not know.
-_NO_THINKING: Final = re.compile(
+_NO_THINKING: Final = lazy_pattern(
     r"not support (thinking|reasoning)|invalid reasoning (value|effort)", re.IGNORECASE
 )
 
@@ -268,13 +269,13 @@ def _refused_parameter(
     return refused_error(provider, param).copy_with(accepted=_accepted_values(body.message))
 
 
-_ACCEPTED: Final = re.compile(
+_ACCEPTED: Final = lazy_pattern(
     r"(?:supported|accepted|allowed|valid|possible) (?:values|options)(?: are)?|input should be|"
     r"(?:must|should) be (?:one of|either)|expected one of|one of",
     re.IGNORECASE,
 )
 _VALUE: Final = r"['\"`“]([A-Za-z0-9_.-]{1,32})['\"`”]"
-_VALUES: Final = re.compile(rf"[\s:\[(]*((?:{_VALUE}(?:,? (?:or|and) |[,/|]\s*)?){{1,20}})")
+_VALUES: Final = lazy_pattern(rf"[\s:\[(]*((?:{_VALUE}(?:,? (?:or|and) |[,/|]\s*)?){{1,20}})")
 
 
 def _accepted_values(message: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from desktop_app.domain import errors, hints
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import N_
 
 T = TypeVar("T")
@@ -144,8 +145,10 @@ def requested_wait_s(headers: Mapping[str, str]) -> float | None:
 _DURATION: Final = (
     r"(?:\d+(?:\.\d+)?\s*(?:ms|h|m|s|hours?|minutes?|mins?|seconds?|secs?)[, ]{0,2})+"
 )
-_DURATION_PIECE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[hms])", re.IGNORECASE)
-_TRY_AGAIN: Final = re.compile(rf"(?:try again|retry|wait)\D{{0,30}}?({_DURATION})", re.IGNORECASE)
+_DURATION_PIECE: Final = lazy_pattern(r"(\d+(?:\.\d+)?)\s*(ms|[hms])", re.IGNORECASE)
+_TRY_AGAIN: Final = lazy_pattern(
+    rf"(?:try again|retry|wait)\D{{0,30}}?({_DURATION})", re.IGNORECASE
+)
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LIMITS: Final = ("requests", "tokens")
 

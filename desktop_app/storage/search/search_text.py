@@ -19,6 +19,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from desktop_app.domain.documents.letter_folding import fold, fold_places, unspaced_run
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
@@ -34,27 +35,27 @@ _OVERLAP_CHARS: Final = 2_000
 # Emoji, and signs used as such, in the planes that SQLite takes for letters if they are private.
 _EMOJI: Final = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _FIRST_PRIVATE_CODE: Final = 0xF0000
-_TERM: Final = re.compile(r'"([^"]*)"|(\S+)')
-_LINE_MARKUP: Final = re.compile(
+_TERM: Final = lazy_pattern(r'"([^"]*)"|(\S+)')
+_LINE_MARKUP: Final = lazy_pattern(
     r"\n[ \t]*(?:>[ \t]?)*"
     r"(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:```|~~~)[^`\n]*(?=\n|$))?"
 )
 """The beginning of a quote, a heading, an item or a code block in Markdown."""
-_PAIRED_MARKUP: Final = re.compile(
+_PAIRED_MARKUP: Final = lazy_pattern(
     r"(?<![\w*`~])(\*{1,3}|~~|`{1,2})(?=[^\s*`~])([^*`~]*[^\s*`~])(?:\1(?![\w*`~])|(?<=…)$)"
 )
 """Bold, italic, struck-through or code text, whose end may be cut off."""
-_LINK_MARKUP: Final = re.compile(
+_LINK_MARKUP: Final = lazy_pattern(
     r"(?<!\w)!?\[([^\[\]]*)\]\([^()\s\x02\x03]*(?: \"[^\"\x02\x03]*\")?(?:\)|…?$)"
 )
 """A link or an image whose address contains no marked match; its end may be cut off."""
 _NESTED_MARKUP: Final = 2  # bold text with code in it
-_LOOSE_MARKUP: Final = re.compile(
+_LOOSE_MARKUP: Final = lazy_pattern(
     r"(?<![\w\s*])\*\*(?=\w)|(?<=[\w.,:;!?)\x03])\*\*(?![\w*])|(?<=…)\*\*"
 )
 """The signs of bold text whose other end is cut off."""
-_TABLE_RULE: Final = re.compile(r"[|:\s-]+")
-_CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
+_TABLE_RULE: Final = lazy_pattern(r"[|:\s-]+")
+_CONTROL_OR_SPACE = lazy_pattern(r"[\x00-\x20\x7f]+")
 
 
 class Term(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool import USUAL_TIMEOUT_S, ListedTool, ToolDefinition, ToolKind
 from desktop_app.i18n.translation import N_
 
@@ -25,9 +26,9 @@ ADDRESS_TOUCHES: Final = N_("Runs on another computer, which receives the argume
 
 # The specification allows fewer characters. A quotation mark could end the quotation of the name in
 # the question for consent, and words after it would seem to be the program's.
-_NAME: Final = re.compile(r"[\w./:@+-]+(?: [\w./:@+-]+)*")
+_NAME: Final = lazy_pattern(r"[\w./:@+-]+(?: [\w./:@+-]+)*")
 # Control characters, also those that reverse or hide text, and line separators.
-_HIDDEN: Final = re.compile(
+_HIDDEN: Final = lazy_pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b"
     "\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"

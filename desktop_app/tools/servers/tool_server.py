@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import ServerDefinitionError, ToolServerError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.value import PrivateValue, Value
@@ -33,44 +34,44 @@ REDIRECT_ADDRESS: Final = "http://127.0.0.1/callback"
 
 The port changes with each sign-in; services must accept any (RFC 8252, section 7.3).
 """
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
+_NAME: Final = lazy_pattern(r"[a-z0-9][a-z0-9-]*")
 # A default ends before the next reference, so that many unclosed references take linear time.
-_VARIABLE: Final = re.compile(
+_VARIABLE: Final = lazy_pattern(
     r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^}$]|\$(?!\{))*))?\}"
 )
-_MERE_REFERENCE: Final = re.compile(
+_MERE_REFERENCE: Final = lazy_pattern(
     r"(?:(?:Bearer|Basic|Token) )?\$\{(?:env:)?[A-Za-z_][A-Za-z0-9_]*\}", re.I
 )
-_URL_PASSWORD: Final = re.compile(r"(?<=[A-Za-z0-9+.-])://[^/@\s:]*:[^/@\s]+@")
-_KEYRING_ARGUMENT: Final = re.compile(r"\$\{keyring:(\d+)\}")
+_URL_PASSWORD: Final = lazy_pattern(r"(?<=[A-Za-z0-9+.-])://[^/@\s:]*:[^/@\s]+@")
+_KEYRING_ARGUMENT: Final = lazy_pattern(r"\$\{keyring:(\d+)\}")
 """The placeholder in a command for an argument that is in the keyring."""
 _SECRET_NAME: Final = (
     r"[\w.-]*(?:token|secret|password|passwd|passphrase|credentials?|authorization|cookie"
     r"|(?<![a-z])pat|(?:api|access|secret|private|auth|account|service|app)[-_]?key)"
 )
-_SECRET_FLAG: Final = re.compile(rf"--?{_SECRET_NAME}", re.I)
-_SECRET_ASSIGNMENT: Final = re.compile(
+_SECRET_FLAG: Final = lazy_pattern(rf"--?{_SECRET_NAME}", re.I)
+_SECRET_ASSIGNMENT: Final = lazy_pattern(
     rf"((?:--?header=)?-{{0,2}}{_SECRET_NAME}\s*[=:]\s*)(.+)", re.I | re.S
 )
-_SECRET_QUERY: Final = re.compile(rf"([?&]{_SECRET_NAME}=)([^&#\s]+)", re.I)
+_SECRET_QUERY: Final = lazy_pattern(rf"([?&]{_SECRET_NAME}=)([^&#\s]+)", re.I)
 # Keys of well-known services, by their prefixes.
-_KEY: Final = re.compile(
+_KEY: Final = lazy_pattern(
     r"(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sbp_|hf_|AIza|AKIA|eyJ)[\w.-]{12,}"
 )
-_LIKELY_SECRET_NAME: Final = re.compile(
+_LIKELY_SECRET_NAME: Final = lazy_pattern(
     "key|pass|pwd|auth|token|secret|cred|cookie|session|login|dsn|(?<![a-z])pat(?![a-z])", re.I
 )
-_ALPHANUMERIC_RUN: Final = re.compile("[0-9A-Za-z]{16,}")
+_ALPHANUMERIC_RUN: Final = lazy_pattern("[0-9A-Za-z]{16,}")
 """Letters and digits as in a key; other values are mostly words, paths, addresses and dates."""
-_PLAIN_NAME: Final = re.compile(
+_PLAIN_NAME: Final = lazy_pattern(
     "date|day|dir|endpoint|env|file|folder|home|host|lang|level|locale|mode|model|org|path|port"
     "|project|region|root|team|time|tz|uri|url|user|version|zone",
     re.I,
 )
-_PATH_OR_ADDRESS: Final = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\].*|https?://[^?]*", re.S)
-_AUTHORIZATION_SCHEME: Final = re.compile("(?:Bearer|Basic|Token) ", re.I)
-_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
+_PATH_OR_ADDRESS: Final = lazy_pattern(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\].*|https?://[^?]*", re.S)
+_AUTHORIZATION_SCHEME: Final = lazy_pattern("(?:Bearer|Basic|Token) ", re.I)
+_HEADER_NAME: Final = lazy_pattern(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VARIABLE_NAME: Final = lazy_pattern(r"[^=\0]+")
 
 
 class ServerFault(StrEnum):
@@ -521,11 +522,11 @@ def _proxy_variables(
     }
 
 
-_KEY_LIKE: Final = re.compile(r"\w[\w.-]*")
+_KEY_LIKE: Final = lazy_pattern(r"\w[\w.-]*")
 """Matches secrets that are left out. Any other may be a path or a shell command, and is shown."""
-_ENCODED_KEY: Final = re.compile(r"[\w+][\w.+/=-]*")
+_ENCODED_KEY: Final = lazy_pattern(r"[\w+][\w.+/=-]*")
 """Matches secrets that are left out if the name of their variable says that they are secret."""
-_SHOWN_PASSWORD: Final = re.compile(r"(?<=://)[\w.%-]*:[\w.%-]+(?=@)")
+_SHOWN_PASSWORD: Final = lazy_pattern(r"(?<=://)[\w.%-]*:[\w.%-]+(?=@)")
 
 
 def launch_summary(server: ToolServer, secrets: ServerSecrets) -> list[str]:

@@ -33,6 +33,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 # The longest texts that are shown whole, in characters.
 LONGEST_LINE: Final = 500
 LONGEST_PARAGRAPH: Final = 2_000
@@ -42,14 +44,14 @@ _MAX_LINES: Final = 30  # lines, not characters
 _LONGEST_WORD: Final = 40
 """The longest word, in characters, that a window is widened for."""
 
-_BREAKS: Final = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-_LINE_BREAKS: Final = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
-_ENDLESS_WORD: Final = re.compile("[^ \t\n\v\f\r\u2028\u2029]{5000}")
+_BREAKS: Final = lazy_pattern("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_LINE_BREAKS: Final = lazy_pattern("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_ENDLESS_WORD: Final = lazy_pattern("[^ \t\n\v\f\r\u2028\u2029]{5000}")
 # Controls that reorder other text. Marks (U+200E, U+200F, U+061C) cannot do more than a
 # letter of that direction.
-_BIDI_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI_CONTROLS: Final = lazy_pattern("[\u202a-\u202e\u2066-\u2069]")
 # Control characters, lone surrogates, and characters with a special meaning in Qt's documents.
-_CONTROLS: Final = re.compile(
+_CONTROLS: Final = lazy_pattern(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0\ufdd1\ufff9-\ufffc\ufffe\uffff]"
 )
 
