@@ -242,7 +242,6 @@ class Transport:
     async def _receive(self, stack: AsyncExitStack, send: _Send) -> httpx.Response:
         """Return the reply to a request; `stack` closes it."""
         import httpx
-        from socksio.exceptions import SOCKSError  # of a malformed reply, which httpx passes on
 
         try:
             if self._proxy is None:
@@ -254,9 +253,6 @@ class Transport:
             raise self._attempt.redirect_error("") from None
         except TimeoutError:
             raise self._attempt.proxy_timeout_error() from None
-        except SOCKSError as exc:
-            raise self._attempt.proxy_kind_error(details_of(exc, self.redactor)) from None
-
     def _build_url(self, path: str, model: str) -> str:
         """Return the URL of a path. A request that names a model goes to that model's address."""
         base_url = self._base_url
@@ -271,6 +267,7 @@ class Transport:
     async def _receive_through_proxy(self, stack: AsyncExitStack, send: _Send) -> httpx.Response:
         """Receive as `_receive` does. Raise TimeoutError if the proxy takes too long to connect."""
         import httpx
+        from socksio.exceptions import SOCKSError  # of a malformed reply, which httpx passes on
 
         async with asyncio.timeout(self._timeouts.proxy) as deadline:
             watch = ProxyWatch(deadline)
@@ -279,6 +276,8 @@ class Transport:
             except httpx.RemoteProtocolError as exc:
                 if watch.is_sending:  # past the proxy: the provider broke the protocol
                     raise
+                raise self._attempt.proxy_kind_error(details_of(exc, self.redactor)) from None
+            except SOCKSError as exc:
                 raise self._attempt.proxy_kind_error(details_of(exc, self.redactor)) from None
             finally:
                 await watch.close()
