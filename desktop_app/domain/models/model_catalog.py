@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from desktop_app.domain.cost import FREE, USUAL_ANSWER_TOKENS, Price
@@ -398,7 +399,11 @@ class ModelCatalog:
         names the model.
         """
         name = model_id.casefold()
-        return self.knows(model_id) or not any(fnmatchcase(name, p) for p in self._not_chat)
+        return self.knows(model_id) or self._not_chat_pattern.match(name) is None
+
+    @cached_property
+    def _not_chat_pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(translate, self._not_chat)) or "(?!)")
 
     def small_job(self, job: str) -> SmallJob:
         """Return the models for a job; an empty SmallJob if the catalog has none."""
