@@ -38,10 +38,11 @@ print(time.time(), time.process_time(), "ready", flush=True)
 application.exec()
 """
 
-# Without collections, as `single_instance` imports the program.
+# Without collections and the command line of httpx, as `main` and `single_instance` start it.
 REPARTEE = """
-import gc, time
+import gc, sys, time
 gc.disable()
+sys.modules["httpx._main"] = None
 from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
 
