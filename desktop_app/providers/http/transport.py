@@ -253,6 +253,7 @@ class Transport:
             raise self._attempt.redirect_error("") from None
         except TimeoutError:
             raise self._attempt.proxy_timeout_error() from None
+
     def _build_url(self, path: str, model: str) -> str:
         """Return the URL of a path. A request that names a model goes to that model's address."""
         base_url = self._base_url

@@ -53,6 +53,7 @@ class EstimatePresenter(Controller):
         self._draft = session.current.draft
         self._setup = session.setup
         self._chat_service = session.backend.chat
+        self._estimator = session.backend.chat.estimator.for_typing()
         self._row = session.window.prompt.row
         self._header = session.window.pane.header
         self._ledger = session.backend.ledger
@@ -205,7 +206,7 @@ class EstimatePresenter(Controller):
         """Return the estimate of all requested answers, None if sending would fail."""
         chat = self._chat_service
         try:
-            one_answer = await chat.estimator.estimate(
+            one_answer = await self._estimator.estimate(
                 await chat.with_tools_and_form(context, draft.template_id),
                 draft,
                 max_output_tokens=context.settings.parameters.max_output_tokens,

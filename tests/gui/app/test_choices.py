@@ -157,9 +157,9 @@ async def test_the_estimate_follows_the_typing() -> None:
         app.type("one two three")
         await until(lambda: app.estimate)
         assert app.estimate == "≈ $0.01"  # 1,000 tokens at $14 a million
-        assert "Input: 7 tokens" in app.estimate_tooltip
+        assert "Input: ≈ 7 tokens" in app.estimate_tooltip
         app.type(" four")
-        await until(lambda: "Input: 8 tokens" in app.estimate_tooltip)
+        await until(lambda: "Input: ≈ 8 tokens" in app.estimate_tooltip)
         turn = await app.ask("")
         turn.end("done")
         await app.settled()
@@ -169,7 +169,7 @@ async def test_the_estimate_follows_the_typing() -> None:
         await until(lambda: "$0.005" in header.title.toolTip())
         app.type("more")
         # What the provider counted, less its reasoning, and what is new.
-        await until(lambda: "Input: 1,155 tokens" in app.estimate_tooltip)
+        await until(lambda: "Input: ≈ 1,155 tokens" in app.estimate_tooltip)
         app.new_conversation()
         await until(lambda: app.estimate == "")
         await until(lambda: "$" not in header.title.toolTip())

@@ -38,7 +38,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.cost import TypicalAnswer, Usage
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.token_counts import CountMethod
+from desktop_app.domain.models.token_counts import MAX_GUESSED_CHARACTERS, CountMethod
 from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
@@ -330,3 +330,15 @@ async def test_the_newest_generated_pictures_count_once() -> None:
     assert image <= more < image + 30  # with the words that name it
     twice = (said("Draw."), earlier, said("Is it?"), drawn)
     assert await tokens(*twice) == await tokens(*without[:3], answered("Here.")) + image
+
+
+@pytest.mark.parametrize("text", ["Why?", "Why? " * 300, "Why? " * 500], ids=len)
+@blocking
+async def test_short_texts_are_guessed_while_they_are_typed(text: str) -> None:
+    counter = WordCounter()
+    typing = Estimator(counter, OneText(WORDS)).for_typing()
+    made = await typing.estimate(SendContext([], resolved("gpt-5.2")), Draft(text))
+    is_short = len(text) <= MAX_GUESSED_CHARACTERS
+    assert (made.is_exact, counter.asked) == ((False, 0) if is_short else (True, 1))
+    sent = await typing.for_sending().estimate(SendContext([], resolved("gpt-5.2")), Draft(text))
+    assert sent.is_exact

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from desktop_app.documents.index import token_count
 from desktop_app.documents.index.token_count import count_tokens, pieces
+from desktop_app.domain.models.token_counts import guessed_tokens
 from desktop_app.paths import resource_path
 
 # Fragments of real documents, which the tests join in random order.
@@ -78,3 +79,9 @@ def test_the_shipped_ranks_have_the_name_tiktoken_expects() -> None:
     name = hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
     assert resource_path(f"tokenizer/{name}").is_file()
     assert resource_path("tokenizer/LICENSE").is_file()
+
+
+@pytest.mark.parametrize("language", ["", "de", "fr", "nb", "nl", "pl"])
+def test_a_guess_is_off_by_a_third_at_most(language: str) -> None:
+    text = resource_path(f"help/{language}/privacy.md").read_text("utf-8")[:2_000]
+    assert 2 / 3 < guessed_tokens(text) / count_tokens(text) < 4 / 3
