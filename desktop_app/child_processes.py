@@ -110,6 +110,7 @@ PROVIDER_VARIABLES: Final = (
     *("OPENAI_CUSTOM_HEADERS", "OPENAI_CUSTOM_QUERY"),
     *("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT", "OPENAI_API_VERSION"),
     *("AZURE_OPENAI_DEPLOYMENT", "OPENAI_MODEL"),
+    *("REPARTEE_SYNC_PASSPHRASE", "REPARTEE_SYNC_PASSWORD"),
 )
 _hidden_variables: Final[dict[str, str]] = {}
 _original_umask: int | None = None

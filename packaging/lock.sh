@@ -35,7 +35,7 @@ pin model.txt --no-deps "$requirements/model.in"
 pin windows-python.txt --no-deps "$requirements/windows-python.in"
 pin wine.txt --no-deps "$requirements/wine.in"
 # Tools that are installed apart, when they are first used.
-for tool in audit fuzz lock mcp-python mcp-sqlite model-prices pip readers; do
+for tool in audit fuzz lock mcp-python mcp-sqlite model-prices pip readers sync-servers; do
     pin "$tool.txt" "$requirements/$tool.in"
 done
 # LiteLLM does not import these here: databases, clouds, other servers, terminals.

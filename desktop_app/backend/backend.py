@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from desktop_app.collections.embedding_service import EmbeddingChoice, Embeddings
     from desktop_app.local_model.store import LocalFile, ModelStore
     from desktop_app.providers.ports import ChatAttachments, MessageStore
+    from desktop_app.sync.synchronizer import Synchronizer
     from desktop_app.tools.calls.tool_set import ToolCatalog
     from desktop_app.tools.servers.server_registry import ToolServers
     from desktop_app.tools.servers.server_store import ServerStore
@@ -98,7 +99,10 @@ class Backend:
         self.flags = ConversationFlagStore(self.database)
         self.documents = DocumentWorker()
         self.attachments = AttachmentStore(
-            self.temporary, self.folders.attachments, self.documents.extract_bytes
+            self.temporary,
+            self.folders.attachments,
+            self.documents.extract_bytes,
+            lambda sha256: self.synchronizer.fetch(sha256),
         )
         self.search = Search(self.database)
         self.ledger = Ledger(self.temporary)
@@ -146,6 +150,15 @@ class Backend:
     def image_scaler(self) -> ImageScaler:
         """Return the scaler of stored images."""
         return ImageScaler(self.attachments, self.documents)
+
+    @cached_property
+    def synchronizer(self) -> Synchronizer:
+        """Return the synchronization of the library with other computers."""
+        from desktop_app.sync.synchronizer import Synchronizer  # few have joined one
+
+        return Synchronizer(
+            self.database, self.folders.attachments, self.vault, environment_with_keys()
+        )
 
     @property
     def paid_calls(self) -> PaidCalls:

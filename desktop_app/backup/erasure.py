@@ -80,6 +80,8 @@ def _empty_tables(connection: sqlite3.Connection) -> None:
     ]
     # SQLite does not enforce foreign keys on this connection, so the order of tables is irrelevant.
     connection.execute("BEGIN IMMEDIATE")
+    # First, so that nothing is deleted on other computers: this one leaves their library.
+    connection.execute("DELETE FROM sync_device")
     for table in tables:
         if table not in KEPT_TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of the schema

@@ -46,7 +46,7 @@ from desktop_app.storage.row_conversion import (
     message_from_row,
     searchable_text,
 )
-from desktop_app.storage.schema import migrate
+from desktop_app.storage.schema import SYNC_TABLES, migrate
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
@@ -54,9 +54,10 @@ from desktop_app.storage.store_lock import REPAIR_PREFIX, exclusive_lock
 from desktop_app.system import sync
 
 LOST_TITLE: Final = N_("Recovered conversation")
-# Made anew from other rows, or by processes that ran when the file was damaged.
+# Made anew from other rows, or by processes that ran when the file was damaged. A library that
+# several computers share is joined anew.
 _NOT_COPIED: Final = frozenset(
-    {"search_entries", "message_attachments", "spending_holds", "part_notes"}
+    {"search_entries", "message_attachments", "spending_holds", "part_notes", *SYNC_TABLES}
 )
 # A row that these cannot read is left out: it would make the window refuse its conversation.
 _READERS: Final[Mapping[str, Callable[[Any], object]]] = {

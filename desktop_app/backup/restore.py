@@ -40,7 +40,7 @@ from desktop_app.foreign_file import ForeignArchive, NoArchiveError, RefusedFile
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.private_files import create_private, create_private_folder
 from desktop_app.storage.row_conversion import error_to_text
-from desktop_app.storage.schema import has_exact_schema, migrate, stored_version
+from desktop_app.storage.schema import SYNC_TABLES, has_exact_schema, migrate, stored_version
 from desktop_app.storage.sqlite_connection import connect, remove_log, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error, translate_errors
 from desktop_app.storage.store_lock import RESTORE_PREFIX, exclusive_lock
@@ -169,6 +169,9 @@ def _adapt(connection: sqlite3.Connection, database: Path) -> None:
     # write answers.
     connection.execute("DELETE FROM tool_permissions")
     connection.execute("DELETE FROM spending_holds")
+    # It joins the library of other computers anew, under another name.
+    for table in SYNC_TABLES:
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
     sql = "UPDATE messages SET owner_pid = NULL, owner_started = NULL WHERE status = 'streaming'"
     connection.execute(sql)
     mend_references(connection)

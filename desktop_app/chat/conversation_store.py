@@ -259,7 +259,7 @@ class ConversationStore:
             """Erase a conversation, unless it was restored meanwhile."""
             if connection.execute(f"{sql} AND id = ?", (at, id_)).fetchone() is None:
                 return False
-            _erase(id_, connection)
+            erase_conversation(id_, connection)
             return True
 
         at = to_micros(before)
@@ -340,7 +340,7 @@ class ConversationStore:
         Their costs stay in the ledger.
         """
         for conversation_id in conversation_ids:
-            await self._disk.write(partial(_erase, conversation_id))
+            await self._disk.write(partial(erase_conversation, conversation_id))
         await wipe_deleted(self._disk)
 
     async def messages(self, conversation_id: str) -> list[Message]:
@@ -676,7 +676,7 @@ def _remove_message_entry(connection: sqlite3.Connection, message_id: str) -> No
             remove_entry(connection, EntryKind.MESSAGE, message_id, searchable_text(message.parts))
 
 
-def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
+def erase_conversation(conversation_id: str, connection: sqlite3.Connection) -> None:
     """Delete a conversation, and the notes on its documents."""
     remove_notes(connection, conversation_id)
     mark_for_wipe(connection)

@@ -56,6 +56,7 @@ COMMANDS: Final[Mapping[str, CommandPlaces]] = {
     "repair": CommandPlaces(
         "backup.arguments.repair_arguments", "cli.library_commands.run_library"
     ),
+    "sync": CommandPlaces("sync.arguments.sync_arguments", "sync.command.run_sync"),
     "desktop": CommandPlaces(
         "desktop.command.arguments.desktop_arguments", "desktop.command.desktop_command.run_desktop"
     ),

@@ -497,3 +497,17 @@ class SettingError(UserFacingError):
     """A value or file of the user's cannot be used."""
 
     code = "setting"
+
+
+class SyncError(UserFacingError):
+    """The library cannot be synchronized now; nothing was lost."""
+
+    code = "sync"
+
+
+class SyncRefusedError(SyncError):
+    """A file in the storage is damaged, foreign, or of a newer version; it is left out."""
+
+
+class SyncTargetError(SyncError):
+    """The storage was emptied or replaced."""

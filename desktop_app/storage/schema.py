@@ -25,8 +25,16 @@ ALTER TABLE spending_holds ADD COLUMN most INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE spending_holds ADD COLUMN message_id TEXT;
 ALTER TABLE attachments ADD COLUMN full_text TEXT;
 """
-STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT]
-"""SQL that leads from the first version to the next, and so on. A released step never changes."""
+STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql"]
+"""SQL that leads from the first version to the next, and so on, or the name of its file.
+
+A released step never changes.
+"""
+
+SYNC_TABLES: Final = (
+    *("sync_device", "sync_changes", "sync_waiting", "sync_peers", "sync_outbox", "sync_files"),
+)
+"""What a computer remembers of a library that it shares with others (`sync/`)."""
 
 
 def stored_version(connection: sqlite3.Connection, path: Path) -> int:
@@ -56,7 +64,7 @@ def stored_version(connection: sqlite3.Connection, path: Path) -> int:
             hint=N_("Move it elsewhere, then try again."),
             place=str(path),
         )
-    if version > _latest_version():
+    if version > latest_version():
         details = f"version {version}"
         raise StoreTooNewError(
             N_("Your library {place} is from a newer version of Repartee."),
@@ -69,7 +77,7 @@ def stored_version(connection: sqlite3.Connection, path: Path) -> int:
 
 def is_current(version: int) -> bool:
     """Return True if a store of this version needs no step."""
-    return version == _latest_version()
+    return version == latest_version()
 
 
 def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
@@ -79,12 +87,12 @@ def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
     """
     steps = STEPS[version - _FIRST_VERSION :]
     if not version:
-        steps = [Path(__file__).with_name("schema.sql").read_text("utf-8"), *STEPS]
+        steps = ["schema.sql", *STEPS]
     script = [
         "BEGIN IMMEDIATE",
-        *steps,
+        *map(_sql_of, steps),
         f"PRAGMA application_id = {APPLICATION_ID}",
-        f"PRAGMA user_version = {_latest_version()}",
+        f"PRAGMA user_version = {latest_version()}",
         "COMMIT",
     ]
     try:
@@ -92,6 +100,11 @@ def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _sql_of(step: str) -> str:
+    is_file = step.endswith(".sql")
+    return Path(__file__).with_name(step).read_text("utf-8") if is_file else step
 
 
 def has_exact_schema(connection: sqlite3.Connection) -> bool:
@@ -106,5 +119,5 @@ def _schema_of(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
     return set(map(tuple, connection.execute(sql)))
 
 
-def _latest_version() -> int:
+def latest_version() -> int:
     return _FIRST_VERSION + len(STEPS)

@@ -13,6 +13,7 @@ READMES = [
     "desktop_app/README.md",
     "desktop_app/behavior.md",
     "desktop_app/documents/README.md",
+    "desktop_app/sync/README.md",
     "desktop_app/how-to-add.md",
     "desktop_app/transcript/README.md",
     "packaging/README.md",

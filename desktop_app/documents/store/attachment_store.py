@@ -85,8 +85,20 @@ def generated_image(data: bytes) -> ImagePart | None:
 class AttachmentStore:
     """Attachments by the SHA-256 of their bytes. All methods raise StorageError."""
 
-    def __init__(self, databases: Databases, folder: Path, extract: Extract | None = None) -> None:
-        """Store files in `folder`. `extract` returns the text of the files of answers."""
+    def __init__(
+        self,
+        databases: Databases,
+        folder: Path,
+        extract: Extract | None = None,
+        fetch: Callable[[str], Awaitable[bool]] | None = None,
+    ) -> None:
+        """Store files in `folder`.
+
+        Args:
+            extract: returns the text of the files of answers.
+            fetch: fetches a file that another computer has; returns False if it cannot.
+        """
+        self._fetch = fetch
         self._databases = databases
         self._extract = extract or _no_reader
         self._disk = databases.disk
@@ -239,7 +251,7 @@ class AttachmentStore:
         data = await _bytes_in_memory(self._databases, sha256)
         if data is not None:
             return data
-        if await self._in_thread(path.is_file):
+        if await self._in_thread(path.is_file) or await self._is_fetched(sha256):
             return path
         return None
 
@@ -263,7 +275,15 @@ class AttachmentStore:
         data = await _bytes_in_memory(self._databases, sha256)
         if data is not None:
             return data
+        try:
+            return await self._in_thread(lambda: _read_file(self.path(sha256), sha256))
+        except AttachmentMissingError:
+            if not await self._is_fetched(sha256):
+                raise
         return await self._in_thread(lambda: _read_file(self.path(sha256), sha256))
+
+    async def _is_fetched(self, sha256: str) -> bool:
+        return self._fetch is not None and await self._fetch(sha256)
 
     async def _read_row(self, sql: str, sha256: str) -> sqlite3.Row | None:
         return await read_first(self._databases, lambda c: c.execute(sql, (sha256,)).fetchone())

@@ -1,0 +1,147 @@
+"""`repartee sync`: joins a library that several computers share, and synchronizes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.child_processes import environment_with_keys
+from desktop_app.cli import password_prompt
+from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
+from desktop_app.cli.console import (
+    ProgressReporter,
+    clean_line,
+    terminal_error_text,
+    write_diagnostic,
+    write_json,
+    write_line,
+)
+from desktop_app.cli.exit_code import ExitCode
+from desktop_app.cli.standard_input import read_all
+from desktop_app.domain.error_note import note_from_error
+from desktop_app.domain.errors import SyncError
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.storage.row_conversion import from_micros
+from desktop_app.sync.storage import Target
+from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, PASSWORD_VARIABLE
+
+if TYPE_CHECKING:
+    from desktop_app.cli.command_line import Options
+    from desktop_app.sync.synchronizer import Synchronizer
+
+SHORTEST_PASSPHRASE = 12
+
+
+def run_sync(options: Options) -> int:
+    """Run a subcommand; return the exit code."""
+    if options.action == "join":  # read before the loop runs, which could not end the wait
+        try:
+            options.passphrase, options.password = _read_secrets(options)
+        except KeyboardInterrupt:
+            write_diagnostic(tr("Stopped."))
+            return ExitCode.INTERRUPTED
+    return run_command(_run(options), options)
+
+
+async def _run(options: Options) -> int:
+    cancel_at_signals()
+    async with open_backend() as backend:
+        sync = backend.synchronizer
+        if options.action == "join":
+            return await _join(sync, options)
+        if options.action == "now":
+            return await _synchronize(sync, as_json=options.json)
+        if options.action == "leave":
+            await sync.leave()
+            return 0
+        if options.action == "code":
+            write_line((await sync.key()).code())
+            return 0
+        if options.action == "devices":
+            return await _devices(sync, as_json=options.json)
+        return await _status(sync, as_json=options.json)
+
+
+def _read_secrets(options: Options) -> tuple[str, str]:
+    environment = environment_with_keys()
+    passphrase = environment.get(PASSPHRASE_VARIABLE, "")
+    password = environment.get(PASSWORD_VARIABLE, "")
+    if password_prompt.has_terminal():
+        passphrase = passphrase or password_prompt.read_password(tr("Passphrase or code: "))
+        if options.user and not password:
+            password = password_prompt.read_password(tr("Password: "))
+    elif not passphrase:
+        first, _, second = read_all().partition("\n")
+        passphrase, password = first.strip(), password or second.strip()
+    return passphrase, password
+
+
+async def _join(sync: Synchronizer, options: Options) -> int:
+    if len(options.passphrase) < SHORTEST_PASSPHRASE:
+        raise SyncError(
+            N_("The passphrase is too short."),
+            hint=N_("Use at least {count} characters: whoever guesses it reads everything."),
+            count=SHORTEST_PASSPHRASE,
+        )
+    address = options.address
+    if "://" not in address:
+        address = str(expand_path(address).resolve())
+    target = Target(address, options.user, options.password, options.endpoint)
+    await sync.join(target, options.passphrase, fetches_all=options.fetch_all, name=options.name)
+    return await _synchronize(sync, as_json=False)
+
+
+async def _synchronize(sync: Synchronizer, *, as_json: bool) -> int:
+    reporter = ProgressReporter(tr("Synchronizing"))
+    result = await sync.synchronize(reporter.show)
+    for problem in result.problems:
+        write_diagnostic(terminal_error_text(note_from_error(problem)))
+    if as_json:
+        problems = [note_from_error(problem).what_happened for problem in result.problems]
+        write_json({"sent": result.sent, "received": result.received, "problems": problems})
+    else:
+        sent = tr_plural("{count} change sent", "{count} changes sent", result.sent)
+        received = tr_plural("{count} received", "{count} received", result.received)
+        write_line(f"{sent}, {received}.")
+    return ExitCode.FAILED if result.problems else 0
+
+
+async def _status(sync: Synchronizer, *, as_json: bool) -> int:
+    state = await sync.state()
+    unsent = await sync.unsent()
+    if as_json:
+        joined = state is not None
+        write_json(
+            {
+                "joined": joined,
+                "address": state.target if state else None,
+                "name": state.name if state else None,
+                "unsent": unsent,
+                "at": from_micros(state.at).isoformat() if state and state.at else None,
+            }
+        )
+        return 0
+    if state is None:
+        write_line(tr("This computer does not synchronize."))
+        return 0
+    write_line(f"{clean_line(state.target)} · {clean_line(state.name)}")
+    if state.at:
+        when = formatting.moment(from_micros(state.at))
+        write_line(tr("Last synchronized: {when}", when=when))
+    if unsent:
+        write_line(tr_plural("{count} change not sent", "{count} changes not sent", unsent))
+    return 0
+
+
+async def _devices(sync: Synchronizer, *, as_json: bool) -> int:
+    peers = await sync.peers()
+    if as_json:
+        rows = [
+            {"name": peer.name, "at": from_micros(peer.at).isoformat(), "behind": peer.is_behind}
+            for peer in peers
+        ]
+        write_json(rows)
+        return 0
+    for peer in peers:
+        write_line(f"{clean_line(peer.name)}  {formatting.moment(from_micros(peer.at))}")
+    return 0

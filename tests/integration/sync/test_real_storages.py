@@ -1,0 +1,121 @@
+"""Two computers share a library on real servers: WsgiDAV, rclone's WebDAV, moto's S3."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+
+import pytest
+
+from desktop_app.domain.errors import SyncError
+from desktop_app.sync.storage import Target, open_storage
+from tests.helpers.gateways import tool_folder
+from tests.helpers.llama_server import free_port
+from tests.helpers.messages import answer, question
+from tests.helpers.synced_computers import PASSPHRASE, computers, settle
+
+pytestmark = pytest.mark.slow
+_START_S = 60.0
+
+
+@contextmanager
+def running(command: list[str], url: str) -> Iterator[None]:
+    """Run a server until the end, once it answers."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + _START_S
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(url)
+                break
+            except HTTPError:
+                break
+            except URLError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(params=["wsgidav", "rclone", "moto"])
+def target(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Target]:
+    """Yield an empty storage on a server."""
+    tools = tool_folder("sync-servers")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    folder = tmp_path / "served"
+    folder.mkdir()
+    if request.param == "wsgidav":
+        command = [str(tools / "wsgidav"), "--host=127.0.0.1", f"--port={port}", "--auth=anonymous"]
+        with running([*command, f"--root={folder}", "--server=cheroot"], url):
+            yield Target(f"{url}/")
+    elif request.param == "rclone":
+        command = [
+            str(tools / "rclone"),
+            "serve",
+            "webdav",
+            str(folder),
+            f"--addr=127.0.0.1:{port}",
+        ]
+        with running([*command, "--user=me", "--pass=secret words"], url):
+            yield Target(url, "me", "secret words")
+    else:
+        (packages,) = tools.parent.glob("lib/python*/site-packages")
+        monkeypatch.syspath_prepend(packages)  # obstore, the extra "s3"
+        command = [str(tools / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+        with running(command, url):
+            urllib.request.urlopen(urllib.request.Request(f"{url}/bucket", method="PUT"))
+            yield Target("s3://bucket/my library", "key", "secret", url)
+
+
+async def test_two_computers_have_the_same_library(tmp_path: Path, target: Target) -> None:
+    async with computers(tmp_path, "a", "b", is_joined=False) as made:
+        for each in made:
+            await each.sync.join(target, PASSPHRASE, name=each.name)
+        await made[0].add("c1", "On a server")
+        asked = question("Why?")
+        await made[0].write(asked, "c1")
+        await settle(made)
+        began = time.monotonic()
+        await made[0].write(answer("Because."), "c1", asked.id)
+        await made[0].sync.synchronize()
+        await made[1].sync.synchronize()
+        assert time.monotonic() - began < 2 * _START_S  # the figure itself is in benchmarks
+        texts = [message.text for message in await made[1].conversations.messages("c1")]
+        assert texts == ["Why?", "Because."]
+        assert await made[0].content() == await made[1].content()
+
+
+async def test_files_are_listed_replaced_and_removed(target: Target) -> None:
+    storage = open_storage(target)
+    try:
+        assert await storage.names("devices") == []
+        assert await storage.read("devices/x y/ü") is None
+        for content in (b"one", b"two"):
+            await storage.write("devices/x y/ü", content)
+            assert await storage.read("devices/x y/ü") == content
+        assert await storage.names("devices") == ["x y"]
+        assert await storage.names("devices/x y") == ["ü"]
+        await storage.remove("devices/x y/ü")
+        await storage.remove("devices/x y/ü")
+        assert await storage.read("devices/x y/ü") is None
+    finally:
+        await storage.close()
+
+
+async def test_a_server_that_is_gone_or_refuses_is_said(target: Target) -> None:
+    closed = Target(f"http://127.0.0.1:{free_port()}")
+    storage = open_storage(closed)
+    with pytest.raises(SyncError):
+        await storage.read("library.json")
+    await storage.close()

@@ -1,0 +1,401 @@
+"""Computers that share a library have the same one in the end, and lose nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.domain.conversations.message_parts import Attachment
+from desktop_app.domain.errors import SyncError, SyncRefusedError, SyncTargetError
+from desktop_app.sync import format as form
+from desktop_app.sync import synchronizer
+from desktop_app.sync.storage import FolderStorage, Target
+from tests.helpers.blocking import blocking
+from tests.helpers.examples import examples
+from tests.helpers.messages import answer, question, streaming
+from tests.helpers.synced_computers import PASSPHRASE, Computer, computers, settle
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quick_passphrase() -> Iterator[None]:
+    with patch.object(form, "_SCRYPT_N", 1 << 4):
+        yield
+
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.integers(0, 2),
+        st.sampled_from(
+            ["add", "ask", "rename", "pin", "erase", "folder", "unfold", "set", "sync"]
+        ),
+        st.integers(0, 3),
+        st.integers(0, 3),
+    ),
+    max_size=40,
+)
+
+
+async def act(computer: Computer, action: str, which: int, other: int) -> None:
+    id_ = f"c{which}"
+    known = await computer.conversations.get(id_)
+    if action == "sync":
+        await computer.sync.synchronize()
+    elif action == "add" and known is None:
+        await computer.add(id_, f"{id_} by {computer.name}")
+    elif action == "set":
+        await computer.settings.set("answer.temperature", other)
+    elif action == "folder":
+        await computer.database.execute(
+            "INSERT OR IGNORE INTO folders (id, name, created_at, overrides) VALUES (?, ?, 5, '')",
+            f"f{other}",
+            computer.name,
+        )
+    elif action == "unfold":
+        await computer.database.execute("DELETE FROM folders WHERE id = ?", f"f{other}")
+    elif known is None:
+        return
+    elif action == "ask":
+        tree = await computer.conversations.messages(id_)
+        parent = tree[other % len(tree)].id if tree else None
+        await computer.write(answer(f"{computer.name} {other}"), id_, parent)
+    elif action == "rename":
+        await computer.conversations.rename(id_, f"{other} by {computer.name}")
+    elif action == "pin":
+        await computer.database.execute(
+            """UPDATE conversations SET pinned = 1 - pinned,
+            folder_id = (SELECT id FROM folders WHERE id = ?) WHERE id = ?""",
+            f"f{other}",
+            id_,
+        )
+    else:
+        await computer.conversations.erase([id_])
+
+
+@given(ACTIONS)
+@settings(max_examples=examples(100), deadline=None, phases=[Phase.generate])
+def test_all_computers_have_the_same_library_in_the_end(actions: list) -> None:
+    @blocking
+    async def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            async with computers(Path(folder), "a", "b", "c") as made:
+                for computer, action, which, other in actions:
+                    await act(made[computer], action, which, other)
+                await settle(made)
+                contents = [await each.content() for each in made]
+                assert contents[0] == contents[1] == contents[2]
+                for each in made:
+                    assert not await each.database.rows("SELECT * FROM sync_waiting")
+                    assert not await each.sync.unsent()
+
+    run()
+
+
+# -------------------------------------------------------------- what a storage may do
+
+
+def files_of(folder: Path, suffix: str = "") -> list[Path]:
+    """Return the segments in the storage, oldest first."""
+    return sorted(
+        path for path in (folder / "shared" / "devices").rglob(f"*{suffix}") if "-" in path.name
+    )
+
+
+async def conversations_of(computer: Computer) -> set[str]:
+    return set(await computer.conversations.ids())
+
+
+async def wrote_three(folder: Path, made: list[Computer]) -> list[Path]:
+    """Have the first computer send three conversations, each in a segment."""
+    for id_ in ("c1", "c2", "c3"):
+        await made[0].add(id_)
+        await made[0].sync.synchronize()
+    return files_of(folder)
+
+
+def tear(paths: list[Path]) -> None:
+    paths[1].write_bytes(paths[1].read_bytes()[:-5])
+
+
+def change(paths: list[Path]) -> None:
+    content = bytearray(paths[1].read_bytes())
+    content[40] ^= 1
+    paths[1].write_bytes(content)
+
+
+def swap(paths: list[Path]) -> None:
+    first, second = paths[1].read_bytes(), paths[2].read_bytes()
+    paths[1].write_bytes(second)
+    paths[2].write_bytes(first)
+
+
+def remove(paths: list[Path]) -> None:
+    paths[1].unlink()
+
+
+def repeat(paths: list[Path]) -> None:
+    paths[1].write_bytes(paths[0].read_bytes())
+
+
+def empty(paths: list[Path]) -> None:
+    paths[1].write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("damage", "lost"),
+    [
+        (tear, {"c2"}),
+        (change, {"c2"}),
+        (swap, {"c2", "c3"}),
+        (remove, {"c2"}),
+        (repeat, {"c2"}),
+        (empty, {"c2"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+async def test_a_damaged_segment_is_named_and_the_rest_goes_on(
+    tmp_path: Path, damage: Callable[[list[Path]], None], lost: set[str]
+) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        paths = await wrote_three(tmp_path, made)
+        whole = [path.read_bytes() for path in paths]
+        damage(paths)
+        result = await made[1].sync.synchronize()
+        assert await conversations_of(made[1]) == {"c1", "c2", "c3"} - lost
+        named = {problem.params["name"] for problem in result.problems}
+        assert any(paths[1].name in str(name) for name in named)
+        for path, content in zip(paths, whole, strict=True):  # it arrives later
+            path.write_bytes(content)
+        assert not (await made[1].sync.synchronize()).problems
+        assert await conversations_of(made[1]) == {"c1", "c2", "c3"}
+
+
+async def test_a_foreign_file_is_refused_by_name(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await wrote_three(tmp_path, made)
+        stranger = tmp_path / "shared" / "devices" / "stranger"
+        stranger.mkdir()
+        (stranger / "head").write_bytes(b"RPT\x01" + bytes(100))
+        (problem,) = (await made[1].sync.synchronize()).problems
+        assert "stranger" in str(problem.params["name"])
+        assert await conversations_of(made[1]) == {"c1", "c2", "c3"}
+
+
+async def test_hidden_segments_are_noticed(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b", "c") as made:
+        await made[0].add("c1")
+        await settle(made, 1)
+        head = next(path for path in (tmp_path / "shared").rglob("head"))
+        heads = {path: path.read_bytes() for path in (tmp_path / "shared").rglob("head")}
+        await made[0].add("c2")
+        await made[0].sync.synchronize()
+        await made[1].sync.synchronize()
+        own = f"{await made[0].sync._device()}/head"
+        for path, content in heads.items():
+            if str(path).endswith(own):
+                path.write_bytes(content)
+        assert head.exists()
+        (problem,) = (await made[2].sync.synchronize()).problems
+        assert problem.params["name"] == "a"
+
+
+async def test_a_copy_of_a_computer_takes_another_name(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await wrote_three(tmp_path, made)
+        (tmp_path / "copy").mkdir()
+        copied = made[0].database.path
+        await made[0].database.checkpoint_log()
+        shutil.copyfile(copied, tmp_path / "copy" / copied.name)
+        copy = Computer(tmp_path / "copy", "copy")
+        copy.vault.secrets = made[0].vault.secrets
+        await copy.database.open()
+        try:
+            await made[0].add("of the original")
+            await copy.add("of the copy")
+            await settle([made[0], copy, made[1]])
+            contents = [await each.content() for each in (made[0], copy, made[1])]
+            assert contents[0] == contents[1] == contents[2]
+            assert await conversations_of(copy) >= {"of the original", "of the copy", "c1"}
+            assert len(list((tmp_path / "shared" / "devices").iterdir())) == 3
+        finally:
+            await copy.database.close()
+
+
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["emptied", "replaced"])
+async def test_an_emptied_or_replaced_storage_deletes_nothing(
+    tmp_path: Path, is_replaced: bool
+) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await wrote_three(tmp_path, made)
+        await settle(made, 1)
+        shutil.rmtree(tmp_path / "shared")
+        (tmp_path / "shared").mkdir()
+        if is_replaced:
+            stranger = Computer(tmp_path / "b", "stranger")
+            stranger.database = made[1].database
+            _, content = form.new_library("another passphrase")
+            (tmp_path / "shared" / "library.json").write_bytes(content)
+        for each in made:
+            with pytest.raises(SyncTargetError):
+                await each.sync.synchronize()
+            assert await conversations_of(each) == {"c1", "c2", "c3"}
+
+
+async def test_a_wrong_passphrase_joins_nothing(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a") as made:
+        (tmp_path / "b").mkdir()
+        other = Computer(tmp_path / "b", "b")
+        await other.database.open()
+        try:
+            with pytest.raises(SyncRefusedError):
+                await other.sync.join(Target(str(tmp_path / "shared")), "wrong horse battery")
+            assert await other.sync.state() is None
+            code = (await made[0].sync.key()).code()
+            await made[0].add("c1")
+            await made[0].sync.synchronize()
+            await other.sync.join(Target(str(tmp_path / "shared")), code)
+            await other.sync.synchronize()
+            assert await conversations_of(other) == {"c1"}
+        finally:
+            await other.database.close()
+
+
+async def test_changes_of_a_newer_version_wait(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        with patch.object(synchronizer, "latest_version", lambda: 1000):
+            await wrote_three(tmp_path, made)
+        (problem,) = (await made[1].sync.synchronize()).problems
+        assert problem.params["name"] == "a"
+        assert not await conversations_of(made[1])
+        with patch.object(synchronizer, "latest_version", lambda: 1000):
+            await made[1].sync.synchronize()
+        assert await conversations_of(made[1]) == {"c1", "c2", "c3"}
+
+
+async def test_a_clock_that_is_ten_years_off_loses_nothing(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        decade = 10 * 365 * 24 * 3600 * 1_000_000
+        await made[0].database.execute(
+            "UPDATE sync_device SET clock = ?", time.time_ns() // 1000 + decade
+        )
+        await made[0].add("c1", "first")
+        await settle(made)
+        await made[1].conversations.rename("c1", "second")
+        await settle(made)
+        await made[0].conversations.rename("c1", "third")
+        await settle(made)
+        assert [(await each.conversations.get("c1")).title for each in made] == ["third"] * 2
+
+
+@pytest.mark.parametrize("fails_at", range(1, 9))
+async def test_a_kill_at_any_write_loses_and_repeats_nothing(tmp_path: Path, fails_at: int) -> None:
+    """Each write to the storage fails once, before or after it took effect."""
+    async with computers(tmp_path, "a", "b") as made:
+        await made[0].add("c1")
+        await made[0].sync.synchronize()
+        writes = 0
+        write = FolderStorage.write
+
+        async def killed(self: FolderStorage, name: str, content: bytes) -> None:
+            nonlocal writes
+            writes += 1
+            if writes == (fails_at + 1) // 2 and fails_at % 2:
+                raise SyncError("killed before")
+            await write(self, name, content)
+            if writes == (fails_at + 1) // 2:
+                raise SyncError("killed after")
+
+        with patch.object(FolderStorage, "write", killed):
+            for id_ in ("c2", "c3"):
+                await made[0].add(id_)
+                with suppress(SyncError):
+                    await made[0].sync.synchronize()
+        await settle(made)
+        assert (await made[0].content()) == (await made[1].content())
+        assert await conversations_of(made[1]) == {"c1", "c2", "c3"}
+        assert len(list((tmp_path / "shared" / "devices").iterdir())) == 2
+
+
+async def test_two_answers_to_one_question_become_two_versions(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await made[0].add("c1")
+        asked = question("Why?")
+        await made[0].write(asked, "c1")
+        await settle(made)
+        for each in made:
+            await each.write(answer(f"by {each.name}"), "c1", asked.id)
+        await settle(made)
+        for each in made:
+            texts = {message.text for message in await each.conversations.messages("c1")}
+            assert texts == {"Why?", "by a", "by b"}
+
+
+async def test_small_segments_are_joined(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        for number in range(70):
+            await made[0].add(f"c{number}")
+            await made[0].sync.synchronize()
+        assert len(files_of(tmp_path)) < 10
+        await made[1].sync.synchronize()
+        assert len(await conversations_of(made[1])) == 70
+
+
+async def test_the_same_import_on_two_computers_is_there_once(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b", is_joined=False) as made:
+        asked = question("Imported")
+        for each in made:
+            await each.add("c1", "Imported")
+            await each.write(asked, "c1")
+            await each.sync.join(Target(str(tmp_path / "shared")), PASSPHRASE, name=each.name)
+        await settle(made)
+        for each in made:
+            assert await conversations_of(each) == {"c1"}
+            assert len(await each.conversations.messages("c1")) == 1
+
+
+async def test_an_attachment_is_fetched_when_it_is_opened(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        stores = [
+            AttachmentStore(each.database, each.attachments, fetch=each.sync.fetch) for each in made
+        ]
+        data = b"a document"
+        sha256 = hashlib.sha256(data).hexdigest()
+        await stores[0].add(data, Attachment(sha256, "a.txt", "text/plain", text="a document"))
+        await settle(made, 1)
+        assert not any(made[1].attachments.rglob("*"))
+        assert await stores[1].bytes(sha256) == data
+        names = [path.name for path in (tmp_path / "shared" / "files").rglob("*") if path.is_file()]
+        assert len(names) == 1
+        assert names[0] not in sha256
+        for store in stores:
+            store.close()
+
+
+async def test_only_what_travels_leaves(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await made[0].settings.set("answer.temperature", 1)
+        await made[0].settings.set("backup.folder", "/home/a")
+        await made[0].settings.set("window.conversation", "c1")
+        await made[0].add("c1")
+        await made[0].write(streaming("half"), "c1")
+        await settle(made)
+        stored = await made[1].settings.all()
+        assert stored == {"answer.temperature": 1}
+        assert not await made[1].conversations.messages("c1")
+
+
+async def test_a_store_without_a_storage_notes_nothing(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", is_joined=False) as made:
+        await made[0].add("c1")
+        await made[0].conversations.rename("c1", "x")
+        assert not await made[0].sync.unsent()
