@@ -23,6 +23,7 @@ PLACES: Final = (
     "settings.ui.feature",
     "batch.ui.feature",
     "backup.ui.feature",
+    "sync.ui.feature",
     "quick.ui.feature",
     "desktop.ui.feature",
 )

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QLabel,
+    QLineEdit,
     QMenu,
     QMessageBox,
     QPlainTextEdit,
@@ -106,6 +107,7 @@ from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
+from desktop_app.sync.ui.sync_section import JoinDialog
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog
@@ -740,6 +742,29 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
     box.reject()
 
 
+async def synchronization(app: AppHarness, look: Look) -> None:
+    """Show the dialog that joins a library of several computers, and that library's section."""
+    app.window.outer_panes.show_settings(True)
+    app.window.settings.show_page("library")
+    find(app.window, QPushButton, "sync-join").click()
+    dialog = await dialog_of(JoinDialog)
+    find(dialog, QLineEdit, "sync-address").setText("s3://bucket/library")
+    await look("sync-join")
+    with TemporaryDirectory() as folder:
+        find(dialog, QLineEdit, "sync-address").setText(folder)
+        find(dialog, QLineEdit, "sync-passphrase").setText("correct horse battery")
+        find(dialog, QPushButton, "sync-start").click()
+        leave = find(app.window, QPushButton, "sync-leave")
+        await until(leave.isVisible)
+        await look("sync-section")
+        leave.click()
+        question = await dialog_of(QMessageBox)
+        await look("sync-leave")
+        next(b for b in question.buttons() if b.text() == tr("Stop")).click()
+        await until(find(app.window, QPushButton, "sync-join").isVisible)
+    app.window.outer_panes.show_settings(False)
+
+
 async def palette(app: AppHarness, look: Look) -> None:
     """Show all commands, a folder picker and the presets."""
     app.session.actions["palette.open"].trigger()
@@ -852,6 +877,7 @@ SCENES: Final = (
     batches,
     cards,
     system_dialogs,
+    synchronization,
     palette,
     help_window,
     settings,

@@ -1,0 +1,67 @@
+"""The window synchronizes by itself with another computer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from PySide6.QtWidgets import QLineEdit, QPushButton
+
+from desktop_app.sync import format as form
+from desktop_app.sync.storage import Target
+from desktop_app.sync.ui import sync_controller
+from desktop_app.sync.ui.sync_controller import SyncController
+from desktop_app.sync.ui.sync_section import JoinDialog
+from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.synced_computers import PASSPHRASE, Computer
+from tests.helpers.widgets import find
+
+
+@pytest.fixture(autouse=True)
+def _quick() -> Iterator[None]:
+    with patch.object(form, "_SCRYPT_N", 1 << 4), patch.object(sync_controller, "_LOOK_MS", 20):
+        yield
+
+
+async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
+    shared, place = tmp_path / "shared", tmp_path / "other"
+    shared.mkdir()
+    place.mkdir()
+    other = Computer(place, "other")
+    await other.database.open()
+    try:
+        async with AppHarness() as app:
+            window = app.window
+            window.outer_panes.show_settings(True)
+            window.settings.show_page("library")
+            find(window, QPushButton, "sync-join").click()
+            (dialog,) = window.findChildren(JoinDialog)
+            find(dialog, QLineEdit, "sync-address").setText(str(shared))
+            find(dialog, QLineEdit, "sync-passphrase").setText("too short")
+            start = find(dialog, QPushButton, "sync-start")
+            start.click()
+            assert not list(shared.iterdir())
+            find(dialog, QLineEdit, "sync-passphrase").setText(PASSPHRASE)
+            start.click()
+            leave = find(window, QPushButton, "sync-leave")
+            await until(leave.isVisible)
+            assert (shared / "library.json").exists()
+
+            await app.ask_and_answer("Is this sent?", "It is.")
+            await other.sync.join(Target(str(shared)), PASSPHRASE, name="other")
+
+            async def other_has_it() -> bool:
+                await other.sync.synchronize()
+                return bool(await other.conversations.ids())
+
+            while not await other_has_it():
+                await until(lambda: True)
+            (id_,) = await other.conversations.ids()
+            await other.conversations.rename(id_, "Renamed elsewhere")
+            await other.sync.synchronize()
+            app.session.of(SyncController).synchronize_now()
+            await until(lambda: app.session.current.conversation.title == "Renamed elsewhere")
+    finally:
+        await other.database.close()
