@@ -77,7 +77,6 @@ test_files='
 /usr/share/fonts/opentype/inter                fonts-inter
 /usr/share/fonts/truetype/jetbrains-mono       fonts-jetbrains-mono
 /usr/bin/git                                   git
-/usr/bin/strace                                strace
 '
 
 # PyInstaller reads binaries with binutils.
