@@ -115,20 +115,6 @@ def test_an_import_counts_new_conversations_and_messages(
     assert json.loads(out) == found
 
 
-def test_an_unreadable_file_does_not_stop_the_others(
-    command: Run, export: Callable[..., Path], tmp_path: Path
-) -> None:
-    missing = tmp_path / "missing.json"
-    code, out, err = command("import", missing, export(chat()))
-    assert (code, out) == (1, "")
-    lines = err.splitlines()
-    assert lines[0].startswith("repartee: Couldn’t read missing.json: it doesn’t exist.")
-    assert lines[-1] == "repartee: conversations.json (ChatGPT): 1 conversation added."
-    code, out, _ = command("import", missing, "--json")
-    (found,) = json.loads(out)["files"]
-    assert (code, found["kind"], len(found["refused"])) == (1, "", 1)
-
-
 def test_the_window_gets_errors_as_codes(
     command: Run, export: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,26 +181,6 @@ def test_quiet_commands_report_only_errors(
         assert (code, "Couldn’t save" in err, (tmp_path / "none").exists()) == (1, True, False)
     finally:
         console.set_quiet(is_quiet=False)
-
-
-def test_a_backup_is_restored_and_old_ones_are_deleted(
-    command: Run, export: Callable[..., Path], tmp_path: Path
-) -> None:
-    command("import", export(chat()))
-    folder = tmp_path / "backups"
-    code, out, err = command("backup", folder)
-    assert (code, err) == (0, "")
-    first = Path(out.strip())
-    code, out, _ = command("backup", folder, "--keep", "1")
-    made = Path(out.strip())
-    assert (code, list(folder.iterdir())) == (0, [made])
-    assert made != first
-    command("import", export(chat("Later", 2)))
-    code, out, err = command("restore", made)
-    assert (code, out) == (0, "")
-    assert made.name in err
-    assert command("search", "京都", "--json")[0] == 0
-    assert command("search", "Later")[0] == 1
 
 
 SIGNALS = (signal.SIGINT, *END_SIGNALS)

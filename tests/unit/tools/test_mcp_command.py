@@ -73,15 +73,6 @@ def test_a_server_that_is_not_there_is_a_mistake_in_the_command(mcp: Run, action
     assert mcp(action, "gone") == (2, "", "repartee: There is no tool server named “gone”.\n")
 
 
-def test_a_second_server_of_a_name_is_a_mistake_in_the_command(mcp: Run) -> None:
-    assert mcp("add", "far", "--url", URL)[0] == 0
-    refusal = (
-        "repartee: There is already a tool server named “far”. "
-        "Remove it first, or choose another name.\n"
-    )
-    assert mcp("add", "far", "--url", URL) == (2, "", refusal)
-
-
 @pytest.mark.parametrize(
     ("words", "program", "said"),
     [
