@@ -86,15 +86,6 @@ async def test_a_provider_has_several_names() -> None:
         assert {name: (await find_profile(backend, name)).id for name in ids} == ids
 
 
-async def test_an_unknown_provider_is_refused_with_those_that_are_known() -> None:
-    async with opened_backend(COMPATIBLE) as backend:
-        with pytest.raises(IllegalChoiceError) as refused:
-            await find_profile(backend, "acme")
-        assert "There is no provider" in refused.value.message
-        known = "on-device, openai, cometapi, home"
-        assert refused.value.params == {"provider": "acme", "known": known}
-
-
 @pytest.mark.parametrize(
     ("given", "specs", "is_listed"),
     [
@@ -185,22 +176,6 @@ async def test_the_options_choose_a_model() -> None:
         for provider, given, choice in CHOICES:
             profile = await find_profile(backend, provider)
             assert await choice_of(backend, profile, options(**given)) == choice
-
-
-async def test_an_unavailable_choice_is_refused() -> None:
-    refusals: list[tuple[str, dict[str, str], str]] = [
-        ("openai", {"model": "a", "variant": "pro"}, "a variant or a model, not both"),
-        ("on-device", {"variant": "pro"}, "local model isn’t a GPT-5.2 model"),
-        ("home", {"variant": "pro"}, "has no GPT-5.2 models"),
-        ("home", {}, "has no default model"),
-        ("on-device", {"model": "a.bin"}, "There is no local model"),
-    ]
-    async with opened_backend(COMPATIBLE) as backend:
-        for provider, given, reason in refusals:
-            profile = await find_profile(backend, provider)
-            with pytest.raises(IllegalChoiceError) as refused:
-                await choice_of(backend, profile, options(**given))
-            assert reason in refused.value.message
 
 
 PRESETS = [

@@ -101,16 +101,6 @@ async def open_connection(
 Play = Callable[..., None]
 
 
-async def test_a_connection_opens_once_the_server_is_ready(play: Play) -> None:
-    play([{"event": "log", "level": "info", "text": "Loading."}, READY, {**READY, "offers": []}])
-    async with open_connection({"command": ["a"]}) as (connection, listener):
-        assert connection.is_running
-        assert connection.offers in (("tools", "prompts"), ())
-    assert listener.orders == [{"command": ["a"]}]
-    assert listener.events == [("log", "info", "Loading."), ("ended",)]
-    assert not connection.is_running
-
-
 @pytest.mark.parametrize(
     ("line", "failure"),
     [
@@ -183,22 +173,6 @@ async def test_events_reach_the_listener(play: Play) -> None:
 
 async def is_so(fact: bool) -> bool:
     return fact
-
-
-async def test_a_canceled_request_is_canceled_at_the_server(play: Play) -> None:
-    play([READY], [], [{"id": 1, "result": "late"}], [{"id": 2, "result": "on"}])
-    async with open_connection({}) as (connection, listener):
-        call = asyncio.ensure_future(connection.request("call"))
-        await until(lambda: is_so(len(listener.orders) == 2))
-        call.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await call
-        assert await connection.request("tools") == "on"
-    assert listener.orders[1:] == [
-        {"id": 1, "method": "call"},
-        {"method": "cancel", "id": 1},
-        {"id": 2, "method": "tools"},
-    ]
 
 
 @pytest.mark.parametrize("line", ["no JSON", "[" * 20_000])

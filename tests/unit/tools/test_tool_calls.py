@@ -698,18 +698,6 @@ async def test_a_step_is_on_disk_before_the_call_runs(tmp_path: Path) -> None:
     assert message.cost == (answer.cost or 0) / 2, "of the first of two requests"
 
 
-async def test_a_full_disk_keeps_a_call_from_running(tmp_path: Path) -> None:
-    source = Source(double=doubled)
-    provider = ScriptedProvider(asks(("1", "double", "{}")), ANSWER)
-
-    async with open_chat(tmp_path, provider, tools=ToolCatalog([source])) as chat:
-        began = await chat.begin("Two?", settings=settings("double"))
-        chat.store.full = True
-        answer = await began.run(chat.listen, chat.store_said.append, retry_writes=False)
-        assert answer.status is MessageStatus.FAILED
-        assert source.calls == []
-
-
 async def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path: Path) -> None:
     running = asyncio.Event()
 
