@@ -213,19 +213,3 @@ async def _check(
         assert month.spent >= billed
         assert is_sent == (month.spent + month.held <= cap and bool(month.held))
         await command.end("finish")
-
-
-async def test_commands_that_begin_at_once_share_the_room(tmp_path: Path) -> None:
-    """Each may cost $1.79, and usually costs $0.014; the limit has room for the first."""
-    profile = replace(COMPATIBLE, base_url="https://gateway.example/v1", monthly_cap=Decimal("1.5"))
-    async with AsyncExitStack() as stack:
-        chats = []
-        for _ in range(5):
-            opened = open_chat(tmp_path, BillingProvider("usage", LONGEST, []))
-            chats.append(await stack.enter_async_context(opened))
-        results = await asyncio.gather(
-            *(chat.begin("?", profile) for chat in chats), return_exceptions=True
-        )
-        refused = [result for result in results if isinstance(result, SpendingCapError)]
-        assert len(refused) == 4
-        assert all("under way may cost up to $1.79" in each.sentences for each in refused)

@@ -234,14 +234,6 @@ def crash(path: Path) -> None:
     assert path.with_name(path.name + "-wal").stat().st_size > 0
 
 
-def test_after_a_crash_the_store_opens_with_what_was_acknowledged(path: Path) -> None:
-    crash(path)
-    open_and_close(path)
-    with closing(sqlite3.connect(path)) as connection:
-        sql = "SELECT count(*) FROM settings WHERE key LIKE 'key %'"
-        assert connection.execute(sql).fetchone()[0] == 400
-
-
 async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     crash(path)
     with closing(sqlite3.connect(path)) as connection:  # checkpoint the log into the file

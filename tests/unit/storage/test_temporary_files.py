@@ -108,14 +108,6 @@ def test_a_copy_is_whole_or_missing(parent: Path, tmp_path: Path, from_file: boo
     assert not folders_in(parent)
 
 
-def test_a_read_only_copy_is_removed(parent: Path) -> None:
-    copies = TemporaryCopies(parent)
-    copy = copies.make(b"secret", "a" * 64, "plan.pdf")
-    assert not copy.stat().st_mode & 0o200
-    copies.close()
-    assert folders_in(parent) == []
-
-
 def test_only_files_of_the_program_are_removed_as_registered(parent: Path, tmp_path: Path) -> None:
     (tmp_path / "own").write_text("mine")
     with TemporaryFolder(parent) as folder:

@@ -16,12 +16,7 @@ from desktop_app.tools.calls.call_results import limit_result
 from desktop_app.tools.servers import server_source
 from desktop_app.tools.servers.remote_tool import unavailable_entry
 from desktop_app.tools.servers.server_run import IDLE_S, Launch, LogLine, ServerRun, ServerState
-from desktop_app.tools.servers.server_source import (
-    ONLY_FOR_USER,
-    TOOL_CHANGED,
-    ServerSource,
-    tools_of,
-)
+from desktop_app.tools.servers.server_source import ONLY_FOR_USER, ServerSource, tools_of
 from desktop_app.tools.servers.tool_server import ServerFailure, ServerFault, ToolServer, server_of
 from tests.helpers.fragment import Fragment
 from tests.helpers.server_runs import OneServerStorage, read_text
@@ -402,17 +397,9 @@ async def test_the_result_of_a_call_is_text_or_an_error(
     assert server.made[0].asked[-1] == ("call", {"name": "look", "arguments": {"n": 1}})
 
 
-async def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called(
-    server: ScriptedServer,
-) -> None:
+async def test_a_call_fails_if_its_server_does_not_start(server: ScriptedServer) -> None:
     source = ServerSource(server.run, Book(), read_text)
-    await server.run.request("call")
-    server.made[0].replies = [[row("look", description="Other.")]]
-    with pytest.raises(ToolError, match="has changed") as caught:
-        await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
-    assert str(caught.value) == TOOL_CHANGED
     server.error = ServerFailure("No.")
-    await server.run.stop()
     with pytest.raises(ToolError, match="No"):
         await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,6 @@ from tests.unit.storage.samples import opened
 LOCAL = ToolServer("files", ("run", "it"), "/home", "", {"A": "1"}, {})
 REMOTE = ToolServer("docs", (), "", "https://host/mcp", {}, {"X-Key": "2"}, has_query=True)
 TOOLS = [{"name": "find", "parameters": {"type": "object"}}]
-
-
-async def test_servers_are_stored_by_name(tmp_path: Path) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        store = ServerStore(database)
-        assert await store.servers() == []
-        for server in (LOCAL, REMOTE):
-            await store.save(server)
-        assert await store.servers() == [REMOTE, LOCAL]
-        changed = replace(LOCAL, folder="/other")
-        await store.save(changed)
-        await store.remove(REMOTE.name)
-        assert await store.servers() == [changed]
 
 
 async def test_tools_and_prompts_belong_to_a_server(tmp_path: Path) -> None:
