@@ -283,7 +283,6 @@ class AttachmentChips(QScrollArea):
     changed = Signal()
 
     def __init__(self) -> None:
-        theme = current_theme()
         super().__init__()
         self._is_compact = False
         self._widgets: dict[str, ChipWidget] = {}
@@ -303,13 +302,12 @@ class AttachmentChips(QScrollArea):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         content = QWidget()
         self._content = content
-        self._flow = FlowLayout(parent=content)
-        self._flow.setSpacing(theme.px(_SPACING))
+        self._flow = FlowLayout(parent=content, spacing=_SPACING)
         self.setWidget(content)
         for surface in (viewport, content):
             surface.setAutoFillBackground(False)
         self.hide()
-        self.update_theme()
+        self._fit()
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show these chips, in this order; many new chips appear in several steps.
@@ -377,8 +375,6 @@ class AttachmentChips(QScrollArea):
             self._widgets[chip_id].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def update_theme(self) -> None:
-        theme = current_theme()
-        self._flow.setSpacing(theme.px(_SPACING))
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

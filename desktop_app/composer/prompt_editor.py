@@ -115,15 +115,10 @@ class PromptEditor(QFrame):
         return self.field.toPlainText()
 
     def set_text(self, text: str, template_id: str = "") -> None:
-        """Show a draft with the cursor at its end, without emitting `text_changed`.
-
-        `template_id` is the library prompt that the text comes from; "" for none.
-        """
+        """Show a draft as `PromptText.set_text` does, without emitting `text_changed`."""
         self.completer.close()
         self._is_setting_text = True
-        self.field.setPlainText(text)
-        self.field.mark_template(template_id, 0, self.field.document().characterCount() - 1)
-        self.field.moveCursor(self.field.textCursor().MoveOperation.End)
+        self.field.set_text(text, template_id)
         self._is_setting_text = False
 
     def prepend(self, text: str, template_id: str = "") -> None:

@@ -204,6 +204,15 @@ class PromptText(PlainTextField):
             return ""
         return self._template_id
 
+    def set_text(self, text: str, template_id: str = "") -> None:
+        """Replace the text, with the cursor at its end.
+
+        `template_id` is the library prompt that the text comes from; "" for none.
+        """
+        self.setPlainText(text)
+        self.moveCursor(QTextCursor.MoveOperation.End)
+        self.mark_template(template_id, 0, self.document().characterCount() - 1)
+
     def mark_template(self, template_id: str, start: int, end: int) -> None:
         """Record that the text between two positions is a template's; "" records nothing."""
         if template_id:

@@ -19,7 +19,6 @@ from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, set_t
 
 # In pixels at the default text size (see `Theme.px`).
 _GAP: Final = 6
-_SPACING: Final = 8
 
 
 class Suggestion(NamedTuple):
@@ -71,7 +70,6 @@ class Suggestions(QWidget):
         self._layout = FlowLayout(parent=self)
         self.setAccessibleName(tr("Suggestions"))
         self.hide()
-        self.update_theme()
 
     @property
     def is_empty(self) -> bool:
@@ -121,7 +119,6 @@ class Suggestions(QWidget):
         self._refresh()
 
     def update_theme(self) -> None:
-        self._layout.setSpacing(current_theme().px(_SPACING))
         self._refresh()
 
     def _refresh(self) -> None:
@@ -136,4 +133,4 @@ class Suggestions(QWidget):
             used_width += button.sizeHint().width()
             fits = index == 0 or used_width <= self.width()
             button.setVisible(fits or not self._is_compact)
-            used_width += current_theme().px(_SPACING)
+            used_width += self._layout.spacing()

@@ -72,7 +72,7 @@ class AttachmentsController(Controller):
         field = self._prompt.field
         field.large_text_pasted.connect(self.attach_text)
         field.data_pasted.connect(self.attach_content)
-        field.rich_text_pasted.connect(self._tasks.slot(self._convert))
+        field.rich_text_pasted.connect(self._tasks.slot(self.convert))
         field.large_rich_text_pasted.connect(self._tasks.slot(self._attach_rich))
         field.notice_raised.connect(lambda note: self._notifications.notify(note))
         self._prompt.text_changed.connect(self._show_suggestions)
@@ -161,7 +161,8 @@ class AttachmentsController(Controller):
             self.attach_content(dropped.data, conversation_id)
         return replace(dropped, files=(), data=None)
 
-    async def _convert(self, paste: RichTextPaste) -> None:
+    async def convert(self, paste: RichTextPaste) -> None:
+        """Replace a pasted text by Markdown if that has more."""
         with suppress(errors.DocumentError):  # the plain text stays
             paste.replace_with(await self._markdown_of(paste.html))
 

@@ -141,9 +141,13 @@ class ListPresenter(Controller):
         rows = self.cache.set_stored([*pinned, *page])
         last = page[-1] if len(page) == PAGE_SIZE else None
         self._list.model.set_conversations(rows, list_filter=list_filter, last=last)
-        self._list.view.show_open(self._current.id if self._current.is_listed else None)
+        self.select_open()
         self._show_answering()
         self.filter_applied.emit(list_filter)
+
+    def select_open(self) -> None:
+        """Select the open conversation in the list, or nothing if the list does not have it."""
+        self._list.view.show_open(self._current.id if self._current.is_listed else None)
 
     def load_more(self, *, all_rows: bool = False) -> None:
         """Append the next page, or all remaining rows, and then scroll to the last."""

@@ -54,17 +54,19 @@ class Navigator(Controller):
         self._settings_store = session.backend.settings
         self._presenter = session.of(ListPresenter)
         self._presenter.filter_applied.connect(self.move_blank)
-        self._view = session.of(ConversationList).view
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._positions: dict[str, ScrollPosition] = {}  # where conversations were left
         self._current.opened.connect(self._show_opened)
         for signal in (self._current.opened, self._current.folder_changed, session.folders.changed):
             signal.connect(self._show_folder)
-        window = session.window
-        session.of(ConversationList).open_requested.connect(session.tasks.slot(self.open))
-        session.of(ConversationList).new_requested.connect(self.open_here)
-        session.of(ConversationList).new_in_folder_requested.connect(self._open_in_folder)
-        window.header.renamed.connect(lambda title: self._presenter.rename(self._current.id, title))
+        listing = session.of(ConversationList)
+        self._view = listing.view
+        listing.open_requested.connect(session.tasks.slot(self.open))
+        listing.new_requested.connect(self.open_here)
+        listing.new_in_folder_requested.connect(self._open_in_folder)
+        session.window.header.renamed.connect(
+            lambda title: self._presenter.rename(self._current.id, title)
+        )
         self._request_number = 0  # of the latest request to open a conversation
         self._has_opened = False  # True once a conversation is open
 
@@ -201,7 +203,7 @@ class Navigator(Controller):
         """Select the open conversation in the list, and have the next start open it again."""
         if self._current.is_temporary:
             return
-        self._select_open()
+        self._presenter.select_open()
         self._tasks.start(self._settings_store.set(OPEN_KEY, self._current.id))
 
     def open_temporary(self, conversation: Conversation) -> None:
@@ -338,10 +340,6 @@ class Navigator(Controller):
         else:
             self._positions[self._current.id] = self._transcript.scroll_state()
 
-    def _select_open(self) -> None:
-        """Select the open conversation in the list, or nothing if the list does not have it."""
-        self._view.show_open(self._current.id if self._current.is_listed else None)
-
     def _show_folder(self) -> None:
         folder = self._session.folders.folder_of(self._current.conversation)
         self._pane.header.set_folder("" if folder is None else folder.name)
@@ -360,7 +358,7 @@ class Navigator(Controller):
         )
         if scroll_position is not None:
             transcript.restore_scroll(scroll_position)
-        self._select_open()
+        self._presenter.select_open()
         draft = self._current.draft.value
         prompt = self._prompt
         if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):

@@ -32,9 +32,9 @@ from desktop_app.composer.attachment_chips import AttachmentChips
 from desktop_app.composer.choice import ChoiceView
 from desktop_app.composer.completion import PromptCompleter
 from desktop_app.composer.dropped_content import (
+    FileDropFilter,
     accept_copy,
     drop_hint,
-    has_attachable_content,
     is_acceptable,
     read_dropped,
 )
@@ -147,6 +147,7 @@ class QuickPrompt(QWidget):
     def _lay_out(self) -> None:
         self._icon = PlainLabel()
         self.field = QuickPromptField()
+        FileDropFilter(self.field)
         self.chips = AttachmentChips()
         self.model_button = ModelButton()
         self.stop_button = PlainToolButton(name="stop", role="stop", label=tr("Stop"))
@@ -520,15 +521,6 @@ class QuickPromptField(PromptText):
         self.setPlaceholderText(tr("Ask anything"))
         set_role(self, "card-text")
 
-    def set_text(self, text: str, template_id: str = "") -> None:
-        """Replace the text, with the cursor at its end.
-
-        `template_id` is the library prompt that the text comes from, or "".
-        """
-        self.setPlainText(text)
-        self.moveCursor(QTextCursor.MoveOperation.End)
-        self.mark_template(template_id, 0, self.document().characterCount() - 1)
-
     def set_history(self, questions: Iterable[str]) -> None:
         """Set the questions to recall, the newest first."""
         recalled = self._history[self._index] if self._index >= 0 else None
@@ -544,13 +536,6 @@ class QuickPromptField(PromptText):
         """Return True while a recalled question is shown unchanged."""
         recalled = self._history[self._index] if self._index >= 0 else None
         return recalled is not None and self.toPlainText().strip() == recalled.strip()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Leave files and images to the window, which shows the effect of a drop."""
-        if has_attachable_content(event.mimeData()):
-            event.ignore()
-        else:
-            super().dragEnterEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = QTextCursor.MoveOperation

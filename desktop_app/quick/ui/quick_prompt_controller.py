@@ -31,7 +31,7 @@ from desktop_app.composer.attachments.prompt_chips import PromptChips
 from desktop_app.composer.available_models import AvailableModels
 from desktop_app.composer.drafts import QUICK_KEY, QuickDraft
 from desktop_app.composer.dropped_content import DroppedData
-from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS, RichTextPaste
+from desktop_app.composer.prompt_text import LARGE_PASTE_CHARACTERS
 from desktop_app.composer.spelling import Spelling
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import Draft, Message, new_id
@@ -115,7 +115,7 @@ class QuickPromptController(QObject):
         quick.submit_requested.connect(tasks.slot(self._submit))
         quick.hidden.connect(self._on_hidden)
         quick.place_requested.connect(lambda place: self._start_leaving(f"{OPEN_PLACE}{place}"))
-        field.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
+        field.rich_text_pasted.connect(tasks.slot(session.of(AttachmentsController).convert))
         field.large_rich_text_pasted.connect(tasks.slot(self._add_long_text))
         field.large_text_pasted.connect(self._add_accompanying)
         field.files_pasted.connect(self.attach)
@@ -306,11 +306,6 @@ class QuickPromptController(QObject):
         """Send a very long rich text along with the question."""
         self._add_accompanying(
             await self._session.of(AttachmentsController).markdown_or_text(text, html)
-        )
-
-    async def _convert_rich_text(self, paste: RichTextPaste) -> None:
-        paste.replace_with(
-            await self._session.of(AttachmentsController).markdown_or_text("", paste.html)
         )
 
     def _add_selection(self) -> None:
