@@ -1,4 +1,4 @@
-"""Start-up time of commands, compared with importing asyncio, httpx and sqlite3.
+"""CPU of commands, compared with that of importing asyncio, httpx and sqlite3.
 
 The commands take turns in each round, because the speed of a shared machine drifts. `ask` talks to
 a server in this process, which answers at once. `quick` needs a screen, and is left out without
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -101,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main(rounds: int = 15) -> dict[str, Any]:
-    """Measure `rounds` starts of each command; return seconds, and ratios to the baseline."""
+    """Measure `rounds` starts of each command; return CPU seconds, and ratios to the baseline."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
@@ -115,14 +116,14 @@ def main(rounds: int = 15) -> dict[str, Any]:
             _run(line, environment)
         for _ in range(rounds):
             for name, line in lines.items():
-                seconds[name].append(_run(line, environment))
+                seconds[name].append(_run(line, environment, _cpu_of_ended))
         quick = _quick(environment, rounds)
     server.shutdown()
     server.server_close()
     medians = {name: statistics.median(times) for name, times in seconds.items()}
     return {
         "benchmark": "commands",
-        **{f"{name}_s": round(median, 3) for name, median in medians.items()},
+        **{f"{name}_cpu_s": round(median, 3) for name, median in medians.items()},
         **{f"{name}_ratio": round(medians[name] / medians["baseline"], 2) for name in COMMANDS},
         **quick,
     }
@@ -143,9 +144,16 @@ def _environment(home: Path, port: int) -> dict[str, str]:
     return environment
 
 
-def _run(line: Sequence[str], environment: dict[str, str]) -> float:
+def _cpu_of_ended() -> float:
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
+
+
+def _run(
+    line: Sequence[str], environment: dict[str, str], clock: Callable[[], float] = time.perf_counter
+) -> float:
     """Run Python with these arguments; return the seconds that it takes."""
-    began = time.perf_counter()
+    began = clock()
     done = subprocess.run(
         [sys.executable, *line],
         env=environment,
@@ -153,7 +161,7 @@ def _run(line: Sequence[str], environment: dict[str, str]) -> float:
         capture_output=True,
         check=False,
     )
-    elapsed = time.perf_counter() - began
+    elapsed = clock() - began
     if done.returncode != (1 if "search" in line else 0):  # nothing is found
         raise RuntimeError(done.stderr.decode())
     return elapsed
