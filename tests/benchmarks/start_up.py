@@ -56,6 +56,19 @@ print(time.time(), time.process_time(), "paint", flush=True)
 application.run()
 """
 
+# Types a word long after the start. The model has a price, so the cost is estimated.
+TYPING = REPARTEE.replace(
+    "application.run()",
+    """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtTest import QTest
+type_word = lambda: QTest.keyClicks(application.window.prompt.field, "hello ")
+QTimer.singleShot(int(1_000 * float(sys.argv[1])), type_word)
+application.run()
+""",
+)
+
 
 def main(pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S) -> dict[str, Any]:
     """Measure `pairs` starts of each program, then `idle_s` seconds of idle time."""
@@ -65,7 +78,14 @@ def main(pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S) -> d
             StartedProgram(source, home).stop()
         rows = [_pair(home) for _ in range(pairs)]
         idle = _idle(home, idle_s, settle_s)
-    return {"benchmark": "start_up", "pairs": pairs, **_medians(rows), **idle}
+        first_key = _first_key(home, 2 * settle_s)
+    return {
+        "benchmark": "start_up",
+        "pairs": pairs,
+        **_medians(rows),
+        **idle,
+        "first_key_cpu_s": round(first_key, 3),
+    }
 
 
 def _pair(home: Path) -> dict[str, float]:
@@ -95,14 +115,15 @@ def _pair(home: Path) -> dict[str, float]:
 class StartedProgram:
     """A started program, with the seconds and CPU time to the first paint and to ready."""
 
-    def __init__(self, source: str, home: Path) -> None:
+    def __init__(self, source: str, home: Path, *arguments: str, **variables: str) -> None:
         environment = {**os.environ, "REPARTEE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+        environment |= variables
         # Installed packages of the program include bytecode, so let Python write it here too.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
         self.began = began = time.time()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", source],
+            [sys.executable, "-c", source, *arguments],
             bufsize=0,
             stdout=subprocess.PIPE,
             env=environment,
@@ -128,9 +149,9 @@ class StartedProgram:
         """Return the CPU seconds so far, including system time and ended child processes."""
         return _cpu_s(self.process.pid)
 
-    def first_cpu_s(self) -> float:
-        """Wait until FIRST_S after the start; return the CPU seconds with all descendants."""
-        time.sleep(max(0.0, self.began + FIRST_S - time.time()))
+    def first_cpu_s(self, seconds: float = FIRST_S) -> float:
+        """Wait until `seconds` after the start; return the CPU seconds with all descendants."""
+        time.sleep(max(0.0, self.began + seconds - time.time()))
         return sum(map(_cpu_s, _with_descendants(self.process.pid)))
 
     def stop(self) -> None:
@@ -170,6 +191,17 @@ def _idle(home: Path, idle_s: float, settle_s: float) -> dict[str, float]:
         "pss_mb": round(memory, 1),
         "pss_ratio": round(memory / baseline, 2),
     }
+
+
+def _first_key(home: Path, typed_s: float) -> float:
+    """Return the CPU seconds of the first word in the prompt, with child processes."""
+    variables = {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    repartee = StartedProgram(TYPING, home, str(typed_s), **variables)
+    typed_at = repartee.paint_s + typed_s  # at the earliest
+    before = repartee.first_cpu_s(typed_at - 0.2)
+    spent = repartee.first_cpu_s(typed_at + typed_s) - before
+    repartee.stop()
+    return spent
 
 
 def _medians(rows: list[dict[str, float]]) -> dict[str, float]:
