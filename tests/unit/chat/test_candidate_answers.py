@@ -24,13 +24,13 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     UsageReported,
 )
-from desktop_app.domain.conversations.conversation import Message, MessageStatus, now
+from desktop_app.domain.conversations.conversation import Message, now
 from desktop_app.domain.errors import SpendingCapError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.token_counts import CountMethod
 from desktop_app.domain.spending_report import Grouping
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.chat.test_chat_service import HELD, USAGE, ChatSetup, open_chat
+from tests.unit.chat.test_chat_service import USAGE, ChatSetup, open_chat
 from tests.unit.chat.test_chunked_reading import WordSplitter
 from tests.unit.providers.samples import OPENAI
 
@@ -70,20 +70,6 @@ async def test_each_answer_is_a_request_with_its_own_cost(
         assert len(provider.requests) == 3
         for message in done:
             assert await chat.store.message(message.id) == message
-
-
-async def test_a_stopped_answer_does_not_stop_the_others(tmp_path: Path) -> None:
-    provider = ScriptedProvider([TextDelta("a"), HELD, *answer("")], answer("b"))
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?", CHAT, settings=TWO)
-        first, second = (asyncio.create_task(chat.run(e)) for e in (began, *began.siblings))
-        await provider.holding.wait()
-        first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-        assert (await second).status is MessageStatus.COMPLETE
-        kept = await chat.store.message(began.answer.id)
-        assert (kept.status, kept.text) == (MessageStatus.CANCELLED, "a")
 
 
 async def test_a_killed_process_leaves_an_uncounted_call_for_each_running_answer(

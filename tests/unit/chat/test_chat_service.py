@@ -78,7 +78,7 @@ from desktop_app.tools.calls.consent import ConsentBroker
 from desktop_app.tools.calls.hosted_tools import HostedTools
 from desktop_app.tools.calls.tool_set import ToolCatalog
 from tests.helpers.parts import unused_parts
-from tests.helpers.prompt_delimiters import delimiters, plain
+from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import Source, broker, no_tools
 from tests.helpers.waiting import cancel
@@ -321,23 +321,6 @@ async def test_the_tier_that_answered_decides_the_price(
         assert (answer.cost, answer.cost_is_estimated) == (Decimal(cost), False)
 
 
-async def test_a_document_is_sent_in_full_before_the_question(tmp_path: Path) -> None:
-    provider = ScriptedProvider([Completed()])
-
-    async with open_chat(tmp_path, provider) as chat:
-        await chat.attachments.add(
-            ORIGINAL,
-            Attachment(DOCUMENT.sha256, DOCUMENT.name, DOCUMENT.media_type, "All its text.", 2, 3),
-        )
-        await chat.run(await chat.begin("Summarise it.", attachments=(DOCUMENT,)))
-        (message,) = provider.requests[0].messages
-        (sent,) = message.parts
-        assert isinstance(sent, TextPart)
-        assert plain(sent.text) == (
-            '<document name="report.pdf" pages="2">\nAll its text.\n</document>\n\nSummarise it.'
-        )
-
-
 async def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(
     tmp_path: Path,
 ) -> None:
@@ -355,21 +338,6 @@ async def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(
         assert "report.pdf" in refused.value.what_happened
         assert "7,680" in refused.value.what_happened  # 8,192 less room for an answer
         assert await chat.store.all() == []
-
-
-async def test_another_answer_is_stored_beside_the_first(tmp_path: Path) -> None:
-    provider = ScriptedProvider([TextDelta("One"), Completed()], [TextDelta("Two"), Completed()])
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?")
-        first = await chat.run(began)
-        path = await chat.store.path(began.conversation.id)
-        again = await chat.service.begin(began.conversation, path[:1], None, OPENAI, AskSettings())
-        second = await chat.run(again)
-        versions = await chat.store.versions_on_path(second.conversation_id)
-        assert versions == {second.id: (first.id, second.id)}
-        assert [m.text for m in await chat.store.path(first.conversation_id)] == ["?", "Two"]
-        assert len(provider.requests[1].messages) == 1
 
 
 @pytest.mark.parametrize(("next_provider", "is_sent"), [(OPENAI, True), (COMETAPI, False)])
