@@ -66,6 +66,7 @@ _ORIGIN: Final = "repartee:sync"
 _APPLIED_AT_ONCE: Final = 500  # entries: a window that saves waits for 50 ms at most
 _CONVERSATIONS_AT_ONCE: Final = 200
 _JOINED_SEGMENTS: Final = 64
+_TOLD_PROBLEMS: Final = 20
 _SMALL_BYTES: Final = 1 << 20
 _ABSENCE_S: Final = 180 * 24 * 3600
 
@@ -123,7 +124,7 @@ class SyncResult(NamedTuple):
 
     Attributes:
         sent, received: the number of changes.
-        problems: sentences about files that were left out.
+        problems: what was left out; of more than twenty, the first.
     """
 
     sent: int
@@ -240,7 +241,7 @@ class Synchronizer:
                 state = await self._state()
                 if state.fetches_all:
                     await self._fetch_missing(storage, key)
-        return SyncResult(sent, received, tuple(problems))
+        return SyncResult(sent, received, tuple(problems[:_TOLD_PROBLEMS]))
 
     async def fetch(self, sha256: str) -> bool:
         """Fetch the file of an attachment. Return False if the storage does not have it."""
