@@ -233,7 +233,7 @@ def foreign_files() -> dict[str, tuple[Any, int]]:
         ),
         "claude-junk": (
             {"uuid": "c", "name": GOOD, "chat_messages": [1, {"content": [{"input": 1}, None]}]},
-            0,
+            1,
         ),
         "open-webui-reasoning": ([webui], 1),
         "open-webui-picture": ([with_picture], 1),

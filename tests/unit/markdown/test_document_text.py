@@ -36,7 +36,8 @@ def test_each_type_of_document_has_its_form() -> None:
     }
     del constants["OPENDOCUMENT"]  # the beginning of others
     forms = {name: text_form_of(media_type) for name, media_type in constants.items()}
-    lines, code = ("PDF", "MAIL", "OUTLOOK", "ZIP", "FOLDER"), ("CSV", "TSV")
+    lines = ("PDF", "MAIL", "OUTLOOK", "ZIP", "FOLDER", "VCARD", "CALENDAR")
+    code = ("CSV", "TSV")
     assert {name for name, form in forms.items() if form is TextForm.LINES} == set(lines)
     assert {name for name, form in forms.items() if form is TextForm.CODE} == set(code)
 
