@@ -121,7 +121,7 @@ class TrayController(QObject):
         self._recent_end = menu.addSeparator()
         self._pause_action = menu.addAction(tr("Pause global shortcut"))
         self._pause_action.setCheckable(True)
-        self._pause_action.triggered.connect(session.events.hotkey_pause_requested.emit)
+        self._pause_action.triggered.connect(session.events.hotkey_pause_requested)
         menu.addAction(tr("Quit")).triggered.connect(session.of(ClosingController).quit)
         menu.aboutToShow.connect(lambda: self._tasks.start(self.refresh()))
         return menu

@@ -14,7 +14,6 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync.storage import Target
-from desktop_app.widgets.forms.form_widgets import Tone
 
 # A count of an index each time: 0.3 ms, so 0.01 % of a core.
 _LOOK_MS: Final = 5_000
@@ -28,10 +27,11 @@ class SyncController(Controller):
     """Synchronizer of the window's library.
 
     Signals:
-        changed(): the state that the Data page shows has changed.
+        state_changed(str, bool): what the Data page says, "" if no library was joined, and whether
+            it is an error.
     """
 
-    changed = Signal()
+    state_changed = Signal(str, bool)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -62,7 +62,7 @@ class SyncController(Controller):
         """Join or begin a library, and begin to synchronize. Raises SyncError."""
         await self._sync.join(target, secret, fetches_all=fetches_all)
         self.error = None
-        self.changed.emit()
+        self.report_state()
         self._next_round = 0.0
         self._tasks.start(self.start())
 
@@ -72,28 +72,36 @@ class SyncController(Controller):
         await self._sync.leave()
         self.error = None
         self._notifications.dismiss_topic(_TOPIC)
-        self.changed.emit()
+        self.report_state()
 
     async def code(self) -> str:
         """Return the code that joins another computer."""
         return (await self._sync.key()).code()
 
-    async def state_text(self) -> tuple[str, Tone]:
-        """Return what the Data page says; "" if no library was joined."""
+    def report_state(self) -> None:
+        """Have `state_changed` say how it is now."""
+        self._tasks.start(self._report())
+
+    async def _report(self) -> None:
+        text = await self._state_text()
+        if text and self.error is not None:
+            self.state_changed.emit(self.error.sentences, True)
+        else:
+            self.state_changed.emit(text, False)
+
+    async def _state_text(self) -> str:
         state = await self._sync.state()
         if state is None:
-            return "", "note"
-        if self.error is not None:
-            return self.error.sentences, "error"
+            return ""
         if self._progress:
-            return self._progress, "note"
+            return self._progress
         peers = await self._sync.peers()
         names = formatting.joined([peer.name for peer in peers])
         where = tr("Stored in {place}.", place=state.target)
         others = tr("Shared with {computers}.", computers=names) if peers else ""
         last = formatting.moment(from_micros(state.at)) if state.at else ""
         when = tr("Last synchronized: {when}", when=last) if last else ""
-        return " ".join(filter(None, (where, others, when))), "note"
+        return " ".join(filter(None, (where, others, when)))
 
     async def _look(self) -> None:
         if self._is_running:
@@ -107,7 +115,7 @@ class SyncController(Controller):
         finally:
             self._is_running = False
             self._progress = ""
-            self.changed.emit()
+            self.report_state()
 
     async def _synchronize(self) -> None:
         self._next_round = time.monotonic() + _REST_S
@@ -141,7 +149,7 @@ class SyncController(Controller):
                 total,
                 done=done,
             )
-            self.changed.emit()
+            self.report_state()
 
     def _tell(self, error: UserFacingError) -> None:
         """Show an error once, until it is over."""

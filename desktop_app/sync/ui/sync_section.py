@@ -54,18 +54,11 @@ class SyncSection(FormSection):
         FlowLayout(self._join, self._now, self._code, self._leave, parent=buttons)
         self.add(self._state)
         self.add(buttons)
-        self._show("", is_error=False)
-        self._controller.changed.connect(self._refresh)
-        self._refresh()
+        self._show("", False)
+        self._controller.state_changed.connect(self._show)
+        self._controller.report_state()
 
-    def _refresh(self) -> None:
-        self._session.tasks.start(self._load())
-
-    async def _load(self) -> None:
-        text, tone = await self._controller.state_text()
-        self._show(text, is_error=tone == "error")
-
-    def _show(self, text: str, *, is_error: bool) -> None:
+    def _show(self, text: str, is_error: bool) -> None:
         self._state.set_text(text, "error" if is_error else "note")
         self._join.setVisible(not text)
         for button in (self._now, self._code, self._leave):
