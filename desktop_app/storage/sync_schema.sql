@@ -310,10 +310,20 @@ CREATE TRIGGER sync_messages_changed AFTER UPDATE ON messages
         clock + 1, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
     );
     INSERT INTO sync_changes
-        SELECT 'messages', NEW.id, '', CASE OLD.status WHEN 'streaming' THEN 0 ELSE d.clock END,
-            d.id, d.clock FROM sync_device AS d WHERE TRUE
+        SELECT 'messages', NEW.id, '', CASE
+            WHEN OLD.status <> 'streaming' OR c.id IS NOT NULL THEN d.clock ELSE 0 END,
+            d.id, d.clock FROM sync_device AS d LEFT JOIN sync_changes AS c
+            ON c.kind = 'messages' AND c.id = NEW.id WHERE TRUE
         ON CONFLICT DO UPDATE
         SET at = excluded.at, device = excluded.device, number = excluded.number;
+END;
+-- An answer that ended once goes on: what it becomes replaces what was sent.
+CREATE TRIGGER sync_messages_resumed AFTER UPDATE ON messages
+    WHEN EXISTS (SELECT 1 FROM sync_device WHERE NOT is_applying)
+    AND NEW.status = 'streaming' AND OLD.status <> 'streaming' BEGIN
+    INSERT INTO sync_changes
+        SELECT 'messages', NEW.id, '', d.clock, d.id, NULL FROM sync_device AS d WHERE TRUE
+        ON CONFLICT DO UPDATE SET at = excluded.at, device = excluded.device, number = NULL;
 END;
 
 CREATE TRIGGER sync_compactions_added AFTER INSERT ON compactions

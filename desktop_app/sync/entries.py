@@ -127,18 +127,7 @@ def travels(key: str) -> bool:
 # -------------------------------------------------------------- changes to send
 
 
-class Batch(NamedTuple):
-    """The oldest changes that have not been sent.
-
-    Attributes:
-        attachments: the hashes of attachments among them, whose files are sent as well.
-    """
-
-    entries: list[Any]
-    attachments: list[str]
-
-
-def take_changes(connection: sqlite3.Connection) -> Batch:
+def take_changes(connection: sqlite3.Connection) -> list[Any]:
     """Return the oldest changes, and mark them as sent; the caller commits the segment, too."""
     sql = """SELECT kind, id, field, at FROM sync_changes
         WHERE number IS NOT NULL ORDER BY number LIMIT ?"""
@@ -148,7 +137,6 @@ def take_changes(connection: sqlite3.Connection) -> Batch:
         grouped.setdefault((kind, id_), {})[field] = at
     rows = _rows_of(connection, grouped)
     entries: list[Any] = []
-    attachments: list[str] = []
     sent: list[tuple[str, str, str]] = []
     chars = 0
     for (kind, id_), fields in grouped.items():
@@ -161,14 +149,14 @@ def take_changes(connection: sqlite3.Connection) -> Batch:
         row = rows.get((kind, id_))
         if row is None or (kind == "settings" and not travels(id_)):
             continue
+        if kind == "messages" and row["status"] == "streaming":
+            continue  # it goes on, and is noted again when it ends
         table = TABLES[kind]
         if not table.birth:
             values = {name: row[name] for name in table.columns}
             files = _files_of(connection, id_) if kind == "messages" else []
             entries.append(["row", kind, id_, fields[""], values, files])
             chars += len(values.get("parts") or values.get("text") or "")
-            if kind == "attachments":
-                attachments.append(id_)
         else:
             if table.birth in fields:
                 fields = _times_of(connection, kind, id_)
@@ -177,7 +165,7 @@ def take_changes(connection: sqlite3.Connection) -> Batch:
             chars += len(str(row[table.birth]))
     connection.executemany(_FORGET_SET_ROW, sent)
     connection.executemany(_MARK_AS_SENT, sent)
-    return Batch(entries, attachments)
+    return entries
 
 
 def _rows_of(
@@ -207,12 +195,13 @@ def _files_of(connection: sqlite3.Connection, message_id: str) -> list[str]:
 
 
 def mark_everything(connection: sqlite3.Connection, *, is_first: bool) -> None:
-    """Mark what changes field by field, and the ledger, to be sent: this computer begins or joins.
+    """Mark all but messages to be sent: this computer joins, or takes another name.
 
     Args:
         is_first: True if the storage had no library. Otherwise its settings win over those here.
     """
     device = connection.execute("SELECT id FROM sync_device").fetchone()[0]
+    connection.execute("UPDATE sync_changes SET number = 1 WHERE number IS NULL")
     for number, (kind, table) in enumerate(TABLES.items()):
         if not table.birth:
             continue
@@ -232,8 +221,8 @@ def mark_everything(connection: sqlite3.Connection, *, is_first: bool) -> None:
     connection.execute("UPDATE ledger SET origin = ? || ':' || id WHERE origin IS NULL", (device,))
     connection.execute(
         """INSERT OR IGNORE INTO sync_changes
-        SELECT 'ledger', origin, '', 0, ?, 20 FROM ledger WHERE origin GLOB ? || ':*'""",
-        (device, device),
+        SELECT 'ledger', origin, '', 0, ?, 20 FROM ledger""",
+        (device,),
     )
     # Before the messages, which the newest of them would otherwise wait for on the other computer.
     connection.execute(

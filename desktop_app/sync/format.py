@@ -35,8 +35,6 @@ _KEY_BYTES: Final = 32
 # RFC 7914: 128 MB and about 0.6 s, so that guessing a passphrase costs as much for each attempt.
 _SCRYPT_N: Final = 1 << 17
 _SCRYPT_MEMORY: Final = 1 << 28
-MAX_SEGMENT_BYTES: Final = 64 << 20
-"""The limit of an unpacked segment: a segment holds 8 MB or one entry."""
 
 
 class LibraryKey(PrivateValue, frozen=True):
@@ -153,11 +151,7 @@ def unpack(key: LibraryKey, name: str, number: int, sealed: bytes, kind: type[T]
     """
     content = key.unseal(name, number, sealed)
     try:
-        unpacker = zlib.decompressobj()
-        text = unpacker.decompress(content, MAX_SEGMENT_BYTES)
-        if unpacker.unconsumed_tail or not unpacker.eof:
-            raise refused_error(name)
-        return msgspec.json.decode(text, type=kind)
+        return msgspec.json.decode(zlib.decompress(content), type=kind)
     except (zlib.error, msgspec.MsgspecError):
         raise refused_error(name) from None
 

@@ -107,7 +107,7 @@ class FolderStorage:
         def read() -> bytes | None:
             try:
                 return (self._folder / name).read_bytes()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):  # a stray file among the folders
                 return None
 
         return await self._in_thread(read)

@@ -22,12 +22,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from desktop_app.documents.store.attachment_store import attachment_path
-from desktop_app.domain.errors import SyncError, SyncRefusedError, SyncTargetError
+from desktop_app.domain.errors import (
+    AttachmentMissingError,
+    CredentialError,
+    SyncError,
+    SyncRefusedError,
+    SyncTargetError,
+)
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.private_files import create_private_folder
+from desktop_app.storage.process_identity import is_alive, this_process
 from desktop_app.storage.schema import SYNC_TABLES, latest_version
+from desktop_app.storage.storage_errors import translate_errors
 from desktop_app.sync.entries import (
     Applier,
     Refused,
@@ -52,6 +60,7 @@ from desktop_app.sync.format import (
     unpack,
 )
 from desktop_app.sync.storage import Storage, Target, open_storage
+from desktop_app.system import sync
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -88,6 +97,9 @@ class DeviceState(Value, frozen=True):
         next_epoch: of the head that was about to be written.
         told: what that head says about the others; its number is under "".
         fetches_all: attachments are fetched at once, not when they are opened.
+        is_first: it began the library, so that its settings win.
+        is_marked: everything that it had was marked to be sent.
+        owner_pid, owner_started: the process that synchronizes, or did last.
         at: the time of the last synchronization, in microseconds; 0 before the first.
     """
 
@@ -103,6 +115,10 @@ class DeviceState(Value, frozen=True):
     told: Mapping[str, int] = {}
     fetches_all: bool = False
     at: int = 0
+    is_first: bool = False
+    is_marked: bool = False
+    owner_pid: int | None = None
+    owner_started: str = ""
 
 
 class Peer(NamedTuple):
@@ -200,22 +216,15 @@ class Synchronizer:
                 target.user,
                 target.endpoint,
                 fetches_all=fetches_all,
+                is_first=is_first,
             )
 
-            def begin(connection: sqlite3.Connection) -> list[str]:
+            def begin(connection: sqlite3.Connection) -> None:
                 _leave(connection)
                 sql = "INSERT INTO sync_device (id, state) VALUES (?, ?)"
                 connection.execute(sql, (os.urandom(8).hex(), _text(state)))
-                mark_everything(connection, is_first=is_first)
-                sql = "SELECT id FROM conversations ORDER BY updated_at DESC"
-                return [row["id"] for row in connection.execute(sql)]
 
-            ids = await self._database.write(begin)
-            number = 100
-            for start in range(0, len(ids), _CONVERSATIONS_AT_ONCE):
-                some = ids[start : start + _CONVERSATIONS_AT_ONCE]
-                mark = partial(mark_messages, conversation_ids=some, number=number)
-                number = await self._database.write(mark)
+            await self._database.write(begin)
             return key
 
     async def leave(self) -> None:
@@ -232,24 +241,59 @@ class Synchronizer:
         """Apply the changes of the other computers, and send those of this one."""
         async with self._lock:
             target, key = await self._secrets()
-            async with _opened(target) as storage:
-                await self._require_library(storage, target, key)
-                await self._require_own_head(storage, key)
-                received, problems = await self._receive(storage, key, progress)
-                sent = await self._send(storage, key)
-                await self._join_segments(storage, key)
-                state = await self._state()
-                if state.fetches_all:
-                    await self._fetch_missing(storage, key)
+            if not await self._database.write(_take):
+                return SyncResult(0, 0)
+            try:
+                async with _opened(target) as storage:
+                    await self._require_library(storage, target, key)
+                    await self._require_own_head(storage, key)
+                    await self._mark_everything()
+                    received, problems = await self._receive(storage, key, progress)
+                    sent = await self._send(storage, key)
+                    if sent:
+                        await self._join_segments(storage, key)
+                    if (await self._state()).fetches_all:
+                        problems += await self._fetch_missing(storage, key)
+            finally:
+                await self._database.write(partial(_set_state, owner_pid=None))
         return SyncResult(sent, received, tuple(problems[:_TOLD_PROBLEMS]))
 
+    async def _mark_everything(self) -> None:
+        """Mark what this computer has, unless that was done; a kill in between repeats it."""
+        state = await self._state()
+        if state.is_marked:
+            return
+
+        def begin(connection: sqlite3.Connection) -> list[str]:
+            mark_everything(connection, is_first=state.is_first)
+            sql = "SELECT id FROM conversations ORDER BY updated_at DESC"
+            return [row["id"] for row in connection.execute(sql)]
+
+        ids = await self._database.write(begin)
+        number = 100
+        for start in range(0, len(ids), _CONVERSATIONS_AT_ONCE):
+            some = ids[start : start + _CONVERSATIONS_AT_ONCE]
+            mark = partial(mark_messages, conversation_ids=some, number=number)
+            number = await self._database.write(mark)
+        await self._database.write(partial(_set_state, is_marked=True))
+
     async def fetch(self, sha256: str) -> bool:
-        """Fetch the file of an attachment. Return False if the storage does not have it."""
+        """Fetch the file of an attachment. Return False if the storage does not have it.
+
+        Raises:
+            AttachmentMissingError: the storage cannot be reached, or its file is damaged.
+            StorageError: the file cannot be written here.
+        """
         if await self.state() is None:
             return False
-        target, key = await self._secrets()
-        async with _opened(target) as storage:
-            return await self._fetch(storage, key, sha256)
+        try:
+            target, key = await self._secrets()
+            async with _opened(target) as storage:
+                return await self._fetch(storage, key, sha256)
+        except (SyncError, CredentialError) as error:
+            raise AttachmentMissingError(
+                error.message, error.hint, details=error.details, params=error.params
+            ) from error
 
     # -------------------------------------------------------------- what is where
 
@@ -307,13 +351,14 @@ class Synchronizer:
     async def _require_own_head(self, storage: Storage, key: LibraryKey) -> None:
         """Take a new name if a copy of this store has written under it, or after a long absence.
 
-        What the copy wrote is then received as from another computer.
+        Everything is then sent again under that name, because a segment that was not written yet
+        must not replace one of the copy's. What the copy wrote is received as from another one.
         """
         device, state = await self._device(), await self._state()
-        await self._write_outbox(storage, device)
         sealed = await storage.read(head_name(device))
         if sealed is None:
             if not state.epoch:
+                await self._write_outbox(storage, device)
                 return
             raise SyncTargetError(
                 N_("The storage no longer has what this computer wrote there."),
@@ -323,16 +368,30 @@ class Synchronizer:
             head = self._head(key, device, sealed)
         except SyncRefusedError:  # torn: it is written again
             await self._database.write(partial(_set_state, told={}))
+            await self._write_outbox(storage, device)
             return
         is_absent = bool(state.at) and time.time() - state.at / 1e6 > _ABSENCE_S
         if head.epoch in (state.epoch, state.next_epoch) and not is_absent:
+            await self._write_outbox(storage, device)
             return
 
         def renew(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE sync_device SET id = ?", (os.urandom(8).hex(),))
-            span = Span(0, min(state.number, head.number))
+            connection.execute("DELETE FROM sync_outbox")
+            # After the last head that this store wrote, the numbers may be the copy's.
+            span = Span(0, min(state.told.get("", 0), head.number))
             _note_peer(connection, device=device, head=head, span=span)
-            _set_state(connection, number=0, spans=(), epoch="", next_epoch="", told={})
+            _set_state(
+                connection,
+                number=0,
+                spans=(),
+                epoch="",
+                next_epoch="",
+                told={},
+                at=0,
+                is_first=False,
+                is_marked=False,
+            )
 
         await self._database.write(renew)
 
@@ -386,52 +445,35 @@ class Synchronizer:
         await self._database.execute("INSERT OR IGNORE INTO sync_files VALUES (?)", sha256)
 
     async def _join_segments(self, storage: Storage, key: LibraryKey) -> None:
-        """Join small segments to larger ones, so that a new computer reads few files.
+        """Join the newest segments to one, so that a new computer reads few files.
 
-        Only the device's own files are read for it, so a change costs the same in any library.
+        Only files since the last joining are read, so a change costs the same in any library.
         """
         state, device = await self._state(), await self._device()
-        if len(state.spans) < _JOINED_SEGMENTS or len(state.spans) % _JOINED_SEGMENTS:
+        group = state.spans[-_JOINED_SEGMENTS:]
+        if len(group) < _JOINED_SEGMENTS or any(span.first != span.last for span in group):
             return
-        spans: list[Span] = []
-        removed: list[Span] = []
-        group: list[Span] = []
         entries: list[Any] = []
         size = 0
-
-        async def close() -> None:
-            nonlocal size
-            if len(group) > 1:
-                span = Span(group[0].first, group[-1].last)
-                name = segment_name(device, span)
-                segment = Segment(latest_version(), {}, list(entries))
-                sealed = await asyncio.to_thread(pack, key, name, span.last, segment)
-                await storage.write(name, sealed)
-                removed.extend(group)
-                spans.append(span)
-            else:
-                spans.extend(group)
-            group.clear()
-            entries.clear()
-            size = 0
-
-        for span in state.spans:
+        for span in group:
             name = segment_name(device, span)
             sealed = await storage.read(name)
-            if sealed is None or len(sealed) > _SMALL_BYTES:
-                await close()
-                spans.append(span)
-                continue
-            segment = await asyncio.to_thread(unpack, key, name, span.last, sealed, Segment)
-            group.append(span)
+            size += len(sealed or b"")
+            if sealed is None or size > _SMALL_BYTES:
+                return
+            try:
+                segment = await asyncio.to_thread(unpack, key, name, span.last, sealed, Segment)
+            except SyncRefusedError:  # the others are told of it
+                return
             entries += segment.entries
-            size += len(sealed)
-            if size > _SMALL_BYTES:
-                await close()
-        await close()
-        await self._database.write(partial(_set_state, spans=tuple(spans)))
+        joined = Span(group[0].first, group[-1].last)
+        name = segment_name(device, joined)
+        content = Segment(latest_version(), {}, entries)
+        await storage.write(name, await asyncio.to_thread(pack, key, name, joined.last, content))
+        spans = (*state.spans[:-_JOINED_SEGMENTS], joined)
+        await self._database.write(partial(_set_state, spans=spans))
         await self._write_head(storage, key, device)
-        for span in removed:
+        for span in group:
             await storage.remove(segment_name(device, span))
 
     # -------------------------------------------------------------- from the storage
@@ -502,11 +544,17 @@ class Synchronizer:
             raise _missing_error(name)
         return await asyncio.to_thread(unpack, key, name, span.last, sealed, Segment)
 
-    async def _fetch_missing(self, storage: Storage, key: LibraryKey) -> None:
+    async def _fetch_missing(self, storage: Storage, key: LibraryKey) -> list[SyncError]:
+        """Fetch the files that are missing here; return what is wrong with those there."""
+        problems: list[SyncError] = []
         for row in await self._database.rows("SELECT sha256 FROM attachments"):
             path = attachment_path(self._attachments, row["sha256"])
             if not await asyncio.to_thread(path.is_file):
-                await self._fetch(storage, key, row["sha256"])
+                try:
+                    await self._fetch(storage, key, row["sha256"])
+                except SyncRefusedError as error:
+                    problems.append(error)
+        return problems
 
     async def _fetch(self, storage: Storage, key: LibraryKey, sha256: str) -> bool:
         name = key.file_name(sha256)
@@ -517,10 +565,12 @@ class Synchronizer:
         path = attachment_path(self._attachments, sha256)
 
         def store() -> None:
-            create_private_folder(path.parent)
-            part = path.with_name(f".{path.name}.part")
-            part.write_bytes(content)
-            part.replace(path)
+            with translate_errors(str(path.parents[1])):
+                create_private_folder(path.parent)
+                part = path.with_name(f".{path.name}.part")
+                part.write_bytes(content)
+                sync(part)
+                part.replace(path)
 
         await asyncio.to_thread(store)
         return True
@@ -546,6 +596,20 @@ def _set_state(connection: sqlite3.Connection, **fields: Any) -> None:
         connection.execute("UPDATE sync_device SET state = ?", (_text(replace(state, **fields)),))
 
 
+def _take(connection: sqlite3.Connection) -> bool:
+    """Own the synchronization of this store; False while another process does it."""
+    row = connection.execute("SELECT state FROM sync_device").fetchone()
+    if row is None:
+        return True
+    state = msgspec.json.decode(row["state"], type=DeviceState)
+    owner = state.owner_pid, state.owner_started
+    if owner != this_process() and is_alive(*owner):
+        return False
+    pid, started = this_process()
+    _set_state(connection, owner_pid=pid, owner_started=started)
+    return True
+
+
 def _leave(connection: sqlite3.Connection) -> None:
     for table in SYNC_TABLES:
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
@@ -554,17 +618,17 @@ def _leave(connection: sqlite3.Connection) -> None:
 def _make_segment(connection: sqlite3.Connection, key: LibraryKey) -> int:
     """Commit the oldest changes as a sealed segment; return their number."""
     row = connection.execute("SELECT id, state FROM sync_device").fetchone()
-    batch = take_changes(connection)
-    if row is None or not batch.entries:
+    entries = take_changes(connection)
+    if row is None or not entries:
         return 0
     state = msgspec.json.decode(row["state"], type=DeviceState)
     number = state.number + 1
     span = Span(number, number)
-    segment = Segment(latest_version(), _seen(connection), batch.entries)
+    segment = Segment(latest_version(), _seen(connection), entries)
     body = pack(key, segment_name(row["id"], span), number, segment)
     connection.execute("INSERT INTO sync_outbox VALUES (?, ?)", (number, body))
     _set_state(connection, number=number, spans=(*state.spans, span))
-    return len(batch.entries)
+    return len(entries)
 
 
 def _unsent_files(connection: sqlite3.Connection) -> list[str]:

@@ -8,6 +8,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,9 +18,19 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from desktop_app.chat.conversation_store import update_answer
 from desktop_app.documents.store.attachment_store import AttachmentStore
-from desktop_app.domain.conversations.message_parts import Attachment
-from desktop_app.domain.errors import SyncError, SyncRefusedError, SyncTargetError
+from desktop_app.domain.conversations.conversation import MessageStatus, now
+from desktop_app.domain.conversations.message_parts import Attachment, TextPart
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    AttachmentMissingError,
+    SyncError,
+    SyncRefusedError,
+    SyncTargetError,
+)
+from desktop_app.domain.spending_report import Call, Purpose
+from desktop_app.spending.ledger import insert_call
 from desktop_app.sync import format as form
 from desktop_app.sync import synchronizer
 from desktop_app.sync.storage import FolderStorage, Target
@@ -324,6 +337,115 @@ async def test_a_kill_at_any_write_loses_and_repeats_nothing(tmp_path: Path, fai
         assert (await made[0].content()) == (await made[1].content())
         assert await conversations_of(made[1]) == {"c1", "c2", "c3"}
         assert len(list((tmp_path / "shared" / "devices").iterdir())) == 2
+
+
+async def test_a_copy_does_not_replace_what_the_original_wrote(tmp_path: Path) -> None:
+    """The copy was killed before its first segment reached the storage."""
+    async with computers(tmp_path, "a", "b") as made:
+        await wrote_three(tmp_path, made)
+        (tmp_path / "copy").mkdir()
+        await made[0].database.checkpoint_log()
+        shutil.copyfile(made[0].database.path, tmp_path / "copy" / made[0].database.path.name)
+        copy = Computer(tmp_path / "copy", "copy")
+        copy.vault.secrets = made[0].vault.secrets
+        await copy.database.open()
+        try:
+            await copy.add("of the copy")
+            killed = patch.object(FolderStorage, "write", side_effect=SyncError("killed"))
+            with killed, suppress(SyncError):
+                await copy.sync.synchronize()
+            await made[0].add("of the original")
+            await made[0].sync.synchronize()
+            await settle([copy, made[1], made[0]])
+            for each in (copy, *made):
+                assert await conversations_of(each) >= {"of the original", "of the copy", "c1"}
+        finally:
+            await copy.database.close()
+
+
+async def test_a_kill_while_joining_leaves_nothing_unsent(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b", is_joined=False) as made:
+        await made[0].add("c1")
+        await made[0].write(question("Old"), "c1")
+        for each in made:
+            await each.sync.join(Target(str(tmp_path / "shared")), PASSPHRASE, name=each.name)
+        killed = patch.object(synchronizer, "mark_messages", side_effect=SyncError("killed"))
+        with killed, suppress(SyncError):
+            await made[0].sync.synchronize()
+        await settle(made)
+        assert len(await made[1].conversations.messages("c1")) == 1
+
+
+async def test_a_computer_that_joins_again_sends_its_spending(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a") as made:
+        call = Call(now(), "openai", "gpt-5.2", Purpose.ANSWER, Usage(1, 0, 1, 0), Decimal(1))
+        await made[0].database.write(lambda c: insert_call(c, call))
+        await made[0].sync.synchronize()
+        shutil.rmtree(tmp_path / "shared")
+        (tmp_path / "shared").mkdir()
+        await made[0].sync.leave()
+        await made[0].sync.join(Target(str(tmp_path / "shared")), PASSPHRASE, name="a")
+        (tmp_path / "b").mkdir()
+        other = Computer(tmp_path / "b", "b")
+        await other.database.open()
+        try:
+            await other.sync.join(Target(str(tmp_path / "shared")), PASSPHRASE, name="b")
+            await settle([made[0], other])
+            assert len(await other.database.rows("SELECT * FROM ledger")) == 1
+        finally:
+            await other.database.close()
+
+
+async def test_a_resumed_answer_replaces_its_beginning(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await made[0].add("c1")
+        begun = replace(answer("Begun", MessageStatus.INCOMPLETE), conversation_id="c1")
+        await made[0].write(begun, "c1")
+        await settle(made)
+        for status, text in ((MessageStatus.STREAMING, "Begun"), (MessageStatus.COMPLETE, "All")):
+            resumed = replace(begun, status=status, parts=(TextPart(text),))
+            await made[0].database.write(partial(update_answer, answer=resumed))
+            await settle(made, 1)
+        await settle(made)
+        (message,) = await made[1].conversations.messages("c1")
+        assert (message.status, message.text) == (MessageStatus.COMPLETE, "All")
+
+
+async def test_one_process_synchronizes_a_store_at_a_time(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await made[0].add("c1")
+        with patch.object(synchronizer, "this_process", lambda: (1, "another")):
+            await made[0].database.write(synchronizer._take)
+        with patch.object(synchronizer, "is_alive", lambda *_: True):
+            assert await made[0].sync.synchronize() == (0, 0, ())
+        await settle(made)  # that process has ended
+        assert await conversations_of(made[1]) == {"c1"}
+
+
+async def test_a_stray_file_among_the_devices_is_passed_over(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await wrote_three(tmp_path, made)
+        (tmp_path / "shared" / "devices" / ".DS_Store").write_bytes(b"x")
+        assert not (await made[1].sync.synchronize()).problems
+        assert await conversations_of(made[1]) == {"c1", "c2", "c3"}
+
+
+async def test_a_damaged_segment_of_its_own_stops_no_joining(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a") as made:
+        for number in range(70):
+            await made[0].add(f"c{number}")
+            await made[0].sync.synchronize()
+            if number == 5:
+                tear(files_of(tmp_path))
+        assert len(files_of(tmp_path)) in (7, 70)
+
+
+async def test_a_file_that_cannot_be_fetched_is_missing(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a") as made:
+        shutil.rmtree(tmp_path / "shared")
+        gone = patch.object(FolderStorage, "read", side_effect=SyncError("gone"))
+        with gone, pytest.raises(AttachmentMissingError):
+            await made[0].sync.fetch("0" * 64)
 
 
 async def test_two_answers_to_one_question_become_two_versions(tmp_path: Path) -> None:
