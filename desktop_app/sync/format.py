@@ -25,6 +25,7 @@ from desktop_app.i18n.translation import N_
 T = TypeVar("T", "Head", "Segment")
 
 FORMAT: Final = 1
+SHORTEST_PASSPHRASE: Final = 12
 LIBRARY_FILE: Final = "library.json"
 DEVICES: Final = "devices"
 FILES: Final = "files"

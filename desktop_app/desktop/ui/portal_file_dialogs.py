@@ -64,8 +64,9 @@ class PortalFileDialogs:
                 results = await self._portal.request(
                     INTERFACE, method, "ssa{sv}", parent, request.title, options, timeout_s=None
                 )
-                paths = [Path(QUrl(uri).toLocalFile()) for uri in results["uris"][1]]
-                if not request.suffix or paths[0].suffix:
+                _, uris = results.get("uris", ("as", []))
+                paths = [Path(QUrl(uri).toLocalFile()) for uri in uris]
+                if not (request.suffix and paths) or paths[0].suffix:
                     return paths
                 start = paths[0].with_name(f"{paths[0].name}.{request.suffix}")
                 # The dialog has asked whether to overwrite the name that was typed, not this one.
