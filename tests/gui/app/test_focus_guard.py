@@ -105,6 +105,14 @@ def interface_of(window: QWidget) -> QAccessibleInterface:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
+@pytest.fixture
+def screen_reader() -> Iterator[None]:
+    QAccessible.setActive(True)
+    yield
+    QAccessible.setActive(False)
+
+
+@pytest.mark.usefixtures("screen_reader")
 async def test_one_part_has_the_focus_which_never_passes_to_one_that_deletes() -> None:
     faults: set[str] = set()
     deleting: set[str] = set()
@@ -128,7 +136,6 @@ async def test_one_part_has_the_focus_which_never_passes_to_one_that_deletes() -
             if buttons and former is not None:
                 former.setFocus()
 
-    QAccessible.setActive(True)
     async with AppHarness() as app:
         await scenes.fill(app.backend)
     async with AppHarness(environment=scenes.KEYED) as app:
