@@ -104,7 +104,6 @@ def interface_of(window: QWidget) -> QAccessibleInterface:
     return QAccessible.queryAccessibleInterface(window)
 
 
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 @pytest.fixture
 def screen_reader() -> Iterator[None]:
     QAccessible.setActive(True)
@@ -112,6 +111,7 @@ def screen_reader() -> Iterator[None]:
     QAccessible.setActive(False)
 
 
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 @pytest.mark.usefixtures("screen_reader")
 async def test_one_part_has_the_focus_which_never_passes_to_one_that_deletes() -> None:
     faults: set[str] = set()
