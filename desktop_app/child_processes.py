@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 ChildKind = Literal[
-    "diagrams", "documents", "headers", "lexing", "math", "model", "qt", "server", "tool"
+    "diagrams", "documents", "headers", "lexing", "math", "model", "qt", "server", "tool", "voice"
 ]
 
 # Only root can create files here, and a process in this folder does not keep a drive mounted.
@@ -71,6 +71,12 @@ _SERVER_VARIABLES: Final = (
     *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"),
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"),
 )
+# Variables to reach the desktop's server for sound, and its voices.
+_VOICE_VARIABLES: Final = (
+    *("DBUS_SESSION_BUS_ADDRESS", "PATH", "PIPEWIRE_REMOTE", "PIPEWIRE_RUNTIME_DIR"),
+    *("PULSE_COOKIE", "PULSE_RUNTIME_PATH", "PULSE_SERVER", "SPEECHD_ADDRESS", "TMPDIR"),
+    *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+)
 _VARIABLES_OF_KIND: Final[Mapping[ChildKind, tuple[str, ...]]] = {
     "diagrams": _COMMON_VARIABLES,
     "documents": _COMMON_VARIABLES,
@@ -81,6 +87,7 @@ _VARIABLES_OF_KIND: Final[Mapping[ChildKind, tuple[str, ...]]] = {
     "qt": (*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES),
     "server": (*_COMMON_VARIABLES, *_SERVER_VARIABLES),
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
+    "voice": (*_COMMON_VARIABLES, *_VOICE_VARIABLES),
 }
 # Variables whose values may be relative to the program's original working directory.
 _PATH_VARIABLES: Final = frozenset(

@@ -211,6 +211,10 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.tools.built_in.tool_process import main as tool
 
         return tool()
+    if name == "voice":
+        from desktop_app.voice.child.voice_child import main as voice
+
+        return voice()
     from desktop_app.app.startup.qt_probe import main as qt_probe
 
     return qt_probe()

@@ -511,3 +511,9 @@ class SyncRefusedError(SyncError):
 
 class SyncTargetError(SyncError):
     """The storage was emptied or replaced."""
+
+
+class VoiceError(UserFacingError):
+    """Dictation or reading aloud does not work here, or nothing was heard."""
+
+    code = "voice"

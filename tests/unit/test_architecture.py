@@ -22,7 +22,7 @@ for name in ("PySide6", "shiboken6", "qasync"):
     sys.modules[name] = None  # makes "import name" raise ImportError
 def parts(package, paths):
     for part in pkgutil.iter_modules(paths, package + "."):
-        if not part.name.endswith(".ui"):
+        if not part.name.endswith((".ui", ".child")):  # the child of the voice
             yield part.name
             if part.ispkg:
                 yield from parts(part.name, importlib.import_module(part.name).__path__)
@@ -73,7 +73,8 @@ import importlib, pkgutil
 for package in {modules}:
     module = importlib.import_module(package)
     for part in pkgutil.walk_packages(getattr(module, "__path__", []), package + "."):
-        importlib.import_module(part.name)
+        if ".voice.child." not in part.name:  # it needs the extra "voice"
+            importlib.import_module(part.name)
 from desktop_app.main import main
 main(["--help"])
 """

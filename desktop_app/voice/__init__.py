@@ -1,0 +1,7 @@
+"""Voice: dictation, transcription and reading aloud, in a child process that starts on first use.
+
+`messages` has what the two processes say to each other, `voice_process` is the window's end, and
+`child` the other one, which alone loads Qt's sound, the detection of speech and the transcription.
+"""
+
+__all__ = ["child"]

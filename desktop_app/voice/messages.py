@@ -1,0 +1,176 @@
+"""The messages between this process and the child of the voice, in MessagePack.
+
+Each is four bytes of length and one of the structures below.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+LENGTH: Final = struct.Struct(">I")
+MAX_BYTES: Final = 64 << 20
+"""Bytes of a message: half an hour of sound."""
+
+
+# ------------------------------------------------------------------ to the child
+
+
+class Listen(Struct, tag=True, frozen=True):
+    """Record from the microphone, and transcribe what is said.
+
+    Attributes:
+        model_folder: the transcription model on this computer; "" has the sound sent back, as
+            `Recorded`, for a provider.
+        language: of ISO 639-1; "" finds it.
+        silence_s: the seconds without speech that end it; 0 leaves that to `Finish`.
+    """
+
+    model_folder: str
+    language: str
+    silence_s: float
+
+
+class Finish(Struct, tag=True, frozen=True):
+    """End the recording after so many seconds without speech, and transcribe the rest of it."""
+
+    silence_s: float = 0.0
+
+
+class Drop(Struct, tag=True, frozen=True):
+    """End the recording, and drop what was not final."""
+
+
+class Prepare(Struct, tag=True, frozen=True):
+    """Make the speech engine, before the first sentence is complete; answered by `Voices`.
+
+    Attributes:
+        language: of ISO 639-1, whose voices are wanted.
+    """
+
+    language: str
+
+
+class Say(Struct, tag=True, frozen=True):
+    """Speak a sentence after those before it; each is answered by `Started` and `Finished`.
+
+    Attributes:
+        number: tells the sentence in the answers.
+        voice: the name of a voice; "" for the usual one of the language.
+        rate: from -1.0 to 1.0; 0.0 is the usual speed.
+    """
+
+    number: int
+    text: str
+    language: str
+    voice: str = ""
+    rate: float = 0.0
+
+
+class Hush(Struct, tag=True, frozen=True):
+    """Stop speaking, and drop the sentences that wait. They are not `Finished`."""
+
+
+Request = Listen | Finish | Drop | Prepare | Say | Hush
+
+
+# ------------------------------------------------------------------ from the child
+
+
+class Listening(Struct, tag=True, frozen=True):
+    """The microphone is open: what is said from now on is heard."""
+
+
+class Level(Struct, tag=True, frozen=True):
+    """The loudness, from 0.0 to 1.0, about ten times a second while the microphone is open."""
+
+    value: float
+
+
+class SpeechEnded(Struct, tag=True, frozen=True):
+    """The microphone is closed; the rest of the text follows."""
+
+
+class PartialText(Struct, tag=True, frozen=True):
+    """The text so far since the last `FinalText`, which may still change."""
+
+    text: str
+
+
+class FinalText(Struct, tag=True, frozen=True):
+    """Text that does not change any more, and the seconds that the model took for it.
+
+    `is_last` ends the dictation. A long one has several of these.
+    """
+
+    text: str
+    model_s: float
+    is_last: bool
+
+
+class Recorded(Struct, tag=True, frozen=True):
+    """Sound to be transcribed elsewhere, without the silence around it; see `FinalText`."""
+
+    samples: bytes
+    is_last: bool
+
+
+class Voices(Struct, tag=True, frozen=True):
+    """The names of the system's voices of a language; the engine is ready."""
+
+    language: str
+    names: tuple[str, ...]
+
+
+class Started(Struct, tag=True, frozen=True):
+    """The sentence with this number is being spoken."""
+
+    number: int
+
+
+class Finished(Struct, tag=True, frozen=True):
+    """The sentence with this number was spoken."""
+
+    number: int
+
+
+class FaultKind(StrEnum):
+    """What is wrong; `voice_errors` has the sentences."""
+
+    NO_PACKAGE = "no package"
+    NO_MICROPHONE = "no microphone"
+    MICROPHONE_IN_USE = "in use"
+    SILENCE = "silence"
+    BAD_MODEL = "bad model"
+    NO_VOICE = "no voice"
+    ENDED = "ended"
+
+
+class Fault(Struct, tag=True, frozen=True):
+    """Listening or speaking failed, and has ended.
+
+    Attributes:
+        of_speech: True if it concerns reading aloud, False if it concerns the microphone.
+        details: for the Details view and the log.
+    """
+
+    kind: FaultKind
+    of_speech: bool = False
+    details: str = ""
+
+
+Event = (
+    Listening
+    | Level
+    | SpeechEnded
+    | PartialText
+    | FinalText
+    | Recorded
+    | Voices
+    | Started
+    | Finished
+    | Fault
+)

@@ -1,0 +1,1 @@
+"""Speech and recordings to text, by a model on this computer or by a provider."""

@@ -1,0 +1,131 @@
+"""The window's end of the voice's child, which starts with the first request.
+
+It ends when nothing was said in either direction for five minutes, and when its standard input
+closes, so it never outlives this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from desktop_app.child_processes import ChildCommand, child_command, start_child
+from desktop_app.voice.messages import LENGTH, MAX_BYTES, Event, Fault, FaultKind, Request
+
+_IDLE_S: Final = 300.0
+_END_TIMEOUT_S: Final = 1.0
+
+
+class VoiceProcess:
+    """The child of the voice.
+
+    Args:
+        on_event: gets each message of the child, in the event loop's thread.
+        command: starts the child; only tests pass another one.
+        idle_s: the seconds after which a child that neither hears nor says anything ends.
+    """
+
+    def __init__(
+        self,
+        on_event: Callable[[Event], object],
+        command: ChildCommand | None = None,
+        idle_s: float = _IDLE_S,
+    ) -> None:
+        self._on_event = on_event
+        self._command = command
+        self._idle_s = idle_s
+        self._child: Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._start_lock = asyncio.Lock()
+        self._idle_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Return the process id of the running child; None if there is none."""
+        return None if self._child is None else self._child.pid
+
+    async def send(self, request: Request) -> None:
+        """Send a request; start the child if it is not running."""
+        async with self._start_lock:
+            if self._child is None and not await self._start():
+                return
+            child = self._child
+        packed = msgspec.msgpack.encode(request)
+        self._wait_for_idleness()
+        with contextlib.suppress(OSError):  # its end is reported by `_read`
+            if child is not None and child.stdin is not None:
+                child.stdin.write(LENGTH.pack(len(packed)) + packed)
+                await child.stdin.drain()
+
+    async def aclose(self) -> None:
+        """End the child and wait for its end."""
+        child, reading = self._child, self._reading
+        self._forget()
+        if child is None or reading is None:
+            return
+        assert child.stdin is not None
+        child.stdin.close()
+        try:
+            async with asyncio.timeout(_END_TIMEOUT_S):
+                await child.wait()
+        except TimeoutError:
+            child.kill()
+        await reading
+
+    async def _start(self) -> bool:
+        try:
+            child = await start_child(
+                self._command or child_command("voice"), stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            )
+        except OSError as error:
+            self._on_event(Fault(FaultKind.ENDED, details=str(error)))
+            return False
+        self._child = child
+        self._reading = asyncio.get_running_loop().create_task(self._read(child))
+        return True
+
+    async def _read(self, child: Process) -> None:
+        """Pass on the child's messages until it ends."""
+        assert child.stdout is not None
+        message_type: Any = Event
+        details = ""
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
+                if length > MAX_BYTES:
+                    details = "a message is too long"
+                    child.kill()
+                    break
+                event = msgspec.msgpack.decode(
+                    await child.stdout.readexactly(length), type=message_type
+                )
+                if child is self._child:
+                    self._wait_for_idleness()
+                    self._on_event(event)
+        code = await child.wait()
+        if child is self._child:
+            self._forget()
+            self._on_event(Fault(FaultKind.ENDED, details=details or f"it ended with code {code}"))
+
+    def _wait_for_idleness(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = asyncio.get_running_loop().call_later(self._idle_s, self._end_idle)
+
+    def _end_idle(self) -> None:
+        child = self._child
+        self._forget()
+        if child is not None and child.stdin is not None:
+            child.stdin.close()
+
+    def _forget(self) -> None:
+        """Hear no more of the child; the next request starts another."""
+        self._child = None
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
