@@ -57,15 +57,18 @@ def write_docx(
         _set_direction(document.add_heading(message.heading, 1))
         for note in message.notes:
             _set_direction(document.add_paragraph(note, style="Caption"))
-        _add_blocks(document, message.calls, draw)
-        _add_blocks(document, message.blocks, draw)
+        add_blocks(document, message.calls, draw)
+        add_blocks(document, message.blocks, draw)
         for ending in message.endings:
             _set_direction(document.add_paragraph(ending, style="Caption"))
     with file.open("wb") as stream:
         document.save(stream)
 
 
-def _add_blocks(document: Document, blocks: tuple[Block, ...], draw: DrawDiagram) -> None:
+def add_blocks(
+    document: Document, blocks: Iterable[Block], draw: DrawDiagram = draw_nothing
+) -> None:
+    """Add blocks at the end of a document."""
     parts = list(document_parts(blocks, draw))
     for part, below in zip_longest(parts, parts[1:]):
         if isinstance(part, OfficeTable):
