@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def main(pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S) -> d
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         for source in (BARE, REPARTEE):  # first starts create the store and compile bytecode
-            StartedProgram(source, home).stop()
+            StartedProgram(source, home).stop(signal.SIGTERM)
         rows = [_pair(home) for _ in range(pairs)]
         idle = _idle(home, idle_s, settle_s)
         first_key = _first_key(home, 2 * settle_s)
@@ -154,9 +155,9 @@ class StartedProgram:
         time.sleep(max(0.0, self.began + seconds - time.time()))
         return sum(map(_cpu_s, _with_descendants(self.process.pid)))
 
-    def stop(self) -> None:
-        """Kill the process."""
-        self.process.kill()
+    def stop(self, number: int = signal.SIGKILL) -> None:
+        """Kill the process; by SIGTERM it also stores the state of its window."""
+        self.process.send_signal(number)
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
@@ -180,7 +181,7 @@ def _idle(home: Path, idle_s: float, settle_s: float) -> dict[str, float]:
     baseline = bare.pss_mb()
     bare.stop()
     repartee = StartedProgram(REPARTEE, home)
-    time.sleep(settle_s)
+    time.sleep(4 * settle_s)  # until the memory of the start is freed
     before = repartee.cpu_s()
     time.sleep(idle_s)
     spent, memory = repartee.cpu_s() - before, repartee.pss_mb()

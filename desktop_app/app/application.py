@@ -1,9 +1,9 @@
 """The start of the program, ordered for a fast first paint.
 
 Look and language are read straight from the settings table, and the window is painted. Only then
-are the event loop, the store and everything that answers questions loaded. Once they are ready, the
-program joins the session bus; a start without a window joins it at once. httpx, keyring, Pygments
-and child processes wait until needed.
+are the event loop, the store and everything that answers questions loaded. In the first pause after
+a use, the program loads the rest, and joins the session bus; a start without a window joins it at
+once. httpx, keyring, Pygments and child processes wait until needed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import desktop_app.app.import_hook_removal  # noqa: F401 — first, as it shorte
 
 # isort: split
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
@@ -135,7 +136,7 @@ class Application:
         self._join_ended = asyncio.Event()
         with loop:
             # The bus may have started this program, and waits for its name to deliver a call. Any
-            # other start joins the bus in `_run_sessions`, after everything that the user sees.
+            # other start joins the bus once the window was used.
             if isinstance(self._request, HiddenRequest):
                 self._join_bus(loop)
             try:
@@ -180,9 +181,13 @@ class Application:
             has_own_name = owns_name and name == APP_ID
             self._bus.is_activatable = has_own_name and is_known_to_desktop
 
-    async def _join_desktop(self, session: WindowSession) -> None:
-        await self._join_ended.wait()
-        session.connect_desktop(self._bus)
+    def _join_desktop(self, loop: asyncio.AbstractEventLoop, session: WindowSession) -> None:
+        async def connect_when_joined() -> None:
+            await self._join_ended.wait()
+            session.connect_desktop(self._bus)
+
+        self._join_bus(loop)
+        session.tasks.start(connect_when_joined())
 
     def _open_addresses(self, addresses: tuple[str, ...]) -> None:
         from desktop_app.desktop.session_bus import BusError
@@ -228,6 +233,7 @@ class Application:
             self.session = WindowSession(
                 self.window, self._theme, backend, loop, is_resident=is_resident
             )
+            self.session.events.loaded.connect(partial(self._join_desktop, loop, self.session))
             try:
                 await self.session.start(request)
             except UserFacingError as error:  # rows may be damaged in a store that can be opened
@@ -243,8 +249,6 @@ class Application:
             self._serve_pending(self.session)
             resume_collection()
             self.on_ready()
-            self._join_bus(loop)
-            self.session.tasks.start(self._join_desktop(self.session))
             await self.session.shutdown.wait()
             if not self.session.should_rebuild:
                 break

@@ -20,6 +20,7 @@ from desktop_app.app.housekeeping import Housekeeping
 from desktop_app.app.language_change import LanguageChange, commands_to_reopen
 from desktop_app.app.session import Session
 from desktop_app.app.shutdown import EndStep, Shutdown
+from desktop_app.app.startup.first_use import IDLE_MS, FirstUse
 from desktop_app.app.startup.gc_policy import collect_and_trim
 from desktop_app.app.startup.memory_release import release_file_pages
 from desktop_app.app.tasks import Tasks
@@ -57,11 +58,11 @@ if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.desktop.session_bus import SessionBus
 WINDOW_STATE_KEY = "window.state"
-# Delays after the start, for parts that the first question does not need.
-SPELLING_DELAY_MS = 1200
-PARSER_DELAY_MS = 3_000
-IDLE_MS = 10_000
-"""The time after the start, or without an answer and a visible window, until memory is freed."""
+# Delays after the first pause.
+SPELLING_DELAY_MS = 300
+PARSER_DELAY_MS = 1_000
+FREE_MS = 10_000
+"""The time without an answer and a visible window, or after the start, until memory is freed."""
 
 
 class WindowSession(Session):
@@ -125,7 +126,7 @@ class WindowSession(Session):
         closing.was_started_to_stay = is_resident
         closing.ended.connect(self.shutdown.begin)
         self._has_released_memory = False
-        self._idle_timer = QTimer(self.window, singleShot=True, interval=IDLE_MS)
+        self._idle_timer = QTimer(self.window, singleShot=True, interval=FREE_MS)
         self._idle_timer.timeout.connect(self._release_memory)
         closing.hidden.connect(self._idle_timer.start)
         self.running.finished.connect(lambda *_: self._idle_timer.start())
@@ -161,7 +162,6 @@ class WindowSession(Session):
 
     async def start(self, request: WindowRequest) -> None:
         """Load the window's content, and handle the request of this start."""
-        tasks = self.tasks
         self.stored_settings = await self.backend.settings.all()
         use_weights(self.backend.local_models, self.stored_settings)
         self.drafts.load(self.stored_settings)
@@ -189,11 +189,21 @@ class WindowSession(Session):
             first, *others = problems
             first.details = "\n".join(problem.what_happened for problem in others)
             self._errors.show(first)
-        tasks.start(self._find_local_models())
         try:
             await self._calls.start()
         except StorageError as error:
             self._errors.show(error)
+        # At the very first start, nothing is known of the desktop's colors yet.
+        idle_ms = IDLE_MS if WINDOW_STATE_KEY in self.stored_settings else 0
+        first_use = FirstUse(self.window, self.window.windowHandle(), idle_ms)
+        first_use.paused.connect(self._load_rest)
+
+    def _load_rest(self) -> None:
+        """Load what no first question needs."""
+        if self.shutdown.has_begun:
+            return
+        tasks = self.tasks
+        tasks.start(self._find_local_models())
         self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
         for delay_ms, work in (feature.later for feature in FEATURES if feature.later is not None):
             self._run_later(delay_ms, partial(work, self))
