@@ -13,6 +13,7 @@ from typing import Final
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.sqlite_connection import connect_in_memory
+from desktop_app.storage.synced_tables import synced_triggers
 
 APPLICATION_ID: Final = 0x52505254  # "RPRT"
 _FIRST_VERSION: Final = 2
@@ -88,9 +89,12 @@ def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
     steps = STEPS[version - _FIRST_VERSION :]
     if not version:
         steps = ["schema.sql", *STEPS]
+    triggers = synced_triggers()
     script = [
         "BEGIN IMMEDIATE",
+        *(f"DROP TRIGGER IF EXISTS {name}" for name in triggers),
         *map(_sql_of, steps),
+        *triggers.values(),
         f"PRAGMA application_id = {APPLICATION_ID}",
         f"PRAGMA user_version = {latest_version()}",
         "COMMIT",

@@ -32,6 +32,7 @@ from desktop_app.storage.search.search_index import (
     has_entry,
     remove_entry,
 )
+from desktop_app.storage.synced_tables import SYNCED_TABLES
 
 BATCH: Final = 2000
 """Changes in one segment at most: it is made in one transaction, of about 60 ms."""
@@ -41,75 +42,10 @@ _KEY: Final = "kind = ? AND id = ? AND field = ?"
 _FORGET_SET_ROW: Final = f"DELETE FROM sync_changes WHERE {_KEY} AND at = 0"  # noqa: S608
 _MARK_AS_SENT: Final = f"UPDATE sync_changes SET number = NULL WHERE {_KEY}"  # noqa: S608
 _MAX_TIME: Final = 1 << 62
-_MESSAGE_FIELDS: Final = (
-    *("conversation_id", "parent_id", "role", "status", "created_at", "provider_id", "model"),
-    *("variant", "effort", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"),
-    *("cost", "duration_s", "error", "notices", "parts", "template_id", "answered_by"),
-    "cost_is_estimated",
-)
+_MESSAGE_FIELDS: Final = SYNCED_TABLES["messages"].columns
 _ADD_MESSAGE: Final = f"""INSERT OR IGNORE INTO messages (id, {", ".join(_MESSAGE_FIELDS)})
     VALUES (:id, {", ".join(f":{name}" for name in _MESSAGE_FIELDS)})"""  # noqa: S608
 
-
-class _Table(NamedTuple):
-    """A table whose rows travel.
-
-    Attributes:
-        columns: those that travel.
-        birth: the column that each addition of a row sends; "" if whole rows are sent.
-        key: the column of the id.
-    """
-
-    columns: tuple[str, ...]
-    birth: str = ""
-    key: str = "id"
-
-
-TABLES: Final[Mapping[str, _Table]] = {
-    "folders": _Table(
-        ("name", "created_at", "provider_id", "model", "variant", "effort", "overrides"),
-        "created_at",
-    ),
-    "conversations": _Table(
-        (
-            *("title", "created_at", "updated_at", "provider_id", "model", "variant", "effort"),
-            *("leaf_id", "pinned", "overrides", "folder_id", "archived", "trashed_at"),
-            *("preset_id", "title_is_automatic"),
-        ),
-        "created_at",
-    ),
-    "prompts": _Table(
-        ("title", "folder", "text", "position", "created_at", "hidden", "form"), "title"
-    ),
-    "presets": _Table(
-        (
-            *("name", "provider_id", "model", "variant", "effort", "overrides", "position"),
-            "created_at",
-        ),
-        "name",
-    ),
-    "settings": _Table(("value",), "value", "key"),
-    "profiles": _Table(("position", "body"), "body"),
-    "attachments": _Table(
-        ("name", "media_type", "size", "pages", "tokens", "text", "full_text"), key="sha256"
-    ),
-    "messages": _Table(_MESSAGE_FIELDS),
-    "compactions": _Table(
-        (
-            *("conversation_id", "message_id", "kind", "provider_id", "model", "body"),
-            *("created_at", "tokens_before", "tokens_after", "undone_at"),
-        )
-    ),
-    "ledger": _Table(
-        (
-            *("at", "provider_id", "model", "purpose", "input_tokens", "cached_tokens"),
-            *("output_tokens", "reasoning_tokens", "cost", "conversation_id", "message_id"),
-            *("effort", "tier", "outcome", "retries", "first_token_s", "duration_s"),
-            "is_estimated",
-        ),
-        key="origin",
-    ),
-}
 _SETTINGS_THAT_STAY: Final = frozenset(
     setting.key
     for setting in SETTINGS
@@ -151,7 +87,7 @@ def take_changes(connection: sqlite3.Connection) -> list[Any]:
             continue
         if kind == "messages" and row["status"] == "streaming":
             continue  # it goes on, and is noted again when it ends
-        table = TABLES[kind]
+        table = SYNCED_TABLES[kind]
         if not table.birth:
             values = {name: row[name] for name in table.columns}
             files = _files_of(connection, id_) if kind == "messages" else []
@@ -176,9 +112,9 @@ def _rows_of(
         by_kind.setdefault(kind, []).append(id_)
     found = {}
     for kind, ids in by_kind.items():
-        key = TABLES[kind].key
+        key = SYNCED_TABLES[kind].key
         sql = f"""SELECT * FROM {kind}
-            WHERE {key} IN (SELECT value FROM json_each(?))"""  # noqa: S608 - a name of TABLES
+            WHERE {key} IN (SELECT value FROM json_each(?))"""  # noqa: S608 - a name of SYNCED_TABLES
         for row in connection.execute(sql, (json.dumps(ids),)):
             found[kind, row[key]] = row
     return found
@@ -202,7 +138,7 @@ def mark_everything(connection: sqlite3.Connection, *, is_first: bool) -> None:
     """
     device = connection.execute("SELECT id FROM sync_device").fetchone()[0]
     connection.execute("UPDATE sync_changes SET number = 1 WHERE number IS NULL")
-    for number, (kind, table) in enumerate(TABLES.items()):
+    for number, (kind, table) in enumerate(SYNCED_TABLES.items()):
         if not table.birth:
             continue
         born_at = changed_at = str(int(is_first))
@@ -215,7 +151,7 @@ def mark_everything(connection: sqlite3.Connection, *, is_first: bool) -> None:
             f"""INSERT OR IGNORE INTO sync_changes
             SELECT '{kind}', {table.key}, f.column1,
             CASE f.column1 WHEN '{table.birth}' THEN {born_at} ELSE {changed_at} END, ?, ?
-            FROM {kind}, (VALUES {names}) AS f""",  # noqa: S608 - names of TABLES
+            FROM {kind}, (VALUES {names}) AS f""",  # noqa: S608 - names of SYNCED_TABLES
             (device, number + 1),
         )
     connection.execute("UPDATE ledger SET origin = ? || ':' || id WHERE origin IS NULL", (device,))
@@ -290,7 +226,7 @@ class Applier:
         kind = id_ = ""
         try:
             form, kind, id_ = entry[:3]
-            if kind not in TABLES or type(id_) is not str:
+            if kind not in SYNCED_TABLES or type(id_) is not str:
                 raise ValueError(kind)
             if form == "row":  # it is checked before its one statement
                 return self._apply_row(kind, id_, *entry[3:6])
@@ -309,7 +245,7 @@ class Applier:
             return True
 
     def _apply_fields(self, kind: str, id_: str, fields: Mapping[str, Any]) -> bool:
-        table = TABLES[kind]
+        table = SYNCED_TABLES[kind]
         if not table.birth or (kind == "settings" and not travels(id_)):
             return True
         connection = self._connection
@@ -319,7 +255,7 @@ class Applier:
         gone = known.pop(GONE, None)
         if gone is not None and (times.get(table.birth, -1), self._device) <= gone:
             return True
-        sql = f"SELECT * FROM {kind} WHERE {table.key} = ?"  # noqa: S608 - names of TABLES
+        sql = f"SELECT * FROM {kind} WHERE {table.key} = ?"  # noqa: S608 - names of SYNCED_TABLES
         row = connection.execute(sql, (id_,)).fetchone()
         if row is None and table.birth not in values:
             return False
@@ -361,7 +297,7 @@ class Applier:
         self, kind: str, id_: str, at: int, values: dict[str, Any], files: Sequence[str]
     ) -> bool:
         at = self._checked(at)
-        values = {name: values[name] for name in TABLES[kind].columns if name in values}
+        values = {name: values[name] for name in SYNCED_TABLES[kind].columns if name in values}
         if kind == "messages":
             return self._apply_message(id_, at, values, files)
         if kind == "compactions":
@@ -453,7 +389,7 @@ class Applier:
         known = self._clocks(kind, id_)
         if kind == "settings" and not travels(id_):
             return True
-        is_added_later = known.get(TABLES[kind].birth, (-1, ""))[0] > at
+        is_added_later = known.get(SYNCED_TABLES[kind].birth, (-1, ""))[0] > at
         if is_added_later or known.get(GONE, (-1, "")) >= (at, self._device):
             return True
         self._index_now()
@@ -461,7 +397,7 @@ class Applier:
         if kind == "conversations":
             erase_conversation(id_, connection)
         elif kind != "messages":
-            key = TABLES[kind].key
+            key = SYNCED_TABLES[kind].key
             connection.execute(f"DELETE FROM {kind} WHERE {key} = ?", (id_,))  # noqa: S608
         connection.execute("DELETE FROM sync_changes WHERE kind = ? AND id = ?", (kind, id_))
         self._note(kind, id_, {GONE: at})
@@ -493,7 +429,7 @@ class Applier:
     def _exists(self, kind: str, id_: str) -> bool:
         if (kind, id_) in self._known:
             return True
-        sql = f"SELECT 1 FROM {kind} WHERE id = ?"  # noqa: S608 - a name of TABLES
+        sql = f"SELECT 1 FROM {kind} WHERE id = ?"  # noqa: S608 - a name of SYNCED_TABLES
         is_there = self._connection.execute(sql, (id_,)).fetchone() is not None
         if is_there:
             self._known.add((kind, id_))

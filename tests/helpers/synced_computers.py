@@ -14,7 +14,8 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.library.folder_store import FolderStore
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
-from desktop_app.sync.entries import TABLES, travels
+from desktop_app.storage.synced_tables import SYNCED_TABLES
+from desktop_app.sync.entries import travels
 from desktop_app.sync.storage import Target
 from desktop_app.sync.synchronizer import Synchronizer
 from tests.helpers.messages import CHOICE
@@ -64,7 +65,7 @@ class Computer:
     async def content(self) -> dict[str, Any]:
         """Return all rows that travel, by table and id."""
         found: dict[str, Any] = {}
-        for name, table in TABLES.items():
+        for name, table in SYNCED_TABLES.items():
             rows = await self.database.rows(f"SELECT * FROM {name}")
             found[name] = {
                 row[table.key]: {column: row[column] for column in table.columns}

@@ -175,7 +175,9 @@ def test_a_store_of_the_first_version_becomes_a_new_one(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "STEPS", [])
-    create(path)
+    with monkeypatch.context() as first:  # it had no triggers
+        first.setattr(schema, "synced_triggers", dict)
+        create(path)
     monkeypatch.setattr(schema, "STEPS", STEPS)
     open_and_close(path)
     with closing(sqlite3.connect(path)) as connection:

@@ -1,0 +1,161 @@
+"""The tables that travel between computers (`sync/`), and the triggers that note their changes.
+
+The triggers note a change in the transaction that makes it, whoever writes. They are made anew
+after each migration, so a table or column of user content that a step adds needs its name here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class SyncedTable(NamedTuple):
+    """A table whose rows travel.
+
+    Attributes:
+        columns: those that travel.
+        birth: the column that each addition of a row sends; "" if whole rows are sent.
+        key: the column of the id.
+        condition: of the rows that are noted; `{row}` is NEW or OLD.
+        events: what is noted of a row.
+    """
+
+    columns: tuple[str, ...]
+    birth: str = ""
+    key: str = "id"
+    condition: str = "TRUE"
+    events: tuple[str, ...] = ("INSERT", "UPDATE", "DELETE")
+
+
+_SET: Final = ("INSERT", "UPDATE")
+
+SYNCED_TABLES: Final[Mapping[str, SyncedTable]] = {
+    "folders": SyncedTable(
+        ("name", "created_at", "provider_id", "model", "variant", "effort", "overrides"),
+        "created_at",
+    ),
+    "conversations": SyncedTable(
+        (
+            *("title", "created_at", "updated_at", "provider_id", "model", "variant", "effort"),
+            *("leaf_id", "pinned", "overrides", "folder_id", "archived", "trashed_at"),
+            *("preset_id", "title_is_automatic"),
+        ),
+        "created_at",
+    ),
+    "prompts": SyncedTable(
+        ("title", "folder", "text", "position", "created_at", "hidden", "form"), "title"
+    ),
+    "presets": SyncedTable(
+        (
+            *("name", "provider_id", "model", "variant", "effort", "overrides", "position"),
+            "created_at",
+        ),
+        "name",
+    ),
+    "settings": SyncedTable(
+        ("value",), "value", "key", "{row}.key NOT LIKE 'window.%' AND {row}.key NOT LIKE 'store.%'"
+    ),
+    "profiles": SyncedTable(("position", "body"), "body"),
+    "attachments": SyncedTable(
+        ("name", "media_type", "size", "pages", "tokens", "text", "full_text"),
+        key="sha256",
+        events=_SET,
+    ),
+    "messages": SyncedTable(
+        (
+            *("conversation_id", "parent_id", "role", "status", "created_at", "provider_id"),
+            *("model", "variant", "effort", "input_tokens", "cached_tokens", "output_tokens"),
+            *("reasoning_tokens", "cost", "duration_s", "error", "notices", "parts"),
+            *("template_id", "answered_by", "cost_is_estimated"),
+        ),
+        condition="{row}.status <> 'streaming'",
+        events=_SET,
+    ),
+    "compactions": SyncedTable(
+        (
+            *("conversation_id", "message_id", "kind", "provider_id", "model", "body"),
+            *("created_at", "tokens_before", "tokens_after", "undone_at"),
+        ),
+        events=_SET,
+    ),
+    "ledger": SyncedTable(
+        (
+            *("at", "provider_id", "model", "purpose", "input_tokens", "cached_tokens"),
+            *("output_tokens", "reasoning_tokens", "cost", "conversation_id", "message_id"),
+            *("effort", "tier", "outcome", "retries", "first_token_s", "duration_s"),
+            "is_estimated",
+        ),
+        key="origin",
+        condition="{row}.origin IS NOT NULL",
+        events=("DELETE",),
+    ),
+}
+
+_NAMES: Final = {"INSERT": "added", "UPDATE": "changed", "DELETE": "removed"}
+_WHOLE_ROW: Final = "('', TRUE)"
+_FORGET: Final = "DELETE FROM sync_changes WHERE kind = '{kind}' AND id = {id} {more};"
+_NOTES_CHANGES: Final = "EXISTS (SELECT 1 FROM sync_device WHERE NOT is_applying)"
+_TICK: Final = """UPDATE sync_device SET clock = max(
+        clock + 1, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER));"""
+_LEDGER_ADDED: Final = f"""CREATE TRIGGER sync_ledger_added AFTER INSERT ON ledger
+    WHEN {_NOTES_CHANGES} BEGIN
+    {_TICK}
+    UPDATE ledger SET origin = (SELECT id FROM sync_device) || ':' || NEW.id WHERE id = NEW.id;
+    {{note}}
+END;"""  # noqa: S608 - names of our own
+# An answer that ended once goes on: what it becomes replaces what was sent.
+_MESSAGE_RESUMED: Final = f"""CREATE TRIGGER sync_messages_resumed AFTER UPDATE ON messages
+    WHEN {_NOTES_CHANGES} AND NEW.status = 'streaming' AND OLD.status <> 'streaming' BEGIN
+    {{note}}
+END;"""
+_MESSAGE_CHANGED_AT: Final = """CASE WHEN OLD.status <> 'streaming' OR EXISTS
+        (SELECT 1 FROM sync_changes WHERE kind = 'messages' AND id = NEW.id)
+        THEN d.clock ELSE 0 END"""
+
+
+def synced_triggers() -> dict[str, str]:
+    """Return the SQL of the triggers of all tables, by their names."""
+    made = {
+        f"sync_{kind}_{_NAMES[event]}": _trigger(kind, table, event)
+        for kind, table in SYNCED_TABLES.items()
+        for event in table.events
+    }
+    added = _note("ledger", "d.id || ':' || NEW.id", _WHOLE_ROW, "0")
+    resumed = _note("messages", "NEW.id", _WHOLE_ROW, "d.clock", number="NULL")
+    made["sync_ledger_added"] = _LEDGER_ADDED.format(note=added)
+    made["sync_messages_resumed"] = _MESSAGE_RESUMED.format(note=resumed)
+    return made
+
+
+def _trigger(kind: str, table: SyncedTable, event: str) -> str:
+    row = "OLD" if event == "DELETE" else "NEW"
+    id_ = f"{row}.{table.key}"
+    actions, at = "", "d.clock"
+    if event == "DELETE":
+        actions = _FORGET.format(kind=kind, id=id_, more="")
+        fields = "('gone', TRUE)"
+    elif event == "INSERT":
+        actions = _FORGET.format(kind=kind, id=id_, more="AND field = 'gone'")
+        fields = ", ".join(f"('{name}', TRUE)" for name in table.columns)
+        at = "d.clock" if table.birth else "0"
+    else:
+        fields = ", ".join(f"('{name}', OLD.{name} IS NOT NEW.{name})" for name in table.columns)
+        at = _MESSAGE_CHANGED_AT if kind == "messages" else "d.clock"
+    if event != "DELETE" and not table.birth:
+        fields = _WHOLE_ROW
+    return f"""CREATE TRIGGER sync_{kind}_{_NAMES[event]} AFTER {event} ON {kind}
+    WHEN {_NOTES_CHANGES} AND {table.condition.format(row=row)} BEGIN
+    {_TICK}
+    {actions}
+    {_note(kind, id_, fields, at)}
+END;"""
+
+
+def _note(kind: str, id_: str, fields: str, at: str, number: str = "d.clock") -> str:
+    """Return the SQL that notes those fields of a row whose condition is true."""
+    return f"""INSERT INTO sync_changes
+        SELECT '{kind}', {id_}, f.column1, {at}, d.id, {number}
+        FROM sync_device AS d, (VALUES {fields}) AS f WHERE f.column2
+        ON CONFLICT DO UPDATE
+        SET at = excluded.at, device = excluded.device, number = excluded.number;"""  # noqa: S608
