@@ -3,6 +3,7 @@
 __all__ = [
     "application_object",
     "desktop_binding",
+    "desktop_watch",
     "dictionaries",
     "hotkey",
     "login_start",

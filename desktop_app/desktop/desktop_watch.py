@@ -1,4 +1,4 @@
-"""Watchers of the desktop: its appearance, its tray, and the computer's sleep."""
+"""Watchers of the desktop: its appearance, its tray, and the computer's sleep and reserves."""
 
 from __future__ import annotations
 
@@ -20,6 +20,21 @@ WATCHER: Final = BusObject(
 MANAGER: Final = BusObject(
     "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"
 )
+
+NETWORK: Final = BusObject(
+    "org.freedesktop.NetworkManager",
+    "/org/freedesktop/NetworkManager",
+    "org.freedesktop.NetworkManager",
+)
+BATTERY: Final = BusObject(
+    "org.freedesktop.UPower",
+    "/org/freedesktop/UPower/devices/DisplayDevice",
+    "org.freedesktop.UPower.Device",
+)
+# https://networkmanager.dev/docs/api/latest/nm-dbus-types.html#NMMetered: yes, guessed yes
+_METERED: Final = (1, 3)
+# https://upower.freedesktop.org/docs/Device.html: low, critical, action
+_LOW: Final = (3, 4, 5)
 
 
 async def watch_appearance(
@@ -125,3 +140,15 @@ async def watch_sleep(
     with suppress(BusError):
         await bus.connect()
         await bus.listen(MANAGER, "PrepareForSleep", on_signal)
+
+
+async def saves_resources(bus: SessionBus) -> bool:
+    """Return True on a metered connection, or while the battery is low, as the system's bus says.
+
+    Without NetworkManager and UPower, nothing is known of either.
+    """
+    for target, name, values in ((NETWORK, "Metered", _METERED), (BATTERY, "WarningLevel", _LOW)):
+        with suppress(BusError):
+            if await bus.read_property(target, name) in values:
+                return True
+    return False

@@ -509,6 +509,10 @@ class SyncRefusedError(SyncError):
     """A file in the storage is damaged, foreign, or of a newer version; it is left out."""
 
 
+class SyncBusyError(SyncError):
+    """Another process synchronizes the same store."""
+
+
 class SyncTargetError(SyncError):
     """The storage was emptied or replaced."""
 

@@ -157,6 +157,7 @@ class MonthSpending(NamedTuple):
         uncounted: calls of unknown cost.
         estimated: calls of estimated cost.
         cap: None if the user set none.
+        as_of: when calls of other computers were received; None if there are none.
     """
 
     spent: Decimal
@@ -164,6 +165,7 @@ class MonthSpending(NamedTuple):
     uncounted: int = 0
     cap: Decimal | None = None
     estimated: int = 0
+    as_of: datetime | None = None
 
     @property
     def is_near_cap(self) -> bool:

@@ -248,12 +248,30 @@ def month_of(
     connection: sqlite3.Connection, at: datetime, provider_ids: Sequence[str]
 ) -> SpendingSum:
     """Return the spending in the local month of `at`; without providers, that of all."""
+    condition, values = _in_month(at, provider_ids)
+    return _sum(connection, condition, *values)
+
+
+def others_as_of(
+    connection: sqlite3.Connection, at: datetime, provider_ids: Sequence[str]
+) -> datetime | None:
+    """Return when this month's calls of other computers were received; None if there are none."""
+    condition, values = _in_month(at, provider_ids)
+    # A call's origin begins with the id of its computer.
+    sql = f"""SELECT json_extract(state, '$.at') FROM sync_device WHERE EXISTS (SELECT 1
+        FROM ledger WHERE {condition} AND instr(origin, sync_device.id) = 0)"""  # noqa: S608
+    row = connection.execute(sql, values).fetchone()
+    return from_micros(row[0]) if row is not None and row[0] else None
+
+
+def _in_month(at: datetime, provider_ids: Sequence[str]) -> tuple[str, tuple[str | int, ...]]:
+    """Return the condition of the local month of `at`, and its values."""
     first = at.astimezone().date().replace(day=1)
     next_first = (first + 32 * _DAY).replace(day=1)
     condition = "at >= ? AND at < ?"
     if provider_ids:
         condition += f" AND provider_id IN ({', '.join('?' * len(provider_ids))})"
-    return _sum(connection, condition, _midnight(first), _midnight(next_first), *provider_ids)
+    return condition, (_midnight(first), _midnight(next_first), *provider_ids)
 
 
 def _grouped_rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from desktop_app.domain.spending_report import MonthSpending, SpendingSum
-from desktop_app.i18n.formatting import counted_money, money
+from desktop_app.i18n.formatting import counted_money, moment, money
 from desktop_app.i18n.translation import tr, tr_plural
 
 
@@ -52,4 +52,6 @@ def uncertain_sentences(month: MonthSpending) -> list[str]:
         )
     if month.held:
         sentences.append(tr("{held} is held for requests under way.", held=money(month.held)))
+    if month.as_of is not None:
+        sentences.append(tr("Your other computers count as of {time}.", time=moment(month.as_of)))
     return sentences

@@ -21,7 +21,13 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE, checked_money
 from desktop_app.domain.cost import CallCost
 from desktop_app.domain.spending_report import MonthSpending
-from desktop_app.spending.ledger import from_nanos, month_of, record_lost_calls, to_nanos
+from desktop_app.spending.ledger import (
+    from_nanos,
+    month_of,
+    others_as_of,
+    record_lost_calls,
+    to_nanos,
+)
 from desktop_app.storage.database import Database
 from desktop_app.storage.process_identity import is_alive, this_process
 from desktop_app.storage.row_conversion import to_micros
@@ -163,6 +169,7 @@ def _month(
         uncounted=spent.uncounted,
         cap=cap,
         estimated=spent.estimated,
+        as_of=others_as_of(connection, at, provider_ids),
     )
 
 

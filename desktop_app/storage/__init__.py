@@ -12,6 +12,7 @@ __all__ = [
     "sqlite_connection",
     "storage_errors",
     "store_lock",
+    "synced_tables",
     "temporary_database",
     "temporary_files",
 ]

@@ -26,7 +26,9 @@ ALTER TABLE spending_holds ADD COLUMN most INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE spending_holds ADD COLUMN message_id TEXT;
 ALTER TABLE attachments ADD COLUMN full_text TEXT;
 """
-STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql"]
+# The name of the computer that wrote a message; "" for this one.
+_COMPUTERS: Final = "ALTER TABLE messages ADD COLUMN computer TEXT NOT NULL DEFAULT ''"
+STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 
 A released step never changes.

@@ -67,7 +67,7 @@ SYNCED_TABLES: Final[Mapping[str, SyncedTable]] = {
             *("conversation_id", "parent_id", "role", "status", "created_at", "provider_id"),
             *("model", "variant", "effort", "input_tokens", "cached_tokens", "output_tokens"),
             *("reasoning_tokens", "cost", "duration_s", "error", "notices", "parts"),
-            *("template_id", "answered_by", "cost_is_estimated"),
+            *("template_id", "answered_by", "cost_is_estimated", "computer"),
         ),
         condition="{row}.status <> 'streaming'",
         events=_SET,

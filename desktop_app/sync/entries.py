@@ -72,6 +72,8 @@ def take_changes(connection: sqlite3.Connection) -> list[Any]:
     for kind, id_, field, at in changes:
         grouped.setdefault((kind, id_), {})[field] = at
     rows = _rows_of(connection, grouped)
+    sql = "SELECT max(json_extract(state, '$.name')) FROM sync_device"
+    own_name = connection.execute(sql).fetchone()[0]
     entries: list[Any] = []
     sent: list[tuple[str, str, str]] = []
     chars = 0
@@ -90,7 +92,10 @@ def take_changes(connection: sqlite3.Connection) -> list[Any]:
         table = SYNCED_TABLES[kind]
         if not table.birth:
             values = {name: row[name] for name in table.columns}
-            files = _files_of(connection, id_) if kind == "messages" else []
+            files: list[str] = []
+            if kind == "messages":
+                values["computer"] = values["computer"] or own_name
+                files = _files_of(connection, id_)
             entries.append(["row", kind, id_, fields[""], values, files])
             chars += len(values.get("parts") or values.get("text") or "")
         else:
@@ -321,7 +326,7 @@ class Applier:
         if MessageStatus(values["status"]) is MessageStatus.STREAMING:
             raise ValueError(values["status"])
         text = searchable_text(parts_from_json(json.loads(values["parts"])))
-        row = {**values, "id": id_}
+        row = {"computer": "", **values, "id": id_}  # an older version does not send it
         if connection.execute(_ADD_MESSAGE, row).rowcount:
             self._known.add(("messages", id_))
         elif not self._replace_message(row, at):
@@ -347,6 +352,7 @@ class Applier:
         is_newer = at > 0 and (at, self._device) > current
         if old["status"] == "streaming" or not (is_newer or is_completed):
             return False
+        row["computer"] = old["computer"]
         self._index_now()
         if has_entry(connection, EntryKind.MESSAGE, id_):
             text = searchable_text(message_from_row(old).parts)

@@ -25,6 +25,7 @@ from desktop_app.documents.store.attachment_store import attachment_path
 from desktop_app.domain.errors import (
     AttachmentMissingError,
     CredentialError,
+    SyncBusyError,
     SyncError,
     SyncRefusedError,
     SyncTargetError,
@@ -242,7 +243,10 @@ class Synchronizer:
         async with self._lock:
             target, key = await self._secrets()
             if not await self._database.write(_take):
-                return SyncResult(0, 0)
+                raise SyncBusyError(
+                    N_("Another Repartee window or command is synchronizing this library."),
+                    hint=N_("It sends the changes of this one, too."),
+                )
             try:
                 async with _opened(target) as storage:
                     await self._require_library(storage, target, key)

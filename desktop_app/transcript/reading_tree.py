@@ -10,7 +10,12 @@ from typing import Final
 from PySide6.QtGui import QAccessible
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_facts import answer_facts, ending_text, token_facts
+from desktop_app.domain.conversations.message_facts import (
+    answer_facts,
+    ending_text,
+    token_facts,
+    written_on,
+)
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.markdown.block_model import Block, Kind, Runs, is_destination, source_text
@@ -83,10 +88,11 @@ def message_name(message: Message, name_of_model: Callable[[str], str]) -> str:
 
 
 def message_description(message: Message, name_of_model: Callable[[str], str]) -> str:
-    """Return the facts in an answer's footer and tooltip; "" for questions and during streaming."""
-    if message.role is Role.USER or message.status is MessageStatus.STREAMING:
+    """Return the facts in a message's footer and tooltip; "" during streaming."""
+    if message.status is MessageStatus.STREAMING:
         return ""
-    return " · ".join([*answer_facts(message, name_of_model), *token_facts(message)])
+    facts = [] if message.role is Role.USER else answer_facts(message, name_of_model)
+    return " · ".join(filter(None, [*facts, *token_facts(message), written_on(message)]))
 
 
 def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:

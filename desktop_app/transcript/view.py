@@ -31,7 +31,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from desktop_app.domain.conversations.conversation import Message, Role
-from desktop_app.domain.conversations.message_facts import detail_lines
+from desktop_app.domain.conversations.message_facts import detail_lines, written_on
 from desktop_app.domain.conversations.message_parts import Source
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.own_links import is_citation, is_note_link, linked_file
@@ -783,22 +783,20 @@ class TranscriptView(TextArea):
     # ------------------------------------------------------------------ mouse
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Show what an answer took in a tooltip over its footer."""
-        if event.type() == QEvent.Type.ToolTip:
+        """Show in a tooltip what an answer took, over its footer, and who wrote a message."""
+        if event.type() == QEvent.Type.ToolTip and not self._hovered_tip:
             position: QPoint = event.pos()  # type: ignore[attr-defined]
-            details = self._footer_details(position)
-            if details:
-                global_position = self.viewport().mapToGlobal(position)
-                QToolTip.showText(global_position, tooltip_text(details), self.viewport())
-                return True
+            place = self.viewport().mapToGlobal(position)
+            QToolTip.showText(place, tooltip_text(self._details_at(position)), self.viewport())
+            return True
         if event.type() == QEvent.Type.Leave and not self.action_row.has_focus:
             last = self.messages.last()
             if last is not None:
                 self.show_actions(last)
         return super().viewportEvent(event)
 
-    def _footer_details(self, position: QPoint) -> str:
-        """Return what an answer took if its footer is at a position, else ""."""
+    def _details_at(self, position: QPoint) -> str:
+        """Return who wrote the message at a position, and, at its footer, what it took."""
         place = self.place_near(position)
         shown = self.messages.get(place.message_id) if place is not None else None
         if place is None or shown is None or place.item >= len(shown.items):
@@ -806,8 +804,10 @@ class TranscriptView(TextArea):
         item = shown.items[place.item]
         rect = self.rect_of(place)
         is_on_line = rect is not None and rect.top() <= position.y() <= rect.bottom()
-        if not is_on_line or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
+        if not is_on_line:
             return ""
+        if not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
+            return written_on(shown.message)
         return "\n".join(detail_lines(shown.message))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

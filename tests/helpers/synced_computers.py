@@ -72,6 +72,8 @@ class Computer:
                 for row in rows
                 if name != "settings" or travels(row["key"])
             }
+        for message in found["messages"].values():
+            message["computer"] = message["computer"] or self.name
         return found
 
 

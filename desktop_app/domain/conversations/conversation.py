@@ -105,6 +105,7 @@ class Message(Value, frozen=True):
         answered_by: the model that the reply names, which may differ from that in `choice`; "" if
             it names none.
         cost_is_estimated: the provider may bill another cost.
+        computer: the name of the computer that wrote it, in a shared library; "" for this one.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Message(Value, frozen=True):
     template_id: str = ""
     answered_by: str = ""
     cost_is_estimated: bool = False
+    computer: str = ""
 
     @property
     def text(self) -> str:

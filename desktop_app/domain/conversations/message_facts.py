@@ -158,6 +158,11 @@ def other_model_fact(choice: ModelChoice, answered_by: str) -> str:
     return tr("answered by {model}", model=answered_by)
 
 
+def written_on(message: Message) -> str:
+    """Name the other computer that wrote a message of a shared library; "" for this one."""
+    return tr("Written on {computer}", computer=message.computer) if message.computer else ""
+
+
 def detail_lines(message: Message) -> list[str]:
     """Return what an answer took, as lines of a tooltip: in all, tokens by kind, speed.
 
@@ -168,7 +173,7 @@ def detail_lines(message: Message) -> list[str]:
     if usage is not None and choice is not None and choice.provider_id == ON_DEVICE_ID and seconds:
         speed = round(usage.output_tokens / seconds)
         lines.append(tr("Speed: {count} tokens/s", count=speed))
-    return [line for line in lines if line]
+    return [line for line in (*lines, written_on(message)) if line]
 
 
 def token_facts(message: Message) -> list[str]:

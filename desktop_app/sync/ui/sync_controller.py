@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
 
 from desktop_app.app.session import Controller, Session
-from desktop_app.domain.errors import CredentialError, SyncError, SyncTargetError, UserFacingError
+from desktop_app.desktop.desktop_watch import saves_resources
+from desktop_app.desktop.session_bus import BusError, SessionBus
+from desktop_app.domain.errors import (
+    CredentialError,
+    SyncBusyError,
+    SyncError,
+    SyncTargetError,
+    UserFacingError,
+)
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.foreign_changes import ForeignChanges
@@ -20,6 +29,8 @@ _LOOK_MS: Final = 5_000
 _ROUND_S: Final = 60.0
 _REST_S: Final = 300.0
 """After a failure, such as without a network."""
+_SAVING_ROUND_S: Final = 900.0
+"""On a metered connection, or with a low battery, also after changes."""
 _TOPIC: Final = "sync"
 
 
@@ -40,7 +51,11 @@ class SyncController(Controller):
         self._sync = session.backend.synchronizer
         self._told = ""
         self._next_round = 0.0
+        self._last_round = -_SAVING_ROUND_S
+        self._is_asked = False
         self._is_running = False
+        self._system_bus = SessionBus("SYSTEM")
+        session.end_steps.append(self._system_bus.aclose)
         self._progress = ""
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self._tasks.slot(self._look))
@@ -49,13 +64,16 @@ class SyncController(Controller):
     async def start(self) -> None:
         """Begin, if this computer has joined a library."""
         if await self._sync.state() is not None:
+            if not self._system_bus.is_connected:
+                with suppress(BusError):
+                    await self._system_bus.connect()
             self._timer.start()
             await self._look()
 
     def synchronize_now(self) -> None:
         """Synchronize, and report what goes wrong."""
         self._told = ""
-        self._next_round = 0.0
+        self._is_asked = True
         self._tasks.start(self._look())
 
     async def join(self, target: Target, secret: str, *, fetches_all: bool) -> None:
@@ -63,7 +81,7 @@ class SyncController(Controller):
         await self._sync.join(target, secret, fetches_all=fetches_all)
         self.error = None
         self.report_state()
-        self._next_round = 0.0
+        self._is_asked = True
         self._tasks.start(self.start())
 
     async def leave(self) -> None:
@@ -106,21 +124,33 @@ class SyncController(Controller):
     async def _look(self) -> None:
         if self._is_running:
             return
-        is_due = time.monotonic() >= self._next_round
-        if not is_due and not (self.error is None and await self._sync.unsent()):
-            return
         self._is_running = True
         try:
-            await self._synchronize()
+            if self._is_asked or await self._is_due():
+                await self._synchronize()
+                self._progress = ""
+                self.report_state()
         finally:
             self._is_running = False
-            self._progress = ""
-            self.report_state()
+
+    async def _is_due(self) -> bool:
+        now = time.monotonic()
+        is_due = now >= self._next_round or (self.error is None and bool(await self._sync.unsent()))
+        if not is_due or now - self._last_round >= _SAVING_ROUND_S:
+            return is_due
+        return not await saves_resources(self._system_bus)
 
     async def _synchronize(self) -> None:
-        self._next_round = time.monotonic() + _REST_S
+        is_asked, self._is_asked = self._is_asked, False
+        self._last_round = time.monotonic()
+        self._next_round = self._last_round + _REST_S
         try:
             result = await self._sync.synchronize(self._show_progress)
+        except SyncBusyError as error:
+            self._next_round = time.monotonic() + _ROUND_S
+            if is_asked:
+                self._tell(error)
+            return
         except (SyncError, CredentialError) as error:
             self.error = error
             # A storage that cannot be reached comes back; other errors need the user.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPixmap
+from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 from shiboken6 import isValid
 
 from desktop_app.app.session import Session
@@ -19,6 +20,8 @@ from desktop_app.widgets.buttons.dialog_button import cancel_button, compact_but
 from desktop_app.widgets.file_dialogs import choose_folder
 from desktop_app.widgets.forms.form_dialog import FormDialog, ask
 from desktop_app.widgets.forms.form_widgets import FormSection, Note, check_box, line_field
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import PlainLabel
 from desktop_app.widgets.windows import fitting_size, scroll_area_of
 
 _ABOUT: Final = N_(
@@ -31,6 +34,8 @@ _HINT: Final = N_(
 )
 
 _SIZE: Final = (560, 400)
+_CODE_SIZE: Final = (420, 360)
+_MODULE_PX: Final = 5
 
 
 class SyncSection(FormSection):
@@ -46,8 +51,8 @@ class SyncSection(FormSection):
         self._join.clicked.connect(lambda: JoinDialog(session, self.window()).open())
         self._now = compact_button(tr("Synchronize now"), "sync-now", "plain")
         self._now.clicked.connect(self._controller.synchronize_now)
-        self._code = compact_button(tr("Copy code"), "sync-code", "plain")
-        self._code.clicked.connect(lambda: session.tasks.start(self._copy_code()))
+        self._code = compact_button(tr("Show code…"), "sync-code", "plain")
+        self._code.clicked.connect(lambda: session.tasks.start(self._show_code()))
         self._leave = compact_button(tr("Stop…"), "sync-leave", "plain")
         self._leave.clicked.connect(self._ask_to_leave)
         buttons = QWidget()
@@ -64,11 +69,13 @@ class SyncSection(FormSection):
         for button in (self._now, self._code, self._leave):
             button.setVisible(bool(text))
 
-    async def _copy_code(self) -> None:
-        QGuiApplication.clipboard().setText(await self._controller.code())
-        self._session.window.notifications.notify(
-            tr("Code copied. Whoever has it reads and changes the library.")
-        )
+    async def _show_code(self) -> None:
+        try:
+            code = await self._controller.code()
+        except UserFacingError as error:
+            self._session.window.notifications.notify(error)
+        else:
+            CodeDialog(code, self.window()).open()
 
     def _ask_to_leave(self) -> None:
         ask(
@@ -79,6 +86,47 @@ class SyncSection(FormSection):
             label=tr("Stop"),
             on_accepted=lambda: self._session.tasks.start(self._controller.leave()),
         )
+
+
+class CodeDialog(QDialog):
+    """The code that joins another computer, as text and as a QR code for a camera."""
+
+    def __init__(self, code: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("sync-code-dialog")
+        self.setWindowTitle(tr("Code of the library"))
+        self.finished.connect(self.deleteLater)
+        picture = PlainLabel()
+        picture.setPixmap(qr_code(code))
+        picture.setAccessibleName(tr("QR code"))
+        text = PlainLabel(code, wraps=True)
+        text.setFont(current_theme().code())
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        copy = dialog_button(tr("Copy"), "sync-code-copy")
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(code))
+        close = dialog_button(tr("Close"), "sync-code-close", "primary")
+        close.clicked.connect(self.accept)
+        column_of(
+            row_of(STRETCH, picture, STRETCH),
+            text,
+            Note(tr("Enter it on your other computer. Whoever has it reads and changes all.")),
+            row_of(STRETCH, copy, close, spacing=8),
+            parent=self,
+            spacing=10,
+        )
+        self.resize(fitting_size(_CODE_SIZE, parent))
+
+
+def qr_code(text: str) -> QPixmap:
+    """Return a text as a QR code, with the white border that cameras need (ISO/IEC 18004)."""
+    import segno
+
+    matrix = list(segno.make(text, micro=False).matrix_iter(border=4))
+    image = QImage(len(matrix), len(matrix), QImage.Format.Format_RGB32)
+    for y, row in enumerate(matrix):
+        for x, is_dark in enumerate(row):
+            image.setPixelColor(x, y, Qt.GlobalColor.black if is_dark else Qt.GlobalColor.white)
+    return QPixmap.fromImage(image.scaledToWidth(_MODULE_PX * len(matrix)))
 
 
 class JoinDialog(FormDialog):

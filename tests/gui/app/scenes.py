@@ -107,7 +107,7 @@ from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
-from desktop_app.sync.ui.sync_section import JoinDialog
+from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog
@@ -757,6 +757,10 @@ async def synchronization(app: AppHarness, look: Look) -> None:
         leave = find(app.window, QPushButton, "sync-leave")
         await until(leave.isVisible)
         await look("sync-section")
+        find(app.window, QPushButton, "sync-code").click()
+        shown = await dialog_of(CodeDialog)
+        await look("sync-code")
+        shown.accept()
         leave.click()
         question = await dialog_of(QMessageBox)
         await look("sync-leave")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
+from desktop_app.desktop.desktop_watch import BATTERY, NETWORK
 from desktop_app.sync import format as form
 from desktop_app.sync.storage import Target
 from desktop_app.sync.ui import sync_controller
 from desktop_app.sync.ui.sync_controller import SyncController
-from desktop_app.sync.ui.sync_section import JoinDialog
+from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
 from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.bus_service import BusService, message_bus_daemon
 from tests.helpers.synced_computers import PASSPHRASE, Computer
 from tests.helpers.widgets import find
 
@@ -48,6 +52,13 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             leave = find(window, QPushButton, "sync-leave")
             await until(leave.isVisible)
             assert (shared / "library.json").exists()
+            find(window, QPushButton, "sync-code").click()
+            await until(lambda: bool(window.findChildren(CodeDialog)))
+            (shown,) = window.findChildren(CodeDialog)
+            find(shown, QPushButton, "sync-code-copy").click()
+            code = (await app.backend.synchronizer.key()).code()
+            assert QGuiApplication.clipboard().text() == code
+            shown.accept()
 
             await app.ask_and_answer("Is this sent?", "It is.")
             await other.sync.join(Target(str(shared)), PASSPHRASE, name="other")
@@ -65,3 +76,40 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             await until(lambda: app.session.current.conversation.title == "Renamed elsewhere")
     finally:
         await other.database.close()
+
+
+@pytest.mark.parametrize(
+    ("service", "saving", "normal"),
+    [(NETWORK.service, 1, 2), (BATTERY.service, 3, 1)],
+    ids=["metered", "battery"],
+)
+async def test_rounds_wait_on_a_metered_connection_and_a_low_battery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: str, saving: int, normal: int
+) -> None:
+    value = saving
+    get = ("org.freedesktop.DBus.Properties", "Get")
+    methods: dict[tuple[str, str], Any] = {get: lambda *_: ("v", (("u", value),))}
+    with message_bus_daemon() as address, BusService(address, service, methods) as bus:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        async with AppHarness() as app:
+            controller, sync = app.session.of(SyncController), app.backend.synchronizer
+
+            async def add(title: str) -> None:
+                await app.backend.settings.set("answer.instructions", title)
+
+            async def until_sent() -> None:
+                while await sync.unsent():
+                    await until(lambda: True)
+
+            await controller.join(Target(str(tmp_path)), PASSPHRASE, fetches_all=False)
+            await until(lambda: (tmp_path / "devices").exists())
+            await until_sent()
+            await add("While saving")
+            looks = len(bus.calls)
+            await until(lambda: len(bus.calls) > looks + 3)
+            assert await sync.unsent()
+            controller.synchronize_now()
+            await until_sent()
+            await add("While saving, again")
+            value = normal
+            await until_sent()

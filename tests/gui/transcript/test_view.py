@@ -87,6 +87,13 @@ def test_the_tooltip_of_the_footer_has_the_tokens_by_kind(view: TranscriptView) 
     QToolTip.hideText()
 
 
+def test_the_computer_that_wrote_a_message_is_its_tooltip(view: TranscriptView) -> None:
+    view.set_messages([replace(question("Asked"), computer="attic"), answer("Answered here")])
+    assert hint_at(view, "Answered here") == ""
+    assert hint_at(view, "Asked") == "Written on attic"
+    QToolTip.hideText()
+
+
 def test_an_error_is_below_the_text_that_arrived(view: TranscriptView, qtbot: QtBot) -> None:
     note = ErrorNote("The connection was cut.", "Try again.", details="x")
     reply = answer("Half an ans", MessageStatus.FAILED, error=note)

@@ -25,12 +25,15 @@ from desktop_app.domain.conversations.message_parts import Attachment, TextPart
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
     AttachmentMissingError,
+    SyncBusyError,
     SyncError,
     SyncRefusedError,
     SyncTargetError,
 )
 from desktop_app.domain.spending_report import Call, Purpose
 from desktop_app.spending.ledger import insert_call
+from desktop_app.spending.spending_holds import SpendingHolds
+from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync import format as form
 from desktop_app.sync import synchronizer
 from desktop_app.sync.storage import FolderStorage, Target
@@ -396,6 +399,18 @@ async def test_a_computer_that_joins_again_sends_its_spending(tmp_path: Path) ->
             await other.database.close()
 
 
+async def test_spending_says_when_other_computers_were_heard(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        call = Call(now(), "openai", "gpt-5.2", Purpose.ANSWER, Usage(1, 0, 1, 0), Decimal(1))
+        await made[0].database.write(lambda c: insert_call(c, call))
+        await settle(made)
+        months = [await SpendingHolds(m.database).month(("openai",), None, now()) for m in made]
+        assert [month.spent for month in months] == [1, 1]
+        state = await made[1].sync.state()
+        assert state is not None
+        assert [month.as_of for month in months] == [None, from_micros(state.at)]
+
+
 async def test_a_resumed_answer_replaces_its_beginning(tmp_path: Path) -> None:
     async with computers(tmp_path, "a", "b") as made:
         await made[0].add("c1")
@@ -416,8 +431,9 @@ async def test_one_process_synchronizes_a_store_at_a_time(tmp_path: Path) -> Non
         await made[0].add("c1")
         with patch.object(synchronizer, "this_process", lambda: (1, "another")):
             await made[0].database.write(synchronizer._take)
-        with patch.object(synchronizer, "is_alive", lambda *_: True):
-            assert await made[0].sync.synchronize() == (0, 0, ())
+        lives = patch.object(synchronizer, "is_alive", lambda *_: True)
+        with lives, pytest.raises(SyncBusyError):
+            await made[0].sync.synchronize()
         await settle(made)  # that process has ended
         assert await conversations_of(made[1]) == {"c1"}
 
@@ -460,6 +476,20 @@ async def test_two_answers_to_one_question_become_two_versions(tmp_path: Path) -
         for each in made:
             texts = {message.text for message in await each.conversations.messages("c1")}
             assert texts == {"Why?", "by a", "by b"}
+
+
+async def test_who_wrote_is_kept(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b", "c") as made:
+        await made[0].add("c1")
+        await settle(made)
+        for each in made:
+            await each.write(question(f"by {each.name}"), "c1")
+        await settle(made[:2])
+        await settle(made)
+        for each in made:
+            for message in await each.conversations.messages("c1"):
+                writer = message.text.removeprefix("by ")
+                assert message.computer == ("" if writer == each.name else writer)
 
 
 async def test_small_segments_are_joined(tmp_path: Path) -> None:
