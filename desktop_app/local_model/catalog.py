@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     CODE = "code"
     IMAGES = "images"
     SEARCH = "search"
+    SPEECH = "speech"
 
     @property
     def label(self) -> str:
@@ -47,11 +48,12 @@ _LABELS: Final = {
     Purpose.CODE: N_("Program code"),
     Purpose.IMAGES: N_("Questions about images"),
     Purpose.SEARCH: N_("Search by meaning in collections"),
+    Purpose.SPEECH: N_("Transcribes speech"),
 }
 
 
 class RemoteFile(msgspec.Struct, frozen=True):
-    """A GGUF file that can be fetched.
+    """A model's file that can be fetched.
 
     Attributes:
         size: bytes; 0 if only its host knows.
@@ -79,9 +81,10 @@ class CatalogModel(RemoteFile, frozen=True, kw_only=True):
 
     Attributes:
         id: the name by which the command line knows it.
-        window: tokens.
+        window: tokens; 0 for a model of speech.
         memory: bytes, with a window of 8,192 tokens.
         projector: the second file of a model that sees images.
+        parts: the other files of a model of speech, which are in a folder of their own.
     """
 
     id: str = ""
@@ -89,14 +92,15 @@ class CatalogModel(RemoteFile, frozen=True, kw_only=True):
     publisher: str
     license: str
     purpose: Purpose
-    window: int
+    window: int = 0
     memory: int
     projector: RemoteFile | None = None
+    parts: tuple[RemoteFile, ...] = ()
 
     @property
     def files(self) -> tuple[RemoteFile, ...]:
-        """Return all files of the model: the second first, so that the model is complete last."""
-        return (self,) if self.projector is None else (self.projector, self)
+        """Return all files of the model: its own last, so that the model is complete then."""
+        return (*self.parts, *((self.projector,) if self.projector else ()), self)
 
     @property
     def total_size(self) -> int:

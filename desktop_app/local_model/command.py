@@ -11,7 +11,7 @@ from desktop_app.cli.command_setup import cancel_at_signals, open_backend, run_c
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.local_model.catalog import CatalogModel, RemoteFile, find_remote
-from desktop_app.local_model.fetch import Progress, fetch_model, progress_text
+from desktop_app.local_model.fetch import Progress, fetch_model, path_of, progress_text
 from desktop_app.local_model.memory import free_memory
 from desktop_app.local_model.store import model_at
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
@@ -40,7 +40,7 @@ async def _get(options: Options) -> int:
     async with open_backend() as backend:
         store = backend.model_store
         remote = find_remote(options.name, store.catalog)
-        path = store.folder / remote.name
+        path = path_of(remote, store.folder)
         is_new = not await asyncio.to_thread(path.exists)
         if is_new:
             console.write_note(_source_text(remote, store.folder))
@@ -60,6 +60,7 @@ async def _get(options: Options) -> int:
             )
             raise
         files = await asyncio.to_thread(store.scan)
+        files += await asyncio.to_thread(store.speech_models)
         file = model_at(path, files)
         is_default = await backend.use_first_model(file)
     if options.json:
@@ -70,6 +71,8 @@ async def _get(options: Options) -> int:
         console.write_note(tr("Not checked against a known hash. Its SHA-256 is now recorded."))
     if is_default:
         console.write_note(tr("New conversations on this computer use {model}.", model=file.name))
+    elif file.is_speech:
+        console.write_note(tr("Use it with: {command}", command="repartee transcribe FILE"))
     elif not file.header.is_embedding:
         name = remote.id if isinstance(remote, CatalogModel) else file.path
         command = f"repartee ask --provider on-device --model {name}"
@@ -120,6 +123,7 @@ async def _list(options: Options) -> int:
     async with open_backend() as backend:
         store = backend.model_store
         files = await asyncio.to_thread(store.scan)
+        files += await asyncio.to_thread(store.speech_models)
         partial = await asyncio.to_thread(store.partial_files)
         free_disk = await asyncio.to_thread(store.free_bytes)
     if options.json:
@@ -203,6 +207,7 @@ def _fields_of(file: LocalFile) -> dict[str, Any]:
         "bytes": file.size,
         "window": file.header.window,
         "embedding": file.header.is_embedding,
+        "speech": file.is_speech,
         "images": bool(file.projector),
         "tools": file.header.takes_tools,
         "reasoning": file.header.can_think or file.header.efforts,

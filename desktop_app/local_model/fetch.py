@@ -142,6 +142,13 @@ def write_info(path: Path, info: Info) -> None:
     write_json(Path(f"{path}{INFO}"), info)
 
 
+def path_of(remote: RemoteFile, folder: Path) -> Path:
+    """Return where a model's file is, once it has been fetched into the folder of all models."""
+    if isinstance(remote, CatalogModel) and remote.parts:
+        folder /= remote.id
+    return folder / remote.name
+
+
 async def fetch_model(
     remote: RemoteFile,
     folder: Path,
@@ -163,6 +170,8 @@ async def fetch_model(
         LocalModelError: the disk is too full, the host refuses, it has another file, or a file of
             this name is from elsewhere.
     """
+    target = path_of(remote, folder)
+    folder = target.parent
     files = remote.files if isinstance(remote, CatalogModel) else (remote,)
     await asyncio.to_thread(_prepare_folder, folder, files)
     earlier = 0
@@ -179,7 +188,7 @@ async def fetch_model(
             )
             await fetch.run(_info_of(remote, file))
         earlier += file.size
-    return folder / remote.name
+    return target
 
 
 def _is_there(file: RemoteFile, folder: Path) -> bool:
@@ -263,6 +272,7 @@ class _FileFetch:
         self._takes_any_size = takes_any_size
         self._unchecked_bytes = 0  # that were written since the room was checked
         self._remote = remote
+        self._is_gguf = remote.name.endswith(".gguf")
         self._target = folder / remote.name
         self._part = folder / f"{remote.name}{PART}"
         self._open_reply = open_local if urlsplit(remote.url).scheme == "file" else open_reply
@@ -407,7 +417,8 @@ class _FileFetch:
     async def _write(self, file: BinaryIO, pending: bytearray) -> None:
         """Append bytes. Raises LocalModelError if they cannot be those of a model."""
         # A host may cut the connection after one byte.
-        if self._done == 0 and not MAGIC.startswith(pending[: len(MAGIC)]):
+        is_wrong = self._is_gguf and not MAGIC.startswith(pending[: len(MAGIC)])
+        if self._done == 0 and is_wrong:
             await self._restart(file)
             raise LocalModelError(
                 N_("{host} didn’t send a GGUF model file."),
@@ -458,7 +469,8 @@ class _FileFetch:
                 file=self._target.name,
             )
         try:
-            await asyncio.to_thread(self._read_header, file)
+            if self._is_gguf:
+                await asyncio.to_thread(self._read_header, file)
         except LocalModelError:
             await asyncio.to_thread(self._remove, file)
             raise

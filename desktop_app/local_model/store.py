@@ -69,6 +69,7 @@ class LocalFile(msgspec.Struct, frozen=True):
         projector: the path of the second file, of a model that sees images; "" for none.
         info: how it was fetched; None if another app or the user has put it there.
         used_at: its last use here.
+        is_speech: True for a model that transcribes speech, whose folder has further files.
     """
 
     path: str
@@ -79,12 +80,14 @@ class LocalFile(msgspec.Struct, frozen=True):
     projector: str = ""
     info: Info | None = None
     used_at: datetime | None = None
+    is_speech: bool = False
 
     def is_named(self, wanted: str) -> bool:
         """Return True if this is its path, its name or its id in the catalog."""
         path = Path(self.path)
         model = self.info.model if self.info else ""
-        names = (self.path, path.name, path.stem, self.name, model)
+        file_names = () if self.is_speech else (path.name, path.stem)  # all are "model.bin"
+        names = (self.path, *file_names, self.name, model)
         return wanted.casefold() in (name.casefold() for name in names if name)
 
 
@@ -176,6 +179,20 @@ class ModelStore:
             self._remember(self._cache_file, known)
         return files
 
+    def speech_models(self) -> list[LocalFile]:
+        """Return the fetched models that transcribe speech. Blocking."""
+        found: list[LocalFile] = []
+        used = self._uses()
+        for model in self.catalog:
+            path = self.folder / model.id / model.name
+            info = read_info(path) if model.parts and path.exists() else None
+            if info is not None:
+                facts = (str(path), model.label, Origin.REPARTEE, model.total_size)
+                at = used.get(str(path))
+                header = Header("whisper")
+                found.append(LocalFile(*facts, header, info=info, used_at=at, is_speech=True))
+        return found
+
     @staticmethod
     def _remember(path: Path, value: object) -> None:
         with suppress(OSError):  # as on a full disk: it is read or counted again
@@ -185,7 +202,7 @@ class ModelStore:
     def partial_files(self) -> list[PartialFile]:
         """Return the unfinished downloads. Blocking."""
         found = []
-        for path in sorted(self.folder.glob(f"*{PART}")):
+        for path in sorted((*self.folder.glob(f"*{PART}"), *self.folder.glob(f"*/*{PART}"))):
             if not path.is_file():
                 continue
             info = read_info(path) or Info("")
@@ -222,9 +239,11 @@ class ModelStore:
         Raises:
             IllegalChoiceError: there is none, or it belongs to another app.
         """
-        for file in self.scan():
+        for file in (*self.speech_models(), *self.scan()):
             if not file.is_named(wanted):
                 continue
+            if file.is_speech:
+                return [Path(file.path), *self._parts_beside(Path(file.path))]
             if file.origin is not Origin.REPARTEE:
                 raise IllegalChoiceError(
                     N_("{model} belongs to {app}."),
@@ -243,6 +262,10 @@ class ModelStore:
             hint=N_("“repartee models list” lists them."),
             name=wanted,
         )
+
+    def _parts_beside(self, path: Path) -> list[Path]:
+        files = [file for model in self.catalog if model.parts for file in model.parts]
+        return [path.with_name(name) for name in sorted({file.name for file in files})]
 
     def remove(self, paths: list[Path]) -> int:
         """Remove fetched files or parts. Return the bytes that this frees. Blocking.
@@ -271,6 +294,9 @@ class ModelStore:
                     N_("Couldn’t remove {file}."), details=str(exc), file=path.name
                 ) from exc
             freed += size
+        if paths and paths[0].parent != self.folder:  # a model of speech has a folder of its own
+            with suppress(OSError):
+                paths[0].parent.rmdir()
         return freed
 
     # ------------------------------------------------------------------ where files are

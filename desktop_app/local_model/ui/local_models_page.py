@@ -131,6 +131,8 @@ def _facts_of(file: LocalFile, line: ModelLine) -> list[str]:
         facts.append(tr("for new conversations"))
     if file.header.is_embedding:
         facts.append(tr("for collections"))
+    if file.is_speech:
+        facts.append(tr("for speech"))
     if file.info is not None and not file.info.is_known:
         facts.append(tr("not checked against a known hash"))
     return facts
@@ -310,7 +312,7 @@ class LocalModelsPage(QWidget):
         default = str(self._values[WEIGHTS_SETTING] or "")
         files = [
             ModelLine(file, is_default=file.path == default, is_loaded=models.is_loaded(file.path))
-            for file in models.files
+            for file in (*models.files, *store.speech_models())
         ]
         catalog = {model.id: model for model in store.catalog}
         running = [
@@ -385,7 +387,8 @@ class LocalModelsPage(QWidget):
     async def _finish(self, path: Path) -> None:
         """Offer a model that has been downloaded; the first one is that of new conversations."""
         await self._backend.local_models.refresh()
-        file = model_at(path, self._backend.local_models.files)
+        speech = await asyncio.to_thread(self._backend.model_store.speech_models)
+        file = model_at(path, (*self._backend.local_models.files, *speech))
         if await self._backend.use_first_model(file):
             await self._values.load()
             self._values.changed.emit(WEIGHTS_SETTING)
@@ -407,10 +410,18 @@ class LocalModelsPage(QWidget):
     def _use(self, line: ModelLine) -> None:
         if line.file is None:
             return
+        if line.file.is_speech:
+            self._tasks.start(self._use_for_speech(line.file))
+            return
         self._session.events.model_chosen.emit(
             ModelEntry(ON_DEVICE.id, tr(ON_DEVICE.name), line.file.path, line.file.name, None)
         )
         self._session.window.pane.close_page()
+
+    async def _use_for_speech(self, file: LocalFile) -> None:
+        await self._values.set("voice.model", file.path)
+        await self._values.set("voice.transcriber", "computer")
+        self._say(tr("{model} transcribes speech on this computer.", model=file.name))
 
     async def _use_in_collections(self, line: ModelLine) -> None:
         if line.file is None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from desktop_app.domain.errors import LocalModelError, NetworkError
+from desktop_app.domain.errors import IllegalChoiceError, LocalModelError, NetworkError
 from desktop_app.local_model.catalog import CatalogModel, Purpose, RemoteFile
 from desktop_app.local_model.fetch import PART, Progress, fetch_model, read_info
 from desktop_app.local_model.store import ModelStore
@@ -359,3 +359,69 @@ async def test_a_file_of_this_computer_is_copied(tmp_path: Path) -> None:
     assert path.read_bytes() == CONTENT
     with pytest.raises(LocalModelError, match="Couldn’t read"):
         await fetch(RemoteFile((tmp_path / "no.gguf").as_uri()), tmp_path / "models")
+
+
+WHISPER: Final = {
+    "config.json": b"{}",
+    "vocabulary.txt": b"a\nb\n",
+    "model.bin": b"weights" * 9_000,
+}
+
+
+async def test_a_model_of_speech_is_fetched_listed_and_removed_with_all_its_files(
+    tmp_path: Path,
+) -> None:
+    scripts = [serves(content) for content in WHISPER.values()]
+    cut = serves(WHISPER["model.bin"], cut_after=20_000)
+    async with LoopbackServer(*scripts[:2], cut, cut, cut, cut, *scripts) as server:
+        files = [
+            RemoteFile(f"{server.base_url}/{name}", len(data), hashlib.sha256(data).hexdigest())
+            for name, data in WHISPER.items()
+        ]
+        whisper = CatalogModel(
+            *(files[2].url, files[2].size, files[2].sha256),
+            id="whisper-small",
+            label="Whisper small",
+            publisher="OpenAI",
+            license="MIT",
+            purpose=Purpose.SPEECH,
+            memory=1,
+            parts=tuple(files[:2]),
+        )
+        store = ModelStore(tmp_path / "models", tmp_path, tmp_path)
+        store.catalog = (whisper,)
+        assert store.speech_models() == []
+        reports: list[Progress] = []
+        path = await fetch(whisper, store.folder, reports)
+    assert path == store.folder / "whisper-small" / "model.bin"
+    assert {name: path.with_name(name).read_bytes() for name in WHISPER} == WHISPER
+    assert reports[-1].total == sum(map(len, WHISPER.values()))
+    (model,) = store.speech_models()
+    assert (model.name, model.path, model.size) == ("Whisper small", str(path), whisper.total_size)
+    assert model.info is not None
+    assert model.info.is_known
+    assert store.scan() == [], "it answers no question"
+    with pytest.raises(IllegalChoiceError):
+        store.find("model.bin")  # the name of each of them
+    freed = store.remove(store.find("whisper-small"))
+    assert freed == whisper.total_size
+    assert store.speech_models() == []
+    assert not path.parent.exists()
+
+
+async def test_a_changed_file_of_a_model_of_speech_is_refused(tmp_path: Path) -> None:
+    async with LoopbackServer(serves(b"[]"), serves(WHISPER["model.bin"])) as server:
+        part = RemoteFile(f"{server.base_url}/config.json", 2, hashlib.sha256(b"{}").hexdigest())
+        whisper = CatalogModel(
+            server.base_url + "/model.bin",
+            id="whisper-small",
+            label="Whisper small",
+            publisher="OpenAI",
+            license="MIT",
+            purpose=Purpose.SPEECH,
+            memory=1,
+            parts=(part,),
+        )
+        with pytest.raises(LocalModelError, match="SHA-256 differs"):
+            await fetch(whisper, tmp_path)
+    assert not list((tmp_path / "whisper-small").iterdir())
