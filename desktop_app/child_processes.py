@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 ChildKind = Literal[
-    "diagrams", "documents", "headers", "lexing", "math", "model", "qt", "server", "tool", "voice"
+    "diagrams",
+    "documents",
+    "headers",
+    "lexing",
+    "math",
+    "model",
+    "qt",
+    "recordings",
+    "server",
+    "tool",
+    "voice",
 ]
 
 # Only root can create files here, and a process in this folder does not keep a drive mounted.
@@ -85,6 +95,7 @@ _VARIABLES_OF_KIND: Final[Mapping[ChildKind, tuple[str, ...]]] = {
     "math": _COMMON_VARIABLES,
     "model": _COMMON_VARIABLES,
     "qt": (*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES),
+    "recordings": _COMMON_VARIABLES,
     "server": (*_COMMON_VARIABLES, *_SERVER_VARIABLES),
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
     "voice": (*_COMMON_VARIABLES, *_VOICE_VARIABLES),

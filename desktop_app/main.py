@@ -190,6 +190,10 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.local_model.server_process import main as model
 
         return model()
+    if name == "recordings":
+        from desktop_app.voice.child.recording_process import main as recordings
+
+        return recordings(arguments)
     if name == "math":
         from desktop_app.markdown.processes.json_server import serve, typeset_formula
 

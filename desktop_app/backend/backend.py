@@ -55,12 +55,15 @@ if TYPE_CHECKING:
     from desktop_app.chat.attachments.chunked_reading import ChunkedReader
     from desktop_app.collections.collection_service import Collections
     from desktop_app.collections.embedding_service import EmbeddingChoice, Embeddings
+    from desktop_app.documents.worker.document_worker import OnProgress
+    from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.local_model.store import LocalFile, ModelStore
     from desktop_app.providers.ports import ChatAttachments, MessageStore
     from desktop_app.sync.synchronizer import Synchronizer
     from desktop_app.tools.calls.tool_set import ToolCatalog
     from desktop_app.tools.servers.server_registry import ToolServers
     from desktop_app.tools.servers.server_store import ServerStore
+    from desktop_app.voice.transcription.transcription import Transcription
 
 PRICES: Final = "model_prices.json"
 FACTS_FILE: Final = "model_facts.json"
@@ -98,6 +101,7 @@ class Backend:
         self.conversation_folders = FolderStore(self.database)
         self.flags = ConversationFlagStore(self.database)
         self.documents = DocumentWorker()
+        self.documents.transcribe = self._transcribed_document
         self.attachments = AttachmentStore(
             self.temporary,
             self.folders.attachments,
@@ -301,7 +305,8 @@ class Backend:
         Return True if it is used.
         """
         stored = await self.settings.all()
-        if file.header.is_embedding or stored.get(WEIGHTS_SETTING):
+        is_other = file.is_speech or file.header.is_embedding
+        if is_other or stored.get(WEIGHTS_SETTING):
             return False
         await self.settings.set(WEIGHTS_SETTING, file.path)
         use_weights(self.local_models, await self.settings.all())
@@ -325,6 +330,29 @@ class Backend:
             await self.settings.set("library.embeddings", False)
             await self.settings.set(EMBEDDING_SETTING, "")
         return freed
+
+    @cached_property
+    def transcription(self) -> Transcription:
+        """Return the service that transcribes speech and recordings."""
+        # Few need them.
+        from desktop_app.backend.voice_wiring import voice_model
+        from desktop_app.providers.jobs.audio import transcription_model
+        from desktop_app.voice.transcription.transcription import Transcription
+
+        return Transcription(
+            (self.gateway, self.budget, self.ledger),
+            self.settings,
+            lambda: self.model_store,
+            self.values,
+            partial(voice_model, self, transcription_model),
+        )
+
+    async def _transcribed_document(
+        self, name: str, media_type: str, data: bytes, on_progress: OnProgress | None
+    ) -> ExtractedDocument:
+        from desktop_app.backend.voice_wiring import transcribed_document
+
+        return await transcribed_document(self, name, media_type, data, on_progress)
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Return the provider and model of embeddings; None if they are off or not available."""

@@ -26,6 +26,9 @@ COMMANDS: Final[Mapping[str, CommandPlaces]] = {
     "summarize": CommandPlaces(
         "chat.command.arguments.summarize_arguments", "chat.command.ask.run_ask"
     ),
+    "transcribe": CommandPlaces(
+        "voice.arguments.transcribe_arguments", "voice.command.run_transcribe"
+    ),
     "tools": CommandPlaces(
         "tools.command.arguments.tools_arguments", "tools.command.tool_commands.run_tools"
     ),

@@ -25,6 +25,8 @@ class Purpose(StrEnum):
     EVALUATION = "evaluation"
     JUDGMENT = "judgment"
     TEST = "test"
+    TRANSCRIPTION = "transcription"
+    SPEECH = "speech"
     TOOLS = "tools"
     """Fees of the tools that a provider runs, apart from the tokens of their request."""
 

@@ -26,7 +26,7 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import CallUsage, Usage
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.models.model_listing import ModelListing, info_at
@@ -245,6 +245,26 @@ class ProviderClient:
         if requests.refused != known_refusals:
             self._memory.add_refusals(model, requests.refused)
         return vectors_and_tokens
+
+    async def transcribe(
+        self, model: str, samples: bytes, language: str
+    ) -> tuple[str, CallUsage | None]:
+        """Return what is said, and the tokens billed: see `audio.transcribe`."""
+        from desktop_app.providers.jobs import audio  # rarely needed
+
+        self._require_key()
+        with self._in_use():
+            return await audio.transcribe(
+                self._transport, self._profile.name, model, samples, language
+            )
+
+    async def speak(self, model: str, text: str, voice: str, speed: float) -> bytes:
+        """Return spoken text as samples: see `audio.speak`."""
+        from desktop_app.providers.jobs import audio  # rarely needed
+
+        self._require_key()
+        with self._in_use():
+            return await audio.speak(self._transport, self._profile.name, model, text, voice, speed)
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Return the tokens of a text by the counter of llama.cpp; None at any other server.

@@ -64,6 +64,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("local_model.weights", "", N_("Local model file"), Group.KEPT),
     Setting("backup.folder", "", N_("Backup folder"), Group.KEPT),
     Setting("library.embedding_model", "", N_("Embedding model"), Group.KEPT),
+    Setting("voice.model", "", N_("Transcription model"), Group.KEPT),
     Setting(
         "local_model.context",
         None,
@@ -321,6 +322,18 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("Sends passages and messages to the default provider. You see the cost first."),
         words=N_("embeddings vectors"),
         is_advanced=True,
+    ),
+    Setting(
+        "voice.transcriber",
+        "computer",
+        N_("Transcribe speech"),
+        Group.ANSWER,
+        N_("The provider gets your voice; you are asked first, with the price."),
+        words=N_("voice dictation microphone audio recording whisper"),
+        choices=(
+            Choice("computer", N_("On this computer")),
+            Choice("provider", N_("By the provider")),
+        ),
     ),
     Setting(
         "look.theme",

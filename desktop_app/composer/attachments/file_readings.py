@@ -51,6 +51,7 @@ _READING_TEXTS: Final = {
     "page": N_("reading page {number} of {total}…"),
     "chapter": N_("reading chapter {number} of {total}…"),
     "file": N_("reading file {number} of {total}…"),
+    "second": N_("transcribing: {number} of {total} s…"),
 }
 _READING_PART_TEXT: Final = N_("reading part {number} of {total}…")
 

@@ -60,6 +60,7 @@ _MAX_PASSAGE_CHARACTERS: Final = 600  # an arbitrary number: some lines of a not
 _OPENABLE_SUFFIXES: Final = frozenset(
     (
         *(known.suffix for known in document_types.DOCUMENT_FORMATS.values()),
+        *document_types.RECORDINGS,
         *(".html", ".htm", ".eml", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml"),
     )
 )

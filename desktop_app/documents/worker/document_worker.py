@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,8 @@ from desktop_app.i18n.translation import N_
 
 __all__ = ["DocumentWorker", "Limits", "OnProgress", "Progress", "ScaledImage"]
 
+Transcribe = Callable[[str, str, bytes, OnProgress | None], Awaitable[ExtractedDocument]]
+
 _NAME_OF_TEXT: Final = "The text"
 """Names a text in errors, in place of a file."""
 
@@ -47,6 +49,7 @@ class DocumentWorker(PdfPageReader):
     """Client of the child process that reads documents.
 
     Attributes:
+        transcribe: reads recordings, given name, media type and bytes; None to refuse them.
         passwords: the passwords of protected documents that were read or unlocked, by SHA-256. They
             are only in this process's memory, and go to the child through its pipe.
     """
@@ -61,6 +64,7 @@ class DocumentWorker(PdfPageReader):
         super().__init__(limits or Limits(), idle_s, command)
         self._second_reader = PdfPageReader(self.limits, idle_s, command)
         self.passwords: dict[str, str] = {}
+        self.transcribe: Transcribe | None = None
         # Files dropped together become attachments in their order, and one at a time is in memory.
         self._turn = asyncio.Lock()
 
@@ -96,9 +100,13 @@ class DocumentWorker(PdfPageReader):
             if await asyncio.to_thread(os.path.isdir, path):
                 return await self._extract_folder(path, on_progress)
             data = await asyncio.to_thread(source_files.read_file, path, self.limits)
-            return await self.extract_bytes(
-                path.name, data, on_progress, password=password, asks=asks
-            )
+            kind = document_types.RECORDINGS.get(path.suffix.lower())
+            if kind is None or self.transcribe is None:
+                return await self.extract_bytes(
+                    path.name, data, on_progress, password=password, asks=asks
+                )
+        # Without the turn: transcribing takes minutes, and other files need not wait for that.
+        return await self.transcribe(replace_surrogates(path.name), kind, data, on_progress)
 
     async def extract_bytes(
         self,

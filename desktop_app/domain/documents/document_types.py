@@ -52,6 +52,16 @@ Screenshots come in many formats, and PNG is lossless.
 """
 
 
+_SOUND: Final = "mp3:mpeg wav:wav m4a:mp4 aac:aac flac:flac ogg:ogg oga:ogg opus:opus wma:x-ms-wma"
+_VIDEO: Final = "mp4:mp4 m4v:mp4 mov:quicktime webm:webm mkv:matroska avi:x-msvideo wmv:x-ms-wmv"
+RECORDINGS: Final[Mapping[str, str]] = {
+    f".{suffix}": f"{kind}/{name}"
+    for kind, suffixes in (("audio", _SOUND), ("video", _VIDEO))
+    for suffix, name in (pair.split(":") for pair in suffixes.split())
+}
+"""The media types of recordings, whose speech is their text, by the endings of their names."""
+
+
 class DocumentFormat(NamedTuple):
     """A format that is detected by a file's content.
 
@@ -103,6 +113,7 @@ DOCUMENT_PATTERNS: Final = " ".join(
             *IMAGE_SUFFIXES.values(),
             ".jpeg",
             ".heic",
+            *RECORDINGS,
         )
     )
 )

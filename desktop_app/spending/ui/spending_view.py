@@ -80,6 +80,8 @@ _NAMES: Final[dict[Grouping, dict[str, str]]] = {
         Purpose.EVALUATION: N_("Evaluations"),
         Purpose.JUDGMENT: N_("Judgments"),
         Purpose.TEST: N_("Test requests"),
+        Purpose.TRANSCRIPTION: N_("Transcription"),
+        Purpose.SPEECH: N_("Reading aloud"),
         Purpose.TOOLS: N_("Tools of the provider"),
     },
     Grouping.TIER: {

@@ -1,0 +1,63 @@
+"""Chooses the provider's models that transcribe and speak, and reads recordings as documents."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from desktop_app.domain.errors import ModelNotFoundError
+from desktop_app.domain.models.model_listing import info_at, with_listed_details
+from desktop_app.i18n.translation import N_
+from desktop_app.voice.transcription.transcription import VoiceModel
+
+if TYPE_CHECKING:
+    from desktop_app.backend.backend import Backend
+    from desktop_app.documents.worker.document_worker import OnProgress
+    from desktop_app.domain.models.model_listing import ModelListing
+
+
+async def voice_model(backend: Backend, choose: Callable[[ModelListing], str]) -> VoiceModel:
+    """Return the model of the default provider that `choose` finds in its listing.
+
+    Raises:
+        ModelNotFoundError: there is none.
+        UserFacingError: the models could not be listed.
+    """
+    profile = await backend.providers.default_profile(await backend.values())
+    listing = backend.listings.known_listing(profile)
+    if listing is None or not backend.listings.is_fresh(profile):
+        listing = await backend.listings.fetch(profile)
+    model = choose(listing)
+    if not model:
+        raise ModelNotFoundError(
+            N_("{provider} lists no model for speech."),
+            hint=N_("Choose another provider, or use a model on this computer."),
+            provider=profile.short_name,
+        )
+    info = with_listed_details(profile, info_at(profile, model, backend.catalog), listing)
+    return VoiceModel(profile, model, info.price)
+
+
+async def transcribed_document(
+    backend: Backend, name: str, media_type: str, data: bytes, on_progress: OnProgress | None
+) -> ExtractedDocument:
+    """Return a recording as a document: what is said, with time marks."""
+    from desktop_app.documents.worker.protocol import Progress
+
+    def show(done: float, total: float) -> None:
+        if on_progress:
+            on_progress(Progress(int(done), int(total) or None, "second"))
+
+    transcript = await backend.transcription.transcribe_recording(name, data, show)
+    return ExtractedDocument(
+        name=name,
+        media_type=media_type,
+        sha256=await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest()),
+        size=len(data),
+        text=transcript.text,
+        pages=None,
+        tokens=await backend.documents.count_tokens(transcript.text),
+    )

@@ -1,0 +1,131 @@
+"""Reads recordings, which anyone may have made, in a confined child process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+
+import msgspec
+
+from desktop_app.child_processes import child_command, start_child
+from desktop_app.domain.bounds import BAD_VALUE
+from desktop_app.domain.errors import DocumentError, UserFacingError, VoiceError
+from desktop_app.i18n.translation import N_
+from desktop_app.voice.transcription.local_transcriber import Segment
+
+_MAX_LINE_BYTES: Final = 16 << 20  # a piece has 2 MB of sound, and a third more in JSON
+_STANDSTILL_S: Final = 600.0  # of large-v3-turbo on an old computer; a piece is a minute long
+_WRITTEN_BYTES: Final = 1 << 20
+
+
+class Sound(msgspec.Struct, tag=True, frozen=True):
+    """A piece of a recording, to be transcribed by a provider: where it begins, in seconds."""
+
+    start: float
+    samples: bytes
+
+
+class Words(msgspec.Struct, tag=True, frozen=True):
+    """What is said in the next piece, and how far that is.
+
+    Attributes:
+        done, total: seconds; the total is 0 if the file does not say.
+    """
+
+    segments: list[Segment]
+    done: float
+    total: float
+
+
+class Refused(msgspec.Struct, tag=True, frozen=True):
+    """Why there is no more: "packages", "model" or "recording"."""
+
+    reason: str
+    details: str = ""
+
+
+class Ended(msgspec.Struct, tag=True, frozen=True):
+    """All of the recording was read; it takes so many seconds."""
+
+    seconds: float
+
+
+RecordingReply = Sound | Words | Refused | Ended
+_ERRORS: Final = {
+    "packages": (
+        N_("Reading recordings needs packages that are not installed."),
+        N_("Install Repartee as repartee[voice]."),
+    ),
+    "model": (
+        N_("The transcription model could not be loaded."),
+        N_("Remove it, and download it again."),
+    ),
+    "recording": (
+        N_("“{name}” has no sound that can be read."),
+        N_("Open it in a media player, and save it as MP3 or WAV."),
+    ),
+}
+
+
+async def read_recording(
+    name: str, data: bytes, model_folder: str, language: str
+) -> AsyncGenerator[Sound | Words | Ended, None]:
+    """Yield the pieces of a recording, then its end. Closing the iterator ends the child.
+
+    Args:
+        name: for errors.
+        model_folder: of a Whisper model; "" yields the sound.
+        language: of ISO 639-1; "" finds it.
+
+    Raises:
+        DocumentError: it cannot be read.
+        VoiceError: packages are missing, or the model is damaged.
+    """
+    command = child_command("recordings")
+    command = command._replace(argv=(*command.argv, model_folder, language))
+    pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": DEVNULL}
+    child = await start_child(command, **pipes, limit=_MAX_LINE_BYTES)
+    writing = asyncio.ensure_future(_write(child, data))
+    try:
+        while True:
+            reply = await _receive(child, name)
+            if isinstance(reply, Refused):
+                raise _error(reply.reason, name, reply.details)
+            yield reply
+            if isinstance(reply, Ended):
+                return
+    finally:
+        writing.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.communicate()
+
+
+async def _write(child: Process, data: bytes) -> None:
+    assert child.stdin is not None
+    with contextlib.suppress(OSError):  # its end is seen by the reader
+        for start in range(0, len(data), _WRITTEN_BYTES):
+            child.stdin.write(data[start : start + _WRITTEN_BYTES])
+            await child.stdin.drain()
+        child.stdin.close()
+
+
+async def _receive(child: Process, name: str) -> RecordingReply:
+    assert child.stdout is not None
+    reply_type: Any = RecordingReply
+    try:
+        async with asyncio.timeout(_STANDSTILL_S):
+            line = await child.stdout.readline()
+        reply: RecordingReply = msgspec.json.decode(line, type=reply_type)
+    except (TimeoutError, msgspec.MsgspecError, *BAD_VALUE) as exc:
+        raise _error("recording", name, f"the reader ended: {exc!r}") from exc
+    return reply
+
+
+def _error(reason: str, name: str, details: str) -> UserFacingError:
+    kind = VoiceError if reason in ("packages", "model") else DocumentError
+    message, hint = _ERRORS.get(reason, _ERRORS["recording"])
+    return kind(message, hint, details=details, name=name)
