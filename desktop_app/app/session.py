@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from desktop_app.transcript.media.typesetter import Typesetter
     from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.cards.notifications import Actions, Notifications
+    from desktop_app.widgets.forms.form_widgets import AnswerSection
 
 _T = TypeVar("_T")
 DIALOG_OBSTACLE: Final = N_("The language changes once the other windows are closed.")
@@ -111,6 +112,7 @@ class Session:
         other_views: return True if such a window shows the conversation of this id.
         unwritten: what the user typed, of which a write may have failed, as on a full disk.
         export_menus: add entries that export the conversations of these ids.
+        answer_sections: make what features show below the settings of answers.
         end_steps: end what runs, before answers stop and drafts are stored.
         final_steps: free what drafts and tasks needed until then.
     """
@@ -149,6 +151,7 @@ class Session:
         self.other_views: list[Callable[[str], bool]] = []
         self.unwritten: list[UnwrittenText] = []
         self.export_menus: list[Callable[[QMenu, list[str]], object]] = []
+        self.answer_sections: list[Callable[[], AnswerSection]] = []
         self.end_steps: list[EndStep] = []
         self.final_steps: list[EndStep] = []
 

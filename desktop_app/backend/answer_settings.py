@@ -14,6 +14,8 @@ from desktop_app.domain.answering.generation import (
     examples_of,
     resolve_overrides,
 )
+from desktop_app.domain.conversations.conversation import Folder
+from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.settings.schema import INSTRUCTIONS, SETTINGS
 from desktop_app.settings.setting import SettingValue
@@ -32,13 +34,18 @@ KEY_BY_NAME: Final[Mapping[str, str]] = {
 """Maps the name of a parameter to the key of its setting."""
 
 
-def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
+def ask_settings(
+    values: Mapping[str, Any], *chain: Overrides, folder: Folder | None = None
+) -> AskSettings:
     """Resolve the settings of an answer.
 
     Args:
         values: the values of all settings.
         chain: overrides with precedence over `values`, the nearest (the conversation's) first.
+        folder: of the conversation, whose overrides follow the chain.
     """
+    if folder is not None:
+        chain = (*chain, folder.overrides)
     defaults = {name: _to_parameter(name, values[key]) for name, key in KEY_BY_NAME.items()}
     instructions, parameters = resolve_overrides(
         values[INSTRUCTIONS], GenerationParameters(**defaults), *chain
@@ -50,6 +57,10 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
         parameters=parameters,
         examples=examples_of(*chain),
         limits=limits,
+        folder_id="" if folder is None else folder.id,
+        collections=(CollectionPart(folder.collection_id, folder.name),)
+        if folder is not None and folder.collection_id
+        else (),
     )
 
 

@@ -64,6 +64,7 @@ def batch_service(
             images=backend.image_scaler,
             delimiters=backend.delimiters,
             scratch=backend.database.path.parent,
+            passages=lambda: backend.collections,
         ),
         gateway=backend.gateway,
         profiles=backend.providers.profiles,
@@ -134,6 +135,7 @@ async def store_as_conversation(
     """Store a file's question and answer as a conversation, once; return its id.
 
     Args:
+        job: its folder must exist.
         item: the file, which is answered, perhaps incompletely.
 
     Raises:
@@ -146,7 +148,12 @@ async def store_as_conversation(
     form = await load_form(job.parameters.form)
     title = f"{item.name}: {job.title}"
     conversation = Conversation(
-        id=new_id(), title=title, created_at=created_at, updated_at=created_at, choice=job.choice
+        id=new_id(),
+        title=title,
+        created_at=created_at,
+        updated_at=created_at,
+        choice=job.choice,
+        folder_id=job.folder_id or None,
     )
     question = question_of(job, item, conversation.id)
     notices: list[NoticeText] = [notice(NoticeCode.FROM_BATCH)]

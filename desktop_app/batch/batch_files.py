@@ -20,6 +20,7 @@ from desktop_app.chat.attachments.image_attachments import (
 )
 from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, usable_input
+from desktop_app.chat.passage_context import PassageSource, passages_block
 from desktop_app.chat.prompt_assembly import example_turns, question_parts, request_messages
 from desktop_app.chat.structured.answer_forms import load_form
 from desktop_app.documents.token_counting import ProviderTokenCounter
@@ -46,7 +47,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.cost import CountedCost
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.prompt_delimiter import DelimiterFactory
+from desktop_app.domain.prompt_delimiter import SAMPLE_DELIMITER, DelimiterFactory
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.ports import AttachmentSource
@@ -72,6 +73,7 @@ class BatchFiles:
 
     Attributes:
         scratch: the folder for files to upload, which have no name there.
+        passages: returns the finder of passages in the files of folders.
         max_requests, max_bytes: of a batch; only tests change them.
     """
 
@@ -82,6 +84,7 @@ class BatchFiles:
     images: ImageScaler
     delimiters: DelimiterFactory
     scratch: Path
+    passages: Callable[[], PassageSource] | None = None
     max_requests: int = MAX_REQUESTS
     max_bytes: int = MAX_BYTES
 
@@ -105,7 +108,8 @@ class BatchFiles:
         examples = [text for pair in job.examples for text in pair]
         form = await load_form(job.parameters.form)
         schema = form.sent_text if isinstance(form, AnswerSchema) else ""
-        shared_prompt = "\n".join((job.instructions, *examples, schema))
+        passages = [passages_block(part, SAMPLE_DELIMITER) for part in job.passages]
+        shared_prompt = "\n".join((job.instructions, *examples, schema, *passages))
         items = await self.store.items(job.id)
         count = await self.counter.count(f"{shared_prompt}\n{job.task}", profile, info.id)
         # Two messages: the instructions and the question.
@@ -215,7 +219,7 @@ def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message
         parent_id=None,
         role=Role.USER,
         status=MessageStatus.COMPLETE,
-        parts=question_parts(Draft(job.task, attachments)),
+        parts=question_parts(Draft(job.task, attachments), job.passages),
         created_at=job.started_at or now(),
         choice=job.choice,
         template_id=job.template_id,

@@ -23,7 +23,8 @@ from typing import Final
 
 from desktop_app.batch.batch_files import BatchFiles, CostOf, OnProgress, Profiles, image_pages
 from desktop_app.batch.batch_store import BatchStore
-from desktop_app.chat.send_context import AskSettings
+from desktop_app.chat.passage_context import find_passages
+from desktop_app.chat.send_context import AskSettings, SendContext
 from desktop_app.chat.structured.answer_forms import load_form
 from desktop_app.domain import errors
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
@@ -44,7 +45,13 @@ from desktop_app.domain.batch_jobs import (
     batch_refusal,
     estimate_batch,
 )
-from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    ModelChoice,
+    new_id,
+    now,
+    title_from,
+)
 from desktop_app.domain.cost import CallCost, CountedCost, Price, Usage, cost_of, counted_cost
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
@@ -118,11 +125,13 @@ class BatchService:
         title: str = "",
         template_id: str = "",
         job_id: str = "",
+        folder_id: str = "",
     ) -> BatchJob:
         """Store a new job that asks `task` of each of `files`.
 
         Args:
-            settings: the job gets their instructions, parameters and examples.
+            settings: the job gets their instructions, parameters and examples, and passages from
+                the files of their folder.
 
         Raises:
             IllegalChoiceError: there are no files or no task, the task compares documents, the
@@ -142,6 +151,8 @@ class BatchService:
                 N_("Batch jobs don’t support grammars."), hint=N_("Use a JSON Schema.")
             )
         await self._gateway.batches(profile)  # only to fail without a key before any file is read
+        context = SendContext([], resolved, settings=settings)
+        passages = await find_passages(self._files.passages, context, Draft(task))
         learned_support = await self._gateway.learned_support(profile, info.id)
         job = BatchJob(
             id=job_id or new_id(),
@@ -156,6 +167,8 @@ class BatchService:
             instructions=settings.instructions,
             parameters=parameters,
             examples=settings.examples,
+            folder_id=folder_id,
+            passages=passages,
         )
         items = [
             BatchItem(job.id, number, file.name, file.path)

@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
+    PassagesPart,
     parts_from_json,
     parts_to_json,
 )
@@ -74,7 +75,10 @@ _NO_COUNTS: Final = msgspec.structs.asdict(BatchCounts())
 _ENDED_SQL: Final = ", ".join(f"'{status.value}'" for status in sorted(FINAL_STATUSES))
 
 
-_JOB_DETAILS: Final = ("api", "template_id", "instructions", "parameters", "examples", "estimate")
+_JOB_DETAILS: Final = (
+    *("api", "template_id", "instructions", "parameters", "examples", "estimate"),
+    *("folder_id", "passages"),
+)
 """The fields of a job that are in its column `details`."""
 
 
@@ -86,6 +90,8 @@ def job_to_row(job: BatchJob) -> Row:
         "template_id": job.template_id,
         "settings": overrides.to_json(),
         "estimate": msgspec.to_builtins(job.estimate),
+        "folder_id": job.folder_id,
+        "passages": parts_to_json(job.passages),
     }
     return {**to_row(job, "counts", *_JOB_DETAILS), "details": to_json(details)}
 
@@ -94,6 +100,7 @@ def job_from_row(row: Cells, counts: Cells = _NO_COUNTS) -> BatchJob:
     """Return the job in a row, with the counts of its files by `_COUNTS`."""
     details = json.loads(row["details"])
     overrides = Overrides.from_json(details["settings"])
+    passages = parts_from_json(details.get("passages", []))  # older versions wrote none
     return from_row(
         BatchJob,
         row,
@@ -102,6 +109,8 @@ def job_from_row(row: Cells, counts: Cells = _NO_COUNTS) -> BatchJob:
         instructions=overrides.instructions or "",
         parameters=overrides.parameters,
         examples=overrides.examples,
+        folder_id=details.get("folder_id", ""),
+        passages=tuple(part for part in passages if isinstance(part, PassagesPart)),
         estimate=from_row(BatchEstimate, details["estimate"]),
         counts=from_row(BatchCounts, {**counts, **row}),
     )

@@ -8,6 +8,7 @@ __all__ = [
     "compaction_service",
     "conversation_store",
     "cost_estimate",
+    "passage_context",
     "prompt_assembly",
     "run_resumption",
     "send_context",

@@ -343,7 +343,8 @@ class Estimator:
         limit = context.resolved.model.input_limit
         if limit is None:
             return True
-        upper_bound = None if draft.attachments else self.token_upper_bound(context, draft.text)
+        has_documents = draft.attachments or context.settings.collections
+        upper_bound = None if has_documents else self.token_upper_bound(context, draft.text)
         return upper_bound is not None and upper_bound + RESERVED_ANSWER_TOKENS <= limit
 
     def token_upper_bound(self, context: SendContext, text: str = "") -> int | None:

@@ -36,6 +36,11 @@ HOW_TO_ANSWER: Final = (
     "[3][5]. Where they do not support an answer, say plainly that the documents do not say it, "
     "and do not guess."
 )
+HOW_TO_USE: Final = (
+    "The passages above were found in the files of the person's project for the question below. "
+    "Use what helps, and cite it by the numbers of the passages in square brackets, such as [3] or "
+    "[3][5]. The question may be about something else."
+)
 KNOWN_PASSAGES: Final = (
     "These passages, which came with earlier questions, were also found for the question below: {}."
 )
@@ -70,21 +75,27 @@ async def find_passages(
     *,
     is_estimate: bool = False,
 ) -> tuple[PassagesPart, ...]:
-    """Return the passages of the draft's collections, numbered after those of the path.
+    """Return the passages of the draft's and the folder's collections, numbered after the path's.
 
     Passages that are sent with the path are left out; each part's `known` has their numbers.
-    Others in the path keep their numbers. Return () if the draft has no collection.
+    Others in the path keep their numbers. Return () if there is no collection.
 
     Raises:
         DocumentError: a collection no longer exists.
         UserFacingError: the search failed.
     """
-    if not draft.collections:
+    attached = [part.collection_id for part in draft.collections]
+    of_folder = {
+        part.collection_id: part.name
+        for part in context.settings.collections
+        if part.collection_id not in attached
+    }
+    if not attached and not of_folder:
         return ()
     found_parts: tuple[PassagesPart, ...] = ()
     if source is not None:
         found_parts = await source().retrieve(
-            [part.collection_id for part in draft.collections],
+            [*attached, *of_folder],
             retrieval_text(context.path, draft.text),
             passage_budget(context.resolved),
             is_estimate=is_estimate,
@@ -112,9 +123,12 @@ async def find_passages(
                 numbers[passage.text_key] = number
                 number += 1
             new_passages.append(replace(passage, number=numbers[passage.text_key]))
-        parts.append(
-            replace(found, passages=tuple(new_passages), known=tuple(sorted(known_numbers)))
-        )
+        known = tuple(sorted(known_numbers))
+        found = replace(found, passages=tuple(new_passages), known=known)
+        if (name := of_folder.get(found.collection_id)) is None:
+            parts.append(found)
+        elif found.passages or known:
+            parts.append(replace(found, name=name, is_of_folder=True))
     return tuple(parts)
 
 
@@ -154,9 +168,6 @@ def passages_block(part: PassagesPart, delimiter: PromptDelimiter) -> str:
     if not part.passages and not part.known:
         return f"{block}\n\n{NOTHING_FOUND}"
     known_numbers = " ".join(f"[{number}]" for number in part.known)
-    texts = (
-        [block, KNOWN_PASSAGES.format(known_numbers), HOW_TO_ANSWER]
-        if known_numbers
-        else [block, HOW_TO_ANSWER]
-    )
-    return "\n\n".join(texts)
+    known = KNOWN_PASSAGES.format(known_numbers) if known_numbers else ""
+    how_to = HOW_TO_USE if part.is_of_folder else HOW_TO_ANSWER
+    return "\n\n".join(filter(None, (block, known, how_to)))

@@ -14,7 +14,11 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.compaction import Compaction, SentPath, sent_path
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.message_parts import DocumentPart, chunked_documents
+from desktop_app.domain.conversations.message_parts import (
+    CollectionPart,
+    DocumentPart,
+    chunked_documents,
+)
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import refused_by_every_api, without_refused
@@ -58,6 +62,8 @@ class AskSettings(Value, frozen=True):
     grammar: AnswerGrammar | None = None
     research: bool = False  # see `for_research`
     least_effort: Effort | None = None  # of a lower choice, this one is sent
+    folder_id: str = ""  # of the conversation
+    collections: tuple[CollectionPart, ...] = ()  # with the files of the folder
 
     @property
     def counted_instructions(self) -> str:

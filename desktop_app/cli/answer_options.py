@@ -32,6 +32,9 @@ def answer_choice() -> list[click.Parameter]:
         option("-m --model ID", tr("any model of the provider"), required_text),
         option("-t --template NAME", tr("a prompt of the library, by title or ID"), required_text),
         repeatable("--set NAME=VALUE", tr("fill in a field of the prompt (repeatable)")),
+        option(
+            "--folder NAME", tr("ask in a folder: with its instructions, model, files, and notes")
+        ),
         *answer_parameters(),
     ]
 

@@ -94,8 +94,7 @@ class Collections:
     async def create(self, name: str, folder: Path | None = None) -> Collection:
         """Create an empty collection.
 
-        `refresh` looks for files in `folder`. If that is None and a single folder is added first,
-        it becomes the collection's folder.
+        `refresh` looks for files in `folder`, and in the folders that are added later.
         """
         collection = Collection(new_id(), _clean_name(name), now(), _folder_path(folder))
         await self._store.put(collection)
@@ -138,11 +137,14 @@ class Collections:
         found_files = await self._reader.files_in(added_paths)
         known_stats = await self._store.file_stats(collection_id)
         # A file would be among those that were found.
-        is_folder = len(added_paths) == 1 and added_paths[0] not in [
-            file.path for file in found_files
-        ]
-        if is_folder and not known_stats and not collection.folder:
-            await self._store.put(collection._replace(folder=str(added_paths[0])))
+        files = {file.path for file in found_files}
+        folders = collection.folders
+        for path in added_paths:
+            is_known = any(path.is_relative_to(folder) for folder in folders)
+            if path not in files and not is_known and "\n" not in str(path):
+                folders.append(path)
+        if folders != collection.folders:
+            await self._store.put(collection._replace(folder="\n".join(map(str, folders))))
         excluded = await self._store.removed_paths(collection_id) - {
             str(path) for path in added_paths
         }
@@ -157,11 +159,10 @@ class Collections:
         await self._store.remove_unreferenced()
 
     async def refresh(self, collection_id: str, on_progress: OnProgress | None = None) -> None:
-        """Read new and changed files of the collection's folder, and remove missing ones.
+        """Read new and changed files of the collection's folders, and remove missing ones.
 
-        Files outside the folder, or of a collection without a folder, are checked, too. If the
-        folder itself or all files are missing, as on a drive that is not mounted, nothing is
-        removed.
+        Files outside of them, or of a collection without a folder, are checked, too. If one of the
+        folders or all files are missing, as on a drive that is not mounted, nothing is removed.
 
         Raises:
             DocumentError: also if all of its files are missing; otherwise as `add`.
@@ -169,8 +170,8 @@ class Collections:
         """
         collection = await self._require_collection(collection_id)
         known_stats = await self._store.file_stats(collection_id)
-        folder = [Path(collection.folder)] if collection.folder else []
-        folder_files = {str(file.path): file for file in await self._reader.files_in(folder)}
+        found_files = await self._reader.files_in(collection.folders)
+        folder_files = {str(file.path): file for file in found_files}
         single_files = [Path(path) for path in known_stats if path not in folder_files]
         present_files = folder_files | {
             str(file.path): file

@@ -80,6 +80,7 @@ class Chip(Value, frozen=True):
         detail_level: the value of the selected detail level.
         actions: the other entries of the menu.
         has_preview: whether the content to send can be previewed.
+        is_fixed: whether it has no cross, because it is not an attachment of the message.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Chip(Value, frozen=True):
     detail_level: str = ""
     actions: tuple[ChipAction, ...] = ()
     has_preview: bool = False
+    is_fixed: bool = False
 
 
 class ChipWidget(PlainButton):
@@ -146,6 +148,7 @@ class ChipWidget(PlainButton):
         set_tooltip(self, "\n".join(line for line in (name, summary, chip.tooltip) if line))
         self.setAccessibleDescription(spoken_text(chip.tooltip))
         self._name_menu()
+        self._remove_button.setVisible(not chip.is_fixed)
         cursor, focus = Qt.CursorShape.ArrowCursor, Qt.FocusPolicy.NoFocus
         if chip.has_preview:
             cursor, focus = Qt.CursorShape.PointingHandCursor, Qt.FocusPolicy.TabFocus

@@ -69,11 +69,10 @@ FEATURE: Final = Feature(
         ),
         Action(
             "attachment.preview",
-            N_("Preview attachment"),
+            N_("Show content to send"),
             Category.PROMPT,
             run=lambda session: _previews(session).show_focused(),
             uses_conversation=True,
-            is_in_palette=False,
         ),
         Action(
             "attachment.choose-pages",

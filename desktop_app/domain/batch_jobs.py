@@ -21,7 +21,7 @@ from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
 from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, Price, Usage, cost_of, cost_of_calls
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
@@ -198,6 +198,8 @@ class BatchJob(Value, frozen=True):
         held: US dollars of input and answers that count against the monthly cap while it runs; None
             before and after, or if unknown.
         examples: pairs of a question and its ideal answer, sent before each question.
+        folder_id: the folder that it is asked in; "" for none.
+        passages: those of the folder's files that fit the task, sent with each question.
         input_file_id: the provider's id of the uploaded requests; "" before. Once it is stored, the
             batch may exist: the provider must be asked before a batch is created.
         batch_id: the provider's id of the batch; "" until it is stored.
@@ -222,6 +224,8 @@ class BatchJob(Value, frozen=True):
     is_cancelled: bool = False
     held: Decimal | None = None
     examples: Examples = ()
+    folder_id: str = ""
+    passages: tuple[PassagesPart, ...] = ()
     input_file_id: str = ""
     batch_id: str = ""
     remote_done: int = 0

@@ -271,7 +271,9 @@ class _Export:
         with self._skipping_errors(N_("Folders skipped: {reason}")):
             for folder in await self._backend.conversation_folders.all():
                 if folder.id in used_ids:
-                    writer.write_folder(folder)
+                    files = await self._backend.collections.files(folder.collection_id)
+                    names = dict.fromkeys((*(f.name for f in files), *folder.file_names))
+                    writer.write_folder(replace(folder, file_names=tuple(names)))
                     written_ids.add(folder.id)
         presets = {}
         with self._skipping_errors(N_("Presets skipped: {reason}")):

@@ -13,9 +13,9 @@ the texts that are sent instead of all messages up to `message_id`. The parts of
 of `domain/conversations/message_parts.py`; documents and images name an attachment by the SHA-256
 of its bytes, which `data` has in Base64.
 
-Left out: collections themselves, keys of providers, and spending outside of conversations; an
-export of all conversations also leaves out the trash. An import leaves out the tools that the
-provider runs without asking.
+A folder names its files. Left out: the files and collections themselves, notes, keys of providers,
+and spending outside of conversations; an export of all conversations also leaves out the trash. An
+import leaves out the tools that the provider runs without asking.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ class _Folder(Struct):
     created_at: _Time
     choice: ModelChoice | None
     overrides: _Row = {}
+    file_names: list[bounds.Name] = []
 
 
 class _Draft(Struct, frozen=True):
@@ -329,6 +330,7 @@ def _parse_conversation(
             created_at=_utc(found.created_at),
             choice=None if found.choice is None else _require_choice(found.choice),
             overrides=overrides_from_json(found.overrides),
+            file_names=tuple(found.file_names),
         )
     messages = tuple(_message_from(message, row.id) for message in row.messages)
     _require_tree(conversation, messages)

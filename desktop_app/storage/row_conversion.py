@@ -148,6 +148,7 @@ def _conversions(hint: Any) -> tuple[_Convert, _Convert]:
         RemoteRun: (lambda run: to_json(asdict(run)), lambda text: RemoteRun(**json.loads(text))),
         tuple[Part, ...]: (_parts_to_text, _parts_from_text),
         tuple[NoticeText, ...]: (_notices_to_text, _notices_from_text),
+        tuple[str, ...]: (to_json, lambda text: tuple(json.loads(text))),
     }
     if hint in known:
         return known[hint]

@@ -28,7 +28,12 @@ ALTER TABLE attachments ADD COLUMN full_text TEXT;
 """
 # The name of the computer that wrote a message; "" for this one.
 _COMPUTERS: Final = "ALTER TABLE messages ADD COLUMN computer TEXT NOT NULL DEFAULT ''"
-STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS]
+# The files of folders: those on this computer, and the names of those elsewhere. Neither travels.
+_FOLDER_FILES: Final = """
+ALTER TABLE folders ADD COLUMN collection_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE folders ADD COLUMN file_names TEXT NOT NULL DEFAULT '[]';
+"""
+STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 
 A released step never changes.

@@ -27,7 +27,13 @@ from desktop_app.batch.command.batch_output import (
     report_pieces,
     write_report,
 )
-from desktop_app.chat.command.answer_parameters import apply_preset, settings_of, with_schema_of
+from desktop_app.chat.command.answer_parameters import (
+    apply_folder,
+    apply_preset,
+    settings_of,
+    with_schema_of,
+)
+from desktop_app.chat.command.ask_collections import refresh_files
 from desktop_app.chat.command.chosen_model import (
     answering_profile,
     choice_of,
@@ -99,6 +105,7 @@ async def _start(backend: Backend, service: BatchService, options: Options) -> i
     # which may raise an error, and again after that, because the preset may name another provider.
     options.from_environment = (await find_profile(backend, options.provider)).from_environment
     preset = await apply_preset(backend, options)
+    folder = await apply_folder(backend, options)
     options.from_environment = (await find_profile(backend, options.provider)).from_environment
     profile = await answering_profile(backend, options)
     if refusal := batch_refusal(profile):
@@ -114,9 +121,16 @@ async def _start(backend: Backend, service: BatchService, options: Options) -> i
         prompt, task = await fill_template(backend, name, options.set, options.task or "")
         title, template_id = prompt.title, prompt.id
     files = await expand_paths(paths)
-    settings = with_schema_of(settings_of(values, options, preset), options.schema)
+    settings = with_schema_of(settings_of(values, options, preset, folder), options.schema)
+    await refresh_files(backend, settings.collections)
     job = await service.create(
-        files, resolved, task, settings.for_one_answer(), title=title, template_id=template_id
+        files,
+        resolved,
+        task,
+        settings.for_one_answer(),
+        title=title,
+        template_id=template_id,
+        folder_id=settings.folder_id,
     )
     notices = [str(notice) for notice in job_notices(settings, resolved, job)]
     for notice in notices:

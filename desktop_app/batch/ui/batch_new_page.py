@@ -51,6 +51,7 @@ class NewBatchJob(NamedTuple):
         task: the message for each file.
         template_id: the id of the prompt that the message was made from, even if it was edited
             since; "" for a custom message.
+        folder_id: whose instructions and files are sent, too; "" for none.
     """
 
     paths: tuple[Path, ...]
@@ -58,6 +59,7 @@ class NewBatchJob(NamedTuple):
     task: str
     template_id: str
     choice: ModelChoice
+    folder_id: str = ""
 
 
 class BatchFileChooser(QWidget):
@@ -150,12 +152,13 @@ class BatchNewPage(QWidget):
         self.provider = Combo(tr("Provider"), object_name="batch-provider")
         self.model = Combo(tr("Model"), object_name="batch-model")
         self.effort = Combo(tr("Effort"), object_name="batch-effort")
+        self.folder = Combo(tr("Folder"), object_name="batch-folder")
         self.refusal = Note(object_name="batch-refusal")
         self.read_button = dialog_button(tr("Read files"), "batch-read", "primary")
-        choices = QFormLayout()
+        choices = self._choices = QFormLayout()
         choices.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         choices.setLabelAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
-        for field in (self.provider, self.model, self.effort):
+        for field in (self.provider, self.model, self.effort, self.folder):
             choices.addRow(FieldLabel(field.accessibleName(), role="note"), field)
         fields = column_of(
             PlainLabel(tr("Files"), role="strong"),
@@ -198,6 +201,12 @@ class BatchNewPage(QWidget):
         self.prompt.setCurrentIndex(self.prompt.count() - 1 if index < 0 else index)
         if not task:
             self._apply_prompt()
+        folder_id = session.current.conversation.folder_id or ""
+        if is_begun:
+            folder_id = self.folder.currentData()
+        folders = [(folder.name, folder.id) for folder in session.folders.by_id.values()]
+        self.folder.fill([(tr("No folder"), ""), *folders], folder_id)
+        self._choices.setRowVisible(self.folder, bool(folders))
         choice = session.setup.choice
         provider_id, model = choice.provider_id, choice.model
         if choice.variant is not None:
@@ -282,6 +291,7 @@ class BatchNewPage(QWidget):
             task=task,
             template_id=template_id,
             choice=replace(choice, effort=Effort(effort) if effort else None),
+            folder_id=self.folder.currentData() or "",
         )
         self._batches.request(self._batches.create_job, job)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -301,7 +302,9 @@ class BatchPage(QWidget):
 
     async def create_job(self, new_job: NewBatchJob) -> None:
         """Create a job, and read its files."""
-        settings = ask_settings(self.session.values.all).for_one_answer()  # those at the click
+        folder = self.session.folders.by_id.get(new_job.folder_id)
+        # Those at the click.
+        settings = ask_settings(self.session.values.all, folder=folder).for_one_answer()
         profile = self.session.providers.get(new_job.choice.provider_id)
         if profile is None:
             raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
@@ -312,6 +315,7 @@ class BatchPage(QWidget):
             settings,
             title=new_job.title,
             template_id=new_job.template_id,
+            folder_id=new_job.folder_id,
         )
         self.new_page.clear_job(new_job)
         await self._show_and_run(job)
@@ -380,6 +384,8 @@ class BatchPage(QWidget):
         if job is None or item is None:
             return
         conversations = self.session.backend.conversations
+        if job.folder_id not in self.session.folders.by_id:
+            job = replace(job, folder_id="")
         id_ = await store_as_conversation(conversations, self._store, job, item)
         conversation = await conversations.get(id_)
         if conversation is not None:

@@ -25,6 +25,7 @@ from desktop_app.domain.answering.answer_form import (
     FormSource,
 )
 from desktop_app.domain.answering.generation import MAX_STOP_SEQUENCES, Overrides
+from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
@@ -82,8 +83,55 @@ async def apply_preset(
     return preset
 
 
-def settings_of(values: Mapping[str, Any], options: Options, preset: Preset | None) -> AskSettings:
-    """Return the settings of an answer: the options, then the preset, then the user's settings.
+async def apply_folder(
+    backend: Backend, options: Options, folder_id: str | None = None
+) -> Folder | None:
+    """Return the folder that the options name, and fill its choice into the options.
+
+    Its choice counts if neither the options nor a preset choose, and as far as the provider serves
+    it.
+
+    Args:
+        folder_id: the folder, unless the options name one.
+
+    Raises:
+        IllegalChoiceError: there is no folder of that name.
+    """
+    name = options.folder or folder_id
+    if not name:
+        return None
+    folders = await backend.conversation_folders.all()
+    folded = name.casefold()
+    folder = next((f for f in folders if f.id == name or f.name.casefold() == folded), None)
+    if folder is None:
+        if options.folder is None:
+            return None  # it was deleted just now
+        raise IllegalChoiceError(
+            N_("There is no folder “{name}”."),
+            hint=hints.LIST_AVAILABLE,
+            name=name,
+            known=", ".join(each.name for each in folders),
+        )
+    choice = folder.choice
+    is_chosen = any((options.provider, options.model, options.variant, options.preset))
+    if choice is None or is_chosen:
+        return folder
+    if choice.provider_id in [each.id for each in await backend.providers.profiles()]:
+        options.provider = choice.provider_id
+        options.model = choice.model or None
+    profile = await answering_profile(backend, options)
+    if choice.variant is not None and options.model is None and profile.serves_gpt_family:
+        options.variant = choice.variant.value
+    if choice.effort is not None and options.effort is None:
+        options.effort = choice.effort.value
+        options.has_preset_effort = True
+    return folder
+
+
+def settings_of(
+    values: Mapping[str, Any], options: Options, preset: Preset | None, folder: Folder | None = None
+) -> AskSettings:
+    """Return an answer's settings: the options, the preset, the folder, the user's settings.
 
     Only --n and the preset ask for several answers; the user's setting does not count.
 
@@ -93,7 +141,7 @@ def settings_of(values: Mapping[str, Any], options: Options, preset: Preset | No
     overrides = _overrides(options)
     chain = (overrides,) if preset is None else (overrides, preset.overrides)
     requested = overrides.names | (preset.overrides.names if preset else frozenset())
-    settings = replace(ask_settings(values, *chain), requested=requested)
+    settings = replace(ask_settings(values, *chain, folder=folder), requested=requested)
     return settings if "candidates" in requested else settings.for_one_answer()
 
 

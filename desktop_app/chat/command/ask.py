@@ -17,6 +17,7 @@ from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.chat_service import ChatService
 from desktop_app.chat.command.answer_output import AnswerOutput
 from desktop_app.chat.command.answer_parameters import (
+    apply_folder,
     apply_preset,
     is_form_notice,
     settings_of,
@@ -27,6 +28,7 @@ from desktop_app.chat.command.ask_collections import (
     embed_missing,
     find_collections,
     passages_json,
+    refresh_files,
 )
 from desktop_app.chat.command.chosen_model import (
     answering_profile,
@@ -198,14 +200,17 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     pages = pages_by_file(options.pages, options.file)
     values = await backend.values()
     continued = await _continued(backend, options)
-    profile, settings, choices = await _choose(backend, options, values, output)
+    folder_id = None if continued is None else continued.folder_id
+    profile, settings, choices = await _choose(backend, options, values, output, folder_id)
     backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
         await fill_template(backend, options.template, options.set, question)
     collections = await find_collections(backend, options.collection)
-    await embed_missing(backend, collections, without_asking=options.create_embeddings)
+    await refresh_files(backend, settings.collections)
+    searched = (*collections, *settings.collections)
+    await embed_missing(backend, searched, without_asking=options.create_embeddings)
     attached = await _read_files(backend, options)
-    if collections or any(isinstance(each.document.part, DocumentPart) for each in attached):
+    if searched or any(isinstance(each.document.part, DocumentPart) for each in attached):
         for choice in choices:
             await fetch_window_if_uncertain(backend, profile, choice)
     resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
@@ -227,7 +232,12 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     created_at = now()
     path: list[Message] = []
     conversation = Conversation(
-        conversation_id, title="", created_at=created_at, updated_at=created_at, choice=choices[0]
+        conversation_id,
+        title="",
+        created_at=created_at,
+        updated_at=created_at,
+        choice=choices[0],
+        folder_id=settings.folder_id or None,
     )
     if continued is not None:
         conversation = replace(continued, choice=choices[0])
@@ -313,9 +323,16 @@ async def _continued(backend: Backend, options: Options) -> Conversation | None:
 
 
 async def _choose(
-    backend: Backend, options: Options, values: Mapping[str, Any], output: AnswerOutput
+    backend: Backend,
+    options: Options,
+    values: Mapping[str, Any],
+    output: AnswerOutput,
+    folder_id: str | None,
 ) -> tuple[ProviderProfile, AskSettings, list[ModelChoice]]:
     """Return the provider, the settings, and the choice of each answer; send no question.
+
+    Args:
+        folder_id: of the conversation to continue.
 
     Raises:
         IllegalChoiceError: an option names something unknown, or the model does not support it.
@@ -324,10 +341,12 @@ async def _choose(
     provider = await find_profile(backend, options.provider)
     output.is_from_environment = provider.from_environment
     preset = await apply_preset(backend, options)
+    folder = await apply_folder(backend, options, folder_id)
     if options.research and not options.effort:
         options.effort = Effort.HIGH.value
         options.has_preset_effort = True  # the nearest that the model takes
-    settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
+    settings = settings_of(values, options, preset, folder)
+    settings = with_form(_with_tools(settings, options), options)
     compared = [options_for(options, spec) for spec in options.compare]
     provider = await find_profile(backend, options.provider)  # the preset may name another
     output.is_from_environment = provider.from_environment

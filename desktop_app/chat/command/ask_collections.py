@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.backend import Backend
 from desktop_app.cli.command_setup import expand_path
-from desktop_app.cli.console import ProgressReporter, can_ask, confirm, write_diagnostic
+from desktop_app.cli.console import (
+    ProgressReporter,
+    can_ask,
+    confirm,
+    terminal_error_text,
+    write_diagnostic,
+)
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.documents.collections import Collection
-from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.i18n.formatting import money, number
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
@@ -68,13 +74,28 @@ async def _collection_of_folder(
     collection = next((each for each in collections if each.folder == str(folder)), None)
     if collection is None:
         collection = await backend.collections.create(folder.name or str(folder), folder)
+    await _refresh(backend, collection)
+    return collection
+
+
+async def refresh_files(backend: Backend, parts: Sequence[CollectionPart]) -> None:
+    """Read what has changed in the files of a folder; if they are gone, say so."""
+    ids = [part.collection_id for part in parts]
+    for collection in await backend.collections.all():
+        if collection.id in ids:
+            try:
+                await _refresh(backend, collection)
+            except DocumentError as error:
+                write_diagnostic(terminal_error_text(error))
+
+
+async def _refresh(backend: Backend, collection: Collection) -> None:
     reporter = ProgressReporter(collection.name)
     await backend.collections.refresh(collection.id, lambda p: reporter.show(p.done, p.total))
     for file in await backend.collections.files(collection.id):
         if file.status == "failed":
             problem = file.problem.what_happened if file.problem else ""
             write_diagnostic(f"{collection.name}: {problem}")
-    return collection
 
 
 async def embed_missing(

@@ -130,10 +130,7 @@ class AnswerSetup(QObject):
     def _chosen_settings(self, conversation: Conversation) -> AskSettings:
         """Return the settings of a conversation: its own, its folder's, the defaults."""
         folder = self._folders.folder_of(conversation)
-        chain = [conversation.overrides]
-        if folder is not None:
-            chain.append(folder.overrides)
-        return ask_settings(self.values.all, *chain)
+        return ask_settings(self.values.all, conversation.overrides, folder=folder)
 
     # -------------------------------------------------------------- the open conversation
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.collections.ui.collection_wording import (
@@ -37,11 +40,13 @@ if TYPE_CHECKING:
     from desktop_app.collections.collection_service import CollectionProgress, Collections
     from desktop_app.collections.embedding_service import EmbeddingPlan
     from desktop_app.collections.ui.collections_dialog import CollectionsPage
+    from desktop_app.domain.conversations.conversation import Folder
 
 UpdateWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
 _UNDO_MS: Final = 600_000  # long enough to notice that it is gone
+_FOLLOW_S: Final = 30  # listing 10,000 files takes a second
 _RELOAD_MS: Final = 200  # between two reloads, however often an update reports progress
 
 
@@ -50,7 +55,12 @@ class CollectionsController(Controller):
 
     Attributes:
         states: the collections as they were loaded last, by id.
+
+    Signals:
+        changed(): the collections were loaded, or an update went on.
     """
+
+    changed = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -64,6 +74,7 @@ class CollectionsController(Controller):
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self._tasks.slot(self.reload))
         self._deleted_id = ""  # of the collection to delete, unless the user presses Undo
+        self._unlinked: list[Folder] = []  # the folders whose files were in it
         self._deletion_timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
         self._deletion_timer.timeout.connect(self.complete_deletion)
         self._update: asyncio.Future[None] | None = None  # only one runs at a time
@@ -72,6 +83,8 @@ class CollectionsController(Controller):
         self._is_embedding = False
         self._unknown_ids: set[str] = set()  # in the draft, but not in `states`
         self._missing_ids: set[str] = set()  # in the draft, but not in the store
+        self._followed_at: dict[str, float] = {}  # when collections of folders were last checked
+        self._following: asyncio.Future[None] | None = None
         for signal in (self._current.opened, self._draft.changed):
             signal.connect(self.find_unknown)
         session.events.store_changed.connect(self.check_store)
@@ -89,10 +102,18 @@ class CollectionsController(Controller):
         """Show the dialog."""
         self._tasks.start(self._show())
 
+    def check_files(self) -> None:
+        """Load the collections soon."""
+        self._reload_timer.start()
+
     def check_store(self) -> None:
         """Show in the open dialog what other processes have written to the store."""
         if self._page is not None and self._page.isVisible():
             self._reload_timer.start()
+
+    def show_collection(self, collection_id: str) -> None:
+        """Show a collection on the page."""
+        self._tasks.start(self._show(collection_id))
 
     async def _show(self, collection_id: str = "", *, is_new: bool = False) -> None:
         if self._page is None:
@@ -122,12 +143,13 @@ class CollectionsController(Controller):
         if shown_id == page.current_id:
             page.set_files(files)
             page.set_semantic_note(_embedding_text(plan) if plan and plan.passages else "")
-            page.show_work(*self._progress_text(shown_id))
+            page.show_work(*self.progress_text(shown_id))
 
     def _show_progress(self) -> None:
         """Show the progress of an update, and load the collections soon."""
         if self._page is not None:
-            self._page.show_work(*self._progress_text(self._page.current_id))
+            self._page.show_work(*self.progress_text(self._page.current_id))
+        self.changed.emit()
         if not self._reload_timer.isActive():
             self._reload_timer.start()
 
@@ -154,6 +176,7 @@ class CollectionsController(Controller):
             if self._page is not None:
                 self._page.set_collections(list(states.values()))
                 await self._show_files()
+            self.changed.emit()
 
     @property
     def is_busy(self) -> bool:
@@ -213,15 +236,29 @@ class CollectionsController(Controller):
             self.cancel_update()
         self._deleted_id = collection_id
         self._deletion_timer.start()
+        self._unlinked = [
+            folder
+            for folder in self._session.folders.by_id.values()
+            if folder.collection_id == collection_id
+        ]
+        await self._link_folders("")
         await self.reload()
         self.report(
             tr("“{name}” deleted. The files weren’t changed.", name=state.collection.name),
             self._undo_deletion,
         )
 
+    async def _link_folders(self, collection_id: str) -> None:
+        """Give this collection, or with "" none, to the folders of the deleted one."""
+        folders = self._session.folders
+        for folder in self._unlinked:
+            if (now := folders.by_id.get(folder.id)) is not None:
+                await folders.save(replace(now, collection_id=collection_id))
+
     def _undo_deletion(self) -> None:
         """Keep the collection."""
         collection_id = self._deleted_id
+        self._tasks.start(self._link_folders(collection_id))
         self._deleted_id = ""
         self._deletion_timer.stop()
         if self._page is not None and self._page.isVisible():
@@ -261,6 +298,40 @@ class CollectionsController(Controller):
         self._start_update(
             collection_id, lambda report: self.service.add(collection_id, paths, report)
         )
+
+    def add_to_folder(self, folder_id: str, paths: Sequence[Path]) -> None:
+        """Add files and folders to a folder of conversations, whose questions search them."""
+        self._tasks.start(self._add_to_folder(folder_id, paths))
+
+    async def _add_to_folder(self, folder_id: str, paths: Sequence[Path]) -> None:
+        await self.reload()
+        folder = self._session.folders.by_id[folder_id]
+        collection_id = folder.collection_id
+        if collection_id not in self.states:
+            collection_id = (await self.service.create(folder.name)).id
+            await self._session.folders.save(replace(folder, collection_id=collection_id))
+            await self.reload()
+        self.add(collection_id, paths)
+
+    def follow(self, collection_id: str) -> None:
+        """Read what has changed in a folder's files, unless that was looked for just now."""
+        now = monotonic()
+        if now - self._followed_at.get(collection_id, -inf) < _FOLLOW_S or self._following:
+            return
+        self._followed_at[collection_id] = now
+        self._following = self._tasks.start(self._follow(collection_id))
+        self._following.add_done_callback(lambda _task: setattr(self, "_following", None))
+
+    async def _follow(self, collection_id: str) -> None:
+        await self.reload()
+        if collection_id not in self.states or self._update is not None:
+            return
+        try:
+            await self.service.refresh(collection_id)
+        except UserFacingError as error:
+            self._followed_at[collection_id] = inf  # said once, not before each question
+            self._notifications.notify(error)
+        await self.reload()
 
     def refresh(self, collection_id: str) -> None:
         """Read the files of a collection again that have changed."""
@@ -320,7 +391,7 @@ class CollectionsController(Controller):
         self._update = None
         self._show_progress()
 
-    def _progress_text(self, shown_id: str) -> tuple[str, int, int]:
+    def progress_text(self, shown_id: str) -> tuple[str, int, int]:
         """Return the progress in words, and the numbers of files that are done and of all files.
 
         While passages are embedded, the numbers are of passages. The text is "" if no update runs.
@@ -421,6 +492,8 @@ class CollectionsController(Controller):
     async def close(self) -> None:
         """Stop at the program's end, and complete a deletion."""
         self.cancel_update()
+        if self._following is not None:
+            self._following.cancel()
         self._deletion_timer.stop()
         self._reload_timer.stop()
         try:
@@ -432,7 +505,7 @@ class CollectionsController(Controller):
 
     def _show_facts(self, states: dict[str, CollectionState]) -> None:
         """Show the size of each collection on its chip, and which are not on this computer."""
-        draft_ids = {part.collection_id for part in self._draft.value.collections}
+        draft_ids = self._ids_in_prompt
         missing_ids = draft_ids - set(states)
         has_changed = states != self.states or missing_ids != self._missing_ids
         self.states = states
@@ -441,6 +514,12 @@ class CollectionsController(Controller):
         facts |= dict.fromkeys(missing_ids, ChipText(tr("not on this computer"), exists=False))
         report = bool(draft_ids) and has_changed
         self._session.of(CollectionFacts).set(facts, report=report)
+
+    @property
+    def _ids_in_prompt(self) -> set[str]:
+        """Return the ids of the draft's collections, and of that of the folder."""
+        parts = (*self._draft.value.collections, *self._session.setup.ask_settings.collections)
+        return {part.collection_id for part in parts}
 
     def _remove_from_draft(self, ids: Iterable[str]) -> None:
         removed_ids = set(ids)
@@ -457,7 +536,7 @@ class CollectionsController(Controller):
 
     def find_unknown(self) -> None:
         """Load the collections if the draft names one that is not loaded yet."""
-        unknown_ids = {p.collection_id for p in self._draft.value.collections} - set(self.states)
+        unknown_ids = self._ids_in_prompt - set(self.states)
         # Once for the same ids: a missing collection would be looked for without end.
         if unknown_ids != self._unknown_ids:
             self._unknown_ids = unknown_ids

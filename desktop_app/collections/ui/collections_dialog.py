@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QWidget
 from desktop_app.collections.ui.collection_wording import CollectionState
 from desktop_app.composer.dropped_content import FileDropFilter, accept_copy, files_in
 from desktop_app.domain.documents.collections import CollectionFile
-from desktop_app.i18n.formatting import number
+from desktop_app.i18n.formatting import joined, number
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
@@ -270,9 +270,10 @@ class CollectionsPage(LibraryPage):
         state = self._states[self.current_id]
         if is_other or not self.name.hasFocus():
             self.name.set_name(state.collection.name)
-        summary, folder = state.summary, state.collection.folder
-        if folder:
-            summary = tr("{summary} · from {folder}", summary=summary, folder=folder)
+        summary = state.summary
+        if folders := state.collection.folders:
+            places = joined([str(folder) for folder in folders])
+            summary = tr("{summary} · from {folder}", summary=summary, folder=places)
         self.state_label.setText(summary)
         self.state_label.setAccessibleName(spoken_text(self.state_label.text()))
         self.ask_button.setEnabled(state.ready > 0)

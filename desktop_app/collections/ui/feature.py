@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call
+from desktop_app.app.feature import Action, Feature, call, imported
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category, Menu
 
@@ -16,10 +16,27 @@ if TYPE_CHECKING:
 
 def _compose(session: Session) -> None:
     draft = session.main.draft
+
+    def folder_collection_id() -> str:
+        folder = session.folders.folder_of(session.current.conversation)
+        return "" if folder is None else folder.collection_id
+
+    def follow() -> None:
+        if collection_id := folder_collection_id():
+            _controller(session).follow(collection_id)
+
     for signal in (session.current.opened, draft.changed):
         signal.connect(
-            lambda: _controller(session).find_unknown() if draft.value.collections else None
+            lambda: (
+                _controller(session).find_unknown()
+                if draft.value.collections or folder_collection_id()
+                else None
+            )
         )
+    for signal in (session.current.opened, session.window.prompt.text_changed):
+        signal.connect(follow)
+    section = "collections.ui.files_section.FilesSection"
+    session.answer_sections.append(lambda: imported(section)(session))
     session.remedies.append(lambda error: _controller(session).remedies_for(error))
 
 

@@ -17,6 +17,7 @@ from PySide6.QtGui import QImage
 from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.attachments.file_attachments import is_file
 from desktop_app.chat.attachments.image_attachments import ImageForm
+from desktop_app.chat.passage_context import find_passages, passages_block
 from desktop_app.chat.prompt_assembly import is_first_delimited, sent_block, sent_text
 from desktop_app.composer.attachment_chips import PREVIEW_ACTION
 from desktop_app.composer.attachments.attachment_facts import (
@@ -32,6 +33,7 @@ from desktop_app.composer.attachments.attachment_facts import (
 )
 from desktop_app.composer.attachments.thumbnails import to_qimage
 from desktop_app.composer.drafts import Attached
+from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import (
     WITH_HIDDEN,
     ChosenPages,
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from desktop_app.documents.ui.attachment_preview import AttachmentPreview
     from desktop_app.documents.ui.text_search import TextSearch
 
+BEGINNING: Final = "beginning"
+"""The id of what is sent besides the attachments: instructions, and passages of the folder."""
 NOTHING_ATTACHED = N_("Nothing is attached")
 NO_PAGES = N_("“{name}” has no pages, slides, sheets, or chapters to choose from.")
 _MAX_LISTED_SHEETS: Final = 12  # in the hint of the field for sheets
@@ -69,6 +73,10 @@ IN_PARTS = N_(
     "parts."
 )
 BEGINNING_NOTE = N_("Too large to send. Only what is shown is sent, and tools read the rest.")
+FOLDER_NOTE = N_(
+    "With the passages of the files in “{name}” that fit the words typed so far. Before sending, "
+    "they are searched again."
+)
 AGAIN = N_("Only this reference is sent, because the conversation already contains the text.")
 FILE = N_("File, {size}. The text below is for reference and isn’t sent.")
 FILE_UNREAD = N_("File, {size}. It has no readable text.")
@@ -103,10 +111,12 @@ class PreviewController(QObject):
     def show_focused(self) -> None:
         """Preview the chip with keyboard focus, or the last attachment."""
         part = self._focused_or_last(lambda _part: True)
-        if part is None:
-            self._conversation.notices.notify(tr(NOTHING_ATTACHED))
-        else:
+        if part is not None:
             self.show(part.sha256)
+        elif self._has_beginning:
+            self.show(BEGINNING)
+        else:
+            self._conversation.notices.notify(tr(NOTHING_ATTACHED))
 
     def choose_pages(self) -> None:
         """Choose pages of the chip with keyboard focus, or of the last document with pages."""
@@ -204,6 +214,9 @@ class PreviewController(QObject):
         """Show the attachment in its current state, for the current model."""
         if not self._shown_sha256 or self._dialog is None:
             return
+        if self._shown_sha256 == BEGINNING:
+            self._tasks.start(self._load_beginning())
+            return
         part = self._part(self._shown_sha256)
         if part is None:
             self._dialog.reject()
@@ -214,6 +227,41 @@ class PreviewController(QObject):
         self._shown_part = part
         if previous_part is None or self._sending_state(previous_part) != self._sending_state(part):
             self._tasks.start(self._load(part))
+
+    @property
+    def _has_beginning(self) -> bool:
+        settings = self._setup.ask_settings
+        return bool(settings.sent_instructions or settings.collections)
+
+    async def _load_beginning(self) -> None:
+        """Show the instructions, and the passages of the folder's files for the typed words."""
+        self._load_number += 1
+        load_number = self._load_number
+        context, backend = self._setup.context, self._session.backend
+        draft = Draft(self._prompt.field.toPlainText())
+        passages = await find_passages(
+            lambda: backend.collections, context, draft, is_estimate=True
+        )
+        delimiter = await backend.delimiters.delimiter_for(self._setup.current.id)
+        blocks = [passages_block(part, delimiter) for part in passages]
+        text = "\n\n".join(filter(None, (context.settings.sent_instructions, *blocks)))
+        document = await asyncio.to_thread(DocumentText, text, TextForm.CODE)
+        if load_number != self._load_number or self._dialog is None:
+            return
+        self._dialog.set_attachments(self._shown_names(), BEGINNING)
+        names = [part.name for part in context.settings.collections]
+        note = tr(FOLDER_NOTE, name=names[0]) if names else ""
+        self._dialog.show_facts("", note)
+        self._dialog.show_pages_field("", "", "")
+        self._dialog.show_text(text, document)
+        self._dialog.show_images([], has_text=True)
+        assert self._search is not None
+        self._search.begin(text)
+
+    def _shown_names(self) -> list[tuple[str, str]]:
+        """Return what the dialog can show, as (id, name)."""
+        names = [(attached.sha256, attached.name) for attached in self._draft.shown_parts]
+        return [*names, (BEGINNING, tr("Instructions"))] if self._has_beginning else names
 
     def _sending_state(self, part: Attached) -> object:
         """Return what decides how an attachment is sent, without the selection's token count."""
@@ -232,8 +280,7 @@ class PreviewController(QObject):
     def _show_facts(self, part: Attached) -> None:
         assert self._dialog is not None
         resolved = self._setup.resolved
-        names = [(attached.sha256, attached.name) for attached in self._draft.shown_parts]
-        self._dialog.set_attachments(names, part.sha256)
+        self._dialog.set_attachments(self._shown_names(), part.sha256)
         if isinstance(part, ImagePart):
             chip = image_chip(part, resolved, None)
             note = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -17,7 +18,11 @@ from desktop_app.composer.attachments.attachment_facts import (
 )
 from desktop_app.composer.attachments.collection_facts import CollectionFacts
 from desktop_app.composer.attachments.file_readings import FileReadings, reading_chips
-from desktop_app.composer.attachments.preview_controller import PreviewController, change_signals
+from desktop_app.composer.attachments.preview_controller import (
+    BEGINNING,
+    PreviewController,
+    change_signals,
+)
 from desktop_app.composer.attachments.thumbnails import Thumbnails
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
@@ -160,8 +165,19 @@ class PromptChips(QObject):
     def show(self) -> None:
         """Show the attachments, and the files that are being read."""
         readings = self._conversation.of(FileReadings).in_open_conversation
-        self._prompt.chips.set_chips([*self._make_attachment_chips(), *reading_chips(readings)])
+        chips = [*self._make_folder_chips(), *self._make_attachment_chips()]
+        self._prompt.chips.set_chips([*chips, *reading_chips(readings)])
         self.shown.emit()
+
+    def _make_folder_chips(self) -> list[Chip]:
+        """Return a chip for the files of the conversation's folder."""
+        chips = []
+        for part in self._setup.ask_settings.collections:
+            facts, exists = self._session.of(CollectionFacts).facts(part.collection_id)
+            if exists:
+                chip = Chip(BEGINNING, part.name, facts, "ready", None, "folder")
+                chips.append(replace(chip, has_preview=True, is_fixed=True))
+        return chips
 
     def _make_attachment_chips(self) -> list[Chip]:
         """Return a chip for each attachment; of many, the last chip stands for the rest."""

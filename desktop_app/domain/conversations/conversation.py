@@ -158,7 +158,11 @@ class Message(Value, frozen=True):
     @property
     def as_draft(self) -> Draft:
         """Return a question as a draft, whose collections will be searched again."""
-        collections = tuple(CollectionPart(p.collection_id, p.name) for p in self.passage_parts)
+        collections = tuple(
+            CollectionPart(p.collection_id, p.name)
+            for p in self.passage_parts
+            if not p.is_of_folder  # whose files are searched again without being attached
+        )
         return Draft(self.text, (*self.attachments, *collections), self.template_id)
 
 
@@ -254,6 +258,9 @@ class Folder(Value, frozen=True):
     Attributes:
         choice: the model choice of new conversations in it; None for the default.
         overrides: settings of all its conversations, unless a conversation has its own.
+        collection_id: the collection with its files, which its questions search; "" for none. The
+            collection may have been deleted.
+        file_names: the files that it had where it was exported, which an import does not read.
     """
 
     id: str
@@ -261,6 +268,8 @@ class Folder(Value, frozen=True):
     created_at: datetime
     choice: ModelChoice | None = None
     overrides: Overrides = field(default_factory=Overrides)
+    collection_id: str = ""
+    file_names: tuple[str, ...] = ()
 
 
 INCOMPLETE: Final = "incomplete"

@@ -223,12 +223,15 @@ class PassagesPart(Value, frozen=True):
         passages: the passages; () if none matched, or if all that matched were sent before.
         known: the numbers of passages that matched, but were sent with earlier questions; they
             are not sent again.
+        is_of_folder: True for the files of the conversation's folder, which the answer may use, but
+            need not be based on.
     """
 
     collection_id: Name
     name: Name
     passages: tuple[Passage, ...] = ()
     known: tuple[Count, ...] = ()
+    is_of_folder: bool = False
 
 
 class Source(Value, frozen=True):

@@ -30,14 +30,19 @@ class Collection(NamedTuple):
     """A named set of documents.
 
     Attributes:
-        folder: the path of the folder it was made from, which is read again when the user
-            refreshes the collection; "" if the files were added one by one.
+        folder: the paths of its folders, one on each line, which are read again when the
+            collection is refreshed; "" if all files were added one by one.
     """
 
     id: str
     name: str
     created_at: datetime
     folder: str = ""
+
+    @property
+    def folders(self) -> list[Path]:
+        """Return the folders that are read again."""
+        return [Path(line) for line in self.folder.split("\n") if line]
 
 
 class CollectionFile(NamedTuple):

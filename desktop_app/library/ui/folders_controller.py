@@ -96,6 +96,8 @@ class FoldersController(Controller):
             self._presenter.change(ids, folder_id=folder.id)
 
         message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
+        if folder.collection_id:
+            message += " " + tr("Its files stay in Collections.")
         self._notifications.notify_undo(message, lambda: self._presenter.writes.start(restore()))
 
     # -------------------------------------------------------------- moving conversations

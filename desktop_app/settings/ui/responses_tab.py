@@ -76,8 +76,11 @@ class ResponsesTab(QWidget):
         self._scope.button(FOLDER).hide()
         self._note = Note()
         self._form = SchemaForm(Group.ANSWER)
-        rows = (self._scope, self._note, (self._form, 1))
-        column_of(*rows, parent=self, margins=0, spacing=10)
+        self._sections = [make() for make in session.answer_sections]
+        column = column_of(self._scope, self._note, self._form, parent=self, margins=0, spacing=10)
+        for section in self._sections:
+            column.addWidget(section)
+        column.addStretch(1)
         self._scope.chosen.connect(self._choose_scope)
         self._form.changed.connect(lambda key, value: self._reporter()(key, value))
         self._form.reset_requested.connect(self._reset)
@@ -162,6 +165,9 @@ class ResponsesTab(QWidget):
         else:
             self._form.set_values(self._defaults)
             self._form.set_overrides(None, {})
+        ids = {CONVERSATION: None, FOLDER: folder.id, DEFAULTS: ""}
+        for section in self._sections:
+            section.show_scope(ids[self._shown_scope])
 
     def _reset(self, key: str) -> None:
         if self._shown_scope == FOLDER:

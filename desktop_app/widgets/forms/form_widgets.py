@@ -137,6 +137,14 @@ def _widgets_in(layout: QLayout) -> Iterator[QWidget]:
             yield from _widgets_in(inner)
 
 
+class AnswerSection(FormSection):
+    """What a feature shows below the settings of answers."""
+
+    def show_scope(self, folder_id: str | None) -> None:
+        """Show what is of a folder, of all conversations for "", or with None nothing."""
+        raise NotImplementedError
+
+
 class LineSection(FormSection):
     """A single-line text field with a title.
 

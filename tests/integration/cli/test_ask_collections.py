@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import Folder, now
+from desktop_app.library.folder_store import FolderStore
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
 from tests.helpers.blocking import blocking
@@ -55,6 +58,43 @@ def test_a_folder_is_updated_before_each_question(shell: Shell, papers: Path) ->
     assert [p["document"] for p in done.json["passages"]] == ["news.txt"]
     names = shell.rows("SELECT name FROM collection_files WHERE status = 'ready' ORDER BY name")
     assert names == [("lease.md",), ("news.txt",)]
+
+
+@blocking
+async def with_folder(shell: Shell) -> None:
+    """Add a folder of conversations, whose files are those of the only collection."""
+    database = Database(shell.home / "data" / "repartee.sqlite3")
+    await database.open()
+    (row,) = await database.rows("SELECT id FROM collections")
+    folder = Folder("f" * 32, "Lease", now(), None, Overrides("Be brief."), row["id"])
+    await FolderStore(database).save(folder)
+    await database.close()
+
+
+def test_a_question_in_a_folder_has_its_instructions_and_files(shell: Shell, papers: Path) -> None:
+    answer_to(shell, WHOLE, arguments=("Is there a dog?", "--collection", "papers"))
+    with_folder(shell)
+    (papers / "lease.md").write_text("Cats need written consent.\n")
+    arguments = ("May I keep cats?", "--folder", "lease", "--save")
+    done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
+    assert done.code == 0, done.err
+    assert body["instructions"] == "Be brief."
+    assert "Cats need written consent." in words_of(body)  # the files were looked at again
+    saved = "SELECT folder_id, count(*) FROM conversations"
+    assert shell.rows(saved) == [("f" * 32, 1)]
+    done, (body,) = answer_to(shell, WHOLE, arguments=("And fish?", "--continue"))
+    assert body["instructions"] == "Be brief."
+    assert shell.rows(saved) == [("f" * 32, 1)]
+    for file in papers.iterdir():
+        file.unlink()
+    papers.rmdir()
+    done, (body,) = answer_to(shell, WHOLE, arguments=("Cats?", "--folder", "f" * 32))
+    assert "Cats need written consent." in words_of(body)
+    assert "papers" in done.err
+    done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--folder", "Rent"))
+    assert (done.code, bodies) == (2, [])
+    assert "There is no folder “Rent”" in done.err
+    assert "Lease" in done.err
 
 
 @pytest.mark.parametrize("name", ["Invoices", ""])

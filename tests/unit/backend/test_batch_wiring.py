@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.batch_wiring import (
     batch_service,
@@ -21,10 +22,18 @@ from desktop_app.backend.batch_wiring import (
     has_at_least,
     store_as_conversation,
 )
+from desktop_app.batch.batch_files import question_of
 from desktop_app.batch.batch_store import BatchStore
 from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
-from desktop_app.domain.conversations.conversation import MessageStatus, ModelChoice, Role, now
+from desktop_app.domain.conversations.conversation import (
+    Folder,
+    MessageStatus,
+    ModelChoice,
+    Role,
+    now,
+)
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.cost import Usage
@@ -174,6 +183,36 @@ async def test_a_file_whose_name_is_no_utf_8_is_read(tmp_path: Path) -> None:
         "top/caf\N{REPLACEMENT CHARACTER}.txt": ItemStatus.READ,
         "top/file:.txt": ItemStatus.READ,
     }
+
+
+async def test_a_job_in_a_folder_has_its_instructions_and_files(folder: Path) -> None:
+    async with started_backend({"OPENAI_BASE_URL": "http://localhost:1/v1"}) as backend:
+        (profile,) = backend.providers.environment_profiles
+        resolved = backend.chat.resolve(profile, ModelChoice(profile.id, "a-model"))
+        (folder / "rules.md").write_text("Letters are filed by the year of their date.")
+        files = await backend.collections.create("Filing")
+        await backend.collections.add(files.id, [folder / "rules.md"])
+        inside = Folder("f" * 32, "Letters", now(), None, Overrides("Be brief."), files.id)
+        await backend.conversation_folders.save(inside)
+        service = batch_service(backend)
+        job = await service.create(
+            await expand_paths([folder / "A.txt"]),
+            resolved,
+            "By which year is the letter filed?",
+            ask_settings(await backend.values(), folder=inside),
+            folder_id=inside.id,
+        )
+        stored = await backend.batch_store.get(job.id)
+        assert stored is not None
+        assert (stored.instructions, stored.folder_id) == ("Be brief.", inside.id)
+        await service.prepare(job.id)
+        (item,) = await backend.batch_store.items(job.id)
+        (passages,) = question_of(stored, item, "").passage_parts
+        assert "year of their date" in passages.passages[0].text
+        id_ = await store_as_conversation(backend.conversations, backend.batch_store, stored, item)
+        conversation = await backend.conversations.get(id_)
+        assert conversation is not None
+        assert conversation.folder_id == inside.id
 
 
 def test_has_files_counts_each_repeat(folder: Path) -> None:

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.chat.passage_context import HOW_TO_ANSWER, KNOWN_PASSAGES, NOTHING_FOUND
+from desktop_app.chat.passage_context import (
+    HOW_TO_ANSWER,
+    HOW_TO_USE,
+    KNOWN_PASSAGES,
+    NOTHING_FOUND,
+)
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.conversations.message_parts import PassagesPart, TextPart
+from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart, TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from tests.helpers.prompt_delimiters import plain
@@ -111,6 +116,31 @@ async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: 
         assert "<passage " not in plain(sent(provider))
         assert NOTHING_FOUND not in sent(provider)
         assert KNOWN_PASSAGES.format("[1] [2]") in sent(provider)
+
+
+async def test_the_files_of_a_folder_are_searched_without_being_attached(tmp_path: Path) -> None:
+    provider, source = answers(3), OneCollection()
+    part = CollectionPart(COLLECTION.collection_id, "Lease")
+    settings = AskSettings(collections=(part,))
+
+    async with open_chat(tmp_path, provider, source) as chat:
+        first = await chat.begin("Which color?", settings=settings)
+        await chat.run(first)
+        (found,) = first.question.passage_parts
+        assert (found.name, found.is_of_folder) == ("Lease", True)
+        assert found in (await chat.store.path(first.conversation.id))[0].parts
+        assert HOW_TO_USE in sent(provider)
+        assert HOW_TO_ANSWER not in sent(provider)
+        assert first.question.as_draft.collections == ()  # an edit searches the folder's again
+        source.count = 0
+        second = await chat.begin("Thanks!", settings=settings)
+        assert second.question.passage_parts == ()  # nothing is said to be missing
+        await chat.run(second)
+        attached = await chat.begin("Which?", settings=settings, attachments=(COLLECTION,))
+        assert [each.is_of_folder for each in attached.question.passage_parts] == [False]
+        await chat.run(attached)
+        gone = AskSettings(collections=(CollectionPart("d" * 32, "Gone"),))
+        assert (await chat.begin("Hello", settings=gone)).question.passage_parts == ()
 
 
 async def test_a_question_whose_passages_do_not_fit_is_not_sent(tmp_path: Path) -> None:

@@ -329,20 +329,27 @@ async def test_an_unreadable_file_has_its_error_and_a_full_disk_stops_the_indexi
 
 
 @pytest.mark.parametrize(
-    ("given", "kept", "folder"),
-    [([FOLDER], "", str(FOLDER)), ([FOLDER], "/other", "/other"), ([A], "", "")],
+    ("given", "kept", "folders"),
+    [
+        ([FOLDER], "", [FOLDER]),
+        ([FOLDER, FOLDER / "inside"], "", [FOLDER]),
+        ([FOLDER], "/other", [Path("/other"), FOLDER]),
+        ([A], "", []),
+    ],
 )
-async def test_a_folder_that_is_added_alone_is_kept(
-    given: list[Path], kept: str, folder: str
+async def test_each_folder_that_is_added_is_followed(
+    given: list[Path], kept: str, folders: list[Path]
 ) -> None:
-    service, _ = made(Disk(a="one", b="two"))
+    disk = Disk(a="one", b="two")
+    disk.write(FOLDER / "inside" / "c.txt", "three")
+    service, _ = made(disk)
     found = await service.create("x", Path(kept) if kept else None)
     await service.add(found.id, given)
     (after,) = await service.all()
-    assert after.folder == folder
+    assert after.folders == folders
     await service.add(found.id, [FOLDER])  # it has files already
     (after,) = await service.all()
-    assert after.folder == folder
+    assert after.folders == (folders or [FOLDER])
 
 
 async def test_a_removed_file_stays_out_until_its_own_path_is_added() -> None:

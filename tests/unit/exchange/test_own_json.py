@@ -43,7 +43,7 @@ from tests.helpers.generation import overrides
 from tests.unit.chat.test_conversation_store import drafts, trees
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, opened
 
-FOLDER = Folder(new_id(), "Thesis", NOON, CHOICE)
+FOLDER = Folder(new_id(), "Thesis", NOON, CHOICE, file_names=("a.pdf", "b.md"))
 
 
 def write_export(

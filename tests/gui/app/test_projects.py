@@ -1,0 +1,139 @@
+"""A folder as a project: its files, instructions and what is sent of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+
+from desktop_app.app.window.settings_panel import SettingsPanel
+from desktop_app.collections.ui import collections_controller
+from desktop_app.collections.ui.collections_controller import CollectionsController
+from desktop_app.documents.ui.attachment_preview import AttachmentPreview
+from desktop_app.domain.conversations.list_filter import ListFilter
+from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
+from desktop_app.library.ui.list_presenter import ListPresenter
+from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.file_dialogs import choose_paths
+from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+KEY = {"OPENAI_API_KEY": "sk-test"}
+
+
+def write_files(folder: Path) -> list[Path]:
+    texts = {
+        "lease.md": "The lease ends in March 2027.",
+        "keys.md": "Four keys belong to the flat.",
+        "dogs.md": "Dogs are allowed where the neighbours agree.",
+    }
+    folder.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return [folder / name for name in texts]
+
+
+async def test_a_folder_with_three_files_answers_from_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collections_controller, "_FOLLOW_S", 0)
+    files = write_files(tmp_path / "Flat")
+    async with AppHarness(environment=KEY) as app:
+        controller = app.session.of(CollectionsController)
+        # Four steps: New folder, its settings, Add files…, choose.
+        app.session.actions["folder.new"].trigger()
+        view = app.window.conversations.view
+        await until(lambda: view.findChild(QLineEdit, "rename"))
+        find(view, QLineEdit, "rename").setText("Lease")
+        app.press(Qt.Key.Key_Return)
+        await app.written()
+        (folder_id,) = app.session.folders.by_id
+        app.session.of(FolderSettingsController).show(folder_id)
+        panel = app.window.findChild(SettingsPanel)
+        assert panel is not None
+        find(panel, QPushButton, "add-folder-files").click()
+        choose_paths(*files)
+        state = find(panel, QLabel, "folder-files")
+        await until(lambda: state.text() == "3 documents")
+        await until(lambda: not controller.is_busy)
+
+        await app.session.of(ListPresenter).apply_filter(ListFilter.for_folder(folder_id))
+        await until(lambda: app.chips == ["Lease, 3 documents"])
+        app.state.of(FolderSettingsController).set_value(
+            folder_id, "answer.system_prompt", "Be brief."
+        )
+        app.type("When does the lease end?")
+        app.session.actions["attachment.preview"].trigger()
+        await until(
+            lambda: (
+                "March 2027" in find(app.window, AttachmentPreview, "attachment-preview").content
+            )
+        )
+        preview = find(app.window, AttachmentPreview, "attachment-preview")
+        assert preview.content.startswith("Be brief.\n\n<passages-")
+        preview.reject()
+
+        turn = await app.ask("When does the lease end?")
+        assert "March 2027" in turn.asked
+        assert turn.request.instructions.startswith("Be brief.")
+        turn.end("In March 2027 [1].")
+        await app.settled()
+        assert app.chips == ["Lease, 3 documents"]
+
+        files[1].write_text("Five keys belong to the flat.")
+        app.type("How many keys")  # while the question is typed, the files are looked at
+        sha256 = "SELECT sha256 FROM collection_files WHERE name = 'keys.md'"
+        former = app.stored(sha256)
+        await until(lambda: app.stored(sha256) != former)
+        turn = await app.ask("How many keys belong to the flat?")
+        assert "Five keys" in turn.asked
+        turn.end("Five.")
+        await app.settled()
+
+        collection_id = app.session.folders.by_id[folder_id].collection_id
+        controller.delete(collection_id)
+        await until(lambda: app.chips == [])
+        turn = await app.ask("Are dogs allowed?")
+        assert "neighbours" not in turn.asked
+        turn.end("I do not know.")
+        await app.settled()
+        app.press_action("Undo")
+        await until(lambda: app.chips == ["Lease, 3 documents"])
+
+        app.session.of(FoldersController).delete(folder_id)
+        await until(lambda: "Its files stay in Collections." in app.said)
+        assert app.chips == []
+        assert len(await app.backend.collections.all()) == 1
+
+
+async def test_files_that_vanish_are_reported_once_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collections_controller, "_FOLLOW_S", 0)
+    files = write_files(tmp_path / "Flat")
+    async with AppHarness(environment=KEY) as app:
+        controller = app.session.of(CollectionsController)
+        folder = await new_folder(app)
+        controller.add_to_folder(folder, [tmp_path / "Flat"])
+        await until(lambda: len(controller.states) == 1 and not controller.is_busy)
+        for file in files:
+            file.unlink()
+        (tmp_path / "Flat").rmdir()
+        await app.session.of(ListPresenter).apply_filter(ListFilter.for_folder(folder))
+        await until(lambda: "Flat" in app.said)
+        turn = await app.ask("When does the lease end?")
+        assert "March 2027" in turn.asked
+        turn.end("In March.")
+        await app.settled()
+
+
+async def new_folder(app: AppHarness) -> str:
+    app.session.of(FoldersController).create()
+    await app.written()
+    (folder_id,) = app.session.folders.by_id
+    return folder_id
