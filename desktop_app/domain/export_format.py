@@ -25,6 +25,9 @@ class ExportFormat(NamedTuple):
     is_common: bool = False
 
 
+PAGE: Final = "page"
+"""The argument for a page to give away, which menus offer by its own command."""
+
 EXPORT_FORMATS: Final = (
     ExportFormat("docx", N_("Word"), ".docx", is_common=True),
     ExportFormat("pdf", N_("PDF"), ".pdf", is_common=True),

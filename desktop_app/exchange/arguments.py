@@ -12,7 +12,7 @@ from desktop_app.cli.command_line import (
     progress_flags,
     repeatable,
 )
-from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.i18n.translation import tr
 
 
@@ -40,13 +40,16 @@ def export_arguments() -> Command:
             option(
                 "--format",
                 tr("the format of the files"),
-                [f.id for f in EXPORT_FORMATS],
+                [*(f.id for f in EXPORT_FORMATS), PAGE],
                 required=True,
             ),
             flag(
                 "--last-response",
                 tr("export only the last response of each conversation (JSON has everything)"),
             ),
+            flag("--details", tr("page: also reasoning, tool calls, passages, and costs")),
+            flag("--versions", tr("page: also other versions of questions and responses")),
+            flag("--yes", tr("page: write it without confirmation")),
             option(
                 "-o --to PATH",
                 tr("a file or folder, or “-” for standard output"),
@@ -58,7 +61,9 @@ def export_arguments() -> Command:
         tr(
             "PATH is a file for JSON or a single conversation, otherwise a folder, or “-” for "
             "standard output. JSON is complete and can be imported. It includes attachments, "
-            "but no API keys. Markdown, HTML, and PDF contain the messages shown in the window."
+            "but no API keys. Markdown, HTML, and PDF contain the messages shown in the window. "
+            "A page is HTML to give away: the command says which names, files, and pictures it "
+            "holds, and asks."
         ),
         required=("all", "conversation"),
     )

@@ -26,6 +26,7 @@ from desktop_app.cli.command_setup import (
 )
 from desktop_app.cli.console import (
     ProgressReporter,
+    confirm,
     reports_to_window,
     write_diagnostic,
     write_line,
@@ -37,10 +38,10 @@ from desktop_app.domain import errors
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart
-from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
-from desktop_app.exchange.writers import html_page, markdown_file
+from desktop_app.exchange.writers import html_page, markdown_file, shared_page
 from desktop_app.exchange.writers.office.office_content import OfficeMessage, messages_of, tables_of
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.processes.diagram_drawing import DrawDiagram
@@ -62,8 +63,9 @@ _Write = Callable[[Path, Conversation, list[Message]], Awaitable[None]]
 """Writes the messages of a path to a file. Raises OSError, StorageError."""
 
 
-def _writer(format_id: str, backend: Backend, stack: AsyncExitStack) -> _Write:
+def _writer(options: Options, backend: Backend, stack: AsyncExitStack) -> _Write:
     """Return the function that writes a conversation; the stack ends the processes it needs."""
+    format_id = options.format
 
     def name_of_model(model: str) -> str:
         return backend.catalog.info(model).name
@@ -76,8 +78,11 @@ def _writer(format_id: str, backend: Backend, stack: AsyncExitStack) -> _Write:
     async def write_html(file: Path, conversation: Conversation, path: list[Message]) -> None:
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(page.render_head(conversation))
-            for message in path:
+            for message in await _page_messages(options, backend, conversation, path):
                 await asyncio.sleep(0)  # a cancellation arrives here
+                if isinstance(message, bool):
+                    stream.write(page.begin_version() if message else html_page.END_OF_VERSION)
+                    continue
                 stream.write(page.render_message(message, await images_of(backend, message)))
             stream.write(html_page.END)
 
@@ -90,10 +95,11 @@ def _writer(format_id: str, backend: Backend, stack: AsyncExitStack) -> _Write:
         return write_markdown
     diagrams = FormulaClient(child_command("diagrams"))
     stack.callback(diagrams.close)
-    if format_id == "html":
+    if format_id in ("html", PAGE):
         formulas = FormulaClient(child_command("math"))
         stack.callback(formulas.close)
-        page = html_page.HtmlPage(name_of_model, formulas.find, diagrams.draw)
+        details = options.details or format_id != PAGE
+        page = html_page.HtmlPage(name_of_model, formulas.find, diagrams.draw, with_details=details)
         return write_html
     if format_id == "pdf":
         # Imported here, because no other format needs Qt.
@@ -142,6 +148,16 @@ def _write_office(
     return write_xlsx(file, tables) if format_id == "xlsx" else write_csv(file, tables)
 
 
+async def _page_messages(
+    options: Options, backend: Backend, conversation: Conversation, path: list[Message]
+) -> list[Message | bool]:
+    """Return what a page shows: see `with_versions`."""
+    if not (options.format == PAGE and options.versions):
+        return [*path]
+    messages = await backend.conversations.messages(conversation.id)
+    return list(shared_page.with_versions(path, messages))
+
+
 async def images_of(backend: Backend, message: Message) -> dict[str, html_page.EmbeddedImage]:
     """Return the existing images of a message, scaled down, by hash."""
     images = {}
@@ -164,6 +180,8 @@ async def export(options: Options) -> int:
     """
     to_stdout = options.to == STANDARD_OUTPUT
     single_file = options.format == "json"
+    if options.format == PAGE and (options.all or len(set(options.conversation)) > 1):
+        options.refuse(tr("a page holds one conversation"))
     if to_stdout and not single_file and (options.all or len(set(options.conversation)) > 1):
         options.refuse(tr("several conversations in this format need a folder, not “-”"))
     cancel_at_signals()
@@ -174,6 +192,9 @@ async def export(options: Options) -> int:
             await backend.conversations.interrupt_orphans()
         running = _Export(backend, options)
         try:
+            if options.format == PAGE and not options.yes and not await running.confirm_page():
+                write_diagnostic(tr("Nothing was written."))
+                return ExitCode.FAILED
             sentence = await running.run()
         except asyncio.CancelledError:
             write_diagnostic(running.interruption)
@@ -218,6 +239,21 @@ class _Export:
             file=self._target_name,
         )
 
+    async def confirm_page(self) -> bool:
+        """Say what a page to give away holds; return False if the user does not agree."""
+        (conversation,) = await self._requested_conversations()
+        path = await self._path(conversation)
+        found = await _page_messages(self._options, self._backend, conversation, path)
+        lines = shared_page.contents_lines(
+            conversation.title,
+            [message for message in found if not isinstance(message, bool)],
+            lambda model: self._backend.catalog.info(model).name,
+            with_details=self._options.details,
+        )
+        for line in lines:
+            write_diagnostic(line)
+        return await confirm(tr("Write this page? [y/N]"), default=True)
+
     async def run(self) -> str:
         """Write the files; return a sentence on the result. Raises UserFacingError."""
         self._conversations = await self._requested_conversations()
@@ -227,7 +263,7 @@ class _Export:
                     await self._write_json(JsonWriter(stream))
             else:
                 async with AsyncExitStack() as stack:
-                    await self._write_each(_writer(self._options.format, self._backend, stack))
+                    await self._write_each(_writer(self._options, self._backend, stack))
         except BrokenPipeError:  # the reader of standard output is gone
             raise
         except OSError as exc:
@@ -304,7 +340,8 @@ class _Export:
             or len(self._conversations) > 1
             or await asyncio.to_thread(self._target.is_dir)
         )
-        suffix = next(each.suffix for each in EXPORT_FORMATS if each.id == self._options.format)
+        suffixes = {each.id: each.suffix for each in EXPORT_FORMATS}
+        suffix = suffixes.get(self._options.format, ".html")
         if is_folder:
             await asyncio.to_thread(self._target.mkdir, mode=0o700, exist_ok=True)
         names = file_names(list(self._conversations), suffix)
@@ -312,13 +349,17 @@ class _Export:
             self._reporter.show(number, len(self._conversations))
             file_name = next(names)
             with self._skipping_conversation(conversation):
-                path = await self._backend.conversations.path(conversation.id)
-                if self._options.last_response:
-                    path = [message for message in path if message.role is Role.ASSISTANT][-1:]
+                path = await self._path(conversation)
                 target = self._target / file_name if is_folder else self._target
                 with partial_file(target) as file:
                     await write(file, conversation, path)
                 self.written += 1
+
+    async def _path(self, conversation: Conversation) -> list[Message]:
+        path = await self._backend.conversations.path(conversation.id)
+        if self._options.last_response:
+            return [message for message in path if message.role is Role.ASSISTANT][-1:]
+        return path
 
     @contextmanager
     def _skipping_conversation(self, conversation: Conversation) -> Iterator[None]:

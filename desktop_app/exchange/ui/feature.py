@@ -50,6 +50,13 @@ FEATURE: Final = Feature(
             words=N_("share save file"),
         ),
         Action(
+            "conversation.share",
+            N_("Share as a page…"),
+            Category.CONVERSATION,
+            run=call("exchange.ui.transfer_controller.TransferController.share_open"),
+            words=N_("publish give away web HTML"),
+        ),
+        Action(
             "conversation.print",
             N_("Print conversation…"),
             Category.CONVERSATION,

@@ -20,7 +20,7 @@ from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.domain.conversations.conversation import Message, new_id
 from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.domain.export_format import EXPORT_FORMATS, PAGE
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.library.ui.conversation_list import ConversationList
@@ -142,6 +142,9 @@ class TransferController(Controller):
                 partial(self.choose_export, conversation_ids, each.id),
             )
             entry.setObjectName(f"export-{each.id}")
+        if conversation_ids is not None and len(conversation_ids) == 1:
+            share = partial(self.share, conversation_ids[0])
+            menu.addAction(tr("Share as a page…"), share).setObjectName("share-as-page")
         menu.addMenu(submenu)
 
     def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
@@ -171,29 +174,46 @@ class TransferController(Controller):
             named = next((each for each in EXPORT_FORMATS if each.suffix == suffix), export_format)
             self.export(conversation_ids, named.id, file)
 
+        file_name = f"{stem}{export_format.suffix}"
+        self._choose_target(title, export_to, file_name, tr(export_format.label))
+
+    def _choose_target(
+        self, title: str, export_to: Callable[[Path], object], file_name: str, label: str
+    ) -> None:
         documents = QStandardPaths.writableLocation(
             QStandardPaths.StandardLocation.DocumentsLocation
         )
+        suffix = Path(file_name).suffix
         choose_target(
             self._window,
             title,
             export_to,
-            start=Path(documents, f"{stem}{export_format.suffix}"),
-            filters=f"{tr(export_format.label)} (*{export_format.suffix})",
-            suffix=export_format.suffix.lstrip("."),
+            start=Path(documents, file_name),
+            filters=f"{label} (*{suffix})",
+            suffix=suffix.lstrip("."),
         )
 
-    def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:
+    def export(
+        self,
+        conversation_ids: Sequence[str] | None,
+        format_id: str,
+        target: Path,
+        options: Sequence[str] = (),
+    ) -> None:
         """Export these conversations, None for all, to a file or folder; then offer to open it."""
-        self._tasks.start(self._export(conversation_ids, format_id, target.absolute()))
+        self._tasks.start(self._export(conversation_ids, format_id, target.absolute(), options))
 
     async def _export(
-        self, conversation_ids: Sequence[str] | None, format_id: str, target: Path
+        self,
+        conversation_ids: Sequence[str] | None,
+        format_id: str,
+        target: Path,
+        more_options: Sequence[str],
     ) -> None:
         selection = ["--all"]
         if conversation_ids is not None:
             selection = [word for id_ in conversation_ids for word in ("--conversation", id_)]
-        options = ("--format", format_id, "--to", str(target), "--progress")
+        options = ("--format", format_id, "--to", str(target), "--progress", *more_options)
         description = tr("Exporting to {file}…", file=target.name)
         result = await self._run_command(description, ("export", *selection, *options))
         if result is None:
@@ -213,7 +233,38 @@ class TransferController(Controller):
         else:
             raise _error_of(result, N_("The export stopped unexpectedly."), N_("Export again."))
 
+    def share(self, conversation_id: str) -> None:
+        """Say what a page to give away holds, then ask for its file, and write it."""
+        self._tasks.start(self._share(conversation_id))
+
+    async def _share(self, conversation_id: str) -> None:
+        # Imported here, because the start does not need it and few users share.
+        from desktop_app.exchange.command import file_names
+        from desktop_app.exchange.ui.share_dialog import ShareDialog
+
+        store = self._session.backend.conversations
+        conversation = await store.get(conversation_id)
+        if conversation is None:  # deleted meanwhile
+            return
+        path = await store.path(conversation_id)
+        messages = await store.messages(conversation_id)
+        file_name = next(file_names([conversation], ".html"))
+
+        def choose_file(options: Sequence[str]) -> None:
+            export_to = partial(self.export, [conversation_id], PAGE, options=(*options, "--yes"))
+            self._choose_target(tr("Share as a page"), export_to, file_name, tr("Web page"))
+
+        name_of_model = self._session.name_of_model
+        dialog = ShareDialog(conversation.title, path, messages, name_of_model, self._window)
+        dialog.confirmed.connect(choose_file)
+        dialog.open()
+
     # -------------------------------------------------------------- the open conversation
+
+    def share_open(self) -> None:
+        """Share the open conversation as a page."""
+        if self._check_stored():
+            self.share(self._current.id)
 
     def choose_open_export(self, format_id: str = "") -> None:
         """Ask for a file, before that for a format unless it is given, and export."""

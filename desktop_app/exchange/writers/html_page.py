@@ -48,6 +48,7 @@ from desktop_app.markdown.structured_answer import with_rendered_form
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EMBEDDED_TYPES: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 END: Final = "</main>\n</body>\n</html>\n"
+END_OF_VERSION: Final = "</details>\n"
 
 _HEAD: Final = """\
 <!doctype html>
@@ -58,6 +59,7 @@ _HEAD: Final = """\
 img-src data:; form-action 'none'; base-uri 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
+<meta http-equiv="x-dns-prefetch-control" content="off">
 <title>{title}</title>
 <style>{style}</style>
 </head>
@@ -112,6 +114,7 @@ article { margin: 28px 0; }
 .error { background: var(--error_ground); border-radius: 10px; padding: 10px 14px; margin: 10px 0; }
 .error strong { color: var(--error); }
 details { margin: .6em 0; }
+details.version { border-inline-start: 2px solid var(--line); padding-inline-start: 14px; }
 details > div { padding-left: 14px; color: var(--dim); font-size: .95em; }
 @media print { body { padding: 0; font-size: 11pt; } main { max-width: none; }
   .code pre, .said { white-space: pre-wrap; }
@@ -145,7 +148,9 @@ class TypesetFormula(Protocol):
 class HtmlPage:
     """A writer of a page in pieces.
 
-    A page is the head, each message, and `END`.
+    A page is the head, each message, and `END`. Without details, it has no reasoning, tool calls,
+    passages of documents, figures, notices, or images in the text of answers: what the reader of a
+    page to give away does not see at once.
     """
 
     def __init__(
@@ -153,7 +158,10 @@ class HtmlPage:
         name_of_model: Callable[[str], str],
         typeset_formula: TypesetFormula,
         draw_diagram: DrawDiagram = draw_nothing,
+        *,
+        with_details: bool = True,
     ) -> None:
+        self._with_details = with_details
         self._name_of_model = name_of_model
         self._typeset_formula = typeset_formula
         self._draw_diagram = draw_diagram
@@ -163,6 +171,11 @@ class HtmlPage:
         """Return everything above the first message."""
         return _HEAD.format(title=_to_html(conversation.title), style=STYLE)
 
+    def begin_version(self) -> str:
+        """Return what is above the messages of another version, which `END_OF_VERSION` ends."""
+        title = _to_html(tr("Other version"))
+        return f'<details class="version"><summary>{title}</summary>\n'
+
     def render_message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
         """Return a message; `images` has its images that can be shown, by SHA-256."""
         is_question = message.role is Role.USER
@@ -170,7 +183,7 @@ class HtmlPage:
         body: Iterable[str] = self._render_answer(message, images)
         if is_question:
             said = [f'<div class="said">{_to_html(message.text)}</div>'] if message.text else []
-            body = (*said, *_render_attachments(message, images))
+            body = (*said, *self._render_attachments(message, images))
         return "\n".join(
             (
                 f'<article class="{"question" if is_question else "answer"}">',
@@ -183,7 +196,7 @@ class HtmlPage:
     def _render_answer(
         self, message: Message, images: Mapping[str, EmbeddedImage]
     ) -> Iterator[str]:
-        for part in message.parts:
+        for part in message.parts if self._with_details else ():
             if isinstance(part, ReasoningPart) and part.text.strip():
                 title = _to_html(reasoning_title(part.text, part.seconds))
                 body = self._render_markdown(part.text)
@@ -196,12 +209,16 @@ class HtmlPage:
                 if part.result:
                     yield code_block("", _visible_text(part.result))
                 yield "</details>"
-        yield from _render_attachments(message, images)
+        yield from self._render_attachments(message, images)
         answer = with_rendered_form(message, as_text=False)
         if answer.text:
             yield self._render_markdown(answer.text)
         if listed := sources_markdown(message):
             yield self._render_markdown(listed)
+        if not self._with_details:
+            if ending := export_ending(message) or (tr("Incomplete") if message.error else ""):
+                yield f'<p class="notice">{_to_html(ending)}</p>'
+            return
         yield from _render_ending(message)
         facts = " · ".join(answer_facts(message, self._name_of_model))
         if facts:
@@ -210,13 +227,34 @@ class HtmlPage:
     def _render_markdown(self, markdown: str) -> str:
         self._text_count += 1
         writer = _PageWriter(self._typeset_formula, self._draw_diagram, self._text_count)
+        writer.with_images = self._with_details
         return writer.write(render(markdown))
+
+    def _render_attachments(
+        self, message: Message, images: Mapping[str, EmbeddedImage]
+    ) -> Iterator[str]:
+        for part in message.attachments:
+            image = images.get(part.sha256) if isinstance(part, ImagePart) else None
+            if image is not None and image.media_type in _EMBEDDED_TYPES:
+                data = b64encode(image.data).decode()
+                source = f"data:{image.media_type};base64,{data}"
+                name = _to_html(part.name)
+                yield f'<figure class="pictures"><img alt="{name}" src="{source}"></figure>'
+            yield f'<p class="attached">{_to_html(attachment_line(part))}</p>'
+        for passage in sent_passages(message):
+            source = f"[{passage.number}] {_to_html(passage.source)}"
+            if self._with_details:
+                yield f"<details><summary>{source}</summary>"
+                yield f'<div class="said">{_to_html(passage.text)}</div></details>'
+            else:
+                yield f'<p class="attached">{source}</p>'
 
 
 class _PageWriter(HtmlWriter):
     """A writer of colored code and drawn formulas; the page's style formats tables."""
 
     table_attributes = ""
+    with_images = True
 
     def __init__(
         self, typeset_formula: TypesetFormula, draw_diagram: DrawDiagram, number: int
@@ -255,6 +293,10 @@ class _PageWriter(HtmlWriter):
     def text_of_run(self, run: Run) -> str:
         """Return the text with the codes of invisible characters and the program's own notes."""
         return _CONTROLS.sub("", run.text.replace(ADDED_MARK, ""))
+
+    def render_image(self, run: Run) -> str:
+        """Return an image; without images its name: nobody sees what its bytes hold."""
+        return super().render_image(run) if self.with_images else _to_html(run.text)
 
     def render_code(self, language: str, text: str) -> str:
         diagram = self._draw_diagram(language, text)
@@ -313,20 +355,6 @@ def _render_line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
         pieces.append(f'<span class="{span.color.value}">{code}</span>')
         end = span.start + span.length
     return "".join((*pieces, escape(line[end:])))
-
-
-def _render_attachments(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
-    for part in message.attachments:
-        image = images.get(part.sha256) if isinstance(part, ImagePart) else None
-        if image is not None and image.media_type in _EMBEDDED_TYPES:
-            data = b64encode(image.data).decode()
-            source = f"data:{image.media_type};base64,{data}"
-            name = _to_html(part.name)
-            yield f'<figure class="pictures"><img alt="{name}" src="{source}"></figure>'
-        yield f'<p class="attached">{_to_html(attachment_line(part))}</p>'
-    for passage in sent_passages(message):
-        yield f"<details><summary>[{passage.number}] {_to_html(passage.source)}</summary>"
-        yield f'<div class="said">{_to_html(passage.text)}</div></details>'
 
 
 def _render_ending(message: Message) -> Iterator[str]:

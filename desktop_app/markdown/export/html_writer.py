@@ -131,6 +131,9 @@ class HtmlWriter:
         self._has_right_to_left |= side == "right"
         return _DIRECTIONS[side] if self._has_right_to_left else ""
 
+    def render_image(self, run: Run) -> str:
+        return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
+
     def render_mark(self, _run: Run, text: str) -> str:
         """Return the mark of a footnote."""
         return text
@@ -261,7 +264,7 @@ class HtmlWriter:
         if is_drawn_image(run):
             return ""
         if is_image_name(run):
-            return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
+            return self.render_image(run)
         if is_destination(run):  # as plain text, because the link before it leads there
             return _escape_lines(run.text.removeprefix(ADDED_MARK))
         if run.math:

@@ -81,6 +81,7 @@ from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServ
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.spending_report import Call
+from desktop_app.exchange.ui.share_dialog import ShareDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.folders_controller import FoldersController
@@ -293,6 +294,10 @@ async def conversation(app: AppHarness, look: Look) -> None:
     app.window.pane.add_above_prompt(server_question)
     await look("server-question")
     app.window.pane.remove_above_prompt(server_question)
+    app.controllers.of(TransferController).share(app.open_id)
+    await dialog_of(ShareDialog)
+    await look("share")
+    _close_dialogs(app)
     show_sent_text("⟦Note⟧", "⟦Text⟧\n" * 30, app.window)
     await look("sent-text")
     _close_dialogs(app)

@@ -13,9 +13,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPushButton
+from PySide6.QtWidgets import QCheckBox, QMenu, QPlainTextEdit, QPushButton
 
 from desktop_app.exchange.ui.printing.printed_conversation import PrintedConversation
+from desktop_app.exchange.ui.share_dialog import ShareDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
@@ -58,7 +59,7 @@ async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> 
         app.session.actions["conversation.export"].trigger()
         menu = find(app.window, QMenu, "export-menu")
         assert [entry_text(entry) for entry in menu.actions()] == [
-            *("Word…", "PDF…", "Markdown…", "Web page…", "More")
+            *("Word…", "PDF…", "Markdown…", "Web page…", "Share as a page…", "More")
         ]
         QTest.keyClick(menu, Qt.Key.Key_Return)  # the first is active
         dialog = file_dialog()
@@ -71,6 +72,24 @@ async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> 
             await until(partial(has_said, app, f"Exported to {file.name}."))
             text = pdf_text(file) if kind == "pdf" else file.read_text()
             assert "Which is it?" in text
+
+
+async def test_a_page_to_give_away_names_what_it_holds_first(tmp_path: Path) -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "It is **this** one.")
+        app.session.actions["conversation.share"].trigger()
+        await until(lambda: bool(app.window.findChildren(ShareDialog)))
+        (dialog,) = app.window.findChildren(ShareDialog)
+        held = find(dialog, QPlainTextEdit, "share-contents")
+        assert "2 messages" in held.toPlainText()
+        assert dialog.findChild(QCheckBox, "share--versions") is None
+        without_details = held.toPlainText()
+        find(dialog, QCheckBox, "share--details").click()
+        assert held.toPlainText() != without_details
+        find(dialog, QPushButton, "share-save").click()
+        choose_paths(tmp_path / "page.html")
+        await until(partial(has_said, app, "Exported to page.html."))
+    assert "Which is it?" in (tmp_path / "page.html").read_text()
 
 
 @pytest.mark.slow

@@ -132,6 +132,25 @@ def test_the_window_gets_errors_as_codes(
     assert (code, out, err) == (0, f"1 conversation exported to {file}.\n", "")
 
 
+def test_a_page_to_give_away_says_what_it_holds(
+    command: Run, export: Callable[..., Path], tmp_path: Path
+) -> None:
+    command("import", export(chat(), chat("Other", 2)))
+    shown = json.loads(command("search", "Kyoto", "--json")[1])
+    file = tmp_path / "page.html"
+    words = ("export", "--format", "page", "--conversation", shown[0]["conversation"], "--to", file)
+    code, _, err = command(*words)
+    assert code == 0
+    assert "Kyoto trip" in err.splitlines()[0]
+    assert "Left out" in err
+    text = file.read_text()
+    assert "Where is 京都?" in text
+    assert "<script" not in text
+    assert len(command(*words, "--yes")[2].splitlines()) == 1
+    with pytest.raises(SystemExit):
+        command("export", "--format", "page", "--all", "--to", file)
+
+
 def test_search_results_have_two_lines(command: Run, export: Callable[..., Path]) -> None:
     command("import", export(chat()))
     code, out, err = command("search", "京都")

@@ -54,8 +54,10 @@ class _Seen(HTMLParser):
         self.words += data
 
 
-def write_page(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen, str]:
-    page = HtmlPage(str, typeset_here)
+def write_page(
+    *messages: Any, title: str = "T", pictures: Any = None, **options: bool
+) -> tuple[_Seen, str]:
+    page = HtmlPage(str, typeset_here, **options)
     pieces = [page.render_head(replace(a_conversation(), title=title))]
     pieces += [page.render_message(message, pictures or {}) for message in messages]
     text = "".join((*pieces, END))
@@ -121,6 +123,30 @@ def test_a_page_follows_the_systems_theme_and_loads_nothing() -> None:
     assert policy["content"].startswith("default-src 'none'")
     assert not {"img", "script", "link", "iframe"} & {tag for tag, _ in found.tags}
     assert "javascript:" not in re.sub(r">[^<]*<", "><", text)
+
+
+DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="
+
+
+def test_a_page_to_give_away_leaves_out_what_its_reader_does_not_see() -> None:
+    passages = PassagesPart("c" * 32, "Contracts", (a_passage(1, text="SECRET passage"),))
+    asked = question("Which?", PICTURE, passages)
+    said = answer(f"This one. ![dot]({DOT})", reasoning="SECRET thought", duration_s=9)
+    call = ToolCallPart("1", "weather", '{"city": "SECRET"}', result="SECRET")
+    note = ErrorNote("SECRET.example has problems.", "Retry.")
+    said = replace(said, parts=(call, *said.parts), error=note)
+    pictures = {PICTURE.sha256: EmbeddedImage("image/png", b"abc")}
+    whole, text = write_page(asked, said, pictures=pictures)
+    assert text.count("SECRET") == 5
+    assert DOT in text
+    shared, text = write_page(asked, said, pictures=pictures, with_details=False)
+    assert "SECRET" not in text
+    assert "R0lGOD" not in text
+    for words in ("Which?", "lease.pdf, page 3", "This one. dot", "Incomplete"):
+        assert words in shared.words
+    assert [at["src"] for tag, at in shared.tags if tag == "img"] == ["data:image/png;base64,YWJj"]
+    assert "details" in {tag for tag, _ in whole.tags}
+    assert "details" not in {tag for tag, _ in shared.tags}
 
 
 def test_an_image_of_an_unsupported_type_is_only_named() -> None:
