@@ -296,7 +296,6 @@ def add_note(menu: QMenu, text: str) -> None:
     text_width = metrics.horizontalAdvance(label.text()) + 1  # 1 for fractions of a pixel
     width = min(text_width + margins.left() + margins.right(), max_width)
     label.setMinimumWidth(width)
-    label.setMaximumWidth(max_width)
     label.setFixedHeight(label.heightForWidth(width))
     action = QWidgetAction(menu)
     action.setDefaultWidget(label)

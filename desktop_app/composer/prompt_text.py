@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable
 from html import unescape
 from typing import TYPE_CHECKING, Final, cast
@@ -44,6 +43,7 @@ from desktop_app.composer.dropped_content import (
 )
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.look.direction import is_right_to_left
 from desktop_app.widgets.look.theme import Theme, current_theme
 from desktop_app.widgets.program_menu import mark_menu
 from desktop_app.widgets.text.foreign_text import PlainTextField
@@ -135,7 +135,6 @@ LARGE_PASTE_CHARACTERS: Final = 20_000
 MAX_TEXT_CHARACTERS: Final = 1_000_000
 """Longer texts are attached instead of inserted, because their layout would be slow."""
 _MEASURED_PARAGRAPHS: Final = 64  # more than any prompt shows without scrolling
-_DIRECTION_SAMPLE_CHARS: Final = 200  # characters of the first line
 
 
 class PromptText(PlainTextField):
@@ -234,11 +233,10 @@ class PromptText(PlainTextField):
 
     def _align(self) -> None:
         """Align the text by the direction of its first line; Qt aligns all paragraphs alike."""
-        text = self.document().firstBlock().text()[:_DIRECTION_SAMPLE_CHARS]
-        letter = next((letter for letter in text if letter.isalpha()), "")
-        is_right_to_left = bool(letter) and unicodedata.bidirectional(letter) in ("R", "AL")
+        text = self.document().firstBlock().text()
+        is_from_right = is_right_to_left(text) if text else self.isRightToLeft()
         option = self.document().defaultTextOption()
-        alignment = Qt.AlignmentFlag.AlignRight if is_right_to_left else Qt.AlignmentFlag.AlignLeft
+        alignment = Qt.AlignmentFlag.AlignRight if is_from_right else Qt.AlignmentFlag.AlignLeft
         if option.alignment() != alignment:
             option.setAlignment(alignment)
             self.document().setDefaultTextOption(option)

@@ -14,6 +14,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.transcript.transcript_styles import PAD
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.direction import is_mirrored, mirrored
 from desktop_app.widgets.look.theme import Theme, set_role
 from desktop_app.widgets.text.foreign_text import (
     PlainButton,
@@ -66,13 +67,20 @@ _ICONS: Final = {
 _ARROW_WIDTH: Final = 26
 """Pixels, at the default text size, of an arrow to another version."""
 
-ARROWS: Final[dict[int, bool]] = {
+_ARROWS: Final[dict[int, bool]] = {
     Qt.Key.Key_Right: True,
     Qt.Key.Key_Down: True,
     Qt.Key.Key_Left: False,
     Qt.Key.Key_Up: False,
 }
-"""True for arrow keys that go forward."""
+"""True for arrow keys that go forward where text is read from left to right."""
+
+
+def goes_forward(key: int) -> bool | None:
+    """Return whether an arrow key goes forward; None for other keys."""
+    if is_mirrored() and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        return key == Qt.Key.Key_Left
+    return _ARROWS.get(key)
 
 
 def is_beside(role: Role, action: str) -> bool:
@@ -167,7 +175,8 @@ class ActionRow(QWidget):
             is_on_background: whether a block with a background follows.
         """
         bottom = ceil(box.bottom())
-        left = self._view.viewport().width() - self.width()
+        view_width = self._view.viewport().width()
+        left = 0 if self.isRightToLeft() else view_width - self.width()
         self._is_on_background = False
         if self._role is Role.USER:
             self._is_on_background = is_on_background
@@ -175,11 +184,16 @@ class ActionRow(QWidget):
             # have a margin of 4 pixels, so that they do not touch the question.
             gap = -1 if self._is_on_background else 2
             bottom += self._view.theme.px(PAD + gap) + self.height()
-        elif any(text.right() + self._view.theme.px(PAD) > left for text in texts):
+        elif any(self._touches(text, view_width) for text in texts):
             bottom += self.height()  # below the footer, which needs the width
         else:
             bottom += (self.height() - round(box.height())) // 2
         self.setGeometry(QRect(QPoint(left, bottom - self.height()), self.size()))
+
+    def _touches(self, text: QRectF, view_width: int) -> bool:
+        """Return True if a line of text reaches to the row at the end of the view."""
+        room = text.left() if self.isRightToLeft() else view_width - text.right()
+        return room < self.width() + self._view.theme.px(PAD)
 
     def focus_button(self, name: str) -> None:
         """Focus a button by its object name, or the other arrow if an arrow has nowhere to go."""
@@ -277,8 +291,9 @@ class _ActionButton(PlainToolButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the next or previous action by an arrow key."""
-        if event.key() in ARROWS:
-            self._row.arrow_pressed.emit(ARROWS[event.key()])
+        forward = goes_forward(event.key())
+        if forward is not None:
+            self._row.arrow_pressed.emit(forward)
         else:
             super().keyPressEvent(event)
 
@@ -322,7 +337,7 @@ class LatestButton(PlainButton):
         """
         icons.set_icon(self, "arrow-down", theme.text, theme.px(14))
         view, gap = self._view, theme.px(4)
-        room = view.width() - view.viewport().geometry().right() - 1
+        room = view.width() - mirrored(view.viewport().geometry(), view.rect()).right() - 1
         beside_bar = room - view.verticalScrollBar().width() - 2 * gap
         self._set_labeled(True)
         size = self.sizeHint()
@@ -331,9 +346,11 @@ class LatestButton(PlainButton):
             side = theme.px(_LATEST_SIDE)
             size = QSize(min(side, room), side)
         self.resize(size)
-        left = view.viewport().geometry().right() + 1
+        column = mirrored(view.viewport().geometry(), view.rect())
+        left = column.right() + 1
         left += gap if left + gap + size.width() <= view.width() else 0
-        self.move(left, max(0, view.height() - self.height() - theme.px(12)))
+        top = max(0, view.height() - self.height() - theme.px(12))
+        self.move(mirrored(QRect(QPoint(left, top), size), view.rect()).topLeft())
         self.set_wanted(self._is_wanted)
 
     def _set_labeled(self, is_labeled: bool) -> None:
@@ -365,4 +382,5 @@ class LinkTargetLabel(PlainLabel):
         metrics = self.fontMetrics()
         self.setText(metrics.elidedText(self._target, Qt.TextElideMode.ElideRight, width))
         self.adjustSize()
-        self.move(0, self._view.height() - self.height())
+        left = self._view.width() - self.width() if self.isRightToLeft() else 0
+        self.move(left, self._view.height() - self.height())

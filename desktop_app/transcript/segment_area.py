@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMargins, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QMouseEvent,
@@ -34,6 +34,7 @@ from desktop_app.transcript.message_items import Item
 from desktop_app.transcript.segment import Article, ArticleList, Place, Segment, estimate_height
 from desktop_app.transcript.segment_document import SegmentDocument, SegmentWriter, head_of_table
 from desktop_app.transcript.transcript_styles import Background, background_of, begins_background
+from desktop_app.widgets.boxes import margins_of
 from desktop_app.widgets.look.theme import MARGIN, STANDARD_LINE_WIDTH, Theme
 
 _MAX_PASSES: Final = 12
@@ -209,9 +210,9 @@ class SegmentArea(QAbstractScrollArea):
         left = max(px(MARGIN), (self.width() - px(self.theme.max_line_width)) // 2)
         # The scroll bar takes its width out of the right margin, so the text stays centered.
         right = max(0, left - self.verticalScrollBar().sizeHint().width())
-        margins = self.viewportMargins()
-        if (margins.left(), margins.top(), margins.right()) != (left, self._space_above, right):
-            self.setViewportMargins(left, self._space_above, right, 0)
+        margins = QMargins(*margins_of(left, self._space_above, right, 0))
+        if margins != self.viewportMargins():
+            self.setViewportMargins(margins)
 
     @property
     def top_space(self) -> int:

@@ -35,6 +35,7 @@ from desktop_app.transcript.transcript_styles import (
     QUESTION_INSET,
     Styles,
 )
+from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.text.sealed_document import SealedDocument, empty_resource
 
 
@@ -226,7 +227,7 @@ class SegmentDocument(SealedDocument):
             return
         px = self._styles.theme.px
         least = px(QUESTION_INSET) + px(PAD)
-        self._set_left_margin(least)
+        self._set_outer_margin(least)
         if not self.hugs_text:
             return
         natural = 0.0
@@ -237,11 +238,15 @@ class SegmentDocument(SealedDocument):
             lines = map(layout.lineAt, range(layout.lineCount()))
             natural = max(natural, *(line.naturalTextWidth() for line in lines), 0.0)
             block = block.next()
-        self._set_left_margin(max(least, width - px(PAD) - ceil(natural) - 1))
+        self._set_outer_margin(max(least, width - px(PAD) - ceil(natural) - 1))
 
-    def _set_left_margin(self, margin: int) -> None:
+    def _set_outer_margin(self, margin: int) -> None:
+        """Set the margin on the side of the answers."""
         block_format = QTextBlockFormat()
-        block_format.setLeftMargin(margin)
+        if is_mirrored():
+            block_format.setRightMargin(margin)
+        else:
+            block_format.setLeftMargin(margin)
         cursor = QTextCursor(self)
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.mergeBlockFormat(block_format)

@@ -24,6 +24,7 @@ from desktop_app.markdown.parsing.inline_images import image_size_of, is_image_n
 from desktop_app.markdown.parsing.own_links import is_citation, link_to_mark
 from desktop_app.transcript.media.message_images import hidden_format, image_format, raster_format
 from desktop_app.transcript.message_items import ACTION, Item, Line, LineKind
+from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 
 # Pixels at the default text size.
@@ -98,6 +99,8 @@ _KINDS_WITHOUT_UNDERLINE: Final = (
 )
 # Blocks of plain text, in either direction.
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
+# Lines in the direction of the window, although names of models begin them.
+_LINES_OF_THE_WINDOW: Final = (LineKind.STATUS, LineKind.FOOTER, LineKind.ERROR_ACTIONS)
 # Blocks with space above and below, even in a tight list.
 _SPACED_KINDS: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
 # Items with space above them, although they continue the background of the item above.
@@ -211,11 +214,13 @@ class Styles:
         block_format.setTopMargin(px(self.gap(item, above)))
         block_format.setLineHeight(self._line_height(item) * 100, PROPORTIONAL)
         pad = px(PAD) if background_of(item) else 0
-        leading = pad
+        outer = pad
         if background_of(item) is Background.QUESTION:
-            leading = px(QUESTION_INSET) + px(PAD)
-        block_format.setLeftMargin(leading)
-        block_format.setRightMargin(pad)
+            outer = px(QUESTION_INSET) + px(PAD)
+        block_format.setLeftMargin(pad if is_mirrored() else outer)
+        block_format.setRightMargin(outer if is_mirrored() else pad)
+        if is_mirrored() and item.kind in _LINES_OF_THE_WINDOW:
+            block_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         if isinstance(item, Block):
             self._indent(block_format, item)
         if item.kind is Kind.CODE:

@@ -36,11 +36,11 @@ from desktop_app.domain.conversations.message_parts import Source
 from desktop_app.i18n.translation import tr
 from desktop_app.markdown.parsing.own_links import is_citation, is_note_link, linked_file
 from desktop_app.transcript.action_row import (
-    ARROWS,
     COPIED_MS,
     ActionRow,
     LatestButton,
     LinkTargetLabel,
+    goes_forward,
 )
 from desktop_app.transcript.code_colors import CodeHighlighter
 from desktop_app.transcript.conversation_messages import ConversationMessages
@@ -926,10 +926,11 @@ class TranscriptView(TextArea):
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         is_press = is_enter or event.key() == Qt.Key.Key_Space
+        forward = goes_forward(event.key())
         if focus.focused is not None and is_plain and is_press:
             self.activate(focus.focused)
-        elif focus.focused is not None and is_plain and event.key() in ARROWS:
-            focus.focus_next(forward=ARROWS[event.key()])
+        elif focus.focused is not None and is_plain and forward is not None:
+            focus.focus_next(forward=forward)
         elif is_enter and (link := focus.link_at_caret()):
             self.follow_link(*link)
         elif is_typed_text(event):

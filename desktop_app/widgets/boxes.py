@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QLayoutItem, QVBoxLayout, QWidget
 
+from desktop_app.widgets.look.direction import is_mirrored, mirrored
 from desktop_app.widgets.look.theme import current_theme
 
 Margins = int | tuple[int, int, int, int]
@@ -71,6 +72,11 @@ def set_unscaled(layout: QLayout, margins: Margins | None, spacing: int | None) 
     _scale(layout)
 
 
+def margins_of(left: int, top: int, right: int, bottom: int) -> tuple[int, int, int, int]:
+    """Return margins for Qt, which does not mirror them."""
+    return (right, top, left, bottom) if is_mirrored() else (left, top, right, bottom)
+
+
 def _scale(layout: QLayout) -> None:
     def px(length: float) -> int:
         return current_theme().px(length) if length else 0
@@ -78,7 +84,7 @@ def _scale(layout: QLayout) -> None:
     margins = layout.property(_MARGINS)
     spacing = layout.property(_SPACING)
     if margins is not None:
-        layout.setContentsMargins(*map(px, margins))
+        layout.setContentsMargins(*margins_of(*map(px, margins)))
     if spacing is not None:
         layout.setSpacing(px(spacing))
 
@@ -163,7 +169,7 @@ class FlowLayout(QLayout):
                 y += row_height + self.spacing()
                 row_height = 0
             if move:
-                item.setGeometry(QRect(QPoint(x, y), size))
+                item.setGeometry(mirrored(QRect(QPoint(x, y), size), rect))
             x += size.width() + self.spacing()
             row_height = max(row_height, size.height())
         return y + row_height - rect.y()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
-from desktop_app.widgets.boxes import row_of
+from desktop_app.widgets.boxes import margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, MenuButton
 from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import icons
@@ -185,7 +185,7 @@ class Header(QFrame):
         self.setFixedHeight(px(HEIGHT))
         self._line.setSpacing(px(2))
         self._figures.setSpacing(px(8))
-        self._line.setContentsMargins(px(12), 0, px(9), 0)
+        self._line.setContentsMargins(*margins_of(px(12), 0, px(9), 0))
         for button, name in (
             (self.list_button, "panel-left"),
             (self.back_button, "chevron-left"),
@@ -194,8 +194,8 @@ class Header(QFrame):
             icons.set_icon(button, name, theme.dim, px(20))
             limit_size(button, px(32), px(32))
         self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
-        self.temporary_icon.setContentsMargins(0, 0, px(6), 0)
-        self.folder.setContentsMargins(0, 0, px(6), 0)
+        self.temporary_icon.setContentsMargins(*margins_of(0, 0, px(6), 0))
+        self.folder.setContentsMargins(*margins_of(0, 0, px(6), 0))
         self.preset.setMaximumWidth(px(_MAX_PRESET_WIDTH))
 
 

@@ -29,6 +29,7 @@ from desktop_app.composer.dropped_content import (
     read_dropped,
 )
 from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.windows import is_session_ending
 
@@ -84,7 +85,7 @@ class MainWindow(WindowFrame):
         ):
             chosen.connect(self.outer_panes.close_list_drawer)
         settings.setParent(self)
-        settings.setProperty("edge", "left")
+        settings.setProperty("edge", "right" if is_mirrored() else "left")
         self.header.edit_left.connect(self.pane.focus_content)
         self.pane.set_title("")
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.window.conversation_pane import ConversationPane
 from desktop_app.app.window.overlays import Shade
 from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.direction import mirrored
 from desktop_app.widgets.look.theme import current_theme
 
 if TYPE_CHECKING:
@@ -125,9 +126,12 @@ class OuterPanes:
         has_settings = has_settings and self.drawer is not self._settings
         left = list_width if has_list else 0
         right = panel_width if has_settings else 0
-        self._middle.setGeometry(left, 0, width - left - right, height)
-        self._list.setGeometry(0, 0, list_width, height)
-        self._settings.setGeometry(width - panel_width, 0, panel_width, height)
+        for pane, x, pane_width in (
+            (self._middle, left, width - left - right),
+            (self._list, 0, list_width),
+            (self._settings, width - panel_width, panel_width),
+        ):
+            pane.setGeometry(mirrored(QRect(x, 0, pane_width, height), self._window.rect()))
         self._shade.setGeometry(self._window.rect())
         self._list.setVisible(has_list or self.drawer is self._list)
         self._settings.setVisible(has_settings or self.drawer is self._settings)

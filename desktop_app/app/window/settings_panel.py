@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from desktop_app.app.window.settings_pages import SettingsPages
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
-from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.boxes import column_of, margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, IconButton
 from desktop_app.widgets.forms.form_widgets import CollapsibleSection
 from desktop_app.widgets.forms.tab_order import focus_first_part
@@ -403,7 +403,7 @@ class SettingsPanel(QFrame):
         for page, area in self._areas.items():
             has_bar = area.verticalScrollBar().maximum() > 0
             right = px(2 if has_bar else _SCROLL_BAR_WIDTH)
-            self._layouts[page].setContentsMargins(0, px(4), right, px(8))
+            self._layouts[page].setContentsMargins(*margins_of(0, px(4), right, px(8)))
 
 
 def _entries() -> list[_Place]:

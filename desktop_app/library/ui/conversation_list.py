@@ -22,9 +22,10 @@ from desktop_app.library.ui.row_delegates import ConversationDelegate
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.rows.days import DayChange, today
 from desktop_app.shortcuts.command import Menu, commands_in
-from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.boxes import column_of, margins_of, row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.program_menu import ProgramMenu, add_commands, run_command
@@ -78,7 +79,7 @@ class ConversationList(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "side")
-        self.setProperty("edge", "right")
+        self.setProperty("edge", "left" if is_mirrored() else "right")
         self.model = ConversationModel(today(), self)
         self.search_button = ListButton("search", tr("Search"), "search", role="search")
         self.new_button = ListButton(
@@ -133,7 +134,7 @@ class ConversationList(QFrame):
         column_of(*rows, parent=self, margins=(10, 12, 0, 12), spacing=0)
 
     def update_theme(self) -> None:
-        self.note.setContentsMargins(0, 0, current_theme().px(themes.ROW_MARGIN), 0)
+        self.note.setContentsMargins(*margins_of(0, 0, current_theme().px(themes.ROW_MARGIN), 0))
 
     # ------------------------------------------------------------ behavior
 

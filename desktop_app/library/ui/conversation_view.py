@@ -44,6 +44,7 @@ from desktop_app.composer.dropped_content import accept_copy, drop_hint, is_acce
 from desktop_app.domain.conversations.list_filter import LIST
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
+from desktop_app.widgets.look.direction import mirrored
 from desktop_app.widgets.rows.row_view import NO_UPDATE, RowView
 from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import announce
@@ -55,6 +56,7 @@ _Key = Qt.Key
 _DRAG_HOT_SPOT: Final = QPoint(12, 12)
 """The place of the pointer in the image of a dragged row, chosen by eye."""
 _MARKING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_BACK_KEYS: Final = (_Key.Key_Escape, _Key.Key_Backspace)
 _CURSOR_KEYS: Final = {
     _Key.Key_Up, _Key.Key_Down, _Key.Key_Home, _Key.Key_End, _Key.Key_PageUp, _Key.Key_PageDown,
 }  # fmt: skip
@@ -221,6 +223,10 @@ class ConversationView(RowView):
         has_shift = QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier
         return QItemSelectionModel.SelectionFlag.Current if has_shift else NO_UPDATE
 
+    @property
+    def _outward_key(self) -> Qt.Key:
+        return _Key.Key_Right if self.isRightToLeft() else _Key.Key_Left
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the keys that undo, clear the marks or leave a filter."""
         if self.is_editing:
@@ -232,10 +238,10 @@ class ConversationView(RowView):
             self._list.session.window.notifications.undo_last()
         elif key == _Key.Key_Escape and self.marked_rows:
             self.select_open_row()
-        elif key in (_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left) and self.can_go_back:
+        elif key in (*_BACK_KEYS, self._outward_key) and self.can_go_back:
             self._list.go_back()
         elif key in (
-            *(_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left),  # Esc may stop an answer
+            *(*_BACK_KEYS, self._outward_key),  # Esc may stop an answer
             *(_Key.Key_Menu, _Key.Key_F10),  # for the context menu
         ):
             event.ignore()
@@ -286,7 +292,8 @@ class ConversationView(RowView):
         option = QStyleOptionViewItem()
         option.widget = self
         option.rect = self.visualRect(index)
-        return self._list.delegate.button_rect(option).contains(position)
+        button = self._list.delegate.button_rect(option)
+        return mirrored(button, option.rect).contains(position)
 
     # ------------------------------------------------------------ dragging
 

@@ -23,7 +23,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.ui.example_turns import ExampleTurns
 from desktop_app.settings.setting import Group
-from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
+from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, margins_of, row_of
 from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
@@ -210,7 +210,7 @@ class PresetsPage(LibraryPage):
         else:
             gap_before_scroll_bar = px(12)
             self._choices.setDirection(directions.LeftToRight)
-        self._content_layout.setContentsMargins(0, 0, gap_before_scroll_bar, 0)
+        self._content_layout.setContentsMargins(*margins_of(0, 0, gap_before_scroll_bar, 0))
 
     # ------------------------------------------------------------------ private
 

@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize
+from PySide6.QtGui import QHelpEvent, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from desktop_app.i18n.formatting import money, short_day
 from desktop_app.i18n.translation import tr
+from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import tooltip_text
 
@@ -60,6 +61,8 @@ class BarChart(QWidget):
     def text_at(self, x: int) -> str:
         """Return the day and the cost of the bar at `x`, "" beside the bars."""
         plot = self._plot_rect()
+        if self.isRightToLeft():
+            x = self.width() - 1 - x
         if not self.days or not plot.left() <= x < plot.right():
             return ""
         day, cost = self.days[int((x - plot.left()) * len(self.days) / plot.width())]
@@ -73,27 +76,27 @@ class BarChart(QWidget):
         column = plot.width() / len(self.days)
         width = min(column * 0.72, current_theme().px(_MAX_BAR_WIDTH))
         label_height = self.fontMetrics().height()
-        with QPainter(self) as painter:
+        theme, font = current_theme(), self.font()
+        with painting.painter_of(self) as painter:
             for share in (0, 0.5, 1):
                 y = round(plot.bottom() - share * plot.height())
-                painter.setPen(current_theme().line)
+                painter.setPen(theme.line)
                 painter.drawLine(int(plot.left()), y, int(plot.right()), y)
-                painter.setPen(current_theme().dim)
-                place = QRectF(0, y - label_height / 2, plot.left() - 6, label_height)
+                place = QRect(0, y - label_height // 2, int(plot.left()) - 6, label_height)
                 text = money(highest * Decimal(share))
-                right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(place, int(right), text)
+                painting.draw_text(painter, place, text, font, theme.dim, alignment=painting.RIGHT)
             for number, (_, cost) in enumerate(self.days):
                 height = plot.height() * float(cost / highest) if highest else 0.0
                 left = plot.left() + column * (number + 0.5) - width / 2
                 bar = QRectF(left, plot.bottom() - height, width, height)
-                painter.fillRect(bar, current_theme().accent)
-            painter.setPen(current_theme().dim)
-            below = QRectF(plot.left(), plot.bottom() + 4, plot.width(), label_height)
-            painter.drawText(below, int(Qt.AlignmentFlag.AlignLeft), short_day(self.days[0][0]))
+                painter.fillRect(bar, theme.accent)
+            below = QRectF(plot.left(), plot.bottom() + 4, plot.width(), label_height).toRect()
+            painting.draw_text(painter, below, short_day(self.days[0][0]), font, theme.dim)
             if len(self.days) > 1:
                 last_day = short_day(self.days[-1][0])
-                painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), last_day)
+                painting.draw_text(
+                    painter, below, last_day, font, theme.dim, alignment=painting.RIGHT
+                )
 
     @property
     def _highest(self) -> Decimal:

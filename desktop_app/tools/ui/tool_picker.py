@@ -206,7 +206,8 @@ class ToolPicker(QFrame):
         self.resize(width, height)
         top = anchor.mapTo(window, QPoint(0, 0))
         gap = px(_GAP)
-        x = max(gap, min(top.x(), window.width() - self.width() - gap))
+        beginning = top.x() + (anchor.width() - width if self.isRightToLeft() else 0)
+        x = max(gap, min(beginning, window.width() - self.width() - gap))
         y = top.y() - self.height() - gap
         if y < gap:
             y = min(top.y() + anchor.height() + gap, window.height() - self.height() - gap)

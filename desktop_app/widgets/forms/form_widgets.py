@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.look.direction import in_own_direction
 from desktop_app.widgets.look.icons import icon
 from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme, set_role
 from desktop_app.widgets.text.foreign_text import (
@@ -218,7 +219,7 @@ class Combo(QComboBox):
 
     def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]
         """Add an item, its label cut to a single line."""
-        super().addItem(one_line(text, _MAX_CHOICE_CHARS), data)
+        super().addItem(in_own_direction(one_line(text, _MAX_CHOICE_CHARS)), data)
 
     def fill(self, items: Iterable[tuple[str, object]], current: object = None) -> None:
         """List other items: labels and data. Select that of `current`, else the first one.
@@ -233,7 +234,7 @@ class Combo(QComboBox):
         self._update_tooltip()
 
     def setItemText(self, index: int, text: str) -> None:
-        super().setItemText(index, one_line(text, _MAX_CHOICE_CHARS))
+        super().setItemText(index, in_own_direction(one_line(text, _MAX_CHOICE_CHARS)))
 
     def showPopup(self) -> None:
         self.view().setAccessibleName(spoken_text(self.accessibleName()))

@@ -15,7 +15,16 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton
 
+from desktop_app.widgets.look.direction import is_mirrored
+
 _folder: list[Path] = []  # the folder of the SVG files; empty until `use_folder`
+_MIRRORED: Final = {
+    "chevron-left": "chevron-right",
+    "chevron-right": "chevron-left",
+    "panel-left": "panel-right",
+    "panel-right": "panel-left",
+}
+"""The icons of a direction, and what stands for them in a mirrored window."""
 _TRAY_SIZES: Final = (16, 22, 32, 48, 64)
 
 
@@ -58,6 +67,8 @@ def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None)
     if ratio is None:
         application = QGuiApplication.instance()
         ratio = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
+    if is_mirrored():
+        name = _MIRRORED.get(name, name)
     return _render(name, color.rgba(), size, ratio)
 
 

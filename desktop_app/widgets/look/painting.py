@@ -2,14 +2,21 @@
 
 Widgets paint by hand only shapes that a style sheet cannot express, such as several texts
 and marks in one button. Everything else is in the theme's style sheet.
+
+Shapes are computed as if all text were read from left to right. In a window of a language that is
+read from right to left, they are painted through a mirror, and texts and icons upright.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
+from desktop_app.widgets.look.direction import is_right_to_left
 from desktop_app.widgets.look.icons import pixmap
 from desktop_app.widgets.look.theme import Theme
 from desktop_app.widgets.text.foreign_text import one_line
@@ -23,7 +30,29 @@ def painter_of(widget: QWidget) -> QPainter:
     """Return an antialiased painter of a widget."""
     painter = QPainter(widget)
     antialias(painter)
+    mirror(painter, widget.rect())
     return painter
+
+
+def mirror(painter: QPainter, rect: QRect) -> None:
+    """Exchange left and right of `rect` in a mirrored window."""
+    if painter.layoutDirection() is Qt.LayoutDirection.RightToLeft:
+        _reflect(painter, rect)
+
+
+@contextmanager
+def upright(painter: QPainter, rect: QRect) -> Iterator[None]:
+    """Paint within `rect` what can be read, although the painter may be mirrored."""
+    painter.save()
+    if painter.worldTransform().m11() < 0:
+        _reflect(painter, rect)
+    yield
+    painter.restore()
+
+
+def _reflect(painter: QPainter, rect: QRect) -> None:
+    painter.translate(2 * rect.x() + rect.width(), 0)
+    painter.scale(-1, 1)
 
 
 def antialias(painter: QPainter) -> None:
@@ -57,11 +86,22 @@ def draw_text(
     elide_mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
     alignment: Qt.AlignmentFlag = LEFT,
 ) -> None:
-    """Paint a single line, elided to `rect`, by default at the side where reading begins."""
+    """Paint a single line, elided to `rect`, by default at the side where the window begins.
+
+    The words of the line are in the order of its own language.
+    """
     painter.setFont(font)
     painter.setPen(color)
     elided = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width())
-    painter.drawText(rect, alignment, elided)
+    if painter.layoutDirection() is Qt.LayoutDirection.RightToLeft:
+        alignment = {LEFT: RIGHT, RIGHT: LEFT}.get(alignment, alignment)
+    flags = int(alignment | Qt.AlignmentFlag.AlignAbsolute)
+    from_right = is_right_to_left(elided)
+    flags |= int(
+        Qt.TextFlag.TextForceRightToLeft if from_right else Qt.TextFlag.TextForceLeftToRight
+    )
+    with upright(painter, rect):
+        painter.drawText(rect, flags, elided)
 
 
 def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:
@@ -69,7 +109,8 @@ def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: in
     ratio = painter.device().devicePixelRatioF()
     icon_rect = QRect(0, 0, size, size)
     icon_rect.moveCenter(rect.center())
-    painter.drawPixmap(icon_rect.topLeft(), pixmap(name, color, size, ratio))
+    with upright(painter, icon_rect):
+        painter.drawPixmap(icon_rect.topLeft(), pixmap(name, color, size, ratio))
 
 
 def text_width(text: str, font: QFont) -> int:
@@ -95,4 +136,5 @@ def draw_key(painter: QPainter, theme: Theme, rect: QRect, text: str, color: QCo
     draw_outline(painter, rect, theme.line, theme.px(5))
     painter.setFont(key_font(theme))
     painter.setPen(color)
-    painter.drawText(rect, CENTER, text)
+    with upright(painter, rect):
+        painter.drawText(rect, CENTER, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
+from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.i18n import translation
@@ -28,8 +28,7 @@ class WindowLanguage:
         code = translation.wanted_language(setting, QLocale.system().uiLanguages())
         translation.use_language(code, self._catalogs)
         QLocale.setDefault(QLocale(locale_name(translation.language())))  # date fields
-        # No language of the program is written from right to left, but the system's may be.
-        self._application.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        self._application.setLayoutDirection(QLocale(translation.language()).textDirection())
         self._use_qt_texts(translation.language())  # differs from `code` without a catalog
 
     def _use_qt_texts(self, code: str) -> None:

@@ -38,6 +38,7 @@ class RowDelegate(QStyledItemDelegate):
         painter.save()
         painter.setClipRect(option.rect)
         painting.antialias(painter)
+        painting.mirror(painter, option.rect)
         if index.flags() & Qt.ItemFlag.ItemIsEnabled:
             self.paint_background(painter, option, index)
         self.paint_content(painter, option, index)

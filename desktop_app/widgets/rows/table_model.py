@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, QObject, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QAbstractTableModel,
+    QLocale,
+    QModelIndex,
+    QObject,
+    Qt,
+)
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QTableView
 
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.direction import in_own_direction, is_mirrored
 from desktop_app.widgets.look.theme import set_role
 from desktop_app.widgets.rows.choice_list import CurrentWithFocus
 from desktop_app.widgets.rows.rows_model import Index
@@ -98,6 +106,13 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         return painting.RIGHT if column in self._number_columns else painting.LEFT
 
 
+class _CellDelegate(QStyledItemDelegate):
+    """The painter of cells in a mirrored window, where Qt would order all words from the right."""
+
+    def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
+        return in_own_direction(super().displayText(value, locale))
+
+
 class RowTable(CurrentWithFocus, QTableView):
     """A table of whole rows without a grid; Tab leaves it."""
 
@@ -111,6 +126,8 @@ class RowTable(CurrentWithFocus, QTableView):
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
         set_role(self, "figures")
+        if is_mirrored():
+            self.setItemDelegate(_CellDelegate(self))
 
 
 class ProportionalTable(RowTable):

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.widgets.look.direction import in_own_direction, is_mirrored, without_isolates
 
 # The longest texts that are shown whole, in characters.
 LONGEST_LINE: Final = 500
@@ -96,7 +97,7 @@ def menu_text(text: str, limit: int = LONGEST_IN_MENU, *, keys: str = "") -> str
     Args:
         keys: the shortcut shown at the right of a menu entry.
     """
-    label = one_line(text, limit).replace("&", "&&")
+    label = in_own_direction(one_line(text, limit).replace("&", "&&"))
     return f"{label}\t{keys}" if keys else label
 
 
@@ -270,6 +271,7 @@ def _identify(widget: QWidget, name: str, role: str) -> None:
 
 
 def _without_marks(text: str) -> str:
+    text = without_isolates(text)
     return re.sub("&(.)", r"\1", text) if "&" in text else text
 
 
@@ -307,6 +309,9 @@ class ElidedLabel(PlainLabel):
         self._full_text = ""
         self._note = ""
         self._elide_mode = elide_mode
+        if is_mirrored():  # where the line begins, whatever the language of its text
+            sides = Qt.AlignmentFlag
+            self.setAlignment(sides.AlignRight | sides.AlignAbsolute | sides.AlignVCenter)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         if text:
             self.setText(text)

@@ -164,7 +164,9 @@ class _ChoiceButton(PlainButton):
         self.value: Any = None
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         # Places the menu icon after the label.
-        self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        directions = Qt.LayoutDirection
+        is_mirrored = self.isRightToLeft()
+        self.setLayoutDirection(directions.LeftToRight if is_mirrored else directions.RightToLeft)
         menu = ProgramMenu(self)
         menu.fill_with(self.fill_menu)
         self.setMenu(menu)

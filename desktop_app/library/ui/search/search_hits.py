@@ -109,7 +109,8 @@ class SearchDelegate(CommandDelegate):
             cut = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")
             layout = self._lay_out(cut + "…", spans, rect.width())
         painter.setPen(current_theme().dim)
-        layout.draw(painter, QPointF(rect.topLeft()))
+        with painting.upright(painter, rect):
+            layout.draw(painter, QPointF(rect.topLeft()))
 
     def _lay_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
         """Lay out at most two lines, with the spans (start, length) in bold."""
