@@ -1,6 +1,6 @@
 # Sourced by run.sh, test.sh and the build scripts: installs what they need on this machine.
 #
-#   ensure_system app|test|build|build_FORMAT|try_FORMAT|wine    system libraries and tools; installs them as root, else
+#   ensure_system app|test|slow_test|build|build_FORMAT|try_FORMAT|wine    system libraries and tools; installs them as root, else
 #                                   prints the command that installs them, and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
 #   ensure_tool audit|fuzz|litellm|llama-cpp|llama-cpp-python|lock|mcp-node|mcp-python|mcp-sqlite|model-prices|portkey
@@ -77,6 +77,9 @@ test_files='
 /usr/share/fonts/opentype/inter                fonts-inter
 /usr/share/fonts/truetype/jetbrains-mono       fonts-jetbrains-mono
 /usr/bin/git                                   git
+'
+slow_test_files='
+/usr/bin/syncthing                             syncthing
 '
 
 # PyInstaller reads binaries with binutils.
@@ -177,6 +180,7 @@ missing_packages() {
     fi
     case $1 in
         test) missing_files <<<"$test_files" ;;
+        slow_test) missing_files <<<"$slow_test_files" ;;
         build) missing_files <<<"$build_files" && missing_for_freezing "${python:-true}" ;;
         build_rpm) missing_files <<<"$build_rpm_files" ;;
         build_appimage) missing_files <<<"$build_appimage_files" ;;

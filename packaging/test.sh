@@ -19,6 +19,7 @@ case "$*" in
 esac
 
 ensure_system test
+[[ $* != --all ]] || ensure_system slow_test
 ensure_venv test
 setup_seconds=$SECONDS
 

@@ -1,12 +1,14 @@
-"""Two computers share a library on real servers: WsgiDAV, rclone's WebDAV, moto's S3."""
+"""Two computers share a library on real servers: WsgiDAV, rclone's WebDAV, moto's S3, Syncthing."""
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
@@ -119,3 +121,84 @@ async def test_a_server_that_is_gone_or_refuses_is_said(target: Target) -> None:
     with pytest.raises(SyncError):
         await storage.read("library.json")
     await storage.close()
+
+
+SYNCTHING_CONFIG = """<configuration version="35">
+    <folder id="library" path="{folder}" fsWatcherEnabled="true" fsWatcherDelayS="1">
+        <device id="{ids[0]}"/><device id="{ids[1]}"/><minDiskFree unit="%">0</minDiskFree>
+    </folder>
+    <device id="{ids[0]}"><address>tcp://127.0.0.1:{ports[0]}</address></device>
+    <device id="{ids[1]}"><address>tcp://127.0.0.1:{ports[1]}</address></device>
+    <gui enabled="true"><address>127.0.0.1:{gui}</address></gui>
+    <options>
+        <listenAddress>tcp://127.0.0.1:{port}</listenAddress>
+        <globalAnnounceEnabled>false</globalAnnounceEnabled>
+        <localAnnounceEnabled>false</localAnnounceEnabled>
+        <relaysEnabled>false</relaysEnabled>
+        <natEnabled>false</natEnabled>
+        <urAccepted>-1</urAccepted>
+        <autoUpgradeIntervalH>0</autoUpgradeIntervalH>
+        <crashReportingEnabled>false</crashReportingEnabled>
+        <reconnectionIntervalS>1</reconnectionIntervalS>
+    </options>
+</configuration>"""
+
+
+@contextmanager
+def syncthings(folders: list[Path]) -> Iterator[None]:
+    """Run a Syncthing for each of two folders, which copies it to the other one."""
+    program = shutil.which("syncthing")
+    if program is None:
+        pytest.skip("Syncthing is not installed")
+    homes = [folder.with_name(f"{folder.name}-syncthing") for folder in folders]
+    ids = []
+    for home in homes:
+        subprocess.run([program, "generate", f"--home={home}"], check=True, capture_output=True)
+        done = subprocess.run(
+            [program, f"--home={home}", "--device-id"], check=True, capture_output=True, text=True
+        )
+        ids.append(done.stdout.strip())
+    ports = [free_port() for _ in folders]
+    with ExitStack() as stack:
+        for folder, home, port in zip(folders, homes, ports, strict=True):
+            gui = free_port()
+            config = SYNCTHING_CONFIG.format(
+                folder=folder, ids=ids, ports=ports, port=port, gui=gui
+            )
+            (home / "config.xml").write_text(config)
+            command = [program, "serve", f"--home={home}", "--no-browser", "--no-restart"]
+            stack.enter_context(running(command, f"http://127.0.0.1:{gui}"))
+        yield
+
+
+async def test_syncthing_copies_a_library(tmp_path: Path) -> None:
+    folders = [tmp_path / "a-shared", tmp_path / "b-shared"]
+    for folder in folders:
+        folder.mkdir()
+    async with computers(tmp_path, "a", "b", is_joined=False) as made:
+        with syncthings(folders):
+            deadline = time.monotonic() + 2 * _START_S
+
+            async def until(is_true: Callable[[], Awaitable[bool]]) -> None:
+                while not await is_true():
+                    assert time.monotonic() < deadline
+                    await asyncio.sleep(0.2)
+
+            async def are_same() -> bool:
+                await settle(made, 1)
+                return await made[0].content() == await made[1].content()
+
+            async def has_arrived() -> bool:
+                return (folders[1] / "library.json").exists()
+
+            for each, folder in zip(made, folders, strict=True):
+                await each.sync.join(Target(str(folder)), PASSPHRASE, name=each.name)
+                await each.add(f"by {each.name}")
+                await until(has_arrived)
+            await until(are_same)
+            for each in made:  # at the same time
+                await each.conversations.rename("by a", f"renamed by {each.name}")
+                await each.write(question("Both ask"), "by b")
+            await until(are_same)
+            assert len(await made[0].conversations.messages("by b")) == 2
+    assert not [*tmp_path.rglob("*sync-conflict*")]
