@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.backup.references import mend_references
-from desktop_app.backup.restore import replace_store
+from desktop_app.backup.restore import HAS_LEFT, replace_store, shares_library
 from desktop_app.chat.conversation_store import record_attachments
 from desktop_app.documents.store.attachment_cleanup import remove_unneeded_rows
 from desktop_app.domain.bounds import BAD_VALUE
@@ -113,6 +113,7 @@ class RepairResult:
         dropped: the number of rows left out, because they are invalid or repeated.
         reads_left: the number of further reads that may end at damage.
         repaired_file: the new store; None if it has the path of the damaged one.
+        has_left: as in `RestoreResult`.
     """
 
     damaged_file: Path
@@ -124,6 +125,7 @@ class RepairResult:
     dropped: int = 0
     reads_left: int = _MAX_READS
     repaired_file: Path | None = None
+    has_left: bool = False
 
     @property
     def sentence(self) -> str:
@@ -149,6 +151,8 @@ class RepairResult:
             sentences.append(tr("The damaged file is in {file}.", file=str(self.damaged_file)))
         else:
             sentences.append(tr("The new library is in {file}.", file=str(self.repaired_file)))
+        if self.has_left:
+            sentences.append(tr(HAS_LEFT))
         return " ".join(sentences)
 
 
@@ -199,6 +203,7 @@ def _recovered_store(
             if source.exists():
                 shutil.copyfile(source, copy.with_name(copy.name + suffix))
         is_store = _can_read(copy, "SELECT count(*) FROM sqlite_master")
+        result.has_left = shares_library(copy)
         if not is_store:
             _graft_first_page(copy, Path(scratch))
         new_store = Path(scratch) / "new.sqlite3"

@@ -59,6 +59,9 @@ _HOLD_UNSENT_FILES: Final = """
     AND job_id IN (SELECT id FROM batch_jobs WHERE status NOT IN ('preparing', 'ready'))
 """
 
+HAS_LEFT: Final = N_(
+    "It no longer synchronizes with your other computers. Join their library again."
+)
 
 AskAboutChanges = Callable[[Sequence[str]], bool]
 """Called with a line for each setting that would change; returns False to cancel."""
@@ -69,17 +72,28 @@ class RestoreResult(NamedTuple):
 
     Attributes:
         previous_store: the new path of the previous store; None if there was none.
+        has_left: the library of several computers, if the store or the backup belonged to one.
     """
 
     previous_store: Path | None
+    has_left: bool = False
 
     def sentence(self, archive: str) -> str:
         """Return a summary for the user."""
-        text = tr("Your library was restored from {archive}.", archive=archive)
-        if self.previous_store is None:
-            return text
-        place = tr("The previous library is in {file}.", file=str(self.previous_store))
-        return f"{text} {place}"
+        sentences = [tr("Your library was restored from {archive}.", archive=archive)]
+        if self.previous_store is not None:
+            place = str(self.previous_store)
+            sentences.append(tr("The previous library is in {file}.", file=place))
+        if self.has_left:
+            sentences.append(tr(HAS_LEFT))
+        return " ".join(sentences)
+
+
+def shares_library(database: Path) -> bool:
+    """Return True if a store belongs to a library of several computers (`sync/`)."""
+    with suppress(*UNREADABLE), closing(connect_unchanged(database)) as connection:
+        return connection.execute("SELECT 1 FROM sync_device").fetchone() is not None
+    return False
 
 
 def restore_backup(
@@ -125,6 +139,7 @@ def restore_backup(
         ):
             new_store = Path(scratch) / STORE
             _unpack(pack, store, new_store, archive)
+            has_left = shares_library(database) or shares_library(new_store)
             with closing(connect(new_store, "rw")) as connection:
                 _require_own_store(connection, archive)
                 current = current_settings(database, built_in)
@@ -144,7 +159,7 @@ def restore_backup(
                 f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3"
             )
             has_previous = replace_store(new_store, database, previous)
-            return RestoreResult(previous if has_previous else None)
+            return RestoreResult(previous if has_previous else None, has_left)
 
 
 def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
@@ -169,7 +184,8 @@ def _adapt(connection: sqlite3.Connection, database: Path) -> None:
     # write answers.
     connection.execute("DELETE FROM tool_permissions")
     connection.execute("DELETE FROM spending_holds")
-    # It joins the library of other computers anew, under another name.
+    # It joins the library of other computers anew, under another name, and only when the user says
+    # so: what others deleted since the backup would go again within seconds.
     for table in SYNC_TABLES:
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
     sql = "UPDATE messages SET owner_pid = NULL, owner_started = NULL WHERE status = 'streaming'"

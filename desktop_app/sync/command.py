@@ -24,7 +24,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync.format import SHORTEST_PASSPHRASE
 from desktop_app.sync.storage import Target
-from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, PASSWORD_VARIABLE
+from desktop_app.sync.synchronizer import BEGUN, PASSPHRASE_VARIABLE, PASSWORD_VARIABLE
 
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
@@ -86,7 +86,10 @@ async def _join(sync: Synchronizer, options: Options) -> int:
     if "://" not in address:
         address = str(expand_path(address).resolve())
     target = Target(address, options.user, options.password, options.endpoint)
-    await sync.join(target, options.passphrase, fetches_all=options.fetch_all, name=options.name)
+    if await sync.join(
+        target, options.passphrase, fetches_all=options.fetch_all, name=options.name
+    ):
+        write_diagnostic(tr(BEGUN))
     return await _synchronize(sync, as_json=False)
 
 

@@ -72,6 +72,10 @@ if TYPE_CHECKING:
 SECRET_NAME: Final = "sync"
 PASSPHRASE_VARIABLE: Final = "REPARTEE_SYNC_PASSPHRASE"
 PASSWORD_VARIABLE: Final = "REPARTEE_SYNC_PASSWORD"
+BEGUN: Final = N_(
+    "A new library was begun there. If another computer began one there before, its files have not "
+    "arrived: stop synchronizing, and join once they have."
+)
 _ORIGIN: Final = "repartee:sync"
 _APPLIED_AT_ONCE: Final = 500  # entries: a window that saves waits for 50 ms at most
 _CONVERSATIONS_AT_ONCE: Final = 200
@@ -192,8 +196,10 @@ class Synchronizer:
 
     async def join(
         self, target: Target, secret: str, *, fetches_all: bool = False, name: str = ""
-    ) -> LibraryKey:
-        """Begin a library in the storage, or join the one that is there. Nothing is sent yet.
+    ) -> bool:
+        """Begin a library in the storage (True), or join the one that is there (False).
+
+        Nothing is sent yet.
 
         Args:
             secret: the passphrase, or the code that the first computer showed.
@@ -226,7 +232,7 @@ class Synchronizer:
                 connection.execute(sql, (os.urandom(8).hex(), _text(state)))
 
             await self._database.write(begin)
-            return key
+            return is_first
 
     async def leave(self) -> None:
         """Stop synchronizing. Everything stays here, and in the storage."""

@@ -45,6 +45,9 @@ DELETES: Final = N_(
     "database. Settings, providers, tool servers, API keys, spending history, and your "
     "backups are kept."
 )
+_LEAVES: Final = N_(
+    "If your computers share a library, this one leaves it; the others keep theirs."
+)
 FOLDER_KEY = "backup.folder"
 
 
@@ -144,7 +147,7 @@ class EraseSection(CollapsibleSection):
         self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))
         self._field.returnPressed.connect(self._confirm)
         self._button.clicked.connect(self._confirm)
-        self.body.addWidget(Note(tr(DELETES)))
+        self.body.addWidget(Note(f"{tr(DELETES)} {tr(_LEAVES)}"))
         self.body.addWidget(self._field)
         self.body.addWidget(self._button)
         self.head.toggled.connect(self._field.clear)

@@ -23,6 +23,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.foreign_changes import ForeignChanges
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync.storage import Target
+from desktop_app.sync.synchronizer import BEGUN
 
 # A count of an index each time: 0.3 ms, so 0.01 % of a core.
 _LOOK_MS: Final = 5_000
@@ -78,7 +79,8 @@ class SyncController(Controller):
 
     async def join(self, target: Target, secret: str, *, fetches_all: bool) -> None:
         """Join or begin a library, and begin to synchronize. Raises SyncError."""
-        await self._sync.join(target, secret, fetches_all=fetches_all)
+        if await self._sync.join(target, secret, fetches_all=fetches_all):
+            self._notifications.notify(tr(BEGUN))
         self.error = None
         self.report_state()
         self._is_asked = True

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backup.backup import MANIFEST, STORE, delete_old_backups, make_backup
+from desktop_app.backup.repair import repair_store
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.documents.store.attachment_store import AttachmentStore, attachment_path
 from desktop_app.domain.conversations.conversation import Draft
@@ -96,6 +97,23 @@ def test_a_restore_replaces_the_store_and_keeps_a_copy(home: Home) -> None:
     assert before is not None
     with closing(sqlite3.connect(before)) as connection:
         assert connection.execute("SELECT count(*) FROM conversations").fetchone()[0] == 2
+
+
+@pytest.mark.parametrize("replace", ["restore", "repair"])
+def test_a_replaced_store_says_that_it_left_the_shared_library(home: Home, replace: str) -> None:
+    outcomes = []
+    for _ in range(2):
+        archive = home.back_up()
+        if replace == "restore":
+            outcomes.append(restore_now(archive, home.database, home.attachments, NOON))
+        else:
+            outcomes.append(repair_store(home.database, NOON, lambda *_: None))
+        with closing(sqlite3.connect(home.database)) as connection:
+            assert not connection.execute("SELECT * FROM sync_device").fetchall()
+            connection.execute("INSERT INTO sync_device (id, state) VALUES ('a', '{}')")
+            connection.commit()
+        archive.unlink()
+    assert [outcome is not None and outcome.has_left for outcome in outcomes] == [False, True]
 
 
 async def test_a_backup_of_an_open_store_includes_its_log(home: Home, tmp_path: Path) -> None:

@@ -279,7 +279,7 @@ async def test_a_wrong_passphrase_joins_nothing(tmp_path: Path) -> None:
             code = (await made[0].sync.key()).code()
             await made[0].add("c1")
             await made[0].sync.synchronize()
-            await other.sync.join(Target(str(tmp_path / "shared")), code)
+            assert not await other.sync.join(Target(str(tmp_path / "shared")), code)
             await other.sync.synchronize()
             assert await conversations_of(other) == {"c1"}
         finally:
