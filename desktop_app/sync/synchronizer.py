@@ -180,11 +180,16 @@ class Synchronizer:
         return None if row is None else msgspec.json.decode(row["state"], type=DeviceState)
 
     async def peers(self) -> list[Peer]:
-        """Return the other computers, as they were at the last synchronization."""
+        """Return the other computers, as they were at the last synchronization.
+
+        Those that wrote nothing for half a year are left out.
+        """
         rows = await self._database.rows("SELECT device, number, facts FROM sync_peers")
         peers = []
         for row in rows:
             facts = json.loads(row["facts"])
+            if _is_absent(facts["at"]):
+                continue
             is_behind = facts["number"] > row["number"] or bool(facts["skipped"])
             peers.append(Peer(row["device"], facts["name"], facts["at"], is_behind))
         return sorted(peers, key=lambda peer: peer.name)
@@ -255,7 +260,7 @@ class Synchronizer:
                 )
             try:
                 async with _opened(target) as storage:
-                    await self._require_library(storage, target, key)
+                    await self._require_library(storage, target)
                     await self._require_own_head(storage, key)
                     await self._mark_everything()
                     received, problems = await self._receive(storage, key, progress)
@@ -352,10 +357,10 @@ class Synchronizer:
         target = Target(fields["address"], fields["user"], fields["password"], fields["endpoint"])
         return target, LibraryKey(fields["library"], bytes.fromhex(fields["key"]))
 
-    async def _require_library(self, storage: Storage, target: Target, key: LibraryKey) -> None:
+    async def _require_library(self, storage: Storage, target: Target) -> None:
         """Raise SyncTargetError if the storage was emptied or replaced."""
         file = await storage.read(LIBRARY_FILE)
-        if file is None or library_of(file) != key.library:
+        if file is None or library_of(file) != (await self._state()).library:
             raise _target_error(target)
 
     async def _require_own_head(self, storage: Storage, key: LibraryKey) -> None:
@@ -380,8 +385,8 @@ class Synchronizer:
             await self._database.write(partial(_set_state, told={}))
             await self._write_outbox(storage, device)
             return
-        is_absent = bool(state.at) and time.time() - state.at / 1e6 > _ABSENCE_S
-        if head.epoch in (state.epoch, state.next_epoch) and not is_absent:
+        is_own = head.epoch in (state.epoch, state.next_epoch)
+        if is_own and not (state.at and _is_absent(state.at)):
             await self._write_outbox(storage, device)
             return
 
@@ -593,6 +598,11 @@ async def _opened(target: Target) -> AsyncIterator[Storage]:
         yield storage
     finally:
         await storage.close()
+
+
+def _is_absent(at: int) -> bool:
+    """Return True if a computer that last wrote at a time is struck off."""
+    return time.time() - at / 1e6 > _ABSENCE_S
 
 
 def _text(state: DeviceState) -> str:

@@ -37,6 +37,7 @@ from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync import format as form
 from desktop_app.sync import synchronizer
 from desktop_app.sync.storage import FolderStorage, Target
+from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
@@ -364,6 +365,39 @@ async def test_a_copy_does_not_replace_what_the_original_wrote(tmp_path: Path) -
                 assert await conversations_of(each) >= {"of the original", "of the copy", "c1"}
         finally:
             await copy.database.close()
+
+
+async def test_a_computer_that_was_away_for_half_a_year_joins_anew(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await wrote_three(tmp_path, made)
+        await settle(made)
+        former = await made[0].sync._device()
+        assert [peer.name for peer in await made[1].sync.peers()] == ["a"]
+        half_a_year = time.time() + 181 * 24 * 3600
+        with patch.object(time, "time", lambda: half_a_year):
+            assert not await made[1].sync.peers()
+            await made[0].conversations.erase(["c1"])
+            await made[1].conversations.rename("c2", "Renamed meanwhile")
+            await settle([made[1], made[0], made[1]])
+            assert await made[0].sync._device() != former
+        await settle(made)
+        assert await made[0].content() == await made[1].content()
+        assert await conversations_of(made[0]) == {"c2", "c3"}
+
+
+async def test_a_replaced_storage_with_the_same_passphrase_is_refused(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        made[1].vault.secrets.clear()
+        made[1].sync = Synchronizer(
+            made[1].database,
+            made[1].attachments,
+            made[1].vault,  # type: ignore[arg-type]
+            {PASSPHRASE_VARIABLE: PASSPHRASE},
+        )
+        _, content = form.new_library(PASSPHRASE)
+        (tmp_path / "shared" / "library.json").write_bytes(content)
+        with pytest.raises(SyncTargetError):
+            await made[1].sync.synchronize()
 
 
 async def test_a_kill_while_joining_leaves_nothing_unsent(tmp_path: Path) -> None:
