@@ -58,6 +58,12 @@ def install_roles(*existing: QWidget) -> None:
     if program is not None:
         targets.append(program)
     for target in targets:
+        renew_interface(target)
+
+
+def renew_interface(target: QObject) -> None:
+    """Have Qt make an interface anew that it made before it knew the role."""
+    if QAccessible.isActive():
         interface = QAccessible.queryAccessibleInterface(target)
         if not isinstance(interface, AccessibleProgram):
             QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))

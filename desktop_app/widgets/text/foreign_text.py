@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
+from desktop_app.widgets.accessible_roles import renew_interface
 from desktop_app.widgets.look.direction import in_own_direction, is_mirrored, without_isolates
 
 # The longest texts that are shown whole, in characters.
@@ -182,6 +183,10 @@ class PlainButton(QPushButton):
         if text:
             self.setText(text)
 
+    def setCheckable(self, is_checkable: bool) -> None:
+        super().setCheckable(is_checkable)
+        renew_interface(self)  # Qt makes it when the name is set
+
     def setText(self, text: str) -> None:
         super().setText(menu_text(text))
 
@@ -213,6 +218,10 @@ class PlainToolButton(QToolButton):
         if label:
             self.setAccessibleName(spoken_text(label))
             set_tooltip(self, label)
+
+    def setCheckable(self, is_checkable: bool) -> None:
+        super().setCheckable(is_checkable)
+        renew_interface(self)  # Qt makes it when the name is set
 
     def setText(self, text: str) -> None:
         super().setText(menu_text(text))
