@@ -46,14 +46,14 @@ def _takes_keys(widget: QWidget) -> bool:
     return widget.isEnabled() and bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
 
 
-def _visible_parts(window: QWidget) -> list[QWidget]:
+def visible_parts(window: QWidget) -> list[QWidget]:
     # Without Qt's own dialogs, which are children of the window that opens them. On Linux Qt gives
     # their lists the value as name and the label by a relation; the program cannot change that.
     shown = (widget for widget in widgets_of(window) if widget.isVisible())
     return [widget for widget in shown if widget.window() is window]
 
 
-def _faults(widget: QWidget) -> Iterator[str]:
+def faults_of(widget: QWidget) -> Iterator[str]:
     """Yield what is wrong with a widget for a screen reader."""
     known = QAccessible.queryAccessibleInterface(widget)
     name = known.text(QAccessible.Text.Name)
@@ -196,7 +196,7 @@ class Audit:
         """Look at all visible windows."""
         windows = [w for w in QApplication.topLevelWidgets() if w.isVisible() and not is_of_qt(w)]
         for window in windows:
-            parts = _visible_parts(window)
+            parts = visible_parts(window)
             shortcuts = list(_shortcuts(window))
             mnemonics = _mnemonics(_entry_texts(window) if isinstance(window, QMenu) else ())
             self._note(scene, _clashes("key", [*mnemonics, *shortcuts]))
@@ -206,9 +206,9 @@ class Audit:
                 self.counts["menus"] += self._new("menu", [scene])
                 continue
             self._note(scene, _tab_faults(window, parts))
-            for widget in _visible_parts(window):
+            for widget in visible_parts(window):
                 self.counts["widgets"] += self._new("widget", [id(widget)])
-                self._note(scene, _faults(widget))
+                self._note(scene, faults_of(widget))
 
     def _new(self, kind: str, things: Iterable[object]) -> int:
         new = {(kind, thing) for thing in things} - self._seen

@@ -1,4 +1,7 @@
-"""The focus in every scene: one part has it, and it never passes to one that deletes of itself."""
+"""The focus in every scene: one part has it, and it never passes to one that deletes of itself.
+
+What can have it has a name and a role.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from desktop_app.widgets.accessible_roles import install_roles
 from desktop_app.widgets.forms.form_widgets import FormSection
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.test_accessible_tree import faults_of, visible_parts
 from tests.helpers.translated_texts import QT_DIALOGS
 from tests.helpers.widgets import find
 
@@ -122,7 +126,8 @@ async def test_one_part_has_the_focus_which_never_passes_to_one_that_deletes() -
         for window in QApplication.topLevelWidgets():
             if not window.isVisible() or isinstance(window, (QMenu, *QT_DIALOGS)):
                 continue
-            for fault in (*focus_faults(window), *order_faults(window)):
+            of_parts = (fault for part in visible_parts(window) for fault in faults_of(part))
+            for fault in (*focus_faults(window), *order_faults(window), *of_parts):
                 faults.add(f"{scene}: {fault}")
             buttons = buttons_of(window)
             if buttons:
