@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, strategies
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt
-from PySide6.QtGui import QAccessible, QContextMenuEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QDropEvent, QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLineEdit, QMenu
 
@@ -532,37 +532,6 @@ def test_an_empty_list_says_so(listing: ConversationList) -> None:
 
 
 # ---------------------------------------------------------------- what is seen and heard
-
-
-def test_parts_have_stable_and_accessible_names(listing: ConversationList) -> None:
-    assert listing.search_button.objectName() == "search"
-    assert listing.new_button.objectName() == "new-conversation"
-    assert listing.view.objectName() == "conversations"
-    interface = QAccessible.queryAccessibleInterface(listing.view)
-    assert interface.role() == QAccessible.Role.List
-    assert interface.child(1).text(QAccessible.Text.Name) == "Title a"
-
-
-def test_only_the_list_with_the_focus_reports_a_focused_row(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
-    def focused_rows() -> list[str]:
-        interface = QAccessible.queryAccessibleInterface(listing.view)
-        rows = [interface.child(row) for row in range(interface.childCount())]
-        return [row.text(QAccessible.Text.Name) for row in rows if row.state().focused]
-
-    listing.view.show_open("b")
-    listing.new_button.setFocus()
-    assert focused_rows() == []
-    listing.view.setFocus()
-    qtbot.waitUntil(listing.view.hasFocus)
-    assert focused_rows() == ["Title b"]
-    qtbot.keyClick(listing.view, Qt.Key.Key_Down)
-    listing.new_button.setFocus()
-    assert focused_rows() == []
-    assert listing.view.current_row.data() == "Title c"
-    listing.view.setFocus()
-    assert focused_rows() == ["Title c"]
 
 
 @pytest.mark.parametrize(("width", "is_near_cap", "shows_cost"), [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QAccessible, QMouseEvent
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.domain.answering.generation import Overrides
@@ -53,17 +53,6 @@ def dialog(qtbot: QtBot, asked: Any, light_theme: themes.Theme) -> Iterator[Prom
     made.hide()
 
 
-@pytest.mark.parametrize("page", ["prompts", "presets"])
-def test_each_focusable_widget_has_a_name(dialog: PromptLibraryPage, page: str) -> None:
-    dialog.show_page(page)
-    shown = [widget for widget in dialog.findChildren(QWidget) if widget.isVisible()]
-    focusable = [widget for widget in shown if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
-    assert len(focusable) > 5
-    for widget in focusable:
-        named = widget.accessibleName() or getattr(widget, "text", lambda: "")()
-        assert named, widget.objectName() or type(widget).__name__
-
-
 def test_a_prompt_is_found_and_edited_by_the_keyboard(
     dialog: PromptLibraryPage, qtbot: QtBot, asked: RecordedCalls
 ) -> None:
@@ -91,29 +80,6 @@ def test_the_delete_key_deletes_only_the_users_prompts(
     page.select("b")
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [True, False]
     assert page.hide_button.text() == "Show"
-
-
-def test_only_a_list_with_the_focus_reports_a_focused_row(
-    dialog: PromptLibraryPage, qtbot: QtBot
-) -> None:
-    view = dialog.prompts.view
-
-    def focused_rows() -> list[str]:
-        interface = QAccessible.queryAccessibleInterface(view)
-        rows = [interface.child(row) for row in range(interface.childCount())]
-        return [row.text(QAccessible.Text.Name) for row in rows if row.state().focused]
-
-    qtbot.waitUntil(dialog.prompts.field.hasFocus)
-    qtbot.keyClick(dialog.prompts.field, Qt.Key.Key_Down)
-    assert dialog.prompts.current_id == "b"
-    assert focused_rows() == []
-    view.setFocus()
-    assert focused_rows() == ["Review, hidden, Code"]
-    qtbot.keyClick(view, Qt.Key.Key_Down)
-    assert dialog.prompts.current_id == "c"
-    dialog.prompts.name.setFocus()
-    assert focused_rows() == []
-    assert dialog.prompts.current_id == "c"
 
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])

@@ -49,7 +49,14 @@ from tests.helpers.widgets import accept_question, find
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
+OPENAI = ProviderProfile(
+    "openai",
+    "OpenAI",
+    ProviderKind.OPENAI,
+    "https://api.openai.com/v1",
+    proxy="http://me@proxy:1",
+    ca_file="/x.pem",
+)
 COMET = ProviderProfile(
     "comet",
     "CometAPI",
@@ -118,9 +125,6 @@ def all_text(panel: QWidget) -> str:
         elif isinstance(widget, QLabel | QPushButton):
             said.append(widget.text())
     return "\n".join(said)
-
-
-# ------------------------------------------------------------------ pages created on first use
 
 
 # ------------------------------------------------------------------ the key
@@ -728,3 +732,6 @@ def test_every_control_is_reached_by_tab_and_has_a_name(
         and widget.isEnabled()
     }
     assert wanted <= reached
+    if page == "provider":
+        optional = {"proxy-url", "proxy-key", "clear-ca-file", "keeps-at-provider"}
+        assert optional <= {widget.objectName() for widget in reached}

@@ -281,30 +281,6 @@ def test_keys_extend_the_selection_over_the_end_of_a_segment(view: SegmentView) 
     assert view.createMimeDataFromSelection().text() == "q\nF"
 
 
-# ---------------------------------------------------------------- folds
-
-
-def test_stored_code_is_folded_and_copied_whole(view: SegmentView) -> None:
-    reply = answer(CODE)
-    view.set_messages([question("q"), reply])
-    assert "line_17" in view.toPlainText()
-    assert "line_18" not in view.toPlainText()
-    view.selection.select_all()
-    assert "line_59" in view.createMimeDataFromSelection().text()
-    view.commands.run(reply.id, "fold-code-0")
-    assert "line_59" in view.toPlainText()
-    view.commands.run(reply.id, "fold-code-0")
-    assert "line_18" not in view.toPlainText()
-
-
-def test_code_that_streams_in_stays_unfolded(view: SegmentView) -> None:
-    view.set_messages([question("q")])
-    message = streaming()
-    stream_into(view, message, CODE + "\nEnd.", 50)
-    assert "line_59" in view.toPlainText()
-    assert "Show fewer lines" in view.toPlainText()
-
-
 def test_highlighted_code_keeps_its_lines(
     view: SegmentView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:

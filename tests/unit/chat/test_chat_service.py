@@ -86,10 +86,6 @@ from tests.unit.chat.test_chunked_reading import WordSplitter
 from tests.unit.providers.samples import CATALOG, COMPATIBLE
 
 HELD = ScriptedProvider.HOLD
-ORIGINAL = b"original"
-DOCUMENT = DocumentPart(
-    sha256(ORIGINAL).hexdigest(), "report.pdf", "application/pdf", 9, pages=2, tokens=3
-)
 
 
 class FullDisk(ConversationStore):
@@ -319,25 +315,6 @@ async def test_the_tier_that_answered_decides_the_price(
         answer = await chat.run(await chat.begin("?", settings=settings))
         assert provider.requests[0].parameters.service_tier == asked
         assert (answer.cost, answer.cost_is_estimated) == (Decimal(cost), False)
-
-
-async def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(
-    tmp_path: Path,
-) -> None:
-    provider = ScriptedProvider()
-
-    async with open_chat(tmp_path, provider) as chat:
-        await chat.attachments.add(
-            ORIGINAL,
-            Attachment(
-                DOCUMENT.sha256, DOCUMENT.name, DOCUMENT.media_type, "word " * 9000, 2, 9000
-            ),
-        )
-        with pytest.raises(errors.DocumentDoesNotFitError) as refused:
-            await chat.begin("?", ON_DEVICE, None, attachments=(DOCUMENT,))
-        assert "report.pdf" in refused.value.what_happened
-        assert "7,680" in refused.value.what_happened  # 8,192 less room for an answer
-        assert await chat.store.all() == []
 
 
 @pytest.mark.parametrize(("next_provider", "is_sent"), [(OPENAI, True), (COMETAPI, False)])

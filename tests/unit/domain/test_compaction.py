@@ -112,13 +112,6 @@ def test_the_newest_compaction_of_a_message_is_sent() -> None:
     assert sent_path(path, [replace(new, undone_at=at(30)), old], OPENAI, MODEL).compaction == old
 
 
-def test_a_branch_before_the_compaction_is_sent_unchanged() -> None:
-    path = a_path(6)
-    assert sent_path(path[:3], [a_compaction("m3")], OPENAI, MODEL) == SentPath(
-        None, tuple(path[:3])
-    )
-
-
 def test_a_provider_state_is_sent_only_to_its_provider_and_model_family() -> None:
     path = a_path(6)
     state = a_compaction("m3", kind=CompactionKind.PROVIDER)
