@@ -99,6 +99,7 @@ class FolderStorage:
             try:
                 return sorted(path.name for path in (self._folder / folder).iterdir())
             except FileNotFoundError:
+                self._require_folder()
                 return []
 
         return await self._in_thread(read)
@@ -108,14 +109,14 @@ class FolderStorage:
             try:
                 return (self._folder / name).read_bytes()
             except (FileNotFoundError, NotADirectoryError):  # a stray file among the folders
+                self._require_folder()
                 return None
 
         return await self._in_thread(read)
 
     async def write(self, name: str, content: bytes) -> None:
         def write() -> None:
-            if not self._folder.is_dir():  # a stick that was pulled out is no new folder
-                raise FileNotFoundError(2, os.strerror(2), str(self._folder))
+            self._require_folder()
             path = self._folder / name
             create_private_folder(path.parent)
             part = path.with_name(f".{path.name}.part")
@@ -131,6 +132,11 @@ class FolderStorage:
 
     async def close(self) -> None:
         pass
+
+    def _require_folder(self) -> None:
+        """Raise FileNotFoundError for a stick that was pulled out: it was not emptied."""
+        if not self._folder.is_dir():
+            raise FileNotFoundError(2, os.strerror(2), str(self._folder))
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
         try:

@@ -76,6 +76,10 @@ BEGUN: Final = N_(
     "A new library was begun there. If another computer began one there before, its files have not "
     "arrived: stop synchronizing, and join once they have."
 )
+_JOIN_AGAIN: Final = N_(
+    "Stop synchronizing in {data_page}, or with “repartee sync leave”. Then join again to send "
+    "everything."
+)
 _ORIGIN: Final = "repartee:sync"
 _APPLIED_AT_ONCE: Final = 500  # entries: a window that saves waits for 50 ms at most
 _CONVERSATIONS_AT_ONCE: Final = 200
@@ -376,8 +380,7 @@ class Synchronizer:
                 await self._write_outbox(storage, device)
                 return
             raise SyncTargetError(
-                N_("The storage no longer has what this computer wrote there."),
-                hint=N_("Use “repartee sync leave”, then join again to send everything."),
+                N_("The storage no longer has what this computer wrote there."), hint=_JOIN_AGAIN
             )
         try:
             head = self._head(key, device, sealed)
@@ -730,6 +733,6 @@ def _hidden_error(name: str) -> SyncRefusedError:
 def _target_error(target: Target) -> SyncTargetError:
     return SyncTargetError(
         N_("The storage {place} was emptied or replaced. Nothing was changed here."),
-        hint=N_("Use “repartee sync leave”, then join again to send everything there."),
+        hint=_JOIN_AGAIN,
         place=target.address,
     )

@@ -32,6 +32,7 @@ _REST_S: Final = 300.0
 """After a failure, such as without a network."""
 _SAVING_ROUND_S: Final = 900.0
 """On a metered connection, or with a low battery, also after changes."""
+_TOLD_AFTER_S: Final = 24 * 3600
 _TOPIC: Final = "sync"
 
 
@@ -155,8 +156,10 @@ class SyncController(Controller):
             return
         except (SyncError, CredentialError) as error:
             self.error = error
-            # A storage that cannot be reached comes back; other errors need the user.
-            if isinstance(error, SyncTargetError | CredentialError):
+            # A storage that cannot be reached comes back within a day; other errors need the user.
+            state = await self._sync.state()
+            is_long = state is not None and 0 < state.at / 1e6 < time.time() - _TOLD_AFTER_S
+            if is_long or isinstance(error, SyncTargetError | CredentialError):
                 self._tell(error)
             return
         self._next_round = time.monotonic() + _ROUND_S

@@ -78,6 +78,24 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
         await other.database.close()
 
 
+async def test_a_storage_that_is_gone_for_a_day_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    async with AppHarness() as app:
+        controller = app.session.of(SyncController)
+        await controller.join(Target(str(shared)), PASSPHRASE, fetches_all=False)
+        await until(lambda: any(shared.glob("devices/*/head")))
+        shared.rename(tmp_path / "pulled out")
+        controller.synchronize_now()
+        await until(lambda: controller.error is not None)
+        assert str(shared) not in app.said
+        monkeypatch.setattr(sync_controller, "_TOLD_AFTER_S", -1)
+        controller.synchronize_now()
+        await until(lambda: str(shared) in app.said)
+
+
 @pytest.mark.parametrize(
     ("service", "saving", "normal"),
     [(NETWORK.service, 1, 2), (BATTERY.service, 3, 1)],

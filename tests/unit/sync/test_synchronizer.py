@@ -268,6 +268,17 @@ async def test_an_emptied_or_replaced_storage_deletes_nothing(
             assert await conversations_of(each) == {"c1", "c2", "c3"}
 
 
+async def test_a_folder_that_is_not_there_was_not_emptied(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a") as made:
+        await wrote_three(tmp_path, made)
+        (tmp_path / "shared").rename(tmp_path / "pulled out")
+        with pytest.raises(SyncError) as caught:
+            await made[0].sync.synchronize()
+        assert not isinstance(caught.value, SyncTargetError)
+        (tmp_path / "pulled out").rename(tmp_path / "shared")
+        assert not (await made[0].sync.synchronize()).problems
+
+
 async def test_a_wrong_passphrase_joins_nothing(tmp_path: Path) -> None:
     async with computers(tmp_path, "a") as made:
         (tmp_path / "b").mkdir()
