@@ -24,6 +24,7 @@ PLACES: Final = (
     "batch.ui.feature",
     "backup.ui.feature",
     "sync.ui.feature",
+    "voice.ui.feature",
     "quick.ui.feature",
     "desktop.ui.feature",
 )

@@ -71,6 +71,8 @@ class SessionEvents(QObject):
         hotkey_pause_requested(bool): pause the global shortcut, or resume it.
         completer_made(PromptCompleter, Callable): a prompt has this completer of `/` prompts, and
             this fills the marks of a prompt.
+        editor_made(QPlainTextEdit | QTextEdit, QBoxLayout, Notifications): users can write here;
+            this row takes buttons that help them, and these tell what goes wrong.
         spelling_started(Spelling): the spelling of prompts can be checked from now on.
         progressed(float): how much of all background work is done; 1 if none runs.
         notified(str command id, str heading, str title): show this in the desktop if no window of
@@ -92,6 +94,7 @@ class SessionEvents(QObject):
     hotkey_toggled = Signal()
     hotkey_pause_requested = Signal(bool)
     completer_made = Signal(object, object)
+    editor_made = Signal(object, object, object)
     spelling_started = Signal(object)
     progressed = Signal(float)
     notified = Signal(str, str, str)

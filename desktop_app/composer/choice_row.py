@@ -65,6 +65,7 @@ class ChoiceRow(QWidget):
         end_label: visible while the chosen model ends soon, has ended, or answers one message.
         image_button, tools_button, background_button: visible while the model may make images,
             tools are chosen, or answers run in the background.
+        helpers: the row of what features add for writing.
         choice: the choice that is shown.
         estimate: the estimate that is shown.
 
@@ -105,9 +106,11 @@ class ChoiceRow(QWidget):
         self.send_button = PlainToolButton(name="send", label=tr("Send"), role="send")
         self.stop_button = _StopButton()
         self.stop_button.hide()
+        self.helpers = row_of(spacing=0)
         self._groups = (
             row_of(self.attach_button, self.web_button, self.research_button, spacing=0),
             row_of(self.image_button, self.tools_button, self.background_button, spacing=0),
+            self.helpers,
         )
         self._row = row_of(
             self._groups[0],
@@ -116,6 +119,7 @@ class ChoiceRow(QWidget):
             self._groups[1],
             STRETCH,
             self.estimate_label,
+            self.helpers,
             self.send_button,
             self.stop_button,
             parent=self,

@@ -30,6 +30,8 @@ ON_CLOSE: Final = "desktop.on_close"
 PASTE_BACK: Final = "desktop.paste_back"
 SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
+DICTATION_LANGUAGE: Final = "voice.language"
+DICTATION_SENDS: Final = "voice.sends"
 SEND_KEYS: Final = "keys.prompt.send"
 INSTRUCTIONS: Final = "answer.system_prompt"
 SEARCH_DOMAINS: Final = "tools.search_domains"
@@ -186,6 +188,25 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         words=N_("dictionary"),
         part_of=SPELLING,
         has_dialog=True,
+    ),
+    Setting(
+        DICTATION_LANGUAGE,
+        "window",
+        N_("Language of dictation"),
+        Group.ANSWER,
+        words=N_("microphone speech voice input"),
+        choices=(
+            Choice("window", N_("The program’s language")),
+            Choice("", N_("Automatic")),
+            *(Choice(code, name) for code, name in LANGUAGES.items()),
+        ),
+    ),
+    Setting(
+        DICTATION_SENDS,
+        False,
+        N_("Send messages once they are dictated"),
+        Group.ANSWER,
+        words=N_("microphone speech voice input"),
     ),
     Setting(
         "library.model_titles",

@@ -91,6 +91,7 @@ class QuickPrompt(QWidget):
         transcript: shows the answer.
         model_button: shows and changes the model and the effort.
         stop_button: stops the answer.
+        helpers: the row of what features add for writing.
         status: a few words in the footer, such as the cost of the answer.
         notifications: errors, and what can be undone.
         placement: the position of the window on the screen.
@@ -151,6 +152,8 @@ class QuickPrompt(QWidget):
         self.chips = AttachmentChips()
         self.model_button = ModelButton()
         self.stop_button = PlainToolButton(name="stop", role="stop", label=tr("Stop"))
+        self.helpers = row_of(spacing=0)
+        self.helpers.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._accompanying_label = PlainLabel(name="accompanying-text", role="note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
@@ -167,6 +170,7 @@ class QuickPrompt(QWidget):
             (self._icon, top),
             (self.field, 1),
             (self.model_button, top),
+            self.helpers,
             (self.stop_button, top),
             margins=side_margins,
             spacing=11,

@@ -103,6 +103,7 @@ class QuickPromptController(QObject):
         quick.placement.restore(session.stored_settings.get(POSITION_KEY))
         if (spelling := session.made(Spelling)) is not None:
             quick.field.check_spelling_with(spelling)
+        session.events.editor_made.emit(quick.field, quick.helpers, quick.notifications)
         session.events.completer_made.emit(quick.completer, self._fill_in)
         self._connect()
 
@@ -143,6 +144,7 @@ class QuickPromptController(QObject):
                 "effort.more": lambda: self._choice.step_effort(+1),
                 "effort.less": lambda: self._choice.step_effort(-1),
                 **{f"variant.{v.value}": partial(self._choice.choose_variant, v) for v in Variant},
+                "voice.dictate": lambda: session.run("voice.dictate"),
                 "app.quit": lambda: session.run("app.quit"),
                 "help.open": lambda: session.run("help.open"),
                 "menu.open": open_context_menu,

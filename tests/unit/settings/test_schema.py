@@ -198,6 +198,7 @@ tools.search_server: 1 lines
 answer.form: per conversation dialog
 tools.max_cost: 0.01..100.0 0.01,0.05,0.1,0.25,0.5,1.0,2.0,5.0,10.0,50.0,100.0 optional
 voice.transcriber: computer
+voice.language: window
 library.model_titles: True
 backup.every: off
 backup.keep: 7 1..30 by 1

@@ -1,0 +1,1 @@
+"""Dictation, reading aloud and the spoken conversation in the window."""

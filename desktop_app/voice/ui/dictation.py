@@ -1,0 +1,235 @@
+"""Dictation: what is said while a key or the microphone is held is written at the cursor.
+
+A short press begins a dictation that silence ends, or a second press. Return ends it, too; Esc
+drops what is not written yet.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+
+from desktop_app.app.session import Controller, Session
+from desktop_app.composer.prompt_text import PromptText
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n.translation import language, tr
+from desktop_app.settings.schema import DICTATION_LANGUAGE, DICTATION_SENDS
+from desktop_app.voice.messages import (
+    Drop,
+    Event,
+    Fault,
+    FinalText,
+    Finish,
+    Level,
+    Listen,
+    Listening,
+    PartialText,
+    Recorded,
+    SpeechEnded,
+)
+from desktop_app.voice.ui.microphones import DictationField, Microphones, Stage
+from desktop_app.voice.ui.provisional_text import ProvisionalText
+from desktop_app.voice.ui.voice import Voice
+from desktop_app.voice.voice_errors import error_of
+from desktop_app.widgets.text.foreign_text import announce
+
+_TOPIC: Final = "dictation"
+_TAP_S: Final = 0.35
+"""A press that is shorter begins a dictation that goes on by itself."""
+_SILENCE_S: Final = 1.5
+"""Of silence, after which such a dictation ends: people pause to think."""
+_CONSENT_S: Final = 60
+"""Of sound, for which the price is shown when the user is asked."""
+_WINDOW_LANGUAGE: Final = "window"
+_CODES: Final = {"nb": "no"}
+"""Whisper's codes of languages, where they differ."""
+
+
+class Dictation(Controller):
+    """The dictation of a session; there is one at a time.
+
+    Signals:
+        written(DictationField): a dictation has ended, and its text is in the field.
+        failed(): it has ended without a text.
+    """
+
+    written = Signal(object)
+    failed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._microphones = session.of(Microphones)
+        self._transcription = session.backend.transcription
+        self._voice = session.of(Voice)
+        self._voice.received.connect(self._on_event)
+        self._field: DictationField | None = None
+        self._text: ProvisionalText
+        self._pressed_at = 0.0
+        self._silence_s = 0.0
+        self._has_asked = False  # the child to listen
+
+    @property
+    def stage(self) -> Stage:
+        """Return what the microphone does."""
+        return Stage.OFF if self._field is None else self._field.button.stage
+
+    # ------------------------------------------------------------------ keys and buttons
+
+    def press(self, field: DictationField | None = None) -> None:
+        """Begin to listen, or end a dictation; None is the field with the focus."""
+        if self._field is None:
+            self.begin(field or self._microphones.focused())
+            self._pressed_at = time.monotonic()
+        else:
+            self._pressed_at = 0.0
+            self.finish()
+
+    def release(self) -> None:
+        """End a dictation whose key was held; after a short press, silence is to end it."""
+        pressed_at, self._pressed_at = self._pressed_at, 0.0
+        if not pressed_at or self._field is None:
+            return
+        is_heard = self.stage is Stage.LISTENING
+        was_held = time.monotonic() - pressed_at >= _TAP_S
+        self.finish(0.0 if is_heard and was_held else _SILENCE_S)
+
+    def begin(self, field: DictationField, silence_s: float = 0.0) -> None:
+        """Listen, and write into a field; see `Listen` for the silence."""
+        self._field = field
+        self._text = ProvisionalText(field.editor)
+        self._silence_s = silence_s
+        self._has_asked = False
+        field.notices.dismiss_topic(_TOPIC)
+        field.button.set_stage(Stage.STARTING)
+        field.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        field.editor.installEventFilter(self)
+        self._tasks.start(self._listen(field))
+
+    def finish(self, silence_s: float = 0.0) -> None:
+        """End the dictation after so many seconds without speech; the rest of the text follows."""
+        if self._has_asked:
+            self._voice.send(Finish(silence_s))
+        elif silence_s:
+            self._silence_s = silence_s
+        else:
+            self.drop()
+
+    def drop(self) -> None:
+        """End the dictation without the words that are still grey."""
+        if self._field is not None:
+            if self._has_asked:
+                self._voice.send(Drop())
+            self._end()
+            self.failed.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Handle the keys of the field while it is dictated into."""
+        if event.type() is QEvent.Type.FocusOut and self._pressed_at:
+            self.release()  # the key's release goes elsewhere
+        if not isinstance(event, QKeyEvent) or self._field is None:
+            return False
+        if event.type() is QEvent.Type.KeyRelease:
+            if not event.isAutoRepeat():
+                self.release()
+            return False
+        is_ours = event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not is_ours and not (event.isAutoRepeat() and self._pressed_at):
+            return False
+        event.accept()  # before shortcuts, of which Esc is one in the quick prompt
+        if event.type() is QEvent.Type.KeyPress and not event.isAutoRepeat():
+            if event.key() == Qt.Key.Key_Escape:
+                self.drop()
+            else:
+                self.finish()
+        return True
+
+    # ------------------------------------------------------------------ the child
+
+    async def _listen(self, field: DictationField) -> None:
+        try:
+            folder = await self._model_folder()
+        except UserFacingError as error:
+            if self._field is field:
+                self._fail(error)
+            return
+        if self._field is field:
+            self._has_asked = True
+            self._voice.send(Listen(folder, self._language(), self._silence_s))
+
+    async def _model_folder(self) -> str:
+        """Return the folder of the model on this computer, "" if the provider transcribes.
+
+        Raises:
+            UserFacingError: there is no model, or the user's voice may not go to the provider.
+        """
+        if (model := await self._transcription.local_model()) is not None:
+            return str(Path(model.path).parent)
+        provided = await self._transcription.find_model()
+        await self._transcription.require_consent(provided, provided.cost_of_sound(_CONSENT_S))
+        return ""
+
+    def _language(self) -> str:
+        chosen = str(self._session.values[DICTATION_LANGUAGE])
+        code = language() if chosen == _WINDOW_LANGUAGE else chosen
+        return _CODES.get(code, code)
+
+    def _on_event(self, event: Event) -> None:
+        field = self._field
+        if field is None:
+            return
+        if isinstance(event, Level):
+            field.button.add_level(event.value)
+        elif isinstance(event, Listening):
+            field.button.set_stage(Stage.LISTENING)
+            announce(field.editor, tr("Listening. Esc drops the words."))
+        elif isinstance(event, SpeechEnded):
+            field.button.set_stage(Stage.WRITING)
+        elif isinstance(event, PartialText):
+            self._text.show(event.text)
+        elif isinstance(event, FinalText):
+            self._write(field, event.text, is_last=event.is_last)
+        elif isinstance(event, Recorded):
+            self._tasks.start(self._transcribe(field, event))
+        elif isinstance(event, Fault) and not event.of_speech:
+            self._fail(error_of(event))
+
+    async def _transcribe(self, field: DictationField, sound: Recorded) -> None:
+        """Have the provider transcribe."""
+        try:
+            text = await self._transcription.transcribe_sound(sound.samples, self._language())
+        except UserFacingError as error:
+            if self._field is field:
+                self._voice.send(Drop())
+                self._fail(error)
+            return
+        if self._field is field:
+            self._write(field, text, is_last=sound.is_last)
+
+    def _write(self, field: DictationField, words: str, *, is_last: bool) -> None:
+        if words:
+            self._text.commit(words)
+            announce(field.editor, words)
+        if is_last:
+            self._end()
+            if self._session.values[DICTATION_SENDS] and isinstance(field.editor, PromptText):
+                field.editor.send_pressed.emit()
+            self.written.emit(field)
+
+    def _fail(self, error: UserFacingError) -> None:
+        field = self._field
+        self._end()
+        if field is not None:
+            field.notices.notify(error, topic=_TOPIC)
+        self.failed.emit()
+
+    def _end(self) -> None:
+        field, self._field = self._field, None
+        self._pressed_at = 0.0
+        if field is not None:
+            self._text.show("")
+            field.editor.removeEventFilter(self)
+            field.button.set_stage(Stage.OFF)

@@ -1,0 +1,187 @@
+"""Dictation into the fields of the window; the child of the voice is scripted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+
+from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
+from desktop_app.settings.schema import DICTATION_SENDS
+from desktop_app.voice.messages import (
+    Event,
+    Fault,
+    FaultKind,
+    FinalText,
+    Level,
+    Listening,
+    PartialText,
+    SpeechEnded,
+)
+from desktop_app.voice.ui import dictation as dictation_module
+from desktop_app.voice.ui.dictation import Dictation
+from desktop_app.voice.ui.microphones import MicrophoneButton, Stage
+from desktop_app.voice.ui.voice import Voice
+from desktop_app.voice.voice_process import VoiceProcess
+from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.scripted_voice import ScriptedVoice, put_speech_model
+from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    import pytest
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+HEARD = (Listening(), Level(0.5), PartialText("a short summary"))
+ENDED = (SpeechEnded(), FinalText("a short summary of it", 0.1, is_last=True))
+
+
+def prepare(
+    app: AppHarness, folder: Path, listen: Sequence[Event] = HEARD, finish: Sequence[Event] = ENDED
+) -> ScriptedVoice:
+    """Replace the child of the voice, and put a model on this computer."""
+    put_speech_model(app.backend.model_store)
+    child = ScriptedVoice(folder, {"Listen": listen, "Finish": finish})
+    voice = app.session.of(Voice)
+    voice.process = VoiceProcess(voice._receive, child.command)
+    app.session.end_steps.append(voice.process.aclose)
+    return child
+
+
+def provisional(field: QPlainTextEdit) -> str:
+    """Return the grey text at the cursor."""
+    return field.textCursor().block().layout().preeditAreaText()
+
+
+def stage(app: AppHarness) -> Stage:
+    return app.session.of(Dictation).stage
+
+
+async def hold(app: AppHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold the key until words are grey."""
+    monkeypatch.setattr(dictation_module, "_TAP_S", 0.0)
+    QTest.keyPress(app.text, Qt.Key.Key_Space, CONTROL)
+    await until(lambda: provisional(app.text))
+
+
+async def test_words_appear_at_the_cursor_as_one_step_of_undo_while_a_key_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness() as app:
+        child = prepare(app, tmp_path)
+        app.type("Write for me.")
+        for _ in range(len(" for me.")):
+            app.press(Qt.Key.Key_Left)
+        await hold(app, monkeypatch)
+        button = find(app.window, MicrophoneButton, "microphone")
+        assert stage(app) is Stage.LISTENING
+        assert max(button.levels) == 0.5
+        assert provisional(app.text) == " a short summary"
+        assert app.text.toPlainText() == "Write for me."  # nothing is written yet
+        QTest.keyRelease(app.text, Qt.Key.Key_Space, CONTROL)
+        await until(lambda: stage(app) is Stage.OFF)
+        assert app.text.toPlainText() == "Write a short summary of it for me."
+        assert provisional(app.text) == ""
+        app.text.undo()
+        assert app.text.toPlainText() == "Write for me."
+        app.text.redo()
+        QTest.keyClicks(app.text, "!")  # the cursor is behind the words
+        assert app.text.toPlainText() == "Write a short summary of it! for me."
+        assert child.names == ["Listen", "Finish"]
+        assert child.requests[0]["language"] == "en"
+        (model,) = app.backend.model_store.speech_models()
+        assert child.requests[0]["model_folder"] == str(Path(model.path).parent)
+        assert not app.messages()  # nothing was sent
+
+
+async def test_escape_drops_the_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with AppHarness() as app:
+        child = prepare(app, tmp_path)
+        app.type("Kept")
+        await hold(app, monkeypatch)
+        app.press(Qt.Key.Key_Escape)
+        assert stage(app) is Stage.OFF
+        assert (app.text.toPlainText(), provisional(app.text)) == ("Kept", "")
+        await until(lambda: child.names == ["Listen", "Drop"])
+
+
+async def test_a_long_dictation_is_one_step_of_undo(tmp_path: Path) -> None:
+    parts = (
+        Listening(),
+        FinalText("One.", 0.1, is_last=False),
+        PartialText("Two"),
+        FinalText("Two.", 0.1, is_last=False),
+        FinalText("Three.", 0.1, is_last=True),
+    )
+    async with AppHarness() as app:
+        prepare(app, tmp_path, parts)
+        app.text.setFocus()
+        find(app.window, MicrophoneButton, "microphone").click()  # a short press
+        await until(lambda: stage(app) is Stage.OFF)
+        assert app.text.toPlainText() == "One. Two. Three."
+        app.text.undo()
+        assert app.text.toPlainText() == ""
+
+
+async def test_a_dictated_message_is_sent_only_if_that_was_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness() as app:
+        prepare(app, tmp_path)
+        app.window.settings.pages.change(DICTATION_SENDS, True)
+        await app.written()
+        await hold(app, monkeypatch)
+        QTest.keyRelease(app.text, Qt.Key.Key_Space, CONTROL)
+        await until(lambda: app.providers.turns)
+        assert app.messages()[0][2] == "a short summary of it"
+
+
+FAULTS = {
+    FaultKind.NO_MICROPHONE: "no microphone",
+    FaultKind.MICROPHONE_IN_USE: "Another program may be using it",
+    FaultKind.SILENCE: "Nothing was heard",
+    FaultKind.NO_PACKAGE: "repartee[voice]",
+    FaultKind.BAD_MODEL: "download it again",
+}
+
+
+async def test_what_goes_wrong_is_said_and_keeps_the_text(tmp_path: Path) -> None:
+    async with AppHarness() as app:
+        app.type("Kept")
+        for kind, words in FAULTS.items():
+            prepare(app, tmp_path, (*HEARD, Fault(kind)))
+            find(app.window, MicrophoneButton, "microphone").click()
+            await until(lambda words=words: words in app.said)
+            assert stage(app) is Stage.OFF
+            assert (app.text.toPlainText(), provisional(app.text)) == ("Kept", "")
+
+
+async def test_without_a_model_the_window_says_where_to_get_one() -> None:
+    async with AppHarness() as app:
+        find(app.window, MicrophoneButton, "microphone").click()
+        await until(lambda: app.said)
+        assert "Whisper" in app.said
+        assert app.session.of(Voice).process.pid is None
+
+
+async def test_the_quick_prompt_is_dictated_into_and_its_escape_drops_the_words_first(
+    tmp_path: Path,
+) -> None:
+    async with AppHarness() as app:
+        prepare(app, tmp_path, finish=())
+        controller = app.session.of(QuickPromptController)
+        controller.open_with("")
+        quick = controller.window
+        quick.activateWindow()
+        await until(lambda: QApplication.activeWindow() is quick)
+        quick.run("voice.dictate")
+        await until(lambda: provisional(quick.field))
+        assert provisional(app.text) == ""
+        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
+        assert quick.isVisible()
+        assert provisional(quick.field) == ""
+        QTest.keyClick(quick.field, Qt.Key.Key_Escape)
+        assert not quick.isVisible()

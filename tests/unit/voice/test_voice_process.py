@@ -1,0 +1,70 @@
+"""The window's end of the voice's child: messages, idleness, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from desktop_app.voice.messages import (
+    Event,
+    Fault,
+    FaultKind,
+    Hush,
+    Level,
+    PartialText,
+    Prepare,
+    Voices,
+)
+from desktop_app.voice.voice_process import VoiceProcess
+from tests.helpers.children import MISSING_CHILD
+from tests.helpers.scripted_voice import ScriptedVoice
+
+
+async def test_messages_arrive_in_their_order_and_one_child_serves_all(tmp_path: Path) -> None:
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    said = [Level(0.25), PartialText("Grüße 🎤"), Voices("en", ("Anna", "Bob"))]
+    child = ScriptedVoice(tmp_path, {"Prepare": said})
+    voice = VoiceProcess(heard.put_nowait, child.command)
+    assert voice.pid is None  # nothing starts before it is needed
+    await voice.send(Prepare("en"))
+    first = voice.pid
+    assert [await heard.get() for _ in said] == said
+    await voice.send(Prepare("de"))
+    assert [await heard.get() for _ in said] == said
+    assert voice.pid == first
+    assert [request["language"] for request in child.requests] == ["en", "de"]
+    await voice.aclose()
+    assert voice.pid is None
+    assert heard.empty()  # an end that was wanted is no fault
+
+
+async def test_an_idle_child_ends_and_the_next_request_starts_another(tmp_path: Path) -> None:
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    child = ScriptedVoice(tmp_path, {"Prepare": [Level(1.0)]})
+    voice = VoiceProcess(heard.put_nowait, child.command, idle_s=1.0)
+    await voice.send(Prepare("en"))
+    await heard.get()
+    first = voice.pid
+    async with asyncio.timeout(10):
+        while voice.pid is not None:  # noqa: ASYNC110 — it ends by itself
+            await asyncio.sleep(0.01)
+    await voice.send(Prepare("en"))
+    assert await heard.get() == Level(1.0)
+    assert voice.pid not in (None, first)
+    await voice.aclose()
+    assert heard.empty()
+
+
+@pytest.mark.parametrize("way", ["crash", "missing"])
+async def test_a_child_that_ends_or_cannot_start_is_reported(tmp_path: Path, way: str) -> None:
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    command = ScriptedVoice(tmp_path, {"Hush": [None]}).command
+    voice = VoiceProcess(heard.put_nowait, MISSING_CHILD if way == "missing" else command)
+    await voice.send(Hush())
+    fault = await heard.get()
+    assert isinstance(fault, Fault)
+    assert fault.kind is FaultKind.ENDED
+    assert voice.pid is None
+    await voice.aclose()
