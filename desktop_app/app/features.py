@@ -17,6 +17,7 @@ PLACES: Final = (
     "collections.ui.feature",
     "tools.ui.feature",
     "prompts.ui.feature",
+    "texts.ui.feature",
     "providers.ui.feature",
     "local_model.ui.feature",
     "spending.ui.feature",

@@ -65,6 +65,8 @@ class SessionEvents(QObject):
         loaded(): the window has paused after its first use, so that more can load.
         model_chosen(ModelEntry): answer with this model in the open conversation.
         document_requested(str SHA-256, str name, str key of a text, "" for none): show a document.
+        text_requested(str SHA-256, str name, str key of a text, "" for none): open a document as a
+            text beside the conversation.
         desktop_joined(SessionBus): the program has joined the session bus.
         hotkey_reported(HotkeyReport): whether the global shortcut works.
         hotkey_toggled(): pause or resume the global shortcut, and say so.
@@ -89,6 +91,7 @@ class SessionEvents(QObject):
     loaded = Signal()
     model_chosen = Signal(object)
     document_requested = Signal(str, str, str)
+    text_requested = Signal(str, str, str)
     desktop_joined = Signal(object)
     hotkey_reported = Signal(object)
     hotkey_toggled = Signal()

@@ -28,7 +28,12 @@ from desktop_app.chat.attachments.image_scaling import ImageScaler
 from desktop_app.chat.conversation_store import CompactionStore
 from desktop_app.chat.cost_estimate import Estimator, TypicalAnswers, typical_tokens
 from desktop_app.chat.passage_context import PassageSource, find_passages
-from desktop_app.chat.prompt_assembly import example_turns, question_parts, sent_messages
+from desktop_app.chat.prompt_assembly import (
+    example_turns,
+    question_parts,
+    sent_messages,
+    with_open_text,
+)
 from desktop_app.chat.send_context import (
     AskSettings,
     SendContext,
@@ -118,6 +123,8 @@ class RequestSources(Value, frozen=True):
         state, messages = await sent_messages(
             context.sent, self.attachments, delimiter, image_form, recipient=resolved
         )
+        if (beside := settings.open_text) is not None:
+            messages = with_open_text(messages, beside.introduction, beside.text, delimiter)
         request = ChatRequest(
             model=resolved.model.id,
             messages=(*example_turns(settings.examples), *messages),
@@ -483,8 +490,13 @@ class ChatService:
         self, settings: AskSettings, resolved: ResolvedChoice, *, starts_servers: bool = True
     ) -> ToolSet:
         names = settings.parameters.tools
-        if not names or resolved.model.takes_tools is False:
+        if resolved.model.takes_tools is False:
             return ToolSet()
+        own_tools = ToolSet()
+        if settings.open_text is not None and settings.grammar is None:
+            own_tools = settings.open_text.tools
+        if not names:
+            return own_tools
         refused_names = [n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved)]
         offered_names = [name for name in names if name not in refused_names]
         if WEB_SEARCH in refused_names:  # the search that the user has set up replaces it
@@ -493,7 +505,8 @@ class ChatService:
                 refused_names.remove(WEB_SEARCH)
                 offered_names += [name for name in WEB_TOOLS if name not in offered_names]
         tool_set = await self._tools().choose(offered_names, starts_servers=starts_servers)
-        return replace(tool_set, missing=(*tool_set.missing, *refused_names))
+        tools = {**tool_set.tools, **own_tools.tools}
+        return ToolSet(tools, missing=(*tool_set.missing, *refused_names))
 
 
 def _answer_notices(context: SendContext) -> Sequence[NoticeText]:

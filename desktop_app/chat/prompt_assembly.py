@@ -301,6 +301,20 @@ async def _request_message(
     return RequestMessage(message.role, tuple(joined))
 
 
+def with_open_text(
+    messages: Sequence[RequestMessage], introduction: str, text: str, delimiter: PromptDelimiter
+) -> tuple[RequestMessage, ...]:
+    """Return messages whose last one begins with the text that is open beside them."""
+    *earlier, question = messages
+    block = "\n\n".join((introduction, delimiter.explanation, delimiter.wrap("text", text)))
+    match question.parts:
+        case (TextPart(words), *others):
+            parts: Sequence[RequestPart] = (TextPart(f"{block}\n\n{words}"), *others)
+        case _:
+            parts = (TextPart(block), *question.parts)
+    return (*earlier, replace(question, parts=tuple(parts)))
+
+
 def example_turns(examples: Examples) -> Iterator[RequestMessage]:
     """Yield the messages of pairs of a question and its ideal answer."""
     for question, answer in examples:

@@ -49,6 +49,19 @@ _RESEARCH_S: Final = 3600
 _WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 
 
+class OpenText(Value, frozen=True):
+    """A text beside the conversation, which goes with the question and is not stored with it.
+
+    Attributes:
+        introduction: tells the model about it.
+        tools: those that change it.
+    """
+
+    introduction: str
+    text: str
+    tools: ToolSet = ToolSet()
+
+
 class AskSettings(Value, frozen=True):
     """The user's settings for answers."""
 
@@ -64,12 +77,15 @@ class AskSettings(Value, frozen=True):
     least_effort: Effort | None = None  # of a lower choice, this one is sent
     folder_id: str = ""  # of the conversation
     collections: tuple[CollectionPart, ...] = ()  # with the files of the folder
+    open_text: OpenText | None = None
 
     @property
     def counted_instructions(self) -> str:
         """Return all text that is sent before the conversation, to count its tokens."""
-        examples = (text for pair in self.examples for text in pair)
-        return "\n".join(filter(None, (self.sent_instructions, *examples)))
+        texts = [text for pair in self.examples for text in pair]
+        if self.open_text is not None:
+            texts += [self.open_text.introduction, self.open_text.text]
+        return "\n".join(filter(None, (self.sent_instructions, *texts)))
 
     @property
     def sent_instructions(self) -> str:
@@ -85,7 +101,11 @@ class AskSettings(Value, frozen=True):
     def without_tools(self) -> AskSettings:
         """Return these settings without tools, for use when nobody can approve a call."""
         return replace(
-            self, research=False, least_effort=None, parameters=replace(self.parameters, tools=())
+            self,
+            research=False,
+            least_effort=None,
+            parameters=replace(self.parameters, tools=()),
+            open_text=self.open_text and replace(self.open_text, tools=ToolSet()),
         )
 
     def for_comparison(self) -> AskSettings:

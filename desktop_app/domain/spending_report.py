@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     """The purpose of a call, as the ledger stores it."""
 
     ANSWER = "answer"
+    EDIT = "edit"
     TITLE = "title"
     COMPACTION = "compaction"
     PART = "part"

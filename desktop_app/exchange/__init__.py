@@ -1,3 +1,3 @@
 """Conversations as files: our own JSON, the store of imports, `repartee export`."""
 
-__all__ = ["command", "csv_cell", "import_store", "importers", "prompts_json", "ui"]
+__all__ = ["command", "csv_cell", "import_store", "importers", "prompts_json", "ui", "writers"]

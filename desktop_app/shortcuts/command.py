@@ -24,6 +24,7 @@ class Category(StrEnum):
     CONVERSATION = N_("Conversation")
     PROMPT = N_("Message")
     ANSWER = N_("Response")
+    TEXT = N_("Text")
     VIEW = N_("View")
     PROGRAM = N_("General")
 

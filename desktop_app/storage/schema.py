@@ -33,7 +33,29 @@ _FOLDER_FILES: Final = """
 ALTER TABLE folders ADD COLUMN collection_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE folders ADD COLUMN file_names TEXT NOT NULL DEFAULT '[]';
 """
-STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES]
+# Texts beside conversations, and their earlier states.
+_TEXTS: Final = """
+CREATE TABLE texts (
+    id TEXT PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    marks TEXT NOT NULL,
+    file TEXT NOT NULL,
+    file_hash TEXT NOT NULL,
+    is_shown INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX texts_by_conversation ON texts (conversation_id);
+CREATE TABLE text_versions (
+    id INTEGER PRIMARY KEY,
+    text_id TEXT NOT NULL REFERENCES texts (id) ON DELETE CASCADE,
+    body TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX text_versions_by_text ON text_versions (text_id);
+"""
+STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 
 A released step never changes.

@@ -315,5 +315,7 @@ def _add_actions(
             run = partial(view.commands.run, shown.key, action)
             menu.addAction(menu_text(tr(label)), run)
     if not view.is_brief:
+        if role is Role.ASSISTANT:
+            menu.addAction(tr("Open as text"), partial(view.commands.run, shown.key, "as-text"))
         run = partial(view.commands.run, shown.key, COPY_LINK)
         menu.addAction(tr("Copy link to message"), run)

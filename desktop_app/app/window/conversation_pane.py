@@ -47,6 +47,7 @@ class ConversationPane(QWidget):
         transcript, notifications, cards: available after `add_later_parts`.
         pages: the pages that were shown.
         page: the page that is shown, None for the conversation.
+        replacement: what is shown in place of the transcript in a narrow window, None for nothing.
     """
 
     transcript: TranscriptView
@@ -60,6 +61,7 @@ class ConversationPane(QWidget):
         self.header = header
         self.prompt = prompt
         self.page: QWidget | None = None
+        self.replacement: QWidget | None = None
         self.pages = QStackedWidget()
         self.pages.hide()
         self._transcript = QWidget()  # placeholder until the transcript is created
@@ -176,6 +178,21 @@ class ConversationPane(QWidget):
         self.header.show_page("" if page is None else page.windowTitle())
         self._arrange()
 
+    def replace_transcript(self, widget: QWidget | None) -> None:
+        """Show a widget in place of the transcript, None for the transcript itself."""
+        if widget is self.replacement:
+            return
+        if self.replacement is not None:
+            self._column.removeWidget(self.replacement)
+        self.replacement = widget
+        if widget is not None:
+            had_focus = widget.isAncestorOf(self.window().focusWidget())
+            focused = widget.focusWidget() if had_focus else None
+            self._column.insertWidget(self._column.indexOf(self._text_column), widget, 10)
+            if focused is not None:
+                focused.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._arrange()
+
     def focus_content(self) -> None:
         """Focus the page that is shown, else the prompt."""
         if self.page is None:
@@ -197,10 +214,13 @@ class ConversationPane(QWidget):
 
     def _arrange(self) -> None:
         """Show the parts that belong to a page, an empty conversation or messages."""
-        is_empty, has_page = self._is_empty, self.page is not None
+        has_page, replacement = self.page is not None, self.replacement
+        is_empty = self._is_empty and replacement is None
         self.pages.setVisible(has_page)
         self.prompt.setVisible(not has_page)
-        self._transcript.setVisible(not is_empty and not has_page)
+        self._transcript.setVisible(not is_empty and not has_page and replacement is None)
+        if replacement is not None:
+            replacement.setVisible(not has_page)
         for widget in (self._empty_state, self._space_above, self._space_below):
             if widget is not None:
                 widget.setVisible(is_empty and not has_page)
@@ -251,13 +271,14 @@ class ConversationPane(QWidget):
         has_files = self.prompt.chips.count() > 0
         height = spare_height - spacing
         fits = self._empty_state.show_fitting_parts(width, height, has_files=has_files)
-        self._empty_state.setVisible(fits and self._is_empty)
+        self._empty_state.setVisible(fits and self._is_empty and self.replacement is None)
 
     def _set_margins(self) -> None:
         px = current_theme().px
         side = max(px(themes.MARGIN), (self.width() - px(current_theme().max_line_width)) // 2)
         self._text_column.setContentsMargins(side, 0, side, px(6))
-        is_spacious = self._is_empty and self.height() >= px(_TIGHT_HEIGHT)
+        is_empty = self._is_empty and self.replacement is None
+        is_spacious = is_empty and self.height() >= px(_TIGHT_HEIGHT)
         spacing = px(20 if is_spacious else 8)
         self._text_column.setSpacing(spacing)
         if self._empty_state is not None:

@@ -58,6 +58,8 @@ def step_region(window: MainWindow, step: int) -> None:
         (window.prompt, window.prompt.focus_text),
         (window.settings, window.settings.focus_tabs),
     ]
+    if (side := window.outer_panes.side) is not None:
+        regions.insert(-1, (side, side.setFocus))
     visible_regions = [(region, focus) for region, focus in regions if region.isVisible()]
     numbers = range(len(visible_regions))
     outside = -1 if step > 0 else 0

@@ -29,6 +29,9 @@ _MIN_WIDE_WIDTH: Final = 900
 _MIN_MIDDLE_WIDTH: Final = 400
 # Beside the settings, the conversations stay in the row only if the middle pane keeps this width.
 _COMFORTABLE_WIDTH: Final = 560
+# A side pane stands beside the middle pane from twice this width on, and else in its transcript's
+# place.
+_MIN_SIDE_WIDTH: Final = 400
 
 
 class OuterPanes:
@@ -37,6 +40,7 @@ class OuterPanes:
     Attributes:
         wants_list, wants_settings: whether the user wants the panes in the row if they fit.
         drawer: the pane that is open as a drawer, or None.
+        side: the pane that a feature shows beside the middle one, or None.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class OuterPanes:
         self.wants_list = True
         self.wants_settings = False
         self.drawer: QWidget | None = None
+        self.side: QWidget | None = None
         middle.header.settings_button.clicked.connect(self.toggle_settings)
         middle.header.list_button.clicked.connect(self.toggle_list)
         self._shade.pressed.connect(self.close_drawer)
@@ -93,6 +98,16 @@ class OuterPanes:
         if self._list.isHidden():
             self.toggle_list()
 
+    def show_side(self, pane: QWidget | None) -> None:
+        """Show a pane beside the transcript, or in its place if the window is narrow."""
+        if self.side is not None and self.side is not pane:
+            if self.side.isAncestorOf(self._window.focusWidget()):
+                self._middle.focus_content()
+            self._middle.replace_transcript(None)
+            self.side.hide()
+        self.side = pane
+        self.arrange()
+
     def restore(self, *, wants_list: bool, wants_settings: bool) -> None:
         """Show the panes that the user wanted in an earlier run."""
         self.wants_list = wants_list
@@ -126,11 +141,21 @@ class OuterPanes:
         has_settings = has_settings and self.drawer is not self._settings
         left = list_width if has_list else 0
         right = panel_width if has_settings else 0
-        for pane, x, pane_width in (
-            (self._middle, left, width - left - right),
+        room = width - left - right
+        is_beside = self.side is not None and room >= current_theme().px(2 * _MIN_SIDE_WIDTH)
+        side_width = room // 2 if is_beside else 0
+        panes: list[tuple[QWidget, int, int]] = [
+            (self._middle, left, room - side_width),
             (self._list, 0, list_width),
             (self._settings, width - panel_width, panel_width),
-        ):
+        ]
+        self._middle.replace_transcript(None if is_beside else self.side)
+        if self.side is not None and is_beside:
+            self.side.setParent(self._window)
+            self.side.stackUnder(self._settings)
+            self.side.show()
+            panes.append((self.side, left + room - side_width, side_width))
+        for pane, x, pane_width in panes:
             pane.setGeometry(mirrored(QRect(x, 0, pane_width, height), self._window.rect()))
         self._shade.setGeometry(self._window.rect())
         self._list.setVisible(has_list or self.drawer is self._list)
@@ -146,6 +171,8 @@ class OuterPanes:
         needed_width = _MIN_WIDE_WIDTH
         if self.wants_settings and self._settings_fit():
             needed_width = themes.LIST_WIDTH + _COMFORTABLE_WIDTH + themes.PANEL_WIDTH
+        if self.side is not None:
+            needed_width = max(needed_width, themes.LIST_WIDTH + 2 * _MIN_SIDE_WIDTH)
         return self._window.width() >= current_theme().px(needed_width)
 
     def _settings_fit(self) -> bool:

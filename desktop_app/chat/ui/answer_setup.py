@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.chat.attachments.file_attachments import deduplicate_parts
-from desktop_app.chat.send_context import AskSettings, SendContext, offers_background
+from desktop_app.chat.send_context import AskSettings, OpenText, SendContext, offers_background
 from desktop_app.chat.ui.open_conversation import OpenConversation
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
@@ -38,6 +38,7 @@ class AnswerSetup(QObject):
         providers: the providers and their models.
         background_id: the conversation whose answers run in the background; "" for none.
         research_id: the conversation whose questions are researched; "" for none.
+        open_text_of: returns the text beside a conversation, None for none.
 
     Signals:
         choice_changed(): the open conversation may have another provider, model, effort or setting.
@@ -60,6 +61,7 @@ class AnswerSetup(QObject):
         self._conversations = session.backend.conversations
         self.background_id = ""
         self.research_id = ""
+        self.open_text_of: Callable[[Conversation], OpenText | None] = lambda _: None
         self._save_lock = asyncio.Lock()
         for signal in (current.folder_changed, session.folders.changed, session.providers.changed):
             signal.connect(self._report_change)
@@ -130,7 +132,8 @@ class AnswerSetup(QObject):
     def _chosen_settings(self, conversation: Conversation) -> AskSettings:
         """Return the settings of a conversation: its own, its folder's, the defaults."""
         folder = self._folders.folder_of(conversation)
-        return ask_settings(self.values.all, conversation.overrides, folder=folder)
+        settings = ask_settings(self.values.all, conversation.overrides, folder=folder)
+        return replace(settings, open_text=self.open_text_of(conversation))
 
     # -------------------------------------------------------------- the open conversation
 

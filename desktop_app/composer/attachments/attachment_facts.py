@@ -39,6 +39,7 @@ from desktop_app.i18n.formatting import percent as format_percent
 from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.texts.text_files import EDITABLE_TYPES
 from desktop_app.tools.calls.hosted_tools import hosted_refusal
 
 # While many files are read, the first has a chip of its own. This is the id of the chip that stands
@@ -46,6 +47,7 @@ from desktop_app.tools.calls.hosted_tools import hosted_refusal
 OTHER_READINGS_CHIP: Final = "rest"
 # The ids of the actions in the menu of a chip.
 OPEN_ACTION: Final = "open-document"
+AS_TEXT_ACTION: Final = "open-as-text"
 CHOOSE_ACTION: Final = "choose-pages"
 SEND_ALL_ACTION: Final = "send-all-pages"
 WITH_HIDDEN_ACTION: Final = "send-with-hidden"
@@ -217,6 +219,8 @@ def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAct
         ChipAction(PREVIEW_ACTION, tr("Preview")),
         ChipAction(OPEN_ACTION, tr("Open document")),
     ]
+    if part.media_type in EDITABLE_TYPES:
+        actions.append(ChipAction(AS_TEXT_ACTION, tr("Open as text")))
     if unit := unit_of(part):
         actions.append(ChipAction(CHOOSE_ACTION, tr(_CHOOSE_LABELS[unit])))
     if part.chosen is not None:

@@ -22,6 +22,7 @@ from desktop_app.chat.prompt_assembly import is_first_delimited, sent_block, sen
 from desktop_app.composer.attachment_chips import PREVIEW_ACTION
 from desktop_app.composer.attachments.attachment_facts import (
     AS_FILE_ACTION,
+    AS_TEXT_ACTION,
     BY_TOOLS_ACTION,
     CHOOSE_ACTION,
     FOR_CODE_ACTION,
@@ -140,10 +141,13 @@ class PreviewController(QObject):
         """Run an action of a chip's menu."""
         if action == PREVIEW_ACTION:
             self.show(sha256)
-        elif action == OPEN_ACTION:
+        elif action in (OPEN_ACTION, AS_TEXT_ACTION):
             part = self._part(sha256)
+            events = self._session.events
+            as_text = action == AS_TEXT_ACTION
+            requested = events.text_requested if as_text else events.document_requested
             if isinstance(part, DocumentPart):
-                self._session.events.document_requested.emit(sha256, part.name, part.text_key)
+                requested.emit(sha256, part.name, part.text_key)
         elif action == CHOOSE_ACTION:
             self._open(sha256).focus_pages()
         elif action == SEND_ALL_ACTION:

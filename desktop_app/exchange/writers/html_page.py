@@ -329,6 +329,18 @@ class _PageWriter(HtmlWriter):
         return f'<span class="{kind}" role="img" aria-label="{label}" title="{label}">{svg}</span>'
 
 
+def _typeset_nothing(tex: str, *, display: bool) -> None:  # noqa: ARG001
+    """Keep a formula as it is written."""
+
+
+def text_page(title: str, markdown: str) -> str:
+    """Return the page of a text, with its formulas and diagrams as they are written."""
+    writer = _PageWriter(_typeset_nothing, draw_nothing, number=1)
+    head, _, _heading = _HEAD.partition("<h1>")  # the text has its own headings
+    head = head.format(title=_to_html(title), style=STYLE)
+    return f"{head}{writer.write(render(markdown))}\n{END}"
+
+
 def code_block(language: str, text: str) -> str:
     """Return code with the name of its language, colored if the language is known."""
     name = f"<figcaption>{_to_html(language)}</figcaption>" if language else ""

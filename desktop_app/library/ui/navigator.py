@@ -141,17 +141,26 @@ class Navigator(Controller):
             self._store_blank(draft, reading_names)
         self.open_new(folder_id)
 
-    def _store_blank(self, draft: Draft, reading_names: Sequence[str]) -> None:
+    def keep_open(self, title: str) -> None:
+        """Store the open conversation if it is blank, so that something can belong to it."""
+        if self._current.is_new:
+            self._draft.save()
+            self._store_blank(self._drafts.unsent(self._current.id), (), title)
+            self._pane.set_title(self._current.conversation.title)
+            self.mark_open()
+
+    def _store_blank(self, draft: Draft, reading_names: Sequence[str], beginning: str = "") -> None:
         """Store the blank conversation, so that the list shows it with its unsent draft.
 
         Args:
             draft: the draft.
             reading_names: the names of the files for it that are being read.
+            beginning: of its title; "" for that of the draft.
         """
         if not self._current.is_new:
             self._open_blank()
         names = ", ".join([*(part.name for part in draft.attachments), *reading_names])
-        title = title_from(draft.text or names) or tr("New conversation")
+        title = title_from(beginning or draft.text or names) or tr("New conversation")
         conversation = replace(
             self._current.conversation,
             title=title,

@@ -72,6 +72,7 @@ _MAX_CHARTED_DAYS: Final = 365
 _NAMES: Final[dict[Grouping, dict[str, str]]] = {
     Grouping.PURPOSE: {
         Purpose.ANSWER: N_("Responses"),
+        Purpose.EDIT: N_("Changes to texts"),
         Purpose.TITLE: N_("Titles"),
         Purpose.COMPACTION: N_("Compaction"),
         Purpose.PART: N_("Reading in parts"),

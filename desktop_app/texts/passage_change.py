@@ -1,0 +1,50 @@
+"""Asks a model to change a passage: it gets the passage alone, and returns it changed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from desktop_app.chat.utility_model import BYTES_PER_TOKEN, SmallTask, paid_reply
+from desktop_app.domain.answering.chat_request import ChatRequest, RequestMessage
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.spending.budget import PaidCalls
+
+_INSTRUCTIONS: Final = (
+    "You change a passage of the user's text. Reply with the changed passage alone: without a "
+    "comment, quotation marks or a code fence around it. Change as little as the request needs. "
+    "Keep the language, the Markdown and the line breaks unless the request is about them."
+)
+
+
+async def change_passage(
+    calls: PaidCalls, resolved: ResolvedChoice, conversation_id: str, passage: str, request: str
+) -> str:
+    """Return a passage as the model changes it, with the outer spaces that it had.
+
+    Args:
+        request: what to change, with the passage.
+
+    Raises:
+        SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
+        UserFacingError: there is no key, the provider failed, or the model declined.
+    """
+    chat_request = ChatRequest(
+        model=resolved.model.id,
+        messages=(RequestMessage(Role.USER, (TextPart(request),)),),
+        instructions=_INSTRUCTIONS,
+        effort=resolved.effort,
+    )
+    size_bytes = len((_INSTRUCTIONS + request).encode("utf-8", "surrogatepass"))
+    cost = resolved.expected_cost(size_bytes // BYTES_PER_TOKEN)
+    await calls.budget.require_price(resolved.profile, resolved.model, resolved.counted_price)
+    provider = await calls.gateway.provider(resolved.profile)
+    task = SmallTask(Purpose.EDIT, resolved, conversation_id)
+    reply = await paid_reply(calls, task, resolved, cost, provider.stream(chat_request))
+    if reply.error is not None:
+        raise reply.error
+    start = len(passage) - len(passage.lstrip())
+    end = len(passage.rstrip())
+    return f"{passage[:start]}{reply.text}{passage[end:]}"

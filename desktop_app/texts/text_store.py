@@ -1,0 +1,109 @@
+"""The texts of conversations, each with its earlier versions."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.storage.database import Databases
+from desktop_app.storage.row_conversion import from_micros, to_micros, to_text
+from desktop_app.storage.row_writing import upsert_row
+from desktop_app.texts.written_text import Mark, WrittenText
+
+_VERSION_EVERY: Final = timedelta(minutes=10)
+_MAX_VERSIONS: Final = 40
+"""Of a text of 300 pages, they take 40 MB."""
+_SELECT: Final = """SELECT * FROM texts WHERE conversation_id = ? AND is_shown >= ?
+    ORDER BY updated_at DESC LIMIT 1"""
+_NEWEST_VERSION: Final = "SELECT max(created_at) FROM text_versions WHERE text_id = ?"
+_DELETE_OLD: Final = f"""DELETE FROM text_versions WHERE text_id = ?1 AND id NOT IN (
+    SELECT id FROM text_versions WHERE text_id = ?1 ORDER BY id DESC LIMIT {_MAX_VERSIONS})"""  # noqa: S608 - our own number
+
+
+class TextVersion(NamedTuple):
+    """An earlier state of a text."""
+
+    id: int
+    created_at: datetime
+
+
+class TextStore:
+    """All texts of the store. All methods raise StorageError."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._database_of = databases.for_conversation
+
+    async def latest_in(
+        self, conversation_id: str, *, only_shown: bool = False
+    ) -> WrittenText | None:
+        """Return the text of a conversation that was changed last; None if it has none."""
+        database = self._database_of(conversation_id)
+        row = await database.row(_SELECT, conversation_id, int(only_shown))
+        return None if row is None else text_from_row(row)
+
+    async def put(self, text: WrittenText, *, keeps_version: bool = False) -> None:
+        """Store a text, and its former state as a version every ten minutes.
+
+        Args:
+            keeps_version: store the former state now, because the change is a large one.
+        """
+
+        def action(connection: sqlite3.Connection) -> None:
+            _keep_version(connection, text, is_due=keeps_version)
+            upsert_row(connection, "texts", _text_to_row(text))
+
+        await self._database_of(text.conversation_id).write(action)
+
+    async def versions(self, text: WrittenText) -> list[TextVersion]:
+        """Return the versions of a text, newest first."""
+        sql = "SELECT id, created_at FROM text_versions WHERE text_id = ? ORDER BY id DESC"
+        rows = await self._database_of(text.conversation_id).rows(sql, text.id)
+        return [TextVersion(row["id"], from_micros(row["created_at"])) for row in rows]
+
+    async def version(self, text: WrittenText, version_id: int) -> str:
+        """Return the text of a version; the present one if there is no such version."""
+        sql = "SELECT body FROM text_versions WHERE text_id = ? AND id = ?"
+        row = await self._database_of(text.conversation_id).row(sql, text.id, version_id)
+        return text.accepted if row is None else str(row["body"])
+
+
+def _keep_version(connection: sqlite3.Connection, text: WrittenText, *, is_due: bool) -> None:
+    row = connection.execute("SELECT * FROM texts WHERE id = ?", (text.id,)).fetchone()
+    newest = connection.execute(_NEWEST_VERSION, (text.id,)).fetchone()[0] or 0
+    is_due = is_due or newest < to_micros(now() - _VERSION_EVERY)
+    if row is None or not row["body"] or not is_due or row["body"] == text.body:
+        return
+    sql = "INSERT INTO text_versions (text_id, body, created_at) VALUES (?, ?, ?)"
+    connection.execute(sql, (text.id, text_from_row(row).rejected, row["updated_at"]))
+    connection.execute(_DELETE_OLD, (text.id,))
+
+
+def _text_to_row(text: WrittenText) -> dict[str, str | int | float | None]:
+    return {
+        "id": text.id,
+        "conversation_id": text.conversation_id,
+        "title": to_text(text.title),
+        "body": to_text(text.body),
+        "marks": json.dumps(text.marks),
+        "file": to_text(text.file),
+        "file_hash": text.file_hash,
+        "is_shown": int(text.is_shown),
+        "updated_at": to_micros(now()),
+    }
+
+
+def text_from_row(row: Any) -> WrittenText:
+    """Return the text that a row has. Raises ValueError, TypeError."""
+    return WrittenText(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        title=row["title"],
+        body=row["body"],
+        marks=tuple(Mark(*mark) for mark in json.loads(row["marks"])),
+        file=row["file"],
+        file_hash=row["file_hash"],
+        is_shown=bool(row["is_shown"]),
+    )

@@ -1,0 +1,132 @@
+"""Texts beside conversations: the commands, and what the window must know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.app.feature import Action, Feature, call
+from desktop_app.i18n.translation import N_
+from desktop_app.shortcuts.command import Category, Menu
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.app.session import Session
+    from desktop_app.texts.ui.texts_controller import TextsController
+
+_CONTROLLER: Final = "texts.ui.texts_controller.TextsController"
+
+
+def _texts(session: Session) -> TextsController:
+    from desktop_app.texts.ui.texts_controller import TextsController
+
+    return session.of(TextsController)
+
+
+def _compose(session: Session) -> None:
+    async def show_stored() -> None:
+        # The imports take 30 ms, and most conversations have no text.
+        conversation_id = session.current.id
+        database = session.temporary.for_conversation(conversation_id)
+        sql = "SELECT 1 FROM texts WHERE conversation_id = ? AND is_shown"
+        if not has_begun() and await database.row(sql, conversation_id):
+            _texts(session).show_current()
+
+    def has_begun() -> bool:
+        from desktop_app.texts.ui.texts_controller import TextsController
+
+        return session.made(TextsController) is not None
+
+    def run(message_id: str, action: str) -> None:
+        if action == "as-text":
+            session.tasks.start(_texts(session).open_answer(message_id))
+
+    session.current.opened.connect(session.tasks.slot(show_stored))
+    session.window.transcript.action_requested.connect(run)
+    session.events.text_requested.connect(
+        lambda *document: session.tasks.start(_texts(session).open_document(*document))
+    )
+
+
+def _start(name: str) -> Callable[[Session], object]:
+    return lambda session: session.tasks.start(getattr(_texts(session), name)())
+
+
+FEATURE: Final = Feature(
+    actions=(
+        Action(
+            "text.new",
+            N_("New text beside the conversation"),
+            Category.TEXT,
+            run=_start("open_new"),
+            uses_conversation=True,
+            menu_label=N_("Text"),
+            words=N_("canvas write edit"),
+            menu=(Menu.ATTACH, 7),
+        ),
+        Action(
+            "text.open-answer",
+            N_("Open last response as text"),
+            Category.TEXT,
+            run=_start("open_answer"),
+            uses_conversation=True,
+            words=N_("canvas edit"),
+        ),
+        Action(
+            "text.toggle",
+            N_("Show or hide text"),
+            Category.TEXT,
+            "Ctrl+Shift+T",
+            run=call(f"{_CONTROLLER}.toggle"),
+            uses_conversation=True,
+        ),
+        Action(
+            "text.next-change",
+            N_("Next change"),
+            Category.TEXT,
+            "F8",
+            run=call(f"{_CONTROLLER}.go_to_change", +1),
+        ),
+        Action(
+            "text.previous-change",
+            N_("Previous change"),
+            Category.TEXT,
+            "Shift+F8",
+            run=call(f"{_CONTROLLER}.go_to_change", -1),
+        ),
+        Action(
+            "text.accept",
+            N_("Accept change"),
+            Category.TEXT,
+            "F9",
+            run=call(f"{_CONTROLLER}.settle", True),
+        ),
+        Action(
+            "text.reject",
+            N_("Reject change"),
+            Category.TEXT,
+            "Shift+F9",
+            run=call(f"{_CONTROLLER}.settle", False),
+        ),
+        Action(
+            "text.accept-all",
+            N_("Accept all changes"),
+            Category.TEXT,
+            run=call(f"{_CONTROLLER}.settle", True, True),
+        ),
+        Action(
+            "text.reject-all",
+            N_("Reject all changes"),
+            Category.TEXT,
+            run=call(f"{_CONTROLLER}.settle", False, True),
+        ),
+        Action("text.export", N_("Export text…"), Category.TEXT, run=call(f"{_CONTROLLER}.export")),
+        Action(
+            "text.save-to-file",
+            N_("Save text to the file it came from…"),
+            Category.TEXT,
+            run=call(f"{_CONTROLLER}.save_to_file"),
+        ),
+    ),
+    compose=_compose,
+)

@@ -1,0 +1,160 @@
+"""Writes a text to files: exports, and the file that it came from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QStandardPaths
+
+from desktop_app.app.session import Controller, Session
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.system_error import system_words
+from desktop_app.exchange.writers.html_page import text_page
+from desktop_app.foreign_file import RefusedFileError
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.texts.text_files import FileState, differences, read_state
+from desktop_app.widgets.external_open import open_path
+from desktop_app.widgets.file_dialogs import choose_target, save_bytes
+from desktop_app.widgets.forms.form_dialog import ask
+
+if TYPE_CHECKING:
+    from desktop_app.texts.ui.opened_text import OpenedText
+    from desktop_app.texts.written_text import WrittenText
+
+_WORD: Final = ".docx"
+_FORBIDDEN: Final = str.maketrans(dict.fromkeys('<>:"/\\|?*', "-"))
+
+
+def _word(text: WrittenText, *, with_changes: bool = False) -> bytes:
+    from desktop_app.exchange.writers.office.docx_changes import word_with_changes  # 100 ms
+
+    before = text.rejected if with_changes else text.accepted
+    return word_with_changes(before, text.accepted, "Repartee", datetime.now().astimezone())
+
+
+FORMATS: Final[dict[str, tuple[str, str, Callable[[WrittenText], bytes]]]] = {
+    "markdown": (N_("Markdown"), ".md", lambda text: text.accepted.encode("utf-8", "replace")),
+    "html": (N_("Web page"), ".html", lambda text: text_page(text.title, text.accepted).encode()),
+    "word": (N_("Word"), _WORD, _word),
+    "word-changes": (N_("Word with tracked changes"), _WORD, partial(_word, with_changes=True)),
+}
+"""The formats of exports by id: label, ending of files, writer."""
+
+
+class TextExports(Controller):
+    """Exports of a text, and saving it to the file that it came from."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._notifications = session.window.notifications
+
+    def choose(self, opened: OpenedText, format_id: str) -> None:
+        """Ask for a file, and export a text with its changes accepted."""
+        label, suffix, write = FORMATS[format_id]
+        place = QStandardPaths.StandardLocation.DocumentsLocation
+        name = opened.value.title.translate(_FORBIDDEN).strip(" .") or tr("Text")
+
+        async def export(target: Path) -> None:
+            await opened.store()  # so that the value has what was typed
+            data = await asyncio.to_thread(write, opened.value)
+            if await self._write(target, data):
+                actions = [
+                    (tr("Open"), lambda: open_path(target)),
+                    (tr("Show in folder"), lambda: open_path(target.parent)),
+                ]
+                self._notifications.notify(tr("Exported to {file}.", file=target.name), actions)
+
+        choose_target(
+            self._window,
+            tr("Export text"),
+            self._tasks.slot(export),
+            start=Path(QStandardPaths.writableLocation(place), f"{name}{suffix}"),
+            filters=f"{tr(label)} (*{suffix})",
+            suffix=suffix.lstrip("."),
+        )
+
+    async def _write(self, target: Path, data: bytes) -> bool:
+        """Write a file. Return False, and say why, if that failed."""
+        problem = await asyncio.to_thread(save_bytes, target, data)
+        if problem:
+            self._notifications.notify(problem)
+        return not problem
+
+    # -------------------------------------------------------------- the file it came from
+
+    async def save_to_file(self, opened: OpenedText) -> None:
+        """Show how the text and the file that it came from differ, and ask whether to save."""
+        path = Path(opened.value.file)
+        await opened.store()
+        text, state = opened.value, await self._state(path)
+        old = state.text
+        is_word = path.suffix.lower() == _WORD
+        if is_word and state.data is not None:
+            documents = self._session.backend.documents
+            old = (await documents.extract_bytes(path.name, state.data)).text
+        details = await asyncio.to_thread(differences, old or "", text.accepted)
+        if not details and state.data is not None:
+            self._notifications.notify(tr("{file} already has this text.", file=path.name))
+            return
+        notes = []
+        if state.data is None:
+            notes.append(tr("The file does not exist any longer. It is made again."))
+        elif state.hash != text.file_hash:
+            notes.append(
+                tr("Another program has changed the file since. Its changes would be lost.")
+            )
+        if is_word:
+            notes.append(
+                tr("Layout, pictures and comments of the file would be lost. Better export.")
+            )
+        elif old is None:
+            notes.append(tr("The file is saved as UTF-8, which it is not now."))
+        if text.marks:
+            notes.append(tr("Changes that are still proposed are saved as accepted."))
+        notes.append(tr("Lines with − are those of the file, lines with + those of the text."))
+        ask(
+            self._window,
+            "save-text-question",
+            tr("Save to {file}?", file=path.name),
+            "\n".join(notes),
+            label=tr("Save"),
+            on_accepted=self._tasks.slot(partial(self._save, opened, path, state)),
+            details=details.replace("\n-", "\n−"),
+        )
+
+    async def _save(self, opened: OpenedText, path: Path, shown: FileState) -> None:
+        """Save, unless the file is another one than the question showed; then ask again."""
+        if (await self._state(path)).hash != shown.hash:
+            await self.save_to_file(opened)
+            return
+        is_word = path.suffix.lower() == _WORD
+        write = FORMATS["word"][2] if is_word else lambda text: shown.encode(text.accepted)
+        data = await asyncio.to_thread(write, opened.value)
+        if await self._write(path, data):
+            await opened.store(file_hash=FileState(data).hash)
+            self._notifications.notify(tr("Saved to {file}.", file=path.name))
+
+    async def exact_text(self, path: Path, sha256: str) -> str | None:
+        """Return the text of a file with this hash; None if it is another one or no plain text."""
+        if path.suffix.lower() == _WORD:
+            return None
+        try:
+            state = await asyncio.to_thread(read_state, path)
+        except (OSError, RefusedFileError):
+            return None
+        return state.text if state.hash == sha256 else None
+
+    async def _state(self, path: Path) -> FileState:
+        try:
+            return await asyncio.to_thread(read_state, path)
+        except OSError as error:
+            raise StorageError(
+                N_("{file} can’t be read: {reason}."), file=path.name, reason=system_words(error)
+            ) from error
+        except RefusedFileError as error:
+            raise StorageError(error.message, file=path.name) from error

@@ -1,0 +1,237 @@
+"""The pane of a text: its title and menu, the bar of changes, the bar of a selection, the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QFrame, QMenu, QTextEdit, QWidget
+
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.texts.ui.text_editor import TextEditor
+from desktop_app.texts.ui.tracked_document import TrackedDocument
+from desktop_app.widgets.boxes import FlowLayout, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import IconButton, compact_button
+from desktop_app.widgets.forms.form_widgets import line_field
+from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.program_menu import ProgramMenu, run_command
+from desktop_app.widgets.text.foreign_text import ElidedLabel, PlainLabel, PlainToolButton
+
+TASKS: Final = {
+    "shorter": (N_("Shorter"), N_("Make this passage shorter, but keep all facts.")),
+    "simpler": (N_("Simpler"), N_("Say this passage in simpler words.")),
+    "fix": (N_("Fix"), N_("Correct spelling, grammar and punctuation, and nothing else.")),
+}
+"""The changes that a button offers: its label, and what the model is asked."""
+
+
+class TextPane(QFrame):
+    """The pane beside the transcript, or in its place.
+
+    Signals:
+        change_requested(str): ask the model for this change of the selected passage.
+        close_requested(): hide the pane.
+    """
+
+    change_requested = Signal(str)
+    close_requested = Signal()
+
+    def __init__(
+        self,
+        window: QWidget,
+        fill_menu: Callable[[QMenu], None],
+        fill_languages: Callable[[QMenu], None],
+        fill_prompts: Callable[[QMenu], None],
+    ) -> None:
+        super().__init__(window)
+        self.setObjectName("text-pane")
+        self.setAccessibleName(tr("Text"))
+        self.setProperty("edge", "left")
+        set_role(self, "side")
+        self.title = ElidedLabel(name="text-title", role="strong")
+        self.note = PlainLabel(name="text-note", role="note")
+        self.editor = TextEditor()
+        self._selection_buttons: list[QWidget] = []
+        self._is_busy = False
+        menu_button = self._menu_button("text-menu", "ellipsis", tr("More"), fill_menu)
+        close = IconButton("text-close", "x", tr("Hide text"), self.close_requested.emit)
+        head = row_of((self.title, 1), menu_button, close, margins=(14, 6, 8, 4), spacing=4)
+        self._changes = self._make_changes_bar()
+        self._selection_bar = self._make_selection_bar(fill_languages, fill_prompts)
+        self._question = line_field(tr("What to change"), "text-question")
+        self._question.setPlaceholderText(tr("What should change in the selected passage?"))
+        self._question.returnPressed.connect(self._ask)
+        self._question.hide()
+        column_of(
+            head,
+            row_of((self._selection_bar, 1), margins=(10, 0, 10, 2)),
+            row_of((self._question, 1), margins=(14, 0, 14, 2)),
+            row_of((self._changes, 1), margins=(14, 0, 10, 2)),
+            (self.editor, 1),
+            row_of((self.note, 1), margins=(14, 2, 14, 6)),
+            parent=self,
+            margins=0,
+            spacing=0,
+        )
+        self.editor.selectionChanged.connect(self._show_selection)
+        self.editor.cursorPositionChanged.connect(self._mark_current)
+        self._show_selection()
+
+    def _menu_button(
+        self, name: str, icon: str, label: str, fill: Callable[[QMenu], None]
+    ) -> PlainToolButton:
+        menu = ProgramMenu(self)
+        menu.setObjectName(f"{name}-entries")
+        menu.fill_with(fill)
+        button = IconButton(name, icon, label, lambda: None)
+        button.clicked.connect(lambda: menu.popup(button.mapToGlobal(button.rect().bottomLeft())))
+        return button
+
+    # -------------------------------------------------------------- the bars
+
+    def _make_changes_bar(self) -> QWidget:
+        bar = QWidget()
+        self._count = PlainLabel(name="text-changes", role="note")
+
+        def run(command: str) -> Callable[[], None]:
+            return lambda: run_command(self, command)
+
+        accept = compact_button(tr("Accept"), "text-accept", "filter")
+        reject = compact_button(tr("Reject"), "text-reject", "filter")
+        accept.clicked.connect(run("text.accept"))
+        reject.clicked.connect(run("text.reject"))
+        row_of(
+            (self._count, 1),
+            IconButton(
+                "text-previous", "chevron-up", tr("Previous change"), run("text.previous-change")
+            ),
+            IconButton("text-next", "chevron-down", tr("Next change"), run("text.next-change")),
+            accept,
+            reject,
+            parent=bar,
+            margins=0,
+            spacing=4,
+        )
+        return bar
+
+    def _make_selection_bar(
+        self, fill_languages: Callable[[QMenu], None], fill_prompts: Callable[[QMenu], None]
+    ) -> QWidget:
+        bar = QWidget()
+        buttons: list[QWidget] = []
+        for name, (label, task) in TASKS.items():
+            button = compact_button(tr(label), f"text-{name}", "filter")
+            button.clicked.connect(lambda _=False, task=task: self.change_requested.emit(tr(task)))
+            buttons.append(button)
+        for name, label, fill in (
+            ("text-translate", tr("Translate"), fill_languages),
+            ("text-prompts", tr("Prompts"), fill_prompts),
+        ):
+            button = compact_button(label, name, "filter")
+            menu = ProgramMenu(button)
+            menu.fill_with(fill)
+            button.setMenu(menu)
+            buttons.append(button)
+        ask = compact_button(tr("Ask…"), "text-ask", "filter")
+        ask.clicked.connect(self.begin_question)
+        buttons.insert(-1, ask)
+        FlowLayout(*buttons, parent=bar, spacing=6)
+        self._selection_buttons = buttons
+        return bar
+
+    def begin_question(self) -> None:
+        """Let the user type what should change in the selected passage."""
+        self._question.show()
+        self._question.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _ask(self) -> None:
+        request = self._question.text().strip()
+        if request:
+            self._end_question()
+            self.change_requested.emit(request)
+
+    def _end_question(self) -> None:
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._question.hide()
+        self._question.clear()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close the field of the question on Esc."""
+        if event.key() == Qt.Key.Key_Escape and self._question.isVisible():
+            self._end_question()
+        else:
+            super().keyPressEvent(event)
+
+    def set_busy(self, is_busy: bool) -> None:
+        """Say whether the model changes a passage."""
+        self._is_busy = is_busy
+        self._show_selection()
+
+    def _show_selection(self) -> None:
+        has_selection = self.editor.textCursor().hasSelection()
+        if self._is_busy:
+            self.note.setText(tr("Changing the passage…"))
+            return
+        for button in self._selection_buttons:
+            button.setEnabled(has_selection)
+        self.note.setText(
+            tr("The selected passage goes with your message.")
+            if has_selection
+            else tr("The text goes with your message.")
+        )
+
+    # -------------------------------------------------------------- the text and its changes
+
+    def show_document(self, title: str, document: TrackedDocument) -> None:
+        """Show a text."""
+        self.title.setText(title)
+        self.editor.show_document(document)
+        self._show_selection()
+        self.show_changes()
+
+    def show_changes(self) -> None:
+        """Show how many changes are proposed, and mark the one that would be accepted."""
+        count = len(self.editor.tracked.changes)
+        self._count.setText(tr_plural("{count} change", "{count} changes", count))
+        self._changes.setVisible(bool(count))
+        self._mark_current()
+
+    @property
+    def current_change(self) -> int | None:
+        """Return the change at the cursor, else the next one, else the first; None for none."""
+        ranges = self.editor.tracked.ranges()
+        position = self.editor.textCursor().selectionStart()
+        following = [each for each in ranges if each.end >= position]
+        found = next(iter(following or ranges), None)
+        return None if found is None else found.change
+
+    def go_to_change(self, step: int) -> None:
+        """Put the cursor at the next (+1) or previous (-1) change."""
+        document = self.editor.tracked
+        changes, current = document.changes, self.current_change
+        if current is None:
+            return
+        start = document.ranges(current)[0].start
+        is_there = self.editor.textCursor().position() == start
+        number = changes.index(current) + (step if is_there or step < 0 else 0)
+        position = document.ranges(changes[number % len(changes)])[0].start
+        self.editor.setTextCursor(document.cursor(position, position))
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _mark_current(self) -> None:
+        document = self.editor.document()
+        selections: list[QTextEdit.ExtraSelection] = []
+        if isinstance(document, TrackedDocument) and document.has_changes:
+            current = self.current_change
+            for each in [] if current is None else document.ranges(current):
+                selection = QTextEdit.ExtraSelection()
+                selection.cursor = document.cursor(each.start, each.end)
+                selection.format.setBackground(current_theme().selected)
+                selections.append(selection)
+        self.editor.setExtraSelections(selections)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Pass the focus to the text."""
+        self.editor.setFocus(event.reason())

@@ -1,0 +1,378 @@
+"""Opens texts beside the conversation, and lets the model change them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.session import Controller, Session
+from desktop_app.chat.send_context import OpenText
+from desktop_app.chat.ui.chat_controller import ChatController
+from desktop_app.composer.drafts import AttachmentOrigins
+from desktop_app.composer.prompt_list import PromptList
+from desktop_app.domain import hints
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Role,
+    new_id,
+    title_from,
+)
+from desktop_app.domain.errors import IllegalChoiceError, StorageError
+from desktop_app.i18n.formatting import moment
+from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.prompts.prompt import SELECTION, fill, missing_names, program_variables_in
+from desktop_app.texts.passage_change import change_passage
+from desktop_app.texts.text_edits import PassageError, by_sentence, word_edits
+from desktop_app.texts.text_store import TextStore
+from desktop_app.texts.text_tool import INTRODUCTION, PASSAGE_INTRODUCTION
+from desktop_app.texts.ui.opened_text import OpenedText
+from desktop_app.texts.ui.text_exports import FORMATS, TextExports
+from desktop_app.texts.ui.text_pane import TextPane
+from desktop_app.texts.written_text import WrittenText
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.clipboard import copyable
+from desktop_app.widgets.text.foreign_text import announce, menu_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextCursor
+    from PySide6.QtWidgets import QMenu
+
+_LONG_PASSAGE: Final = 1500
+"""From this length in characters on, a model changes parts of a passage by the tool."""
+_MAX_LISTED: Final = 12
+
+
+class TextsController(Controller):
+    """The texts of this run, and the pane that shows the one of the open conversation."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self._store = TextStore(session.temporary)
+        self._exports = session.of(TextExports)
+        self._opened: dict[str, OpenedText] = {}  # by conversation
+        self._sent: tuple[object, OpenText] | None = None
+        self._change: asyncio.Future[object] | None = None
+        self.pane = TextPane(
+            session.window, self._fill_menu, self._fill_languages, self._fill_prompts
+        )
+        self.pane.hide()
+        self.pane.change_requested.connect(self.change_selection)
+        self.pane.close_requested.connect(self.toggle)
+        self.pane.editor.selectionChanged.connect(self._report_selection)
+        session.setup.open_text_of = self._open_text_of
+        session.current.opened.connect(self.show_current)
+        session.unwritten.append(self)
+        session.end_steps.append(self._save_all)
+
+    # -------------------------------------------------------------- opening
+
+    @property
+    def shown(self) -> OpenedText | None:
+        """Return the text that the pane shows; None if it is hidden."""
+        opened = self._opened.get(self._current.id)
+        return opened if opened is not None and opened.value.is_shown else None
+
+    def show_current(self) -> None:
+        """Show the text of the open conversation, or hide the pane."""
+        opened = self.shown
+        if opened is None:
+            self._window.outer_panes.show_side(None)
+            if self._current.id not in self._opened and not self._current.is_new:
+                self._tasks.start(self._load(self._current.id, only_shown=True))
+        elif self.pane.editor.document() is not opened.document or not self.pane.isVisible():
+            self.pane.show_document(opened.value.title, opened.document)
+            self._window.outer_panes.show_side(self.pane)
+
+    async def _load(self, conversation_id: str, *, only_shown: bool) -> None:
+        text = await self._store.latest_in(conversation_id, only_shown=only_shown)
+        if text is not None and conversation_id not in self._opened:
+            self._add(text)
+        if conversation_id == self._current.id and self.shown is not None:
+            self.show_current()
+            self._session.setup.choice_changed.emit()
+
+    def _add(self, text: WrittenText) -> OpenedText:
+        opened = OpenedText(self._session, self._store, text, self._tell_of_problem)
+        opened.document.changes_changed.connect(partial(self._show_changes, opened))
+        former = self._opened.get(text.conversation_id)
+        if former is not None:
+            former.save()
+        self._opened[text.conversation_id] = opened
+        return opened
+
+    async def open_text(self, title: str, body: str, file: str = "", file_hash: str = "") -> None:
+        """Open a text beside the open conversation, in place of the one that is shown."""
+        title = title or tr("Text")
+        self._session.of(Navigator).keep_open(title)
+        text = WrittenText(new_id(), self._current.id, title, body, file=file, file_hash=file_hash)
+        opened = self._add(text)
+        self.show_current()
+        self.pane.editor.setFocus()
+        self._session.setup.choice_changed.emit()
+        await opened.store()
+
+    async def open_new(self) -> None:
+        """Open an empty text."""
+        await self.open_text("", "")
+
+    async def open_answer(self, message_id: str = "") -> None:
+        """Open an answer as a text, by default the last one."""
+        answers = [
+            message
+            for message in self._current.path
+            if message.role is Role.ASSISTANT and message_id in ("", message.id)
+        ]
+        if answers:
+            body = self._session.running.newest_state(answers[-1]).text
+            await self.open_text(title_from(body), body)
+        else:
+            self._notifications.notify(tr("There is no response to open."))
+
+    async def open_document(self, sha256: str, name: str, text_key: str) -> None:
+        """Open an attached document as a text."""
+        origins = self._session.of(AttachmentOrigins)
+        body = await self._session.backend.attachments.text(text_key or sha256)
+        await origins.load([sha256])
+        path = origins.paths.get(sha256)
+        if path is None:
+            await self.open_text(name, body)
+            return
+        # Readers leave out outer blank lines, which saving to the file should not.
+        exact = await self._exports.exact_text(path, sha256)
+        await self.open_text(name, body if exact is None else exact, str(path), sha256)
+
+    def toggle(self) -> None:
+        """Hide the text, or show the last one of the conversation again."""
+        opened = self._opened.get(self._current.id)
+        if opened is None:
+            self._tasks.start(self._show_last())
+            return
+        is_shown = not opened.value.is_shown
+        opened.value = replace(opened.value, is_shown=is_shown)
+        self.show_current()
+        if is_shown:
+            self.pane.editor.setFocus()
+        self._session.setup.choice_changed.emit()
+        self._tasks.start(opened.store())
+
+    async def _show_last(self) -> None:
+        conversation_id = self._current.id
+        await self._load(conversation_id, only_shown=False)
+        if conversation_id in self._opened:
+            self.toggle()
+        else:
+            await self.open_new()
+
+    # -------------------------------------------------------------- storing
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Return True if the last write of a text failed."""
+        return any(opened.is_unwritten for opened in self._opened.values())
+
+    async def write_again(self) -> None:
+        """Write the texts whose last write failed."""
+        for opened in self._opened.values():
+            if opened.is_unwritten:
+                with suppress(StorageError):  # it has been reported
+                    await opened.store()
+
+    def _save_all(self) -> None:
+        for opened in self._opened.values():
+            opened.save()
+
+    # -------------------------------------------------------------- questions in the conversation
+
+    def _open_text_of(self, conversation: Conversation) -> OpenText | None:
+        """Return what a question has of the text: the selected passage, else all of it."""
+        opened = self._opened.get(conversation.id)
+        if opened is None or not opened.value.is_shown:
+            return None
+        cursor = self.pane.editor.textCursor()
+        is_selected = opened is self.shown and cursor.hasSelection()
+        span = (cursor.selectionStart(), cursor.selectionEnd()) if is_selected else None
+        state = (opened, opened.document.revision(), span)
+        if self._sent is None or self._sent[0] != state:
+            document = opened.document
+            text = document.accepted_in(cursor) if is_selected else document.accepted
+            introduction = PASSAGE_INTRODUCTION if is_selected else INTRODUCTION
+            # The same object until it changes, so that its tokens are counted once.
+            self._sent = (state, OpenText(introduction, text, opened.tool.tool_set))
+        return self._sent[1]
+
+    def _report_selection(self) -> None:
+        if self.shown is not None and not self.pane.editor.textCursor().hasSelection():
+            self._session.setup.choice_changed.emit()
+
+    def _tell_of_problem(self, error: PassageError) -> None:
+        self._notifications.notify(
+            tr("The model wanted to change a passage that isn’t in the text. Nothing was changed.")
+            if error.count == 0
+            else tr(
+                "The model wanted to change a passage that is in the text several times. "
+                "Nothing was changed."
+            )
+        )
+
+    # -------------------------------------------------------------- changes of a selection
+
+    def change_selection(self, task: str) -> None:
+        """Ask the model to change the selected passage."""
+        opened, cursor = self.shown, self.pane.editor.textCursor()
+        if opened is None or not cursor.hasSelection():
+            return
+        passage = opened.document.accepted_in(cursor)
+        takes_tools = self._session.setup.resolved.model.takes_tools is not False
+        if len(passage) > _LONG_PASSAGE and takes_tools:
+            chat = self._session.of(ChatController)
+            path = list(self._current.path_before_question)
+            self._tasks.start(chat.begin(path, Draft(task), single_answer=True))
+        else:
+            self._begin_change(opened, cursor, passage, task)
+
+    def _begin_change(
+        self, opened: OpenedText, cursor: QTextCursor, passage: str, task: str
+    ) -> None:
+        if self._change is not None and not self._change.done():
+            self._notifications.notify(tr("Another passage is being changed. Wait for it."))
+            return
+        self._change = self._tasks.start(self._change_passage(opened, cursor, passage, task))
+
+    async def _change_passage(
+        self, opened: OpenedText, cursor: QTextCursor, passage: str, task: str
+    ) -> None:
+        setup, backend = self._session.setup, self._session.backend
+        conversation = self._current.conversation
+        if not self._session.providers.has_provider(conversation):
+            raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
+        delimiter = await backend.delimiters.delimiter_for(conversation.id)
+        request = "\n\n".join((task, delimiter.explanation, delimiter.wrap("passage", passage)))
+        self._notifications.announce(tr("Changing the passage…"))
+        self.pane.set_busy(True)
+        try:
+            changed = await change_passage(
+                backend.paid_calls, setup.resolved, conversation.id, passage, request
+            )
+        finally:
+            self.pane.set_busy(False)
+        document = opened.document
+        if document.accepted_in(cursor) != passage:
+            copy = (tr("Copy"), lambda: QGuiApplication.clipboard().setText(copyable(changed)))
+            self._notifications.notify(
+                tr("The passage has changed meanwhile, so nothing was changed in it."), [copy]
+            )
+            return
+        edits = await asyncio.to_thread(word_edits, passage, changed)
+        if not edits:
+            self._notifications.notify(tr("The model changed nothing in this passage."))
+            return
+        opened.propose_at(document.accepted_offset(cursor), by_sentence(passage, edits))
+
+    def _fill_languages(self, menu: QMenu) -> None:
+        for name in LANGUAGES.values():
+            task = tr("Translate this passage into {language}.", language=name)
+            menu.addAction(menu_text(name), partial(self.change_selection, task))
+        menu.addAction(tr("Other…"), self.pane.begin_question)
+
+    def _fill_prompts(self, menu: QMenu) -> None:
+        """Add the prompts that are about a selection and need nothing else."""
+        for prompt in self._session.of(PromptList).offered_prompts:
+            is_about_selection = SELECTION in program_variables_in(prompt.text)
+            if is_about_selection and not missing_names(prompt.text, {}):
+                task = fill(prompt.text, {SELECTION: ""}).text.strip()
+                menu.addAction(menu_text(prompt.title), partial(self.change_selection, task))
+
+    # -------------------------------------------------------------- proposed changes
+
+    def _show_changes(self, opened: OpenedText) -> None:
+        if self.pane.editor.document() is opened.document:
+            count = len(opened.document.changes)
+            self.pane.show_changes()
+            words = tr_plural("{count} change proposed", "{count} changes proposed", count)
+            announce(self.pane.editor, words)
+
+    def go_to_change(self, step: int) -> None:
+        """Go to the next (+1) or previous (-1) change."""
+        if self.shown is not None:
+            self.pane.go_to_change(step)
+
+    def settle(self, accept: bool, is_all: bool = False) -> None:
+        """Accept or reject the change at the cursor, or all."""
+        opened = self.shown
+        if opened is None:
+            return
+        current = self.pane.current_change
+        changes = opened.document.changes if is_all else [] if current is None else [current]
+        if changes:
+            opened.document.settle(changes, accept=accept)
+        else:
+            self._notifications.notify(tr("No change is proposed."))
+
+    # -------------------------------------------------------------- the menu
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        opened = self.shown
+        if opened is None:
+            return
+        menu.addAction(tr("Copy"), partial(self._copy, opened))
+        export = ProgramMenu(menu_text(tr("Export")), menu)
+        for format_id, (label, _, _) in FORMATS.items():
+            entry = menu_text(tr("{format}…", format=tr(label)))
+            export.addAction(entry, partial(self._exports.choose, opened, format_id))
+        menu.addMenu(export)
+        if opened.value.file:
+            name = Path(opened.value.file).name
+            save = menu.addAction(menu_text(tr("Save to {file}…", file=name)))
+            save.triggered.connect(lambda: self.save_to_file())
+        versions = menu.addAction(tr("Earlier versions…"))
+        versions.triggered.connect(self._tasks.slot(lambda *_: self._list_versions(opened)))
+        if opened.document.changes:
+            menu.addSeparator()
+            menu.addAction(tr("Accept all changes"), partial(self.settle, True, True))
+            menu.addAction(tr("Reject all changes"), partial(self.settle, False, True))
+
+    def save_to_file(self) -> None:
+        """Save the text to the file that it came from, after a question."""
+        if self.shown is not None and self.shown.value.file:
+            self._tasks.start(self._exports.save_to_file(self.shown))
+        else:
+            self._notifications.notify(tr("This text came from no file. Export it."))
+
+    def export(self) -> None:
+        """Export the text as Markdown, or what the ending of the name says."""
+        if self.shown is not None:
+            self._exports.choose(self.shown, "markdown")
+
+    def _copy(self, opened: OpenedText) -> None:
+        QGuiApplication.clipboard().setText(copyable(opened.document.accepted))
+        self._notifications.notify(tr("Copied"))
+
+    async def _list_versions(self, opened: OpenedText) -> None:
+        """Open a menu of the earlier versions, which replace the text as one step of undo."""
+        versions = await self._store.versions(opened.value)
+        if not versions:
+            self._notifications.notify(tr("There is no earlier version yet."))
+            return
+
+        async def restore(version_id: int) -> None:
+            body = await self._store.version(opened.value, version_id)
+            opened.document.replace_all(body)
+
+        menu = ProgramMenu(self.pane)
+        menu.setObjectName("text-versions")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for version in versions[:_MAX_LISTED]:
+            entry = menu.addAction(menu_text(moment(version.created_at)))
+            entry.triggered.connect(self._tasks.slot(lambda *_, id_=version.id: restore(id_)))
+        menu.popup(self.pane.mapToGlobal(self.pane.rect().topLeft()))

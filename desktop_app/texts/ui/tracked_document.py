@@ -1,0 +1,283 @@
+"""A document whose proposed changes are formats of its characters.
+
+So positions follow what the user types, and undo and redo restore changes with their text. Texts
+and offsets that come in and go out are Python's; the document counts UTF-16 units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
+from PySide6.QtWidgets import QPlainTextDocumentLayout
+
+from desktop_app.texts.text_edits import Replacement
+from desktop_app.texts.written_text import Mark, cut
+from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
+
+CHANGE: Final = QTextFormat.Property.UserProperty.value + 1
+"""The property of characters with the number of the change that they belong to."""
+IS_INSERTION: Final = CHANGE + 1
+_PARAGRAPH_SEPARATOR: Final = "\u2029"
+_KEEP: Final = QTextCursor.MoveMode.KeepAnchor
+
+
+class ChangedRange(NamedTuple):
+    """A range of the document, in UTF-16 units, that a proposed change inserts or deletes."""
+
+    start: int
+    end: int
+    change: int
+    is_insertion: bool
+
+
+class TrackedDocument(QTextDocument):
+    """A plain text with proposed changes.
+
+    Signals:
+        changes_changed(): changes were proposed, accepted or rejected, or undone.
+    """
+
+    changes_changed = Signal()
+
+    def __init__(self, text: str, marks: Sequence[Mark] = ()) -> None:
+        super().__init__()
+        self.setDocumentLayout(QPlainTextDocumentLayout(self))
+        self._extents: dict[int, QTextCursor] = {}  # where the ranges of each change are
+        self._accepted = (-1, "")
+        self._count = max((mark.change for mark in marks), default=0)
+        self.setUndoRedoEnabled(False)
+        self.setPlainText(text)
+        self.contentsChange.connect(self._note_marks)
+        for start, end, change, is_insertion in marks:
+            cursor = self.cursor(*(utf16_length(text[:offset]) for offset in (start, end)))
+            cursor.setCharFormat(_format(change, is_insertion=is_insertion))
+        self.setUndoRedoEnabled(True)
+
+    # -------------------------------------------------------------- what the text says
+
+    @property
+    def raw(self) -> str:
+        """Return the text with all that changes insert and delete."""
+        return self.toRawText().replace(_PARAGRAPH_SEPARATOR, "\n")
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Return the ranges of all changes in `raw`."""
+        return to_marks(self.raw, self.ranges())
+
+    @property
+    def accepted(self) -> str:
+        """Return the text with all proposed changes."""
+        if self._accepted[0] != self.revision():
+            deletions = [mark for mark in self.marks if not mark.is_insertion]
+            self._accepted = (self.revision(), cut(self.raw, deletions))
+        return self._accepted[1]
+
+    def accepted_in(self, cursor: QTextCursor) -> str:
+        """Return the selection of a cursor with all proposed changes."""
+        start, end = (self._accepted_position(p) for p in _span(cursor))
+        return utf16_slice(self.accepted, start, end)
+
+    def accepted_offset(self, cursor: QTextCursor) -> int:
+        """Return where the selection of a cursor begins in the accepted text."""
+        start = self._accepted_position(cursor.selectionStart())
+        return len(utf16_slice(self.accepted, 0, start))
+
+    @property
+    def has_changes(self) -> bool:
+        """Return True if changes were ever proposed."""
+        return self._count > 0
+
+    @property
+    def changes(self) -> list[int]:
+        """Return the numbers of the changes, in the order of the text."""
+        return list(dict.fromkeys(each.change for each in self.ranges()))
+
+    def ranges(self, change: int | None = None) -> list[ChangedRange]:
+        """Return the ranges of a change, None for all, in the order of the text."""
+        found: list[ChangedRange] = []
+        numbers = self._extents if change is None else {change} & set(self._extents)
+        blocks: dict[int, QTextBlock] = {}
+        for number in numbers:
+            start, end = _span(self._extents[number])
+            block, last = self.findBlock(start), self.findBlock(end).blockNumber()
+            while block.isValid() and block.blockNumber() <= last:
+                blocks[block.blockNumber()] = block
+                block = block.next()
+        for _, block in sorted(blocks.items()):
+            for each in _ranges_of(block):
+                last_range = found[-1] if found else None
+                if last_range and last_range[1:] == (each.start, *each[2:]):
+                    found[-1] = last_range._replace(end=each.end)
+                elif change in (None, each.change):
+                    found.append(each)
+        return found
+
+    def _note_marks(self, position: int, removed: int, added: int) -> None:
+        """Note where changes are in a part of the text that has changed."""
+        if not self._count:
+            return
+        block, end = self.findBlock(position), position + added
+        has_marks = False
+        while block.isValid() and block.position() <= end:
+            for each in _ranges_of(block):
+                has_marks = True
+                extent = self._extents.get(each.change) or self.cursor(each.start, each.end)
+                start, stop = _span(extent)
+                self._extents[each.change] = self.cursor(
+                    min(start, each.start), max(stop, each.end)
+                )
+            block = block.next()
+        if has_marks or removed:
+            self.changes_changed.emit()
+
+    # -------------------------------------------------------------- positions
+
+    def cursor(self, start: int, end: int) -> QTextCursor:
+        """Return a cursor that selects a range of the document."""
+        cursor = QTextCursor(self)
+        last = self.characterCount() - 1
+        cursor.setPosition(min(start, last))
+        cursor.setPosition(min(end, last), _KEEP)
+        return cursor
+
+    def _accepted_position(self, position: int) -> int:
+        """Return where a position of the document is in the accepted text."""
+        return position - sum(
+            min(each.end, position) - each.start
+            for each in self.ranges()
+            if not each.is_insertion and each.start < position
+        )
+
+    # -------------------------------------------------------------- proposals
+
+    def propose(self, offset: int, groups: Sequence[Sequence[Replacement]]) -> None:
+        """Propose replacements in the accepted text behind an offset, as one step of undo.
+
+        Args:
+            groups: the replacements of each change, which is accepted as a whole.
+        """
+        text, ranges = self.accepted, self.ranges()
+        edits = []
+        for group in groups:
+            self._count += 1
+            edits += [(self._count, *edit) for edit in group]
+        with self._one_step() as cursor:
+            # From the last to the first, so that positions before stay.
+            for change, start, end, new in sorted(edits, key=lambda edit: edit[1], reverse=True):
+                before = utf16_length(text[: offset + start])
+                after = before + utf16_length(text[offset + start : offset + end])
+                first, last = _document_position(before, ranges), _document_position(after, ranges)
+                if before < after:  # behind the deletions before the first character
+                    first = _document_position(before + 1, ranges) - 1
+                self._replace(cursor, ChangedRange(first, last, change, False), new, ranges)
+
+    def _replace(
+        self, cursor: QTextCursor, old: ChangedRange, new: str, ranges: Sequence[ChangedRange]
+    ) -> None:
+        first, last, change, _ = old
+        if new:
+            cursor.setPosition(last)
+            cursor.insertText(new, _format(change, is_insertion=True))
+        position = last
+        for each in [*reversed(ranges), ChangedRange(first, first, 0, False)]:
+            if each.start >= last or each.end < first:
+                continue
+            stop = max(first, min(each.end, last))
+            if stop < position:  # not changed so far
+                self.cursor(stop, position).setCharFormat(_format(change, is_insertion=False))
+            position = max(first, each.start)
+            if each.is_insertion and position < stop:
+                self.cursor(position, stop).removeSelectedText()
+
+    def settle(self, changes: Iterable[int], *, accept: bool) -> None:
+        """Accept or reject changes, as one step of undo."""
+        wanted = set(changes)
+        with self._one_step():
+            for each in reversed(self.ranges()):
+                if each.change not in wanted:
+                    continue
+                cursor = self.cursor(each.start, each.end)
+                if each.is_insertion == accept:
+                    cursor.setCharFormat(QTextCharFormat())
+                else:
+                    cursor.removeSelectedText()
+
+    def replace_all(self, text: str) -> None:
+        """Replace the text, and with it all changes, as one step of undo."""
+        with self._one_step() as cursor:
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.insertText(text, QTextCharFormat())
+
+    @contextmanager
+    def _one_step(self) -> Iterator[QTextCursor]:
+        cursor = QTextCursor(self)
+        cursor.beginEditBlock()
+        try:
+            yield cursor
+        finally:
+            cursor.endEditBlock()
+        self.changes_changed.emit()
+
+    def unmark(self, start: int, end: int) -> None:
+        """Take what was typed between two positions out of the change around it."""
+        cursor = self.cursor(start, end)
+        if self._count and any(e.start < end and start < e.end for e in self.ranges()):
+            cursor.joinPreviousEditBlock()
+            cursor.setCharFormat(QTextCharFormat())
+            cursor.endEditBlock()
+
+
+def _span(cursor: QTextCursor) -> tuple[int, int]:
+    return cursor.selectionStart(), cursor.selectionEnd()
+
+
+def to_marks(text: str, ranges: Sequence[ChangedRange]) -> tuple[Mark, ...]:
+    """Return ranges of a document with this text as ranges of its characters."""
+    if not ranges or text.isascii():
+        return tuple(Mark(*each) for each in ranges)
+    units = text.encode("utf-16-le", "replace")
+    done = offset = 0
+
+    def advance(position: int) -> int:
+        nonlocal done, offset
+        offset += len(units[2 * done : 2 * position].decode("utf-16-le", "replace"))
+        done = position
+        return offset
+
+    return tuple(Mark(advance(each.start), advance(each.end), *each[2:]) for each in ranges)
+
+
+def _document_position(position: int, ranges: Iterable[ChangedRange]) -> int:
+    """Return where a position of the accepted text is, before deletions that begin there."""
+    for each in ranges:
+        if not each.is_insertion and each.start < position:
+            position += each.end - each.start
+    return position
+
+
+def _format(change: int, *, is_insertion: bool) -> QTextCharFormat:
+    text_format = QTextCharFormat()
+    text_format.setProperty(CHANGE, change)
+    text_format.setProperty(IS_INSERTION, is_insertion)
+    return text_format
+
+
+def _ranges_of(block: QTextBlock) -> Iterator[ChangedRange]:
+    """Yield the ranges in a block and of the separator before it, which has the block's format."""
+    position = block.position()
+    before = block.charFormat()
+    if position and before.hasProperty(CHANGE):
+        yield _range(position - 1, position, before)
+    for each in block.textFormats():
+        if each.format.hasProperty(CHANGE):
+            yield _range(position + each.start, position + each.start + each.length, each.format)
+
+
+def _range(start: int, end: int, text_format: QTextFormat) -> ChangedRange:
+    is_insertion = text_format.boolProperty(IS_INSERTION)
+    return ChangedRange(start, end, text_format.intProperty(CHANGE), is_insertion)

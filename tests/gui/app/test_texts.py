@@ -1,0 +1,263 @@
+"""Texts beside conversations: opening, typing, the model's changes, files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTextEdit
+
+from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.texts.ui.texts_controller import TextsController
+from desktop_app.widgets.text.utf16 import utf16_length
+from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from desktop_app.texts.ui.text_editor import TextEditor
+    from desktop_app.texts.ui.text_pane import TextPane
+    from tests.gui.app.scripted_providers import Turn
+
+COMET = {"COMETAPI_KEY": "sk-comet"}
+CHAPTER = (
+    "# Tides\n\nThe sea rises twice a day.\n\n## Causes\n\nThe moon pulls the water strongly. "
+    "The sun pulls it less.\n"
+)
+
+
+def pane(app: AppHarness) -> TextPane:
+    return app.state.of(TextsController).pane
+
+
+def editor(app: AppHarness) -> TextEditor:
+    return pane(app).editor
+
+
+def body(app: AppHarness) -> str:
+    return editor(app).tracked.raw
+
+
+async def open_text(app: AppHarness, text: str = CHAPTER) -> None:
+    await app.state.of(TextsController).open_text("Tides", text)
+    await until(lambda: editor(app).isVisible())
+
+
+def select(app: AppHarness, passage: str) -> None:
+    before, _, _ = body(app).partition(passage)
+    start = utf16_length(before)
+    editor(app).setTextCursor(editor(app).tracked.cursor(start, start + utf16_length(passage)))
+
+
+def edit(turn: Turn, *changes: tuple[str, str]) -> None:
+    for number, (old, new) in enumerate(changes):
+        arguments = json.dumps({"old": old, "new": new})
+        turn.give(ToolCallDelta(number, arguments, f"c{number}", "edit_text"))
+    turn.give(Completed())
+
+
+def sent(turn: Turn) -> str:
+    return "\n".join(str(part) for part in turn.request.messages[-1].parts)
+
+
+async def test_a_question_changes_the_text_by_proposals() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app)
+        turn = await app.ask("Make the causes shorter.")
+        assert "The sun pulls it less." in sent(turn)
+        assert [tool.name for tool in turn.request.tools] == ["edit_text"]
+        edit(
+            turn,
+            ("The moon pulls the water strongly.", "The moon pulls the water."),
+            ("The sun pulls it less.", "The sun pulls less."),
+            ("twice a day", "twice daily"),
+        )
+        second = await app.turn(1)
+        document = editor(app).tracked
+        assert len(document.changes) == 3
+        expected = CHAPTER.replace(" strongly", "").replace("it less", "less")
+        assert document.accepted == expected.replace("twice a day", "twice daily")
+        second.end("Done.")
+        await app.settled()
+        pane(app).go_to_change(+1)
+        app.press(Qt.Key.Key_F9)  # of the first of the text
+        app.press(Qt.Key.Key_F9)
+        app.press(Qt.Key.Key_F9, Qt.KeyboardModifier.ShiftModifier)
+        changed = CHAPTER.replace("twice a day", "twice daily").replace(" strongly", "")
+        assert body(app) == changed
+        assert not document.changes
+        app.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert len(document.changes) == 1
+        assert [tool.name for tool in second.request.tools] == ["edit_text"]
+
+
+async def test_a_passage_that_is_not_there_once_changes_nothing() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app)
+        turn = await app.ask("Shorter.")
+        edit(turn, ("The Moon", "It"))
+        second = await app.turn(1)
+        assert "not in the text" in str(second.request.messages[-1])
+        assert not app.said
+        edit(second, ("pulls", "draws"))
+        third = await app.turn(2)
+        assert "several times" in str(third.request.messages[-1])
+        await until(lambda: "several times" in app.said)
+        third.end("I can’t.")
+        await app.settled()
+        assert body(app) == CHAPTER
+        assert not editor(app).tracked.changes
+
+
+async def test_the_model_changes_a_selected_passage() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app)
+        assert not find(app.window, QPushButton, "text-shorter").isEnabled()
+        select(app, "The moon pulls the water strongly.")
+        app.click("text-shorter")
+        turn = await app.turn(0)
+        assert "The moon" in sent(turn)
+        assert "twice a day" not in sent(turn)
+        assert not turn.request.tools
+        # What is typed before the passage meanwhile moves it.
+        cursor = editor(app).textCursor()
+        cursor.setPosition(0)
+        cursor.insertText("😀 ")
+        turn.end("The moon pulls the water.")
+        await until(lambda: editor(app).tracked.changes)
+        assert editor(app).tracked.accepted == "😀 " + CHAPTER.replace(" strongly", "")
+        app.press(Qt.Key.Key_F9)
+        assert body(app) == "😀 " + CHAPTER.replace(" strongly", "")
+        assert app.stored("SELECT purpose FROM ledger") == [("edit",)]
+
+        # A passage that has changed itself stays as it is, and the answer can be copied.
+        select(app, "The sun pulls it less.")
+        app.click("text-ask")
+        question = find(app.window, QLineEdit, "text-question")
+        QTest.keyClicks(question, "Name the reason")
+        QTest.keyClick(question, Qt.Key.Key_Return)
+        turn = await app.turn(1)
+        assert "Name the reason" in sent(turn)
+        select(app, "it less")
+        QTest.keyClicks(editor(app), "more")
+        turn.end("The sun is farther away.")
+        await until(lambda: "changed meanwhile" in app.said)
+        assert "The sun pulls more." in body(app)
+        app.press_action("Copy")
+        assert QGuiApplication.clipboard().text() == "The sun is farther away."
+
+
+async def test_what_is_typed_is_no_part_of_a_change() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app, "It is blue.")
+        texts = app.state.of(TextsController)
+        opened = texts.shown
+        assert opened is not None
+        await opened.propose("blue", "very green")
+        assert body(app) == "It is bluevery green."
+        select(app, "green")
+        app.press(Qt.Key.Key_Right)
+        QTest.keyClicks(editor(app), "ish")
+        texts.settle(accept=False, is_all=True)
+        assert body(app) == "It is blueish."
+
+
+async def test_a_text_returns_with_its_changes() -> None:
+    async with AppHarness(environment=COMET) as app:
+        conversation_id = await app.ask_and_answer("Write.", "# Tides\n\nThey rise.")
+        app.act("as-text")
+        await until(lambda: editor(app).isVisible())
+        QTest.keyClicks(editor(app), "The ")
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        await opened.propose("They rise.", "They fall.")
+        await until(lambda: app.stored("SELECT marks FROM texts") not in ([], [("[]",)]))
+        app.new_conversation()
+        await until(lambda: not pane(app).isVisible())
+        await app.open_conversation(conversation_id)
+        await until(lambda: pane(app).isVisible())
+        written = body(app)
+    async with AppHarness(environment=COMET) as app:
+        await until(lambda: app.state.made(TextsController) and pane(app).isVisible())
+        assert body(app) == written
+        assert editor(app).tracked.accepted == "The # Tides\n\nThey fall."
+        assert len(editor(app).tracked.changes) == 1
+        app.click("text-close")
+        assert not pane(app).isVisible()
+        turn = await app.ask("And now?")
+        assert not turn.request.tools
+        turn.end("Nothing.")
+        await app.settled()
+        app.session.run("text.toggle")
+        assert pane(app).isVisible()
+
+
+async def test_temporary_texts_are_not_stored() -> None:
+    async with AppHarness(environment=COMET) as app:
+        app.session.run("conversation.temporary")
+        await until(lambda: app.state.current.is_temporary)
+        await open_text(app)
+        QTest.keyClicks(editor(app), "secret")
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        await opened.store()
+        assert app.stored("SELECT * FROM texts") == []
+
+
+async def answer_question(app: AppHarness, label: str) -> str:
+    """Press a button of the question whether to save, and return what it shows."""
+    box = await question_of(app)
+    details = find(box, QTextEdit, "").toPlainText()
+    next(button for button in box.buttons() if button.text() == label).click()
+    return f"{box.informativeText()}\n{details}"
+
+
+async def question_of(app: AppHarness) -> QMessageBox:
+    def question() -> QMessageBox | None:
+        found = app.window.findChildren(QMessageBox, "save-text-question")
+        return next((box for box in found if box.isVisible()), None)
+
+    await until(question)
+    box = question()
+    assert box is not None
+    return box
+
+
+async def test_a_text_is_saved_to_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "tides.md"
+    path.write_bytes(CHAPTER.replace("\n", "\r\n").encode())
+    async with AppHarness(environment=COMET) as app:
+        app.window.files_dropped.emit([path])
+        await until(lambda: app.chips and not app.is_reading)
+        (part,) = app.state.current.draft.value.attachments
+        assert isinstance(part, DocumentPart)
+        app.window.prompt.chips.action_requested.emit(part.sha256, "open-as-text")
+        await until(lambda: app.state.made(TextsController) and editor(app).isVisible())
+        assert body(app) == CHAPTER
+        select(app, "twice")
+        QTest.keyClicks(editor(app), "often")
+        app.session.run("text.save-to-file")
+        shown = await answer_question(app, "Save")
+        assert "−The sea rises twice a day.\n+The sea rises often a day." in shown
+        assert "Another program" not in shown
+        await until(lambda: "Saved" in app.said)
+        saved = CHAPTER.replace("twice", "often")
+        assert path.read_bytes() == saved.replace("\n", "\r\n").encode()
+        # Another program changes the file: both are shown, and nothing is overwritten silently.
+        path.write_text(saved.replace("moon", "wind"))
+        select(app, "often")
+        QTest.keyClicks(editor(app), "once")
+        app.session.run("text.save-to-file")
+        box = await question_of(app)
+        path.write_text(saved.replace("moon", "river"))  # again, while the question is open
+        shown = await answer_question(app, "Save")
+        assert "Another program has changed the file since." in shown
+        await until(lambda: not box.isVisible())
+        shown = await answer_question(app, "Cancel")
+        assert "−The river pulls" in shown
+        assert path.read_text() == saved.replace("moon", "river")
