@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 _WORD: Final = re.compile(r"\w+|\n|[^\S\n]+|[^\w\s]")
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’»)]*\s+|\n+")
+_SENTENCE_ENDS: Final = frozenset(".!?…\n")
 _MAX_COMPARED: Final = 4000
 """Words that are compared: SequenceMatcher takes 0.2 s for as many that have nothing in common."""
 _SHORT_WORDS: Final = 2
@@ -62,7 +63,8 @@ def word_edits(old: str, new: str) -> list[Replacement]:
         if tag == "equal":
             continue
         between = old_words[spans[-1][1] : old_start] if spans else []
-        if spans and "\n" not in between and sum(map(str.isalnum, between)) < _SHORT_WORDS:
+        ends_sentence = not _SENTENCE_ENDS.isdisjoint(between)
+        if spans and not ends_sentence and sum(map(str.isalnum, between)) < _SHORT_WORDS:
             spans[-1][1], spans[-1][3] = old_end, new_end
         else:
             spans.append([old_start, old_end, new_start, new_end])

@@ -8,11 +8,8 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from desktop_app.domain.documents.document_types import DOCX, MARKDOWN
 from desktop_app.foreign_file import open_file
 
-EDITABLE_TYPES: Final = (MARKDOWN, "text/plain", DOCX)
-"""The documents that can be opened as a text."""
 _MAX_DIFF_LINES: Final = 2000
 
 

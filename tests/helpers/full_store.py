@@ -55,6 +55,8 @@ from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
+from desktop_app.texts.text_store import TextStore
+from desktop_app.texts.written_text import Mark, WrittenText
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
@@ -129,6 +131,10 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
         ended = replace(answer, status=MessageStatus.COMPLETE, parts=words, cost=Decimal("0.0123"))
         await store.save_answer(replace(ended, usage=Usage(10, 2, 30, 4), duration_s=3.5))
         if n == 0:
+            text = WrittenText("t" * 32, made.id, "Tides", "They rise.")
+            await TextStore(database).put(text)
+            rest = replace(text, body="They rise fall.", marks=(Mark(9, 14, 1, is_insertion=True),))
+            await TextStore(database).put(rest, keeps_version=True)
             await CompactionStore(database).add(
                 Compaction(
                     new_id(),

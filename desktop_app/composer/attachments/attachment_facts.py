@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.documents.document_sections import unit_of
+from desktop_app.domain.documents.document_types import EDITABLE_TYPES
 from desktop_app.domain.models.image_tokens import DETAILS, sent_size
 from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.domain.tools.tool import CODE_INTERPRETER
@@ -39,7 +40,6 @@ from desktop_app.i18n.formatting import percent as format_percent
 from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.texts.text_files import EDITABLE_TYPES
 from desktop_app.tools.calls.hosted_tools import hosted_refusal
 
 # While many files are read, the first has a chip of its own. This is the id of the chip that stands

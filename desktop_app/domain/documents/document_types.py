@@ -35,6 +35,8 @@ EVERNOTE: Final = "application/enex+xml"
 OUTLOOK: Final = "application/vnd.ms-outlook"
 ZIP: Final = "application/zip"
 FOLDER: Final = "inode/directory"
+EDITABLE_TYPES: Final = (MARKDOWN, "text/plain", DOCX)
+"""The documents that can be opened as a text beside the conversation."""
 
 IMAGE_SUFFIXES: Final = {
     "image/png": ".png",

@@ -76,6 +76,7 @@ _WORDS: Final[Mapping[str, _Words]] = {
         N_("Searched your documents for “{value}”"),
     ),
     "read_pages": _Words(N_("Read your documents"), N_("Looked at your documents")),
+    "edit_text": _Words(N_("Change the open text"), N_("Proposed a change to the text")),
     "query_table": _Words(N_("Query your tables"), N_("Queried your tables")),
     "python": _Words(N_("Run Python code"), N_("Ran Python code")),
     "fetch_page": _Words(

@@ -329,7 +329,7 @@ class _PageWriter(HtmlWriter):
         return f'<span class="{kind}" role="img" aria-label="{label}" title="{label}">{svg}</span>'
 
 
-def _typeset_nothing(tex: str, *, display: bool) -> None:  # noqa: ARG001
+def _typeset_nothing(tex: str, *, display: bool) -> None:
     """Keep a formula as it is written."""
 
 

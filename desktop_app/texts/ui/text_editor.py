@@ -17,10 +17,11 @@ from PySide6.QtGui import (
     QSyntaxHighlighter,
     QTextCharFormat,
 )
+from PySide6.QtWidgets import QFrame
 
 from desktop_app.i18n.translation import tr
 from desktop_app.texts.ui.tracked_document import CHANGE, IS_INSERTION, TrackedDocument
-from desktop_app.widgets.look.theme import MARGIN, current_theme, set_role
+from desktop_app.widgets.look.theme import MARGIN, current_theme
 from desktop_app.widgets.text.foreign_text import PlainTextField
 from desktop_app.widgets.text.utf16 import utf16_length
 
@@ -103,7 +104,7 @@ class TextEditor(PlainTextField):
         self.setObjectName("text-editor")
         self.setAccessibleName(tr("Text"))
         self.setTabChangesFocus(True)
-        set_role(self, "card-text")
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self._highlighter: _Highlighter | None = None
         self.update_theme()
 

@@ -66,7 +66,7 @@ class TextPane(QFrame):
         self._question.hide()
         column_of(
             head,
-            row_of((self._selection_bar, 1), margins=(10, 0, 10, 2)),
+            row_of((self._selection_bar, 1), margins=(14, 0, 10, 4)),
             row_of((self._question, 1), margins=(14, 0, 14, 2)),
             row_of((self._changes, 1), margins=(14, 0, 10, 2)),
             (self.editor, 1),
@@ -181,6 +181,9 @@ class TextPane(QFrame):
             if has_selection
             else tr("The text goes with your message.")
         )
+
+    def update_theme(self) -> None:
+        self._mark_current()
 
     # -------------------------------------------------------------- the text and its changes
 

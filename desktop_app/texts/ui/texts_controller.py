@@ -326,11 +326,13 @@ class TextsController(Controller):
         if opened is None:
             return
         menu.addAction(tr("Copy"), partial(self._copy, opened))
-        export = ProgramMenu(menu_text(tr("Export")), menu)
+        submenu = ProgramMenu(menu_text(tr("Export")), menu)
         for format_id, (label, _, _) in FORMATS.items():
-            entry = menu_text(tr("{format}…", format=tr(label)))
-            export.addAction(entry, partial(self._exports.choose, opened, format_id))
-        menu.addMenu(export)
+            submenu.addAction(
+                menu_text(tr("{format}…", format=tr(label))),
+                partial(self._exports.choose, opened, format_id),
+            )
+        menu.addMenu(submenu)
         if opened.value.file:
             name = Path(opened.value.file).name
             save = menu.addAction(menu_text(tr("Save to {file}…", file=name)))

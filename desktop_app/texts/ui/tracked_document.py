@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
+from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextDocumentLayout
 
 from desktop_app.texts.text_edits import Replacement
 from desktop_app.texts.written_text import Mark, cut
+from desktop_app.widgets.text.sealed_document import SealedDocument
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 
 CHANGE: Final = QTextFormat.Property.UserProperty.value + 1
@@ -34,7 +35,7 @@ class ChangedRange(NamedTuple):
     is_insertion: bool
 
 
-class TrackedDocument(QTextDocument):
+class TrackedDocument(SealedDocument):
     """A plain text with proposed changes.
 
     Signals:

@@ -25,6 +25,7 @@ DELETED = {
     "local_model": ("local_model/ui",),
     "prompts": ("prompts/ui",),
     "quick": ("quick",),
+    "texts": ("texts",),
     "spending": ("spending/ui", "spending/arguments.py", "spending/command.py"),
 }
 """What is deleted of each feature.

@@ -1,0 +1,62 @@
+"""Proposed changes in a document: positions, acceptance, rejection, undo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.texts.text_edits import word_edits
+from desktop_app.texts.ui.tracked_document import TrackedDocument
+from desktop_app.texts.written_text import cut
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+TEXTS = st.lists(st.sampled_from(["a", "bb", "😀", "\n", "é.", "c c", " ", "d\n\n"])).map("".join)
+EDITS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 8), TEXTS), max_size=6)
+
+
+def rejected(document: TrackedDocument) -> str:
+    return cut(document.raw, [mark for mark in document.marks if mark.is_insertion])
+
+
+@given(TEXTS, EDITS, st.lists(st.booleans(), max_size=4), st.text("xy", min_size=1), st.integers(0))
+def test_changes_follow_the_text(
+    qapp: QApplication,  # noqa: ARG001
+    text: str,
+    edits: list[tuple[int, int, str]],
+    decisions: list[bool],
+    typed: str,
+    place: int,
+) -> None:
+    document = TrackedDocument(text)
+    accepted = text
+    for start, length, new in edits:
+        at = min(start, len(accepted))
+        old = accepted[at : at + length]
+        document.propose(at, [word_edits(old, new)])
+        accepted = accepted[:at] + new + accepted[at + len(old) :]
+        assert document.accepted == accepted
+        assert rejected(document) == text
+    # A text that is read again has the same changes, and can be decided as a whole and undone.
+    raw = document.raw
+    for accept, whole in ((True, accepted), (False, text)):
+        stored = TrackedDocument(raw, document.marks)
+        assert stored.marks == document.marks
+        stored.settle(stored.changes, accept=accept)
+        assert (stored.raw, stored.marks) == (whole, ())
+        stored.undo()
+        assert (stored.raw, stored.marks) == (raw, document.marks)
+    # What is typed stays, however the changes around it are decided.
+    position = place % document.characterCount()
+    document.cursor(position, position).insertText(typed)
+    document.unmark(position, position + len(typed))
+    for change, accept in zip(document.changes, decisions, strict=False):
+        document.settle([change], accept=accept)
+    document.settle(document.changes, accept=False)
+    assert typed in document.raw
+    while document.isUndoAvailable():
+        document.undo()
+    assert (document.raw, document.marks) == (text, ())

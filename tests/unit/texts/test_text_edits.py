@@ -1,0 +1,62 @@
+"""The smallest changes between two passages, and where a passage is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.texts.text_edits import (
+    PassageError,
+    Replacement,
+    by_sentence,
+    find_once,
+    word_edits,
+)
+
+PASSAGES = st.lists(st.sampled_from(["sea ", "the ", "moon", ". ", "\n", "é", "😀", "  "]))
+
+
+@given(PASSAGES.map("".join), PASSAGES.map("".join))
+def test_the_replacements_make_the_new_passage(old: str, new: str) -> None:
+    changed, end = "", 0
+    for edit in word_edits(old, new):
+        assert edit.start >= end
+        changed += old[end : edit.start] + edit.text
+        end = edit.end
+    assert changed + old[end:] == new
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("The moon pulls the water.", "The moon draws the water.", [("pulls", "draws")]),
+        ("It rises twice a day.", "It falls once a day.", [("rises twice", "falls once")]),
+        ("One.\nTwo.\n", "One.\nThree.\n", [("Two", "Three")]),
+        ("same", "same", []),
+    ],
+)
+def test_only_the_words_that_differ_change(
+    old: str, new: str, changed: list[tuple[str, str]]
+) -> None:
+    assert [(old[e.start : e.end], e.text) for e in word_edits(old, new)] == changed
+
+
+def test_a_long_passage_is_changed_where_it_differs() -> None:
+    words = "word " * 5000
+    assert word_edits(f"{words}a{words}", f"{words}b{words}") == [Replacement(25_000, 25_001, "b")]
+
+
+def test_changes_of_one_sentence_belong_together() -> None:
+    old = "One two three four. Five six.\nSeven."
+    edits = word_edits(old, "One 2 three really 4. Five 6.\nSeven.")
+    assert [len(group) for group in by_sentence(old, edits)] == [1, 1]
+
+
+@pytest.mark.parametrize(("passage", "count"), [("sea", 2), ("sun", 0), ("", 0)])
+def test_a_passage_must_be_there_once(passage: str, count: int) -> None:
+    with pytest.raises(PassageError) as raised:
+        find_once("The sea and the sea.", passage)
+    assert raised.value.count == count
+    assert find_once("The sea and the sea.", "The sea") == 0
+    assert find_once("", "") == 0
