@@ -24,7 +24,7 @@ def rejected(document: TrackedDocument) -> str:
 
 @given(TEXTS, EDITS, st.lists(st.booleans(), max_size=4), st.text("xy", min_size=1), st.integers(0))
 def test_changes_follow_the_text(
-    qapp: QApplication,  # noqa: ARG001
+    qapp: QApplication,
     text: str,
     edits: list[tuple[int, int, str]],
     decisions: list[bool],
