@@ -109,6 +109,7 @@ from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
 from desktop_app.spending.ui.spending_view import SpendingView
 from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
+from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.tools.calls.consent import ServerQuestion
 from desktop_app.tools.servers.tool_server import server_of
 from desktop_app.tools.ui.answer_form_dialog import AnswerFormDialog
@@ -602,6 +603,21 @@ async def batches(app: AppHarness, look: Look) -> None:
     _close_dialogs(app)
 
 
+async def text(app: AppHarness, look: Look) -> None:
+    """Show a text beside the conversation, with a proposed change and the menu."""
+    texts = app.session.of(TextsController)
+    await texts.open_text("⟦Tides⟧", "⟦# Tides⟧\n\n⟦The sea rises twice a day.⟧")
+    assert texts.shown is not None
+    await texts.shown.propose("twice", "⟦often⟧")
+    await look("text-changes")
+    texts.pane.editor.selectAll()
+    texts.pane.begin_question()
+    await look("text-question")
+    menu = find(texts.pane, ProgramMenu, "text-menu-entries")
+    await _popup(app, look, "menu-text", menu)
+    texts.toggle()
+
+
 async def temporary(app: AppHarness, look: Look) -> None:
     """Show a temporary conversation, and the question when it is closed."""
     app.controllers.of(TemporaryController).open()
@@ -878,6 +894,7 @@ SCENES: Final = (
     collections,
     quick_prompt,
     viewer,
+    text,
     temporary,
     spending,
     models,
