@@ -1,7 +1,7 @@
 """Tinted Lucide icons: one SVG file for every color, size and screen.
 
-Call `use_folder` once at start-up with the folder of the SVG files. A pixmap is rendered
-when it is first needed, for the sharpest screen unless a ratio is given, and cached.
+Call `use_folder` once at start-up with the folder of the SVG files. An icon is rendered when it is
+first painted, and cached: of fifty at the start, a dozen are visible.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton
 
@@ -44,10 +44,37 @@ def icon(name: str, color: QColor, size: int = 16, *, disabled: QColor | None = 
     Args:
         disabled: the color of the icon's disabled state.
     """
-    result = QIcon(pixmap(name, color, size))
-    if disabled is not None:
-        result.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
-    return result
+    return QIcon(_Engine(name, color, size, disabled))
+
+
+class _Engine(QIconEngine):
+    """The source of an icon's pixmaps."""
+
+    def __init__(self, name: str, color: QColor, size: int, disabled: QColor | None) -> None:
+        super().__init__()
+        self._values = name, color, size, disabled
+
+    def clone(self) -> QIconEngine:
+        return _Engine(*self._values)
+
+    def actualSize(self, size: QSize, _mode: QIcon.Mode, _state: QIcon.State) -> QSize:
+        own_size = self._values[2]
+        return size.boundedTo(QSize(own_size, own_size))
+
+    def scaledPixmap(
+        self, _size: QSize, mode: QIcon.Mode, _state: QIcon.State, ratio: float
+    ) -> QPixmap:
+        name, color, size, disabled = self._values
+        if mode is QIcon.Mode.Disabled and disabled is not None:
+            return pixmap(name, disabled, size, ratio)
+        usual = pixmap(name, color, size, ratio)
+        if mode in (QIcon.Mode.Normal, QIcon.Mode.Active):
+            return usual
+        return QIcon(usual).pixmap(QSize(size, size), ratio, mode)  # as the style changes it
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        ratio = painter.device().devicePixelRatio()
+        painter.drawPixmap(rect, self.scaledPixmap(rect.size(), mode, state, ratio))
 
 
 def set_icon(
