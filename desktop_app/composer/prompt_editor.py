@@ -26,7 +26,6 @@ from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.command import Menu, all_commands, commands_in
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of
-from desktop_app.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import set_role, set_style_property
 from desktop_app.widgets.program_menu import ProgramMenu, add_commands, command_of, run_command
@@ -317,11 +316,13 @@ class PromptEditor(QFrame):
 
     def choose_files(self) -> None:
         """Let the user choose files to attach."""
+        from desktop_app.widgets.file_dialogs import choose_files
 
         choose_files(self, tr("Attach files"), self.attach_requested.emit)
 
     def choose_folder(self) -> None:
         """Let the user choose a folder to attach."""
+        from desktop_app.widgets.file_dialogs import choose_folder
 
         choose_folder(
             self, tr("Attach folder"), lambda folder: self.attach_requested.emit([folder])

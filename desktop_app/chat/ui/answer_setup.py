@@ -174,7 +174,8 @@ class AnswerSetup(QObject):
 
     def deduplicate(self, parts: Sequence[P]) -> list[P]:
         """Return attachments as the next question sends them; those sent before are only named."""
-        return deduplicate_parts(self.context.sent.messages, parts, self.resolved.files)
+        context = self.context
+        return deduplicate_parts(context.sent.messages, parts, context.resolved.files)
 
     # -------------------------------------------------------------- background
 

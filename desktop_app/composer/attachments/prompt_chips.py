@@ -182,6 +182,8 @@ class PromptChips(QObject):
     def _make_attachment_chips(self) -> list[Chip]:
         """Return a chip for each attachment; of many, the last chip stands for the rest."""
         parts = self._draft.value.attachments
+        if not parts:
+            return []
         resolved = self._setup.resolved
         separate_count = len(parts)
         if not self._is_expanded and len(parts) > MAX_CHIPS + 1:
