@@ -9,18 +9,18 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
-import re
 import sys
 from contextlib import suppress
 from pathlib import Path
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.system import OPEN_FLAGS
 
 LOG_NAME = "repartee.log"
 CRASH_NAME = "crash.log"
 MAX_LOG_BYTES = 500_000  # the next start begins a new file
 # Keys of known formats; values after words such as "Bearer"; passwords and keys in addresses.
-_SECRET_PATTERN = re.compile(
+_SECRET_PATTERN = lazy_pattern(
     r"""(?ix)
     \b(?:sk|pk|rk|gsk|key|xai|hf)[-_][\w-]{6,}
     | \bAIza[\w-]{20,}

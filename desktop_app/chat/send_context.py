@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from msgspec import field
+from msgspec.structs import replace
 
 from desktop_app.chat.structured.answer_forms import load_form, require_grammar_support
 from desktop_app.domain.answering.answer_form import AnswerForm, AnswerGrammar, AnswerSchema

@@ -7,13 +7,14 @@ a hash could be a path.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
+
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 T = TypeVar("T")
 
@@ -43,8 +44,8 @@ Positive = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
 Amount = Annotated[float, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
 Seconds = Annotated[float, Meta(ge=0, le=MAX_SECONDS)]
 
-_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")
-_HASH: Final = re.compile("[0-9a-f]{64}")
+_ID: Final = lazy_pattern(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")
+_HASH: Final = lazy_pattern("[0-9a-f]{64}")
 _MAX_MONEY: Final = Decimal(10**9)
 _MAX_DIGITS: Final = 60
 

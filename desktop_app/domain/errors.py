@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import in_english, tr
 
 Param = str | int
 """A value for a placeholder in the sentences of an error."""
 
-PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+PLACEHOLDER: Final = lazy_pattern(r"\{(\w+)\}")
 _QUOTED: Final = ("words", "why")  # a sentence of the program, or words of somebody else
 
 

@@ -16,6 +16,7 @@ from desktop_app.chat.conversation_store import REVIEWED
 from desktop_app.domain.bounds import BAD_VALUE, checked_time
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import parts_from_json
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import tr
 from desktop_app.storage.row_conversion import from_micros, searchable_text, to_micros
 from desktop_app.storage.search.search_text import match_expression, snippet
@@ -55,7 +56,7 @@ _FILTER_CONDITIONS: Final = {
         )
     )""",
 }
-_VERDICT: Final = re.compile(
+_VERDICT: Final = lazy_pattern(
     r"(?:^|(?<=\s))is:(reviewed|corrected|rejected)(?=\s|$)", re.IGNORECASE
 )
 # The best matches are chosen among this many of the newest matches.

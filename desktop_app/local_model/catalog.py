@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -12,10 +11,11 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from desktop_app.domain.errors import IllegalChoiceError, LocalModelError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import resource_path
 
-_UNUSABLE_IN_NAMES: Final = re.compile(r"[^\w.+-]+")
+_UNUSABLE_IN_NAMES: Final = lazy_pattern(r"[^\w.+-]+")
 _MAX_NAME_CHARS: Final = 120
 _MEMORY_SHARE: Final = 0.8  # of the free memory; other apps need the rest
 RESERVE_BYTES: Final = 200 << 20

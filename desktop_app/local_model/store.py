@@ -19,6 +19,7 @@ import msgspec
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import IllegalChoiceError, LocalModelError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.system_error import system_words
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr
@@ -32,7 +33,7 @@ _MAX_FOUND: Final = 200  # of one app; arbitrary: far more than anyone has
 _MAX_DEPTH: Final = (
     4  # LM Studio: publisher/model/file; Hugging Face: model/snapshots/revision/file
 )
-_LATER_SPLIT: Final = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
+_LATER_SPLIT: Final = lazy_pattern(r"-(?!00001)\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
 _OLLAMA_MODEL: Final = "application/vnd.ollama.image.model"
 _OLLAMA_PROJECTOR: Final = "application/vnd.ollama.image.projector"
 _OLLAMA_REGISTRY: Final = "registry.ollama.ai/library/"

@@ -8,7 +8,6 @@ range of characters of the whole text, which is found again in the text that the
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from enum import Enum
@@ -16,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.documents import document_types, passage_matching
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.block_model import Block, Kind, Run, clean_text, show_invisible, text_of
 from desktop_app.markdown.incremental.shown_blocks import pack_rows
 from desktop_app.markdown.parsing.block_builder import build_blocks, code_line
@@ -27,8 +27,8 @@ SLICE_LENGTH: Final = 3_000
 
 _MAX_SLICE_LENGTH: Final = 2 * SLICE_LENGTH
 """Characters after which a slice ends even within a paragraph or a line."""
-_LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
-_FENCE_OPENING: Final = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})")
+_LINK_TARGET: Final = lazy_pattern(r"\]\([^()\s]*\)")
+_FENCE_OPENING: Final = lazy_pattern(r" {0,3}(`{3,}(?!.*`)|~{3,})")
 _MARKDOWN_TEXTS: Final = (document_types.MARKDOWN, document_types.HTML, document_types.NOTEBOOK)
 _CODE_PREFIXES: Final = ("text/x-", "text/javascript", "text/css", "text/csv", "text/tab-")
 _CODE: Final = frozenset(

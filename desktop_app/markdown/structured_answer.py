@@ -7,7 +7,6 @@ answers can be searched, copied and printed like all others.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import fields
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.json_table import JsonTable, cell_of, table_of_list
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 _MAX_TREE_LENGTH: Final = 200_000
 """Characters. Longer JSON is shown as code, not as a table or a tree. An arbitrary number."""
@@ -28,8 +28,8 @@ _FENCE: Final = "~~~~~~~~~~~~"
 """So long that hardly any answer contains a line that closes it."""
 _MAX_DEPTH: Final = 12
 """List levels; deeper values are shown as text."""
-_MARKUP: Final = re.compile(r"[!-/:-@\[-`{-~]")
-_LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
+_MARKUP: Final = lazy_pattern(r"[!-/:-@\[-`{-~]")
+_LANGUAGE: Final = lazy_pattern(r"[\w+#.-]{1,40}")
 
 
 def form_fence(message: Message) -> str:

@@ -16,11 +16,11 @@ that occurs several times is asked for once; its first default applies everywher
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.value import Value
 
 SELECTION = "selection"
@@ -33,7 +33,7 @@ MAX_FILLED_CHARS: Final = 16 << 20
 """More characters than any model reads."""
 
 _NAME: Final = r"[^\W\d_][\w \-]*"
-_PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(?:=([^{{}}]*))?\}}\}}")
+_PIECE: Final = lazy_pattern(rf"(\\?)\{{\{{[ ]*({_NAME})(?:=([^{{}}]*))?\}}\}}")
 
 
 class PromptRequirements(NamedTuple):

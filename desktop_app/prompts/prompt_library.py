@@ -8,9 +8,10 @@ the prompt's requirements (`documents: 2`, `grammar: summary`), the title as a h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.providers.model_list import PATH, listing_from
@@ -26,7 +27,7 @@ _HOST: Final = "127.0.0.1"
 _MAX_REPLY_BYTES: Final = 1 << 20
 SEARCHED: Final = ("ollama", "lm-studio", "llama-cpp", "vllm", "jan")
 """The keys of the presets whose addresses are searched, the most wanted first."""
-_SUFFIXES: Final = re.compile(r"(?:\.gguf|:latest)$", re.IGNORECASE)
+_SUFFIXES: Final = lazy_pattern(r"(?:\.gguf|:latest)$", re.IGNORECASE)
 
 
 class FoundServer(NamedTuple):

@@ -20,7 +20,6 @@ Windows: vLLM (`max_model_len`), llama.cpp's server (`meta.n_ctx`, `meta.n_ctx_t
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -32,6 +31,7 @@ from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.cost import LongPrice
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.model_facts import (
     MAX_PRICE,
     MAX_TOKENS,
@@ -92,7 +92,7 @@ _PRICE_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "write_price": ("cache_creation_input_token_cost", "input_cache_write", "cache_write"),
     "audio_price": ("input_cost_per_audio_token", "audio"),
 }
-_ABOVE: Final = re.compile(r"input_cost_per_token_above_(\d{1,4})k_tokens")
+_ABOVE: Final = lazy_pattern(r"input_cost_per_token_above_(\d{1,4})k_tokens")
 """LiteLLM's field with the price of long prompts; its other fields end in the same way."""
 
 

@@ -7,18 +7,18 @@ equal, however a user or an older version spelled them.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import CommandScope
 
 MAX_PRESSES: Final = 2
 _SEPARATOR: Final = ", "
 # Modifiers, then a key that may itself be "+": "Ctrl++" is Ctrl with the plus key.
-_PRESS_PATTERN: Final = re.compile(r"((?:[^+]+\+)*)(\+|[^+]+)")
+_PRESS_PATTERN: Final = lazy_pattern(r"((?:[^+]+\+)*)(\+|[^+]+)")
 # Qt's order, as in QKeySequence.toString(PortableText).
 _MODIFIERS: Final = ("Meta", "Ctrl", "Alt", "Shift")
 _MODIFIER_ALIASES: Final = {"Control": "Ctrl", "Super": "Meta", "Win": "Meta"}

@@ -9,13 +9,13 @@ path. A symbolic link could be made by few users of Windows.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.storage_errors import translate_errors
 from desktop_app.system import lock, open_folder_lock
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 _REGISTERED: Final = ".registered"
-_PARTIAL_NAME: Final = re.compile(r"\.repartee-[0-9a-f]{16}(?:\.part)?")
+_PARTIAL_NAME: Final = lazy_pattern(r"\.repartee-[0-9a-f]{16}(?:\.part)?")
 """The names of registered files and folders. No other was registered by the program.
 
 The user may have got the folder from somebody else, with REPARTEE_HOME.

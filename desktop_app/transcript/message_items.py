@@ -37,6 +37,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, is_detail
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE, WINDOW
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.markdown.block_model import PICTURE, Block, Kind, Run, Runs, clean_text
@@ -138,7 +139,7 @@ _MAX_DETAIL_LINES: Final = 200
 
 
 # Markup in a document's text: page and slide marks, headings, table lines.
-_MARKUP: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
+_MARKUP: Final = lazy_pattern(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
 _TOOLTIP_CHARACTERS: Final = 160
 """Characters of a passage in the tooltip of a citation."""
 _LISTED_CHARACTERS: Final = 80

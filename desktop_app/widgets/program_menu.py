@@ -10,9 +10,10 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.widgets.text.foreign_text import menu_text
 
-_FIRST_LETTER: Final = re.compile(r"\b[^\W\d_]")
+_FIRST_LETTER: Final = lazy_pattern(r"\b[^\W\d_]")
 _CHECK_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Select)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import signal
 import sys
 from collections.abc import Callable
@@ -16,9 +15,10 @@ from typing import NamedTuple
 
 from desktop_app.child_processes import library_command, start_child
 from desktop_app.domain.error_note import ErrorNote, error_from_json
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 Progress = Callable[[int, int], None]
-_STEP_LINE = re.compile(rb"(\d+) (\d+)\s*")
+_STEP_LINE = lazy_pattern(rb"(\d+) (\d+)\s*")
 _MAX_LINE_BYTES = 1 << 20
 # Sentences on standard error begin with the program's name.
 _PROGRAM_PREFIX = "repartee: "

@@ -14,12 +14,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 _SMAPS_FILE: Final = Path("/proc/self/smaps")
-_FILE_MAPPING_LINE: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ (\d+)")
+_FILE_MAPPING_LINE: Final = lazy_pattern(r"([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ (\d+)")
 _DONTNEED: Final = 4  # MADV_DONTNEED: https://man7.org/linux/man-pages/man2/madvise.2.html
 
 

@@ -27,6 +27,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import REPEATED
 from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
 from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.network.network_address import is_loopback, split_url
 from desktop_app.i18n.translation import N_
 
@@ -54,16 +55,16 @@ _PROBE_CHARS: Final = 16
 """The beginning of a text that is searched for its periods, shorter than any repetition."""
 _DIGITS: Final = "0123456789"
 _CHECK_EVERY: Final = 200  # characters: a check takes about 1 ms
-_WORD: Final = re.compile(r"[^\W\d_]{2,}")
+_WORD: Final = lazy_pattern(r"[^\W\d_]{2,}")
 # At the start of a line, or between items of a line: not the number of "Row 7." or "See row 7."
-_LIST_NUMBER: Final = re.compile(
+_LIST_NUMBER: Final = lazy_pattern(
     r"(^[ \t]*)\d+(?=[.)](?:\s|$))|([,;.] )\d+(?=[.)][ ,;])", re.MULTILINE
 )
-_PARTIAL_NUMBER: Final = re.compile(r"\d{1,6}\Z")
-_TOKEN: Final = re.compile(r"\w+")
-_TABLE_ROW: Final = re.compile(r"^\s*\|.*$", re.MULTILINE)
-_COUNTED: Final = re.compile(r"(?:\d{1,6}[\s,.;:)]+)*$")
-_FENCE: Final = re.compile(r"^\s*(?:```|~~~)", re.MULTILINE)
+_PARTIAL_NUMBER: Final = lazy_pattern(r"\d{1,6}\Z")
+_TOKEN: Final = lazy_pattern(r"\w+")
+_TABLE_ROW: Final = lazy_pattern(r"^\s*\|.*$", re.MULTILINE)
+_COUNTED: Final = lazy_pattern(r"(?:\d{1,6}[\s,.;:)]+)*$")
+_FENCE: Final = lazy_pattern(r"^\s*(?:```|~~~)", re.MULTILINE)
 
 
 class AnswerTiming:

@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, not
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.documents.table_text import CSV_TYPES, find_first_row, sheet_rows
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.i18n.translation import N_
 
@@ -30,8 +31,8 @@ MAX_COLUMNS: Final = 100
 _MAX_CELL_CHARS: Final = 100
 _SAMPLE_CHARS: Final = 200_000
 """Characters of a CSV file that are searched for its first rows."""
-_SHEET_HEADING: Final = re.compile(r"^## (.*)$", re.MULTILINE)
-_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
+_SHEET_HEADING: Final = lazy_pattern(r"^## (.*)$", re.MULTILINE)
+_NUMBER: Final = lazy_pattern(r"-?\d+(\.\d+)?")
 
 
 def reading_tools(part: DocumentPart, tools: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.tools.ui.tools_controller import ToolsController
@@ -37,7 +37,7 @@ from desktop_app.widgets.external_open import open_path
 from desktop_app.widgets.file_dialogs import choose_target, save_bytes
 from desktop_app.widgets.look.theme import current_theme
 
-_UNSAFE_CHARACTERS: Final = re.compile(r"[^\w .,()+&'’-]+")
+_UNSAFE_CHARACTERS: Final = lazy_pattern(r"[^\w .,()+&'’-]+")
 _MAX_DIAGRAM_WIDTH: Final = 1_400
 """Pixels at the default text size, an arbitrary number for lines that are as wide as the window."""
 _MAX_DIAGRAM_HEIGHT: Final = 16_000

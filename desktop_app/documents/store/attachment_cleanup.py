@@ -16,7 +16,6 @@ of such a library is kept, so are all files without a row.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.storage.deletion_wipe import mark_for_wipe
 from desktop_app.storage.row_conversion import to_micros
 from desktop_app.storage.search.search_index import EntryKind, remove_entry
@@ -41,8 +41,8 @@ _SKIPPED_LIMIT: Final = 1
 
 `skip_grace_period` sets their `created_at` to 0; the others have the time at which they were added.
 """
-_FOLDER_NAME: Final = re.compile("[0-9a-f]{2}")
-_REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
+_FOLDER_NAME: Final = lazy_pattern("[0-9a-f]{2}")
+_REST_OF_HASH: Final = lazy_pattern("[0-9a-f]{62}")
 
 # A conversation without a draft has '', which is not JSON. SQLite passes only rows of `c` that meet
 # the condition on the draft to json_each, which depends on `c`.

@@ -39,6 +39,7 @@ from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.errors import AttachmentMissingError, DocumentError, StorageError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database import Databases, closed_error, read_first, wait_for_job
@@ -57,7 +58,7 @@ Extract = Callable[[str, bytes], Awaitable[ExtractedDocument]]
 UNREAD: Final = "application/octet-stream"
 """The type of a file that cannot be read as a document."""
 _CHUNK_BYTES: Final = 1 << 20  # of a file that are copied at a time, an arbitrary number
-_IMAGE_SIGNATURE: Final = re.compile(
+_IMAGE_SIGNATURE: Final = lazy_pattern(
     rb"(?P<png>\x89PNG\r\n\x1a\n)|(?P<jpeg>\xff\xd8\xff)|(?P<webp>RIFF....WEBP)", re.DOTALL
 )
 # Inserts nothing for an attachment that is not in the table, such as one in memory.

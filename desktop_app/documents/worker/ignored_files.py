@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from desktop_app.domain.documents.document_notes import SkipReason
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 GITIGNORE: Final = ".gitignore"
 MAX_GITIGNORE_BYTES: Final = 1 << 20
@@ -25,8 +26,8 @@ _PROJECT_FILES: Final = (
 _MARKS_OF_MADE: Final = ("pyvenv.cfg", "CACHEDIR.TAG")
 """Files in folders that a program made: Python's environments, caches (bford.info/cachedir)."""
 _MAX_DOUBLE_STARS: Final = 4  # each multiplies the time by the depth of the path
-_NOTION_TABLE: Final = re.compile(r"(.*[0-9a-f]{32})\.csv")
-_TOKEN: Final = re.compile(r"/\*\*/|^\*\*/|/\*\*$|\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|.", re.S)
+_NOTION_TABLE: Final = lazy_pattern(r"(.*[0-9a-f]{32})\.csv")
+_TOKEN: Final = lazy_pattern(r"/\*\*/|^\*\*/|/\*\*$|\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|.", re.S)
 
 
 class _Rule(NamedTuple):

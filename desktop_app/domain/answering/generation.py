@@ -8,10 +8,10 @@ default".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from desktop_app.domain.bounds import Amount, Count, converted
 from desktop_app.domain.value import Value

@@ -6,8 +6,10 @@ drawn. The window shows the beginning of the answer; the store, Copy and Export 
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Final
+
+from msgspec.structs import replace
 
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import (

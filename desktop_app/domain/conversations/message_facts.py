@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -23,6 +22,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import NoticeCode, is_detail, notice
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.document_sections import format_spans
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.tools.tool import BAD_ARGUMENTS, NOTHING_FOUND, SEARCH_TOOL, ToolCallState
 from desktop_app.domain.tools.tool_words import describe_call, tool_title
@@ -55,7 +55,7 @@ _EXPORT_ENDINGS: Final = {
 
 _MIN_SHOWN_S: Final = 0.1
 """Seconds. Shorter durations are shown as this one, not as "0.0 s"."""
-_SUBJECT: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<subject>[^*\n]{3,80})")
+_SUBJECT: Final = lazy_pattern(r"\s*(?:\*\*|#+ )(?P<subject>[^*\n]{3,80})")
 """A heading, or bold words, at the beginning of a summary of the reasoning."""
 
 

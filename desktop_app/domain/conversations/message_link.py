@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 SCHEME: Final = "repartee"
-_LINK: Final = re.compile(
+_LINK: Final = lazy_pattern(
     rf"{SCHEME}://conversation/([0-9a-f]{{32}})(?:/([0-9a-f]{{32}}))?/?", re.IGNORECASE
 )
 

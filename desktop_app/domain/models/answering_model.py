@@ -6,10 +6,11 @@ before it. Local servers answer with the model that is loaded, whichever was req
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_SNAPSHOT: Final = re.compile(r"[-@](\d{4}-?\d{2}-?\d{2}|\d{4}|latest)$")
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
+_SNAPSHOT: Final = lazy_pattern(r"[-@](\d{4}-?\d{2}-?\d{2}|\d{4}|latest)$")
 
 
 def is_same_model(requested: str, named: str) -> bool:

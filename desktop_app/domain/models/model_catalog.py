@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -16,8 +15,11 @@ from fnmatch import translate
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from desktop_app.domain.cost import FREE, USUAL_ANSWER_TOKENS, Price
 from desktop_app.domain.errors import IllegalChoiceError, SettingError
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.value import Value
@@ -51,9 +53,9 @@ _USUAL_SECONDS: Final[Mapping[Effort, float]] = {
 # "auto" is the tier of the account, by default the ordinary one.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
 # The prefixes that gateways put before the names of OpenAI's models.
-_GATEWAY_PREFIX: Final = re.compile(r"^(?:openrouter/)?(?:openai|azure)/")
+_GATEWAY_PREFIX: Final = lazy_pattern(r"^(?:openrouter/)?(?:openai|azure)/")
 _FINE_TUNED_PREFIX: Final = "ft:"
-_SNAPSHOT_DATE: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
+_SNAPSHOT_DATE: Final = lazy_pattern(r"-20\d\d-\d\d-\d\d$")
 # The facts of a family that its members do not have: a dated snapshot of a model is neither the
 # variant itself nor shut down on the model's date.
 _UNINHERITED_FACTS: Final = ("name", "variant", "shutdown")

@@ -6,13 +6,12 @@ the user's facts replace its facts (`applied_to`).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from desktop_app.domain.cost import LongPrice, Price
 from desktop_app.domain.models.model_catalog import ModelInfo

@@ -6,10 +6,11 @@ may, too. So a model that is listed after its shutdown date is still served.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice

@@ -7,9 +7,10 @@ is offered. The rule for efforts is in `model_catalog` (`effort_refusal`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from enum import Enum, auto
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters

@@ -5,10 +5,10 @@ They are not in model_catalog.py, because the first paint needs them, but no pri
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Final, Self
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.i18n.translation import N_
 
 
@@ -39,7 +39,7 @@ class Variant(_AdvisedChoice):
     PRO = "pro", N_("The hardest questions")
 
 
-_EFFORT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
+_EFFORT_NAME: Final = lazy_pattern(r"[a-z0-9][a-z0-9_.-]{0,31}")
 
 
 class Effort(_AdvisedChoice):

@@ -7,18 +7,18 @@ its API key. The profile has only the names of secret fields.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import parse_qsl
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.value import PrivateValue
 
 MAX_FIELDS: Final = 50
 MAX_FIELD_NAME_CHARS: Final = 256
 MAX_FIELD_VALUE_CHARS: Final = 8192
 # RFC 9110's token.
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_NAME: Final = lazy_pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # The transport sets these: they delimit the message, or state what the transport can read.
 _RESERVED_NAMES: Final = frozenset(
     {
@@ -115,7 +115,7 @@ def _valid_fields(pairs: Iterable[tuple[str, str]], *, in_query: bool) -> dict[s
 # Addresses from Azure's portal have an API version and the path of an API. `api-version` is the
 # only parameter that may be in an address, because any other could be a key.
 VERSION_NAME: Final = "api-version"
-_QUERY: Final = re.compile(rf"{VERSION_NAME}=([0-9A-Za-z.-]{{1,40}})")
+_QUERY: Final = lazy_pattern(rf"{VERSION_NAME}=([0-9A-Za-z.-]{{1,40}})")
 _ENDPOINTS: Final = ("/chat/completions", "/responses", "/embeddings", "/completions")
 
 

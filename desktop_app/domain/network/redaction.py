@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
+
 REMOVED: Final = "[key removed]"
 MIN_SECRET_CHARS: Final = 8
 """A shorter secret is not searched for, even if it has a digit."""
@@ -18,7 +20,7 @@ MIN_CHARS_WITHOUT_DIGITS: Final = 16
 Local servers accept any key, such as "lm-studio", and an answer may contain that word.
 """
 
-_ESCAPED_LETTER: Final = re.compile(rb"\\[u/]")
+_ESCAPED_LETTER: Final = lazy_pattern(rb"\\[u/]")
 
 
 class Redactor:

@@ -7,10 +7,10 @@ written later (`PendingWrites`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import Signal
 
 from desktop_app.app.session import Controller, Session

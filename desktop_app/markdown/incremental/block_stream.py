@@ -20,8 +20,9 @@ The final blocks equal `render(source)` of the whole source.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.block_model import NON_PARAGRAPHS, Block, Kind, Run, replace_unusable

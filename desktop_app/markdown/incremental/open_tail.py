@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.value import Value
 from desktop_app.markdown.parsing.block_builder import PlacedBlock, build_blocks
 from desktop_app.markdown.parsing.loose_lists import (
@@ -28,7 +29,7 @@ _WITHOUT_INLINE: Final = ("fence", "code_block", "math_block", "hr")
 
 # Escapes are matched first. Otherwise each escaped bracket would start a search of its own, which
 # reads a thousand characters.
-_LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
+_LABEL: Final = lazy_pattern(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
 
 class ParserContext(Value, frozen=True):

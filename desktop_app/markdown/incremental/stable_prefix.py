@@ -9,11 +9,11 @@ placeholder lines can open a quote or an item again.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.incremental.open_tail import ParserContext
 from desktop_app.markdown.parsing.block_builder import PlacedBlock
 from desktop_app.markdown.parsing.formulas import DISPLAY_OPENER, display_marks
@@ -30,12 +30,12 @@ _KIND_OF_OPEN_BLOCK: Final = {"table_open": "table", "fence": "code", "code_bloc
 _MAX_DEPTH: Final = 24
 """Maximum nesting of quotes and items to examine, more than anybody writes."""
 
-_OPENERS_OF_CONTAINERS: Final = re.compile(
+_OPENERS_OF_CONTAINERS: Final = lazy_pattern(
     r"^(?:[\s>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]]*\]:)*"
 )
 
 
-_MAY_OPEN_DISPLAY: Final = re.compile(DISPLAY_OPENER)
+_MAY_OPEN_DISPLAY: Final = lazy_pattern(DISPLAY_OPENER)
 
 
 class ContainerAtCut(NamedTuple):

@@ -8,9 +8,10 @@ text. A footnote's definition has "loose", too: there it means that a blank line
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -25,7 +26,7 @@ _CONTAINERS: Final = {
     kind: kind.removesuffix("_open") + "_close"
     for kind in (*LISTS, "list_item_open", "blockquote_open", NOTE)
 }
-_ONLY_MARKS: Final = re.compile(r"(?:[ \t>]|(?:\d{1,9}[.)]|[-+*])[ \t])*(?:\d{0,9}[.)]?|[-+*])")
+_ONLY_MARKS: Final = lazy_pattern(r"(?:[ \t>]|(?:\d{1,9}[.)]|[-+*])[ \t])*(?:\d{0,9}[.)]?|[-+*])")
 _CONTAINER_CLOSERS: Final = frozenset(_CONTAINERS.values())
 
 

@@ -11,12 +11,12 @@ name that came with the answer. Without it they are text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, unquote
 
 from desktop_app.domain.documents.collections import passage_link, passage_number
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 CITED: Final = "cited"
 """Key in the parse environment: a `Citable`."""
@@ -29,7 +29,7 @@ CITATION: Final = "citation"
 FILE_LINK: Final = "file"
 """Key in the data of a link's token: the link to a file of the answer; "" if it has none."""
 
-CITED_NUMBER: Final = re.compile(r"[0-9]+")
+CITED_NUMBER: Final = lazy_pattern(r"[0-9]+")
 _NOTE_PREFIX: Final = "repartee:note/"
 _MARK_PREFIX: Final = "repartee:mark/"
 _FILE_PREFIX: Final = "repartee:file/"

@@ -6,9 +6,9 @@ may have more cells, up to MAX_COLUMNS, and a bar within code or a formula belon
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.parsing.formulas import FORMULA, can_precede_formula, is_price, line_at
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ _MAX_TICKS: Final = 200
 """Backticks of a line; in a line with more, which nobody writes, code is not sought."""
 
 # GitHub checks for these before tables: an item, a quote, a heading, a fence.
-_BEGINS_OTHER_BLOCK: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)]|#{1,6})[ \t]|>|`{3}|~{3}")
+_BEGINS_OTHER_BLOCK: Final = lazy_pattern(r"(?:[-+*]|\d{1,9}[.)]|#{1,6})[ \t]|>|`{3}|~{3}")
 _RULE_CELL: Final = r"[ \t]*+:?-++:?[ \t]*+"
-_RULE: Final = re.compile(rf"(?!-[ \t])\|?{_RULE_CELL}(?:\|{_RULE_CELL})*+\|?[ \t]*+")
-_CELL_PART: Final = re.compile(
+_RULE: Final = lazy_pattern(rf"(?!-[ \t])\|?{_RULE_CELL}(?:\|{_RULE_CELL})*+\|?[ \t]*+")
+_CELL_PART: Final = lazy_pattern(
     r"(?<!`)(?P<ticks>`++).+?(?<!`)(?P=ticks)(?!`)|\\\(.+?\\\)|\\.|\$|(?P<bar>\|)"
 )
 

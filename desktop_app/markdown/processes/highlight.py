@@ -10,12 +10,12 @@ a blank line.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.processes.json_server import TooSlowError, run_limited
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _MAX_PART_LENGTH: Final = 8_000
 _SLOW_LANGUAGES: Final[set[str]] = set()
 """The languages whose lexer was too slow in `file_spans`."""
 
-_BLANK_LINES: Final = re.compile(r"\n[ \t]*\n(?=\S)")
+_BLANK_LINES: Final = lazy_pattern(r"\n[ \t]*\n(?=\S)")
 
 
 class CodeColor(Enum):
@@ -88,7 +88,7 @@ _ALIASES: Final = {
     "vb": "vb.net",
     "wasm": "wast",
 }
-_LANGUAGE_NAME: Final = re.compile(r"\{?\.?(?P<name>[\w+#-]+)")
+_LANGUAGE_NAME: Final = lazy_pattern(r"\{?\.?(?P<name>[\w+#-]+)")
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,6 @@ hundredth of rendering it.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -15,18 +14,19 @@ from itertools import combinations
 from typing import Final
 
 from desktop_app.domain.documents.letter_folding import PLAIN_LETTERS
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.markdown.block_model import PICTURE, text_of
 
-WORD: Final = re.compile(r"\w+")
+WORD: Final = lazy_pattern(r"\w+")
 MAX_COMPARED_WORDS: Final = 10_000
 """Words of each text that are compared: four texts of that length take 1.7 s."""
 _MARKDOWN_MARKS: Final = "*_~`\\"
 # Text that is spelled differently in the source: an entity, a link that begins or ends within a
 # word. Each pattern begins with a fixed character, because `re` finds such a pattern about 40 times
 # as fast as one that begins with a lookbehind.
-_ENTITY: Final = re.compile(r"&#?\w+;")
-_LINK_BEGINS: Final = re.compile(r"\[(?<=\w\[)")
-_LINK_ENDS: Final = re.compile(r"\)(?=\w)")
+_ENTITY: Final = lazy_pattern(r"&#?\w+;")
+_LINK_BEGINS: Final = lazy_pattern(r"\[(?<=\w\[)")
+_LINK_ENDS: Final = lazy_pattern(r"\)(?=\w)")
 
 
 class _Letters(dict[int, str]):

@@ -14,6 +14,7 @@ from desktop_app.domain.answering.chat_request import (
     ProviderKind,
     ProviderProfile,
 )
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.custom_fields import (
     CustomField,
@@ -40,8 +41,8 @@ A gateway that OPENAI_BASE_URL names has the id "env-openai", too.
 """
 ORGANIZATION_HEADER: Final = "OpenAI-Organization"
 PROJECT_HEADER: Final = "OpenAI-Project"
-_AZURE_PATH: Final = re.compile(r"/openai(?:/v1|/deployments/(?P<deployment>[^/]+))?$")
-_DATED_START: Final = re.compile("[0-9]")
+_AZURE_PATH: Final = lazy_pattern(r"/openai(?:/v1|/deployments/(?P<deployment>[^/]+))?$")
+_DATED_START: Final = lazy_pattern("[0-9]")
 """The start of a version such as 2024-10-21; others are names, such as "preview"."""
 
 _ProfileAndSecrets = tuple[ProviderProfile, dict[str, Secret]]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.models.model_catalog import ModelCatalog

@@ -8,14 +8,15 @@ empty value.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
+
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 MAX_NAME_CHARS: Final = 4096
 """The most characters of an id or a name; a longer one counts as missing."""
 _MAX_EXACT_FLOAT: Final = 2**53
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_SURROGATES: Final = lazy_pattern("[\ud800-\udfff]")
 
 
 def parse(data: str | bytes | bytearray) -> Any:

@@ -7,11 +7,12 @@ nearest supported one is sent, and shown as chosen. Switching back restores the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
+
+from msgspec.structs import replace
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import USUAL_PARAMETERS, GenerationParameters

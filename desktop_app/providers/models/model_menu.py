@@ -6,7 +6,6 @@ speech, images) are filtered out by the catalog, the server's list or their name
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
@@ -21,6 +20,7 @@ from desktop_app.domain.answering.chat_request import (
     ProviderKind,
     ProviderProfile,
 )
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_entry import ModelEntry, ModelRow
 from desktop_app.domain.models.model_facts import ModelFacts
@@ -33,8 +33,8 @@ from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, Prov
 _LONG_LIST: Final = 18
 """Of a longer list, models that the server has had for long are older ones."""
 _CURRENT_DAYS: Final = 365
-_VERSION: Final = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})*)")
-_DATE: Final = re.compile(r"-(20\d\d-?\d\d-?\d\d|\d\d-20\d\d|\d\d-\d\d|\d{4})$")
+_VERSION: Final = lazy_pattern(r"([0-9]{1,18}(?:\.[0-9]{1,18})*)")
+_DATE: Final = lazy_pattern(r"-(20\d\d-?\d\d-?\d\d|\d\d-20\d\d|\d\d-\d\d|\d{4})$")
 """A snapshot's date: of OpenAI and Anthropic, Cohere, Google, Mistral."""
 
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QMenu, QSizePolicy
 from desktop_app.app.session import Controller, Session
 from desktop_app.app.window.conversation_pane import FIRST_STOP
 from desktop_app.domain.conversations.message_facts import indent_json
+from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.tools.tool import OWN_SEARCH, PYTHON_TOOL, Permission, ToolError, ToolKind
 from desktop_app.domain.tools.tool_words import describe_call, escape_hidden
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -54,7 +55,7 @@ _MAX_ARGUMENT_CHARACTERS: Final = 20_000
 _MIN_ARGUMENT_LINES: Final = 1.5
 _MAX_ARGUMENT_LINES: Final = 6
 # Empty lines could move the rest of a code out of sight.
-_EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){4,}")
+_EMPTY_LINES: Final = lazy_pattern(r"\n(?:[^\S\n]*\n){4,}")
 
 
 class AllowButton(SingleClickButton):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication
+
+from desktop_app.domain.lazy_pattern import lazy_pattern
 
 HTML: Final = "text/html"
 MARKDOWN: Final = "text/markdown"
@@ -20,7 +21,7 @@ ClipboardTexts = Mapping[str, Callable[[], Iterable[str]]]
 """The same content in several formats: functions that return the pieces of its text."""
 
 # Control characters except newline and tab, and controls of the text direction.
-_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_UNSAFE: Final = lazy_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def copyable(text: str) -> str:
