@@ -104,6 +104,7 @@ class DeviceState(Value, frozen=True):
         number: the last segment's number.
         epoch: of the last head that was written; "" before the first.
         next_epoch: of the head that was about to be written.
+        unjoinable: the last segment that is too large or too damaged to be joined with others.
         told: what that head says about the others; its number is under "".
         fetches_all: attachments are fetched at once, not when they are opened.
         is_first: it began the library, so that its settings win.
@@ -121,6 +122,7 @@ class DeviceState(Value, frozen=True):
     spans: tuple[Span, ...] = ()
     epoch: str = ""
     next_epoch: str = ""
+    unjoinable: int = 0
     told: Mapping[str, int] = {}
     fetches_all: bool = False
     at: int = 0
@@ -405,6 +407,7 @@ class Synchronizer:
                 spans=(),
                 epoch="",
                 next_epoch="",
+                unjoinable=0,
                 told={},
                 at=0,
                 is_first=False,
@@ -463,35 +466,45 @@ class Synchronizer:
         await self._database.execute("INSERT OR IGNORE INTO sync_files VALUES (?)", sha256)
 
     async def _join_segments(self, storage: Storage, key: LibraryKey) -> None:
-        """Join the newest segments to one, so that a new computer reads few files.
+        """Join the newest segments to one of a megabyte at most: a new computer reads few files.
 
-        Only files since the last joining are read, so a change costs the same in any library.
+        Each file is read twice at most, so a change costs the same in any library.
         """
         state, device = await self._state(), await self._device()
-        group = state.spans[-_JOINED_SEGMENTS:]
-        if len(group) < _JOINED_SEGMENTS or any(span.first != span.last for span in group):
+        group = [
+            span
+            for span in state.spans[-_JOINED_SEGMENTS:]
+            if span.first == span.last > state.unjoinable
+        ]
+        if len(group) < _JOINED_SEGMENTS:
             return
         entries: list[Any] = []
+        joined: list[Span] = []
         size = 0
         for span in group:
             name = segment_name(device, span)
             sealed = await storage.read(name)
             size += len(sealed or b"")
             if sealed is None or size > _SMALL_BYTES:
-                return
+                break
             try:
                 segment = await asyncio.to_thread(unpack, key, name, span.last, sealed, Segment)
             except SyncRefusedError:  # the others are told of it
-                return
+                break
             entries += segment.entries
-        joined = Span(group[0].first, group[-1].last)
-        name = segment_name(device, joined)
+            joined.append(span)
+        if len(joined) < 2:
+            unjoinable = group[len(joined)].last
+            await self._database.write(partial(_set_state, unjoinable=unjoinable))
+            return
+        whole = Span(joined[0].first, joined[-1].last)
+        name = segment_name(device, whole)
         content = Segment(latest_version(), {}, entries)
-        await storage.write(name, await asyncio.to_thread(pack, key, name, joined.last, content))
-        spans = (*state.spans[:-_JOINED_SEGMENTS], joined)
+        await storage.write(name, await asyncio.to_thread(pack, key, name, whole.last, content))
+        spans = tuple(sorted({*state.spans, whole}.difference(joined)))
         await self._database.write(partial(_set_state, spans=spans))
         await self._write_head(storage, key, device)
-        for span in group:
+        for span in joined:
             await storage.remove(segment_name(device, span))
 
     # -------------------------------------------------------------- from the storage
