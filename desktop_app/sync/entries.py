@@ -36,7 +36,8 @@ from desktop_app.storage.synced_tables import SYNCED_TABLES
 
 BATCH: Final = 2000
 """Changes in one segment at most: it is made in one transaction, of about 60 ms."""
-_BATCH_CHARS: Final = 8_000_000
+_BATCH_CHARS: Final = 4_000_000
+"""More take longer than a frame to decode, during which the window waits: 18 ms for 8 million."""
 GONE: Final = "gone"
 _KEY: Final = "kind = ? AND id = ? AND field = ?"
 _FORGET_SET_ROW: Final = f"DELETE FROM sync_changes WHERE {_KEY} AND at = 0"  # noqa: S608
