@@ -79,6 +79,7 @@ SYNCED_TABLES: Final[Mapping[str, SyncedTable]] = {
         ),
         events=_SET,
     ),
+    "texts": SyncedTable(("conversation_id", "title", "body", "marks", "updated_at"), events=_SET),
     "ledger": SyncedTable(
         (
             *("at", "provider_id", "model", "purpose", "input_tokens", "cached_tokens"),

@@ -33,6 +33,7 @@ from desktop_app.storage.search.search_index import (
     remove_entry,
 )
 from desktop_app.storage.synced_tables import SYNCED_TABLES
+from desktop_app.texts.text_store import add_version, text_from_row
 
 BATCH: Final = 2000
 """Changes in one segment at most: it is made in one transaction, of about 60 ms."""
@@ -98,7 +99,7 @@ def take_changes(connection: sqlite3.Connection) -> list[Any]:
                 values["computer"] = values["computer"] or own_name
                 files = _files_of(connection, id_)
             entries.append(["row", kind, id_, fields[""], values, files])
-            chars += len(values.get("parts") or values.get("text") or "")
+            chars += len(values.get("parts") or values.get("text") or values.get("body") or "")
         else:
             if table.birth in fields:
                 fields = _times_of(connection, kind, id_)
@@ -179,7 +180,7 @@ def mark_messages(
 ) -> int:
     """Mark the messages of conversations to be sent, in this order; return the next number."""
     device = connection.execute("SELECT id FROM sync_device").fetchone()[0]
-    for table in ("messages", "compactions"):
+    for table in ("messages", "compactions", "texts"):
         condition = "WHERE m.status <> 'streaming'" if table == "messages" else ""
         number += connection.execute(
             f"""INSERT OR IGNORE INTO sync_changes
@@ -308,6 +309,8 @@ class Applier:
             return self._apply_message(id_, at, values, files)
         if kind == "compactions":
             return self._apply_compaction(id_, at, values)
+        if kind == "texts":
+            return self._apply_text(id_, at, values)
         if kind == "attachments":
             return self._apply_attachment(id_, at, values)
         if kind == "ledger" and not self._clocks(kind, id_):
@@ -372,6 +375,28 @@ class Applier:
             update_row(self._connection, "compactions", {**values, "id": id_}, "id")
         if at:
             self._note("compactions", id_, {"": at})
+        return True
+
+    def _apply_text(self, id_: str, at: int, values: dict[str, Any]) -> bool:
+        """Apply a text. Of two states, the later is the text, and the other one a version of it."""
+        if not self._exists("conversations", values["conversation_id"]):
+            return self._is_gone("conversations", values["conversation_id"])
+        connection = self._connection
+        row = {**values, "id": id_, "file": "", "file_hash": "", "is_shown": 0}
+        text = text_from_row(row)  # raises an error for damaged values
+        old = connection.execute("SELECT * FROM texts WHERE id = ?", (id_,)).fetchone()
+        if old is None:
+            insert_rows(connection, "texts", [row])
+        elif (at, self._device) > self._clocks("texts", id_).get("", (0, "")):
+            if old["body"] != text.body:
+                add_version(connection, text_from_row(old), old["updated_at"])
+            update_row(connection, "texts", {**values, "id": id_}, "id")
+        else:
+            if old["body"] != text.body:
+                add_version(connection, text, values["updated_at"])
+            return True
+        if at:
+            self._note("texts", id_, {"": at})
         return True
 
     def _apply_attachment(self, sha256: str, at: int, values: dict[str, Any]) -> bool:

@@ -86,6 +86,7 @@ _CONVERSATIONS_AT_ONCE: Final = 200
 _JOINED_SEGMENTS: Final = 64
 _TOLD_PROBLEMS: Final = 20
 _SMALL_BYTES: Final = 1 << 20
+_LARGE_BYTES: Final = 1 << 17  # as those of a first push, which are not written a second time
 _ABSENCE_S: Final = 180 * 24 * 3600
 
 _SELECT_PEERS: Final = "SELECT device, number, facts FROM sync_peers"
@@ -200,9 +201,15 @@ class Synchronizer:
             peers.append(Peer(row["device"], facts["name"], facts["at"], is_behind))
         return sorted(peers, key=lambda peer: peer.name)
 
-    async def unsent(self) -> int:
-        """Return the number of changes that the storage does not have."""
-        row = await self._database.row("SELECT count(*) FROM sync_changes WHERE number IS NOT NULL")
+    async def unsent(self, pause_s: float = 0) -> int:
+        """Return the number of changes that the storage does not have.
+
+        Args:
+            pause_s: leaves out texts that were changed within it: they are sent whole.
+        """
+        sql = """SELECT count(*) FROM sync_changes WHERE number IS NOT NULL
+            AND (kind <> 'texts' OR abs(number - ?) >= ?)"""
+        row = await self._database.row(sql, time.time_ns() // 1000, int(pause_s * 1e6))
         return 0 if row is None else int(row[0])
 
     async def join(
@@ -663,7 +670,9 @@ def _make_segment(connection: sqlite3.Connection, key: LibraryKey) -> int:
     segment = Segment(latest_version(), _seen(connection), entries)
     body = pack(key, segment_name(row["id"], span), number, segment)
     connection.execute("INSERT INTO sync_outbox VALUES (?, ?)", (number, body))
-    _set_state(connection, number=number, spans=(*state.spans, span))
+    unjoinable = number if len(body) > _LARGE_BYTES else state.unjoinable
+    spans = (*state.spans, span)
+    _set_state(connection, number=number, spans=spans, unjoinable=unjoinable)
     return len(entries)
 
 

@@ -76,9 +76,14 @@ def _keep_version(connection: sqlite3.Connection, text: WrittenText, *, is_due: 
     is_due = is_due or newest < to_micros(now() - _VERSION_EVERY)
     if row is None or not row["body"] or not is_due or row["body"] == text.body:
         return
+    add_version(connection, text_from_row(row), row["updated_at"])
+
+
+def add_version(connection: sqlite3.Connection, former: WrittenText, updated_at: int) -> None:
+    """Add a former state of a text, and drop the oldest of too many."""
     sql = "INSERT INTO text_versions (text_id, body, created_at) VALUES (?, ?, ?)"
-    connection.execute(sql, (text.id, text_from_row(row).rejected, row["updated_at"]))
-    connection.execute(_DELETE_OLD, (text.id,))
+    connection.execute(sql, (former.id, former.rejected, updated_at))
+    connection.execute(_DELETE_OLD, (former.id,))
 
 
 def _text_to_row(text: WrittenText) -> dict[str, str | int | float | None]:

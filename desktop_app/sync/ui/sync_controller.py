@@ -138,7 +138,9 @@ class SyncController(Controller):
 
     async def _is_due(self) -> bool:
         now = time.monotonic()
-        is_due = now >= self._next_round or (self.error is None and bool(await self._sync.unsent()))
+        is_due = now >= self._next_round or (
+            self.error is None and bool(await self._sync.unsent(_ROUND_S))
+        )
         if not is_due or now - self._last_round >= _SAVING_ROUND_S:
             return is_due
         return not await saves_resources(self._system_bus)

@@ -52,6 +52,12 @@ class OpenedText(QObject):
         self._timer.timeout.connect(self.save)
         self.document.contentsChanged.connect(self._save_soon)
 
+    @property
+    def is_stored(self) -> bool:
+        """Return True if nothing was typed that the store does not have."""
+        is_typed = self.document.revision() != self._stored_revision
+        return not (is_typed or self.is_unwritten or self._lock.locked())
+
     def _save_soon(self) -> None:
         if not self._timer.isActive() and self.document.revision() != self._stored_revision:
             self._timer.start()

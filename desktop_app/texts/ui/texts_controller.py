@@ -72,6 +72,7 @@ class TextsController(Controller):
         self.pane.editor.selectionChanged.connect(self._report_selection)
         session.setup.open_text_of = self._open_text_of
         session.current.opened.connect(self.show_current)
+        session.events.store_changed.connect(self._tasks.slot(self._reload))
         session.unwritten.append(self)
         session.end_steps.append(self._save_all)
 
@@ -101,6 +102,17 @@ class TextsController(Controller):
         if conversation_id == self._current.id and self.shown is not None:
             self.show_current()
             self._session.setup.choice_changed.emit()
+
+    async def _reload(self) -> None:
+        """Show what another computer wrote; what is typed here is stored later, and so wins."""
+        for conversation_id, opened in list(self._opened.items()):
+            text = await self._store.latest_in(conversation_id)
+            if text is None or text.id != opened.value.id or not opened.is_stored:
+                continue
+            if (text.body, text.marks) != (opened.value.body, opened.value.marks):
+                self._add(text)
+        if self.shown is not None:
+            self.show_current()
 
     def _add(self, text: WrittenText) -> OpenedText:
         opened = OpenedText(self._session, self._store, text, self._tell_of_problem)

@@ -197,6 +197,25 @@ async def test_a_text_returns_with_its_changes() -> None:
         assert pane(app).isVisible()
 
 
+async def test_a_change_of_another_computer_is_shown_unless_one_types_here() -> None:
+    async with AppHarness() as app:
+        await open_text(app, "Ours")
+        stored = "SELECT body FROM texts"
+        shown = app.state.of(TextsController).shown
+        await until(lambda: shown is not None and app.stored(stored) and shown.is_stored)
+
+        async def change_elsewhere(words: str) -> None:
+            await app.backend.database.execute("UPDATE texts SET body = ?", words)
+            app.session.events.store_changed.emit()
+
+        await change_elsewhere("Theirs")
+        await until(lambda: body(app) == "Theirs")
+        QTest.keyClicks(editor(app), "typed ")
+        await change_elsewhere("Theirs, again")
+        await until(lambda: app.stored(stored) == [("typed Theirs",)])
+        assert body(app) == "typed Theirs"
+
+
 async def test_temporary_texts_are_not_stored() -> None:
     async with AppHarness(environment=COMET) as app:
         app.session.run("conversation.temporary")

@@ -38,6 +38,8 @@ from desktop_app.sync import format as form
 from desktop_app.sync import synchronizer
 from desktop_app.sync.storage import FolderStorage, Target
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer
+from desktop_app.texts.text_store import TextStore
+from desktop_app.texts.written_text import WrittenText
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
@@ -54,7 +56,7 @@ ACTIONS = st.lists(
     st.tuples(
         st.integers(0, 2),
         st.sampled_from(
-            ["add", "ask", "rename", "pin", "erase", "folder", "unfold", "set", "sync"]
+            ["add", "ask", "rename", "pin", "erase", "folder", "unfold", "set", "text", "sync"]
         ),
         st.integers(0, 3),
         st.integers(0, 3),
@@ -86,6 +88,11 @@ async def act(computer: Computer, action: str, which: int, other: int) -> None:
         tree = await computer.conversations.messages(id_)
         parent = tree[other % len(tree)].id if tree else None
         await computer.write(answer(f"{computer.name} {other}"), id_, parent)
+    elif action == "text":
+        store = TextStore(computer.database)
+        text = await store.latest_in(id_)
+        text = text or WrittenText(f"{id_} of {computer.name} {other}", id_, "Text")
+        await store.put(replace(text, body=f"{other} by {computer.name}"))
     elif action == "rename":
         await computer.conversations.rename(id_, f"{other} by {computer.name}")
     elif action == "pin":
@@ -560,6 +567,24 @@ async def test_who_wrote_is_kept(tmp_path: Path) -> None:
             for message in await each.conversations.messages("c1"):
                 writer = message.text.removeprefix("by ")
                 assert message.computer == ("" if writer == each.name else writer)
+
+
+async def test_both_states_of_a_text_are_kept(tmp_path: Path) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await made[0].add("c1")
+        text = WrittenText("t1", "c1", "Text", "of both")
+        await TextStore(made[0].database).put(text)
+        await settle(made)
+        for each in made:
+            await TextStore(each.database).put(replace(text, body=f"by {each.name}"))
+        await settle(made)
+        for each in made:
+            store = TextStore(each.database)
+            latest = await store.latest_in("c1")
+            assert latest is not None
+            versions = [await store.version(latest, v.id) for v in await store.versions(latest)]
+            assert latest.body == "by b"
+            assert "by a" in versions
 
 
 async def test_small_segments_are_joined(tmp_path: Path) -> None:
