@@ -319,9 +319,6 @@ def _amount(size: int) -> Work:
     return read
 
 
-RULES: Final = "a{b:c}" * 6_000
-"""The style sheet of a pasted page."""
-
 WORKS: Final[Mapping[str, tuple[int, Callable[[int], Work]]]] = {
     "event of one line": (80_000, partial(_server_sent_event, b"x")),
     "event of many lines": (10_000, partial(_server_sent_event, b"x\ndata: ")),

@@ -62,13 +62,6 @@ def png_claiming(width: int, height: int) -> bytes:
     return _png(width, height, zlib.compress(bytes(1 << 20), 9))
 
 
-def bomb(side: int) -> bytes:
-    """Return a valid single-color PNG: some kilobytes that unpack to side × side × 3 bytes."""
-    packer = zlib.compressobj(9)
-    row = bytes(1 + side * 3)
-    return _png(side, side, b"".join(packer.compress(row) for _ in range(side)) + packer.flush())
-
-
 def _png(width: int, height: int, body: bytes) -> bytes:
     """Return a PNG of 8-bit RGB with these compressed pixels."""
 

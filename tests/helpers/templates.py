@@ -16,9 +16,6 @@ def template(name: str) -> str:
     return prompt.text.removesuffix("{{selection}}").rstrip()
 
 
-EXPLAIN: Final = template("explain")
-
-
 def translate_into(language: str) -> str:
     """Return the prompt that translates into a language."""
     return template("translate").replace("{{language=English}}", language)

@@ -34,10 +34,6 @@ def run(app: AppHarness, action: str) -> None:
     app.window.transcript.commands.run(app.state.current.path[-1].id, action)
 
 
-def text_of(message: object) -> str:
-    return "".join(part.text for part in message.parts)  # type: ignore[attr-defined]
-
-
 def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 

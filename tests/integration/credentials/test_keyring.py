@@ -20,7 +20,6 @@ from tests.unit.storage.samples import opened
 
 KEY = "sk-secret-ключ-1234"
 HERE = "https://api.openai.com:443"
-ELSEWHERE = "https://gateway.example:443"
 SECRET = Secret(KEY, HERE)
 OTHER = Secret(KEY + "2", HERE)
 SERVICE = "repartee:0123456789ab"

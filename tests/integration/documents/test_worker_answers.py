@@ -22,7 +22,6 @@ from tests.helpers.children import python_child
 pytestmark = pytest.mark.attack("sandbox")
 STOPPED = "is damaged or needs more than"
 GOOD = ExtractedDocument("other.txt", "text/plain", "a" * 64, 5, "words", None, 1)
-MOST = (1 << 53) - 1
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 3, 4)
 
 _READER = """

@@ -477,18 +477,19 @@ async def test_an_error_fetching_a_batch_is_retried_or_ends_the_job(
 
 
 @pytest.mark.parametrize(
-    ("files", "task", "reason"),
+    ("files", "task", "template_id", "reason"),
     [
-        ([], "?", "There are no files"),
-        ([BatchFile("a", "/a")], " \n", "Enter a message for the files"),
+        ([], "?", "", "There are no files"),
+        ([BatchFile("a", "/a")], " \n", "", "Enter a message for the files"),
+        ([BatchFile("a", "/a")], "?", "differences", "compares two documents"),
     ],
 )
-async def test_a_job_needs_files_and_a_question(
-    tmp_path: Path, files: list[BatchFile], task: str, reason: str
+async def test_a_job_needs_files_and_a_question_about_each(
+    tmp_path: Path, files: list[BatchFile], task: str, template_id: str, reason: str
 ) -> None:
     async with open_steps(tmp_path) as made:
         with pytest.raises(IllegalChoiceError) as caught:
-            await made.service.create(files, made.resolved(), task)
+            await made.service.create(files, made.resolved(), task, template_id=template_id)
         assert reason in caught.value.message
 
 

@@ -36,9 +36,7 @@ from tests.unit.providers.samples import OPENAI
 
 CHAT = replace(OPENAI, api=Api.CHAT_COMPLETIONS)
 THREE = AskSettings(parameters=GenerationParameters(candidates=3))
-TWO = AskSettings(parameters=GenerationParameters(candidates=2))
 ONE_COST = Decimal("0.00392")
-Script = Sequence[StreamEvent | str]
 
 
 async def run_all(chat: ChatSetup, began: AnswerRun) -> list[Message]:

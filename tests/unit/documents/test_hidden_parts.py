@@ -66,6 +66,12 @@ FILES = {
         f"<w:tbl><w:tr><w:tc>{paragraph(word('shown'))}</w:tc></w:tr><w:tr><w:trPr><w:hidden/>"
         f"</w:trPr><w:tc>{paragraph(word('SECRET'))}</w:tc></w:tr></w:tbl>"
     ),
+    "drawing.docx": docx(
+        paragraph(word("shown"))
+        + paragraph(
+            f'<w:r><w:drawing><w:docPr hidden="1"/>{paragraph(word("SECRET"))}</w:drawing></w:r>'
+        )
+    ),
     "footer.docx": docx(
         paragraph(word("shown")), footer=paragraph(word("f"), word("SECRET", "<w:vanish/>"))
     ),

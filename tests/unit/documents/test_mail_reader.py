@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from email.message import EmailMessage, Message
 from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,12 @@ def multipart(kind: str, *parts: Message) -> Message:
     for part in parts:
         message.attach(part)
     return message
+
+
+def test_texts_beside_the_message_follow_it() -> None:
+    message = multipart("mixed", MIMEText("Mind the geese."), MIMEText("Sent to the list."))
+    text = extract_bytes("m.eml", bytes(message), Limits(), lambda _: None).text
+    assert text == "Mind the geese.\n\nSent to the list."
 
 
 def test_an_attached_message_in_base64_is_read() -> None:

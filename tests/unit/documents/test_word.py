@@ -153,11 +153,13 @@ _NUMBERING = (
     _CLAUSES
     + definition(1, level(0, "upperRoman", "%1."), level(1, "decimal", "%1.%2", "<w:isLgl/>"))
     + definition(2, level(0, "decimal", "%1."), level(1, "bullet", "·"))
+    + definition(3, level(0, "chineseCounting", "%1、"))
     + list_of(1, 0)
     + list_of(2, 1)
     + list_of(3, 2)
     + list_of(4, 2)
     + list_of(5, 2, _START_AGAIN)
+    + list_of(6, 3)
 )
 
 
@@ -172,6 +174,8 @@ _NUMBERING = (
         ([(1, 1), (1, 0)], "1.1|§ 1"),
         ([(1, 2)] * 27, "|".join([*(f"({chr(97 + n)})" for n in range(26)), "(aa)"])),
         ([(3, 0), (3, 1), (3, 1), (3, 0)], "1.|-|-|2."),
+        ([(6, 0)] * 21, "一、|二、|三、|四、|五、|六、|七、|八、|九、|十、|"
+         "十一、|十二、|十三、|十四、|十五、|十六、|十七、|十八、|十九、|二十、|二十一、"),
         ([(9, 0)], ""),
     ],
 )  # fmt: skip

@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 from desktop_app.domain.cost import FREE, LongPrice, Price
 from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.paths import resource_path
 from tests.helpers.catalogs import shipped_catalog
 
-SHIPPED = resource_path("models.toml").read_text()
 CATALOG = shipped_catalog()
 
 

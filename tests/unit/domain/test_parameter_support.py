@@ -15,6 +15,7 @@ from desktop_app.domain.models.parameter_support import (
     ParameterNote,
     ParameterRefusal,
     first_api,
+    is_of_family,
     output_limit_name,
     parameter_notes,
     parameter_refusals,
@@ -114,18 +115,19 @@ def test_the_local_model_refuses_what_it_does_not_support() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "model", "name"),
+    ("profile", "model", "name", "has_cache_key"),
     [
-        (OPENAI, "m", "max_completion_tokens"),
-        (COMPATIBLE, "m", "max_tokens"),
-        (COMPATIBLE, "openai/gpt-5.2-pro", "max_completion_tokens"),
-        (replace(OPENAI, max_tokens_field="most"), "gpt-5.2", "most"),
+        (OPENAI, "m", "max_completion_tokens", True),
+        (COMPATIBLE, "m", "max_tokens", False),
+        (COMPATIBLE, "openai/gpt-5.2-pro", "max_completion_tokens", True),
+        (replace(OPENAI, max_tokens_field="most"), "gpt-5.2", "most", True),
     ],
 )
-def test_the_limit_has_the_name_that_the_server_knows(
-    profile: ProviderProfile, model: str, name: str
+def test_a_server_gets_the_fields_that_it_knows(
+    profile: ProviderProfile, model: str, name: str, has_cache_key: bool
 ) -> None:
     assert output_limit_name(profile, model) == name
+    assert is_of_family(profile, model) is has_cache_key
 
 
 def test_entries_of_the_user_about_a_model_replace_earlier_ones() -> None:

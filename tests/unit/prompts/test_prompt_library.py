@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.backend.prompt_loader import built_in_prompts
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.prompts.prompt import NO_REQUIREMENTS, Prompt, PromptRequirements
 from desktop_app.prompts.prompt_library import (
@@ -25,7 +25,6 @@ SHIPPED = Prompt("translate", "Translate", "Into {{language=English}}: {{selecti
 OWN = Prompt("o", "Reply", "To {{name}}, {{tone=plain|formal}}", "Mail")
 ONE = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
 ZIP = replace(ONE, media_type="application/zip")
-IMAGE = ImagePart("b" * 64, "b.png", "image/png", 9)
 
 
 def test_a_prompt_file_has_a_heading_a_folder_and_a_text() -> None:

@@ -32,7 +32,6 @@ WHOLE = {
     "status": "completed",
     "output": [{"type": "message", "content": [PART]}],
 }
-CREATED = {"type": "response.created", "response": {"id": "r"}}
 WHOLE_CHAT = {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
 KINDS = ["", "text/plain", "text/event-stream", "Application/JSON; charset=utf-8", "x"]
 PAGE = b"\xef\xbb\xbf\r\n <!doctype html><h1>Sign in</h1>\n\n"
