@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 
 from desktop_app.app.feature import Action
 from desktop_app.app.features import ACTIONS, FEATURES
@@ -35,6 +35,7 @@ from desktop_app.shortcuts.command_search import (
     fold_titles,
     read_uses,
 )
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 
 USES_KEY = "palette.uses"  # the key of the stored use counts
 _SEARCH_PAUSE_MS: Final = 120  # the pause in typing after which messages are searched
@@ -222,7 +223,7 @@ class Palette(CommandPalette):
 
 
 def _keys_of(action: QAction) -> str:
-    return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    return shortcut_text(action.shortcut().toString())
 
 
 def command_entries(session: Session) -> list[PaletteEntry]:

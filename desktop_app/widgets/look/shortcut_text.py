@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeySequence
+
+_DIRECTIONS: Final = dict.fromkeys(range(0x202A, 0x202F))
+"""Controls that Qt writes around names of keys in Hebrew and Arabic."""
 
 
 def shortcut_text(keys: str | QKeySequence.StandardKey) -> str:
@@ -20,4 +25,5 @@ def shortcut_text(keys: str | QKeySequence.StandardKey) -> str:
             if pressed.key() == Qt.Key.Key_Return:
                 chord[number] = QKeyCombination(pressed.keyboardModifiers(), Qt.Key.Key_Enter)
         sequence = QKeySequence(*chord)
-    return sequence.toString(QKeySequence.SequenceFormat.NativeText)
+    text = sequence.toString(QKeySequence.SequenceFormat.NativeText)
+    return text.translate(_DIRECTIONS)
