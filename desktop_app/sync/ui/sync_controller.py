@@ -21,6 +21,7 @@ from desktop_app.domain.errors import (
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.library.ui.foreign_changes import ForeignChanges
+from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.sync.storage import Target
 from desktop_app.sync.synchronizer import BEGUN
@@ -32,6 +33,7 @@ _REST_S: Final = 300.0
 """After a failure, such as without a network."""
 _SAVING_ROUND_S: Final = 900.0
 """On a metered connection, or with a low battery, also after changes."""
+_LIST_S: Final = 5.0
 _TOLD_AFTER_S: Final = 24 * 3600
 _TOPIC: Final = "sync"
 
@@ -54,6 +56,7 @@ class SyncController(Controller):
         self._told = ""
         self._next_round = 0.0
         self._last_round = -_SAVING_ROUND_S
+        self._next_list = 0.0
         self._is_asked = False
         self._is_running = False
         self._system_bus = SessionBus("SYSTEM")
@@ -179,6 +182,7 @@ class SyncController(Controller):
             await self._session.of(ForeignChanges).show()
 
     def _show_progress(self, done: int, total: int) -> None:
+        """Say how far it is, and list what has arrived: the newest conversations come first."""
         if total > 1:
             self._progress = tr_plural(
                 "Synchronizing: {done} of {count} part",
@@ -187,6 +191,9 @@ class SyncController(Controller):
                 done=done,
             )
             self.report_state()
+        if done and time.monotonic() >= self._next_list:
+            self._next_list = time.monotonic() + _LIST_S
+            self._tasks.start(self._session.of(ListPresenter).refresh())
 
     def _tell(self, error: UserFacingError) -> None:
         """Show an error once, until it is over."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from desktop_app.desktop.desktop_watch import BATTERY, NETWORK
 from desktop_app.sync import format as form
-from desktop_app.sync.storage import Target
+from desktop_app.sync.storage import FolderStorage, Target
 from desktop_app.sync.ui import sync_controller
 from desktop_app.sync.ui.sync_controller import SyncController
 from desktop_app.sync.ui.sync_section import CodeDialog, JoinDialog
@@ -74,6 +75,37 @@ async def test_a_window_joins_sends_and_receives(tmp_path: Path) -> None:
             await other.sync.synchronize()
             app.session.of(SyncController).synchronize_now()
             await until(lambda: app.session.current.conversation.title == "Renamed elsewhere")
+    finally:
+        await other.database.close()
+
+
+async def test_what_has_arrived_is_listed_before_the_end(tmp_path: Path) -> None:
+    shared, place = tmp_path / "shared", tmp_path / "other"
+    shared.mkdir()
+    place.mkdir()
+    other = Computer(place, "other")
+    await other.database.open()
+    try:
+        await other.sync.join(Target(str(shared)), PASSPHRASE, name="other")
+        for title in ("First", "Second"):
+            await other.add(title)
+            await other.sync.synchronize()
+        reading = asyncio.Event()
+        read = FolderStorage.read
+
+        async def waiting(self: FolderStorage, name: str) -> bytes | None:
+            if name.endswith("/0000000002-0000000002"):
+                await reading.wait()
+            return await read(self, name)
+
+        async with AppHarness() as app:
+            with patch.object(FolderStorage, "read", waiting):
+                controller = app.session.of(SyncController)
+                await controller.join(Target(str(shared)), PASSPHRASE, fetches_all=False)
+                await until(lambda: "First" in app.rows)
+                assert "Second" not in app.rows
+                reading.set()
+                await until(lambda: "Second" in app.rows)
     finally:
         await other.database.close()
 
