@@ -16,6 +16,7 @@ PLACES: Final = (
     "documents.ui.feature",
     "collections.ui.feature",
     "tools.ui.feature",
+    "memory.ui.feature",
     "prompts.ui.feature",
     "texts.ui.feature",
     "providers.ui.feature",

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.composer.drafts import Drafts
     from desktop_app.composer.prompt_text import PromptText
     from desktop_app.domain.errors import UserFacingError
+    from desktop_app.domain.remembered_note import RememberedNote
     from desktop_app.providers.ui.providers import Providers, SettingValues
     from desktop_app.storage.temporary_database import TemporaryConversations
     from desktop_app.storage.temporary_files import TemporaryCopies
@@ -118,6 +119,8 @@ class Session:
         other_views: return True if such a window shows the conversation of this id.
         unwritten: what the user typed, of which a write may have failed, as on a full disk.
         export_menus: add entries that export the conversations of these ids.
+        notes_in: returns the notes that are sent in a folder's conversations; "" is no folder.
+        typed_commands: what a message runs instead of being sent, by the word that it begins with.
         answer_sections: make what features show below the settings of answers.
         end_steps: end what runs, before answers stop and drafts are stored.
         final_steps: free what drafts and tasks needed until then.
@@ -157,6 +160,8 @@ class Session:
         self.other_views: list[Callable[[str], bool]] = []
         self.unwritten: list[UnwrittenText] = []
         self.export_menus: list[Callable[[QMenu, list[str]], object]] = []
+        self.notes_in: Callable[[str], Sequence[RememberedNote]] = lambda _folder_id: ()
+        self.typed_commands: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
         self.answer_sections: list[Callable[[], AnswerSection]] = []
         self.end_steps: list[EndStep] = []
         self.final_steps: list[EndStep] = []
@@ -179,6 +184,12 @@ class Session:
         """Run a command, if the window has it."""
         if (action := self.actions.get(command_id)) is not None:
             action.trigger()
+
+    def typed_command(self, text: str) -> Coroutine[Any, Any, None] | None:
+        """Return what a message runs instead of being sent; None if it is to be sent."""
+        word, *rest = text.split(maxsplit=1) or [""]
+        run = self.typed_commands.get(word.lower())
+        return None if run is None else run("".join(rest))
 
     def run_on_closed_store(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""

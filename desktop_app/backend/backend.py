@@ -29,6 +29,7 @@ from desktop_app.domain.spending_report import Purpose
 from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.library.search_query import Search
 from desktop_app.local_model.local_models import LocalModels, RunOptions
+from desktop_app.memory.memory import Memory
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, profiles_of_environment
@@ -109,6 +110,7 @@ class Backend:
             lambda sha256: self.synchronizer.fetch(sha256),
         )
         self.search = Search(self.database)
+        self.memory = Memory(self.database)
         self.ledger = Ledger(self.temporary)
         self.compactions = CompactionStore(self.temporary)
         self.notes = NoteStore(self.temporary)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.child_processes import PROVIDER_VARIABLES, environment_with_keys
 from desktop_app.domain.conversations.conversation import SearchOrder
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.memory.remember_tool import remember_tool
 from desktop_app.providers.http.trust import trusted_context
 from desktop_app.providers.keys.vault import KeyPlace
 from desktop_app.settings.schema import SEARCH_DOMAINS, SEARCH_LOCATION, SEARCH_SERVER
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.conversation import Conversation
     from desktop_app.domain.conversations.message_parts import PassagesPart
     from desktop_app.domain.network.secret import Secret
     from desktop_app.tools.built_in.web_page_tool import ReadText
@@ -69,7 +71,14 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     search_library = partial(backend.search.find, order=SearchOrder.BEST)
     documents = DocumentTools(search_library, retrieve, ready_documents, backend.attachments.text)
     pages = WebPageTool(text_reader(backend), trusted_context)
-    built_in = BuiltInTools([*documents.tools(), *pages.tools()])
+
+    async def stored(conversation_id: str) -> Conversation | None:
+        if backend.temporary.is_temporary(conversation_id):
+            return None
+        return await backend.conversations.get(conversation_id)
+
+    remember = remember_tool(backend.memory, stored)
+    built_in = BuiltInTools([*documents.tools(), *pages.tools(), remember])
     search = WebSearchTool(own_search, trusted_context)
     return (built_in, search, HostedTools(vector_stores, hosted_search))
 

@@ -34,6 +34,7 @@ from desktop_app.domain.conversations.conversation import Folder, MessageStatus
 from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StorageError, StoreDamagedError
+from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_store import prompt_from_row
@@ -64,6 +65,7 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "conversations": lambda row: conversation_from_row({**row, "streaming": 0}),
     "messages": message_from_row,
     "folders": partial(from_row, Folder),
+    "memory": partial(from_row, RememberedNote),
     "settings": lambda row: json.loads(row["value"]),
     "profiles": profile_from_row,
     "prompts": prompt_from_row,

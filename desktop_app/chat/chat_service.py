@@ -540,6 +540,9 @@ def _answer_notices(context: SendContext) -> Sequence[NoticeText]:
             if is_ignored
         ),
         form_notice(settings.answer_form),
+        notice(NoticeCode.NOTES_SENT, ids=" ".join(note.id for note in settings.notes))
+        if settings.notes
+        else "",
     )
 
 

@@ -23,6 +23,7 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import refused_by_every_api, without_refused
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.remembered_note import RememberedNote, notes_text
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.domain.tools.tool import WEB_SEARCH, ToolLimits
 from desktop_app.domain.value import Value
@@ -76,6 +77,7 @@ class AskSettings(Value, frozen=True):
     research: bool = False  # see `for_research`
     least_effort: Effort | None = None  # of a lower choice, this one is sent
     folder_id: str = ""  # of the conversation
+    notes: tuple[RememberedNote, ...] = ()  # in the order in which they are sent
     collections: tuple[CollectionPart, ...] = ()  # with the files of the folder
     open_text: OpenText | None = None
 
@@ -89,9 +91,12 @@ class AskSettings(Value, frozen=True):
 
     @property
     def sent_instructions(self) -> str:
-        """Return the user's instructions, and those of research if it is on."""
+        """Return the notes, the user's instructions, and those of research if it is on.
+
+        The notes are first, so that the provider's cache serves them whatever follows.
+        """
         research = RESEARCH if self.research else ""
-        return "\n\n".join(filter(None, (self.instructions, research)))
+        return "\n\n".join(filter(None, (notes_text(self.notes), self.instructions, research)))
 
     @property
     def answer_form(self) -> AnswerForm | None:

@@ -21,6 +21,7 @@ __all__ = [
     "places",
     "prompt_delimiter",
     "prose_words",
+    "remembered_note",
     "spending_report",
     "statistics",
     "system_error",

@@ -55,7 +55,19 @@ CREATE TABLE text_versions (
 ) STRICT;
 CREATE INDEX text_versions_by_text ON text_versions (text_id);
 """
-STEPS: Final = [_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS]
+_MEMORY: Final = """
+CREATE TABLE memory (
+    id TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    folder_id TEXT REFERENCES folders (id) ON DELETE CASCADE,
+    conversation_id TEXT NOT NULL DEFAULT ''
+) STRICT;
+"""
+STEPS: Final = [
+    *(_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS),
+    _MEMORY,
+]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 
 A released step never changes.

@@ -268,6 +268,8 @@ class Applier:
             return False
         folder = values.get("folder_id")
         if folder is not None and not self._exists("folders", folder):
+            if kind == "memory":  # without its folder, it would be sent in all conversations
+                return self._is_gone("folders", folder)
             if self._is_gone("folders", folder):
                 values["folder_id"] = None
             else:  # the rest is applied now

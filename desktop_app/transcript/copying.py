@@ -257,6 +257,8 @@ def menu_for(view: TranscriptView, place: Place | None, link: str) -> QMenu:
     menu = ProgramMenu(view)
     if not view.selection.is_empty:
         menu.addAction(tr("Copy"), view.copy_selected)
+        if not view.is_brief:
+            add_commands(menu, "memory.remember")
     shown = view.messages.opened(place.message_id) if place is not None else None
     cited = view.messages.cited(shown.key, link) if shown is not None else None
     if cited is not None and place is not None:

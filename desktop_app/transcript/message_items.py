@@ -34,7 +34,13 @@ from desktop_app.domain.conversations.message_parts import (
     Source,
     tool_calls,
 )
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, is_detail
+from desktop_app.domain.conversations.notices import (
+    AnswerNotice,
+    NoticeCode,
+    NoticeText,
+    is_detail,
+    note_ids,
+)
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE, WINDOW
 from desktop_app.domain.lazy_pattern import lazy_pattern
@@ -99,6 +105,8 @@ OPEN_DOCUMENT: Final = "document/"
 """Prefix of the action that opens a document; followed by its hash."""
 
 ACTION: Final = "action:"
+SHOW_NOTES: Final = "show-notes"
+"""Shows the notes that an answer was made with."""
 """Scheme of links that trigger an action on their message."""
 
 COPY: Final = "copy"
@@ -645,7 +653,11 @@ def footer_line(message: Message, facts: FooterFacts) -> Line:
     """
     if message.status is MessageStatus.STREAMING or not facts.are_shown:
         return Line(LineKind.FOOTER, ())
-    return Line(LineKind.FOOTER, _line_runs(" · ".join(model_facts(message, facts.name_of))))
+    runs = _line_runs(" · ".join(model_facts(message, facts.name_of)))
+    for each in message.notices:
+        if note_ids(each):
+            runs = (*runs, Run(" · "), Run(str(each), link=ACTION + SHOW_NOTES))
+    return Line(LineKind.FOOTER, runs)
 
 
 def _action_link(action: str, *, bold: bool = False) -> Run:

@@ -41,8 +41,8 @@ BACKUPS: Final = N_(
 )
 DELETES: Final = N_(
     "Permanently deletes all conversations, folders, attachments, collections, batch jobs, "
-    "drafts, prompts, presets, and permissions for tools, and Repartee’s own copies of its "
-    "database. Settings, providers, tool servers, API keys, spending history, and your "
+    "drafts, notes, prompts, presets, and permissions for tools, and Repartee’s own copies of "
+    "its database. Settings, providers, tool servers, API keys, spending history, and your "
     "backups are kept."
 )
 _LEAVES: Final = N_(

@@ -346,6 +346,7 @@ async def _choose(
         options.effort = Effort.HIGH.value
         options.has_preset_effort = True  # the nearest that the model takes
     settings = settings_of(values, options, preset, folder)
+    settings = replace(settings, notes=await backend.memory.notes_in(settings.folder_id))
     settings = with_form(_with_tools(settings, options), options)
     compared = [options_for(options, spec) for spec in options.compare]
     provider = await find_profile(backend, options.provider)  # the preset may name another

@@ -50,6 +50,7 @@ class AnswerSetup(QObject):
 
     def __init__(self, session: Session, current: OpenConversation) -> None:
         super().__init__(current)
+        self._session = session
         self.values = session.values
         self.providers = session.providers
         self.current = current
@@ -133,7 +134,10 @@ class AnswerSetup(QObject):
         """Return the settings of a conversation: its own, its folder's, the defaults."""
         folder = self._folders.folder_of(conversation)
         settings = ask_settings(self.values.all, conversation.overrides, folder=folder)
-        return replace(settings, open_text=self.open_text_of(conversation))
+        settings = replace(settings, open_text=self.open_text_of(conversation))
+        if self._temporary.is_temporary(conversation.id):
+            return settings
+        return replace(settings, notes=tuple(self._session.notes_in(settings.folder_id)))
 
     # -------------------------------------------------------------- the open conversation
 

@@ -116,6 +116,9 @@ class ChatController(Controller):
         opened_id = self._current.id
         if not draft.has_question:
             return
+        if (command := self._session.typed_command(text)) is not None:
+            self._tasks.start(self._run_typed(command, text))
+            return
         if not (self._must_wait(opened_id) or self._readings.in_open_conversation):
             self._tasks.start(self.begin(list(self._current.path_before_question), draft))
             return
@@ -126,6 +129,12 @@ class ChatController(Controller):
             self._drafts.hold(opened_id, draft)  # below one that is queued already
             self._put_into_prompt(draft.after_sending)
         self._show_state()
+
+    async def _run_typed(self, command: Coroutine[Any, Any, None], text: str) -> None:
+        """Run what was typed instead of a question; if it fails, the prompt keeps the words."""
+        await command
+        if self._prompt.text() == text:
+            self._put_into_prompt(replace(self._draft.value, text="", template_id=""))
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""

@@ -14,7 +14,7 @@ from desktop_app.domain.errors import Param, sentence
 from desktop_app.domain.text_enum import TextEnum, coded
 from desktop_app.domain.value import Value
 from desktop_app.i18n.formatting import day
-from desktop_app.i18n.translation import N_, tr_filled
+from desktop_app.i18n.translation import N_, tr_filled, tr_plural
 
 
 class NoticeCode(TextEnum):
@@ -73,6 +73,7 @@ class NoticeCode(TextEnum):
     NOT_ALL_SHOWN = coded(
         N_("Only the beginning is shown. Copy and Export include everything that was kept.")
     )
+    NOTES_SENT = coded(N_("Notes"))
     READ_IN_PARTS = coded(N_("Read in parts for {cost}."))
     REASONING_LEFT_OUT = coded(
         N_("{provider} couldn’t read the reasoning behind earlier responses, so it was skipped.")
@@ -135,6 +136,8 @@ class AnswerNotice(Value, frozen=True):
         if not isinstance(self.code, NoticeCode):
             return sentence(self.code, params)
         text = self.code.text
+        if self.code is NoticeCode.NOTES_SENT:
+            return tr_plural("{count} note", "{count} notes", len(note_ids(self)))
         if self.code in _WITH_NOTE:
             is_edited = bool(params.get("original"))  # see `Review.original`
             if params.get("note"):
@@ -161,7 +164,15 @@ def notice(code: NoticeCode, **params: str) -> AnswerNotice:
 
 def is_detail(text: NoticeText) -> bool:
     """Return True if a notice is one of the answer's details: nothing that the user lacks."""
-    return isinstance(text, AnswerNotice) and text.code is NoticeCode.KINDS_SKIPPED
+    details = (NoticeCode.KINDS_SKIPPED, NoticeCode.NOTES_SENT)
+    return isinstance(text, AnswerNotice) and text.code in details
+
+
+def note_ids(text: NoticeText) -> list[str]:
+    """Return the ids of the notes that an answer was made with, if the notice names them."""
+    if not isinstance(text, AnswerNotice) or text.code is not NoticeCode.NOTES_SENT:
+        return []
+    return str(dict(text.params).get("ids", "")).split()
 
 
 def notice_of_error(note: ErrorNote) -> AnswerNotice:

@@ -32,6 +32,8 @@ PAGE_TOOL: Final = "fetch_page"
 """The built-in tool that fetches pages; a permission for it is for one host."""
 SEARCH_TOOL: Final = "search_library"
 """The built-in tool that searches conversations; its result has a line for each that it found."""
+REMEMBER_TOOL: Final = "remember"
+"""The built-in tool that adds a note."""
 PYTHON_TOOL: Final = "python"
 WEB_SEARCH: Final = "web_search"
 """The hosted tool that searches the web."""
@@ -98,6 +100,7 @@ class ToolDefinition(Value, frozen=True):
         source: the server that runs it; "" for built-in tools.
         touches: a sentence that tells the user what it can access; marked for translation.
         needs_consent: False for tools that only compute.
+        asks_each_time: True if no permission is stored: the user decides on each call.
         timeout_s: the time limit of a call, in seconds.
         hosted: the request's fields with which the provider runs it; None if it runs here.
     """
@@ -109,6 +112,7 @@ class ToolDefinition(Value, frozen=True):
     source: str = ""
     touches: str = ""
     needs_consent: bool = True
+    asks_each_time: bool = False
     timeout_s: float = USUAL_TIMEOUT_S
     hosted: Mapping[str, Any] | None = None
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.lazy_pattern import lazy_pattern
-from desktop_app.domain.tools.tool import OWN_SEARCH
+from desktop_app.domain.tools.tool import OWN_SEARCH, REMEMBER_TOOL
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 MAX_QUOTED_CHARS: Final = 100
@@ -78,6 +78,13 @@ _WORDS: Final[Mapping[str, _Words]] = {
     "read_pages": _Words(N_("Read your documents"), N_("Looked at your documents")),
     "edit_text": _Words(N_("Change the open text"), N_("Proposed a change to the text")),
     "query_table": _Words(N_("Query your tables"), N_("Queried your tables")),
+    REMEMBER_TOOL: _Words(
+        N_("Remember a note"),
+        N_("Remembered a note"),
+        "sentence",
+        N_("Remember “{value}”"),
+        N_("Remembered “{value}”"),
+    ),
     "python": _Words(N_("Run Python code"), N_("Ran Python code")),
     "fetch_page": _Words(
         N_("Open web pages"),

@@ -79,10 +79,13 @@ class FoldersController(Controller):
         """Delete a folder from the store, and show its conversations without it."""
         try:
             ids = await self._flag_store.ids_in_folder(folder.id)
+            memory = self._session.backend.memory
+            notes = [note for note in await memory.all() if note.folder_id == folder.id]
             await self._folder_store.delete(folder.id)
         except StorageError:
             self._folders.replace_all([*self._folders.by_id.values(), folder])
             raise
+        self._folders.changed.emit()  # now its notes are deleted, too
         self._presenter.change(ids, folder_id=None)
         is_shown = self._presenter.list_filter == ListFilter.for_folder(folder.id)
         self._tasks.start(
@@ -92,12 +95,15 @@ class FoldersController(Controller):
         async def restore() -> None:
             await self._folder_store.save(folder)
             await self._flag_store.move(ids, folder.id)
+            await memory.put(notes)
             self._folders.replace_all([*self._folders.by_id.values(), folder])
             self._presenter.change(ids, folder_id=folder.id)
 
         message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
         if folder.collection_id:
             message += " " + tr("Its files stay in Collections.")
+        if notes:
+            message += " " + tr("Its notes are deleted.")
         self._notifications.notify_undo(message, lambda: self._presenter.writes.start(restore()))
 
     # -------------------------------------------------------------- moving conversations

@@ -142,8 +142,14 @@ class PromptsController(Controller):
     ) -> None:
         """Offer the library in a prompt's completer; see `PromptCompleter.configure`."""
         completer.configure(fill_in, finish)
-        completer.set_prompts(self._list.offered_prompts)
-        self._list.changed.connect(lambda: completer.set_prompts(self._list.offered_prompts))
+
+        def set_prompts() -> None:
+            words = self._session.typed_commands
+            commands = [Prompt("", word.removeprefix("/"), f"{word} ") for word in words]
+            completer.set_prompts((*self._list.offered_prompts, *commands))
+
+        set_prompts()
+        self._list.changed.connect(set_prompts)
 
     def begin_example(self, key: str) -> None:
         """Insert an example of the empty conversation before the typed text, with its defaults.

@@ -383,6 +383,11 @@ class QuickPromptController(QObject):
         if self._is_busy or not question or self._refuse_while_reading():
             return
         try:
+            if (command := self._session.typed_command(question)) is not None:
+                await command
+                self.window.field.clear()
+                self.window.show_status(tr("Remembered"))
+                return
             async with self._handover_lock:
                 run = await self._ask(Draft(question, sent.attachments, quick.field.template_id))
                 if run is None:

@@ -100,7 +100,7 @@ class ConsentBroker:
         if stored_permission is Permission.NEVER or self._consent_source is None:
             return Decision(is_allowed=False)
         decision = await self._consent_source.decide(question, stored_permission)
-        if decision.permission is not Permission.ASK:
+        if decision.permission is not Permission.ASK and not tool.asks_each_time:
             if decision.arguments:  # the user may have changed the address
                 call = replace(question.call, edited=decision.arguments)
                 scope = permission_scope(question._replace(call=call))
@@ -153,7 +153,8 @@ class AllowedTools:
         call = replace(question.call, full_name=tool.full_name)
         is_named = option_name(call) in self._names
         is_of_source = bool(tool.source) and wildcard_of(tool.source) in self._names
-        return Decision(is_allowed=is_named or is_of_source)
+        is_allowed = (is_named or is_of_source) and not tool.asks_each_time
+        return Decision(is_allowed=is_allowed)
 
     async def ask_user(self, _question: ServerQuestion) -> UserReply:
         """Answer nothing: a command asks nobody."""
@@ -162,10 +163,8 @@ class AllowedTools:
 
 def may_run_without_asking(tool: ToolDefinition, stored_permission: Permission) -> bool:
     """Return True if a window need not ask before a call."""
-    return not tool.needs_consent or stored_permission in (
-        Permission.CONVERSATION,
-        Permission.ALWAYS,
-    )
+    is_allowed = stored_permission in (Permission.CONVERSATION, Permission.ALWAYS)
+    return not tool.needs_consent or (is_allowed and not tool.asks_each_time)
 
 
 def fingerprint(tool: ToolDefinition) -> str:

@@ -162,7 +162,14 @@ class ConsentCard(QFrame):
         self.arguments.setPlainText(_with_line_breaks(arguments))
 
     def ask(
-        self, question: str, note: str, arguments: str, *, says_all: bool = False, waiting: int = 0
+        self,
+        question: str,
+        note: str,
+        arguments: str,
+        *,
+        says_all: bool = False,
+        waiting: int = 0,
+        asks_each_time: bool = False,
     ) -> None:
         """Ask about a call.
 
@@ -172,8 +179,10 @@ class ConsentCard(QFrame):
             arguments: as the model sent them.
             says_all: whether the question contains all of the arguments, which are folded then.
             waiting: the number of further questions.
+            asks_each_time: whether no permission can be given for later calls.
         """
         self._question_text = question
+        self.more_button.setVisible(not asks_each_time)
         self._says_all = says_all
         self.more_button.menu().close()  # it was opened for another question
         self._question_age.start()
@@ -434,6 +443,7 @@ class ConsentController(Controller):
             call.arguments,
             says_all=words.is_complete,
             waiting=len(pending) - 1,
+            asks_each_time=tool.asks_each_time,
         )
         if first.changed_arguments:
             self._card.show_changed_arguments(first.changed_arguments)

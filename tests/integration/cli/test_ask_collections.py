@@ -12,6 +12,7 @@ import pytest
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Folder, now
 from desktop_app.library.folder_store import FolderStore
+from desktop_app.memory.memory import Memory
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.storage.database import Database
 from tests.helpers.blocking import blocking
@@ -68,6 +69,8 @@ async def with_folder(shell: Shell) -> None:
     (row,) = await database.rows("SELECT id FROM collections")
     folder = Folder("f" * 32, "Lease", now(), None, Overrides("Be brief."), row["id"])
     await FolderStore(database).save(folder)
+    await Memory(database).add("I live in Oslo.")
+    await Memory(database).add("The flat is on the third floor.", folder.id)
     await database.close()
 
 
@@ -78,12 +81,16 @@ def test_a_question_in_a_folder_has_its_instructions_and_files(shell: Shell, pap
     arguments = ("May I keep cats?", "--folder", "lease", "--save")
     done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
     assert done.code == 0, done.err
-    assert body["instructions"] == "Be brief."
+    notes = ["I live in Oslo.", "The flat is on the third floor."]
+    lines = [line.removeprefix("- ") for line in body["instructions"].splitlines()]
+    assert [line for line in lines if line in notes] == notes
+    assert lines[-1] == "Be brief."
+    assert "2 notes" in done.err
     assert "Cats need written consent." in words_of(body)  # the files were looked at again
     saved = "SELECT folder_id, count(*) FROM conversations"
     assert shell.rows(saved) == [("f" * 32, 1)]
     done, (body,) = answer_to(shell, WHOLE, arguments=("And fish?", "--continue"))
-    assert body["instructions"] == "Be brief."
+    assert body["instructions"].endswith("\n\nBe brief.")
     assert shell.rows(saved) == [("f" * 32, 1)]
     for file in papers.iterdir():
         file.unlink()

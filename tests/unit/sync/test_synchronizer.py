@@ -31,12 +31,14 @@ from desktop_app.domain.errors import (
     SyncTargetError,
 )
 from desktop_app.domain.spending_report import Call, Purpose
+from desktop_app.memory.memory import Memory
 from desktop_app.spending.ledger import insert_call
 from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.storage.synced_tables import SYNCED_TABLES
 from desktop_app.sync import format as form
 from desktop_app.sync import synchronizer
+from desktop_app.sync.entries import Applier
 from desktop_app.sync.storage import FolderStorage, Target
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer
 from desktop_app.texts.text_store import TextStore
@@ -554,6 +556,30 @@ async def test_two_answers_to_one_question_become_two_versions(tmp_path: Path) -
         for each in made:
             texts = {message.text for message in await each.conversations.messages("c1")}
             assert texts == {"Why?", "by a", "by b"}
+
+
+async def test_a_note_of_a_folder_waits_for_the_folder_or_goes_with_it(tmp_path: Path) -> None:
+    folder = "f" * 32
+    async with computers(tmp_path, "a", "b") as made:
+        a, b = made
+        await a.database.execute(
+            "INSERT INTO folders (id, name, created_at, overrides) VALUES (?, 'Lease', 5, '')",
+            folder,
+        )
+        note = await Memory(a.database).add("The flat is in Oslo.", folder)
+        await b.database.write(
+            lambda c: Applier(c, "d").apply(
+                [["fields", "memory", "n", {"text": [9, "Early"], "created_at": [9, 1],
+                  "folder_id": [9, folder], "conversation_id": [9, ""]}]]
+            )
+        )  # fmt: skip
+        assert await Memory(b.database).all() == []  # never for all conversations
+        await settle(made)
+        assert {n.text for n in await Memory(b.database).notes_in(folder)} == {note.text, "Early"}
+        assert await Memory(b.database).notes_in("") == ()
+        await b.database.execute("DELETE FROM folders WHERE id = ?", folder)
+        await settle(made)
+        assert await Memory(a.database).all() == await Memory(b.database).all() == []
 
 
 async def test_who_wrote_is_kept(tmp_path: Path) -> None:

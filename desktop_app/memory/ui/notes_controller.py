@@ -1,0 +1,146 @@
+"""The remembered notes in the window: added, shown under answers, changed and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import Signal
+
+from desktop_app.app.session import Controller, Session
+from desktop_app.domain.conversations.notices import note_ids
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.remembered_note import RememberedNote
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.memory.ui.feature import TYPED
+from desktop_app.transcript.message_items import SHOW_NOTES
+from desktop_app.widgets.cards.notifications import UNDO
+
+
+class NotesController(Controller):
+    """All notes, and what the user does with them.
+
+    Attributes:
+        notes: as they are sent, those for all conversations first.
+
+    Signals:
+        changed(): notes were read.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._memory = session.backend.memory
+        self._notifications = session.window.notifications
+        self._current = session.current
+        self.notes: Sequence[RememberedNote] = ()
+        session.notes_in = lambda folder_id: [
+            note for note in self.notes if note.folder_id in (None, folder_id)
+        ]
+        self.changed.connect(session.setup.choice_changed)
+        reload = self._tasks.slot(lambda *_: self.load())
+        for signal in (
+            session.events.store_changed,
+            session.folders.changed,
+            session.running.finished,  # a tool may have added some
+        ):
+            signal.connect(reload)
+        session.window.transcript.action_requested.connect(self._show_sent)
+
+    async def load(self) -> None:
+        """Read the notes."""
+        notes = await self._memory.all()
+        if notes != self.notes:
+            self.notes = notes
+            self.changed.emit()
+
+    # -------------------------------------------------------------- remembering
+
+    def remember_selection(self) -> None:
+        """Remember what is selected in the prompt, else in the transcript; else let it be typed."""
+        prompt, transcript = self._window.prompt, self._window.transcript
+        text = prompt.field.textCursor().selectedText()
+        if not text and not transcript.selection.is_empty:
+            text = transcript.createMimeDataFromSelection().text()
+        if text.strip():
+            self._tasks.start(self.remember(text))
+        elif not prompt.text().strip():
+            prompt.set_text(f"{TYPED} ")
+            prompt.focus_text()
+        else:
+            self._notifications.notify(tr("Select the words to remember, or type /remember first."))
+
+    async def remember(self, text: str) -> None:
+        """Remember a sentence: in a folder for its conversations, else for all; offer Undo.
+
+        Raises:
+            IllegalChoiceError: the list is full, the text is no sentence, or the conversation is
+                temporary.
+        """
+        conversation = self._current.conversation
+        if self._current.is_temporary:
+            raise IllegalChoiceError(
+                N_("Nothing is remembered in a temporary conversation."),
+                hint=N_("Open another conversation first."),
+            )
+        place = "" if self._current.is_new else conversation.id
+        note = await self._memory.add(text, conversation.folder_id, place)
+        await self.load()
+        folder = self._session.folders.folder_of(conversation)
+        name = "" if folder is None else folder.name
+        message = tr("Remembered for all conversations: {text}", text=note.text)
+        actions = [(tr("Undo"), self._notifications.undo_last)]
+        if folder is not None:
+            message = tr("Remembered for “{folder}”: {text}", folder=name, text=note.text)
+            everywhere = replace(note, folder_id=None)
+            label = tr("For all conversations")
+            actions.insert(0, (label, lambda: self._start(self._memory.put([everywhere]))))
+        self._notifications.last_undo = lambda: self._start(self._memory.delete([note]))
+        self._notifications.notify(message, actions, topic=UNDO)
+
+    # -------------------------------------------------------------- changing
+
+    def change(self, note: RememberedNote, text: str) -> None:
+        """Change the words of a note; without words, delete it."""
+        if text.strip():
+            self._start(self._memory.change(note, text))
+        else:
+            self.delete([note])
+
+    def delete(self, notes: Sequence[RememberedNote]) -> None:
+        """Delete notes; offer Undo."""
+        self._start(self._memory.delete(notes))
+        message = tr_plural("{count} note deleted", "{count} notes deleted", len(notes))
+        self._notifications.notify_undo(message, lambda: self._start(self._memory.put(notes)))
+
+    def _start(self, write: Coroutine[Any, Any, None]) -> None:
+        async def run() -> None:
+            try:
+                await write
+            finally:
+                await self.load()
+                self.changed.emit()  # a refused change is shown as it was
+
+        self._tasks.start(run())
+
+    # -------------------------------------------------------------- showing
+
+    def show(self) -> None:
+        """Show the notes of the open folder, or those for all conversations, in the settings."""
+        panel = self._window.settings
+        panel.request_show()
+        panel.show_setting("answer", "")
+        scope = "folder" if self._current.conversation.folder_id else "defaults"
+        panel.pages.by_name["answer"].page.show_scope(scope)
+
+    def _show_sent(self, message_id: str, action: str) -> None:
+        """Show the notes that an answer was made with."""
+        message = self._current.message(message_id)
+        if action != SHOW_NOTES or message is None:
+            return
+        from desktop_app.memory.ui.notes_section import NotesDialog  # not at the start
+
+        ids = [id_ for each in message.notices for id_ in note_ids(each)]
+        NotesDialog(self._session, ids).open()

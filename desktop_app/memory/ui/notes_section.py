@@ -1,0 +1,151 @@
+"""The list of remembered notes, in the settings and in the dialog of those of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QSizePolicy, QWidget
+
+from desktop_app.app.session import Session
+from desktop_app.domain.remembered_note import RememberedNote
+from desktop_app.i18n.formatting import short_date
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.memory.ui.notes_controller import NotesController
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import (
+    ElidedButton,
+    IconButton,
+    compact_button,
+    dialog_button,
+)
+from desktop_app.widgets.forms.form_widgets import AnswerSection, MultilineField
+from desktop_app.widgets.forms.tab_order import mark_deleting
+from desktop_app.widgets.look.theme import set_role
+from desktop_app.widgets.text.foreign_text import PlainLabel, one_line
+from desktop_app.widgets.windows import fitting_size, scroll_area_of
+
+_ABOUT: Final = N_(
+    "Sent with each message, but not in temporary conversations. To add one, select words and "
+    "choose “Remember this”, or type /remember and a sentence. Nothing is added by itself."
+)
+_SIZE: Final = (520, 420)
+_HEIGHT: Final = 56  # of a note, in pixels at the default text size: two lines
+
+
+class _NoteRow(QWidget):
+    """A note with its date, the conversation where it was remembered, and a cross."""
+
+    def __init__(self, session: Session, note: RememberedNote) -> None:
+        super().__init__()
+        controller = session.of(NotesController)
+        self.note = note
+        self.field = MultilineField(tr("Note"), _HEIGHT)
+        self.field.setObjectName("note")
+        self.field.edited.connect(lambda text: controller.change(self.note, text))
+        delete = IconButton(
+            "delete-note", "x", tr("Delete"), lambda: controller.delete([self.note])
+        )
+        mark_deleting(delete)
+        date = PlainLabel(short_date(note.created_at.astimezone().date()), role="note")
+        place = ElidedButton("")
+        place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        place.setStyleSheet("text-align: left;")
+        place.setObjectName("note-place")
+        set_role(place, "link")
+        open_place = session.of(Navigator).open
+        place.clicked.connect(lambda: session.tasks.start(open_place(note.conversation_id)))
+        found = session.of(ListPresenter).cache.find_existing(note.conversation_id)
+        place.setText("" if found is None else one_line(found.title))
+        place.setVisible(found is not None)
+        top = Qt.AlignmentFlag.AlignTop
+        facts = row_of(date, (place, 1), spacing=8)
+        column_of(row_of((self.field, 1), (delete, top)), facts, parent=self, margins=0, spacing=2)
+        self.show_note(note)
+
+    def show_note(self, note: RememberedNote) -> None:
+        """Show the note as it is now."""
+        self.note = note
+        self.field.show_text(note.text)
+
+
+class NotesSection(AnswerSection):
+    """The list of notes; see the module."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(tr("Notes"))
+        self._session = session
+        self._controller = session.of(NotesController)
+        self._folder_id: str | None = None
+        self._ids: Sequence[str] | None = None
+        self._rows: list[_NoteRow] = []
+        self.note.set_text(tr(_ABOUT))
+        self._list = QWidget()
+        self._list_column = column_of(parent=self._list, margins=0, spacing=8)
+        self._delete_all = compact_button(tr("Delete all notes"), "delete-notes")
+        mark_deleting(self._delete_all)
+        self._delete_all.clicked.connect(lambda: self._controller.delete(self._shown))
+        self.body.addWidget(self._list)
+        self.add(self._delete_all)
+        self._controller.changed.connect(self._show)
+
+    def show_scope(self, folder_id: str | None) -> None:
+        self._folder_id = folder_id or None
+        self.setVisible(folder_id is not None)
+        self._show()
+
+    def show_ids(self, ids: Sequence[str]) -> None:
+        """Show the notes with these ids only."""
+        self._ids = ids
+        self._show()
+
+    @property
+    def _shown(self) -> list[RememberedNote]:
+        notes = self._controller.notes
+        if self._ids is not None:
+            return [note for note in notes if note.id in self._ids]
+        return [note for note in notes if note.folder_id == self._folder_id]
+
+    def _show(self) -> None:
+        notes = self._shown
+        self._list.setVisible(bool(notes))
+        self._delete_all.setVisible(len(notes) > 1 and self._ids is None)
+        if self._ids is not None and (gone := len(self._ids) - len(notes)):
+            text = tr_plural("{count} was deleted since.", "{count} were deleted since.", gone)
+            self.note.set_text(text)
+        if [row.note.id for row in self._rows] == [note.id for note in notes]:
+            for row, note in zip(self._rows, notes, strict=True):
+                row.show_note(note)
+            return
+        for row in self._rows:
+            row.hide()
+            row.deleteLater()
+        self._rows = [_NoteRow(self._session, note) for note in notes]
+        for row in self._rows:
+            self._list_column.addWidget(row)
+
+
+class NotesDialog(QDialog):
+    """The dialog with the notes that an answer was made with."""
+
+    def __init__(self, session: Session, ids: Sequence[str]) -> None:
+        super().__init__(session.window)
+        self.setObjectName("sent-notes")
+        self.setWindowTitle(tr("Notes sent with this response"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        section = NotesSection(session)
+        section.note.set_text("")
+        section.title.hide()
+        section.show_ids(ids)
+        close = dialog_button(tr("Close"), "close-notes")
+        close.clicked.connect(self.accept)
+        close.setDefault(True)
+        inner = QWidget()
+        column_of(section, STRETCH, parent=inner, margins=0)
+        buttons = row_of(STRETCH, close)
+        column_of((scroll_area_of(inner), 1), buttons, parent=self, margins=DIALOG_MARGINS)
+        self.resize(fitting_size(_SIZE, session.window))
+        close.setFocus(Qt.FocusReason.OtherFocusReason)  # else a cross would have it

@@ -1,0 +1,181 @@
+"""Remembered notes in the window: written on request only, sent first, shown, changed, deleted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
+
+from desktop_app.chat.ui.temporary_controller import TemporaryController
+from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
+from desktop_app.domain.conversations.conversation import Folder, new_id, now
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter
+from desktop_app.library.ui.folders_controller import FoldersController
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.memory.ui.notes_controller import NotesController
+from desktop_app.memory.ui.notes_section import NotesSection
+from desktop_app.settings.ui.settings_controller import SettingsController
+from desktop_app.tools.ui import consent_card
+from desktop_app.tools.ui.consent_card import ConsentCard
+from desktop_app.widgets.forms.form_widgets import MultilineField
+from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    from tests.gui.app.scripted_providers import Turn
+
+COMET = {"COMETAPI_KEY": "sk-comet"}
+
+
+def texts(app: AppHarness) -> list[str]:
+    return [note.text for note in app.session.of(NotesController).notes]
+
+
+def fields(parent: QWidget) -> list[MultilineField]:
+    found = parent.findChildren(MultilineField, "note")
+    return [field for field in found if field.isVisible()]
+
+
+async def typed(app: AppHarness, text: str) -> None:
+    app.type(text)
+    app.enter()
+    await until(lambda: app.text.toPlainText() == "")
+
+
+async def test_a_note_is_written_sent_first_shown_and_changed() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await app.ask_and_answer("Where do I live?", "You live in **Oslo**, Norway.")
+        place = app.open_id
+        # Two steps: select, Remember this.
+        app.window.transcript.selection.select_all()
+        app.session.actions["memory.remember"].trigger()
+        await until(lambda: len(texts(app)) == 1)
+        assert "Oslo" in texts(app)[0]
+        app.press_action("Undo")
+        await until(lambda: texts(app) == [])
+        app.window.transcript.selection.set(None, None)
+        app.session.actions["memory.remember"].trigger()
+        assert app.text.toPlainText() == "/remember "
+        await typed(app, "I live in Oslo.")
+        await typed(app, "/Remember  I teach history.")
+        assert texts(app) == ["I live in Oslo.", "I teach history."]
+        assert len(app.providers.turns) == 1  # nothing of it was a question
+
+        app.state.of(SettingsController).override(place, "answer.system_prompt", "Be brief.")
+        turn = await app.ask("What do I teach?")
+        sent = turn.request.instructions
+        assert sent.index("- I live in Oslo.\n- I teach history.") < sent.index("Be brief.")
+        turn.end("History.")
+        await app.settled()
+        assert "2 notes" in app.transcript
+        app.window.transcript.commands.run(app.state.current.path[-1].id, "show-notes")
+        dialog = find(app.window, QDialog, "sent-notes")
+        assert [field.toPlainText() for field in fields(dialog)] == texts(app)
+        title = app.state.current.conversation.title
+        assert find(dialog, QPushButton, "note-place").text() == title
+        field = fields(dialog)[1]
+        field.setPlainText("I teach physics.")
+        field.report_edits()
+        await until(lambda: texts(app)[1] == "I teach physics.")
+        dialog.close()
+
+        second = await app.ask("And where?")
+        begin = sent.index("- I teach")
+        assert second.request.instructions.startswith(sent[:begin])
+        assert "I teach physics." in second.request.instructions
+        second.end("In Oslo.")
+        await app.settled()
+
+        app.session.of(TemporaryController).open()
+        turn = await app.ask("Where do I live?")
+        assert "Oslo" not in turn.request.instructions
+        turn.end("I do not know.")
+        await app.settled()
+        app.type("/remember I was here.")
+        app.enter()
+        await until(lambda: "temporary" in app.said)
+        assert app.text.toPlainText() == "/remember I was here."  # nothing typed is lost
+    async with AppHarness(environment=COMET) as app:
+        assert texts(app) == ["I live in Oslo.", "I teach physics."]
+        app.session.actions["memory.show"].trigger()
+        section = app.window.findChild(NotesSection)
+        assert section is not None
+        await until(lambda: len(fields(section)) == 2)
+        find(section, QPushButton, "delete-notes").click()
+        await until(lambda: texts(app) == [])
+        app.press_action("Undo")
+        await until(lambda: len(texts(app)) == 2)
+
+
+async def test_notes_of_a_folder_are_sent_in_it_and_go_with_it() -> None:
+    async with AppHarness(environment=COMET) as app:
+        folder = Folder(new_id(), "Lease", now())
+        app.session.of(ListPresenter).writes.start(app.state.folders.save(folder))
+        await app.written()
+        show = app.session.of(ListPresenter).apply_filter
+        await show(ListFilter.for_folder(folder.id))
+        await typed(app, "/remember The flat is in Oslo.")
+        await until(lambda: "Remembered for “Lease”" in app.said)
+        turn = await app.ask("Where is it?")
+        assert "The flat is in Oslo." in turn.request.instructions
+        turn.end("In Oslo.")
+        await app.settled()
+        await show(LIST)
+        app.window.conversations.new_button.click()
+        turn = await app.ask("Where is it?")
+        assert "Oslo" not in turn.request.instructions
+        turn.end("Where is what?")
+        await app.settled()
+        app.session.of(FoldersController).delete(folder.id)
+        await until(lambda: texts(app) == [])
+        assert "Its notes are deleted." in app.said
+        app.press_action("Undo")
+        await until(lambda: texts(app) == ["The flat is in Oslo."])
+        await show(ListFilter.for_folder(folder.id))
+        app.window.conversations.new_button.click()
+        await typed(app, "/remember I teach.")
+        app.press_action("For all conversations")
+        await until(lambda: texts(app) == ["I teach.", "The flat is in Oslo."])
+
+
+def call(turn: Turn, sentence: str) -> None:
+    turn.give(ToolCallDelta(0, json.dumps({"sentence": sentence}), "c1", "remember"))
+    turn.give(Completed())
+
+
+@pytest.mark.parametrize("button", ["consent-once", "consent-deny"])
+async def test_a_model_remembers_only_what_the_user_allows_each_time(
+    button: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consent_card, "MIN_READ_MS", 0)
+    async with AppHarness(environment=COMET) as app:
+        app.state.of(SettingsController).override(app.open_id, "answer.tools", "remember")
+        for number, sentence in enumerate(("I live in Oslo.", "I teach.")):
+            turn = await app.ask("Remember it.")
+            call(turn, sentence)
+            await until(lambda: app.window.findChild(ConsentCard) is not None)
+            card = app.window.findChild(ConsentCard)
+            assert card is not None
+            await until(card.isVisible)
+            assert f"Remember “{sentence}”?" in card.words
+            assert not card.more_button.isVisible()  # no permission for later calls
+            app.click(button)
+            answer = await app.turn(2 * number + 1)
+            answer.end("Done.")
+            await app.settled()
+        expected = ["I live in Oslo.", "I teach."] if button == "consent-once" else []
+        await until(lambda: texts(app) == expected)
+
+
+async def test_the_forty_first_note_says_what_to_do() -> None:
+    async with AppHarness(environment=COMET) as app:
+        for number in range(40):
+            await app.backend.memory.add(f"Note {number}")
+        app.type("/remember One more.")
+        app.enter()
+        await until(lambda: "40 notes are remembered already." in app.said)
+        assert "Settings › Chat" in app.said
+        assert app.text.toPlainText() == "/remember One more."
+        assert find(app.window.notifications, QLabel, "status").isVisible()
