@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.cards.notifications import Actions, Notifications
     from desktop_app.widgets.forms.form_widgets import AnswerSection
+    from desktop_app.widgets.forms.schema_form import EditRequest
 
 _T = TypeVar("_T")
 DIALOG_OBSTACLE: Final = N_("The language changes once the other windows are closed.")
@@ -113,6 +114,7 @@ class Session:
         current, messages, setup: those of `main`.
         stored_settings: as they were at the start.
         remedies: return what to offer for a question that was refused; the offers of all are shown.
+        escape_steps: stop what Esc stops before answers; return True if there was something.
         unfinished: return True while the window cannot be built again without a loss.
         rebuild_obstacles: return why the window cannot be built again yet; "" if it can.
         other_windows: return True while a window beside the main one is in use.
@@ -122,6 +124,7 @@ class Session:
         notes_in: returns the notes that are sent in a folder's conversations; "" is no folder.
         typed_commands: what a message runs instead of being sent, by the word that it begins with.
         answer_sections: make what features show below the settings of answers.
+        value_editors: change the values of settings that have a dialog, by their keys.
         end_steps: end what runs, before answers stop and drafts are stored.
         final_steps: free what drafts and tasks needed until then.
     """
@@ -154,6 +157,7 @@ class Session:
         self._made: dict[object, object] = {}
         self.events = SessionEvents()
         self.remedies: list[Callable[[UserFacingError], Actions]] = []
+        self.escape_steps: list[Callable[[], bool]] = []
         self.unfinished: list[Callable[[], bool]] = []
         self.rebuild_obstacles: list[Callable[[], str]] = []
         self.other_windows: list[Callable[[], bool]] = []
@@ -163,6 +167,7 @@ class Session:
         self.notes_in: Callable[[str], Sequence[RememberedNote]] = lambda _folder_id: ()
         self.typed_commands: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
         self.answer_sections: list[Callable[[], AnswerSection]] = []
+        self.value_editors: dict[str, Callable[[EditRequest], object]] = {}
         self.end_steps: list[EndStep] = []
         self.final_steps: list[EndStep] = []
 

@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from desktop_app.tools.calls.tool_set import ToolCatalog
     from desktop_app.tools.servers.server_registry import ToolServers
     from desktop_app.tools.servers.server_store import ServerStore
+    from desktop_app.voice.provider_calls import Ask, VoiceCalls
+    from desktop_app.voice.provider_speech import ProviderSpeech
     from desktop_app.voice.transcription.transcription import Transcription
 
 PRICES: Final = "model_prices.json"
@@ -77,6 +79,9 @@ class Backend:
     """The store, the providers, the documents and the services on top of them.
 
     The database is not opened and nothing is started.
+
+    Attributes:
+        ask_about_voice: see `Ask`; the window and commands set it.
 
     Args:
         user_folders: by default those of this run.
@@ -103,6 +108,7 @@ class Backend:
         self.flags = ConversationFlagStore(self.database)
         self.documents = DocumentWorker()
         self.documents.transcribe = self._transcribed_document
+        self.ask_about_voice: Ask | None = None
         self.attachments = AttachmentStore(
             self.temporary,
             self.folders.attachments,
@@ -334,20 +340,29 @@ class Backend:
         return freed
 
     @cached_property
+    def voice_calls(self) -> VoiceCalls:
+        """Return what sends voices, and texts to be spoken, to providers."""
+        from desktop_app.voice.provider_calls import VoiceCalls  # few need it
+
+        parts = (self.gateway, self.budget, self.ledger, self.settings)
+        return VoiceCalls(*parts, lambda: self.ask_about_voice)
+
+    @cached_property
     def transcription(self) -> Transcription:
         """Return the service that transcribes speech and recordings."""
-        # Few need them.
-        from desktop_app.backend.voice_wiring import voice_model
-        from desktop_app.providers.jobs.audio import transcription_model
+        from desktop_app.backend.voice_wiring import transcription_model_of
         from desktop_app.voice.transcription.transcription import Transcription
 
-        return Transcription(
-            (self.gateway, self.budget, self.ledger),
-            self.settings,
-            lambda: self.model_store,
-            self.values,
-            partial(voice_model, self, transcription_model),
-        )
+        find_model = partial(transcription_model_of, self)
+        return Transcription(self.voice_calls, lambda: self.model_store, self.values, find_model)
+
+    @cached_property
+    def speech(self) -> ProviderSpeech:
+        """Return the service by which a provider speaks."""
+        from desktop_app.backend.voice_wiring import speech_model_of
+        from desktop_app.voice.provider_speech import ProviderSpeech
+
+        return ProviderSpeech(self.voice_calls, partial(speech_model_of, self))
 
     async def _transcribed_document(
         self, name: str, media_type: str, data: bytes, on_progress: OnProgress | None

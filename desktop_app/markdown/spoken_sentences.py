@@ -59,7 +59,7 @@ class SentenceSplitter:
             # The beginning of a line shows whether the line ends the code. The rest is not spoken.
             last_line = last_line[:_MAX_SENTENCE_LENGTH]
         self._incomplete_line = last_line
-        return [words for sentence in sentences if (words := _words_of_sentence(sentence))]
+        return [words for sentence in sentences if (words := self.words_of(sentence))]
 
     def finish(self) -> list[str]:
         """Return the remaining sentences, because the answer is complete."""
@@ -68,9 +68,18 @@ class SentenceSplitter:
             sentences += self.feed("\n")
         if self._fence:
             sentences.append(self._close_code())
-        if words := _words_of_sentence(self._close_paragraph()):
+        if words := self.words_of(self._close_paragraph()):
             sentences.append(words)
         return sentences
+
+    def words_of(self, source: str) -> str:
+        """Return the spoken words of a sentence, given its Markdown; "" if there are none."""
+        return _words_of_sentence(source)
+
+    def sentence_end(self, text: str) -> int:
+        """Return where the first sentence of a paragraph ends; 0 if it is not complete."""
+        end = _SENTENCE_END.search(text)
+        return end.end() if end else 0
 
     def _process_line(self, line: str) -> list[str]:
         """Process a complete line; return the sentences that it completes."""
@@ -115,10 +124,8 @@ class SentenceSplitter:
         """Remove the complete sentences from the open paragraph, and return them."""
         sentences = []
         text = self._paragraph
-        while (end := _SENTENCE_END.search(text)) or len(text) > _MAX_SENTENCE_LENGTH:
-            if end:
-                cut = end.end()
-            else:
+        while (cut := self.sentence_end(text)) or len(text) > _MAX_SENTENCE_LENGTH:
+            if not cut:
                 last_space = text.rfind(" ", 1, _MAX_SENTENCE_LENGTH)
                 cut = _MAX_SENTENCE_LENGTH if last_space < 0 else last_space + 1
             sentences.append(text[:cut])

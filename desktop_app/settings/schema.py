@@ -32,6 +32,9 @@ SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
 DICTATION_LANGUAGE: Final = "voice.language"
 DICTATION_SENDS: Final = "voice.sends"
+SPEAKER: Final = "voice.speaker"
+SPEECH_VOICE: Final = "voice.voice"
+SPEECH_RATE: Final = "voice.rate"
 SEND_KEYS: Final = "keys.prompt.send"
 INSTRUCTIONS: Final = "answer.system_prompt"
 SEARCH_DOMAINS: Final = "tools.search_domains"
@@ -355,6 +358,35 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             Choice("computer", N_("On this computer")),
             Choice("provider", N_("By the provider")),
         ),
+    ),
+    Setting(
+        SPEAKER,
+        "computer",
+        N_("Read aloud with"),
+        Group.ANSWER,
+        N_("The provider gets what is read; you are asked first, with the price."),
+        words=N_("voice speech listen speak sound"),
+        choices=(
+            Choice("computer", N_("Voices of this computer")),
+            Choice("provider", N_("Voices of the provider")),
+        ),
+    ),
+    # The name of a voice, chosen from a list. Empty: the usual one of the answer's language.
+    Setting(
+        SPEECH_VOICE,
+        "",
+        N_("Voice"),
+        Group.ANSWER,
+        words=N_("voice speech listen speak sound"),
+        has_dialog=True,
+    ),
+    Setting(
+        SPEECH_RATE,
+        1.0,
+        N_("Speed of reading aloud"),
+        Group.ANSWER,
+        words=N_("voice speech listen speak sound"),
+        stops=tuple(n / 10 for n in range(5, 21)),
     ),
     Setting(
         "look.theme",

@@ -14,6 +14,7 @@ __all__ = [
     "segment_document",
     "segment_formulas",
     "text_area",
+    "text_marks",
     "transcript_styles",
     "view",
 ]

@@ -42,6 +42,7 @@ ACTIONS: Final = {
         "copy": N_("Copy response"),
         "retry": N_("Regenerate response"),
         "retry-with": N_("Regenerate with…"),
+        "read-aloud": N_("Read aloud"),
         "review": N_("Mark as reviewed or rejected"),
         "branch": N_("Branch into new conversation"),
     },

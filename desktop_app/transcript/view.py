@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from desktop_app.transcript.accessible_messages import AccessibleTranscript
     from desktop_app.transcript.media.diagram_drawer import DiagramDrawer
     from desktop_app.transcript.shown_message import ShownMessage
+    from desktop_app.transcript.spoken_mark import SpokenMark
 
 
 class TranscriptView(TextArea):
@@ -114,6 +115,7 @@ class TranscriptView(TextArea):
 
     Signals:
         message_updated(str message_id): an updated message is shown and announced.
+        text_changed(str message_id): a message was added, or its text or reasoning has changed.
         action_requested(str message_id, str action): any action except folding; "copy" has
             already been done.
         passage_requested(Passage): show a cited passage.
@@ -125,6 +127,7 @@ class TranscriptView(TextArea):
     """
 
     message_updated = Signal(str)
+    text_changed = Signal(str)
     action_requested = Signal(str, str)
     image_requested = Signal(str)
     passage_requested = Signal(object)
@@ -264,6 +267,7 @@ class TranscriptView(TextArea):
         """Follow a message that was added, or whose text or reasoning has changed."""
         self.find_in_transcript.recount(message_id)
         self.focus_navigator.keep(message_id)
+        self.text_changed.emit(message_id)
 
     def pin_question(self, message: Message) -> None:
         """Keep a new question on screen while its answer grows below it."""
@@ -336,6 +340,13 @@ class TranscriptView(TextArea):
     def differences(self) -> DifferenceMarks:
         """Return the marks of the words that the answers shown beside this one do not have."""
         return DifferenceMarks(self, self.messages)
+
+    @cached_property
+    def spoken(self) -> SpokenMark:
+        """Return the mark of the sentence that is being read aloud."""
+        from desktop_app.transcript.spoken_mark import SpokenMark
+
+        return SpokenMark(self)
 
     # ------------------------------------------------------------------ theme
 
@@ -731,6 +742,8 @@ class TranscriptView(TextArea):
         marks = self.find_in_transcript.marks_of(shown)
         if "differences" in self.__dict__:  # reading the property would make them
             marks += self.differences.marks_of(shown)
+        if "spoken" in self.__dict__:
+            marks += self.spoken.marks_of(shown)
         return marks + super().marks_of(shown)
 
     def _paint_over(

@@ -35,7 +35,7 @@ async def _transcribe(options: Options) -> int:
             question = tr("{sentence} {price} Send it?", sentence=sentence, price=price)
             return options.yes or await console.confirm(question, default=False)
 
-        backend.transcription.ask = ask
+        backend.ask_about_voice = ask
         for name in options.files:
             path = expand_path(name)
             reporter = console.ProgressReporter(path.name, in_lines=options.progress)

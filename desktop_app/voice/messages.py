@@ -12,6 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 LENGTH: Final = struct.Struct(">I")
+SPEECH_RATE: Final = 24_000
+"""Samples per second of what a provider speaks, of 16 bits and one channel."""
 MAX_BYTES: Final = 64 << 20
 """Bytes of a message: half an hour of sound."""
 
@@ -61,6 +63,8 @@ class Say(Struct, tag=True, frozen=True):
         number: tells the sentence in the answers.
         voice: the name of a voice; "" for the usual one of the language.
         rate: from -1.0 to 1.0; 0.0 is the usual speed.
+        sound: the text as a provider speaks it, 24,000 samples a second; b"" has a voice of the
+            system speak.
     """
 
     number: int
@@ -68,6 +72,7 @@ class Say(Struct, tag=True, frozen=True):
     language: str
     voice: str = ""
     rate: float = 0.0
+    sound: bytes = b""
 
 
 class Hush(Struct, tag=True, frozen=True):

@@ -20,7 +20,7 @@ replies = {replies!r}
 log = open({log!r}, "a", buffering=1)
 while head := sys.stdin.buffer.read(4):
     request = msgspec.msgpack.decode(sys.stdin.buffer.read(*struct.unpack(">I", head)))
-    log.write(json.dumps(request) + "\\n")
+    log.write(json.dumps(request, default=len) + "\\n")
     for packed in replies.get(request["type"], ()):
         if packed is None:
             sys.exit(3)

@@ -498,7 +498,9 @@ class ChatController(Controller):
     # -------------------------------------------------------------- answers, state
 
     def stop_latest(self) -> None:
-        """Cancel one thing: the first of a queued question, other work, an answer, an edit."""
+        """Cancel one thing: reading aloud, a queued question, other work, an answer, an edit."""
+        if any(step() for step in self._session.escape_steps):
+            return
         opened_id = self._current.id
         if opened_id in self._queued_ids:
             self.unqueue(opened_id)

@@ -177,6 +177,9 @@ class ResponsesTab(QWidget):
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a value for the shown scope, even if another is shown when it arrives."""
+        if (edit := self._session.value_editors.get(request.key)) is not None:
+            edit(request)
+            return
         if request.key == SPELLING_LANGUAGES:
             if (spelling := self._session.made(Spelling)) is not None:
                 spelling.choose_languages(request)

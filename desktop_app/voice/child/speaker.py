@@ -1,4 +1,4 @@
-"""Reading aloud with the voices of the system."""
+"""Reading aloud, with the voices of the system, or what a provider has spoken."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QLocale, QObject
+from PySide6.QtCore import QBuffer, QLocale, QObject
+from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QMediaDevices, QtAudio
 from PySide6.QtTextToSpeech import QTextToSpeech
 
-from desktop_app.voice.messages import Event, Fault, FaultKind, Finished, Say, Started, Voices
+from desktop_app.voice.messages import (
+    SPEECH_RATE,
+    Event,
+    Fault,
+    FaultKind,
+    Finished,
+    Say,
+    Started,
+    Voices,
+)
 
 _SILENT_ENGINE: Final = "mock"  # Qt's own, for tests
 
@@ -18,7 +28,7 @@ class Speaker(QObject):
     """Speaks sentences, one after the other.
 
     The engine is made here, where nothing is painted: that of speech-dispatcher lists 1,530 voices
-    first, which takes 2 s of the processor.
+    first, which takes 2 s of the processor. For a provider's speech it is not made.
     """
 
     def __init__(self, send: Callable[[Event], None]) -> None:
@@ -27,39 +37,48 @@ class Speaker(QObject):
         self._waiting: deque[Say] = deque()
         self._spoken: Say | None = None
         self._engine: QTextToSpeech | None = None
-        if any(name != _SILENT_ENGINE for name in QTextToSpeech.availableEngines()):
-            self._engine = QTextToSpeech(self)
-            self._engine.stateChanged.connect(self._on_state)
+        self._sink: QAudioSink | None = None
+        self._sound = QBuffer(self)
 
     def prepare(self, language: str) -> None:
         """Send the voices of a language."""
-        if self._engine is None:
+        engine = self._made_engine()
+        if engine is None:
             self._fail()
             return
-        self._use_language(self._engine, language)
-        names = dict.fromkeys(voice.name() for voice in self._engine.availableVoices())
+        self._use_language(engine, language)
+        names = dict.fromkeys(voice.name() for voice in engine.availableVoices())
         self._send(Voices(language, tuple(names)))
 
     def say(self, request: Say) -> None:
         """Speak a sentence after those that wait."""
-        if self._engine is None:
-            self._fail()
-            return
         self._waiting.append(request)
-        if self._engine.state() is QTextToSpeech.State.Ready:
-            self._say_next(self._engine)
+        if self._spoken is None:
+            self._say_next()
 
     def hush(self) -> None:
         """Stop, and drop what waits."""
         self._waiting.clear()
         self._spoken = None
+        self._stop_sink()
         if self._engine is not None:
             self._engine.stop()
 
-    def _say_next(self, engine: QTextToSpeech) -> None:
+    def _say_next(self) -> None:
         if not self._waiting:
             return
         request = self._spoken = self._waiting.popleft()
+        if request.sound:
+            self._play(request)
+            return
+        engine = self._made_engine()
+        if engine is None:
+            self._fail()
+            return
+        if engine.state() is not QTextToSpeech.State.Ready:  # it is being made, or stops
+            self._waiting.appendleft(request)
+            self._spoken = None
+            return
         self._use_language(engine, request.language)
         if request.voice and request.voice != engine.voice().name():
             for voice in engine.availableVoices():
@@ -69,22 +88,61 @@ class Speaker(QObject):
         self._send(Started(request.number))
         engine.say(request.text)
 
+    def _end_sentence(self) -> None:
+        request, self._spoken = self._spoken, None
+        if request is not None:
+            self._send(Finished(request.number))
+        self._say_next()
+
+    # ------------------------------------------------------------------ voices of the system
+
+    def _made_engine(self) -> QTextToSpeech | None:
+        is_offered = any(name != _SILENT_ENGINE for name in QTextToSpeech.availableEngines())
+        if self._engine is None and is_offered:
+            self._engine = QTextToSpeech(self)
+            self._engine.stateChanged.connect(self._on_state)
+        return self._engine
+
     def _on_state(self, state: QTextToSpeech.State) -> None:
-        engine = self._engine
-        if engine is None:
-            return
-        if state is QTextToSpeech.State.Error:
-            self._fail(engine.errorString())
+        if state is QTextToSpeech.State.Error and self._engine is not None:
+            self._fail(self._engine.errorString())
         elif state is QTextToSpeech.State.Ready:
-            if self._spoken is not None:
-                self._send(Finished(self._spoken.number))
-                self._spoken = None
-            self._say_next(engine)
+            self._end_sentence()
 
     def _use_language(self, engine: QTextToSpeech, language: str) -> None:
         wanted = QLocale(language)
         if engine.locale().language() is not wanted.language():
             engine.setLocale(wanted)
+
+    # ------------------------------------------------------------------ sound of a provider
+
+    def _play(self, request: Say) -> None:
+        device = QMediaDevices.defaultAudioOutput()
+        if device.isNull():
+            self._fail()
+            return
+        look = QAudioFormat()
+        look.setSampleRate(SPEECH_RATE)
+        look.setChannelCount(1)
+        look.setSampleFormat(QAudioFormat.SampleFormat.Int16)
+        self._sound.close()
+        self._sound.setData(request.sound)
+        self._sound.open(QBuffer.OpenModeFlag.ReadOnly)
+        self._sink = QAudioSink(device, look, self)
+        self._sink.stateChanged.connect(self._on_sink_state)
+        self._send(Started(request.number))
+        self._sink.start(self._sound)
+
+    def _on_sink_state(self, state: QtAudio.State) -> None:
+        if state is QtAudio.State.IdleState:  # all of it was played
+            self._stop_sink()
+            self._end_sentence()
+
+    def _stop_sink(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.stop()
+            sink.deleteLater()
 
     def _fail(self, details: str = "") -> None:
         self._waiting.clear()

@@ -7,39 +7,25 @@ against the monthly cap and recorded in the ledger.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.conversations.conversation import MessageStatus, now
-from desktop_app.domain.cost import CallCost, CallUsage, Price, Usage, cost_of, counted_cost
-from desktop_app.domain.errors import (
-    BILLABLE_ERRORS,
-    DocumentEmptyError,
-    LocalModelError,
-    ProviderError,
-    VoiceError,
-)
-from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
-from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.domain.cost import CallUsage
+from desktop_app.domain.errors import DocumentEmptyError, LocalModelError
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.i18n.translation import N_
 from desktop_app.local_model.store import LocalFile, ModelStore
-from desktop_app.providers.gateway.provider_gateway import ProviderGateway
-from desktop_app.settings.settings_store import SettingsStore
-from desktop_app.spending.budget import Budget
-from desktop_app.spending.ledger import Ledger
+from desktop_app.providers.provider_client import ProviderClient
+from desktop_app.voice.provider_calls import VOICE_SENT, VoiceCalls, VoiceModel
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND, Segment
 from desktop_app.voice.transcription.pieces import pieces
 from desktop_app.voice.transcription.recordings import Sound, Words, read_recording
 
 BY_PROVIDER: Final = "provider"
 """The value of the setting `voice.transcriber` for the provider; "computer" is the other."""
-CONSENT_KEY: Final = "voice.consent."
-"""Followed by a provider's id: the user's voice may go to it."""
 # gpt-4o-transcribe: $0.006 a minute by OpenAI's own estimate (its pricing page, November 2026), of
 # which 10 tokens of sound a second are $0.0036, and the words the rest.
 _SOUND_TOKENS: Final = 10
@@ -47,20 +33,6 @@ _WORD_TOKENS: Final = 4  # per second
 
 OnSeconds = Callable[[float, float], None]
 """Hears how many seconds of how many were transcribed; the second is 0 if unknown."""
-
-
-class VoiceModel(NamedTuple):
-    """A provider's model that transcribes or speaks; the price is None if it is unknown."""
-
-    profile: ProviderProfile
-    model: str
-    price: Price | None
-
-    def cost_of_sound(self, seconds: float) -> Decimal | None:
-        """Return what transcribing so many seconds usually costs; None if unknown."""
-        sound, words = round(seconds * _SOUND_TOKENS), round(seconds * _WORD_TOKENS)
-        usage = CallUsage(sound, output_tokens=words, audio_input_tokens=sound)
-        return cost_of(self.price, usage)
 
 
 class Transcript(NamedTuple):
@@ -99,25 +71,19 @@ class Transcription:
         choose: returns the values of the settings.
         find_model: returns the provider's model. Raises UserFacingError.
 
-    Attributes:
-        ask: asks the user whether to send a voice, with a sentence that names the provider, and
-            one that names the price. The window and the command set it.
     """
 
     def __init__(
         self,
-        calls: tuple[ProviderGateway, Budget, Ledger],
-        settings: SettingsStore,
+        calls: VoiceCalls,
         open_store: Callable[[], ModelStore],
         choose: Callable[[], Awaitable[Mapping[str, object]]],
         find_model: Callable[[], Awaitable[VoiceModel]],
     ) -> None:
-        self._gateway, self._budget, self._ledger = calls
-        self._settings = settings
+        self._calls = calls
         self._open_store = open_store
         self._choose = choose
         self.find_model = find_model
-        self.ask: Callable[[str, str], Awaitable[bool]] | None = None
 
     async def local_model(self, transcriber: str = "") -> LocalFile | None:
         """Return the model on this computer that transcribes; None if the provider does.
@@ -175,7 +141,7 @@ class Transcription:
         cost: Decimal | None = Decimal(0)
         if model is None:
             voice_model = await self.find_model()
-            await self.require_consent(voice_model, voice_model.cost_of_sound(seconds))
+            await self.require_consent(voice_model, seconds)
             for piece in sound:
                 text, piece_cost = await self._send(voice_model, piece.samples, language)
                 end = piece.start + len(piece.samples) / BYTES_PER_SECOND
@@ -197,66 +163,26 @@ class Transcription:
             UserFacingError: the user does not agree, there is no model, or the provider failed.
         """
         model = await self.find_model()
-        await self.require_consent(model, model.cost_of_sound(len(samples) / BYTES_PER_SECOND))
+        await self.require_consent(model, len(samples) / BYTES_PER_SECOND)
         texts = [(await self._send(model, p.samples, language))[0] for p in pieces([samples])]
         return " ".join(filter(None, texts))
 
-    async def require_consent(self, model: VoiceModel, cost: Decimal | None) -> None:
-        """Raise VoiceError unless the user agrees, or has agreed, that a voice is sent."""
-        key = f"{CONSENT_KEY}{model.profile.id}"
-        if await self.has_consent(model.profile):
-            return
-        provider = model.profile.short_name
-        price = tr("The price of {model} is unknown.", model=model.model)
-        if cost is not None:
-            price = tr(
-                "{model} takes about {cost} for this.",
-                model=model.model,
-                cost=formatting.money(cost),
-            )
-        sentence = tr("Your voice goes to {provider}.", provider=provider)
-        if self.ask is None or not await self.ask(sentence, price):
-            raise VoiceError(
-                N_("Your voice wasn’t sent to {provider}."),
-                hint=N_("Agree when you are asked, or transcribe on this computer."),
-                provider=provider,
-            )
-        await self._settings.set(key, True)
-
-    async def has_consent(self, profile: ProviderProfile) -> bool:
-        """Return True if the user has agreed that a voice goes to this provider."""
-        return bool((await self._settings.all()).get(f"{CONSENT_KEY}{profile.id}"))
+    async def require_consent(self, model: VoiceModel, seconds: float) -> None:
+        """Raise VoiceError unless the user agrees that so much speech goes to the provider."""
+        await self._calls.require_consent(model, VOICE_SENT, model.cost(_usage(seconds)))
 
     async def _send(
         self, model: VoiceModel, samples: bytes, language: str
     ) -> tuple[str, Decimal | None]:
-        """Transcribe one piece within the budget. Return the text and its cost."""
-        expected = model.cost_of_sound(len(samples) / BYTES_PER_SECOND)
-        held = None if expected is None else CallCost.fixed(expected)
-        purpose = Purpose.TRANSCRIPTION.value
-        async with await self._budget.hold(model.profile, held, model.model, purpose):
-            provider = await self._gateway.provider(model.profile)
-            started_at = time.monotonic()
-            outcome, usage, is_billed = MessageStatus.CANCELLED, None, True
-            try:
-                text, usage = await provider.transcribe(model.model, samples, language)
-                outcome = MessageStatus.COMPLETE
-            except ProviderError as error:
-                outcome, is_billed = MessageStatus.FAILED, isinstance(error, BILLABLE_ERRORS)
-                raise
-            finally:
-                cost = counted_cost(model.price, usage, held, is_billed=is_billed)
-                call = Call(
-                    provider_id=model.profile.id,
-                    model=model.model,
-                    usage=usage or Usage(),
-                    cost=cost.amount,
-                    is_estimated=cost.is_estimated,
-                    purpose=purpose,
-                    at=now(),
-                    performance=CallPerformance(
-                        outcome=outcome.value, duration_s=time.monotonic() - started_at
-                    ),
-                )
-                await asyncio.shield(self._ledger.add(call))
-        return text, cost.amount
+        """Transcribe one piece. Return the text and its cost."""
+
+        async def request(provider: ProviderClient) -> tuple[str, CallUsage | None]:
+            return await provider.transcribe(model.model, samples, language)
+
+        expected = model.cost(_usage(len(samples) / BYTES_PER_SECOND))
+        return await self._calls.call(model, expected, Purpose.TRANSCRIPTION, request)
+
+
+def _usage(seconds: float) -> CallUsage:
+    sound, words = round(seconds * _SOUND_TOKENS), round(seconds * _WORD_TOKENS)
+    return CallUsage(sound, output_tokens=words, audio_input_tokens=sound)

@@ -1,23 +1,44 @@
-"""Voice: the commands, and the microphones beside the fields."""
+"""Voice: the commands, the microphones of the fields, and what asks before something is sent."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_
+from desktop_app.settings.schema import SPEECH_VOICE
 from desktop_app.shortcuts.command import Category, CommandScope
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
+    from desktop_app.widgets.forms.schema_form import EditRequest
 
 
 def _compose(session: Session) -> None:
     from desktop_app.voice.ui.microphones import Microphones
 
+    def run_action(message_id: str, action: str) -> None:
+        if action == "read-aloud":
+            from desktop_app.voice.ui.read_aloud import ReadAloud
+
+            session.of(ReadAloud).read_message(message_id)
+
+    def choose_voice(request: EditRequest) -> None:
+        from desktop_app.voice.ui.voice_settings import VoiceList
+
+        session.of(VoiceList).choose(request)
+
+    async def ask(sent: str, price: str) -> bool:
+        from desktop_app.voice.ui.voice_settings import ask_about_voice
+
+        return await ask_about_voice(session, sent, price)
+
     microphones, prompt = session.of(Microphones), session.window.prompt
     microphones.add(prompt.field, prompt.row.helpers, session.window.notifications)
     session.events.editor_made.connect(microphones.add)
+    session.window.transcript.action_requested.connect(run_action)
+    session.value_editors[SPEECH_VOICE] = choose_voice
+    session.backend.ask_about_voice = ask
 
 
 def _dictate(session: Session) -> None:
@@ -37,6 +58,16 @@ FEATURE: Final = Feature(
             run=_dictate,
             menu_label=N_("Dictate"),
             words=N_("microphone speech voice input"),
+        ),
+        Action(
+            "answer.read-aloud",
+            N_("Read aloud, or stop"),
+            Category.ANSWER,
+            "Ctrl+Shift+L",
+            run=call("voice.ui.read_aloud.ReadAloud.toggle"),
+            uses_conversation=True,
+            menu_label=N_("Read aloud"),
+            words=N_("voice speech listen speak sound"),
         ),
     ),
     compose=_compose,

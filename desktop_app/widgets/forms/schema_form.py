@@ -24,7 +24,13 @@ from desktop_app.domain.tools.tool_words import tool_title
 from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, offered_languages, tr, tr_context, tr_plural
-from desktop_app.settings.schema import INSTRUCTIONS, SPELLING_LANGUAGES, setting, settings_of
+from desktop_app.settings.schema import (
+    INSTRUCTIONS,
+    SPEECH_VOICE,
+    SPELLING_LANGUAGES,
+    setting,
+    settings_of,
+)
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.widgets.boxes import column_of, row_of
@@ -40,7 +46,13 @@ from desktop_app.widgets.forms.form_widgets import (
 )
 from desktop_app.widgets.forms.tab_order import focus_first_part
 from desktop_app.widgets.program_menu import ProgramMenu
-from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text, spoken_text
+from desktop_app.widgets.text.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    menu_text,
+    one_line,
+    spoken_text,
+)
 
 FORM_KINDS: Final = {
     FormKind.SCHEMA: N_("JSON Schema"),
@@ -484,10 +496,16 @@ def describe_languages(value: str) -> str:
     return joined([language_name(code) for code in value.split()]) or tr("System")
 
 
+def describe_voice(value: str) -> str:
+    """Return the name of the chosen voice, or "Default" if none is chosen."""
+    return one_line(value) or tr(MODEL_DEFAULT)
+
+
 _DESCRIPTIONS: Final = {
     "answer.form": describe_form,
     "answer.tools": describe_tools,
     SPELLING_LANGUAGES: describe_languages,
+    SPEECH_VOICE: describe_voice,
 }
 """Descriptions of the values of settings that are changed in a window of their own."""
 

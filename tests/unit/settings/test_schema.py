@@ -199,6 +199,9 @@ answer.form: per conversation dialog
 tools.max_cost: 0.01..100.0 0.01,0.05,0.1,0.25,0.5,1.0,2.0,5.0,10.0,50.0,100.0 optional
 voice.transcriber: computer
 voice.language: window
+voice.speaker: computer
+voice.voice: dialog
+voice.rate: 1.0 0.5..2.0 by 0.1
 library.model_titles: True
 backup.every: off
 backup.keep: 7 1..30 by 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.cost import Price
+from desktop_app.domain.cost import CallUsage, Price
 from desktop_app.domain.errors import (
     DocumentError,
     EndpointMissingError,
@@ -15,8 +15,9 @@ from desktop_app.domain.errors import (
     ModelNotFoundError,
     VoiceError,
 )
+from desktop_app.voice.provider_calls import VoiceModel
 from desktop_app.voice.transcription.local_transcriber import BYTES_PER_SECOND
-from desktop_app.voice.transcription.transcription import BY_PROVIDER, VoiceModel
+from desktop_app.voice.transcription.transcription import BY_PROVIDER
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, replies
 
@@ -56,13 +57,13 @@ async def test_a_voice_is_sent_only_after_the_user_has_agreed_once() -> None:
             transcription = backend.transcription
             with pytest.raises(VoiceError):
                 await transcription.transcribe_sound(MINUTE)
-            transcription.ask = refuse
+            backend.ask_about_voice = refuse
             with pytest.raises(VoiceError):
                 await transcription.transcribe_sound(MINUTE)
             assert server.requests == []
             assert "Your voice goes to" in asked[0]
             assert "unknown" in asked[1], "no list has the price of a model at this server"
-            transcription.ask = agree
+            backend.ask_about_voice = agree
             assert "Hello." in await transcription.transcribe_sound(MINUTE, "en")
         async with started_backend(environment(server)) as backend:
             assert "Hello." in await backend.transcription.transcribe_sound(MINUTE)
@@ -86,8 +87,9 @@ async def test_the_cost_is_held_and_counted() -> None:
             return VoiceModel(found.profile, found.model, PRICE)
 
         backend.transcription.find_model = priced
-        backend.transcription.ask = agree
-        assert (await priced()).cost_of_sound(60) == Decimal("0.006"), "OpenAI's own estimate"
+        backend.ask_about_voice = agree
+        minute = CallUsage(600, output_tokens=240, audio_input_tokens=600)
+        assert (await priced()).cost(minute) == Decimal("0.006"), "OpenAI's own estimate"
         await backend.transcription.transcribe_sound(MINUTE)
         (row,) = await backend.database.rows("SELECT purpose FROM ledger")
         assert tuple(row) == ("transcription",)
@@ -101,7 +103,7 @@ async def test_what_the_provider_lacks_is_a_sentence() -> None:
         LoopbackServer(replies(404, {"error": {"message": "no"}}), models=MODELS) as server,
         started_backend(environment(server)) as backend,
     ):
-        backend.transcription.ask = agree
+        backend.ask_about_voice = agree
         with pytest.raises(EndpointMissingError, match="transcription"):
             await backend.transcription.transcribe_sound(MINUTE)
     async with (
@@ -122,3 +124,43 @@ async def test_a_recording_needs_a_model_on_this_computer_or_the_provider(tmp_pa
         # Without the packages of voice, or with them, since it is no recording.
         with pytest.raises((VoiceError, DocumentError)):
             await backend.documents.extract(recording)
+
+
+async def test_a_provider_speaks_after_the_user_has_agreed_and_the_cost_is_estimated() -> None:
+    asked: list[str] = []
+
+    async def hear(sentence: str, price: str) -> bool:
+        asked.extend((sentence, price))
+        return True
+
+    sound = bytes(range(256)) * 100 + b"\x00"
+    async with (
+        LoopbackServer(replies(body=sound, kind="audio/pcm"), models=MODELS) as server,
+        started_backend(environment(server)) as backend,
+    ):
+        found = await backend.speech.find_model()
+        assert found.model == "tts-1"
+
+        async def priced() -> VoiceModel:
+            return VoiceModel(found.profile, "gpt-4o-mini-tts", Price(Decimal("0.6"), Decimal(12)))
+
+        backend.speech.find_model = priced
+        with pytest.raises(VoiceError):
+            await backend.speech.sound("Hello.", "", 1.0, "Hello. And more.")
+        backend.ask_about_voice = hear
+        assert await backend.speech.sound("Hello.", "", 1.5, "Hello. " * 900) == sound[:-1]
+        assert await backend.speech.sound("Again.", "nova", 1.0, "Again.") == sound[:-1]
+        assert "What is read aloud goes to" in asked[0]
+        assert "$0.1" in asked[1], "for all of the answer"
+        assert len(asked) == 2, "once for each provider"
+        (row,) = await backend.database.rows("SELECT DISTINCT purpose, is_estimated FROM ledger")
+        assert tuple(row) == ("speech", 1)
+    first, second = (request.json for request in server.requests)
+    assert first == {
+        "model": "gpt-4o-mini-tts",
+        "input": "Hello.",
+        "voice": "alloy",
+        "response_format": "pcm",
+        "speed": 1.5,
+    }
+    assert second["voice"] == "nova"

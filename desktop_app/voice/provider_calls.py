@@ -1,0 +1,133 @@
+"""Calls that send a voice, or a text to be spoken, to a provider: agreed to, held and counted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Final, NamedTuple, TypeVar
+
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import MessageStatus, now
+from desktop_app.domain.cost import CallCost, CallUsage, Price, Usage, cost_of, counted_cost
+from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError, VoiceError
+from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.provider_client import ProviderClient
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.spending.budget import Budget
+from desktop_app.spending.ledger import Ledger
+
+T = TypeVar("T")
+Ask = Callable[[str, str], Awaitable[bool]]
+"""Asks the user whether to send something: what goes where, and what it costs."""
+
+VOICE_SENT: Final = N_("Your voice goes to {provider}.")
+TEXT_SENT: Final = N_("What is read aloud goes to {provider}.")
+_CONSENT_KEYS: Final = {VOICE_SENT: "voice.consent.", TEXT_SENT: "voice.speech_consent."}
+"""Each is followed by a provider's id."""
+
+
+class VoiceModel(NamedTuple):
+    """A provider's model that transcribes or speaks; the price is None if it is unknown."""
+
+    profile: ProviderProfile
+    model: str
+    price: Price | None
+
+    def cost(self, usage: CallUsage) -> Decimal | None:
+        """Return the US dollars of a call; None if unknown."""
+        return cost_of(self.price, usage)
+
+
+class VoiceCalls:
+    """What all calls of voice share.
+
+    Args:
+        ask: see `Ask`; None where nobody can be asked.
+    """
+
+    def __init__(
+        self,
+        gateway: ProviderGateway,
+        budget: Budget,
+        ledger: Ledger,
+        settings: SettingsStore,
+        ask: Callable[[], Ask | None],
+    ) -> None:
+        self._gateway = gateway
+        self._budget = budget
+        self._ledger = ledger
+        self._settings = settings
+        self._ask = ask
+
+    async def require_consent(self, model: VoiceModel, sent: str, cost: Decimal | None) -> None:
+        """Raise VoiceError unless the user agrees, or has agreed, that this is sent.
+
+        Args:
+            sent: VOICE_SENT or TEXT_SENT.
+            cost: of the first call.
+        """
+        key = f"{_CONSENT_KEYS[sent]}{model.profile.id}"
+        if (await self._settings.all()).get(key):
+            return
+        provider = model.profile.short_name
+        price = tr("The price of {model} is unknown.", model=model.model)
+        if cost is not None:
+            amount = formatting.money(cost)
+            price = tr("{model} takes about {cost} for this.", model=model.model, cost=amount)
+        ask = self._ask()
+        if ask is None or not await ask(tr(sent, provider=provider), price):
+            raise VoiceError(
+                N_("Nothing was sent to {provider}."),
+                hint=N_("Agree when you are asked, or choose this computer in {responses_page}."),
+                provider=provider,
+            )
+        await self._settings.set(key, True)
+
+    async def call(
+        self,
+        model: VoiceModel,
+        expected: Decimal | None,
+        purpose: Purpose,
+        request: Callable[[ProviderClient], Awaitable[tuple[T, CallUsage | None]]],
+    ) -> tuple[T, Decimal | None]:
+        """Return the result of a request, and its cost; None if that is unknown.
+
+        Args:
+            expected: US dollars; None if unknown.
+
+        Raises:
+            SpendingCapError: the monthly limit would be exceeded; nothing was sent.
+            UserFacingError: there is no key, or the provider failed.
+        """
+        held = None if expected is None else CallCost.fixed(expected)
+        async with await self._budget.hold(model.profile, held, model.model, purpose.value):
+            provider = await self._gateway.provider(model.profile)
+            started_at = time.monotonic()
+            outcome, usage, is_billed = MessageStatus.CANCELLED, None, True
+            try:
+                result, usage = await request(provider)
+                outcome = MessageStatus.COMPLETE
+            except ProviderError as error:
+                outcome, is_billed = MessageStatus.FAILED, isinstance(error, BILLABLE_ERRORS)
+                raise
+            finally:
+                cost = counted_cost(model.price, usage, held, is_billed=is_billed)
+                call = Call(
+                    provider_id=model.profile.id,
+                    model=model.model,
+                    usage=usage or Usage(),
+                    cost=cost.amount,
+                    is_estimated=cost.is_estimated,
+                    purpose=purpose.value,
+                    at=now(),
+                    performance=CallPerformance(
+                        outcome=outcome.value, duration_s=time.monotonic() - started_at
+                    ),
+                )
+                await asyncio.shield(self._ledger.add(call))
+        return result, cost.amount

@@ -1,0 +1,131 @@
+"""Reading answers aloud; the child of the voice is scripted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+
+from desktop_app.settings.schema import SPEAKER, SPEECH_RATE, SPEECH_VOICE
+from desktop_app.transcript.segment import Place
+from desktop_app.voice.messages import Fault, FaultKind, Finished, Started, Voices
+from desktop_app.voice.ui.read_aloud import ReadAloud
+from desktop_app.voice.ui.voice import Voice
+from desktop_app.voice.voice_process import VoiceProcess
+from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.scenes import KEYED
+from tests.helpers.scripted_voice import ScriptedVoice
+from tests.helpers.widgets import find
+
+ANSWER = (
+    "The first one. The **second** one is long.\n\n```python\nx = 1\n```\n\n"
+    "| a |\n|---|\n| 1 |\n\nThe last one."
+)
+SENTENCES = [
+    "The first one.",
+    "The second one is long.",
+    "python code, 1 line",
+    "Table of 1 row.",
+    "The last one.",
+]
+
+
+def prepare(app: AppHarness, folder: Path) -> ScriptedVoice:
+    child = ScriptedVoice(folder, {"Prepare": (Voices("en", ("Ada", "Bob")),)})
+    voice = app.session.of(Voice)
+    voice.process = VoiceProcess(voice._receive, child.command)
+    app.session.end_steps.append(voice.process.aclose)
+    return child
+
+
+def said(child: ScriptedVoice) -> list[object]:
+    return [request["text"] for request in child.requests if request["type"] == "Say"]
+
+
+def labels(menu: QMenu) -> list[str]:
+    return [action.text().replace("&", "") for action in menu.actions()]
+
+
+def marked(app: AppHarness) -> str:
+    """Return the words that are marked as spoken."""
+    view = app.session.window.transcript
+    for shown in view.shown_segments():
+        for mark in view.spoken.marks_of(shown):
+            return shown.document.toPlainText()[mark.start : mark.end]
+    return ""
+
+
+async def test_an_answer_is_read_while_it_streams_and_the_spoken_sentence_is_marked(
+    tmp_path: Path,
+) -> None:
+    async with AppHarness(environment=KEYED) as app:
+        child = prepare(app, tmp_path)
+        heard = app.session.of(Voice).received
+        turn = await app.ask("Go")
+        turn.say("The **first** one. The sec")
+        await until(lambda: "The sec" in app.transcript)
+        app.session.run("answer.read-aloud")
+        await until(lambda: said(child) == ["The first one."])
+        heard.emit(Started(1))
+        assert marked(app) == "The first one."
+        turn.end("ond one. And")
+        await until(lambda: said(child) == ["The first one.", "The second one.", "And"])
+        heard.emit(Finished(1))
+        heard.emit(Started(2))
+        assert marked(app) == "The second one."
+        for number in (2, 3):
+            heard.emit(Finished(number))
+        assert not marked(app)
+        assert not app.session.of(ReadAloud).is_reading
+
+
+async def test_reading_begins_at_the_selection_ends_with_esc_and_says_what_is_wrong(
+    tmp_path: Path,
+) -> None:
+    async with AppHarness(environment=KEYED) as app:
+        child = prepare(app, tmp_path)
+        await app.session.values.set(SPEECH_RATE, 2.0)
+        await app.session.values.set(SPEECH_VOICE, "Bob")
+        await app.ask_and_answer("Go", ANSWER)
+        app.act("read-aloud")
+        await until(lambda: said(child) == SENTENCES)
+        first = next(each for each in child.requests if each["type"] == "Say")
+        assert (first["voice"], first["rate"], first["language"]) == ("Bob", 1.0, "en")
+        app.text.setFocus()
+        app.press(Qt.Key.Key_Escape)
+        await until(lambda: child.names[-1] == "Hush")
+        assert not app.session.of(ReadAloud).is_reading
+        answer = app.state.current.path[-1]
+        app.session.window.transcript.selection.set(
+            *(Place(answer.id, 0, 0, unit) for unit in (20, 25))
+        )
+        app.session.run("answer.read-aloud")
+        await until(lambda: said(child)[len(SENTENCES) :] == SENTENCES[1:])
+        app.session.of(Voice).received.emit(Fault(FaultKind.NO_VOICE, of_speech=True))
+        assert "no voice" in app.said
+        assert not app.session.of(ReadAloud).is_reading
+
+
+async def test_voices_are_chosen_from_those_of_this_computer_or_of_the_provider(
+    tmp_path: Path,
+) -> None:
+    async with AppHarness(environment=KEYED) as app:
+        prepare(app, tmp_path)
+        app.session.window.settings.show_setting("answer", SPEECH_VOICE)
+        button = find(app.window, QPushButton, SPEECH_VOICE)
+        button.click()
+        await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        assert labels(menu) == ["Default", "Ada", "Bob"]
+        menu.actions()[1].trigger()
+        menu.close()
+        await until(lambda: app.session.values[SPEECH_VOICE] == "Ada")
+        await app.session.values.set(SPEAKER, "provider")
+        button.click()
+        await until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        assert "alloy" in labels(menu)
+        menu.close()
