@@ -554,17 +554,22 @@ class ChatController(Controller):
             self._pane.add_above_prompt(self._bubble)
         self._show_bubble()
         hint = ""
-        key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
         if opened_id in self._queued_ids:
+            key = self._stop_key
             hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
         elif self._current.edited_question is not None:
             hint = tr("Editing · The original message is kept")
+            key = self._stop_key
             if key and not is_running:  # the key stops a running answer first
                 hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
         self._prompt.set_hint(hint)
         if hint and hint != self._announced_hint:
             self._notifications.announce(hint)
         self._announced_hint = hint
+
+    @property
+    def _stop_key(self) -> str:
+        return shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
 
     def _show_bubble(self) -> None:
         if self._bubble is not None:

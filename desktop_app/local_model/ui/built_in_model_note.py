@@ -35,11 +35,17 @@ class BuiltInModelNote(Controller):
     def _show(self) -> None:
         is_on_device = self._setup.profile.kind is ProviderKind.ON_DEVICE
         is_built_in = is_on_device and self._setup.choice.model == ON_DEVICE_MODEL
+        is_empty = not self._current.path
+        empty_state = self._window.empty_state
+        empty_state.set_small_model(is_built_in)
+        self._prompt.set_keys_visible(not is_empty)
+        if not (is_built_in and is_empty):
+            empty_state.set_key_line(False, "")
+            return
         text = tr(
             "Using SmolLM2, a small built-in model for trying out Repartee. "
             "It answers short questions in English."
         )
-        is_empty = not self._current.path
         account, model = self._session.of(AvailableModels).account, self._model
         download = None
         if model is not None:
@@ -57,13 +63,11 @@ class BuiltInModelNote(Controller):
         if account is not None:
             label = tr("Use {provider}", provider=account.name)
             account_offer = (label, self._session.of(AvailableModels).use_account)
-        self._window.empty_state.set_offers(account_offer, download)
-        if is_built_in and is_empty and not self._is_model_sought:
+        empty_state.set_offers(account_offer, download)
+        if not self._is_model_sought:
             self._is_model_sought = True
             self._tasks.start(self._find_model())
-        self._window.empty_state.set_small_model(is_built_in)
-        self._window.empty_state.set_key_line(is_built_in and is_empty, text)
-        self._prompt.set_keys_visible(not is_empty)
+        empty_state.set_key_line(True, text)
 
     def _download(self, model: CatalogModel) -> None:
         from desktop_app.local_model.ui.local_models_page import LocalModelsPage
