@@ -29,7 +29,7 @@ def _compose(session: Session) -> None:
         conversation_id = session.current.id
         database = session.temporary.for_conversation(conversation_id)
         sql = "SELECT 1 FROM texts WHERE conversation_id = ? AND is_shown"
-        if not has_begun() and await database.row(sql, conversation_id):
+        if await database.row(sql, conversation_id) and not has_begun():
             _texts(session).show_current()
 
     def has_begun() -> bool:
