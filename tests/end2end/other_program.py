@@ -16,7 +16,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Self
 
 LEFT, TOP, SIDE = 1400, 1000, 100
@@ -39,12 +38,7 @@ class OtherProgram:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
         pointer("mouseup", 1)  # the next program could not press a pressed button
 

@@ -320,13 +320,7 @@ def enter(window: MainWindow, data: QMimeData, target: QWidget | None = None) ->
     return event.isAccepted()
 
 
-def test_files_can_be_dropped_anywhere(window: MainWindow, qtbot: QtBot) -> None:
-    data = dragged("file:///home/person/report.pdf", "https://example.org/", "file:///b.txt")
-    overlay = window.findChild(QWidget, "drop-overlay")
-    assert overlay is not None
-    assert enter(window, data)
-    assert overlay.isVisible()
-    assert overlay.geometry() == window.rect()
+def drop(target: QWidget, data: QMimeData) -> None:
     event = QDropEvent(
         QPointF(5, 5),
         Qt.DropAction.CopyAction,
@@ -334,8 +328,18 @@ def test_files_can_be_dropped_anywhere(window: MainWindow, qtbot: QtBot) -> None
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
+    QApplication.sendEvent(target, event)
+
+
+def test_files_can_be_dropped_anywhere(window: MainWindow, qtbot: QtBot) -> None:
+    data = dragged("file:///home/person/report.pdf", "https://example.org/", "file:///b.txt")
+    overlay = window.findChild(QWidget, "drop-overlay")
+    assert overlay is not None
+    assert enter(window, data)
+    assert overlay.isVisible()
+    assert overlay.geometry() == window.rect()
     with qtbot.waitSignal(window.files_dropped) as told:
-        QApplication.sendEvent(window, event)
+        drop(window, data)
     assert told.args == [[Path("/home/person/report.pdf"), Path("/b.txt")]]
     assert not overlay.isVisible()
 
@@ -346,27 +350,9 @@ def test_an_image_dragged_from_a_browser_can_be_dropped(window: MainWindow, qtbo
     field = window.prompt.findChild(QPlainTextEdit, "prompt")
     assert field is not None
     assert enter(window, data, field.viewport())
-    event = QDropEvent(
-        QPointF(5, 5),
-        Qt.DropAction.CopyAction,
-        data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
     with qtbot.waitSignal(window.data_dropped) as told:
-        QApplication.sendEvent(window, event)
+        drop(window, data)
     assert told.args == [DroppedData("cat.png", b"bytes")]
-
-
-def drop(target: QWidget, data: QMimeData, at: QPointF | None = None) -> None:
-    event = QDropEvent(
-        at or QPointF(5, 5),
-        Qt.DropAction.CopyAction,
-        data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(target, event)
 
 
 def test_text_and_links_go_into_the_prompt(window: MainWindow) -> None:

@@ -9,7 +9,6 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from types import TracebackType
 from typing import Any, Self, cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
@@ -216,12 +215,7 @@ class AppHarness:
             )
         return backend
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
         for handler in logging.getLogger().handlers[:]:
             if handler not in self._handlers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,12 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.markdown.parsing.own_links import is_note_link
 from desktop_app.transcript.segment import MAX_CHARACTERS, Place, cut_item
 from desktop_app.transcript.targets import targets_of
 from desktop_app.widgets.look import theme
-from tests.gui.transcript.test_streaming import PIECES, look
+from tests.gui.transcript.test_streaming import PIECES, finished, look
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.nested_markdown import sources
@@ -30,25 +28,9 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.transcript.media.json_process import JsonProcess
-    from desktop_app.widgets.look.theme import Theme
 
 CODE = "```python\n" + "\n".join(f"line_{number} = {number}" for number in range(60)) + "\n```\n"
 LONG = "\n\n".join(f"Paragraph {number} of a long answer." for number in range(400))
-
-
-@pytest.fixture
-def view(qtbot: QtBot, light_theme: Theme) -> SegmentView:
-    """Return an empty transcript of segments in its own window."""
-    made = SegmentView(light_theme)
-    qtbot.addWidget(made)
-    made.resize(900, 600)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
-
-
-def finished(message: Message, text: str) -> Message:
-    return replace(message, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
 
 
 def stream_into(view: SegmentView, message: Message, text: str, length: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import json
 import zipfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningP
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.import_reader import ParsedExport, read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
+from tests.unit.exchange.test_importers import check_tree, damaged
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 PICTURE = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
@@ -537,41 +537,14 @@ def test_pictures_are_read_from_a_takeout(tmp_path: Path) -> None:
     assert first_of(read_export(file))[1][0] == "user <picture> How long?"
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=5,
-)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    found = [path] if path else []
-    if isinstance(value, dict | list):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, inner in items:
-            found += places(inner, (*path, key))
-    return found
-
-
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_a_damaged_history_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
-    value = copy.deepcopy(data.draw(st.sampled_from([row[0] for row in ROWS])))
-    for _ in range(data.draw(st.integers(1, 3))):
-        *above, last = data.draw(st.sampled_from(places(value)))
-        at: Any = value
-        for key in above:
-            at = at[key]
-        at[last] = data.draw(json_values)
+    value = damaged(data, data.draw(st.sampled_from([row[0] for row in ROWS])))
     try:
         conversations = list(read_export(write(tmp_path / "x.json", value)).conversations)
     except ImportRefusedError:
         return
     for found in conversations:
-        if isinstance(found, ImportRefusedError):
-            continue
-        known: set[str | None] = {None}
-        for message in found.messages:
-            assert message.parent_id in known
-            known.add(message.id)
-        assert found.conversation.leaf_id in known
+        if not isinstance(found, ImportRefusedError):
+            check_tree(found)

@@ -408,6 +408,26 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+def damaged(data: st.DataObject, sample: object) -> Any:
+    """Return a copy in which one to three values are others."""
+    value = copy.deepcopy(sample)
+    for _ in range(data.draw(st.integers(1, 3))):
+        *above, last = data.draw(st.sampled_from(places(value)))
+        at: Any = value
+        for key in above:
+            at = at[key]
+        at[last] = data.draw(json_values)
+    return value
+
+
+def check_tree(found: ImportedConversation) -> None:
+    known: set[str | None] = {None}
+    for message in found.messages:
+        assert message.parent_id in known
+        known.add(message.id)
+    assert found.conversation.leaf_id in known
+
+
 @pytest.mark.parametrize(
     ("data", "media_type"),
     [
@@ -514,22 +534,12 @@ def test_any_value_of_a_field_raises_only_documented_errors(data: st.DataObject)
             ]
         )
     )
-    value = copy.deepcopy(sample)
-    for _ in range(data.draw(st.integers(1, 3))):
-        *above, last = data.draw(st.sampled_from(places(value)))
-        at: Any = value
-        for key in above:
-            at = at[key]
-        at[last] = data.draw(json_values)
+    value = damaged(data, sample)
     try:
         found = read_one(value, no_file)
     except ImportRefusedError:
         return
-    known: set[str | None] = {None}
-    for message in found.messages:
-        assert message.parent_id in known
-        known.add(message.id)
-    assert found.conversation.leaf_id in known
+    check_tree(found)
 
 
 @given(
