@@ -32,13 +32,19 @@ def allowing(card: ConsentCard) -> dict[str, bool]:
     return {**ways, "button": card.once_button.isEnabled()}
 
 
+@pytest.fixture
+def card(qtbot: QtBot, light_theme: Theme) -> ConsentCard:
+    """Return a card without a question."""
+    made = ConsentCard()
+    qtbot.addWidget(made)
+    return made
+
+
 @pytest.mark.attack("tools")
 @pytest.mark.parametrize("hidden", ["\u202e", "\U000e0041", "\ufe0f", "\ud800", "\xa0"])
 def test_hidden_characters_of_arguments_are_shown_as_escapes(
-    qtbot: QtBot, light_theme: Theme, hidden: str
+    hidden: str, card: ConsentCard
 ) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
     sent = {"path": f"notes{hidden}.txt"}
     card.ask("write_file", "", json.dumps(sent))
     shown = card.arguments.toPlainText()
@@ -48,11 +54,7 @@ def test_hidden_characters_of_arguments_are_shown_as_escapes(
 
 
 @pytest.mark.attack("tools")
-def test_letters_of_a_host_that_look_like_others_are_shown_as_escapes(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
+def test_letters_of_a_host_that_look_like_others_are_shown_as_escapes(card: ConsentCard) -> None:
     sent = {
         "url": "https://\u0430pple.com/\xe4?\xf6",
         "more": "\xfc http://a@\U0001d41c.de\uff0c\xe4",
@@ -65,9 +67,7 @@ def test_letters_of_a_host_that_look_like_others_are_shown_as_escapes(
     assert card.changed_arguments == ""
 
 
-def test_code_is_shown_in_lines_and_can_be_changed(qtbot: QtBot, light_theme: Theme) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
+def test_code_is_shown_in_lines_and_can_be_changed(card: ConsentCard) -> None:
     code = 'for path in ("a\\n", r"C:\\new"):\n    print(path)\n'
     card.ask("python", "", json.dumps({"code": code}))
     shown = card.arguments.toPlainText()
@@ -84,11 +84,7 @@ def test_code_is_shown_in_lines_and_can_be_changed(qtbot: QtBot, light_theme: Th
 
 
 @pytest.mark.attack("tools")
-def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
+def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(card: ConsentCard) -> None:
     card.ask("write_file", "It can change data.", json.dumps({"a": "x" * 30_000, "path": "/etc"}))
     assert "Only the beginning of the arguments is shown. It can change data." in card.words
     assert card.arguments.isReadOnly()
@@ -97,9 +93,7 @@ def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(
 
 
 @pytest.mark.attack("tools")
-def test_code_below_empty_lines_is_in_sight(qtbot: QtBot, light_theme: Theme) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
+def test_code_below_empty_lines_is_in_sight(card: ConsentCard) -> None:
     card.ask("python", "", json.dumps({"code": "print(1)" + "\n" * 30 + " \n" * 31 + "send()"}))
     assert card.arguments.toPlainText().splitlines() == [
         "{",
@@ -115,11 +109,7 @@ def test_code_below_empty_lines_is_in_sight(qtbot: QtBot, light_theme: Theme) ->
 
 
 @pytest.mark.attack("tools")
-def test_a_call_is_allowed_once_the_end_of_its_arguments_was_shown(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
+def test_a_call_is_allowed_once_the_end_of_its_arguments_was_shown(card: ConsentCard) -> None:
     card.resize(500, 300)
     code = json.dumps({"code": "".join(f"print({number})\n" for number in range(60))})
     for _ in range(2):  # the second question begins at its start again
@@ -148,10 +138,8 @@ def test_nested_arguments_do_not_grow_by_indentation(qtbot: QtBot, light_theme: 
 
 @pytest.mark.attack("tools")
 def test_a_question_that_nobody_can_have_read_is_not_allowed_by_a_click(
-    qtbot: QtBot, light_theme: Theme, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch, card: ConsentCard
 ) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
     decided: list[Permission | None] = []
     card.decided.connect(decided.append)
     monkeypatch.setattr(consent_card, "MIN_READ_MS", 3_600_000)
@@ -167,9 +155,7 @@ def test_a_question_that_nobody_can_have_read_is_not_allowed_by_a_click(
     assert decided == [Permission.ASK]
 
 
-def test_the_menu_allows_for_longer(qtbot: QtBot, light_theme: Theme) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
+def test_the_menu_allows_for_longer(card: ConsentCard) -> None:
     decided: list[Permission | None] = []
     card.decided.connect(decided.append)
     card.ask("Open “a”?", "", "{}")
@@ -178,9 +164,7 @@ def test_the_menu_allows_for_longer(qtbot: QtBot, light_theme: Theme) -> None:
     assert decided == [Permission.CONVERSATION, Permission.ALWAYS]
 
 
-def test_arguments_are_folded_if_the_question_says_all(qtbot: QtBot, light_theme: Theme) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
+def test_arguments_are_folded_if_the_question_says_all(card: ConsentCard) -> None:
     card.show()
     card.ask("Search for “a”?", "The result goes to OpenAI.", '{"words": "a"}', says_all=True)
     assert card.words == "Search for “a”? The result goes to OpenAI."
@@ -198,9 +182,7 @@ def test_arguments_are_folded_if_the_question_says_all(qtbot: QtBot, light_theme
 
 
 @pytest.mark.attack("tools")
-def test_folding_what_was_not_shown_does_not_allow_it(qtbot: QtBot, light_theme: Theme) -> None:
-    card = ConsentCard()
-    qtbot.addWidget(card)
+def test_folding_what_was_not_shown_does_not_allow_it(card: ConsentCard) -> None:
     card.resize(500, 300)
     card.show()
     card.ask("Run?", "", json.dumps({"code": "print()\n" * 60}))
