@@ -38,6 +38,7 @@ pin wine.txt --no-deps "$requirements/wine.in"
 for tool in audit fuzz lock mcp-python mcp-sqlite model-prices pip readers sync-servers; do
     pin "$tool.txt" "$requirements/$tool.in"
 done
+pin voice.txt --no-deps --constraint "$requirements/app.txt" "$requirements/voice.in"
 # LiteLLM does not import these here: databases, clouds, other servers, terminals.
 unused=(azure-core azure-identity azure-storage-blob boto3 botocore croniter filelock fsspec granian
     gunicorn hf-xet huggingface-hub inquirerpy isodate jmespath msal msal-extensions pfzy polars
