@@ -179,9 +179,11 @@ async def test_the_quick_prompt_is_dictated_into_and_its_escape_drops_the_words_
         await until(lambda: QApplication.activeWindow() is quick)
         quick.run("voice.dictate")
         await until(lambda: provisional(quick.field))
+        assert quick.field.placeholderText() == ""
         assert provisional(app.text) == ""
         QTest.keyClick(quick.field, Qt.Key.Key_Escape)
         assert quick.isVisible()
         assert provisional(quick.field) == ""
+        assert quick.field.placeholderText() == "Ask anything"
         QTest.keyClick(quick.field, Qt.Key.Key_Escape)
         assert not quick.isVisible()
