@@ -30,6 +30,9 @@ TASKS: Final = {
 class TextPane(QFrame):
     """The pane beside the transcript, or in its place.
 
+    Attributes:
+        helpers: the row of what features add for writing.
+
     Signals:
         change_requested(str): ask the model for this change of the selected passage.
         close_requested(): hide the pane.
@@ -53,11 +56,14 @@ class TextPane(QFrame):
         self.title = ElidedLabel(name="text-title", role="strong")
         self.note = PlainLabel(name="text-note", role="note")
         self.editor = TextEditor()
+        self.helpers = row_of(spacing=0)
         self._selection_buttons: list[QWidget] = []
         self._is_busy = False
         menu_button = self._menu_button("text-menu", "ellipsis", tr("More"), fill_menu)
         close = IconButton("text-close", "x", tr("Hide text"), self.close_requested.emit)
-        head = row_of((self.title, 1), menu_button, close, margins=(14, 6, 8, 4), spacing=4)
+        head = row_of(
+            (self.title, 1), self.helpers, menu_button, close, margins=(14, 6, 8, 4), spacing=4
+        )
         self._changes = self._make_changes_bar()
         self._selection_bar = self._make_selection_bar(fill_languages, fill_prompts)
         self._question = line_field(tr("What to change"), "text-question")

@@ -67,6 +67,7 @@ class TextsController(Controller):
             session.window, self._fill_menu, self._fill_languages, self._fill_prompts
         )
         self.pane.hide()
+        session.events.editor_made.emit(self.pane.editor, self.pane.helpers, self._notifications)
         self.pane.change_requested.connect(self.change_selection)
         self.pane.close_requested.connect(self.toggle)
         self.pane.editor.selectionChanged.connect(self._report_selection)

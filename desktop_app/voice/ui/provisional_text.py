@@ -42,13 +42,15 @@ class ProvisionalText:
         All texts of a dictation are one step of Undo, unless the user typed in between.
         """
         self.show("")
+        event = QInputMethodEvent("", [])
+        event.setCommitString(self._spaced(text))
         document, cursor = self._editor.document(), self._editor.textCursor()
-        if document.availableUndoSteps() == self._undo_steps:
+        continues = document.availableUndoSteps() == self._undo_steps
+        if continues:
             cursor.joinPreviousEditBlock()
-        else:
-            cursor.beginEditBlock()
-        cursor.insertText(self._spaced(text))
-        cursor.endEditBlock()
+        QCoreApplication.sendEvent(self._editor, event)  # the editor may do more than insert it
+        if continues:
+            cursor.endEditBlock()
         self._undo_steps = document.availableUndoSteps()
         self._editor.ensureCursorVisible()
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 from desktop_app.settings.schema import DICTATION_SENDS
+from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.voice.messages import (
     Event,
     Fault,
@@ -187,3 +188,25 @@ async def test_the_quick_prompt_is_dictated_into_and_its_escape_drops_the_words_
         assert quick.field.placeholderText() == "Ask anything"
         QTest.keyClick(quick.field, Qt.Key.Key_Escape)
         assert not quick.isVisible()
+
+
+async def test_the_text_beside_the_conversation_is_dictated_into_at_its_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness() as app:
+        prepare(app, tmp_path)
+        texts = app.session.of(TextsController)
+        await texts.open_text("Tides", "The sea rises.")
+        editor = texts.pane.editor
+        await until(editor.isVisible)
+        monkeypatch.setattr(dictation_module, "_TAP_S", 0.0)
+        editor.setFocus()
+        editor.moveCursor(editor.textCursor().MoveOperation.End)
+        QTest.keyPress(editor, Qt.Key.Key_Space, CONTROL)
+        await until(lambda: provisional(editor))
+        QTest.keyRelease(editor, Qt.Key.Key_Space, CONTROL)
+        await until(lambda: stage(app) is Stage.OFF)
+        assert editor.toPlainText() == "The sea rises. a short summary of it"
+        assert app.text.toPlainText() == ""
+        editor.undo()
+        assert editor.toPlainText() == "The sea rises."

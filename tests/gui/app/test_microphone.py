@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 
 from desktop_app.child_processes import ChildCommand, child_command
 from desktop_app.voice.messages import Event, FinalText, SpeechEnded
