@@ -145,6 +145,7 @@ class QuickPromptController(QObject):
                 "effort.less": lambda: self._choice.step_effort(-1),
                 **{f"variant.{v.value}": partial(self._choice.choose_variant, v) for v in Variant},
                 "voice.dictate": lambda: session.run("voice.dictate"),
+                "voice.converse": lambda: session.run("voice.converse"),
                 "app.quit": lambda: session.run("app.quit"),
                 "help.open": lambda: session.run("help.open"),
                 "menu.open": open_context_menu,

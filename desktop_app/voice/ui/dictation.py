@@ -7,6 +7,7 @@ drops what is not written yet.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +53,9 @@ _CODES: Final = {"nb": "no"}
 class Dictation(Controller):
     """The dictation of a session; there is one at a time.
 
+    Attributes:
+        interrupts: called when a microphone is pressed; one that returns True has done it all.
+
     Signals:
         written(DictationField): a dictation has ended, and its text is in the field.
         failed(): it has ended without a text.
@@ -66,6 +70,7 @@ class Dictation(Controller):
         self._transcription = session.backend.transcription
         self._voice = session.of(Voice)
         self._voice.received.connect(self._on_event)
+        self.interrupts: list[Callable[[], bool]] = []
         self._field: DictationField | None = None
         self._text: ProvisionalText
         self._pressed_at = 0.0
@@ -81,6 +86,8 @@ class Dictation(Controller):
 
     def press(self, field: DictationField | None = None) -> None:
         """Begin to listen, or end a dictation; None is the field with the focus."""
+        if self._field is None and any(step() for step in self.interrupts):
+            return
         if self._field is None:
             self.begin(field or self._microphones.focused())
             self._pressed_at = time.monotonic()

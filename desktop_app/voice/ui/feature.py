@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_
 from desktop_app.settings.schema import SPEECH_VOICE
-from desktop_app.shortcuts.command import Category, CommandScope
+from desktop_app.shortcuts.command import Category, CommandScope, Menu
 
 if TYPE_CHECKING:
     from desktop_app.app.session import Session
@@ -47,6 +47,12 @@ def _dictate(session: Session) -> None:
     session.of(Dictation).press()
 
 
+def _converse(session: Session) -> None:
+    from desktop_app.voice.ui.spoken_conversation import SpokenConversation
+
+    session.of(SpokenConversation).toggle()
+
+
 FEATURE: Final = Feature(
     actions=(
         Action(
@@ -58,6 +64,17 @@ FEATURE: Final = Feature(
             run=_dictate,
             menu_label=N_("Dictate"),
             words=N_("microphone speech voice input"),
+        ),
+        Action(
+            "voice.converse",
+            N_("Spoken conversation, on or off"),
+            Category.PROMPT,
+            "Ctrl+Shift+Y",
+            scope=CommandScope.EVERYWHERE,
+            run=_converse,
+            menu_label=N_("Spoken conversation"),
+            words=N_("microphone speech voice input"),
+            menu=(Menu.ATTACH, 9),
         ),
         Action(
             "answer.read-aloud",

@@ -31,12 +31,14 @@ class Stage(Enum):
     """What the microphone does.
 
     STARTING: it is being opened. LISTENING: it hears. WRITING: the rest of the text is on its way.
+    TALKING: it is closed, while an answer is awaited or read in a spoken conversation.
     """
 
     OFF = auto()
     STARTING = auto()
     LISTENING = auto()
     WRITING = auto()
+    TALKING = auto()
 
 
 class MicrophoneButton(PlainToolButton):
@@ -58,6 +60,7 @@ class MicrophoneButton(PlainToolButton):
             Stage.STARTING: tr("Opening the microphone…"),
             Stage.LISTENING: tr("Listening. Esc drops the words."),
             Stage.WRITING: tr("Writing…"),
+            Stage.TALKING: tr("Spoken conversation. Press to interrupt; Esc ends it."),
         }
         set_tooltip(self, tips[stage])
         self.setAccessibleDescription("" if stage is Stage.OFF else spoken_text(tips[stage]))
@@ -71,7 +74,8 @@ class MicrophoneButton(PlainToolButton):
     def update_theme(self) -> None:
         theme = current_theme()
         color = theme.dim if self.stage is Stage.OFF else theme.accent
-        set_icon(self, "mic", color, theme.px(18), disabled=theme.faint)
+        name = "audio-lines" if self.stage is Stage.TALKING else "mic"
+        set_icon(self, name, color, theme.px(18), disabled=theme.faint)
         self.setMinimumHeight(theme.px(ROW_HEIGHT))
         self.updateGeometry()
 
@@ -126,6 +130,11 @@ class Microphones:
         field.button.pressed.connect(lambda: self._dictation().press(field))
         field.button.released.connect(lambda: self._dictation().release())
 
+    @property
+    def main(self) -> DictationField:
+        """Return the prompt of the window."""
+        return self._fields[0]
+
     def focused(self) -> DictationField:
         """Return the field with the focus, else that of the active window, else the prompt."""
         focused, window = QApplication.focusWidget(), QApplication.activeWindow()
@@ -135,7 +144,7 @@ class Microphones:
         for field in self._fields:
             if field.editor.window() is window and field.editor.isVisible():
                 return field
-        return self._fields[0]
+        return self.main
 
     def _dictation(self) -> Dictation:
         from desktop_app.voice.ui.dictation import Dictation

@@ -7,6 +7,7 @@ from math import log2
 from typing import Final
 
 import msgspec
+from PySide6.QtCore import Signal
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.errors import UserFacingError
@@ -14,6 +15,7 @@ from desktop_app.i18n.translation import language
 from desktop_app.settings.schema import SPEAKER, SPEECH_RATE, SPEECH_VOICE
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.text_marks import TextRange
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.voice.messages import Event, Fault, Finished, Hush, Say, Started
 from desktop_app.voice.spoken_text import SpokenText, language_of
 from desktop_app.voice.ui.voice import Voice
@@ -23,11 +25,18 @@ _TOPIC: Final = "read-aloud"
 
 
 class ReadAloud(Controller):
-    """Reads one answer of the main window at a time."""
+    """Reads one answer at a time.
+
+    Signals:
+        ended(bool): reading has ended; True if all of the answer was read.
+    """
+
+    ended = Signal(bool)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._view = session.window.transcript
+        self._followed: set[TranscriptView] = set()
         self._voice = session.of(Voice)
         self._message_id = ""
         self._splitter = SpokenText()
@@ -39,8 +48,6 @@ class ReadAloud(Controller):
         self._begin: Place | None = None  # sentences before it are left out
         self._turn = asyncio.Lock()  # of sentences that a provider speaks
         self._voice.received.connect(self._on_event)
-        self._view.text_changed.connect(self._on_text_changed)
-        self._view.message_updated.connect(self._on_text_changed)
         session.escape_steps.append(self.stop)
 
     @property
@@ -64,14 +71,25 @@ class ReadAloud(Controller):
         is_here = ends is not None and ends[0].message_id == message_id
         self.start(message_id, ends[0] if ends and is_here else None)
 
-    def start(self, message_id: str, begin: Place | None = None) -> None:
-        """Read an answer from a place on, else from its beginning."""
+    def start(
+        self, message_id: str, begin: Place | None = None, view: TranscriptView | None = None
+    ) -> None:
+        """Read an answer from a place on, else from its beginning.
+
+        Args:
+            view: shows it; None for the window's.
+        """
         self.stop()
+        self._view = view or self._window.transcript
+        if self._view not in self._followed:
+            self._followed.add(self._view)
+            self._view.text_changed.connect(self._on_text_changed)
+            self._view.message_updated.connect(self._on_text_changed)
         shown = self._view.messages.opened(message_id)
         if shown is None:
             return
         if not shown.is_streaming and not self._view.write_whole(
-            message_id, lambda: self.start(message_id, begin)
+            message_id, lambda: self.start(message_id, begin, view)
         ):
             return
         self._message_id, self._begin, self._place = message_id, begin, None
@@ -86,10 +104,11 @@ class ReadAloud(Controller):
         self._end()
         return True
 
-    def _end(self) -> None:
+    def _end(self, *, is_whole: bool = False) -> None:
         self._message_id = ""
         self._waiting.clear()
         self._view.spoken.show("", None)
+        self.ended.emit(is_whole)
 
     def _on_text_changed(self, message_id: str) -> None:
         if message_id == self._message_id and not self._is_whole:
@@ -110,7 +129,7 @@ class ReadAloud(Controller):
         for words in sentences:
             self._say(words, text)
         if self._is_whole and not self._waiting:
-            self._end()
+            self._end(is_whole=True)
 
     def _say(self, words: str, text: str) -> None:
         if self._begin is not None:
@@ -155,7 +174,7 @@ class ReadAloud(Controller):
             self._view.spoken.show(self._message_id, found)
         elif isinstance(event, Finished) and self._waiting.pop(event.number, ""):
             if self._is_whole and not self._waiting:
-                self._end()
+                self._end(is_whole=True)
         elif isinstance(event, Fault) and event.of_speech and self._message_id:
             self._fail(error_of(event))
 
