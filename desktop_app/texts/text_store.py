@@ -52,8 +52,10 @@ class TextStore:
         """
 
         def action(connection: sqlite3.Connection) -> None:
-            _keep_version(connection, text, is_due=keeps_version)
-            upsert_row(connection, "texts", _text_to_row(text))
+            sql = "SELECT 1 FROM conversations WHERE id = ?"
+            if connection.execute(sql, (text.conversation_id,)).fetchone():  # else it was deleted
+                _keep_version(connection, text, is_due=keeps_version)
+                upsert_row(connection, "texts", _text_to_row(text))
 
         await self._database_of(text.conversation_id).write(action)
 

@@ -173,6 +173,9 @@ class DocumentViewer(QWidget):
         self._original_button = IconButton(
             "viewer-original", "external-link", tr("Open in default app"), self._request_original
         )
+        self._text_button = IconButton(
+            "viewer-as-text", "pencil", tr("Open as text"), self._open_as_text
+        )
         find = tr("Find in document ({keys})", keys=shortcut_text(QKeySequence.StandardKey.Find))
         self._page_tools = QWidget()
         row_of(
@@ -191,6 +194,7 @@ class DocumentViewer(QWidget):
             self._mark_button,
             self._page_tools,
             IconButton("viewer-find", "search", find, self._begin_finding),
+            self._text_button,
             self._original_button,
             margins=(14, 7, 10, 7),
             spacing=8,
@@ -281,6 +285,13 @@ class DocumentViewer(QWidget):
         bring_to_front(self)
         self._open_task = self._tasks.start(self._open(target))
 
+    def _open_as_text(self) -> None:
+        if (target := self._target) is not None:
+            self.close()
+            requested = self._session.events.text_requested
+            requested.emit(target.sha256, target.name, target.text_key)
+            self._session.raise_window()
+
     def _release(self) -> None:
         """Free the document."""
         for task in (self._open_task, self._draw_task):
@@ -309,6 +320,7 @@ class DocumentViewer(QWidget):
             file = await self._attachments.metadata(target.sha256)
             source = await self._attachments.source(target.sha256)
             self._original_button.setVisible(source is not None)
+            self._text_button.setVisible(file.media_type in document_types.EDITABLE_TYPES)
             text = await self._attachments.text(target.text_key or target.sha256)
             target = self._target = await asyncio.to_thread(_locate_passage, text, target)
             self._begin_search(text)

@@ -27,6 +27,7 @@ class OpenedText(QObject):
     Attributes:
         value: as it was stored last.
         tool: proposes the model's changes.
+        keeps_version: whether the next write keeps the former state as a version.
         is_unwritten: whether the last write failed.
     """
 
@@ -41,7 +42,8 @@ class OpenedText(QObject):
         self._tasks = session.tasks
         self._store = store
         self._lock = asyncio.Lock()
-        self._keeps_version = False
+        self._is_closed = False
+        self.keeps_version = False
         self.value = value
         self.is_unwritten = False
         self.document = TrackedDocument(value.body, value.marks)
@@ -68,11 +70,17 @@ class OpenedText(QObject):
         if self.is_unwritten or self.document.revision() != self._stored_revision:
             self._tasks.start(self.store())
 
+    def close(self) -> None:
+        """Change nothing more: another text has taken the place, or the conversation is gone."""
+        self._is_closed = True
+
     async def store(self, *, file_hash: str | None = None) -> None:
         """Store the text, with another hash of its file if one is given."""
+        if self._is_closed:
+            return
         document = self.document
         body, ranges = document.raw, document.ranges()
-        keeps_version, self._keeps_version = self._keeps_version, False
+        keeps_version, self.keeps_version = self.keeps_version, False
         self._stored_revision = document.revision()
         async with self._lock:
             marks = await asyncio.to_thread(to_marks, body, ranges)
@@ -88,9 +96,11 @@ class OpenedText(QObject):
     async def propose(self, old: str, new: str) -> None:
         """Propose the model's change. Raises PassageError."""
         edits = await asyncio.to_thread(word_edits, old, new)
+        if self._is_closed:
+            raise PassageError(0)
         self.propose_at(find_once(self.document.accepted, old), [edits])
 
     def propose_at(self, offset: int, groups: list[list[Replacement]]) -> None:
         """Propose replacements behind an offset of the accepted text."""
-        self._keeps_version = self._keeps_version or not self.document.changes
+        self.keeps_version = self.keeps_version or not self.document.changes
         self.document.propose(offset, groups)

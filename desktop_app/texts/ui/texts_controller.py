@@ -37,6 +37,7 @@ from desktop_app.texts.text_tool import INTRODUCTION, PASSAGE_INTRODUCTION
 from desktop_app.texts.ui.opened_text import OpenedText
 from desktop_app.texts.ui.text_exports import FORMATS, TextExports
 from desktop_app.texts.ui.text_pane import TextPane
+from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.texts.written_text import WrittenText
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.clipboard import copyable
@@ -87,6 +88,11 @@ class TextsController(Controller):
 
     def show_current(self) -> None:
         """Show the text of the open conversation, or hide the pane."""
+        temporary = self._session.temporary
+        for id_ in filter(temporary.was_ever_temporary, [*self._opened]):
+            if not temporary.is_temporary(id_):  # it was discarded, so nothing of it stays
+                self.pane.show_document("", TrackedDocument(""))
+                self._opened.pop(id_).close()
         opened = self.shown
         if opened is None:
             self._window.outer_panes.show_side(None)
@@ -118,21 +124,30 @@ class TextsController(Controller):
     def _add(self, text: WrittenText) -> OpenedText:
         opened = OpenedText(self._session, self._store, text, self._tell_of_problem)
         opened.document.changes_changed.connect(partial(self._show_changes, opened))
-        former = self._opened.get(text.conversation_id)
-        if former is not None:
-            former.save()
         self._opened[text.conversation_id] = opened
         return opened
 
     async def open_text(self, title: str, body: str, file: str = "", file_hash: str = "") -> None:
-        """Open a text beside the open conversation, in place of the one that is shown."""
+        """Open a text beside the open conversation.
+
+        It replaces the one that the conversation has, which stays as an earlier version.
+        """
         title = title or tr("Text")
         self._session.of(Navigator).keep_open(title)
-        text = WrittenText(new_id(), self._current.id, title, body, file=file, file_hash=file_hash)
+        conversation_id = self._current.id
+        await self._load(conversation_id, only_shown=False)
+        former = self._opened.get(conversation_id)
+        if former is not None:
+            await former.store()
+            former.close()
+        text_id = new_id() if former is None else former.value.id
+        text = WrittenText(text_id, conversation_id, title, body, file=file, file_hash=file_hash)
         opened = self._add(text)
+        opened.keeps_version = True
         self.show_current()
-        self.pane.editor.setFocus()
-        self._session.setup.choice_changed.emit()
+        if self.shown is opened:
+            self.pane.editor.setFocus()
+            self._session.setup.choice_changed.emit()
         await opened.store()
 
     async def open_new(self) -> None:

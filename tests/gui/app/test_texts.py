@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -12,7 +13,9 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTextEdit
 
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.texts.text_edits import PassageError
 from desktop_app.texts.ui.texts_controller import TextsController
+from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.utf16 import utf16_length
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
@@ -216,6 +219,46 @@ async def test_a_change_of_another_computer_is_shown_unless_one_types_here() -> 
         assert body(app) == "typed Theirs"
 
 
+async def test_another_text_keeps_the_former_as_a_version() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app, "First.")
+        select(app, "First")
+        QTest.keyClicks(editor(app), "Former")
+        former = app.state.of(TextsController).shown
+        await open_text(app, "Second.")
+        assert body(app) == "Second."
+        assert former is not None
+        with pytest.raises(PassageError):  # by an answer that still runs
+            await former.propose("Former.", "Late.")
+        assert app.stored("SELECT body FROM texts") == [("Second.",)]
+        assert app.stored("SELECT body FROM text_versions")[-1] == ("Former.",)
+        app.click("text-menu")
+        menu = find(pane(app), ProgramMenu, "text-menu-entries")
+        next(a for a in menu.actions() if "versions" in a.text()).trigger()
+        await until(lambda: app.window.findChild(ProgramMenu, "text-versions"))
+        find(app.window, ProgramMenu, "text-versions").actions()[0].trigger()
+        await until(lambda: body(app) == "Former.")
+
+
+async def test_the_text_is_reached_by_keys_and_takes_the_place_of_the_transcript() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await app.ask_and_answer("Why?", "Because.")
+        await open_text(app)
+        app.window.resize(1280, 800)
+        assert app.window.transcript.isVisible()
+        app.text.setFocus()
+        app.press(Qt.Key.Key_F6)
+        assert editor(app).hasFocus()
+        app.window.resize(640, 480)
+        assert editor(app).hasFocus()
+        assert not app.window.transcript.isVisible()
+        assert app.text.isVisible()
+        app.press(Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+        assert app.text.hasFocus()
+        app.session.run("text.toggle")
+        assert app.window.transcript.isVisible()
+
+
 async def test_temporary_texts_are_not_stored() -> None:
     async with AppHarness(environment=COMET) as app:
         app.session.run("conversation.temporary")
@@ -226,6 +269,11 @@ async def test_temporary_texts_are_not_stored() -> None:
         assert opened is not None
         await opened.store()
         assert app.stored("SELECT * FROM texts") == []
+        app.session.run("conversation.close-temporary")
+        assert "Delete this temporary" in app.said
+        app.press_action("Delete")
+        assert app.state.of(TextsController).shown is None
+        assert body(app) == ""
 
 
 async def answer_question(app: AppHarness, label: str) -> str:
