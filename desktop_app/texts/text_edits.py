@@ -12,6 +12,7 @@ _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’»)]*\s+|\n+")
 _SENTENCE_ENDS: Final = frozenset(".!?…\n")
 _MAX_COMPARED: Final = 4000
 """Words that are compared: SequenceMatcher takes 0.2 s for as many that have nothing in common."""
+_ELLIPSIS: Final = "…"
 _SHORT_WORDS: Final = 2
 """Fewer equal words between two changes become a part of one change, which reads better."""
 
@@ -36,14 +37,28 @@ class PassageError(Exception):
         self.count = count
 
 
-def find_once(text: str, passage: str) -> int:
-    """Return where a passage begins in a text; none is in an empty text. Raises PassageError."""
+def find_once(text: str, passage: str) -> tuple[int, int]:
+    """Return where a passage begins and ends in a text; "" is in an empty text.
+
+    Of a long passage, the beginning and the end are enough, with "…" between them: output is what
+    costs most.
+
+    Raises:
+        PassageError: it is not there, or several times.
+    """
     start = text.find(passage) if passage or not text else -1
-    if start < 0:
+    if start >= 0:
+        if text and text.find(passage, start + 1) >= 0:
+            raise PassageError(2)
+        return start, start + len(passage)
+    beginning, mark, end = (part.strip() for part in passage.partition(_ELLIPSIS))
+    if not (beginning and mark and end):
         raise PassageError(0)
-    if text and text.find(passage, start + 1) >= 0:
-        raise PassageError(2)
-    return start
+    start, after = find_once(text, beginning)
+    found = text.find(end, after)
+    if found < 0:
+        raise PassageError(0)
+    return start, found + len(end)
 
 
 def word_edits(old: str, new: str) -> list[Replacement]:

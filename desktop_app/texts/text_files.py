@@ -55,6 +55,7 @@ def read_state(path: Path) -> FileState:
 
 def differences(old: str, new: str) -> str:
     """Return the lines that differ, with those around them; "" if none does."""
-    lines = list(unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2))[2:]
+    lines = list(unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=1))[2:]
+    lines = ["…" if line.startswith("@@") else line for line in lines]
     shown = lines[:_MAX_DIFF_LINES]
     return "\n".join([*shown, *(["…"] if len(lines) > len(shown) else [])])

@@ -17,7 +17,10 @@ EDIT_TEXT: Final = ToolDefinition(
     "the passage `old` by `new`; the user accepts or rejects it. Call it for each changed passage, "
     "as short as possible, and never write the whole text anew.",
     arguments_schema(
-        old=text_schema("A passage that occurs once, exactly as written; empty in an empty text"),
+        old=text_schema(
+            "A passage that occurs once, exactly as written; empty in an empty text. Of a long one, "
+            "the first and the last words are enough, with … between them"
+        ),
         new=text_schema("What replaces it; empty to delete it"),
     ),
     touches=N_("Proposes changes to the text that is open."),

@@ -95,10 +95,14 @@ class OpenedText(QObject):
 
     async def propose(self, old: str, new: str) -> None:
         """Propose the model's change. Raises PassageError."""
-        edits = await asyncio.to_thread(word_edits, old, new)
         if self._is_closed:
             raise PassageError(0)
-        self.propose_at(find_once(self.document.accepted, old), [edits])
+        start, end = find_once(self.document.accepted, old)
+        passage = self.document.accepted[start:end]
+        edits = await asyncio.to_thread(word_edits, passage, new)
+        # The user may have typed meanwhile.
+        start, end = find_once(self.document.accepted, passage)
+        self.propose_at(start, [edits])
 
     def propose_at(self, offset: int, groups: list[list[Replacement]]) -> None:
         """Propose replacements behind an offset of the accepted text."""

@@ -227,6 +227,7 @@ class TextPane(QFrame):
         number = changes.index(current) + (step if is_there or step < 0 else 0)
         position = document.ranges(changes[number % len(changes)])[0].start
         self.editor.setTextCursor(document.cursor(position, position))
+        self.editor.centerCursor()
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _mark_current(self) -> None:

@@ -169,6 +169,7 @@ class TextsController(Controller):
 
     async def open_document(self, sha256: str, name: str, text_key: str) -> None:
         """Open an attached document as a text."""
+        name = Path(name).stem
         origins = self._session.of(AttachmentOrigins)
         body = await self._session.backend.attachments.text(text_key or sha256)
         await origins.load([sha256])

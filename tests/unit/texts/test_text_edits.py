@@ -58,5 +58,28 @@ def test_a_passage_must_be_there_once(passage: str, count: int) -> None:
     with pytest.raises(PassageError) as raised:
         find_once("The sea and the sea.", passage)
     assert raised.value.count == count
-    assert find_once("The sea and the sea.", "The sea") == 0
-    assert find_once("", "") == 0
+    assert find_once("The sea and the sea.", "The sea") == (0, 7)
+    assert find_once("", "") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("passage", "found"),
+    [
+        ("The moon … strongly.", "The moon pulls the water strongly."),
+        ("The sun…less.", "The sun pulls it less."),
+        ("a … b", "a … b"),
+    ],
+)
+def test_of_a_long_passage_the_beginning_and_the_end_are_enough(passage: str, found: str) -> None:
+    text = "The moon pulls the water strongly. The sun pulls it less. a … b"
+    start, end = find_once(text, passage)
+    assert text[start:end] == found
+
+
+@pytest.mark.parametrize(
+    ("passage", "count"), [("The … x", 2), ("The sun … strongly", 0), ("…", 0)]
+)
+def test_an_abbreviated_passage_must_be_there_once(passage: str, count: int) -> None:
+    with pytest.raises(PassageError) as raised:
+        find_once("The moon pulls strongly. The sun pulls less.", passage)
+    assert raised.value.count == count
