@@ -18,8 +18,8 @@ EDIT_TEXT: Final = ToolDefinition(
     "as short as possible, and never write the whole text anew.",
     arguments_schema(
         old=text_schema(
-            "A passage that occurs once, exactly as written; empty in an empty text. Of a long one, "
-            "the first and the last words are enough, with … between them"
+            "A passage that occurs once, exactly as written; empty in an empty text. The first and "
+            "the last words of a long one are enough, with … between them"
         ),
         new=text_schema("What replaces it; empty to delete it"),
     ),
