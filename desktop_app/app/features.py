@@ -24,6 +24,7 @@ PLACES: Final = (
     "spending.ui.feature",
     "settings.ui.feature",
     "batch.ui.feature",
+    "repeat.ui.feature",
     "backup.ui.feature",
     "sync.ui.feature",
     "voice.ui.feature",

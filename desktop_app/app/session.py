@@ -125,6 +125,7 @@ class Session:
         typed_commands: what a message runs instead of being sent, by the word that it begins with.
         answer_sections: make what features show below the settings of answers.
         value_editors: change the values of settings that have a dialog, by their keys.
+        job_rows: make what features show below the batch jobs.
         end_steps: end what runs, before answers stop and drafts are stored.
         final_steps: free what drafts and tasks needed until then.
     """
@@ -168,6 +169,7 @@ class Session:
         self.typed_commands: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
         self.answer_sections: list[Callable[[], AnswerSection]] = []
         self.value_editors: dict[str, Callable[[EditRequest], object]] = {}
+        self.job_rows: list[Callable[[], QWidget]] = []
         self.end_steps: list[EndStep] = []
         self.final_steps: list[EndStep] = []
 

@@ -8,4 +8,5 @@ __all__ = [
     "log_file",
     "preset_loader",
     "prompt_loader",
+    "repeat_wiring",
 ]

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.local_model.store import LocalFile, ModelStore
     from desktop_app.providers.ports import ChatAttachments, MessageStore
+    from desktop_app.repeat.repeat_store import RepeatStore
     from desktop_app.sync.synchronizer import Synchronizer
     from desktop_app.tools.calls.tool_set import ToolCatalog
     from desktop_app.tools.servers.server_registry import ToolServers
@@ -171,6 +172,13 @@ class Backend:
         return Synchronizer(
             self.database, self.folders.attachments, self.vault, environment_with_keys()
         )
+
+    @cached_property
+    def repeats(self) -> RepeatStore:
+        """Return the store of prompts that repeat."""
+        from desktop_app.repeat.repeat_store import RepeatStore  # the first window needs none
+
+        return RepeatStore(self.database)
 
     @property
     def paid_calls(self) -> PaidCalls:

@@ -78,6 +78,7 @@ _FEATURE_READERS: Final[Mapping[str, str]] = {
     "batch_jobs": "batch.batch_store.job_from_row",
     "batch_items": "batch.batch_store.item_from_row",
     "texts": "texts.text_store.text_from_row",
+    "repeats": "repeat.repeat_store.repeat_from_row",
 }
 """The places of more of them; of a feature that the program lacks, rows are copied unread."""
 _MAX_READS: Final = 40_000

@@ -35,6 +35,7 @@ COMMANDS: Final[Mapping[str, CommandPlaces]] = {
     "batch": CommandPlaces(
         "batch.command.arguments.batch_arguments", "batch.command.batch_command.run_batch"
     ),
+    "repeat": CommandPlaces("repeat.arguments.repeat_arguments", "repeat.command.run_repeat"),
     "mcp": CommandPlaces(
         "tools.command.arguments.mcp_arguments", "tools.command.mcp_command.run_mcp"
     ),

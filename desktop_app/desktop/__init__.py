@@ -8,9 +8,11 @@ __all__ = [
     "hotkey",
     "login_start",
     "model_facts",
+    "notifier",
     "portal",
     "session_bus",
     "ui",
     "updates",
+    "user_timer",
     "window_request",
 ]

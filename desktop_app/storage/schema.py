@@ -64,9 +64,26 @@ CREATE TABLE memory (
     conversation_id TEXT NOT NULL DEFAULT ''
 ) STRICT;
 """
+# Prompts that are asked again. They stay on this computer: each would ask them otherwise.
+_REPEATS: Final = """
+CREATE TABLE repeats (
+    id TEXT NOT NULL PRIMARY KEY,
+    prompt TEXT NOT NULL,
+    every TEXT NOT NULL,
+    start TEXT NOT NULL,
+    provider_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    variant TEXT,
+    effort TEXT,
+    folder_id TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    error TEXT
+) STRICT;
+"""
 STEPS: Final = [
     *(_ESTIMATES_AND_HIDDEN_TEXT, "sync_schema.sql", _COMPUTERS, _FOLDER_FILES, _TEXTS),
     _MEMORY,
+    _REPEATS,
 ]
 """SQL that leads from the first version to the next, and so on, or the name of its file.
 

@@ -46,12 +46,16 @@ from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.spending_report import Call
 from desktop_app.library.folder_store import FolderStore
+from desktop_app.memory.memory import Memory
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
 from desktop_app.providers.models.model_listings import ModelListings
+from desktop_app.repeat.repeat import Every, Repeat
+from desktop_app.repeat.repeat_store import RepeatStore
 from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.spending.ledger import Ledger
 from desktop_app.storage.database import Database
@@ -96,6 +100,9 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
     store = ConversationStore(database)
     folder = Folder("f" * 32, "Work", NOON, CHOICE, Overrides("Be brief."))
     await FolderStore(database).save(folder)
+    asked = Repeat("e" * 32, "News?", Every.DAY, "2026-01-01T08:00", CHOICE, folder.id, NOON)
+    await RepeatStore(database).add(asked)
+    await Memory(database).put([RememberedNote("d" * 32, "Be kind.", NOON, folder.id)])
     files = AttachmentStore(database, attachments)
     for name, is_searchable in (("found.txt", True), ("in a collection.txt", False)):
         data = DATA if is_searchable else DATA + b"!"

@@ -11,13 +11,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import PAGE_TOOL, Permission, ToolDefinition, UserReply
 from desktop_app.tools.calls.tool_set import wildcard_of
 from desktop_app.tools.permission_store import PermissionStore
+
+_NOBODY_THERE: Final = (
+    "This prompt runs by itself, and the tool needs the user's permission, which nobody can give "
+    "now. Say so in the answer."
+)
 
 
 class ConsentQuestion(NamedTuple):
@@ -76,11 +81,15 @@ class ConsentBroker:
     """Forwarder of the questions of running answers to the current `ConsentSource`.
 
     Without a source, every call is denied.
+
+    Attributes:
+        unattended: the conversations whose user is not there: no question is asked.
     """
 
     def __init__(self, store: PermissionStore) -> None:
         self._store = store
         self._consent_source: ConsentSource | None = None
+        self.unattended: set[str] = set()
 
     def set_source(self, source: ConsentSource) -> None:
         """Ask `source` for the decisions from now on."""
@@ -97,7 +106,12 @@ class ConsentBroker:
             stored_permission = await self._store.permission(
                 conversation_id, scope, tool_fingerprint
             )
-        if stored_permission is Permission.NEVER or self._consent_source is None:
+        if stored_permission is Permission.NEVER:
+            return Decision(is_allowed=False)
+        if conversation_id in self.unattended:
+            is_allowed = may_run_without_asking(tool, stored_permission)
+            return Decision(is_allowed, reason="" if is_allowed else _NOBODY_THERE)
+        if self._consent_source is None:
             return Decision(is_allowed=False)
         decision = await self._consent_source.decide(question, stored_permission)
         if decision.permission is not Permission.ASK and not tool.asks_each_time:
@@ -112,7 +126,7 @@ class ConsentBroker:
 
     async def ask_user(self, question: ServerQuestion) -> UserReply:
         """Return the user's reply to a question of a server."""
-        if self._consent_source is None:
+        if self._consent_source is None or question.conversation_id in self.unattended:
             return UserReply()
         return await self._consent_source.ask_user(question)
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QCheckBox,
+    QDateTimeEdit,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -104,6 +105,8 @@ from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.quick.ui import hotkey_controller, paste_back
 from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
+from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
+from desktop_app.repeat.ui.repeat_row import RepeatRow
 from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.spending.ui.spending_controller import SpendingController
@@ -581,6 +584,16 @@ async def batches(app: AppHarness, look: Look) -> None:
     app.controllers.of(BatchPage).show_jobs()
     await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
     await look("batch-list")
+    app.session.run("repeat.new")
+    repeated = await dialog_of(RepeatDialog)
+    find(repeated, QPlainTextEdit, "repeat-prompt").setPlainText("⟦What is new?⟧")
+    find(repeated, QDateTimeEdit, "repeat-start").setDisplayFormat("yyyy-MM-dd HH:mm")
+    await look("repeat")
+    find(repeated, QPushButton, "repeat-add").click()
+    row = find(dialog, RepeatRow, "repeat-row")
+    await until(lambda: bool(row.repeats))
+    await look("repeat-row")
+    await _popup(app, look, "menu-repeat", row.button.menu())
     for row in range(dialog.jobs.rowCount()):
         job = dialog.jobs.index(row, 0)
         dialog.table.activated.emit(job)

@@ -1,0 +1,1 @@
+"""The row below the batch jobs, and what asks prompts while the program runs."""

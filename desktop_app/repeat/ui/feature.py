@@ -1,0 +1,53 @@
+"""Prompts that repeat: the command, the row below the batch jobs, and what asks them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.app.feature import Action, Feature, call
+from desktop_app.i18n.translation import N_
+from desktop_app.shortcuts.command import Category
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.session import Session
+
+_START_MS: Final = 5000  # after the start's own work, and after the list shows conversations
+
+
+def _compose(session: Session) -> None:
+    def make_row() -> QWidget:
+        from desktop_app.repeat.ui.repeat_row import RepeatRow
+
+        return RepeatRow(session)
+
+    session.job_rows.append(make_row)
+    for signal in (session.events.store_changed, session.events.woke):
+        signal.connect(lambda: _check(session))
+
+
+def _check(session: Session) -> None:
+    async def check() -> None:
+        # The imports take some milliseconds, and few repeat a prompt.
+        if await session.backend.database.row("SELECT 1 FROM repeats"):
+            from desktop_app.repeat.ui.repeat_controller import RepeatController
+
+            await session.of(RepeatController).check()
+
+    session.tasks.start(check())
+
+
+FEATURE: Final = Feature(
+    actions=(
+        Action(
+            "repeat.new",
+            N_("Repeat a prompt…"),
+            Category.PROGRAM,
+            run=call("repeat.ui.repeat_controller.RepeatController.begin"),
+            words=N_("schedule daily weekly every timer"),
+        ),
+    ),
+    compose=_compose,
+    later=(_START_MS, _check),
+)

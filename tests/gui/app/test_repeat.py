@@ -1,0 +1,78 @@
+"""Prompts that repeat, in the window."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtWidgets import QMenu, QPlainTextEdit, QPushButton
+
+from desktop_app.batch.ui.batch_page import BatchPage
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.repeat.ui.repeat_controller import RepeatController
+from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
+from desktop_app.widgets.text.foreign_text import PlainLabel
+from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
+
+
+def summary(app: AppHarness) -> str:
+    return find(app.controllers.of(BatchPage), PlainLabel, "repeat-summary").text()
+
+
+def repeat_menu(app: AppHarness) -> QMenu:
+    button = find(app.controllers.of(BatchPage), QPushButton, "repeat-menu")
+    menu = button.menu()
+    assert isinstance(menu, QMenu)
+    menu.aboutToShow.emit()
+    return menu
+
+
+async def test_a_prompt_is_asked_at_its_time_beside_the_open_conversation() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one.")
+        open_id = app.open_id
+        app.session.run("batch.show")
+        await until(lambda: "every day" in summary(app))
+        app.session.run("repeat.new")
+        await until(lambda: bool(app.window.findChildren(RepeatDialog)))
+        (dialog,) = app.window.findChildren(RepeatDialog)
+        button = find(dialog, QPushButton, "repeat-add")
+        assert not button.isEnabled()
+        find(dialog, QPlainTextEdit, "repeat-prompt").setPlainText("What is new?")
+        button.click()
+        await until(lambda: summary(app).startswith("1 prompt"))
+        controller = app.controllers.of(RepeatController)
+        turns = len(app.providers.turns)
+        await controller.check()
+        assert len(app.providers.turns) == turns  # not before its time
+        missed = "UPDATE repeats SET since = 1, start = '2026-01-01T08:00'"
+        await app.session.backend.database.execute(missed)
+        await controller.check()
+        await controller.check()
+        await until(lambda: len(app.providers.turns) == turns + 1)
+        app.providers.turns[-1].end("Nothing.")
+        await until(lambda: app.said.startswith("Response ready: What is new?"))
+        assert app.open_id == open_id
+        ids = set(await app.session.backend.conversations.ids()) - {open_id}
+        (asked,) = filter(None, map(app.controllers.of(ListPresenter).cache.get, ids))
+        assert asked.title.startswith("What is new? · ")
+
+
+async def test_a_prompt_is_removed_from_the_row_and_comes_back() -> None:
+    async with AppHarness() as app:
+        app.session.run("batch.show")
+        app.session.run("repeat.new")
+        await until(lambda: bool(app.window.findChildren(RepeatDialog)))
+        (dialog,) = app.window.findChildren(RepeatDialog)
+        find(dialog, QPlainTextEdit, "repeat-prompt").setPlainText("What is new?")
+        find(dialog, QPushButton, "repeat-add").click()
+        await until(lambda: summary(app).startswith("1 prompt"))
+        (entry,) = [each for each in repeat_menu(app).actions() if each.menu()]
+        assert entry_text(entry).startswith("What is new? · Every day, 8:00")
+        (remove,) = [e for e in entry.menu().actions() if e.text() == "Remove"]
+        remove.trigger()
+        await until(lambda: not summary(app).startswith("1 prompt"))
+        await until(partial(bool, app.window.notifications.last_undo))
+        app.window.notifications.undo_last()
+        await until(lambda: summary(app).startswith("1 prompt"))
