@@ -85,7 +85,8 @@ from desktop_app.domain.spending_report import Call
 from desktop_app.exchange.ui.share_dialog import ShareDialog
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import tr
-from desktop_app.library.ui.folders_controller import FoldersController
+from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
+from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.library.ui.search.search_filters import DaysDialog
 from desktop_app.library.ui.trash import Trash
@@ -93,6 +94,8 @@ from desktop_app.local_model.catalog import CatalogModel, Purpose
 from desktop_app.local_model.gguf import Header
 from desktop_app.local_model.store import LocalFile, Origin
 from desktop_app.local_model.ui.local_models_page import LocalModelsPage, ModelLine
+from desktop_app.memory.ui.notes_controller import NotesController
+from desktop_app.memory.ui.notes_section import NotesDialog
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.ui.presets_controller import PresetsController
@@ -439,6 +442,27 @@ async def collections(app: AppHarness, look: Look) -> None:
     notifications.undo_last()
     await until(lambda: bool(dialog.current_id))
     _close_dialogs(app)
+
+
+async def project(app: AppHarness, look: Look) -> None:
+    """Show a folder with files, a model and notes, and the notes that an answer had."""
+    folder = Folder(new_id(), "⟦Lease⟧", now(), file_names=("⟦a.pdf⟧",))
+    app.session.of(ListPresenter).writes.start(app.state.folders.save(folder))
+    await app.written()
+    controller = app.controllers.of(CollectionsController)
+    note = await app.backend.memory.add("⟦The flat is in Oslo.⟧", folder.id, app.open_id)
+    await app.session.of(NotesController).load()
+    app.window.pane.close_page()
+    app.session.of(FolderSettingsController).show(folder.id)
+    await look("project-without-files")
+    controller.add_to_folder(folder.id, [DATA / "notes.md"])
+    await until(lambda: bool(app.state.folders.by_id[folder.id].collection_id))
+    await until(lambda: not controller.is_busy)
+    await look("project")
+    app.window.outer_panes.show_settings(False)
+    NotesDialog(app.session, [note.id, "gone"]).open()
+    await look("sent-notes")
+    (await dialog_of(NotesDialog)).close()
 
 
 async def spending(app: AppHarness, look: Look) -> None:
@@ -905,6 +929,7 @@ SCENES: Final = (
     composer,
     presets,
     collections,
+    project,
     quick_prompt,
     viewer,
     text,

@@ -70,6 +70,7 @@ NAMES: Final = (
     *("CometAPI", "retried", "retriedxyz"),
     *(prompt.text[:600] for prompt in built_in_prompts()),
     *(preset.overrides.instructions or "" for preset in built_in_presets()),
+    "remember",  # the word of a command, typed after a slash
     *("recipient", "Recipient", "tone", "Tone", "warm", "cool"),
     *("Summarize", "Find the deadlines", "OpenAI refused the request: content policy."),
     *("It was not reached within a day; Not charged for it.", "Too large."),

@@ -11,6 +11,7 @@ from desktop_app.app.window.settings_panel import SettingsPanel
 from desktop_app.collections.ui import collections_controller
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.list_filter import ListFilter
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
 from desktop_app.library.ui.list_presenter import ListPresenter
@@ -130,6 +131,26 @@ async def test_files_that_vanish_are_reported_once_and_kept(
         assert "March 2027" in turn.asked
         turn.end("In March.")
         await app.settled()
+
+
+async def test_a_folder_keeps_the_model_of_any_provider() -> None:
+    environment = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "own-model", **KEY}
+    async with AppHarness(environment=environment) as app:
+        folder_id = await new_folder(app)
+        provider = app.state.setup.profile.id
+        app.state.setup.choose(ModelChoice(provider, "other-model"))
+        app.session.of(FolderSettingsController).show(folder_id)
+        find(app.window, QPushButton, "folder-model").click()
+        await app.written()
+        app.window.outer_panes.show_settings(False)
+        app.session.run("conversation.new")
+        assert app.state.setup.choice.model == "own-model"
+        await app.session.of(ListPresenter).apply_filter(ListFilter.for_folder(folder_id))
+        assert app.state.setup.choice == ModelChoice(provider, "other-model")
+        app.session.of(FolderSettingsController).show(folder_id)
+        find(app.window, QPushButton, "reset-folder-model").click()
+        await app.written()
+        assert app.session.folders.by_id[folder_id].choice is None
 
 
 async def new_folder(app: AppHarness) -> str:
