@@ -34,7 +34,7 @@ fi
 rm -rf "$folder"/python/{Lib/site-packages,Scripts}
 mkdir -p "$packages"
 printf '%s\r\n' python311.zip . 'Lib\site-packages' 'import site' >"$folder/python/python311._pth"
-install_for_windows "$packages" app model
+install_for_windows "$packages" app model sound
 make_wheel "$venv/bin/python" "$work"
 "$venv/bin/python" -m zipfile --extract "$work"/repartee-*.whl "$packages"
 
@@ -42,11 +42,13 @@ echo windows >"$packages/desktop_app/resources/package"  # for "About": desktop/
 
 say "Leaving out what is never used"
 kept='__init__.py|_config.py|_git_pyside_version.py|support|plugins|translations|.*\.dist-info'
-kept+='|(Qt6?|pyside6.*)(Core|DBus|Gui|Network|PrintSupport|Svg|Widgets)\.(dll|pyd)'
+kept+='|(Qt6?|pyside6.*)(Core|DBus|Gui|Multimedia|Network|PrintSupport|Svg|TextToSpeech|Widgets)\.(dll|pyd)'
+kept+='|(av|sw)[a-z]*-[0-9]+\.dll'  # FFmpeg
 kept+='|pyside6\.abi3\.dll|(msvcp|vcruntime|concrt)[0-9_]*\.dll'
 find "$packages/PySide6" -mindepth 1 -maxdepth 1 -regextype posix-extended \
     ! -regex ".*/($kept)" -exec rm -r {} +
 kept='iconengines/.*|imageformats/q(gif|ico|jpeg|svg|webp)\.dll|platforms/q(offscreen|windows)\.dll'
+kept+='|multimedia/(ffmpeg|windows)mediaplugin\.dll|texttospeech/qtexttospeech_(sapi|winrt)\.dll'
 find "$packages/PySide6/plugins" -type f -regextype posix-extended \
     ! -regex ".*/plugins/($kept|styles/.*|tls/.*)" -delete
 # Babel derives the formats of nb from those of no; Qt has Norwegian texts in nn only.

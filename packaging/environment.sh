@@ -267,6 +267,7 @@ install_into_venv() {
     local model=$!
     "${pip[@]}" --require-hashes -r "$requirements/install.txt" -r "$requirements/$1.txt" >&2
     wait "$model"
+    [[ $1 != build ]] || "${pip[@]}" --require-hashes --no-deps -r "$requirements/sound.txt" >&2
     # Editable: the checkout is the program, and a change in it needs no further installation.
     "${pip[@]}" --no-deps --no-build-isolation --editable "$root" >&2
     # Without cached bytecode the first start takes three times as long.

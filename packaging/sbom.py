@@ -61,7 +61,10 @@ def bill_of_materials(folder: Path | None) -> Row:
         for dist in shipped_distributions()
         if has_weights or dist.name != WEIGHTS
     ]
+    shipped = {canonicalize_name(dist.name) for dist in shipped_distributions()}
     for part in native_parts():
+        if part.inside and not shipped & set(map(canonicalize_name, part.inside)):
+            continue  # of the extra "voice", which the wheel does not bring
         files = [] if folder is None else sorted(_files(folder, part))
         if files or (part.inside and (has_weights or part.inside != (WEIGHTS,))):
             rows.append(_native(part, files))
@@ -205,7 +208,7 @@ def _dependencies(rows: list[Row]) -> list[Row]:
         needed[canonicalize_name(dist.name)] = names & refs
     for part in native_parts():
         for holder in part.inside:
-            needed[canonicalize_name(holder)].add(f"native/{part.name}")
+            needed.setdefault(canonicalize_name(holder), set()).add(f"native/{part.name}")
     return [
         {"ref": ref, "dependsOn": sorted(on & (refs | {OWN}))}
         for ref, on in sorted(needed.items())

