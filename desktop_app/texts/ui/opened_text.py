@@ -14,7 +14,7 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.texts.text_edits import PassageError, Replacement, find_once, word_edits
 from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.text_tool import TextTool
-from desktop_app.texts.ui.tracked_document import TrackedDocument, to_marks
+from desktop_app.texts.ui.tracked_document import TrackedDocument, stored_form
 from desktop_app.texts.written_text import WrittenText
 
 _SAVE_MS: Final = 300
@@ -79,11 +79,11 @@ class OpenedText(QObject):
         if self._is_closed:
             return
         document = self.document
-        body, ranges = document.raw, document.ranges()
+        raw, ranges = document.toRawText(), document.ranges()
         keeps_version, self.keeps_version = self.keeps_version, False
         self._stored_revision = document.revision()
         async with self._lock:
-            marks = await asyncio.to_thread(to_marks, body, ranges)
+            body, marks = await asyncio.to_thread(stored_form, raw, ranges)
             file_hash = self.value.file_hash if file_hash is None else file_hash
             self.value = replace(self.value, body=body, marks=marks, file_hash=file_hash)
             try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, QTimer
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QSyntaxHighlighter,
     QTextCharFormat,
+    QTextOption,
 )
 from PySide6.QtWidgets import QFrame
 
@@ -32,6 +33,8 @@ _SYNTAX: Final = re.compile(
     r"|(?P<mark>^ *(?:[-+*]|\d{1,9}[.)])(?= )|^ {0,3}>.*)"
 )
 _IN_FENCE: Final = 1
+_PARAGRAPHS_AT_ONCE: Final = 100
+_MANY: Final = 1 << 30
 
 
 class _Highlighter(QSyntaxHighlighter):
@@ -40,6 +43,9 @@ class _Highlighter(QSyntaxHighlighter):
     def __init__(self, document: TrackedDocument) -> None:
         super().__init__(document)
         self._tracked = document
+        self._done = 0  # paragraphs that have their looks
+        self._timer = QTimer(self, interval=0)
+        self._timer.timeout.connect(self._go_on)
         self.use_theme()
 
     def use_theme(self) -> None:
@@ -56,8 +62,23 @@ class _Highlighter(QSyntaxHighlighter):
         self._inserted, self._deleted = _look(theme.good), _look(theme.error)
         self._inserted.setFontUnderline(True)
         self._deleted.setFontStrikeOut(True)
+        # All paragraphs of 300 pages at once would stop the window for 0.2 s.
+        self._done = _PARAGRAPHS_AT_ONCE
+        self._timer.start()
+
+    def _go_on(self) -> None:
+        block = self._tracked.findBlockByNumber(self._done)
+        self._done += _PARAGRAPHS_AT_ONCE
+        while block.isValid() and block.blockNumber() < self._done:
+            self.rehighlightBlock(block)
+            block = block.next()
+        if not block.isValid():
+            self._done = self._tracked.blockCount() + _MANY
+            self._timer.stop()
 
     def highlightBlock(self, text: str) -> None:
+        if self.currentBlock().blockNumber() >= self._done:
+            return
         is_fenced = self.previousBlockState() == _IN_FENCE
         if _FENCE.match(text):
             self.setCurrentBlockState(-1 if is_fenced else _IN_FENCE)
@@ -122,6 +143,8 @@ class TextEditor(PlainTextField):
             self._highlighter.setDocument(None)
         document.setDefaultFont(current_theme().reading())
         document.setDocumentMargin(current_theme().px(MARGIN))
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.wrap_for(document.toRawText())
         self.setDocument(document)
         self._highlighter = _Highlighter(document)
 

@@ -59,6 +59,7 @@ class TextPane(QFrame):
         self.helpers = row_of(spacing=0)
         self._selection_buttons: list[QWidget] = []
         self._is_busy = False
+        self._marked: int | None = None
         menu_button = self._menu_button("text-menu", "ellipsis", tr("More"), fill_menu)
         close = IconButton("text-close", "x", tr("Hide text"), self.close_requested.emit)
         head = row_of(
@@ -189,6 +190,7 @@ class TextPane(QFrame):
         )
 
     def update_theme(self) -> None:
+        self._marked = None
         self._mark_current()
 
     # -------------------------------------------------------------- the text and its changes
@@ -205,6 +207,7 @@ class TextPane(QFrame):
         count = len(self.editor.tracked.changes)
         self._count.setText(tr_plural("{count} change", "{count} changes", count))
         self._changes.setVisible(bool(count))
+        self._marked = None
         self._mark_current()
 
     @property
@@ -235,6 +238,9 @@ class TextPane(QFrame):
         selections: list[QTextEdit.ExtraSelection] = []
         if isinstance(document, TrackedDocument) and document.has_changes:
             current = self.current_change
+            if current is not None and current == self._marked:
+                return  # painting all again at each key would take longer than the key
+            self._marked = current
             for each in [] if current is None else document.ranges(current):
                 selection = QTextEdit.ExtraSelection()
                 selection.cursor = document.cursor(each.start, each.end)
