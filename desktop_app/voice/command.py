@@ -51,16 +51,17 @@ async def _transcribe(options: Options) -> int:
             if options.json:
                 results.append(_fields(path, transcript))
             else:
-                _write(path, transcript, is_named=len(options.files) > 1)
+                write_transcript(path, transcript, is_named=len(options.files) > 1)
     if options.json:
         console.write_json(results)
     return 0
 
 
-def _write(path: Path, transcript: Transcript, *, is_named: bool) -> None:
+def write_transcript(path: Path, transcript: Transcript, *, is_named: bool) -> None:
+    """Write what is said in a recording, and on standard error what that cost."""
     if is_named:
         console.write_line(f"{console.clean_line(path.name)}:")
-    console.write_line(transcript.text)
+    console.write_lines(transcript.text)
     console.write_note(_cost_text(transcript.model, transcript.cost))
 
 

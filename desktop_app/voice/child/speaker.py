@@ -21,6 +21,8 @@ from desktop_app.voice.messages import (
     Voices,
 )
 
+_USUAL_ENGLISH: Final = "English (America)"
+"""espeak-ng has the Caribbean voice first among those of the United States."""
 _SILENT_ENGINE: Final = "mock"  # Qt's own, for tests
 
 
@@ -110,9 +112,13 @@ class Speaker(QObject):
             self._end_sentence()
 
     def _use_language(self, engine: QTextToSpeech, language: str) -> None:
-        wanted = QLocale(language)
-        if engine.locale().language() is not wanted.language():
-            engine.setLocale(wanted)
+        wanted, own = QLocale(language), QLocale.system()
+        if engine.locale().language() is wanted.language():
+            return
+        engine.setLocale(own if own.language() is wanted.language() else wanted)
+        for voice in engine.availableVoices():
+            if voice.name() == _USUAL_ENGLISH:
+                engine.setVoice(voice)
 
     # ------------------------------------------------------------------ sound of a provider
 

@@ -145,7 +145,8 @@ class Transcription:
             for piece in sound:
                 text, piece_cost = await self._send(voice_model, piece.samples, language)
                 end = piece.start + len(piece.samples) / BYTES_PER_SECOND
-                segments += [Segment(piece.start, end, text)] if text else []
+                words = " ".join(text.split())  # a line each
+                segments += [Segment(piece.start, end, words)] if words else []
                 cost = None if cost is None or piece_cost is None else cost + piece_cost
                 on_seconds(end, seconds)
         if not segments:

@@ -16,12 +16,13 @@ from desktop_app.settings.schema import SPEAKER, SPEECH_RATE, SPEECH_VOICE
 from desktop_app.transcript.segment import Place
 from desktop_app.transcript.text_marks import TextRange
 from desktop_app.transcript.view import TranscriptView
-from desktop_app.voice.messages import Event, Fault, Finished, Hush, Say, Started
+from desktop_app.voice.messages import Event, Fault, Finished, Hush, Prepare, Say, Started
 from desktop_app.voice.spoken_text import SpokenText, language_of
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.voice_errors import error_of
 
 _TOPIC: Final = "read-aloud"
+_BY_PROVIDER: Final = "provider"  # a value of the setting SPEAKER
 
 
 class ReadAloud(Controller):
@@ -94,6 +95,8 @@ class ReadAloud(Controller):
             return
         self._message_id, self._begin, self._place = message_id, begin, None
         self._splitter, self._fed, self._is_whole = SpokenText(), 0, False
+        if self._session.values[SPEAKER] != _BY_PROVIDER:
+            self._voice.send(Prepare(language()))  # it takes seconds, and so begins at once
         self._feed()
 
     def stop(self) -> bool:
@@ -146,7 +149,7 @@ class ReadAloud(Controller):
         voice = str(values[SPEECH_VOICE])
         # Qt's rate goes from half to double the speed.
         say = Say(self._number, words, language_of(text, language()), voice, log2(speed))
-        if values[SPEAKER] == "provider":
+        if values[SPEAKER] == _BY_PROVIDER:
             self._tasks.start(self._say_by_provider(say, speed, text))
         else:
             self._voice.send(say)
