@@ -60,15 +60,15 @@ class ReadAloud(Controller):
         """Stop; or read from the selection, else the newest answer from its beginning."""
         if self.stop():
             return
-        ends = self._view.selection.ends
-        if ends is not None:
+        view = self._window.transcript
+        if (ends := view.selection.ends) is not None:
             self.start(ends[0].message_id, ends[0])
-        elif (shown := self._view.messages.newest_answer()) is not None:
+        elif (shown := view.messages.newest_answer()) is not None:
             self.start(shown.key)
 
     def read_message(self, message_id: str) -> None:
         """Read an answer, from the selection if that begins in it."""
-        ends = self._view.selection.ends
+        ends = self._window.transcript.selection.ends
         is_here = ends is not None and ends[0].message_id == message_id
         self.start(message_id, ends[0] if ends and is_here else None)
 

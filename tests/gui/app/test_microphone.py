@@ -1,28 +1,33 @@
-"""Dictation from sound to text: a sound server without a sound card, the real child, real weights.
+"""Dictation and reading aloud with sound: no sound card, but the real child and real weights.
 
-Needs PulseAudio and espeak-ng: apt install pulseaudio pulseaudio-utils espeak-ng
+Needs PulseAudio and espeak-ng: apt install pulseaudio pulseaudio-utils espeak-ng speech-dispatcher
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import resource
 import shutil
 import subprocess
 import time
+from array import array
 from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
 
 from desktop_app.child_processes import ChildCommand, child_command
-from desktop_app.voice.messages import Event, FinalText, SpeechEnded
+from desktop_app.voice.messages import Event, FinalText, Prepare, SpeechEnded, Voices
 from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import MicrophoneButton, Stage
+from desktop_app.voice.ui.read_aloud import ReadAloud
 from desktop_app.voice.ui.voice import Voice
 from desktop_app.voice.voice_process import VoiceProcess
 from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.scenes import KEYED
 from tests.helpers.gateways import tool_folder
 from tests.helpers.scripted_voice import put_speech_model
 from tests.helpers.widgets import find
@@ -151,3 +156,91 @@ async def test_a_sentence_that_was_spoken_is_at_the_cursor(
         assert waited <= _MAX_SHARE * finals[-1].model_s
         assert share <= _MAX_CPU
         assert longest <= _FRAME_S
+
+
+ANSWER = (
+    "The first sentence of the answer is about the weather in the mountains. "
+    "It was raining in the **morning**, but the sun came out before dinner. "
+    "The third sentence talks about a train that left the station at noon."
+)
+_HEAR = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from desktop_app.voice.transcription.local_transcriber import LocalTranscriber
+said = LocalTranscriber(Path(sys.argv[2]), None).transcribe(sys.stdin.buffer.read())
+print(" ".join(segment.text for segment in said))
+"""
+_FIRST_WORD_S = 0.4
+_LOUD = 500
+
+
+class Ear:
+    """A recorder in the room: what it heard, and when the first sound came."""
+
+    def __init__(self) -> None:
+        self.sound = bytearray()
+        self.first_at = 0.0
+
+    async def listen(self) -> None:
+        options = ("--rate=16000", "--channels=1", "--format=s16le", "--latency-msec=20")
+        recorder = await asyncio.create_subprocess_exec(
+            *("parec", "-d", "room.monitor", *options), stdout=asyncio.subprocess.PIPE
+        )
+        assert recorder.stdout is not None
+        try:
+            while chunk := await recorder.stdout.read(640):
+                self.sound += chunk
+                if (
+                    not self.first_at
+                    and max(map(abs, array("h", chunk[: len(chunk) & ~1]))) > _LOUD
+                ):
+                    self.first_at = time.monotonic()
+        finally:
+            recorder.terminate()
+            await recorder.communicate()
+
+
+async def test_an_answer_is_spoken_while_it_streams_and_understood(
+    room: Path, voice_command: ChildCommand
+) -> None:
+    assert room.exists()
+    if shutil.which("speech-dispatcher") is None:
+        pytest.skip("speech-dispatcher is not installed")
+    async with AppHarness(environment=KEYED) as app:
+        voice = app.session.of(Voice)
+        voice.process = VoiceProcess(voice._receive, voice_command)
+        app.session.end_steps.append(voice.process.aclose)
+        is_warm = asyncio.Event()
+        voice.received.connect(lambda e: is_warm.set() if isinstance(e, Voices) else None)
+        voice.send(Prepare("en"))
+        await until(is_warm.is_set)
+        ear = Ear()
+        listening = asyncio.create_task(ear.listen())
+        await until(lambda: len(ear.sound) > 0)
+        turn = await app.ask("Go")
+        turn.say(ANSWER[:4])
+        await until(lambda: ANSWER[:3] in app.transcript)
+        app.session.run("answer.read-aloud")
+        complete = ANSWER.index(". It") + len(". I")
+        for at in range(4, complete, 4):
+            turn.say(ANSWER[at : min(at + 4, complete)])
+            await asyncio.sleep(0)
+        complete_at = time.monotonic()
+        turn.end(ANSWER[complete:])
+        reading = app.session.of(ReadAloud)
+        assert reading.is_reading
+        await until(lambda: not reading.is_reading)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    print(ear.first_at - complete_at)  # noqa: T201
+    assert ear.first_at - complete_at <= _FIRST_WORD_S
+    root = str(Path(__file__).parents[3])
+    hear = (voice_command.argv[0], "-c", _HEAR, root, str(weights_of(voice_command)))
+    done = await asyncio.to_thread(
+        subprocess.run, hear, input=bytes(ear.sound), capture_output=True, check=True
+    )
+    heard = done.stdout.decode()
+    words, said = (re.findall(r"[a-z]+", text.lower()) for text in (heard, ANSWER))
+    blocks = SequenceMatcher(None, said, words).get_matching_blocks()
+    assert sum(block.size for block in blocks) >= 0.95 * len(said), heard
