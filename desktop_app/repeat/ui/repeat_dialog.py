@@ -48,6 +48,7 @@ class RepeatDialog(FormDialog):
         self._start = QDateTimeEdit(QDateTime(tomorrow, QTime(_MORNING, 0)))
         self._start.setObjectName("repeat-start")
         self._start.setCalendarPopup(True)
+        self._start.setMinimumHeight(self._every.sizeHint().height())
         self._start.setAccessibleName(spoken_text(tr("First time")))
         form = QFormLayout()
         form.addRow(FieldLabel(tr("How often"), role="note"), self._every)

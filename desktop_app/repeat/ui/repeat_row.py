@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.desktop.user_timer import UserTimer
 from desktop_app.domain.conversations.conversation import title_from
@@ -45,6 +45,7 @@ class RepeatRow(QWidget):
         title = PlainLabel(tr("Repeat"), role="strong")
         texts = column_of(title, self._summary, spacing=2)
         row_of((texts, 1), self.button, parent=self, margins=0, spacing=12)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._controller.changed.connect(self._show)
         session.tasks.start(self._controller.check())
 
