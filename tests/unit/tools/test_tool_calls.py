@@ -230,6 +230,7 @@ async def test_a_tool_that_is_never_allowed_is_denied_without_a_question() -> No
         (("other", "/*"), TOOL, False),
         (("s/*",), replace(TOOL, source="s"), True),
         (("look", "t/*"), replace(TOOL, source="s"), False),
+        (("look",), replace(TOOL, asks_each_time=True), False),
     ],
 )
 async def test_a_command_allows_only_the_tools_it_names(
