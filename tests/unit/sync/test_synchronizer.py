@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
+import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -37,7 +40,7 @@ from desktop_app.spending.spending_holds import SpendingHolds
 from desktop_app.storage.row_conversion import from_micros
 from desktop_app.storage.synced_tables import SYNCED_TABLES
 from desktop_app.sync import format as form
-from desktop_app.sync import synchronizer
+from desktop_app.sync import rescue, synchronizer
 from desktop_app.sync.entries import Applier
 from desktop_app.sync.storage import FolderStorage, Target
 from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, Synchronizer
@@ -653,6 +656,32 @@ async def test_an_attachment_is_fetched_when_it_is_opened(tmp_path: Path) -> Non
         assert names[0] not in sha256
         for store in stores:
             store.close()
+
+
+@pytest.mark.parametrize("has_code", [False, True], ids=["passphrase", "code"])
+async def test_the_rescue_script_reads_a_library(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    has_code: bool,
+) -> None:
+    async with computers(tmp_path, "a") as made:
+        await made[0].add("c1", "Kept for ever")
+        store = AttachmentStore(made[0].database, made[0].attachments)
+        sha256 = hashlib.sha256(b"a document").hexdigest()
+        await store.add(b"a document", Attachment(sha256, "a.txt", "text/plain", text=""))
+        await made[0].sync.synchronize()
+        secret = (await made[0].sync.key()).code() if has_code else PASSPHRASE
+        monkeypatch.setattr(getpass, "getpass", lambda _prompt: secret)
+        folder, target = str(tmp_path / "shared"), tmp_path / "rescued.txt"
+        for arguments in ((folder,), (folder, sha256, str(target))):
+            monkeypatch.setattr(sys, "argv", ["rescue.py", *arguments])
+            rescue.main()
+        entries = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        titles = [each[4]["title"][1] for each in entries if each[2] == "conversations"]
+        assert titles == ["Kept for ever"]
+        assert target.read_bytes() == b"a document"
+        store.close()
 
 
 async def test_only_what_travels_leaves(tmp_path: Path) -> None:
