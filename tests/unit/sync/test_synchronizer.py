@@ -62,7 +62,10 @@ ACTIONS = st.lists(
     st.tuples(
         st.integers(0, 2),
         st.sampled_from(
-            ["add", "ask", "rename", "pin", "erase", "folder", "unfold", "set", "text", "sync"]
+            [
+                *("add", "ask", "rename", "pin", "erase", "folder", "unfold", "set", "text"),
+                *("note", "forget", "sync"),
+            ]
         ),
         st.integers(0, 3),
         st.integers(0, 3),
@@ -78,6 +81,17 @@ async def act(computer: Computer, action: str, which: int, other: int) -> None:
         await computer.sync.synchronize()
     elif action == "add" and known is None:
         await computer.add(id_, f"{id_} by {computer.name}")
+    elif action == "note":
+        await computer.database.execute(
+            """INSERT INTO memory (id, text, created_at, folder_id)
+            VALUES (?, ?, 5, (SELECT id FROM folders WHERE id = ?))
+            ON CONFLICT DO UPDATE SET text = excluded.text""",
+            f"n{which}",
+            f"{other} by {computer.name}",
+            f"f{other}",
+        )
+    elif action == "forget":
+        await computer.database.execute("DELETE FROM memory WHERE id = ?", f"n{which}")
     elif action == "set":
         await computer.settings.set("answer.temperature", other)
     elif action == "folder":
