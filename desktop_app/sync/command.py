@@ -22,9 +22,9 @@ from desktop_app.domain.errors import SyncError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.storage.row_conversion import from_micros
-from desktop_app.sync.format import SHORTEST_PASSPHRASE
+from desktop_app.sync.format import BEGUN, SHORTEST_PASSPHRASE
 from desktop_app.sync.storage import Target
-from desktop_app.sync.synchronizer import BEGUN, PASSPHRASE_VARIABLE, PASSWORD_VARIABLE
+from desktop_app.sync.synchronizer import PASSPHRASE_VARIABLE, PASSWORD_VARIABLE
 
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options

@@ -33,7 +33,6 @@ from desktop_app.storage.search.search_index import (
     remove_entry,
 )
 from desktop_app.storage.synced_tables import SYNCED_TABLES
-from desktop_app.texts.text_store import add_version, text_from_row
 
 BATCH: Final = 2000
 """Changes in one segment at most: it is made in one transaction, of about 60 ms."""
@@ -381,6 +380,8 @@ class Applier:
 
     def _apply_text(self, id_: str, at: int, values: dict[str, Any]) -> bool:
         """Apply a text. Of two states, the later is the text, and the other one a version of it."""
+        from desktop_app.texts.text_store import add_version, text_from_row  # few have a text
+
         if not self._exists("conversations", values["conversation_id"]):
             return self._is_gone("conversations", values["conversation_id"])
         connection = self._connection

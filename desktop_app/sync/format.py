@@ -30,6 +30,10 @@ LIBRARY_FILE: Final = "library.json"
 DEVICES: Final = "devices"
 FILES: Final = "files"
 HEAD: Final = "head"
+BEGUN: Final = N_(
+    "A new library was begun there. If another computer began one there before, its files have not "
+    "arrived: stop synchronizing, and join once they have."
+)
 _MAGIC: Final = b"RPT\x01"
 _SALT_BYTES: Final = 16
 _KEY_BYTES: Final = 32

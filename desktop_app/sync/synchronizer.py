@@ -72,10 +72,6 @@ if TYPE_CHECKING:
 SECRET_NAME: Final = "sync"
 PASSPHRASE_VARIABLE: Final = "REPARTEE_SYNC_PASSPHRASE"
 PASSWORD_VARIABLE: Final = "REPARTEE_SYNC_PASSWORD"
-BEGUN: Final = N_(
-    "A new library was begun there. If another computer began one there before, its files have not "
-    "arrived: stop synchronizing, and join once they have."
-)
 _JOIN_AGAIN: Final = N_(
     "Stop synchronizing in {data_page}, or with “repartee sync leave”. Then join again to send "
     "everything."
