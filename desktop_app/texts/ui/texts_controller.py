@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 _LONG_PASSAGE: Final = 1500
 """From this length in characters on, a model changes parts of a passage by the tool."""
 _MAX_LISTED: Final = 12
+_PAUSE_MS: Final = 300
 
 
 class TextsController(Controller):
@@ -71,7 +72,10 @@ class TextsController(Controller):
         session.events.editor_made.emit(self.pane.editor, self.pane.helpers, self._notifications)
         self.pane.change_requested.connect(self.change_selection)
         self.pane.close_requested.connect(self.toggle)
-        self.pane.editor.selectionChanged.connect(self._report_selection)
+        # What goes with the question, and its price, follow the selection after a pause.
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(session.setup.choice_changed)
+        self.pane.editor.selectionChanged.connect(self._pause.start)
         session.setup.open_text_of = self._open_text_of
         session.current.opened.connect(self.show_current)
         session.events.store_changed.connect(self._tasks.slot(self._reload))
@@ -239,10 +243,6 @@ class TextsController(Controller):
             # The same object until it changes, so that its tokens are counted once.
             self._sent = (state, OpenText(introduction, text, opened.tool.tool_set))
         return self._sent[1]
-
-    def _report_selection(self) -> None:
-        if self.shown is not None and not self.pane.editor.textCursor().hasSelection():
-            self._session.setup.choice_changed.emit()
 
     def _tell_of_problem(self, error: PassageError) -> None:
         self._notifications.notify(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,7 +16,9 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTextEdit
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.texts.text_edits import PassageError
+from desktop_app.texts.ui.text_exports import FORMATS
 from desktop_app.texts.ui.texts_controller import TextsController
+from desktop_app.texts.written_text import Mark, WrittenText
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.utf16 import utf16_length
 from tests.gui.app.app_harness import AppHarness, until
@@ -257,6 +261,27 @@ async def test_the_text_is_reached_by_keys_and_takes_the_place_of_the_transcript
         assert app.text.hasFocus()
         app.session.run("text.toggle")
         assert app.window.transcript.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("format_id", "has", "lacks"),
+    [
+        ("markdown", [b"# Tides\n\nThey fall."], [b"rise"]),
+        ("html", [b"<h1>Tides</h1>", b"They fall."], [b"rise"]),
+        ("word", [b"fall"], [b"rise", b"w:ins "]),
+        ("word-changes", [b"rise", b"fall", b"w:ins ", b"w:del "], []),
+    ],
+)
+def test_an_export_has_the_accepted_text(
+    format_id: str, has: list[bytes], lacks: list[bytes]
+) -> None:
+    marks = (Mark(14, 18, 1, is_insertion=False), Mark(18, 22, 1, is_insertion=True))
+    text = WrittenText("t", "c", "Tides", "# Tides\n\nThey risefall.", marks)
+    data = FORMATS[format_id][2](text)
+    if format_id.startswith("word"):
+        data = ZipFile(BytesIO(data)).read("word/document.xml")
+    assert [words for words in has if words not in data] == []
+    assert [words for words in lacks if words in data] == []
 
 
 async def test_temporary_texts_are_not_stored() -> None:
