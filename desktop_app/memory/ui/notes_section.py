@@ -116,16 +116,16 @@ class NotesSection(AnswerSection):
         if self._ids is not None and (gone := len(self._ids) - len(notes)):
             text = tr_plural("{count} was deleted since.", "{count} were deleted since.", gone)
             self.note.set_text(text)
-        if [row.note.id for row in self._rows] == [note.id for note in notes]:
-            for row, note in zip(self._rows, notes, strict=True):
-                row.show_note(note)
-            return
-        for row in self._rows:
+        known = {row.note.id: row for row in self._rows}  # a new one takes 2.6 ms
+        self._rows = []
+        for note in notes:
+            row = known.pop(note.id, None) or _NoteRow(self._session, note)
+            row.show_note(note)
+            self._list_column.insertWidget(len(self._rows), row)
+            self._rows.append(row)
+        for row in known.values():
             row.hide()
             row.deleteLater()
-        self._rows = [_NoteRow(self._session, note) for note in notes]
-        for row in self._rows:
-            self._list_column.addWidget(row)
 
 
 class NotesDialog(QDialog):
