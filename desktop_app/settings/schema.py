@@ -362,13 +362,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         SPEAKER,
         "computer",
-        N_("Read aloud with"),
+        N_("Read aloud"),
         Group.ANSWER,
         N_("The provider gets what is read; you are asked first, with the price."),
         words=N_("voice speech listen speak sound"),
         choices=(
-            Choice("computer", N_("Voices of this computer")),
-            Choice("provider", N_("Voices of the provider")),
+            Choice("computer", N_("On this computer")),
+            Choice("provider", N_("By the provider")),
         ),
     ),
     # The name of a voice, chosen from a list. Empty: the usual one of the answer's language.
