@@ -21,7 +21,7 @@ from desktop_app.domain.prompt_delimiter import PromptDelimiter, attribute
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
-# About ten passages. The first few contain the answer (`python -m benchmarks retrieval`);
+# About ten passages. The first few contain the answer (`python -m tests.benchmarks retrieval`);
 # more passages distract a model and cost on every turn.
 MAX_TOKENS: Final = 4_000
 # The largest share of a small window that passages may take.

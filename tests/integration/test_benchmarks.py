@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NAMES = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
+NAMES = sorted(path.stem for path in (ROOT / "tests" / "benchmarks").glob("[a-z]*.py"))
 LONGEST_S = 300
 
 
@@ -19,7 +19,7 @@ LONGEST_S = 300
 def test_they_end_with_figures() -> None:
     """They share a process, because its start takes longer than most of them."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--smallest"],
+        [sys.executable, "-m", "tests.benchmarks", "--smallest"],
         cwd=ROOT,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 READMES = [
     "README.md",
-    "benchmarks/README.md",
+    "tests/benchmarks/README.md",
     "desktop_app/README.md",
     "desktop_app/behavior.md",
     "desktop_app/documents/README.md",
@@ -43,5 +43,5 @@ def test_every_path_exists(readme: str) -> None:
 @pytest.mark.parametrize("readme", READMES)
 def test_every_benchmark_exists(readme: str) -> None:
     text = (ROOT / readme).read_text("utf-8")
-    named = set(re.findall(r"-m benchmarks ([a-z_]+)", text))
-    assert {name for name in named if not (ROOT / f"benchmarks/{name}.py").is_file()} == set()
+    named = set(re.findall(r"-m tests.benchmarks ([a-z_]+)", text))
+    assert {name for name in named if not (ROOT / f"tests/benchmarks/{name}.py").is_file()} == set()

@@ -24,7 +24,7 @@ from desktop_app.domain.documents.document_sections import (
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
 
-# Maximum tokens of a passage. `python -m benchmarks retrieval` measures its effect.
+# Maximum tokens of a passage. `python -m tests.benchmarks retrieval` measures its effect.
 PASSAGE_TOKENS: Final = 320
 
 

@@ -8,7 +8,7 @@ question with "dogs" finds "dog". Text in an unspaced script, such as Chinese, i
 characters and pairs of characters (see `letter_folding.unspaced_run`).
 Question words and the like ("what", "wie", "est-ce") are left out.
 
-`python -m benchmarks retrieval` measures the variants; `tests/data/retrieval/README.md` has
+`python -m tests.benchmarks retrieval` measures the variants; `tests/data/retrieval/README.md` has
 the figures. The index deletes a passage by recomputing its terms, so any change needs a migration
 that empties the index and marks every file of a collection as waiting.
 """

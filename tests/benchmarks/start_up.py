@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks._timed_line import timed_line
+from tests.benchmarks._timed_line import timed_line
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SETTLE_S = 5
 FIRST_S = 2.5
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")

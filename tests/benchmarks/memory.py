@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 _CHILD = (
-    "from benchmarks import memory; memory.measure({side!r}, {characters}, {kind!r}, {highlight})"
+    "from tests.benchmarks import memory\n"
+    "memory.measure({side!r}, {characters}, {kind!r}, {highlight})"
 )
 
 
@@ -45,8 +46,8 @@ def _run(side: str, characters: int, kind: str, highlight: int) -> list[float]:
 
 def measure(side: str, characters: int, kind: str, highlight: int) -> None:
     """Print a side's megabytes above idle, before and after free memory is returned."""
-    from benchmarks import streaming
     from desktop_app.app.startup import gc_policy
+    from tests.benchmarks import streaming
 
     application = streaming.make_application()
     text = streaming.source(kind, characters, highlight=bool(highlight))[:characters]

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks._large_library import make_library
 from desktop_app.backup.backup import make_backup
 from desktop_app.backup.restore import restore_backup
+from tests.benchmarks._large_library import make_library
 
 AT = datetime(2026, 3, 14, tzinfo=UTC)
 

@@ -21,9 +21,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks._timed_line import timed_line
+from tests.benchmarks._timed_line import timed_line
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 BASELINE: Final = ("-c", "import asyncio, httpx, sqlite3")
 COMMANDS: Final = {
     "version": ("--version",),

@@ -1,7 +1,7 @@
 """Command line of the benchmarks.
 
-    python -m benchmarks [NAME …] [--OPTION VALUE …]
-    python -m benchmarks [NAME …] --smallest
+    python -m tests.benchmarks [NAME …] [--OPTION VALUE …]
+    python -m tests.benchmarks [NAME …] --smallest
 
 Prints a line of JSON for each benchmark, or for each variant that the benchmark measures. Options
 are the parameters of the benchmark's `main`, such as `streaming --rate 400`. With --smallest, each
@@ -47,7 +47,7 @@ def names() -> list[str]:
 
 def run(name: str, options: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     """Run a benchmark. Options are converted to the types of the defaults."""
-    main = importlib.import_module(f"benchmarks.{name}").main
+    main = importlib.import_module(f"tests.benchmarks.{name}").main
     known = inspect.signature(main).parameters
     arguments = {
         key: type(known[key].default)(float(value))

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks._large_library import VOCABULARY, Words, make_library, open_library
 from desktop_app.domain.conversations.conversation import SearchOrder
 from desktop_app.library.search_query import Search
+from tests.benchmarks._large_library import VOCABULARY, Words, make_library, open_library
 
 
 def queries(words: Words, each: int) -> dict[str, list[str]]:

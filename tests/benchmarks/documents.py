@@ -19,10 +19,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks._document_cases import Case, cases
+from tests.benchmarks._document_cases import Case, cases
 from tests.helpers.gateways import tool_folder
 
-_ROOT: Final = Path(__file__).parents[1]
+_ROOT: Final = Path(__file__).parents[2]
 _READER: Final = Path(__file__).with_name("_document_reader.py")
 _WORD: Final = re.compile(r"[☒☐§€$%]|\([a-z]\)|\w+(?:\.\w+)*")
 _PEERS: Final = ("kreuzberg", "markitdown")

@@ -21,9 +21,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.streaming import WORDS
+from tests.benchmarks.streaming import WORDS
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 
 COMMON: Final = """
 import asyncio, json, os, sys, time

@@ -14,7 +14,7 @@ The name of a variant is its difference from the default.
 `--embeddings PROFILE` also measures the vectors of a provider's model, alone and combined with the
 default. PROFILE is the id of a provider in the settings or the environment:
 
-    OPENAI_API_KEY=… .venv/bin/python -m benchmarks retrieval --embeddings env-openai
+    OPENAI_API_KEY=… .venv/bin/python -m tests.benchmarks retrieval --embeddings env-openai
 
 The model is the one that the window uses, at OpenAI text-embedding-3-small. A
 model of its family is asked for 512 dimensions, any other for all dimensions. The texts and
@@ -45,7 +45,7 @@ from desktop_app.domain.documents import passage_words
 from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 from desktop_app.domain.documents.vectors import Vector
 
-DATA: Final = Path(__file__).parents[1] / "tests" / "data"
+DATA: Final = Path(__file__).parents[1] / "data"
 TOP: Final = 5
 BUDGETS: Final = (1_500, 4_000)
 _WORD: Final = re.compile(r"[^\W_]+")

@@ -19,7 +19,7 @@ from pptx.util import Inches
 from tests.data.long_pdf import LINES, drawn_pdf, fields_pdf, line, long_pdf, xfa_pdf
 from tests.helpers.office_files import docx, opendocument
 
-_CORPUS: Final = Path(__file__).parents[1] / "tests" / "data" / "corpus"
+_CORPUS: Final = Path(__file__).parents[1] / "data" / "corpus"
 # The kinds of files of the corpus, by the ends of their names.
 _KINDS: Final = {
     "Word": (".docx",),

@@ -29,7 +29,7 @@ MAX_WAIT_S = 60.0
 
 def main(messages: int = 10_000, times: int = 9) -> dict[str, Any]:
     """Return medians in milliseconds of `times` rounds that alternate between the two sizes."""
-    from benchmarks import streaming
+    from tests.benchmarks import streaming
     from tests.helpers.qt_loop import qt_loop
 
     with tempfile.TemporaryDirectory(prefix="r-") as folder:
@@ -77,9 +77,9 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
 
 async def _fill(app: AppHarness, conversation_id: str, count: int) -> list[Message]:
     """Store a conversation of `count` messages of 2 KB on average."""
-    from benchmarks.streaming import history_of
     from desktop_app.chat.conversation_store import insert_conversation, insert_message
     from desktop_app.domain.conversations.conversation import Conversation, now
+    from tests.benchmarks.streaming import history_of
     from tests.helpers.messages import CHOICE
 
     messages: list[Message] = []

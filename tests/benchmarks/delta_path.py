@@ -13,7 +13,7 @@ import subprocess
 import sys
 from typing import Any, Final
 
-from benchmarks.whole_program import COMMON, REPARTEE, ROOT, run_child
+from tests.benchmarks.whole_program import COMMON, REPARTEE, ROOT, run_child
 
 _PROFILED: Final = """
 import threading
@@ -62,7 +62,7 @@ def main(rate: float = 8, deltas: int = 160, names: int = 0) -> dict[str, Any]:
     serve = [
         sys.executable,
         "-c",
-        f"from benchmarks.whole_program import serve; serve({rate}, {deltas})",
+        f"from tests.benchmarks.whole_program import serve; serve({rate}, {deltas})",
     ]
     with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

@@ -285,7 +285,7 @@ def make_application() -> QApplication:
 
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
-    icons.use_folder(Path(__file__).parents[1] / "resources" / "icons" / "lucide")
+    icons.use_folder(Path(__file__).parents[2] / "resources" / "icons" / "lucide")
     theme.apply_theme(application, theme.light())
     parser().parse("warm *up*")
     gc_policy.resume_collection()
