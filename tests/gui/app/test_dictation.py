@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
@@ -82,6 +83,10 @@ async def test_words_appear_at_the_cursor_as_one_step_of_undo_while_a_key_is_hel
         assert max(button.levels) == 0.5
         assert provisional(app.text) == " a short summary"
         assert app.text.toPlainText() == "Write for me."  # nothing is written yet
+        for kind in (QEvent.Type.KeyRelease, QEvent.Type.KeyPress):  # a held key repeats
+            repeated = QKeyEvent(kind, Qt.Key.Key_Space, CONTROL, "", True)
+            QApplication.sendEvent(app.text, repeated)
+        assert stage(app) is Stage.LISTENING
         QTest.keyRelease(app.text, Qt.Key.Key_Space, CONTROL)
         await until(lambda: stage(app) is Stage.OFF)
         assert app.text.toPlainText() == "Write a short summary of it for me."

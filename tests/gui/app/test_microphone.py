@@ -1,6 +1,7 @@
 """Dictation and reading aloud with sound: no sound card, but the real child and real weights.
 
-Needs PulseAudio and espeak-ng: apt install pulseaudio pulseaudio-utils espeak-ng speech-dispatcher
+Needs Debian's pulseaudio, pulseaudio-utils, espeak-ng and, for speech, speech-dispatcher and
+speech-dispatcher-espeak-ng.
 """
 
 from __future__ import annotations
@@ -20,7 +21,18 @@ from pathlib import Path
 import pytest
 
 from desktop_app.child_processes import ChildCommand, child_command
-from desktop_app.voice.messages import Event, FinalText, Prepare, SpeechEnded, Voices
+from desktop_app.voice.messages import (
+    Event,
+    FinalText,
+    Finished,
+    Level,
+    Listening,
+    PartialText,
+    Prepare,
+    SpeechEnded,
+    Started,
+    Voices,
+)
 from desktop_app.voice.ui.dictation import Dictation
 from desktop_app.voice.ui.microphones import MicrophoneButton, Stage
 from desktop_app.voice.ui.read_aloud import ReadAloud
@@ -40,6 +52,7 @@ load-module module-native-protocol-unix auth-anonymous=1 socket={socket}
 load-module module-null-sink sink_name=room
 load-module module-remap-source master=room.monitor source_name=microphone
 set-default-source microphone
+set-default-sink room
 """
 _MAX_SHARE = 1.5  # of the model's own time, from the end of speech to the text
 _MAX_CPU = 0.03  # of a core, in the window
@@ -87,6 +100,14 @@ def voice_command() -> ChildCommand:
     return command._replace(argv=(str(python), *command.argv[1:]))
 
 
+def use_real_child(app: AppHarness, command: ChildCommand) -> Voice:
+    put_speech_model(app.backend.model_store, weights_of(command))
+    voice = app.session.of(Voice)
+    voice.process = VoiceProcess(voice._receive, command)
+    app.session.end_steps.append(voice.process.aclose)
+    return voice
+
+
 def weights_of(command: ChildCommand) -> Path:
     (found,) = (
         Path(command.argv[0])
@@ -119,10 +140,7 @@ async def test_a_sentence_that_was_spoken_is_at_the_cursor(
     room: Path, voice_command: ChildCommand
 ) -> None:
     async with AppHarness() as app:
-        put_speech_model(app.backend.model_store, weights_of(voice_command))
-        voice = app.session.of(Voice)
-        voice.process = VoiceProcess(voice._receive, voice_command)
-        app.session.end_steps.append(voice.process.aclose)
+        voice = use_real_child(app, voice_command)
         moments: dict[type, float] = {}
         finals: list[FinalText] = []
 
@@ -244,3 +262,29 @@ async def test_an_answer_is_spoken_while_it_streams_and_understood(
     words, said = (re.findall(r"[a-z]+", text.lower()) for text in (heard, ANSWER))
     blocks = SequenceMatcher(None, said, words).get_matching_blocks()
     assert sum(block.size for block in blocks) >= 0.95 * len(said), heard
+
+
+async def test_a_spoken_conversation_does_not_hear_itself(
+    room: Path, voice_command: ChildCommand
+) -> None:
+    """The loudspeaker and the microphone are in one room."""
+    if shutil.which("speech-dispatcher") is None:
+        pytest.skip("speech-dispatcher is not installed")
+    async with AppHarness() as app:
+        voice = use_real_child(app, voice_command)
+        events: list[Event] = []
+        voice.received.connect(events.append)
+        app.session.run("voice.converse")
+        dictation = app.session.of(Dictation)
+        await until(lambda: dictation.stage is Stage.LISTENING)
+        await asyncio.create_subprocess_exec("paplay", "-d", "room", str(room))
+        await until(lambda: app.providers.turns)
+        turn = app.providers.turns[0]
+        assert turn.asked.casefold() == SENTENCE.casefold()
+        turn.end("The window is open now. It is cold outside.")
+        await until(lambda: dictation.stage is Stage.LISTENING)
+        kinds = [type(event) for event in events]
+        assert kinds.count(Started) == kinds.count(Finished) == 2
+        spoken = kinds[kinds.index(Started) : len(kinds) - kinds[::-1].index(Finished)]
+        assert not {Listening, Level, PartialText} & set(spoken)
+        assert len(app.providers.turns) == 1
