@@ -90,7 +90,7 @@ class Listening(Struct, tag=True, frozen=True):
 
 
 class Level(Struct, tag=True, frozen=True):
-    """The loudness, from 0.0 to 1.0, about ten times a second while the microphone is open."""
+    """The loudness, from 0.0 to 1.0, five times a second while the microphone is open."""
 
     value: float
 

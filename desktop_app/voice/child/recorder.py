@@ -41,7 +41,8 @@ from desktop_app.voice.transcription.local_transcriber import (
 _BUFFER_BYTES: Final = 4 * BYTES_PER_SECOND
 """What the system keeps while the detector of speech is loaded (0.24 s)."""
 _SOUNDLESS_MS: Final = 3_000
-_LEVEL_S: Final = 0.1
+_LEVEL_S: Final = 0.2
+"""Seconds between two levels: the window takes 3 ms to paint one."""
 _PAUSE_S: Final = 0.25
 _UNPAUSED_S: Final = 4.0
 """Of speech without a pause, after which its beginning is shown all the same."""
@@ -159,7 +160,7 @@ class Recorder(QObject):
         now = time.monotonic()
         if now - self._level_at >= _LEVEL_S:
             self._level_at = now
-            samples = array("h", sound[-BYTES_PER_SECOND // 10 :])
+            samples = array("h", sound[-BYTES_PER_SECOND // 5 :])
             self._send(Level(min(1.0, max(map(abs, samples)) / _LOUDEST)))
         self._utterance.add(sound)
         self._look()

@@ -68,8 +68,10 @@ class MicrophoneButton(PlainToolButton):
 
     def add_level(self, level: float) -> None:
         """Show the loudness, from 0.0 to 1.0, as the newest bar."""
-        self.levels.append(level)
-        self.update()
+        level = round(level, 1)
+        if level or any(self.levels):
+            self.levels.append(level)
+            self.update()
 
     def update_theme(self) -> None:
         theme = current_theme()
