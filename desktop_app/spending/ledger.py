@@ -107,10 +107,21 @@ class Ledger:
                 await database.write(lambda c: insert_call(c, call))
         self.notify(call.provider_id)
 
-    async def forget_lost_call(self, message_id: str) -> None:
-        """Remove the estimate for an answer whose process ended, because its cost is known now."""
-        sql = "DELETE FROM ledger WHERE message_id = ? AND is_estimated <> 0 AND outcome = ?"
-        await self._databases.disk.execute(sql, message_id, MessageStatus.INTERRUPTED.value)
+    async def add_resumed(self, call: Call) -> None:
+        """Add the call of an answer that an earlier process began, in place of its lost call.
+
+        One transaction does both, because the hold of that process may not be a lost call yet.
+        """
+
+        def replace(connection: sqlite3.Connection) -> None:
+            record_lost_calls(connection)
+            sql = """DELETE FROM ledger WHERE message_id = ? AND outcome = ?
+                AND (is_estimated <> 0 OR cost IS NULL) RETURNING cost"""
+            lost = connection.execute(sql, (call.message_id, MessageStatus.INTERRUPTED.value))
+            insert_call(connection, _with_lost_cost(call, [row[0] for row in lost.fetchall()]))
+
+        await self._databases.disk.write(replace)
+        self.notify(call.provider_id)
 
     def notify(self, provider_id: str) -> None:
         """Tell the listeners that calls to a provider were added."""
@@ -213,6 +224,15 @@ def insert_call(connection: sqlite3.Connection, call: Call) -> None:
         *(call.message_id, *(call.performance or CallPerformance()), call.is_estimated),
     )
     connection.execute(sql, values)
+
+
+def _with_lost_cost(call: Call, lost: Sequence[int | None]) -> Call:
+    """Return a resumed call with at least the cost of its lost calls, unless its own is certain."""
+    is_interrupted = call.performance and call.performance.outcome == MessageStatus.INTERRUPTED
+    if not lost or not (call.cost is None or call.is_estimated or is_interrupted):
+        return call
+    counted = max(call.cost or Decimal(0), *(from_nanos(cost or 0) for cost in lost))
+    return call._replace(cost=counted or None, is_estimated=bool(counted))
 
 
 def record_lost_calls(connection: sqlite3.Connection) -> None:

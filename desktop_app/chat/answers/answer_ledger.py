@@ -65,7 +65,7 @@ class AnswerLedger:
         hold: of the answer's requests. A request without usage counts at least what was held.
 
     Args:
-        is_resumed: an earlier process started the answer, so that the ledger may have an estimate.
+        is_resumed: an earlier process started the answer, so that the ledger may have a lost call.
         resolved: the model that is asked; a stand-in may replace it before anything is recorded.
         purpose: of the answer's requests.
         tool_prices: the price in US dollars of a call of each tool that the provider runs.
@@ -258,9 +258,8 @@ class AnswerLedger:
             duration_s=answer.duration_s if is_only_round else None,
         )
         entry = self._make_entry(answer, self._purpose, cost.amount)
-        if self._is_resumed:
-            await self._spending.forget_lost_call(answer.id)
-        await self._spending.add(
+        add = self._spending.add_resumed if self._is_resumed else self._spending.add
+        await add(
             entry._replace(
                 usage=usage or Usage(), performance=performance, is_estimated=cost.is_estimated
             )

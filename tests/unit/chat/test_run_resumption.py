@@ -34,9 +34,11 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import AuthenticationError, RunLostError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.spending_report import Grouping
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.spending.ledger import from_nanos, record_lost_calls, to_nanos
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.waiting import cancel
 from tests.unit.chat.test_chat_service import ChatSetup, open_chat
@@ -65,7 +67,9 @@ async def interrupted_answer(chat: ChatSetup, provider: ScriptedProvider, **more
     await provider.holding.wait()
     began.leave_running()
     await cancel(task)
-    await chat.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
+    for table in ("messages", "spending_holds"):
+        sql = f"UPDATE {table} SET owner_started = 'earlier'"
+        await chat.database.execute(sql)
     kept = await chat.store.message(began.answer.id)
     assert kept is not None
     return kept
@@ -106,6 +110,34 @@ async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> N
             0, answer_status(StatusCode.RECONNECTING, provider="OpenAI")
         )
         assert provider.resumed == [RUN]
+
+
+@pytest.mark.parametrize("cap", [None, Decimal(100)])
+@pytest.mark.parametrize("is_lost_recorded", [False, True])
+@pytest.mark.parametrize("end", ["usage", "no usage", "lost"])
+async def test_a_resumed_run_is_one_call_of_the_month(
+    tmp_path: Path, cap: Decimal | None, is_lost_recorded: bool, end: str
+) -> None:
+    ends = {
+        "usage": [*BEGINNING, *END],
+        "no usage": [*BEGINNING, Completed()],
+        "lost": [Failed(RunLostError("It is no longer there."))],
+    }
+    provider = ScriptedProvider([*BEGINNING, HELD], ends[end])
+    profile = replace(OPENAI, monthly_cap=cap)
+
+    async with open_chat(tmp_path, provider) as chat:
+        await interrupted_answer(chat, provider, profile=profile)
+        [held] = await chat.database.rows("SELECT amount FROM spending_holds")
+        assert bool(held["amount"]) is (cap is not None)
+        if is_lost_recorded:
+            await chat.database.write(record_lost_calls)
+        await chat.run(await run_to_resume(chat, profile))
+        [row] = await chat.ledger.group_spending(Grouping.PURPOSE)  # records lost calls
+        known = to_nanos(COST) if end == "usage" else held["amount"]
+        assert (row.spent.calls, row.spent.cost) == (1, from_nanos(known))
+        is_estimated = end != "usage" and cap is not None
+        assert (row.spent.estimated, row.spent.uncounted) == (is_estimated, not known)
 
 
 async def test_fees_of_a_search_in_the_background_are_recorded_once(tmp_path: Path) -> None:
