@@ -18,6 +18,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.widgets.buttons.dialog_button import MenuButton
+from desktop_app.widgets.look.direction import is_mirrored
 from desktop_app.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.widgets.text.foreign_text import (
     LONGEST_LINE,
@@ -296,6 +297,8 @@ def add_note(menu: QMenu, text: str) -> None:
     text_width = metrics.horizontalAdvance(label.text()) + 1  # 1 for fractions of a pixel
     width = min(text_width + margins.left() + margins.right(), max_width)
     label.setMinimumWidth(width)
+    if not is_mirrored():  # where a menu would put a narrower label on the wrong side
+        label.setMaximumWidth(max_width)
     label.setFixedHeight(label.heightForWidth(width))
     action = QWidgetAction(menu)
     action.setDefaultWidget(label)

@@ -355,8 +355,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("The provider gets your voice; you are asked first, with the price."),
         words=N_("voice dictation microphone audio recording whisper"),
         choices=(
-            Choice("computer", N_("On this computer")),
-            Choice("provider", N_("By the provider")),
+            Choice("computer", N_("This computer")),
+            Choice("provider", N_("Provider")),
         ),
     ),
     Setting(
@@ -367,8 +367,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("The provider gets what is read; you are asked first, with the price."),
         words=N_("voice speech listen speak sound"),
         choices=(
-            Choice("computer", N_("On this computer")),
-            Choice("provider", N_("By the provider")),
+            Choice("computer", N_("This computer")),
+            Choice("provider", N_("Provider")),
         ),
     ),
     # The name of a voice, chosen from a list. Empty: the usual one of the answer's language.

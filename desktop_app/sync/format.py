@@ -236,7 +236,7 @@ def refused_error(name: str) -> SyncRefusedError:
 
 
 def _key_of_code(secret: str) -> bytes | None:
-    text = secret.replace("-", "").strip().upper()
+    text = "".join(secret.replace("-", " ").split()).upper()
     if len(text) != 52:
         return None
     try:

@@ -69,7 +69,8 @@ class ResponsesTab(QWidget):
         self._notes: Mapping[str, str] = {}
         self._spelling_refusals: Mapping[str, str] = {}
         scopes = [(scope, tr(title)) for scope, title in SCOPES]
-        self._scope = SegmentedControl(scopes, name=tr("Apply settings to"), padding=6)
+        name = tr("Apply settings to")
+        self._scope = SegmentedControl(scopes, name=name, padding=6, is_small=True)
         self._scope.setObjectName("scope")
         self._scope.expand()
         self._scope.set_current(DEFAULTS)

@@ -99,7 +99,7 @@ class CodeDialog(QDialog):
         picture = PlainLabel()
         picture.setPixmap(qr_code(code))
         picture.setAccessibleName(tr("QR code"))
-        text = PlainLabel(code, wraps=True)
+        text = PlainLabel(code.replace("-", " "), wraps=True)
         text.setFont(current_theme().code())
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         copy = dialog_button(tr("Copy"), "sync-code-copy")
