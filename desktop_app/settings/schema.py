@@ -354,10 +354,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.ANSWER,
         N_("The provider gets your voice; you are asked first, with the price."),
         words=N_("voice dictation microphone audio recording whisper"),
-        choices=(
-            Choice("computer", N_("This computer")),
-            Choice("provider", N_("Provider")),
-        ),
+        choices=(Choice("computer", N_("This computer")), Choice("provider", N_("Provider"))),
     ),
     Setting(
         SPEAKER,
@@ -366,10 +363,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.ANSWER,
         N_("The provider gets what is read; you are asked first, with the price."),
         words=N_("voice speech listen speak sound"),
-        choices=(
-            Choice("computer", N_("This computer")),
-            Choice("provider", N_("Provider")),
-        ),
+        choices=(Choice("computer", N_("This computer")), Choice("provider", N_("Provider"))),
     ),
     # The name of a voice, chosen from a list. Empty: the usual one of the answer's language.
     Setting(
