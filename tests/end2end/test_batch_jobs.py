@@ -56,7 +56,7 @@ async def test_a_job_outlives_the_program(
                     lambda: "finished" in program.do("name", "batch-bar"), "the end of the job"
                 )
                 program.do("press", "show-batch-jobs")
-                wait_for(lambda: program.has("batch-list", "showing"), "the jobs")
+                wait_for(lambda: program.has("batch-items", "showing"), "the files of the job")
                 assert program.quit() == 0
 
         await asyncio.to_thread(first)
