@@ -257,7 +257,7 @@ class ChipWidget(PlainButton):
             painting.text_width(self._chip.name, current_theme().strong()),
             painting.text_width(self._chip.summary, current_theme().note()),
         )
-        width = widest_text + self._icon.sizeHint().width() + px(55 + 27 * self._has_menu)
+        width = widest_text + self._icon.sizeHint().width() + px(55 + 33 * self._has_menu)
         return QSize(min(width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:

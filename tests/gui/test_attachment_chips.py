@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QRect
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
-from desktop_app.composer.attachment_chips import AttachmentChips, Chip, ChipWidget
+from desktop_app.composer.attachment_chips import AttachmentChips, Chip, ChipAction, ChipWidget
 from desktop_app.widgets.boxes import column_of
+from desktop_app.widgets.text.foreign_text import ElidedLabel
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -18,6 +21,19 @@ if TYPE_CHECKING:
 
 def chip(name: str) -> Chip:
     return Chip(name, name, "1 page", "ready", None, "file-text")
+
+
+@pytest.mark.parametrize("actions", [(), (ChipAction("pages", "Choose pages…"),)])
+def test_a_short_name_and_its_summary_are_shown_whole(
+    qtbot: QtBot, light_theme: Theme, actions: tuple[ChipAction, ...]
+) -> None:
+    chips = AttachmentChips()
+    qtbot.addWidget(chips)
+    chips.resize(600, 100)
+    chips.set_chips([replace(chip("report.pdf"), summary="31 pages · 10 %", actions=actions)])
+    chips.show()
+    labels = chips.findChildren(ElidedLabel)
+    qtbot.waitUntil(lambda: all(QLabel.text(label) == label.text() for label in labels))
 
 
 def test_many_new_chips_appear_in_several_steps(qtbot: QtBot, light_theme: Theme) -> None:
