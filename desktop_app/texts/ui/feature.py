@@ -86,6 +86,7 @@ FEATURE: Final = Feature(
             Category.TEXT,
             "F8",
             run=call(f"{_CONTROLLER}.go_to_change", +1),
+            is_in_palette=False,
         ),
         Action(
             "text.previous-change",
@@ -93,6 +94,7 @@ FEATURE: Final = Feature(
             Category.TEXT,
             "Shift+F8",
             run=call(f"{_CONTROLLER}.go_to_change", -1),
+            is_in_palette=False,
         ),
         Action(
             "text.accept",
@@ -100,6 +102,7 @@ FEATURE: Final = Feature(
             Category.TEXT,
             "F9",
             run=call(f"{_CONTROLLER}.settle", True),
+            is_in_palette=False,
         ),
         Action(
             "text.reject",
@@ -107,6 +110,7 @@ FEATURE: Final = Feature(
             Category.TEXT,
             "Shift+F9",
             run=call(f"{_CONTROLLER}.settle", False),
+            is_in_palette=False,
         ),
         Action(
             "text.accept-all",

@@ -261,8 +261,10 @@ def test_more_offers_what_has_no_button(qtbot: QtBot, view: TranscriptView) -> N
     assert isinstance(menu, QMenu)
     entries = {entry_text(action): action for action in menu.actions()}
     assert [text for text in entries if text] == [
+        "Read aloud",
         "Mark as reviewed or rejected",
         "Branch into new conversation",
+        "Open as text",
         "Copy link to message",
         "Compare versions",
         "Find in conversation",

@@ -39,7 +39,9 @@ def test_a_timer_is_turned_on_changed_and_off(tmp_path: Path, told: Path) -> Non
         verify = ["systemd-analyze", "--user", "verify", str(timer.path)]
         environment = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(tmp_path)}
         done = subprocess.run(verify, env=environment, capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stderr) == (0, "")
+        # Units of the system may have faults of their own.
+        faults = [line for line in done.stderr.splitlines() if str(timer.path.parent) in line]
+        assert (done.returncode, faults) == (0, [])
     timer.turn_off()
     assert not timer.is_on
     assert "disable --now" in told.read_text()
