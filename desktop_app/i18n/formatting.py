@@ -343,7 +343,7 @@ def locale_name(language: str) -> str:
     for variable in ("LC_ALL", "LC_TIME", "LANG"):
         # The variable is like "de_AT.UTF-8@euro". The first that is set decides.
         name = os.environ.get(variable, "").split(".")[0].split("@")[0].replace("_", "-")
-        if name and name.split("-")[0] == language:
+        if name and name.split("-")[0] == language.split("_")[0]:
             return name
         if name:
             break
@@ -351,7 +351,7 @@ def locale_name(language: str) -> str:
 
 
 # The locales of languages without a country; a language that is not listed is its own.
-_USUAL_LOCALES: Final = {"en": "en-US"}
+_USUAL_LOCALES: Final = {"en": "en-US", "pt_BR": "pt-BR", "zh_CN": "zh-CN"}
 
 
 @cache

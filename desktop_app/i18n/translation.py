@@ -28,12 +28,22 @@ LANGUAGE_VARIABLE: Final = "REPARTEE_LANGUAGE"
 LANGUAGES: Final[Mapping[str, str]] = {
     ENGLISH: "English",
     "de": "Deutsch",
+    "es": "Español",
     "fr": "Français",
+    "he": "עברית",
+    "it": "Italiano",
+    "ja": "日本語",
     "nb": "Norsk bokmål",
     "nl": "Nederlands",
     "pl": "Polski",
+    "pt_BR": "Português (Brasil)",
+    "zh_CN": "简体中文",
 }
 """The languages of the program by their codes; each is named in the language itself."""
+_COUNTRIES: Final = {"pt": "pt_BR", "zh": "zh_CN"}
+"""The form of a language that the program has."""
+_TRADITIONAL: Final = {"hant", "tw", "hk", "mo"}
+"""Parts of the names of Chinese in other characters."""
 
 
 class _Language:
@@ -132,7 +142,10 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
         *(tuple(system) or _posix_languages()),
     )
     for name in candidates:
-        code = re.split("[-_.@]", name)[0].lower()
+        code, *rest = re.split("[-_.@]", name.lower())
+        if code == "zh" and _TRADITIONAL.intersection(rest):
+            continue
+        code = _COUNTRIES.get(code, code)
         if code in LANGUAGES:
             return code
     return ENGLISH

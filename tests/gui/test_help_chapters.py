@@ -30,14 +30,17 @@ from tests.helpers.command_line import options, subcommands
 _BOLD: Final = re.compile(r"(- )?\*\*([^*]+)\*\*")
 """A name of the window. What begins an item of a list is a heading of it."""
 _KEYS: Final = re.compile(
-    r"(?:(?:Ctrl|Strg|Alt|Shift|Maj|Umschalt)\+)*"
+    r"(?:(?:Ctrl|Strg|Alt|Shift|Maj|Umschalt|Mayús|Maiusc)\+)*"
     r"(?:[+/A-Z]|Esc|Échap|Tab|Enter|Entrée|Backspace|Rücktaste|Retour arrière|Del|Suppr|Entf|"
-    r"↑|↓|←|→|"
+    r"Intro|Invio|Retroceso|Supr|Canc|↑|↓|←|→|"
+    r"Arriba|Abajo|Izquierda|Derecha|Su|Giù|Sinistra|Destra|Acima|Abaixo|Esquerda|Direita|"
     r"Up|Down|Left|Right|Haut|Bas|Gauche|Droite|Links|Rechts|Venstre|Høyre|"
     r"Pfeil nach (?:oben|unten)|Pil (?:opp|ned)|Pijl-(?:omhoog|omlaag|links|rechts))"
 )
 _UNTRANSLATED: Final = {"Instant", "Thinking", "Pro"}
 _SETTING_IN_PLACE: Final = re.compile(r"\{setting:([\w.]+)\}\*\*[^.;{}]{0,30}\{place:(\w+)\}")
+# As Japanese and Chinese put it.
+_PLACE_OF_SETTING: Final = re.compile(r"\{place:(\w+)\}[^.;{}。；]{0,30}\*\*\{setting:([\w.]+)\}")
 HELP: Final = resource_path("help")
 LANGUAGES: Final = ["", *sorted(path.name for path in HELP.iterdir() if path.is_dir())]
 IDS: Final = [chapter for chapter, _ in CHAPTERS]
@@ -142,7 +145,9 @@ def test_every_name_in_bold_is_in_the_window(language: str) -> None:
 def test_a_setting_is_on_the_page_that_the_help_names(language: str) -> None:
     values, count = placeholder_values(Keymap()), 0
     for chapter in (HELP / language).glob("*.md"):
-        for key, place in _SETTING_IN_PLACE.findall(chapter.read_text("utf-8")):
+        text = chapter.read_text("utf-8")
+        named = [pair[::-1] for pair in _PLACE_OF_SETTING.findall(text)]
+        for key, place in (*_SETTING_IN_PLACE.findall(text), *named):
             assert values[f"page:{key}"] == values[f"place:{place}"], (chapter, key)
             count += 1
     assert count

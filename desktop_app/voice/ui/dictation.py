@@ -46,7 +46,7 @@ _SILENCE_S: Final = 1.5
 _CONSENT_S: Final = 60
 """Of sound, for which the price is shown when the user is asked."""
 _WINDOW_LANGUAGE: Final = "window"
-_CODES: Final = {"nb": "no"}
+_CODES: Final = {"nb": "no", "pt_BR": "pt", "zh_CN": "zh"}
 """Whisper's codes of languages, where they differ."""
 
 

@@ -316,6 +316,7 @@ QPrintDialog QToolButton:hover { background: @hover; }
 [role="plain"]:checked { background: @selected; border-color: @accent; }
 [role="plain"]:checked:focus { border: 2px solid @accent; padding: 0 $13px; }
 QPushButton[role="key"] { color: @dim; font-size: @key; padding: 0 $7px; min-height: $28px;
+    min-width: $10px;
     border: 1px solid @outline; border-radius: $5px; }
 QPushButton[role="key"]:hover { background: @hover; }
 QPushButton[role="key"]:focus { border: 2px solid @accent; padding: 0 $6px; min-height: $26px; }
@@ -361,7 +362,7 @@ QHeaderView::section { border-bottom: 1px solid @line; padding: 0 $6px; }
 [role="filter"]:hover { color: @text; background: @hover; }
 [role="filter"]:focus { border-color: @accent; }
 [role="filter"][set="true"] { color: @accent; background: @tint; font-weight: 600; }
-[role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px;
+[role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; min-width: $20px;
     text-decoration: underline; }
 [role="fold"] { color: @dim; font-weight: 600; padding: 0 $4px 0 0; }
 [role="fold"]:hover { color: @text; }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import (
@@ -144,6 +144,9 @@ def _shows_icon_alone(button: QToolButton) -> bool:
     return style is Qt.ToolButtonStyle.ToolButtonIconOnly and not button.icon().isNull()
 
 
+_IDEOGRAPH: Final = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"  # lines break beside them
+
+
 def _cut_label(label: QLabel) -> Iterator[str]:
     if not label.pixmap().isNull():
         return
@@ -159,7 +162,8 @@ def _cut_label(label: QLabel) -> Iterator[str]:
     if label.height() + SLACK < needed_height:
         yield f"{label.height()} high, needs {needed_height}"
     text = re.sub(r"<[^>]+>", "", label.text())
-    longest = max((label.fontMetrics().horizontalAdvance(word) for word in text.split()), default=0)
+    words = re.split(rf"\s|(?<={_IDEOGRAPH})|(?={_IDEOGRAPH})", text)
+    longest = max(map(label.fontMetrics().horizontalAdvance, words), default=0)
     if longest > room.width() + SLACK:
         yield f"a word needs {longest} of {room.width()}"
 

@@ -61,7 +61,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _english_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(translation, "LANGUAGES", {"en": "", "de": "", "nl": ""})
+    monkeypatch.setattr(
+        translation, "LANGUAGES", dict.fromkeys(("en", "de", "nl", "pt_BR", "zh_CN"), "")
+    )
     for name in ("REPARTEE_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LC_TIME", "LANG", "LANGUAGE"):
         monkeypatch.delenv(name, raising=False)
     yield
@@ -139,6 +141,10 @@ def test_output_for_programs_is_in_english(folder: Path) -> None:
         ("de", "nl", ("en-US",), "de"),
         ("klingon", "", (), "en"),
         ("", "", ("fr-FR", "NL"), "nl"),
+        ("", "pt_BR", (), "pt_BR"),
+        ("", "", ("pt-PT",), "pt_BR"),
+        ("", "", ("zh-Hans-SG",), "zh_CN"),
+        ("", "", ("zh-TW", "zh-Hant-HK", "de"), "de"),
     ],
 )
 def test_the_variable_the_setting_and_the_system_choose_the_language(
