@@ -400,10 +400,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "",
         N_("Language"),
         Group.LOOK,
-        N_(
-            "All but English are translated by machine. Corrections are welcome:"
-            " https://github.com/repartee/repartee"
-        ),
+        N_("Translated by machine, except English. Corrections: github.com/repartee/repartee"),
         choices=(
             Choice("", N_("System")),
             *(Choice(code, name) for code, name in LANGUAGES.items()),

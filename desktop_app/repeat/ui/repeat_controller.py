@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
@@ -38,15 +39,17 @@ class RepeatController(Controller):
         self._title_by_id: dict[str, str] = {}  # of the conversations whose answers run
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self._tasks.start(self.check()))
+        self._checking = asyncio.Lock()
         session.running.finished.connect(self._on_finished)
         session.end_steps.append(self._timer.stop)
 
     async def check(self) -> None:
         """Ask what is due, and wait for the next time."""
-        for repeat in await self._store.claim_due(now()):
-            await self._ask(repeat)
-        repeats = await self._store.all()
-        self.changed.emit(repeats)
+        async with self._checking:  # else an older list may be shown after a newer one
+            for repeat in await self._store.claim_due(now()):
+                await self._ask(repeat)
+            repeats = await self._store.all()
+            self.changed.emit(repeats)
         waits = [(each.next_time() - now()).total_seconds() for each in repeats]
         if waits:
             self._timer.start(round(1000 * min(max(0.0, min(waits)), _LONGEST_WAIT_S)))
