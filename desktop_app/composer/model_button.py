@@ -287,7 +287,7 @@ def _add_entry(
 
 def add_note(menu: QMenu, text: str) -> None:
     """Add a text that cannot be chosen: a single line if it fits."""
-    label = PlainLabel(text, menu, role="note", wraps=True)
+    label = PlainLabel(text, menu, name="menu-note", role="note", wraps=True)
     label.setContentsMargins(12, 6, 12, 4)
     label.ensurePolished()
     # The size that Qt suggests for a wrapped text is much narrower than the menu.
