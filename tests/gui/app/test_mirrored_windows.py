@@ -73,7 +73,8 @@ class Walk:
         await self._laid_out()
         for window in self._windows():
             key = f"{name} {type(window).__name__} {window.objectName()}"
-            self.places[key] = [self._place(window, w) for w in _shown(window)]
+            # Menus without a name may be open together.
+            self.places.setdefault(key, []).extend(self._place(window, w) for w in _shown(window))
             if PICTURES:
                 folder = Path(PICTURES) / self._name
                 folder.mkdir(parents=True, exist_ok=True)
