@@ -134,18 +134,21 @@ def _trigger(kind: str, table: SyncedTable, event: str) -> str:
     row = "OLD" if event == "DELETE" else "NEW"
     id_ = f"{row}.{table.key}"
     actions, at = "", "d.clock"
+    changed = {name: f"OLD.{name} IS NOT NEW.{name}" for name in table.columns}
     if event == "DELETE":
         actions = _FORGET.format(kind=kind, id=id_, more="")
         fields = "('gone', TRUE)"
     elif event == "INSERT":
         actions = _FORGET.format(kind=kind, id=id_, more="AND field = 'gone'")
-        fields = ", ".join(f"('{name}', TRUE)" for name in table.columns)
+        names = table.columns if table.birth else ("",)
+        fields = ", ".join(f"('{name}', TRUE)" for name in names)
         at = "d.clock" if table.birth else "0"
-    else:
-        fields = ", ".join(f"('{name}', OLD.{name} IS NOT NEW.{name})" for name in table.columns)
+    elif table.birth:
+        fields = ", ".join(f"('{name}', {condition})" for name, condition in changed.items())
+    else:  # what stays here, such as whether a text is shown, makes a row no later one
+        changed.pop("updated_at", None)
+        fields = f"('', {' OR '.join(changed.values())})"
         at = _MESSAGE_CHANGED_AT if kind == "messages" else "d.clock"
-    if event != "DELETE" and not table.birth:
-        fields = _WHOLE_ROW
     return f"""CREATE TRIGGER sync_{kind}_{_NAMES[event]} AFTER {event} ON {kind}
     WHEN {_NOTES_CHANGES} AND {table.condition.format(row=row)} BEGIN
     {_TICK}

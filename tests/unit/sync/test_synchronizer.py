@@ -631,6 +631,23 @@ async def test_both_states_of_a_text_are_kept(tmp_path: Path) -> None:
             assert "by a" in versions
 
 
+async def test_a_text_that_is_hidden_does_not_replace_what_was_written_elsewhere(
+    tmp_path: Path,
+) -> None:
+    async with computers(tmp_path, "a", "b") as made:
+        await made[0].add("c1")
+        text = WrittenText("t1", "c1", "Text", "of both")
+        await TextStore(made[0].database).put(text)
+        await settle(made)
+        await TextStore(made[0].database).put(replace(text, body="by a"))
+        await TextStore(made[1].database).put(replace(text, is_shown=False))
+        await settle(made)
+        for each in made:
+            latest = await TextStore(each.database).latest_in("c1")
+            assert latest is not None
+            assert latest.body == "by a"
+
+
 async def test_small_segments_are_joined(tmp_path: Path) -> None:
     async with computers(tmp_path, "a", "b") as made:
         for number in range(70):
