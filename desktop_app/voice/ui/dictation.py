@@ -6,6 +6,7 @@ drops what is not written yet.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,7 @@ class Dictation(Controller):
         self._pressed_at = 0.0
         self._silence_s = 0.0
         self._has_asked = False  # the child to listen
+        self._sending = asyncio.Lock()  # the parts of a long dictation come one after the other
 
     @property
     def stage(self) -> Stage:
@@ -114,7 +116,7 @@ class Dictation(Controller):
         field.button.set_stage(Stage.STARTING)
         field.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         field.editor.installEventFilter(self)
-        self._tasks.start(self._listen(field))
+        self._tasks.start(self._listen(self._text))
 
     def finish(self, silence_s: float = 0.0) -> None:
         """End the dictation after so many seconds without speech; the rest of the text follows."""
@@ -156,14 +158,18 @@ class Dictation(Controller):
 
     # ------------------------------------------------------------------ the child
 
-    async def _listen(self, field: DictationField) -> None:
+    def _is_current(self, text: ProvisionalText) -> bool:
+        """Return False after the dictation of this text, which has one of its own, was dropped."""
+        return self._field is not None and self._text is text
+
+    async def _listen(self, text: ProvisionalText) -> None:
         try:
             folder = await self._model_folder()
         except UserFacingError as error:
-            if self._field is field:
+            if self._is_current(text):
                 self._fail(error)
             return
-        if self._field is field:
+        if self._is_current(text):
             self._has_asked = True
             self._voice.send(Listen(folder, self._language(), self._silence_s))
 
@@ -186,7 +192,7 @@ class Dictation(Controller):
 
     def _on_event(self, event: Event) -> None:
         field = self._field
-        if field is None:
+        if field is None or not self._has_asked:
             return
         if isinstance(event, Level):
             field.button.add_level(event.value)
@@ -200,21 +206,26 @@ class Dictation(Controller):
         elif isinstance(event, FinalText):
             self._write(field, event.text, is_last=event.is_last)
         elif isinstance(event, Recorded):
-            self._tasks.start(self._transcribe(field, event))
+            self._tasks.start(self._transcribe(field, self._text, event))
         elif isinstance(event, Fault) and not event.of_speech:
             self._fail(error_of(event))
 
-    async def _transcribe(self, field: DictationField, sound: Recorded) -> None:
+    async def _transcribe(
+        self, field: DictationField, text: ProvisionalText, sound: Recorded
+    ) -> None:
         """Have the provider transcribe."""
         try:
-            text = await self._transcription.transcribe_sound(sound.samples, self._language())
+            async with self._sending:
+                if not self._is_current(text):
+                    return
+                words = await self._transcription.transcribe_sound(sound.samples, self._language())
         except UserFacingError as error:
-            if self._field is field:
+            if self._is_current(text):
                 self._voice.send(Drop())
                 self._fail(error)
             return
-        if self._field is field:
-            self._write(field, text, is_last=sound.is_last)
+        if self._is_current(text):
+            self._write(field, words, is_last=sound.is_last)
 
     def _write(self, field: DictationField, words: str, *, is_last: bool) -> None:
         if words:

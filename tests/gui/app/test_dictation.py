@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from desktop_app.voice.messages import (
     Level,
     Listening,
     PartialText,
+    Recorded,
     SpeechEnded,
 )
 from desktop_app.voice.ui import dictation as dictation_module
@@ -215,3 +217,58 @@ async def test_the_text_beside_the_conversation_is_dictated_into_at_its_cursor(
         assert app.text.toPlainText() == ""
         editor.undo()
         assert editor.toPlainText() == "The sea rises."
+
+
+class SlowProvider:
+    """A provider whose texts come when a test says so."""
+
+    def __init__(self, app: AppHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.replies: dict[bytes, asyncio.Future[str]] = {}
+        self.told: list[str] = []
+        dictation = app.session.of(Dictation)
+        monkeypatch.setattr(dictation, "_model_folder", self._folder)
+        monkeypatch.setattr(dictation._transcription, "transcribe_sound", self._transcribe)
+
+    async def _folder(self) -> str:
+        return ""
+
+    async def _transcribe(self, samples: bytes, _language: str) -> str:
+        reply = self.replies.setdefault(samples, asyncio.get_running_loop().create_future())
+        self.told.append(await reply)
+        return self.told[-1]
+
+
+async def test_the_parts_of_a_long_dictation_come_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = (Recorded(b"long", is_last=False), Recorded(b"end", is_last=True), Level(0.5))
+    async with AppHarness() as app:
+        prepare(app, tmp_path, parts)
+        provider = SlowProvider(app, monkeypatch)
+        provider.replies[b"end"] = asyncio.get_running_loop().create_future()
+        provider.replies[b"end"].set_result("Two.")  # the shorter part is known first
+        button = find(app.window, MicrophoneButton, "microphone")
+        button.click()
+        await until(lambda: b"long" in provider.replies and max(button.levels) == 0.5)
+        provider.replies[b"long"].set_result("One.")
+        await until(lambda: len(provider.told) == 2)
+        await until(lambda: stage(app) is Stage.OFF)
+        assert app.text.toPlainText() == "One. Two."
+
+
+async def test_a_dropped_dictation_does_not_end_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness() as app:
+        prepare(app, tmp_path, (Listening(), Recorded(b"first", is_last=True)))
+        provider = SlowProvider(app, monkeypatch)
+        button = find(app.window, MicrophoneButton, "microphone")
+        button.click()
+        await until(lambda: b"first" in provider.replies)
+        app.press(Qt.Key.Key_Escape)
+        prepare(app, tmp_path, (Listening(),))
+        button.click()
+        await until(lambda: stage(app) is Stage.LISTENING)
+        provider.replies[b"first"].set_result("Dropped.")
+        await until(lambda: provider.told)
+        assert (stage(app), app.text.toPlainText()) == (Stage.LISTENING, "")
