@@ -72,6 +72,7 @@ class RepeatController(Controller):
         title = self._title_by_id.pop(conversation_id, None)
         if title is None:
             return
+        self._session.backend.consent.unattended.discard(conversation_id)  # the user may go on
         is_complete = answer.status is MessageStatus.COMPLETE
         heading = tr("Response ready") if is_complete else tr("Response failed")
         self._notify(heading, title, str(MessageLink(conversation_id)), conversation_id)

@@ -57,6 +57,7 @@ async def test_a_prompt_is_asked_at_its_time_beside_the_open_conversation() -> N
         ids = set(await app.session.backend.conversations.ids()) - {open_id}
         (asked,) = filter(None, map(app.controllers.of(ListPresenter).cache.get, ids))
         assert asked.title.startswith("What is new? · ")
+        assert asked.id not in app.backend.consent.unattended  # tools ask, if the user goes on
 
 
 async def test_a_prompt_is_removed_from_the_row_and_comes_back() -> None:
