@@ -63,6 +63,7 @@ class VoiceCalls:
         self._ledger = ledger
         self._settings = settings
         self._ask = ask
+        self._asking = asyncio.Lock()  # one question at a time, which several may wait for
 
     async def require_consent(self, model: VoiceModel, sent: str, cost: Decimal | None) -> None:
         """Raise VoiceError unless the user agrees, or has agreed, that this is sent.
@@ -74,6 +75,13 @@ class VoiceCalls:
         key = f"{_CONSENT_KEYS[sent]}{model.profile.id}"
         if (await self._settings.all()).get(key):
             return
+        async with self._asking:
+            if not (await self._settings.all()).get(key):
+                await self._ask_user(model, sent, cost)
+                await self._settings.set(key, True)
+
+    async def _ask_user(self, model: VoiceModel, sent: str, cost: Decimal | None) -> None:
+        """Raise VoiceError unless the user agrees now: see `require_consent`."""
         provider = model.profile.short_name
         price = tr("The price of {model} is unknown.", model=model.model)
         if cost is not None:
@@ -86,7 +94,6 @@ class VoiceCalls:
                 hint=N_("Agree when you are asked, or choose this computer in {responses_page}."),
                 provider=provider,
             )
-        await self._settings.set(key, True)
 
     async def call(
         self,

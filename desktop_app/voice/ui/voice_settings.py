@@ -21,19 +21,29 @@ _TOPIC: Final = "voice-consent"
 
 
 async def ask_about_voice(session: Session, sent: str, price: str) -> bool:
-    """Return True if the user agrees that something is sent: see `provider_calls.Ask`."""
-    answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    """Return True if the user agrees that something is sent: see `provider_calls.Ask`.
+
+    Closing the question refuses.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[bool] = loop.create_future()
 
     def choose(agrees: bool) -> None:
         if not answer.done():
             answer.set_result(agrees)
 
+    def refuse(topic: str) -> None:
+        if topic == _TOPIC:
+            loop.call_soon(choose, False)  # after the action, if that closed it
+
     offers = [(tr("Send"), partial(choose, True)), (tr("Don’t send"), partial(choose, False))]
     notices = session.window.notifications
+    notices.closed.connect(refuse)
     notices.notify(f"{sent} {price}", offers, topic=_TOPIC, stays=True)
     try:
         return await answer
     finally:
+        notices.closed.disconnect(refuse)
         notices.dismiss_topic(_TOPIC)
 
 

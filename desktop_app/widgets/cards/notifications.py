@@ -76,9 +76,11 @@ class Notifications(QFrame):
         last_undo: the action that `undo_last` runs; None for none.
 
     Signals:
+        closed(str): the user, or time, closed the card of a topic; an action does, before it runs.
         focus_lost(): the widget with the focus was removed; Qt would focus any other widget.
     """
 
+    closed = Signal(str)
     focus_lost = Signal()
 
     def __init__(self) -> None:
@@ -193,9 +195,10 @@ class Notifications(QFrame):
 
     def dismiss(self) -> None:
         """Close the visible card and show the previous card."""
-        if self._cards:
-            self._cards.pop()
+        closed = [self._cards.pop()] if self._cards else []
         self._show_top_card()
+        for card in closed:
+            self.closed.emit(card.topic)
 
     def update_theme(self) -> None:
         theme = current_theme()

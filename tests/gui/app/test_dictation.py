@@ -167,6 +167,20 @@ async def test_what_goes_wrong_is_said_and_keeps_the_text(tmp_path: Path) -> Non
             assert (app.text.toPlainText(), provisional(app.text)) == ("Kept", "")
 
 
+async def test_the_question_before_a_voice_is_sent_is_answered_by_closing_it() -> None:
+    async with AppHarness() as app:
+        ask = app.session.backend.ask_about_voice
+        assert ask is not None
+        closed = asyncio.ensure_future(ask("It goes there.", "For a dollar."))
+        await until(lambda: "It goes there. For a dollar." in app.said)
+        app.window.notifications.dismiss()
+        assert not await asyncio.wait_for(closed, 5)
+        agreed = asyncio.ensure_future(ask("It goes there.", "For two dollars."))
+        await until(lambda: "For two dollars." in app.said)
+        app.press_action("Send")
+        assert await asyncio.wait_for(agreed, 5)
+
+
 async def test_without_a_model_the_window_says_where_to_get_one() -> None:
     async with AppHarness() as app:
         find(app.window, MicrophoneButton, "microphone").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
@@ -73,6 +74,24 @@ async def test_a_voice_is_sent_only_after_the_user_has_agreed_once() -> None:
     assert b'name="language"\r\n\r\nen\r\n' in first.body
     assert b"RIFF" in first.body
     assert b"language" not in server.requests[1].body
+
+
+async def test_several_who_need_an_agreement_ask_once() -> None:
+    questions: list[str] = []
+
+    async def answer_later(sentence: str, _price: str) -> bool:
+        questions.append(sentence)
+        await asyncio.sleep(0.05)
+        return True
+
+    async with (
+        LoopbackServer(replies(body={"text": "Hello."}), models=MODELS) as server,
+        started_backend(environment(server)) as backend,
+    ):
+        backend.ask_about_voice = answer_later
+        send = backend.transcription.transcribe_sound
+        assert await asyncio.gather(send(MINUTE), send(MINUTE)) == ["Hello."] * 2
+        assert len(questions) == 1
 
 
 async def test_the_cost_is_held_and_counted() -> None:
