@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.notices import note_ids
-from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.memory.ui.feature import TYPED
 from desktop_app.transcript.message_items import SHOW_NOTES
 from desktop_app.widgets.cards.notifications import UNDO
+from desktop_app.widgets.text.clipboard import copyable
 
 
 class NotesController(Controller):
@@ -105,9 +107,16 @@ class NotesController(Controller):
     def change(self, note: RememberedNote, text: str) -> None:
         """Change the words of a note; without words, delete it."""
         if text.strip():
-            self._start(self._memory.change(note, text))
+            self._start(self._change(note, text))
         else:
             self.delete([note])
+
+    async def _change(self, note: RememberedNote, text: str) -> None:
+        try:
+            await self._memory.change(note, text)
+        except UserFacingError as error:  # the row shows the stored words again
+            copy = (tr("Copy"), lambda: QGuiApplication.clipboard().setText(copyable(text)))
+            self._notifications.notify(error, [copy])
 
     def delete(self, notes: Sequence[RememberedNote]) -> None:
         """Delete notes; offer Undo."""

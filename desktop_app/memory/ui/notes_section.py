@@ -69,7 +69,9 @@ class _NoteRow(QWidget):
     def show_note(self, note: RememberedNote) -> None:
         """Show the note as it is now."""
         self.note = note
-        self.field.show_text(note.text)
+        # Notes are stored without outer spaces: the one after which a user pauses stays.
+        if " ".join(self.field.toPlainText().split()) != note.text:
+            self.field.show_text(note.text)
 
 
 class NotesSection(AnswerSection):

@@ -6,12 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
 
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter
+from desktop_app.domain.remembered_note import MAX_NOTE_CHARS
 from desktop_app.library.ui.folders_controller import FoldersController
 from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.memory.ui.notes_controller import NotesController
@@ -76,6 +78,19 @@ async def test_a_note_is_written_sent_first_shown_and_changed() -> None:
         title = app.state.current.conversation.title
         assert find(dialog, QPushButton, "note-place").text() == title
         field = fields(dialog)[1]
+        field.setPlainText("I teach physics.")
+        field.report_edits()
+        await until(lambda: texts(app)[1] == "I teach physics.")
+        field.setPlainText("I teach mathematics and ")  # a pause before the next word
+        field.report_edits()
+        await until(lambda: texts(app)[1] == "I teach mathematics and")
+        assert field.toPlainText() == "I teach mathematics and "
+        too_long = "physics, " * MAX_NOTE_CHARS
+        field.setPlainText(too_long)
+        field.report_edits()
+        await until(lambda: field.toPlainText() == "I teach mathematics and")
+        app.press_action("Copy")
+        assert QGuiApplication.clipboard().text() == too_long
         field.setPlainText("I teach physics.")
         field.report_edits()
         await until(lambda: texts(app)[1] == "I teach physics.")
