@@ -29,6 +29,7 @@ class OpenedText(QObject):
         tool: proposes the model's changes.
         keeps_version: whether the next write keeps the former state as a version.
         is_unwritten: whether the last write failed.
+        is_closed: whether another text has taken the place, or the conversation is gone.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class OpenedText(QObject):
         self._tasks = session.tasks
         self._store = store
         self._lock = asyncio.Lock()
-        self._is_closed = False
+        self.is_closed = False
         self.keeps_version = False
         self.value = value
         self.is_unwritten = False
@@ -71,12 +72,12 @@ class OpenedText(QObject):
             self._tasks.start(self.store())
 
     def close(self) -> None:
-        """Change nothing more: another text has taken the place, or the conversation is gone."""
-        self._is_closed = True
+        """Change nothing more; see `is_closed`."""
+        self.is_closed = True
 
     async def store(self, *, file_hash: str | None = None) -> None:
         """Store the text, with another hash of its file if one is given."""
-        if self._is_closed:
+        if self.is_closed:
             return
         document = self.document
         raw, ranges = document.toRawText(), document.ranges()
@@ -90,12 +91,13 @@ class OpenedText(QObject):
                 await self._store.put(self.value, keeps_version=keeps_version)
             except StorageError:
                 self.is_unwritten = True
+                self.keeps_version |= keeps_version
                 raise
             self.is_unwritten = False
 
     async def propose(self, old: str, new: str) -> None:
         """Propose the model's change. Raises PassageError."""
-        if self._is_closed:
+        if self.is_closed:
             raise PassageError(0)
         start, end = find_once(self.document.accepted, old)
         passage = self.document.accepted[start:end]

@@ -149,8 +149,12 @@ class TextPane(QFrame):
         return bar
 
     def begin_question(self) -> None:
-        """Let the user type what should change in the selected passage."""
+        """Let the user type what should change in the selected passage.
+
+        The last request is there, selected: it may have failed, or nothing was selected.
+        """
         self._question.show()
+        self._question.selectAll()
         self._question.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _ask(self) -> None:
@@ -162,7 +166,6 @@ class TextPane(QFrame):
     def _end_question(self) -> None:
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         self._question.hide()
-        self._question.clear()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the field of the question on Esc."""

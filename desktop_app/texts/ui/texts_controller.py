@@ -117,10 +117,14 @@ class TextsController(Controller):
     async def _reload(self) -> None:
         """Show what another computer wrote; what is typed here is stored later, and so wins."""
         for conversation_id, opened in list(self._opened.items()):
+            value, was_stored = opened.value, opened.is_stored
             text = await self._store.latest_in(conversation_id)
-            if text is None or text.id != opened.value.id or not opened.is_stored:
+            # What was read is stale if something was typed or opened meanwhile.
+            is_current = was_stored and opened.is_stored and opened.value is value
+            if text is None or text.id != value.id or opened.is_closed or not is_current:
                 continue
-            if (text.body, text.marks) != (opened.value.body, opened.value.marks):
+            if (text.body, text.marks) != (value.body, value.marks):
+                opened.close()
                 self._add(text)
         if self.shown is not None:
             self.show_current()
@@ -142,7 +146,8 @@ class TextsController(Controller):
         await self._load(conversation_id, only_shown=False)
         former = self._opened.get(conversation_id)
         if former is not None:
-            await former.store()
+            while not (former.is_stored or former.is_closed):  # typed while it is stored
+                await former.store()
             former.close()
         text_id = new_id() if former is None else former.value.id
         text = WrittenText(text_id, conversation_id, title, body, file=file, file_hash=file_hash)
@@ -173,17 +178,17 @@ class TextsController(Controller):
 
     async def open_document(self, sha256: str, name: str, text_key: str) -> None:
         """Open an attached document as a text."""
-        name = Path(name).stem
+        name, conversation_id = Path(name).stem, self._current.id
         origins = self._session.of(AttachmentOrigins)
         body = await self._session.backend.attachments.text(text_key or sha256)
         await origins.load([sha256])
         path = origins.paths.get(sha256)
-        if path is None:
-            await self.open_text(name, body)
-            return
         # Readers leave out outer blank lines, which saving to the file should not.
-        exact = await self._exports.exact_text(path, sha256)
-        await self.open_text(name, body if exact is None else exact, str(path), sha256)
+        exact = None if path is None else await self._exports.exact_text(path, sha256)
+        if self._current.id != conversation_id:
+            return  # beside another conversation, it would take the place of a text, and be sent
+        origin = ("", "") if path is None else (str(path), sha256)
+        await self.open_text(name, body if exact is None else exact, *origin)
 
     def toggle(self) -> None:
         """Hide the text, or show the last one of the conversation again."""
@@ -285,18 +290,19 @@ class TextsController(Controller):
         conversation = self._current.conversation
         if not self._session.providers.has_provider(conversation):
             raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
+        resolved = setup.resolved  # before the user can open another conversation
         delimiter = await backend.delimiters.delimiter_for(conversation.id)
         request = "\n\n".join((task, delimiter.explanation, delimiter.wrap("passage", passage)))
         self._notifications.announce(tr("Changing the passage…"))
         self.pane.set_busy(True)
         try:
             changed = await change_passage(
-                backend.paid_calls, setup.resolved, conversation.id, passage, request
+                backend.paid_calls, resolved, conversation.id, passage, request
             )
         finally:
             self.pane.set_busy(False)
         document = opened.document
-        if document.accepted_in(cursor) != passage:
+        if opened.is_closed or document.accepted_in(cursor) != passage:
             copy = (tr("Copy"), lambda: QGuiApplication.clipboard().setText(copyable(changed)))
             self._notifications.notify(
                 tr("The passage has changed meanwhile, so nothing was changed in it."), [copy]
@@ -398,6 +404,7 @@ class TextsController(Controller):
 
         async def restore(version_id: int) -> None:
             body = await self._store.version(opened.value, version_id)
+            opened.keeps_version = True
             opened.document.replace_all(body)
 
         menu = ProgramMenu(self.pane)

@@ -15,13 +15,15 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTextEdit
 
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.texts.text_edits import PassageError
+from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.ui.text_exports import FORMATS
 from desktop_app.texts.ui.texts_controller import TextsController
 from desktop_app.texts.written_text import Mark, WrittenText
 from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.utf16 import utf16_length
-from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -158,6 +160,28 @@ async def test_the_model_changes_a_selected_passage() -> None:
         app.press_action("Copy")
         assert QGuiApplication.clipboard().text() == "The sun is farther away."
 
+        # A request that cannot be made is there again.
+        QTest.keyClick(editor(app), Qt.Key.Key_Right)
+        pane(app).begin_question()
+        QTest.keyClicks(question, "Say it kindly")
+        QTest.keyClick(question, Qt.Key.Key_Return)
+        pane(app).begin_question()
+        assert question.selectedText() == "Say it kindly"
+
+
+async def test_a_change_of_a_text_that_was_replaced_can_be_copied() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app)
+        select(app, "The sun pulls it less.")
+        app.click("text-shorter")
+        turn = await app.turn(0)
+        await open_text(app, "Another.")
+        turn.end("The sun pulls less.")
+        await until(lambda: "changed meanwhile" in app.said)
+        app.press_action("Copy")
+        assert QGuiApplication.clipboard().text() == "The sun pulls less."
+        assert body(app) == "Another."
+
 
 async def test_what_is_typed_is_no_part_of_a_change() -> None:
     async with AppHarness(environment=COMET) as app:
@@ -217,6 +241,9 @@ async def test_a_change_of_another_computer_is_shown_unless_one_types_here() -> 
 
         await change_elsewhere("Theirs")
         await until(lambda: body(app) == "Theirs")
+        assert shown is not None
+        with pytest.raises(PassageError):  # by an answer that began before
+            await shown.propose("Ours", "Mine")
         QTest.keyClicks(editor(app), "typed ")
         await change_elsewhere("Theirs, again")
         await until(lambda: app.stored(stored) == [("typed Theirs",)])
@@ -242,6 +269,29 @@ async def test_another_text_keeps_the_former_as_a_version() -> None:
         await until(lambda: app.window.findChild(ProgramMenu, "text-versions"))
         find(app.window, ProgramMenu, "text-versions").actions()[0].trigger()
         await until(lambda: body(app) == "Former.")
+        await until(lambda: app.stored("SELECT body FROM texts") == [("Former.",)])
+        assert ("Second.",) in app.stored("SELECT body FROM text_versions")
+
+
+async def test_a_version_is_kept_though_the_disk_was_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with AppHarness() as app:
+        await open_text(app, "First.")
+        await open_text(app, "Second.")  # a version was kept just now
+        await until(lambda: app.stored("SELECT body FROM texts") == [("Second.",)])
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        await until(lambda: opened.is_stored)
+
+        async def refuse(*_: object, **__: object) -> None:
+            raise StoreFullError(DISK_FULL)
+
+        with monkeypatch.context() as full:
+            full.setattr(TextStore, "put", refuse)
+            await opened.propose("Second.", "Third.")
+            await until(lambda: opened.is_unwritten)
+        await app.state.of(TextsController).write_again()
+        await until(lambda: opened.is_stored)
+        assert app.stored("SELECT body FROM text_versions")[-1] == ("Second.",)
 
 
 async def test_the_text_is_reached_by_keys_and_takes_the_place_of_the_transcript() -> None:
