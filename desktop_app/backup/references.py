@@ -29,6 +29,8 @@ _MEND_REFERENCES: Final = (
     """UPDATE conversations SET folder_id = NULL
     WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",
     "DELETE FROM memory WHERE folder_id NOT IN (SELECT id FROM folders)",
+    "DELETE FROM texts WHERE conversation_id NOT IN (SELECT id FROM conversations)",
+    "DELETE FROM text_versions WHERE text_id NOT IN (SELECT id FROM texts)",
     "DELETE FROM collection_files WHERE collection_id NOT IN (SELECT id FROM collections)",
     # A file without its passages waits to be read again.
     """UPDATE collection_files SET status = 'waiting'

@@ -98,6 +98,12 @@ _CREATE_LOST_CONVERSATIONS: Final = """
     FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
     GROUP BY conversation_id
 """
+_CREATE_CONVERSATIONS_OF_TEXTS: Final = """
+    INSERT INTO conversations (id, title, created_at, updated_at, provider_id, model, pinned, draft)
+    SELECT conversation_id, ?, min(updated_at), max(updated_at), '', '', 0, ''
+    FROM texts WHERE conversation_id NOT IN (SELECT id FROM conversations)
+    GROUP BY conversation_id
+"""
 _LOST_CONVERSATIONS: Final = """SELECT count(*) FROM messages
     WHERE conversation_id NOT IN (SELECT id FROM conversations)"""
 Progress = Callable[[int, int], None]
@@ -290,6 +296,7 @@ def _build_store(
             _copy_table(source, target, table, result)
     (orphans,) = target.execute(_LOST_CONVERSATIONS).fetchone()
     target.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
+    target.execute(_CREATE_CONVERSATIONS_OF_TEXTS, (tr(LOST_TITLE),))
     result.mended_messages = orphans + mend_references(target)
     _rebuild_derived(target)
     target.execute("COMMIT")

@@ -182,6 +182,22 @@ def test_messages_without_a_conversation_get_a_new_one(tmp_path: Path) -> None:
     assert words["Title 5"] == ["apricot"]
 
 
+def test_a_text_without_a_conversation_gets_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(
+            "INSERT INTO texts VALUES ('t1', 'lost', 'T', 'Mine', '[]', '', '', 1, 5)"
+        )
+        connection.execute("INSERT INTO text_versions VALUES (1, 't1', 'Before', 4)")
+        connection.execute("INSERT INTO text_versions VALUES (2, 'no text', 'Lost', 4)")
+    repaired(path)
+    assert first_words(path)[LOST_TITLE] == []
+    sql = "SELECT t.body, v.body FROM texts AS t JOIN text_versions AS v ON v.text_id = t.id"
+    assert rows(path, sql) == [("Mine", "Before")]
+    assert rows(path, "PRAGMA foreign_key_check") == []
+
+
 @blocking
 async def first_words(path: Path) -> dict[str, list[str]]:
     """Return the first word of each message, by the conversation's title."""
