@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontInfo,
+    QGuiApplication,
+    QIcon,
+    QPalette,
+    QPixmap,
+)
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QSpinBox
 
 from desktop_app.paths import resource_path
@@ -236,3 +245,11 @@ def test_high_contrast_is_set_by_the_user_or_the_system(qapp: QApplication) -> N
     assert watcher.current == theme.contrast_light()
     watcher.set_look(watcher.look._replace(mode="light"))
     assert watcher.current == theme.light()
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_changed_copy_of_an_icon_outlives_the_icon() -> None:
+    for _ in range(20):
+        copy = QIcon(icons.icon("copy", QColor("red")))
+        copy.addPixmap(QPixmap(8, 8))
+        assert not copy.pixmap(16).isNull()

@@ -47,6 +47,10 @@ def icon(name: str, color: QColor, size: int = 16, *, disabled: QColor | None = 
     return QIcon(_Engine(name, color, size, disabled))
 
 
+_copies: Final[list[QIconEngine]] = []
+"""The sources of changed icons, which Python would delete; no icon of the program is changed."""
+
+
 class _Engine(QIconEngine):
     """The source of an icon's pixmaps."""
 
@@ -55,7 +59,9 @@ class _Engine(QIconEngine):
         self._values = name, color, size, disabled
 
     def clone(self) -> QIconEngine:
-        return _Engine(*self._values)
+        """Return the source of a changed copy of the icon, which has only a pointer to it."""
+        _copies.append(_Engine(*self._values))
+        return _copies[-1]
 
     def actualSize(self, size: QSize, _mode: QIcon.Mode, _state: QIcon.State) -> QSize:
         own_size = self._values[2]
