@@ -89,17 +89,19 @@ class NotesController(Controller):
             )
         place = "" if self._current.is_new else conversation.id
         note = await self._memory.add(text, conversation.folder_id, place)
+        is_new = note not in self.notes  # undoing must not delete one that was there before
         await self.load()
         folder = self._session.folders.folder_of(conversation)
         name = "" if folder is None else folder.name
         message = tr("Remembered for all conversations: {text}", text=note.text)
-        actions = [(tr("Undo"), self._notifications.undo_last)]
+        actions = [(tr("Undo"), self._notifications.undo_last)] if is_new else []
         if folder is not None:
             message = tr("Remembered for “{folder}”: {text}", folder=name, text=note.text)
             everywhere = replace(note, folder_id=None)
             label = tr("For all conversations")
             actions.insert(0, (label, lambda: self._start(self._memory.put([everywhere]))))
-        self._notifications.last_undo = lambda: self._start(self._memory.delete([note]))
+        if is_new:
+            self._notifications.last_undo = lambda: self._start(self._memory.delete([note]))
         self._notifications.notify(message, actions, topic=UNDO)
 
     # -------------------------------------------------------------- changing

@@ -64,6 +64,11 @@ async def test_a_note_is_written_sent_first_shown_and_changed() -> None:
         await typed(app, "/Remember  I teach history.")
         assert texts(app) == ["I live in Oslo.", "I teach history."]
         assert len(app.providers.turns) == 1  # nothing of it was a question
+        app.window.notifications.last_undo = None
+        await typed(app, "/remember I live in Oslo.")
+        app.window.notifications.undo_last()  # nothing: it was remembered before
+        await app.settled()
+        assert texts(app) == ["I live in Oslo.", "I teach history."]
 
         app.state.of(SettingsController).override(place, "answer.system_prompt", "Be brief.")
         turn = await app.ask("What do I teach?")
