@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from desktop_app.domain.conversations.answer_sources import sources_of
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_facts import sent_passages
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
@@ -24,6 +25,7 @@ def contents_lines(
     pictures = [part.name for part in files if isinstance(part, ImagePart)]
     documents = [part.name for part in files if not isinstance(part, ImagePart)]
     passages = [each.source for message in messages for each in sent_passages(message)]
+    sources = [each.title or each.address for m in messages for each in sources_of(m.parts)]
     models = [name_of_model(m.choice.model) for m in messages if m.choice and m.choice.model]
     calls = [call for message in messages for call in tool_calls(message.parts)]
     tools = [tool_title(call.display_name) for call in calls]
@@ -40,7 +42,9 @@ def contents_lines(
         lines += _named(tr("Tool calls and their results: {names}"), tools)
         lines += [tr("Includes reasoning.")] * has_reasoning
     else:
-        lines += _named(tr("Sources, only their names: {names}"), passages)
+        sources = [*passages, *sources]
+    lines += _named(tr("Sources, only their names: {names}"), sources)
+    if not with_details:
         lines.append(tr("Left out: reasoning, tool calls, costs, and notices below the responses."))
     return lines
 

@@ -12,6 +12,8 @@ from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
     PassagesPart,
+    Source,
+    SourcesPart,
     ToolCallPart,
 )
 from desktop_app.exchange.writers.shared_page import contents_lines, with_versions
@@ -24,16 +26,26 @@ def test_the_names_on_a_page_are_told_once_each() -> None:
     document = DocumentPart("b" * 64, "salary {x}.pdf", "x", 9, pages=2)
     passages = PassagesPart("c" * 32, "Contracts", (a_passage(1),))
     said = answer("Yes.", reasoning="hm")
-    said = replace(said, parts=(ToolCallPart("1", "search_web", "{}"), *said.parts))
+    sources = SourcesPart((Source(0, "", "divorce.docx"),))  # the page names what was read, too
+    said = replace(said, parts=(ToolCallPart("1", "search_web", "{}"), *said.parts, sources))
     messages = [question("Which?", picture, document, document, passages), said]
     plain = contents_lines("Money", messages, str.upper, with_details=False)
     told = "\n".join(plain)
-    for words in ("Money", "2 messages", "me at home.png", "salary {x}.pdf", "lease.pdf", "GPT"):
+    for words in (
+        "Money",
+        "2 messages",
+        "me at home.png",
+        "salary {x}.pdf",
+        "lease.pdf",
+        "GPT",
+        "divorce.docx",
+    ):
         assert words in told, words
     assert told.count("salary {x}.pdf") == 1
     details = "\n".join(contents_lines("Money", messages, str.upper, with_details=True))
     assert "Includes reasoning" in details
-    assert len(details.splitlines()) == len(plain) + 1
+    assert "divorce.docx" in details
+    assert len(details.splitlines()) == len(plain) + 2
 
 
 def tree(parents: list[int]) -> list[Message]:
