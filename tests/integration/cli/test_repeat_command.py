@@ -31,7 +31,7 @@ CALLS = streams(
 def let_times_pass(shell: Shell) -> None:
     """Let all repeats have been asked long ago."""
     with closing(sqlite3.connect(shell.home / "data" / "repartee.sqlite3")) as connection:
-        connection.execute("UPDATE repeats SET since = 1")
+        connection.execute("UPDATE repeats SET since = 1, start = '2026-01-01T08:00'")
         connection.commit()
 
 
