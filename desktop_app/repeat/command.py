@@ -106,7 +106,7 @@ async def _run(backend: Backend, _options: Options) -> int:
     use_weights(backend.local_models, await backend.settings.all())
     await backend.listings.load()
     failed = False
-    for repeat in await backend.repeats.claim_due(now()):
+    while repeat := await backend.repeats.claim_due(now()):
         try:
             run = await begin_repeat(backend, repeat)
         except UserFacingError as error:

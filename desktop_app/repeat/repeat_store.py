@@ -44,22 +44,23 @@ class RepeatStore:
         text = error_to_text(error)
         await self._database.execute("UPDATE repeats SET error = ? WHERE id = ?", text, repeat_id)
 
-    async def claim_due(self, moment: datetime, zone: tzinfo | None = None) -> list[Repeat]:
-        """Return the repeats to ask now, which no other process gets.
+    async def claim_due(self, moment: datetime, zone: tzinfo | None = None) -> Repeat | None:
+        """Return a repeat to ask now, which no other process gets; None if there is none.
 
+        Only one: a process that ends while it asks that has not taken the others.
         Several missed occurrences are one. After a clock was set back, nothing is asked again,
         unless a repeat would wait for more than a day.
         """
 
-        def claim(connection: sqlite3.Connection) -> list[Repeat]:
-            due = []
+        def claim(connection: sqlite3.Connection) -> Repeat | None:
             for row in connection.execute("SELECT * FROM repeats ORDER BY rowid").fetchall():
                 repeat = repeat_from_row(row)
                 is_due = repeat.next_time(zone) <= moment
                 if is_due or repeat.since > moment + _CLOCK_TOLERANCE:
                     sql = "UPDATE repeats SET since = ? WHERE id = ?"
                     connection.execute(sql, (to_micros(moment), repeat.id))
-                due += [repeat] * is_due
-            return due
+                if is_due:
+                    return repeat
+            return None
 
         return await self._database.write(claim)

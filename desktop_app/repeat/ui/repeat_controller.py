@@ -46,7 +46,7 @@ class RepeatController(Controller):
     async def check(self) -> None:
         """Ask what is due, and wait for the next time."""
         async with self._checking:  # else an older list may be shown after a newer one
-            for repeat in await self._store.claim_due(now()):
+            while repeat := await self._store.claim_due(now()):
                 await self._ask(repeat)
             repeats = await self._store.all()
             self.changed.emit(repeats)

@@ -119,7 +119,7 @@ async def claims(folder: Path, moment: str, computers: int = 1) -> int:
     finally:
         for database in databases:
             await database.close()
-    return sum(map(len, found))
+    return sum(each is not None for each in found)
 
 
 async def fill(folder: Path, *repeats: Repeat) -> None:
@@ -135,6 +135,13 @@ async def test_of_several_processes_one_asks(tmp_path: Path) -> None:
     assert await claims(tmp_path, "2026-11-29T07:59", 3) == 0
     assert await claims(tmp_path, "2026-11-29T08:00", 3) == 1
     assert await claims(tmp_path, "2026-11-29T08:00", 3) == 0
+
+
+async def test_a_process_that_ends_while_it_asks_leaves_the_others(tmp_path: Path) -> None:
+    two = (repeat(Every.DAY, "2026-01-01T08:00", "2026-11-28T08:00") for _ in range(2))
+    await fill(tmp_path, *two)
+    for left in (1, 1, 0):
+        assert await claims(tmp_path, "2026-11-29T08:00") == left
 
 
 async def test_missed_times_are_asked_once(tmp_path: Path) -> None:
