@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QPushButton
 
 from desktop_app.batch.ui.batch_page import BatchPage
@@ -74,6 +72,6 @@ async def test_a_prompt_is_removed_from_the_row_and_comes_back() -> None:
         (remove,) = [e for e in entry.menu().actions() if e.text() == "Remove"]
         remove.trigger()
         await until(lambda: not summary(app).startswith("1 prompt"))
-        await until(partial(bool, app.window.notifications.last_undo))
+        await until(lambda: app.window.notifications.last_undo is not None)
         app.window.notifications.undo_last()
         await until(lambda: summary(app).startswith("1 prompt"))
