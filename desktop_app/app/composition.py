@@ -36,6 +36,11 @@ def compose(session: Session) -> None:
         return page
 
     session.window.settings.make_pages_with(make_page)
+    session.make_sections = lambda page: [
+        imported(feature.sections[page])(session)
+        for feature in FEATURES
+        if page in feature.sections
+    ]
 
 
 def _make_shared(session: Session) -> None:

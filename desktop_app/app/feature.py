@@ -45,6 +45,7 @@ class Feature(Value, frozen=True):
         later: what the first question does not need, and the milliseconds after the start.
         load: loads what the window shows, before the first conversation opens.
         pages: its pages of the settings, by name: the place of each page's class.
+        sections: what it shows on pages of other features, by their names: the place of a class.
         find_entries, load_entries: return its rows in the search of everything, whenever that
             opens; the loaded ones follow.
     """
@@ -55,6 +56,7 @@ class Feature(Value, frozen=True):
     later: tuple[int, Callable[[Session], object]] | None = None
     load: Callable[[Session], Awaitable[object]] | None = None
     pages: Mapping[str, str] = {}
+    sections: Mapping[str, str] = {}
     find_entries: Callable[[Session], Iterable[PaletteEntry]] | None = None
     load_entries: Callable[[Session], Awaitable[Iterable[PaletteEntry]]] | None = None
 

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from desktop_app.transcript.media.typesetter import Typesetter
     from desktop_app.transcript.view import TranscriptView
     from desktop_app.widgets.cards.notifications import Actions, Notifications
-    from desktop_app.widgets.forms.form_widgets import AnswerSection
     from desktop_app.widgets.forms.schema_form import EditRequest
 
 _T = TypeVar("_T")
@@ -123,9 +122,9 @@ class Session:
         export_menus: add entries that export the conversations of these ids.
         notes_in: returns the notes that are sent in a folder's conversations; "" is no folder.
         typed_commands: what a message runs instead of being sent, by the word that it begins with.
-        answer_sections: make what features show below the settings of answers.
+        make_sections: makes what features show on a page of another: on that of the settings of
+            this name, or below the list of "batch".
         value_editors: change the values of settings that have a dialog, by their keys.
-        job_rows: make what features show below the batch jobs.
         end_steps: end what runs, before answers stop and drafts are stored.
         final_steps: free what drafts and tasks needed until then.
     """
@@ -167,9 +166,8 @@ class Session:
         self.export_menus: list[Callable[[QMenu, list[str]], object]] = []
         self.notes_in: Callable[[str], Sequence[RememberedNote]] = lambda _folder_id: ()
         self.typed_commands: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
-        self.answer_sections: list[Callable[[], AnswerSection]] = []
+        self.make_sections: Callable[[str], list[Any]] = lambda _page: []
         self.value_editors: dict[str, Callable[[EditRequest], object]] = {}
-        self.job_rows: list[Callable[[], QWidget]] = []
         self.end_steps: list[EndStep] = []
         self.final_steps: list[EndStep] = []
 

@@ -1,3 +1,3 @@
 """One library on several computers, over storage that the user has: README.md has the format."""
 
-__all__ = ["synchronizer", "ui"]
+__all__ = ["synchronizer"]

@@ -60,7 +60,7 @@ class RecordedSession:
     """A session whose objects are recorded controllers, but for those that are given."""
 
     def __init__(self, **given: Any) -> None:
-        vars(self).update(answer_sections=[], **given)
+        vars(self).update(make_sections=lambda _page: [], **given)
 
     def of(self, kind: type) -> Any:
         """Return a stand-in for the session's object of a class."""

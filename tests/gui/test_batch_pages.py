@@ -90,7 +90,7 @@ def test_the_current_job_stays_current_when_a_job_is_added(
     session.window = QWidget()
     session.window.pane = RecordedCalls()
     session.of = BATCHES.session.of
-    session.job_rows = []
+    session.make_sections = lambda _page: []
     qtbot.addWidget(session.window)
     dialog = BatchPage(session)
     jobs = [

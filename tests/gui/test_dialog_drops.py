@@ -40,7 +40,7 @@ def batch_page(parent: QWidget) -> BatchPage:
         brief_transcript=lambda _messages: TranscriptView(current_theme(), is_brief=True)
     )
     session.of = lambda _kind: images
-    session.job_rows = []
+    session.make_sections = lambda _page: []
     page = BatchPage(session)
     page.show_new = lambda: None
     return page

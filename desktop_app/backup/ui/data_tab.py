@@ -14,7 +14,6 @@ from desktop_app.backup.ui.backup_controller import BackupController
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
-from desktop_app.sync.ui.sync_section import SyncSection
 from desktop_app.widgets.boxes import STRETCH, FlowLayout, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import compact_button
 from desktop_app.widgets.file_dialogs import choose_folder
@@ -72,8 +71,8 @@ class DataTab(QWidget):
         self._path = ""
         self._build_transfer()
         self._build_backups()
-        sync = SyncSection(session)
-        sections = (self._transfer, self._backups, sync, erase_section, STRETCH)
+        others = session.make_sections("library")
+        sections = (self._transfer, self._backups, *others, erase_section, STRETCH)
         column_of(*sections, parent=self, margins=0, spacing=16)
         self._schedule.changed.connect(self.changed)
         self.update_theme()

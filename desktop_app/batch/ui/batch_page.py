@@ -114,7 +114,7 @@ class BatchPage(QWidget):
         head = row_of((introduction, 1), SPRING, (self.new_button, top), spacing=12)
         head.setAlignment(introduction, top)
         jobs_page = QWidget()
-        rows_below = [make() for make in session.job_rows]
+        rows_below = session.make_sections("batch")
         column_of(head, (self.table, 1), *rows_below, parent=jobs_page, margins=0, spacing=12)
         self._stack = QStackedWidget()
         for page in (jobs_page, scroll_area_of(self.new_page), scroll_area_of(self.job_page)):

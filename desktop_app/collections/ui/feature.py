@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call, imported
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category, Menu
 
@@ -35,8 +35,6 @@ def _compose(session: Session) -> None:
         )
     for signal in (session.current.opened, session.window.prompt.text_changed):
         signal.connect(follow)
-    section = "collections.ui.files_section.FilesSection"
-    session.answer_sections.append(lambda: imported(section)(session))
     session.remedies.append(lambda error: _controller(session).remedies_for(error))
 
 
@@ -73,5 +71,6 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    sections={"answer": "collections.ui.files_section.FilesSection"},
     load_entries=_find_entries,
 )

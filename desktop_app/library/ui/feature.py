@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.feature import Action, Feature, call, imported
+from desktop_app.app.feature import Action, Feature, call
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH
 from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category, Menu
@@ -36,8 +36,6 @@ def _compose(session: Session) -> None:
     listing.folders_controller = session.of(FoldersController)
     listing.folder_settings = session.of(FolderSettingsController)
     listing.trash = session.of(Trash)
-    section = "library.ui.folder_model.FolderModelSection"
-    session.answer_sections.append(lambda: imported(section)(session))
 
 
 FEATURE: Final = Feature(
@@ -183,4 +181,5 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    sections={"answer": "library.ui.folder_model.FolderModelSection"},
 )

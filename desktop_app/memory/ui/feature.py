@@ -20,8 +20,6 @@ def _compose(session: Session) -> None:
         await session.of(imported(_CONTROLLER)).remember(text)
 
     session.typed_commands[TYPED] = remember
-    section = "memory.ui.notes_section.NotesSection"
-    session.answer_sections.append(lambda: imported(section)(session))
 
 
 async def _load(session: Session) -> None:
@@ -49,5 +47,6 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    sections={"answer": "memory.ui.notes_section.NotesSection"},
     load=_load,
 )

@@ -47,10 +47,10 @@ from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION
 from desktop_app.providers.ui.providers_controller import ProvidersController
 from desktop_app.quick.ui.paste_back import PasteBack
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
+from desktop_app.shortcuts.command import CommandScope, all_commands
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.message_items import OPEN_PLACE
 from desktop_app.widgets.cards.notifications import NOT_SENT, UNDO
-from desktop_app.widgets.program_menu import open_context_menu
 
 POSITION_KEY: Final = "window.quick_place"
 RAISE_CAP: Final = "raise-cap"
@@ -135,8 +135,14 @@ class QuickPromptController(QObject):
         ):
             signal.connect(self._show_choice)
         self._running.finished.connect(self._finish)
+        everywhere = {c.id for c in all_commands() if c.scope is CommandScope.EVERYWHERE}
         quick.add_commands(
             {
+                **{
+                    id_: partial(session.run, id_)
+                    for id_ in everywhere
+                    if id_ not in quick.commands
+                },
                 "quick.paste": self.paste_back.begin,
                 "quick.go-on": self._start_leaving,
                 "quick.add-selection": self._add_selection,
@@ -144,11 +150,6 @@ class QuickPromptController(QObject):
                 "effort.more": lambda: self._choice.step_effort(+1),
                 "effort.less": lambda: self._choice.step_effort(-1),
                 **{f"variant.{v.value}": partial(self._choice.choose_variant, v) for v in Variant},
-                "voice.dictate": lambda: session.run("voice.dictate"),
-                "voice.converse": lambda: session.run("voice.converse"),
-                "app.quit": lambda: session.run("app.quit"),
-                "help.open": lambda: session.run("help.open"),
-                "menu.open": open_context_menu,
             }
         )
         quick.set_keymap(Keymap.from_settings(session.values.all))

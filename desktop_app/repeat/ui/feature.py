@@ -9,20 +9,12 @@ from desktop_app.i18n.translation import N_
 from desktop_app.shortcuts.command import Category
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.session import Session
 
 _START_MS: Final = 5000  # after the start's own work, and after the list shows conversations
 
 
 def _compose(session: Session) -> None:
-    def make_row() -> QWidget:
-        from desktop_app.repeat.ui.repeat_row import RepeatRow
-
-        return RepeatRow(session)
-
-    session.job_rows.append(make_row)
     for signal in (session.events.store_changed, session.events.woke):
         signal.connect(lambda: _check(session))
 
@@ -49,5 +41,6 @@ FEATURE: Final = Feature(
         ),
     ),
     compose=_compose,
+    sections={"batch": "repeat.ui.repeat_row.RepeatRow"},
     later=(_START_MS, _check),
 )

@@ -23,7 +23,7 @@ from desktop_app.settings.ui.settings_controller import SettingsController
 from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.widgets.boxes import STRETCH, column_of
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.widgets.forms.form_widgets import Note
+from desktop_app.widgets.forms.form_widgets import AnswerSection, Note
 from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
 from desktop_app.widgets.text.foreign_text import PlainLabel
 
@@ -77,7 +77,7 @@ class ResponsesTab(QWidget):
         self._scope.button(FOLDER).hide()
         self._note = Note()
         self._form = SchemaForm(Group.ANSWER)
-        self._sections = [make() for make in session.answer_sections]
+        self._sections: list[AnswerSection] = session.make_sections("answer")
         column = column_of(self._scope, self._note, self._form, parent=self, margins=0, spacing=10)
         for section in self._sections:
             column.addWidget(section)

@@ -23,4 +23,6 @@ def _start(session: Session) -> None:
     session.tasks.start(start())
 
 
-FEATURE: Final = Feature(later=(_START_MS, _start))
+FEATURE: Final = Feature(
+    later=(_START_MS, _start), sections={"library": "sync.ui.sync_section.SyncSection"}
+)

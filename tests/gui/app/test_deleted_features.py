@@ -23,14 +23,19 @@ DELETED = {
     "collections": ("collections",),
     "evaluation": ("evaluation",),
     "local_model": ("local_model/ui",),
+    "memory": ("memory/ui",),
     "prompts": ("prompts/ui",),
     "quick": ("quick",),
-    "texts": ("texts",),
+    "repeat": ("repeat", "backend/repeat_wiring.py"),
     "spending": ("spending/ui", "spending/arguments.py", "spending/command.py"),
+    "sync": ("sync",),
+    "texts": ("texts",),
+    "voice": ("voice", "backend/voice_wiring.py"),
 }
 """What is deleted of each feature.
 
-Of local models, prompts and spending, the values and stores stay: every answer is asked with them.
+Of local models, notes, prompts and spending, the values and stores stay: every answer is asked with
+them.
 """
 USE = """
 import sys
