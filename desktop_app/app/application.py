@@ -40,6 +40,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders, resource_path
 from desktop_app.settings.startup_settings import read_startup_settings
 from desktop_app.settings.values import with_defaults
+from desktop_app.widgets import input_method
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.theme import APPLICATION_ARGUMENTS, current_theme
 from desktop_app.widgets.look.theme_watcher import LookSettings, PortalAppearance, ThemeWatcher
@@ -89,12 +90,14 @@ class Application:
     def __init__(self, request: WindowRequest) -> None:
         suspend_collection()
         self._request = request
+        input_method.find_fcitx()
         self.qt = QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
         self.qt.setApplicationName("repartee")
         self.qt.setApplicationDisplayName("Repartee")
         self.qt.setApplicationVersion(__version__)
         self.qt.setDesktopFileName(DESKTOP_FILE)
         self.qt.setQuitOnLastWindowClosed(False)
+        input_method.follow_cursor()
         self.session: WindowSession | None = None
         self.should_restart = False
         self._theme: ThemeWatcher

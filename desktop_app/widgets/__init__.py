@@ -8,6 +8,7 @@ __all__ = [
     "external_open",
     "file_dialogs",
     "forms",
+    "input_method",
     "library_list",
     "look",
     "program_menu",

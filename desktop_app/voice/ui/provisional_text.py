@@ -18,7 +18,6 @@ class ProvisionalText:
 
     def __init__(self, editor: QPlainTextEdit | QTextEdit) -> None:
         self._editor = editor
-        self._placeholder = editor.placeholderText()
         self._undo_steps = -1  # after the last commit
 
     def show(self, text: str) -> None:
@@ -26,8 +25,6 @@ class ProvisionalText:
         look = QTextCharFormat()
         look.setForeground(current_theme().faint)
         text = self._spaced(text)
-        # Qt 6.11 paints it below the preedit text of an empty QPlainTextEdit.
-        self._editor.setPlaceholderText("" if text else self._placeholder)
         kind = QInputMethodEvent.AttributeType
         attributes = [
             QInputMethodEvent.Attribute(kind.TextFormat, 0, utf16_length(text), look),

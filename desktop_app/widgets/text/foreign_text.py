@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QAccessibleAnnouncementEvent,
     QAction,
     QFontMetrics,
+    QInputMethodEvent,
     QKeyEvent,
     QResizeEvent,
     Qt,
@@ -233,6 +234,18 @@ class PlainToolButton(QToolButton):
 
 class PlainTextField(QPlainTextEdit):
     """A field of several lines that lays out an endless word in linear time."""
+
+    _hidden_placeholder = ""
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        # Qt 6.11 would paint the placeholder below the text that an input method composes.
+        if event.preeditString():
+            self._hidden_placeholder = self.placeholderText() or self._hidden_placeholder
+            self.setPlaceholderText("")
+        elif self._hidden_placeholder:
+            self.setPlaceholderText(self._hidden_placeholder)
+            self._hidden_placeholder = ""
+        super().inputMethodEvent(event)
 
     def setPlainText(self, text: str) -> None:
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
