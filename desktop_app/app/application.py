@@ -8,7 +8,7 @@ once. httpx, keyring, Pygments and child processes wait until needed.
 
 from __future__ import annotations
 
-import desktop_app.app.import_hook_removal  # noqa: F401 — first, as it shortens each later import
+import desktop_app.app.startup.qt_import  # noqa: F401 — first, as it shortens each later import
 
 # isort: split
 import sys

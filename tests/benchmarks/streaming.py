@@ -278,7 +278,7 @@ def make_application() -> QApplication:
 
     from PySide6.QtWidgets import QApplication
 
-    import desktop_app.app.import_hook_removal  # noqa: F401 — as the window's start does
+    import desktop_app.app.startup.qt_import  # noqa: F401 — as the window's start does
     from desktop_app.app.startup import gc_policy
     from desktop_app.markdown.parsing.parser import parser
     from desktop_app.widgets.look import icons, theme
