@@ -68,6 +68,7 @@ from desktop_app.domain.cost import FREE, CallCost
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.parameter_support import model_notices
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, PromptDelimiter
+from desktop_app.domain.remembered_note import notes_text
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.domain.tools.tool import (
     HOSTED_TOOLS,
@@ -408,6 +409,7 @@ class ChatService:
                 gateway=gateway,
                 answer_hold=hold,
                 purpose=context.purpose,
+                remembered=notes_text(context.settings.notes),
             )
         return gateway
 

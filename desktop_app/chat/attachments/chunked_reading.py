@@ -45,6 +45,7 @@ from desktop_app.chat.cost_estimate import (
     typical_answer,
     usable_input,
 )
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
@@ -68,6 +69,7 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.prompt_delimiter import PromptDelimiter, attribute, one_line
+from desktop_app.domain.remembered_note import notes_text
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr
@@ -139,20 +141,24 @@ class ChunkedReader:
         documents: Sequence[DocumentPart],
         prompt: str,
         answering: ResolvedChoice,
-        instructions: str = "",
-        *,
-        answers: int = 1,
+        settings: AskSettings,
     ) -> ChunkPlan:
         """Return the plan for reading documents in chunks. Raises UserFacingError.
 
         Args:
             answering: the model that answers from the notes.
-            answers: the number of answers, which share the notes.
         """
         taker = self._limited_note_taker(answering)
-        task = ReadingTask(tuple(documents), prompt, taker, instructions, answerer=answering)
+        task = ReadingTask(
+            tuple(documents),
+            prompt,
+            taker,
+            settings.sent_instructions,
+            remembered=notes_text(settings.notes),
+            answerer=answering,
+        )
         pieces = await self.pieces(task, for_sending=False)
-        return await self.plan_of(task, pieces, answers=answers)
+        return await self.plan_of(task, pieces, answers=settings.parameters.candidates)
 
     def _limited_note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model that takes the notes, limited to the answering model's input.
@@ -170,9 +176,13 @@ class ChunkedReader:
     async def plan_of(
         self, task: ReadingTask, pieces: Sequence[DocumentPiece], *, answers: int = 1
     ) -> ChunkPlan:
-        """Return the plan for these pieces; cached notes cost nothing."""
+        """Return the plan for these pieces; cached notes cost nothing.
+
+        Args:
+            answers: the number of answers, which share the notes.
+        """
         uncached_pieces = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
-        overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / _CHARS_PER_TOKEN)
+        overhead = ceil((len(task.note_instructions) + len(task.prompt)) / _CHARS_PER_TOKEN)
         # A small model's notes are limited; any other is expected to write notes of usual length.
         note_tokens = min(max_note_tokens(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
         notes = [Usage(each.tokens + overhead, 0, note_tokens) for each in uncached_pieces]
@@ -201,7 +211,7 @@ class ChunkedReader:
         prompt: str,
         answering: ResolvedChoice,
         delimiter: PromptDelimiter,
-        instructions: str = "",
+        instructions: str,
     ) -> list[str]:
         """Return the chunks of a document as they would be sent. Raises UserFacingError."""
         task = ReadingTask((document,), prompt, self._limited_note_taker(answering), instructions)
@@ -224,12 +234,14 @@ class ChunkedReader:
         gateway: Gateway,
         answer_hold: Hold,
         purpose: Purpose,
+        remembered: str,
     ) -> Gateway:
         """Return a gateway whose provider reads the documents in chunks, then answers.
 
         Args:
             gateway: for the notes and the answer; perhaps with tools.
             answer_hold, purpose: of the request for the answer.
+            remembered: the remembered notes, which each chunk is sent with.
         """
         task = ReadingTask(
             chunked_documents(question.parts),
@@ -243,6 +255,7 @@ class ChunkedReader:
             answerer=answering,
             answer_hold=answer_hold,
             purpose=purpose,
+            remembered=remembered,
         )
         return self.gateway_for(task, gateway)
 

@@ -130,6 +130,7 @@ class ReadingTask:
             sent: if this process is killed before, there was no such call to count.
         purpose: the purpose of the request for the answer.
         instructions, parameters: as for any answer.
+        remembered: the remembered notes, which are a part of the instructions.
         delimiter: the tags around chunks and notes.
     """
 
@@ -144,6 +145,12 @@ class ReadingTask:
     answerer: ResolvedChoice | None = None
     answer_hold: Hold | None = None
     purpose: Purpose = Purpose.ANSWER
+    remembered: str = ""
+
+    @property
+    def note_instructions(self) -> str:
+        """Return the instructions for notes on a piece, after what the user had remembered."""
+        return "\n\n".join(filter(None, (self.remembered, INSTRUCTIONS)))
 
     @property
     def answering(self) -> ResolvedChoice:
@@ -161,7 +168,7 @@ def note_key(task: ReadingTask, piece: DocumentPiece) -> str:
     effort = taker.effort.value if taker.effort else ""
     model = (taker.profile.id, taker.model.id, effort)
     text = task.delimiter.strip_number(piece.text)
-    key_parts: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, text]
+    key_parts: list[object] = [task.note_instructions, *model, task.prompt, piece.label, text]
     if (document := piece.image_document) is not None:
         pages = [page.number for page in document.pictured]
         key_parts += [document.sha256, document.detail, pages]
@@ -388,7 +395,7 @@ class ReadingProvider(ProviderWrapper):
         request = ChatRequest(
             model=taker.model.id,
             messages=(RequestMessage(Role.USER, (question, *images)),),
-            instructions=INSTRUCTIONS + MERGING if are_notes else INSTRUCTIONS,
+            instructions=task.note_instructions + (MERGING if are_notes else ""),
             effort=taker.effort,
             parameters=parameters,
             store=taker.profile.keeps_at_provider,

@@ -450,13 +450,7 @@ async def _in_parts(
         for part in draft.attachments
     )
     documents = [part for part in attachments if isinstance(part, DocumentPart)]
-    plan = await service.chunked_reader.plan(
-        documents,
-        draft.text,
-        resolved,
-        settings.instructions,
-        answers=settings.parameters.candidates,
-    )
+    plan = await service.chunked_reader.plan(documents, draft.text, resolved, settings)
     sentences = [
         tr_plural(
             "Too large for {model}. Reading {count} part, about {tokens} input tokens.",

@@ -93,11 +93,7 @@ class ChunkedReadingController(Controller):
         settings = self._setup.ask_settings
         try:
             plan = await self._chat_service.chunked_reader.plan(
-                documents,
-                draft.text,
-                resolved,
-                settings.instructions,
-                answers=settings.parameters.candidates,
+                documents, draft.text, resolved, settings
             )
         finally:
             is_open = self._setup.current.id == conversation_id

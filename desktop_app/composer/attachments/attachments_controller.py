@@ -278,7 +278,8 @@ class AttachmentsController(Controller):
     ) -> None:
         with suppress(errors.UserFacingError):  # sending reports it
             reader = self._chat_service.chunked_reader
-            chunks = await reader.plan(documents, "", resolved)
+            settings = self._setup.ask_settings
+            chunks = await reader.plan(documents, "", resolved, settings)
             ledger = self._session.backend.ledger
             seconds = chunks.seconds(resolved, await ledger.typical_answers(resolved.profile.id))
             facts = [tr_plural("{count} part", "{count} parts", chunks.calls)]

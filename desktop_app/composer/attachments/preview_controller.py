@@ -341,7 +341,7 @@ class PreviewController(QObject):
         if part.in_parts:
             question = self._prompt.field.toPlainText()
             reader = self._session.backend.chat.chunked_reader
-            instructions = self._setup.ask_settings.instructions
+            instructions = self._setup.ask_settings.sent_instructions
             return "\n\n".join(
                 await reader.texts(part, question, resolved, delimiter, instructions)
             )

@@ -65,6 +65,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.remembered_note import RememberedNote
 from desktop_app.domain.spending_report import Call
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
@@ -518,6 +519,24 @@ async def test_the_answer_from_a_document_in_parts_may_use_tools(tmp_path: Path)
     assert [[tool.name for tool in request.tools] for request in (first, last)] == [["look"]] * 2
     assert "noted" in text_of(first.messages[0].parts)  # type: ignore[arg-type]
     assert last.messages[:-1] == first.messages
+
+
+async def test_parts_of_a_document_are_read_with_what_was_remembered(tmp_path: Path) -> None:
+    provider = ScriptedProvider(NOTE, [TextDelta("done"), Completed()])
+    notes = (RememberedNote("n", "I rent the flat.", now()),)
+    settings = AskSettings(instructions="Be brief.", notes=notes)
+    async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "words", in_parts=True)
+        began = await chat.begin("?", COMPATIBLE, attachments=(document,), settings=settings)
+        await chat.run(began)
+        resolved = chat.service.resolve(COMPATIBLE, began.conversation.choice)
+        reader = chat.service.chunked_reader
+        planned = [
+            await reader.plan([document], "?", resolved, each)
+            for each in (settings, replace(settings, notes=()))
+        ]
+    assert all("I rent the flat." in request.instructions for request in provider.requests)
+    assert [(plan.calls, plan.cached_calls) for plan in planned] == [(1, 1), (1, 0)]
 
 
 @pytest.mark.parametrize(("words", "is_sent"), [(2000, True), (3500, False)])

@@ -16,6 +16,7 @@ from desktop_app.chat.attachments.note_taking import (
     ReadingTask,
     max_note_tokens,
 )
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.cost import Price, Usage
@@ -117,7 +118,7 @@ async def test_notes_are_taken_within_the_window_of_both_models(
     whole = ResolvedChoice(OPENAI, ModelInfo("l", "L", context_window=own), None, None)
     async with open_reading(tmp_path, lambda _own: small, a=book(300)) as reading:
         task = replace(reading.task("a"), note_taker=whole)
-        plan = await reading.reader.plan(task.documents, PROMPT, whole)
+        plan = await reading.reader.plan(task.documents, PROMPT, whole, AskSettings())
         within = replace(small, model=replace(small.model, max_input=limit))
         pieces = await reading.reader.pieces(replace(task, note_taker=within))
         assert (plan.note_taker, plan.answerer, plan.calls) == ("S", "L", len(pieces))

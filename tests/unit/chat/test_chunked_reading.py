@@ -21,6 +21,7 @@ from desktop_app.chat.attachments.note_taking import (
     ReadingTask,
 )
 from desktop_app.chat.cost_estimate import Estimator
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.documents.index.chunks import chunks
 from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.store.note_store import NoteStore
@@ -186,7 +187,7 @@ class Reading:
         return ReadingTask(parts, PROMPT, ResolvedChoice(profile, MODEL, None, None))
 
     async def plan(self, task: ReadingTask) -> ChunkPlan:
-        return await self.reader.plan(task.documents, task.prompt, task.note_taker)
+        return await self.reader.plan(task.documents, task.prompt, task.note_taker, AskSettings())
 
     async def run(self, task: ReadingTask, *before: RequestMessage) -> list[StreamEvent]:
         message = RequestMessage(Role.USER, (TextPart(PROMPT),))
