@@ -33,6 +33,7 @@ from desktop_app.chat.prompt_assembly import (
     example_turns,
     question_parts,
     sent_messages,
+    text_block,
     with_open_text,
 )
 from desktop_app.chat.send_context import (
@@ -126,7 +127,7 @@ class RequestSources(Value, frozen=True):
             context.sent, self.attachments, delimiter, image_form, recipient=resolved
         )
         if (beside := settings.open_text) is not None:
-            messages = with_open_text(messages, beside.introduction, beside.text, delimiter)
+            messages = with_open_text(messages, text_block(beside, delimiter))
         request = ChatRequest(
             model=resolved.model.id,
             messages=(*example_turns(settings.examples), *messages),

@@ -21,6 +21,7 @@ from desktop_app.chat.attachments.image_attachments import (
     with_generated_images,
 )
 from desktop_app.chat.passage_context import passages_block
+from desktop_app.chat.send_context import OpenText
 from desktop_app.domain.answering.chat_request import RequestMessage, RequestPart
 from desktop_app.domain.answering.earlier_answers import simplified
 from desktop_app.domain.answering.generation import Examples
@@ -301,12 +302,15 @@ async def _request_message(
     return RequestMessage(message.role, tuple(joined))
 
 
-def with_open_text(
-    messages: Sequence[RequestMessage], introduction: str, text: str, delimiter: PromptDelimiter
-) -> tuple[RequestMessage, ...]:
+def text_block(open_text: OpenText, delimiter: PromptDelimiter) -> str:
+    """Return the text that is open beside a conversation as requests contain it."""
+    block = delimiter.wrap("text", open_text.text)
+    return "\n\n".join((open_text.introduction, delimiter.explanation, block))
+
+
+def with_open_text(messages: Sequence[RequestMessage], block: str) -> tuple[RequestMessage, ...]:
     """Return messages whose last one begins with the text that is open beside them."""
     *earlier, question = messages
-    block = "\n\n".join((introduction, delimiter.explanation, delimiter.wrap("text", text)))
     match question.parts:
         case (TextPart(words), *others):
             parts: Sequence[RequestPart] = (TextPart(f"{block}\n\n{words}"), *others)

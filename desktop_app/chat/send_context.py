@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Final
 
 from msgspec import field
@@ -22,6 +23,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import refused_by_every_api, without_refused
+from desktop_app.domain.models.token_counts import MAX_GUESSED_CHARACTERS, guessed_tokens
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.remembered_note import RememberedNote, notes_text
 from desktop_app.domain.spending_report import Purpose
@@ -58,9 +60,16 @@ class OpenText(Value, frozen=True):
         tools: those that change it.
     """
 
+    name: str
     introduction: str
     text: str
     tools: ToolSet = ToolSet()
+
+    @property
+    def likely_tokens(self) -> int:
+        """Return how many tokens it likely has, by those of its beginning."""
+        beginning = self.text[:MAX_GUESSED_CHARACTERS]
+        return ceil(guessed_tokens(beginning) * len(self.text) / max(1, len(beginning)))
 
 
 class AskSettings(Value, frozen=True):

@@ -80,7 +80,8 @@ class Chip(Value, frozen=True):
         detail_level: the value of the selected detail level.
         actions: the other entries of the menu.
         has_preview: whether the content to send can be previewed.
-        is_fixed: whether it has no cross, because it is not an attachment of the message.
+        is_fixed: whether it has no cross.
+        is_attachment: False if the folder or the text beside the conversation adds it.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Chip(Value, frozen=True):
     actions: tuple[ChipAction, ...] = ()
     has_preview: bool = False
     is_fixed: bool = False
+    is_attachment: bool = True
 
 
 class ChipWidget(PlainButton):
@@ -352,6 +354,11 @@ class AttachmentChips(QScrollArea):
             # Later, because the rows are laid out in the next turn of the event loop.
             last = self._widgets[chips[-1].id]
             QTimer.singleShot(0, last, lambda: self.ensureWidgetVisible(last, 0, 0))
+
+    @property
+    def has_attachments(self) -> bool:
+        """Return True if the message has attachments of its own."""
+        return any(chip.is_attachment for chip in self._chips)
 
     def set_compact(self, is_compact: bool) -> None:
         """Show fewer rows if there is little room."""

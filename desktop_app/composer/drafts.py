@@ -94,6 +94,7 @@ class Drafts:
         blank_overrides: the settings of its answers.
         blank_preset_id: the id of the preset that was applied to it; None for none.
         choices: the models that the user chose for the next message only, by conversation.
+        without_text: the conversations whose next message goes without the text beside them.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Drafts:
         self.blank_overrides = Overrides()
         self.blank_preset_id: str | None = None
         self.choices: dict[str, ModelChoice] = {}
+        self.without_text: set[str] = set()
 
     def load(self, stored_settings: dict[str, Any]) -> None:
         """Load the drafts of the blank conversation and the quick prompt."""

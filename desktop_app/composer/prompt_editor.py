@@ -156,7 +156,7 @@ class PromptEditor(QFrame):
 
     def _request_edit(self) -> None:
         """Ask to edit the last message, unless attachments or a streaming answer are in the way."""
-        if not (self._is_streaming or self.chips.count()):
+        if not (self._is_streaming or self.chips.has_attachments):
             run_command(self, "question.edit")
 
     def _on_text_changed(self) -> None:

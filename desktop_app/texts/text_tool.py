@@ -14,8 +14,9 @@ from desktop_app.tools.calls.tool_set import SourcedTool, ToolSet
 EDIT_TEXT: Final = ToolDefinition(
     "edit_text",
     "Proposes a change to the text that the user has open, which the message contains. Replaces "
-    "the passage `old` by `new`; the user accepts or rejects it. Call it for each changed passage, "
-    "as short as possible, and never write the whole text anew.",
+    "the passage `old` by `new`; the user accepts or rejects it. If the message asks for changes, "
+    "call it for each changed passage, as short as possible; do not repeat the text, and never "
+    "write all of it anew.",
     arguments_schema(
         old=text_schema(
             "A passage that occurs once, exactly as written; empty in an empty text. The first and "
@@ -26,9 +27,10 @@ EDIT_TEXT: Final = ToolDefinition(
     touches=N_("Proposes changes to the text that is open."),
     needs_consent=False,
 )
-_TASK: Final = "If the message asks for changes, call edit_text; do not repeat the text."
-INTRODUCTION: Final = f"The user has this text open beside the conversation. {_TASK}"
-PASSAGE_INTRODUCTION: Final = f"The user has selected this passage of a longer text. {_TASK}"
+INTRODUCTION: Final = "The user has this text open beside the conversation."
+PASSAGE_INTRODUCTION: Final = (
+    "The user has selected this passage of a longer text, which is open beside the conversation."
+)
 """These precede the text in a question."""
 _PROBLEMS: Final = {
     0: "`old` is not in the text. Copy a passage exactly as the text has it now.",

@@ -38,7 +38,8 @@ class AnswerSetup(QObject):
         providers: the providers and their models.
         background_id: the conversation whose answers run in the background; "" for none.
         research_id: the conversation whose questions are researched; "" for none.
-        open_text_of: returns the text beside a conversation, None for none.
+        open_text_of: returns the text that is shown beside a conversation, None for none.
+        has_text: returns True if a conversation has a text, shown or not, with words in it.
 
     Signals:
         choice_changed(): the open conversation may have another provider, model, effort or setting.
@@ -63,6 +64,7 @@ class AnswerSetup(QObject):
         self.background_id = ""
         self.research_id = ""
         self.open_text_of: Callable[[Conversation], OpenText | None] = lambda _: None
+        self.has_text: Callable[[str], bool] = lambda _: False
         self._save_lock = asyncio.Lock()
         for signal in (current.folder_changed, session.folders.changed, session.providers.changed):
             signal.connect(self._report_change)
@@ -134,7 +136,8 @@ class AnswerSetup(QObject):
         """Return the settings of a conversation: its own, its folder's, the defaults."""
         folder = self._folders.folder_of(conversation)
         settings = ask_settings(self.values.all, conversation.overrides, folder=folder)
-        settings = replace(settings, open_text=self.open_text_of(conversation))
+        if conversation.id not in self._drafts.without_text:
+            settings = replace(settings, open_text=self.open_text_of(conversation))
         if self._temporary.is_temporary(conversation.id):
             return settings
         return replace(settings, notes=tuple(self._session.notes_in(settings.folder_id)))
@@ -167,6 +170,11 @@ class AnswerSetup(QObject):
         return self._chat_service.resolve_with(self.profile, self.choice, self.ask_settings)
 
     @property
+    def takes_tools(self) -> bool:
+        """Return True if the model takes tools, or may."""
+        return self.resolved.model.takes_tools is not False
+
+    @property
     def context(self) -> SendContext:
         """Return the context of the next question in the open conversation."""
         return SendContext(
@@ -180,6 +188,12 @@ class AnswerSetup(QObject):
         """Return attachments as the next question sends them; those sent before are only named."""
         context = self.context
         return deduplicate_parts(context.sent.messages, parts, context.resolved.files)
+
+    def leave_out_text(self, conversation_id: str, is_left_out: bool) -> None:
+        """Send a conversation's next message without the text beside it, or with it."""
+        change = set.add if is_left_out else set.discard
+        change(self._drafts.without_text, conversation_id)
+        self.choice_changed.emit()
 
     # -------------------------------------------------------------- background
 

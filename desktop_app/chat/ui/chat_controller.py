@@ -89,6 +89,7 @@ class ChatController(Controller):
         self._prompt.field.stop_pressed.connect(self.stop_latest)
         self._prompt.text_changed.connect(self._on_typed)
         self._current.opened.connect(self._show_state)
+        self._setup.choice_changed.connect(self._show_state)
         self._running.started.connect(lambda _id: self._show_state())
         self._running.finished.connect(self._on_finished)
         self._prompt.row.stop_button.detail = self._rate
@@ -253,6 +254,8 @@ class ChatController(Controller):
             run = await chat.begin(with_choice, path, draft, profile, settings, compared=targets)
             if choice is None and not compared:
                 self._drafts.choices.pop(original.id, None)
+            if draft is not None:
+                self._drafts.without_text.discard(original.id)
             return run
         finally:
             self.beginning_ids.discard(original.id)
@@ -562,6 +565,8 @@ class ChatController(Controller):
             key = self._stop_key
             if key and not is_running:  # the key stops a running answer first
                 hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
+        elif self._setup.ask_settings.open_text and not self._setup.takes_tools:
+            hint = tr("This model can’t edit the text. Select words, then use the buttons above.")
         self._prompt.set_hint(hint)
         if hint and hint != self._announced_hint:
             self._notifications.announce(hint)

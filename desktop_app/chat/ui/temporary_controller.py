@@ -143,8 +143,7 @@ class TemporaryController(Controller):
     def _has_content(self) -> bool:
         """Return True if the temporary conversation, which is open, has messages, draft or text."""
         is_typed = bool(self._prompt.text().strip() or self._draft.value.has_question)
-        text = self._session.setup.open_text_of(self._current.conversation)
-        return bool(self._current.path) or is_typed or text is not None
+        return bool(self._current.path) or is_typed or self._session.setup.has_text(self._id)
 
     def _open_another(self) -> None:
         conversation = self._session.new_conversation.blank_with(new_id(), tr(TITLE))

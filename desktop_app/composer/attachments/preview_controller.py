@@ -18,7 +18,7 @@ from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.attachments.file_attachments import is_file
 from desktop_app.chat.attachments.image_attachments import ImageForm
 from desktop_app.chat.passage_context import find_passages, passages_block
-from desktop_app.chat.prompt_assembly import is_first_delimited, sent_block, sent_text
+from desktop_app.chat.prompt_assembly import is_first_delimited, sent_block, sent_text, text_block
 from desktop_app.composer.attachment_chips import PREVIEW_ACTION
 from desktop_app.composer.attachments.attachment_facts import (
     AS_FILE_ACTION,
@@ -35,6 +35,7 @@ from desktop_app.composer.attachments.attachment_facts import (
 from desktop_app.composer.attachments.thumbnails import to_qimage
 from desktop_app.composer.drafts import Attached
 from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
     WITH_HIDDEN,
     ChosenPages,
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
 
 BEGINNING: Final = "beginning"
 """The id of what is sent besides the attachments: instructions, and passages of the folder."""
+OPEN_TEXT: Final = "open-text"
+"""The id of the text beside the conversation."""
 NOTHING_ATTACHED = N_("Nothing is attached")
 NO_PAGES = N_("“{name}” has no pages, slides, sheets, or chapters to choose from.")
 _MAX_LISTED_SHEETS: Final = 12  # in the hint of the field for sheets
@@ -114,8 +117,8 @@ class PreviewController(QObject):
         part = self._focused_or_last(lambda _part: True)
         if part is not None:
             self.show(part.sha256)
-        elif self._has_beginning:
-            self.show(BEGINNING)
+        elif names := self._shown_names():
+            self.show(names[0][0])
         else:
             self._conversation.notices.notify(tr(NOTHING_ATTACHED))
 
@@ -218,8 +221,11 @@ class PreviewController(QObject):
         """Show the attachment in its current state, for the current model."""
         if not self._shown_sha256 or self._dialog is None:
             return
-        if self._shown_sha256 == BEGINNING:
-            self._tasks.start(self._load_beginning())
+        if self._shown_sha256 in (BEGINNING, OPEN_TEXT):
+            if self._shown_sha256 in dict(self._shown_names()):
+                self._tasks.start(self._load_beside(self._shown_sha256))
+            else:
+                self._dialog.reject()
             return
         part = self._part(self._shown_sha256)
         if part is None:
@@ -232,15 +238,30 @@ class PreviewController(QObject):
         if previous_part is None or self._sending_state(previous_part) != self._sending_state(part):
             self._tasks.start(self._load(part))
 
-    @property
-    def _has_beginning(self) -> bool:
-        settings = self._setup.ask_settings
-        return bool(settings.sent_instructions or settings.collections)
-
-    async def _load_beginning(self) -> None:
-        """Show the instructions, and the passages of the folder's files for the typed words."""
+    async def _load_beside(self, shown_id: str) -> None:
+        """Show what is sent besides the attachments."""
         self._load_number += 1
         load_number = self._load_number
+        open_text, facts, note = self._setup.ask_settings.open_text, "", tr(WHOLE)
+        if shown_id == OPEN_TEXT and open_text is not None:
+            delimiters = self._session.backend.delimiters
+            text = text_block(open_text, await delimiters.delimiter_for(self._setup.current.id))
+            facts = token_count(open_text.likely_tokens, is_exact=False)
+        else:
+            text, note = await self._build_beginning()
+        document = await asyncio.to_thread(DocumentText, text, TextForm.CODE)
+        if load_number != self._load_number or self._dialog is None:
+            return
+        self._dialog.set_attachments(self._shown_names(), shown_id)
+        self._dialog.show_facts(facts, note)
+        self._dialog.show_pages_field("", "", "")
+        self._dialog.show_text(text, document)
+        self._dialog.show_images([], has_text=True)
+        assert self._search is not None
+        self._search.begin(text)
+
+    async def _build_beginning(self) -> tuple[str, str]:
+        """Return the instructions with passages for the typed words, and a note on these."""
         context, backend = self._setup.context, self._session.backend
         draft = Draft(self._prompt.field.toPlainText())
         passages = await find_passages(
@@ -249,23 +270,18 @@ class PreviewController(QObject):
         delimiter = await backend.delimiters.delimiter_for(self._setup.current.id)
         blocks = [passages_block(part, delimiter) for part in passages]
         text = "\n\n".join(filter(None, (context.settings.sent_instructions, *blocks)))
-        document = await asyncio.to_thread(DocumentText, text, TextForm.CODE)
-        if load_number != self._load_number or self._dialog is None:
-            return
-        self._dialog.set_attachments(self._shown_names(), BEGINNING)
         names = [part.name for part in context.settings.collections]
-        note = tr(FOLDER_NOTE, name=names[0]) if names else ""
-        self._dialog.show_facts("", note)
-        self._dialog.show_pages_field("", "", "")
-        self._dialog.show_text(text, document)
-        self._dialog.show_images([], has_text=True)
-        assert self._search is not None
-        self._search.begin(text)
+        return text, tr(FOLDER_NOTE, name=names[0]) if names else ""
 
     def _shown_names(self) -> list[tuple[str, str]]:
         """Return what the dialog can show, as (id, name)."""
         names = [(attached.sha256, attached.name) for attached in self._draft.shown_parts]
-        return [*names, (BEGINNING, tr("Instructions"))] if self._has_beginning else names
+        settings = self._setup.ask_settings
+        if settings.open_text is not None:
+            names.append((OPEN_TEXT, settings.open_text.name))
+        if settings.sent_instructions or settings.collections:
+            names.append((BEGINNING, tr("Instructions")))
+        return names
 
     def _sending_state(self, part: Attached) -> object:
         """Return what decides how an attachment is sent, without the selection's token count."""

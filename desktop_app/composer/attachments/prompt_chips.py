@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -20,6 +21,7 @@ from desktop_app.composer.attachments.collection_facts import CollectionFacts
 from desktop_app.composer.attachments.file_readings import FileReadings, reading_chips
 from desktop_app.composer.attachments.preview_controller import (
     BEGINNING,
+    OPEN_TEXT,
     PreviewController,
     change_signals,
 )
@@ -102,6 +104,13 @@ class PromptChips(QObject):
         if chip_id in readings.ids:
             readings.cancel([chip_id])
             return
+        open_text = self._setup.ask_settings.open_text
+        if chip_id == OPEN_TEXT and open_text is not None:
+            leave_out_text = partial(self._setup.leave_out_text, self._current.id)
+            leave_out_text(True)
+            message = tr("“{name}” removed", name=open_text.name)
+            self._offer_undo(message, partial(leave_out_text, False))
+            return
         previous_parts = self._draft.value.attachments
         self.remove_part(chip_id)
         remaining_parts = self._draft.value.attachments
@@ -113,16 +122,19 @@ class PromptChips(QObject):
                     "{count} attachment removed", "{count} attachments removed", len(removed_parts)
                 )
             undo = self._make_undo(self._current.id, previous_parts, removed_parts)
-            self._conversation.notices.notify_undo(message, undo)
+            self._offer_undo(message, undo)
 
-            def undo_on_shortcut() -> None:
-                # `undo_last` also closes the notification, but it only knows the last undo.
-                if self._conversation.notices.last_undo is undo:
-                    self._conversation.notices.undo_last()
-                else:
-                    undo()
+    def _offer_undo(self, message: str, undo: Callable[[], None]) -> None:
+        self._conversation.notices.notify_undo(message, undo)
 
-            self._prompt.field.undos.append(undo_on_shortcut)
+        def undo_on_shortcut() -> None:
+            # `undo_last` also closes the notification, but it only knows the last undo.
+            if self._conversation.notices.last_undo is undo:
+                self._conversation.notices.undo_last()
+            else:
+                undo()
+
+        self._prompt.field.undos.append(undo_on_shortcut)
 
     def remove_part(self, chip_id: str) -> None:
         """Remove an attachment, or all that share the last chip."""
@@ -165,19 +177,23 @@ class PromptChips(QObject):
     def show(self) -> None:
         """Show the attachments, and the files that are being read."""
         readings = self._conversation.of(FileReadings).in_open_conversation
-        chips = [*self._make_folder_chips(), *self._make_attachment_chips()]
+        chips = [*self._make_chips_beside(), *self._make_attachment_chips()]
         self._prompt.chips.set_chips([*chips, *reading_chips(readings)])
         self.shown.emit()
 
-    def _make_folder_chips(self) -> list[Chip]:
-        """Return a chip for the files of the conversation's folder."""
+    def _make_chips_beside(self) -> list[Chip]:
+        """Return a chip for the files of the conversation's folder, and for the open text."""
         chips = []
-        for part in self._setup.ask_settings.collections:
+        settings = self._setup.ask_settings
+        for part in settings.collections:
             facts, exists = self._session.of(CollectionFacts).facts(part.collection_id)
             if exists:
-                chip = Chip(BEGINNING, part.name, facts, "ready", None, "folder")
-                chips.append(replace(chip, has_preview=True, is_fixed=True))
-        return chips
+                chip = Chip(BEGINNING, part.name, facts, "ready", None, "folder", is_fixed=True)
+                chips.append(chip)
+        if (open_text := settings.open_text) is not None:
+            tokens = token_count(open_text.likely_tokens, is_exact=False)
+            chips.append(Chip(OPEN_TEXT, open_text.name, tokens, "ready", None, "pencil"))
+        return [replace(chip, has_preview=True, is_attachment=False) for chip in chips]
 
     def _make_attachment_chips(self) -> list[Chip]:
         """Return a chip for each attachment; of many, the last chip stands for the rest."""

@@ -58,7 +58,7 @@ class TextPane(QFrame):
         self.editor = TextEditor()
         self.helpers = row_of(spacing=0)
         self._selection_buttons: list[QWidget] = []
-        self._is_busy = False
+        self._is_busy, self._is_sent = False, True
         self._marked: int | None = None
         menu_button = self._menu_button("text-menu", "ellipsis", tr("More"), fill_menu)
         close = IconButton("text-close", "x", tr("Hide text"), self.close_requested.emit)
@@ -179,6 +179,11 @@ class TextPane(QFrame):
         self._is_busy = is_busy
         self._show_selection()
 
+    def show_whether_sent(self, is_sent: bool) -> None:
+        """Say whether the text goes with the next message."""
+        self._is_sent = is_sent
+        self._show_selection()
+
     def _show_selection(self) -> None:
         has_selection = self.editor.textCursor().hasSelection()
         if self._is_busy:
@@ -186,11 +191,12 @@ class TextPane(QFrame):
             return
         for button in self._selection_buttons:
             button.setEnabled(has_selection)
-        self.note.setText(
-            tr("The selected passage goes with your message.")
-            if has_selection
-            else tr("The text goes with your message.")
-        )
+        if not self._is_sent:
+            self.note.setText(tr("This message goes without the text."))
+        elif has_selection:
+            self.note.setText(tr("The selected passage goes with your message."))
+        else:
+            self.note.setText(tr("The text goes with your message."))
 
     def update_theme(self) -> None:
         self._marked = None

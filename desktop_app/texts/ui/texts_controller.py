@@ -75,8 +75,12 @@ class TextsController(Controller):
         # What goes with the question, and its price, follow the selection after a pause.
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(session.setup.choice_changed)
-        self.pane.editor.selectionChanged.connect(self._pause.start)
+        for signal in (self.pane.editor.selectionChanged, self.pane.editor.textChanged):
+            signal.connect(self._pause.start)
+        for signal in (session.setup.choice_changed, session.current.path_changed):
+            signal.connect(self._show_whether_sent)
         session.setup.open_text_of = self._open_text_of
+        session.setup.has_text = self._has_text
         session.current.opened.connect(self.show_current)
         session.events.store_changed.connect(self._tasks.slot(self._reload))
         session.unwritten.append(self)
@@ -156,7 +160,7 @@ class TextsController(Controller):
         self.show_current()
         if self.shown is opened:
             self.pane.editor.setFocus()
-            self._session.setup.choice_changed.emit()
+            self._session.setup.leave_out_text(conversation_id, False)
         await opened.store()
 
     async def open_new(self) -> None:
@@ -201,7 +205,7 @@ class TextsController(Controller):
         self.show_current()
         if is_shown:
             self.pane.editor.setFocus()
-        self._session.setup.choice_changed.emit()
+        self._session.setup.leave_out_text(self._current.id, False)
         self._tasks.start(opened.store())
 
     async def _show_last(self) -> None:
@@ -246,8 +250,16 @@ class TextsController(Controller):
             text = document.accepted_in(cursor) if is_selected else document.accepted
             introduction = PASSAGE_INTRODUCTION if is_selected else INTRODUCTION
             # The same object until it changes, so that its tokens are counted once.
-            self._sent = (state, OpenText(introduction, text, opened.tool.tool_set))
+            tools = opened.tool.tool_set
+            self._sent = (state, OpenText(opened.value.title, introduction, text, tools))
         return self._sent[1]
+
+    def _has_text(self, conversation_id: str) -> bool:
+        opened = self._opened.get(conversation_id)
+        return opened is not None and not opened.document.isEmpty()
+
+    def _show_whether_sent(self) -> None:
+        self.pane.show_whether_sent(self._session.setup.ask_settings.open_text is not None)
 
     def _tell_of_problem(self, error: PassageError) -> None:
         self._notifications.notify(
@@ -267,10 +279,10 @@ class TextsController(Controller):
         if opened is None or not cursor.hasSelection():
             return
         passage = opened.document.accepted_in(cursor)
-        takes_tools = self._session.setup.resolved.model.takes_tools is not False
-        if len(passage) > _LONG_PASSAGE and takes_tools:
+        if len(passage) > _LONG_PASSAGE and self._session.setup.takes_tools:
             chat = self._session.of(ChatController)
             path = list(self._current.path_before_question)
+            self._session.setup.leave_out_text(self._current.id, False)
             self._tasks.start(chat.begin(path, Draft(task), single_answer=True))
         else:
             self._begin_change(opened, cursor, passage, task)

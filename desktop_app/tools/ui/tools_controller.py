@@ -165,7 +165,7 @@ class ToolsController(Controller):
     @property
     def _can_search(self) -> bool:
         """Return True if the open conversation's model has a web search, of whoever."""
-        takes_tools = self._setup.resolved.model.takes_tools is not False
+        takes_tools = self._setup.takes_tools
         return self._is_hosted or (takes_tools and bool(self._search_server))
 
     def toggle_web(self) -> None:

@@ -11,11 +11,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTextEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton, QTextEdit
 
+from desktop_app.documents.ui.attachment_preview import AttachmentPreview
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 from desktop_app.texts.text_edits import PassageError
 from desktop_app.texts.text_store import TextStore
 from desktop_app.texts.ui.text_exports import FORMATS
@@ -103,6 +106,55 @@ async def test_a_question_changes_the_text_by_proposals() -> None:
         app.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert len(document.changes) == 1
         assert [tool.name for tool in second.request.tools] == ["edit_text"]
+
+
+async def test_the_text_is_content_to_send_and_can_be_left_out() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app)
+        assert [label for label in app.chips if "Tides, ≈ " in label and "tokens" in label]
+        app.session.actions["attachment.preview"].trigger()
+        await until(lambda: app.window.findChild(AttachmentPreview))
+        dialog = find(app.window, AttachmentPreview, "attachment-preview")
+        await until(lambda: CHAPTER.strip() in dialog.content)
+        assert "tokens" in find(dialog, QLabel, "preview-facts").text()
+        select(app, "The sun pulls it less.")
+        await until(lambda: "twice a day" not in dialog.content)
+        assert "The sun pulls it less." in dialog.content
+        app.click("remove-attachment")
+        await until(lambda: not dialog.isVisible())
+        assert app.chips == []
+        note = find(pane(app), QLabel, "text-note")
+        assert note.text() == "This message goes without the text."
+        app.press_action("Undo")
+        assert len(app.chips) == 1
+        app.click("remove-attachment")
+        turn = await app.ask("Why?")
+        assert (turn.request.tools, sent(turn).count("sun")) == ((), 0)
+        turn.end("Because.")
+        await app.settled()
+        # The next message has it again.
+        assert len(app.chips) == 1
+        assert "goes with your message" in note.text()
+        select(app, "sun")
+        QTest.keyClicks(editor(app), "star")
+        turn = await app.ask("And now?")
+        assert "The star pulls it less." in sent(turn)
+        turn.end("Later.")
+        await app.settled()
+
+
+async def test_a_model_without_tools_is_not_told_to_use_one() -> None:
+    choice = ModelChoice(ON_DEVICE.id, "smollm2-135m-instruct")
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app)
+        assert "can’t edit" not in app.hint
+        app.state.setup.choose(choice)
+        assert "can’t edit the text" in app.hint
+        turn = await app.ask("Shorter.")
+        assert "edit_text" not in str(turn.request)
+        assert "The sun pulls it less." in sent(turn)
+        turn.end("No.")
+        await app.settled()
 
 
 async def test_a_passage_that_is_not_there_once_changes_nothing() -> None:
@@ -344,6 +396,7 @@ async def test_temporary_texts_are_not_stored() -> None:
         assert opened is not None
         await opened.store()
         assert app.stored("SELECT * FROM texts") == []
+        app.session.run("text.toggle")  # hidden, it would be lost without a question
         app.session.run("conversation.close-temporary")
         assert "Delete this temporary" in app.said
         app.press_action("Delete")
