@@ -278,10 +278,15 @@ class ConversationSession:
 
 
 class Controller(QObject):
-    """A controller of the main window."""
+    """A controller of the main window, with what most of them use of the session."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.window)
         self._session = session
-        self._window = session.window
-        self._tasks = session.tasks
+        window = self._window = session.window
+        self._pane, self._prompt, self._transcript = window.pane, window.prompt, window.transcript
+        self._notifications = window.notifications
+        self._current, self._draft = session.current, session.current.draft
+        self._setup, self._running, self._tasks = session.setup, session.running, session.tasks
+        self._values, self._providers = session.values, session.providers
+        self._conversations = session.backend.conversations

@@ -41,10 +41,6 @@ class AvailableModels(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt = session.window.prompt
-        self._values = session.values
-        self._providers = session.providers
-        self._setup = session.setup
         self._chat_service = session.backend.chat
         self.models: tuple[ModelEntry, ...] = ()
         self._list_number = 0

@@ -73,8 +73,6 @@ class BackupController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
-        self._values = session.values
         self._page = session.window.settings.pages.by_name["library"]
         self._settings_store = session.backend.settings
         self._command = CommandRunner()

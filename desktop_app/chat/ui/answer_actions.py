@@ -50,13 +50,7 @@ class AnswerActions(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
-        self._current = session.current
-        self._setup = session.setup
         self._messages = session.messages
-        self._running = session.running
-        self._conversations = session.backend.conversations
         slot = self._tasks.slot
         self._actions: dict[str, Callable[[Message], object]] = {
             "retry": slot(self._retry),

@@ -64,20 +64,9 @@ class ChatController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._pane = session.window.pane
-        self._prompt = session.window.prompt
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
-        self._values = session.values
-        self._providers = session.providers
         self._temporary = session.temporary
         self._drafts = session.drafts
-        self._current = session.current
-        self._draft = session.current.draft
-        self._setup = session.setup
-        self._running = session.running
         self._chat_service = session.backend.chat
-        self._conversations = session.backend.conversations
         self._announced_hint = ""
         self.beginning_ids: set[str] = set()  # conversations whose turn is being written
         self._queued_ids: set[str] = set()  # conversations with a queued question

@@ -23,9 +23,6 @@ class ChunkedReadingController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
-        self._draft = session.current.draft
-        self._setup = session.setup
         self._chat_service = session.backend.chat
 
     def remedies_for(self, error: UserFacingError) -> Actions:

@@ -45,15 +45,6 @@ class CompactionController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._pane = session.window.pane
-        self._prompt = session.window.prompt
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
-        self._values = session.values
-        self._providers = session.providers
-        self._current = session.current
-        self._setup = session.setup
-        self._running = session.running
         self._chat_service = session.backend.chat
         self._plan: CompactionPlan | None = None  # offered for the open conversation
         self._card_text = ""  # of the card that was shown last, even if the user closed it

@@ -31,9 +31,6 @@ class ServerWatch(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
-        self._providers = session.providers
-        self._current = session.current
         self._messages = session.messages
         self._watched_id = ""
         self._wait_ms = FIRST_WAIT_MS

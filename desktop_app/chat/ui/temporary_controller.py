@@ -84,13 +84,7 @@ class TemporaryController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._pane = session.window.pane
-        self._prompt = session.window.prompt
-        self._notifications = session.window.notifications
         self._temporary = session.temporary
-        self._current = session.current
-        self._draft = session.current.draft
-        self._running = session.running
         self._row: TemporaryRow | None = None
         self._id = ""
         self._is_being_replaced = False

@@ -18,12 +18,8 @@ class TitleController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._values = session.values
         self._temporary = session.temporary
-        self._setup = session.setup
-        self._running = session.running
         self._chat_service = session.backend.chat
-        self._conversations = session.backend.conversations
         self._requested_ids: set[str] = set()
         self._running.finished.connect(self._tasks.slot(self._set_title))
 

@@ -64,10 +64,6 @@ class CollectionsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt = session.window.prompt
-        self._notifications = session.window.notifications
-        self._current = session.current
-        self._draft = session.current.draft
         self._page: CollectionsPage | None = None
         self.states: dict[str, CollectionState] = {}
         self._load_lock = asyncio.Lock()

@@ -58,12 +58,6 @@ class AttachmentsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt = session.window.prompt
-        self._notifications = session.window.notifications
-        self._providers = session.providers
-        self._current = session.current
-        self._draft = session.current.draft
-        self._setup = session.setup
         self._chat_service = session.backend.chat
         self._plan_texts: dict[tuple[str, ...], str] = {}
         self._reader: DocumentWorker | None = None

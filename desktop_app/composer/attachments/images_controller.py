@@ -52,12 +52,6 @@ class ImagesController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt = session.window.prompt
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
-        self._current = session.current
-        self._draft = session.current.draft
-        self._running = session.running
         self._attachment_store = session.backend.attachments
         self._scaler = session.backend.image_scaler
         self._transcripts: list[TranscriptView] = []

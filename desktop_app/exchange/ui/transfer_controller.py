@@ -55,11 +55,7 @@ class TransferController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._pane = session.window.pane
-        self._notifications = session.window.notifications
-        self._current = session.current
         self._messages = session.messages
-        self._running = session.running
         self._command = CommandRunner()
         self.is_busy = False
         self._print_jobs: set[asyncio.Task[None]] = set()

@@ -32,7 +32,6 @@ class FoldersController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
         self._conversation_list = session.of(ConversationList)
         self._folders = session.folders
         self._flag_store = session.backend.flags
@@ -177,9 +176,6 @@ class FolderSettingsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
-        self._current = session.current
-        self._setup = session.setup
         self._presenter = session.of(ListPresenter)
         self._panel = session.window.settings
         self._folders = session.folders

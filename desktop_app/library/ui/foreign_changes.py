@@ -22,12 +22,7 @@ class ForeignChanges(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._pane = session.window.pane
-        self._notifications = session.window.notifications
-        self._current = session.current
         self._messages = session.messages
-        self._running = session.running
-        self._conversations = session.backend.conversations
         self._navigator = session.of(Navigator)
         self._presenter = session.of(ListPresenter)
         self._database = session.backend.database

@@ -16,10 +16,6 @@ class LinkController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
-        self._current = session.current
-        self._conversations = session.backend.conversations
         self._transcript.action_requested.connect(
             lambda message_id, action: self.copy(message_id) if action == COPY_LINK else None
         )

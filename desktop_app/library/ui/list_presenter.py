@@ -43,12 +43,7 @@ class ListPresenter(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._pane = session.window.pane
         self._temporary = session.temporary
-        self._current = session.current
-        self._setup = session.setup
-        self._running = session.running
-        self._conversations = session.backend.conversations
         self._list = session.of(ConversationList)
         self._folders = session.folders
         self.cache = ConversationCache(session.current, session.running)

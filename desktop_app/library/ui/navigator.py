@@ -40,16 +40,8 @@ class Navigator(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._pane = session.window.pane
-        self._prompt = session.window.prompt
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
         self._drafts = session.drafts
-        self._current = session.current
-        self._draft = session.current.draft
         self._messages = session.messages
-        self._running = session.running
-        self._conversations = session.backend.conversations
         self._new_conversation = session.new_conversation
         self._settings_store = session.backend.settings
         self._presenter = session.of(ListPresenter)

@@ -18,7 +18,6 @@ class PinnedOrder(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
         self._presenter = session.of(ListPresenter)
         self._list = session.of(ConversationList)
         self._flag_store = session.backend.flags

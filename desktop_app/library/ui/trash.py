@@ -26,10 +26,6 @@ class Trash(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
-        self._current = session.current
-        self._running = session.running
-        self._conversations = session.backend.conversations
         self._view = session.of(ConversationList).view
         self._flag_store = session.backend.flags
         self._attachment_store = session.backend.attachments

@@ -21,7 +21,6 @@ class UnreadMarks(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._current = session.current
         self._list = session.of(ConversationList)
         self._settings_store = session.backend.settings
         self._unread_ids: dict[str, None] = {}  # conversation ids, in the order of their marks

@@ -17,10 +17,6 @@ class BuiltInModelNote(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt = session.window.prompt
-        self._values = session.values
-        self._current = session.current
-        self._setup = session.setup
         for signal in (
             self._current.opened,
             self._current.path_changed,

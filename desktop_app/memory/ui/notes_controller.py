@@ -35,8 +35,6 @@ class NotesController(Controller):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._memory = session.backend.memory
-        self._notifications = session.window.notifications
-        self._current = session.current
         self.notes: Sequence[RememberedNote] = ()
         session.notes_in = lambda folder_id: [
             note for note in self.notes if note.folder_id in (None, folder_id)

@@ -45,10 +45,6 @@ class PresetsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
-        self._values = session.values
-        self._current = session.current
-        self._setup = session.setup
         self._header = session.window.pane.header
         self._presets = session.of(Presets)
         self._prompts = session.of(PromptsController)  # its page has that of the presets

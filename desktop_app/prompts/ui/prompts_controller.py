@@ -97,12 +97,6 @@ class PromptsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt = session.window.prompt
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
-        self._current = session.current
-        self._draft = session.current.draft
-        self._setup = session.setup
         self._prompt_store = session.backend.prompts
         self.writer = PromptWriter(session.tasks, self._show_failure)
         self._built_in: tuple[Prompt, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.app.session import Controller, Session
+from desktop_app.app.session import Controller
 from desktop_app.app.window.empty_state import MAX_SERVERS, Offer
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -21,14 +21,6 @@ _TOPIC: Final = "local-servers"
 
 class LocalServerOffer(Controller):
     """The search for servers at the first start, and whenever a provider was added."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._prompt = session.window.prompt
-        self._notifications = session.window.notifications
-        self._providers = session.providers
-        self._setup = session.setup
-        self._conversations = session.backend.conversations
 
     async def look_at_first_start(self) -> None:
         """Offer servers on the first screen if there is no conversation and no provider yet."""

@@ -36,11 +36,6 @@ class ProvidersController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
-        self._values = session.values
-        self._providers = session.providers
-        self._current = session.current
-        self._setup = session.setup
         self._panel = session.window.settings
         self._page = session.window.settings.pages.by_name["provider"]
         self._vault = session.backend.vault

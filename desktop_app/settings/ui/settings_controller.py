@@ -84,12 +84,6 @@ class SettingsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
-        self._values = session.values
-        self._providers = session.providers
-        self._current = session.current
-        self._setup = session.setup
         self._theme = session.of(ThemeWatcher)
         self._pages = session.window.settings.pages
         self._backend = session.backend

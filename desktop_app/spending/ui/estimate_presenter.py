@@ -47,11 +47,6 @@ class EstimatePresenter(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt = session.window.prompt
-        self._providers = session.providers
-        self._current = session.current
-        self._draft = session.current.draft
-        self._setup = session.setup
         self._chat_service = session.backend.chat
         self._estimator = session.backend.chat.estimator.for_typing()
         self._row = session.window.prompt.row

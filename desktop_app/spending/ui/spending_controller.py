@@ -24,10 +24,6 @@ class SpendingController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
-        self._providers = session.providers
-        self._current = session.current
-        self._setup = session.setup
         self._budget = session.backend.budget
         self._ledger = session.backend.ledger
         self._page = session.window.settings.pages.by_name["provider"]

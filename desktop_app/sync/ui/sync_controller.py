@@ -51,7 +51,6 @@ class SyncController(Controller):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._notifications = session.window.notifications
         self._sync = session.backend.synchronizer
         self._told = ""
         self._next_round = 0.0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QStandardPaths
 
-from desktop_app.app.session import Controller, Session
+from desktop_app.app.session import Controller
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.system_error import system_words
 from desktop_app.exchange.writers.html_page import text_page
@@ -48,10 +48,6 @@ FORMATS: Final[dict[str, tuple[str, str, Callable[[WrittenText], bytes]]]] = {
 
 class TextExports(Controller):
     """Exports of a text, and saving it to the file that it came from."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._notifications = session.window.notifications
 
     def choose(self, opened: OpenedText, format_id: str) -> None:
         """Ask for a file, and export a text with its changes accepted."""

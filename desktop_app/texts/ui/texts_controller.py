@@ -58,8 +58,6 @@ class TextsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._notifications = session.window.notifications
-        self._current = session.current
         self._store = TextStore(session.temporary)
         self._exports = session.of(TextExports)
         self._opened: dict[str, OpenedText] = {}  # by conversation

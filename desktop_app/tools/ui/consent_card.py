@@ -343,11 +343,6 @@ class ConsentController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._pane = session.window.pane
-        self._prompt = session.window.prompt
-        self._notifications = session.window.notifications
-        self._values = session.values
-        self._current = session.current
         self._pending_questions: list[_PendingQuestion] = []
         self._shown_question: _PendingQuestion | None = None
         self._current.opened.connect(self._show)

@@ -236,10 +236,6 @@ class ServerQuestions(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._pane = session.window.pane
-        self._prompt = session.window.prompt
-        self._notifications = session.window.notifications
-        self._current = session.current
         self._pending: list[_Pending] = []
         self._shown: _Pending | None = None
         self._current.opened.connect(self._show)

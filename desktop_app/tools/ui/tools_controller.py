@@ -45,10 +45,6 @@ class ToolsController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt = session.window.prompt
-        self._notifications = session.window.notifications
-        self._current = session.current
-        self._setup = session.setup
         self._choice_row = session.window.prompt.row
         self._backend = session.backend
         self._choice_row.tools_button.clicked.connect(lambda: self.choose())

@@ -23,14 +23,7 @@ class ComparisonController(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._prompt = session.window.prompt
-        self._transcript = session.window.transcript
-        self._notifications = session.window.notifications
         self._temporary = session.temporary
-        self._current = session.current
-        self._draft = session.current.draft
-        self._running = session.running
-        self._conversations = session.backend.conversations
         self._compared_choices: list[ModelChoice] = []  # those of the last dialog
         self._comparison: ComparisonWindow | None = None
 
