@@ -37,7 +37,6 @@ class FolderList(QObject):
         return await self._store.all()
 
     def folder_of(self, conversation: Conversation) -> Folder | None:
-        """Return the folder of a conversation, if it has one."""
         return self.by_id.get(conversation.folder_id or "")
 
     def save(self, folder: Folder) -> Coroutine[Any, Any, None]:
@@ -46,6 +45,5 @@ class FolderList(QObject):
         return self._store.save(folder)
 
     def replace_all(self, folders: Sequence[Folder]) -> None:
-        """Replace all folders."""
         self.by_id = {folder.id: folder for folder in folders}
         self.changed.emit()

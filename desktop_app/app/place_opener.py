@@ -37,7 +37,6 @@ class PlaceOpener:
         self._session = session
 
     def open(self, place: Place) -> None:
-        """Open a place."""
         if place in HELP_PLACES:
             from desktop_app.app.help.help_window import help_of
 

@@ -270,7 +270,6 @@ class ConversationStore:
         return erased_ids
 
     async def get(self, conversation_id: str) -> Conversation | None:
-        """Return a conversation, or None if there is none with this id."""
         return await self._database_of(conversation_id).read(
             lambda c: read_conversation(c, conversation_id)
         )
@@ -366,7 +365,6 @@ class ConversationStore:
         )
 
     async def message(self, message_id: str) -> Message | None:
-        """Return a message, or None if there is none with this id."""
         return await read_first(self._databases, lambda c: _read_message(c, message_id))
 
     async def recent_questions(self, limit: int) -> list[str]:
@@ -480,7 +478,6 @@ class ConversationStore:
 
 
 def read_conversation(connection: sqlite3.Connection, conversation_id: str) -> Conversation | None:
-    """Return a conversation, or None if there is none with this id."""
     row = connection.execute(ONE_CONVERSATION, (conversation_id,)).fetchone()
     return None if row is None else read_row(conversation_from_row, row)
 

@@ -134,7 +134,6 @@ def is_delimited(part: Part, files: FileInputs | None) -> bool:
 
 
 def has_delimited_parts(messages: Iterable[Message], files: FileInputs | None) -> bool:
-    """Return True if a message has a delimited part."""
     return any(is_delimited(part, files) for message in messages for part in message.sent_parts)
 
 

@@ -76,7 +76,6 @@ class SmallReply:
         self.cost: Decimal | None = None
 
     def add(self, event: StreamEvent) -> None:
-        """Add an event."""
         self._timing.observe(event)
         self.reply = accumulate(self.reply, self._limit.check(event))
 
@@ -177,7 +176,6 @@ class UtilityModel:
         )
 
     def choice_of_variant(self, profile: ProviderProfile, variant: Variant) -> ResolvedChoice:
-        """Return the choice of the model of a variant."""
         models = self._models_of(profile)
         return models.choice_of(models.for_variant(variant), variant=variant)
 

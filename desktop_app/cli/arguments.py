@@ -14,7 +14,6 @@ from desktop_app.i18n.translation import tr
 
 
 def program() -> click.Command:
-    """Return the program with all its commands."""
     return Commands(
         tr(
             "Desktop assistant for GPT-5.2 and local models. Without a command, opens the window "

@@ -259,7 +259,6 @@ class Commands(_Help, click.Group):
         return list(self.builders)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command; None if there is none of this name."""
         builder = self.builders.get(cmd_name)
         return builder() if builder else None
 

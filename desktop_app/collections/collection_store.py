@@ -200,7 +200,6 @@ class CollectionStore:
 
 
 def file_from_row(row: Cells) -> CollectionFile:
-    """Return the file in a row of `collection_files`."""
     return from_row(CollectionFile, row, sha256=row["sha256"] or "")
 
 

@@ -186,11 +186,9 @@ class Drafts:
         self._tasks.start(self._write(conversation_id, edit.previous))
 
     def edit_in(self, conversation_id: str) -> QuestionEdit | None:
-        """Return the edit in a conversation, None for none."""
         return self._edits.get(conversation_id)
 
     def end_edit(self, conversation_id: str) -> QuestionEdit | None:
-        """End the edit in a conversation, and return the edit, None for none."""
         return self._edits.pop(conversation_id, None)
 
     def put_blank_settings(self, overrides: Overrides, preset_id: str | None) -> None:

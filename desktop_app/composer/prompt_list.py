@@ -45,7 +45,6 @@ class PromptList(QObject):
 
     @property
     def offered_prompts(self) -> tuple[Prompt, ...]:
-        """Return the prompts that `/` lists."""
         prompts = (entry.prompt for entry in self.entries)
         library_prompts = (p for p in prompts if not p.hidden and p.text.strip())
         return (*library_prompts, *self._server_prompts)

@@ -302,7 +302,6 @@ class BatchItem(Value, frozen=True):
 
     @property
     def file(self) -> Path:
-        """Return its path."""
         if self.path.startswith("file:///"):
             return Path(os.fsdecode(unquote_to_bytes(self.path.removeprefix("file://"))))
         return Path(self.path)

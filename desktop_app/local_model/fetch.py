@@ -257,8 +257,6 @@ def _disk_error(exc: OSError, path: Path) -> LocalModelError:
 
 
 class _FileFetch:
-    """The fetching of one file."""
-
     def __init__(
         self,
         remote: RemoteFile,

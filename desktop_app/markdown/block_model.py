@@ -193,7 +193,6 @@ def quote_block(block: Block) -> Block:
 
 
 def formula_run(tex: str) -> Run:
-    """Return the run of a formula."""
     inner = clean_text(tex).replace(FORMULA_START, "").replace(FORMULA_END, "")
     return Run(f"{FORMULA_START}{inner}{FORMULA_END}", math=True)
 
@@ -211,7 +210,6 @@ def source_text(run: Run) -> str:
 
 
 def text_of(runs: Iterable[Run]) -> str:
-    """Return the text of all runs."""
     return "".join([run.text for run in runs])
 
 

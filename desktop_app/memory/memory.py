@@ -61,7 +61,6 @@ class Memory:
         await self._database.write(put)
 
     async def delete(self, notes: Sequence[RememberedNote]) -> None:
-        """Delete notes."""
         ids = [(note.id,) for note in notes]
         await self._database.write(lambda c: c.executemany("DELETE FROM memory WHERE id = ?", ids))
 

@@ -64,5 +64,4 @@ def add_preset(connection: sqlite3.Connection, preset: Preset) -> None:
 
 
 def prompt_from_row(row: Cells) -> Prompt:
-    """Return the prompt in a row of `prompts`."""
     return from_row(Prompt, row, requirements=NO_REQUIREMENTS)

@@ -21,8 +21,6 @@ repeat_from_row: Final = partial(from_row, Repeat)
 
 
 class RepeatStore:
-    """Store of repeats."""
-
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -32,7 +30,6 @@ class RepeatStore:
         return await read_rows(self._database, repeat_from_row, sql)
 
     async def add(self, repeat: Repeat) -> None:
-        """Add a repeat."""
         await self._database.write(lambda c: insert_rows(c, "repeats", [to_row(repeat)]))
 
     async def remove(self, repeat_id: str) -> None:

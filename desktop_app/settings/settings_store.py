@@ -123,7 +123,6 @@ def profile_to_text(profile: ProviderProfile) -> str:
 
 
 def profile_from_row(row: Cells) -> ProviderProfile:
-    """Return the profile in a row of `profiles`."""
     fields = {**json.loads(row["body"]), "id": row["id"]}
     return _without_passwords(msgspec.convert(fields, ProviderProfile))
 

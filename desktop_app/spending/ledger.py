@@ -133,7 +133,6 @@ class Ledger:
         return await self._databases.disk.read(lambda c: month_of(c, at, provider_ids))
 
     async def conversation_spending(self, conversation_id: str) -> SpendingSum:
-        """Return the spending in a conversation."""
         return await self._spent_in(conversation_id)
 
     async def utility_cost(self, conversation_id: str) -> Decimal:

@@ -238,7 +238,6 @@ def answer_to_row(message: Message) -> Row:
 
 
 def message_from_row(row: Cells) -> Message:
-    """Return the message in a row of `messages`."""
     message = from_row(Message, row)
     if message.status is MessageStatus.STREAMING:
         return message

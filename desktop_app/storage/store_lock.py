@@ -65,7 +65,6 @@ class StoreLock:
         return os.read(self._descriptor, _MAX_RECORD_BYTES).decode(errors="replace")
 
     def release(self) -> None:
-        """Release the lock."""
         os.close(self._descriptor)
 
 

@@ -81,7 +81,6 @@ class TemporaryConversations:
             self.memory.clear()
 
     def for_conversation(self, conversation_id: str | None) -> Database:
-        """Return the database of a conversation."""
         if self.memory is not None and self.was_ever_temporary(conversation_id):
             return self.memory
         return self.disk

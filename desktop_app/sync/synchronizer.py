@@ -255,7 +255,6 @@ class Synchronizer:
             await self._vault.remove(SECRET_NAME)
 
     async def key(self) -> LibraryKey:
-        """Return the key of the library."""
         return (await self._secrets())[1]
 
     async def synchronize(self, progress: Progress | None = None) -> SyncResult:

@@ -63,7 +63,6 @@ class TextTool:
         """Do nothing: the text is open."""
 
     async def tools(self) -> Sequence[ListedTool]:
-        """Return the tool."""
         return [ListedTool(EDIT_TEXT)]
 
     async def call(

@@ -155,7 +155,6 @@ class AccessibleTranscript(AccessibleText):
             QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
 
     def _focused_target(self) -> TargetNode | None:
-        """Return the node of the focused target; None if there is none."""
         target = self._view.focus_navigator.focused
         node = self._target_node
         if node is not None and node.target != target:

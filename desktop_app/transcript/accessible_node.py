@@ -102,8 +102,6 @@ class PlainTextInterface(QAccessibleTextInterface):
 
 
 class HeadingLevel(QAccessibleAttributesInterface):
-    """The level of a heading."""
-
     def __init__(self, level: int) -> None:
         super().__init__()
         self._level = level

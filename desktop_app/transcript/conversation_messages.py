@@ -127,7 +127,6 @@ class ConversationMessages(ArticleList):
         return self.open(self.count - 1) if self.messages else None
 
     def newest_answer(self) -> ShownMessage | None:
-        """Return the newest answer; None if there is none."""
         for index in reversed(range(self.count)):
             if self.messages[index].role is Role.ASSISTANT:
                 return self.open(index)
@@ -213,7 +212,6 @@ class ConversationMessages(ArticleList):
         self.estimate_heights(self.scale)
 
     def append(self, message: Message) -> None:
-        """Append a message."""
         self._add_citable(message)
         self.facts.followed_ids.add(message.parent_id)
         self._indices[message.id] = len(self.messages)

@@ -60,7 +60,6 @@ class MessageCommands:
         self._view = view
 
     def run(self, message_id: str, action: str) -> None:
-        """Run an action of a message."""
         shown = self._view.messages.opened(message_id)
         if shown is None or self._view.toggle(shown, action):
             return
@@ -133,7 +132,6 @@ class MessageCommands:
             self.copy_code(caret)
 
     def head_of_code(self, place: Place) -> tuple[ShownMessage, int] | None:
-        """Return the message and the head of the code at a place; None if there is none."""
         shown = self._view.messages.opened(place.message_id)
         if shown is None:
             return None

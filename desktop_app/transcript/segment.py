@@ -214,7 +214,6 @@ class Article:
         return self._tops
 
     def set_height(self, segment: Segment, height: int) -> None:
-        """Set the height of a segment."""
         if segment.height != height:
             segment.height = height
             self._tops = None
@@ -438,7 +437,6 @@ class ArticleList:
         return len(self._heights)
 
     def key_at(self, index: int) -> str:
-        """Return the key of an article."""
         raise NotImplementedError
 
     def index_of(self, key: str) -> int:
@@ -495,7 +493,6 @@ class ArticleList:
 
     @property
     def total_height(self) -> int:
-        """Return the height of all articles."""
         return self._all_tops()[-1]
 
     def index_at(self, y: float) -> int:

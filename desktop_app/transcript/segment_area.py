@@ -68,7 +68,6 @@ class ShownSegment(NamedTuple):
 
     @property
     def document(self) -> SegmentDocument:
-        """Return the document."""
         document = self.segment.document
         assert document is not None
         return document
@@ -695,7 +694,6 @@ class SegmentArea(QAbstractScrollArea):
         self._decorations.pop(segment, None)
 
     def drop_documents(self) -> None:
-        """Drop all documents."""
         for segment in self._loaded:
             segment.drop_document()
         self._loaded.clear()

@@ -59,7 +59,6 @@ class SpokenMark(QObject):
         self._view.viewport().update()
 
     def marks_of(self, shown: ShownSegment) -> list[Mark]:
-        """Return the mark in a segment, if it is there."""
         found, segment = self._range, shown.segment
         if found is None or shown.key != self._message_id:
             return []

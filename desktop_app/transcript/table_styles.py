@@ -123,7 +123,6 @@ class TableStyles:
         return block_format
 
     def char_format(self, run: Run, *, is_head: bool) -> QTextCharFormat:
-        """Return the format of a run in a table."""
         return self._styles.char_format(_HEAD_CELL if is_head else _CELL, run)
 
     def cell_format(self) -> QTextTableCellFormat:

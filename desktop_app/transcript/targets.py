@@ -73,7 +73,6 @@ def targets_of(shown: ShownMessage, items: range | None = None) -> Iterator[Targ
 
 
 def has_target(item: Item) -> bool:
-    """Return True if an item has targets."""
     if isinstance(item, Block) and (item.kind is Kind.CODE_HEAD or item.note):
         return True
     return any(run.link for _cell, runs in texts_of(item) for run in runs)

@@ -116,7 +116,6 @@ class TextArea(SegmentArea):
             self.bring_on_screen(rect)
 
     def is_selected_at(self, point: QPoint) -> bool:
-        """Return True if selected text is at a point."""
         found = self._found_at(point)
         if found is None:
             return False
@@ -245,7 +244,6 @@ class TextArea(SegmentArea):
         self.verticalScrollBar().setValue(0)
 
     def scroll_to_end(self) -> None:
-        """Scroll to the end of the text."""
         self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

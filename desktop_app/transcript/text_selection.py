@@ -55,7 +55,6 @@ class TextSelection:
         self.set(self.anchor or place, place)
 
     def select_word(self, shown: ShownSegment, position: int) -> None:
-        """Select the word at a position of a segment."""
         cursor = QTextCursor(shown.document)
         cursor.setPosition(position)
         cursor.select(QTextCursor.SelectionType.WordUnderCursor)

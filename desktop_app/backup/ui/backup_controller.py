@@ -149,7 +149,6 @@ class BackupController(Controller):
             await self._record(result)
 
     def back_up_now(self) -> None:
-        """Back up now."""
         if not self._folder:
             self._notifications.notify(tr("Choose a backup folder first."))
             return

@@ -76,8 +76,6 @@ class BatchItemModel(TableModel[BatchItemSummary]):
 
 
 class BatchJobPage(QWidget):
-    """The page of a batch job."""
-
     def __init__(self, batches: BatchPage) -> None:
         super().__init__()
         self.setObjectName("batch-job")

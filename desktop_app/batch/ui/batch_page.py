@@ -159,7 +159,6 @@ class BatchPage(QWidget):
     # -------------------------------------------------------------- pages
 
     def show_jobs(self, job_id: str = "") -> None:
-        """Show all jobs, or the job with this id."""
         self.session.window.show_page(self)  # first, because a hidden page gets no focus
         self.show_list()
         self.bar.show_end(None)

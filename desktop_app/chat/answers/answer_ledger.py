@@ -162,7 +162,6 @@ class AnswerLedger:
     def _last_request(
         self, reply: Reply, status: MessageStatus, *, is_sent: bool
     ) -> CountedCost | None:
-        """Return the cost of the last request; None if none was sent that counts."""
         usage = reply.round_usage
         # Under a limit, a request that was cut or stopped before its first byte counts, too.
         is_open = is_sent and self.hold.is_active and self.hold.cost is not None

@@ -163,7 +163,6 @@ def page_tokens(part: DocumentPart, model: ModelInfo) -> TokenCount:
 
 
 def attached_image_tokens(part: ImagePart, model: ModelInfo) -> TokenCount:
-    """Count the tokens of an image for a model."""
     if model.sees_images is False:
         return TokenCount(NAME_TOKENS, is_exact=False)
     # An image of unknown size counts as the largest.

@@ -198,8 +198,6 @@ class CollectionsController(Controller):
         return collection.id
 
     def rename(self, collection_id: str, name: str) -> None:
-        """Rename a collection."""
-
         async def rename() -> None:
             await self.service.rename(collection_id, name)
             await self.reload()

@@ -106,8 +106,6 @@ class CollectionFilesDelegate(RowDelegate):
 
 
 class CollectionsPage(LibraryPage):
-    """The page of collections."""
-
     def __init__(self, controller: CollectionsController) -> None:
         super().__init__(
             "collections",
@@ -198,7 +196,6 @@ class CollectionsPage(LibraryPage):
     # ------------------------------------------------------------ state
 
     def set_collections(self, states: Sequence[CollectionState]) -> None:
-        """Set all collections."""
         self._states = {state.collection.id: state for state in states}
         self.set_rows(
             [

@@ -214,7 +214,6 @@ def _count_tokens(part: DocumentPart, resolved: ResolvedChoice) -> TokenCount:
 
 
 def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAction, ...]:
-    """Return the actions in the menu of a chip."""
     actions = [
         ChipAction(PREVIEW_ACTION, tr("Preview")),
         ChipAction(OPEN_ACTION, tr("Open document")),

@@ -282,7 +282,6 @@ class FileReadings(QObject):
             self.progressed.emit()
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
-        """Cancel the reading of these files."""
         canceled = [self._readings.pop(reading_id) for reading_id in reading_ids]
         for reading in canceled:
             reading.batch.left -= 1

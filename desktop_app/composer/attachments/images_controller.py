@@ -63,7 +63,6 @@ class ImagesController(Controller):
         self._transcript.drags.file_requested.connect(self._tasks.slot(self._drag))
 
     def show_images_in(self, transcript: TranscriptView, messages: MessageSource) -> None:
-        """Show the images of these messages in a transcript."""
         self._transcripts.append(transcript)
         transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
         transcript.image_requested.connect(partial(self._request_image, messages))

@@ -35,7 +35,6 @@ class PortalRefusedError(BusError):
 
 
 def portal_object(interface: str) -> BusObject:
-    """Return an interface of the portal."""
     return BusObject(SERVICE, PATH, interface)
 
 

@@ -130,7 +130,6 @@ class Package:
         return usual
 
     def _relationship_elements(self, part: str) -> ElementTree.Element:
-        """Return the relationships of a part, or of the package ("")."""
         folder, _, file = part.rpartition("/")
         return self.xml_if_present(resolve_part(folder, f"_rels/{file}.rels"))
 

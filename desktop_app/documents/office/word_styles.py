@@ -73,7 +73,6 @@ class WordStyles:
         return StyleNumbering()
 
     def _bases(self, name: str) -> list[Element]:
-        """Return a style, and the styles that it is based on."""
         found: list[Element] = []
         while name in self._styles and len(found) < _MAX_DEPTH:
             found.append(self._styles[name])

@@ -117,7 +117,6 @@ def _marked_words(textpage: pdfium.PdfTextPage, annotation: Any) -> str:
 
 
 def _line(annotation: Any, key: bytes) -> str:
-    """Return a string of an annotation on one line."""
     return " ".join(_annotation_string(annotation, key).split())
 
 

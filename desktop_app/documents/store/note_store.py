@@ -20,7 +20,6 @@ class NoteStore:
         self._databases = databases
 
     async def get(self, key: str) -> str | None:
-        """Return a note, or None if there is none with this key."""
         sql = "SELECT text FROM part_notes WHERE key = ?"
         row = await read_first(self._databases, lambda c: c.execute(sql, (key,)).fetchone())
         return None if row is None else str(row["text"])

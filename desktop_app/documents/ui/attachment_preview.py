@@ -176,7 +176,6 @@ class AttachmentPreview(QDialog):
     # -------------------------------------------------------------- content
 
     def set_attachments(self, names: Sequence[tuple[str, str]], shown_id: str) -> None:
-        """Set the attachments as (id, name), and the id of the shown attachment."""
         if shown_id != self._attachments.currentData():
             self._show_tab("text")
         self._attachments.clear()

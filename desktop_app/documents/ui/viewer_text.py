@@ -160,7 +160,6 @@ class ViewerText(TextArea):
         """Never follow the end, as no text is added there."""
 
     def scroll_to_end(self) -> None:
-        """Scroll to the end of the text."""
         for _ in range(3):  # it may turn out longer than estimated
             super().scroll_to_end()
 

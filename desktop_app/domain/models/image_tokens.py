@@ -102,7 +102,6 @@ def sent_size(size: Size, detail: str, rule: ImageTokens | None) -> Size:
 
 
 def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> TokenCount:
-    """Count the tokens of an image."""
     if rule is None:
         guessed_tokens = TileTokens(*GUESSED_TILE_TOKENS).tokens(size, detail)
         return TokenCount(guessed_tokens, is_exact=False)

@@ -36,7 +36,6 @@ class ModelListing(Value, frozen=True, dict=True):
         return {model.id: model for model in self.models}
 
     def has(self, model_id: str) -> bool:
-        """Return True if the model was listed."""
         return model_id in self._by_id
 
     def listed_model(self, model_id: str) -> ModelFacts:

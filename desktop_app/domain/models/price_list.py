@@ -147,7 +147,6 @@ class PriceList:
 
     @property
     def day(self) -> date:
-        """Return the day of the prices."""
         return self._file.date
 
     def provider_at(self, address: str) -> str:

@@ -58,7 +58,6 @@ def _is_design_chat(value: Any) -> bool:
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation."""
     title = text_at(value, "name")
     messages = objects_at(value, "chat_messages")
     if _is_design_chat(value):

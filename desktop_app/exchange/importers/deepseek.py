@@ -39,7 +39,6 @@ def is_conversation(value: Any) -> bool:
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation."""
     mapping = mapping_at(value, "mapping")
     nodes: dict[str, Node] = {}
     for key, node in mapping.items():

@@ -39,7 +39,6 @@ def is_conversation(value: Any) -> bool:
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation."""
     nodes: list[Node] = []
     known_ids: set[str] = set()
     for number, row in enumerate(objects_at(value, "responses")):

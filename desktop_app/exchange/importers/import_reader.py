@@ -312,7 +312,6 @@ class _Archive:
 
     @property
     def members(self) -> list[ZipInfo]:
-        """All members."""
         return self._archive.members
 
     @cached_property

@@ -35,7 +35,6 @@ def is_conversation(value: Any) -> bool:
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation."""
     nodes: dict[str, Node] = {}
     previous_id: str | None = None
     stack = [*objects_at(value, "messages"), *objects_at(value, "messagesTree")][::-1]

@@ -39,7 +39,6 @@ def is_conversation(value: Any) -> bool:
 
 
 def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> ImportedConversation:
-    """Return the conversation."""
     files: dict[str, AttachmentFile] = {}
     nodes: list[Node] = []
     parent: str | None = None

@@ -90,7 +90,6 @@ class TransferController(Controller):
         )
 
     def import_files(self, paths: Sequence[Path]) -> None:
-        """Import these files."""
         self._tasks.start(self._import(paths))
 
     async def _import(self, paths: Sequence[Path]) -> None:

@@ -107,7 +107,6 @@ class ConversationList(QFrame):
         self.new_requested.emit()
 
     def focus_current_row(self) -> None:
-        """Focus the rows, at the current one."""
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
         self.view.ensure_current()
 

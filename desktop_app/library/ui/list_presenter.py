@@ -63,7 +63,6 @@ class ListPresenter(Controller):
 
     @property
     def list_filter(self) -> ListFilter:
-        """Return the filter of the list."""
         return self._list.model.order.list_filter
 
     @property

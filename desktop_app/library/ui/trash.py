@@ -75,7 +75,6 @@ class Trash(Controller):
         self._notifications.notify_undo(message, lambda: self._undo(ids, trashed_at, opened_id))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
-        """Restore conversations from the trash."""
         ids = self._filter_ids(conversation_ids, in_trash=True)
         if ids:
             self._presenter.change(ids, trashed_at=None)

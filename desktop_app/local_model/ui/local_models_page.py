@@ -233,7 +233,6 @@ class LocalModelsPage(QWidget):
 
     @property
     def current(self) -> ModelLine | None:
-        """Return the current model, None if there is none."""
         index = self.view.current_row
         return index.data(ROW) if index.isValid() else None
 

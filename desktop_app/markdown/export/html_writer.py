@@ -151,7 +151,6 @@ class HtmlWriter:
         return f"<code>{mark}{_escape_lines(tex)}{mark}</code>"
 
     def render_table(self, blocks: list[Block]) -> str:
-        """Return a table from all its blocks."""
         rows = []
         is_from_right = blocks[0].from_right
         first_side = "right" if is_from_right else "left"

@@ -246,6 +246,5 @@ class _BlockBuilder:
 
 
 def code_line(text: str, language: str) -> Block:
-    """Return the block of a line of code."""
     visible = show_invisible(clean_text(text), code=True)
     return Block(Kind.CODE, (Run(visible, code=True),) if visible else (), language=language)

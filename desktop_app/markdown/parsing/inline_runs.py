@@ -99,7 +99,6 @@ class _RunBuilder:
             self.runs.append(run)
 
     def open_link(self, target: str) -> None:
-        """Open a link."""
         self.link = target
         self.link_start = len(self.runs)
 

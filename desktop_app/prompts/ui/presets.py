@@ -25,11 +25,9 @@ class Presets:
 
     @property
     def by_id(self) -> Mapping[str, Preset]:
-        """Return all presets by id."""
         return self._presets
 
     def replace_all(self, presets: Iterable[Preset]) -> None:
-        """Replace all presets."""
         in_order = sorted(presets, key=lambda preset: preset.position)
         self._presets = {preset.id: preset for preset in in_order}
 
@@ -38,7 +36,6 @@ class Presets:
         self.replace_all((self._presets | {preset.id: preset}).values())
 
     def remove(self, preset_id: str) -> Preset:
-        """Remove and return a preset."""
         return self._presets.pop(preset_id)
 
     def preset_of(self, conversation: Conversation) -> Preset | None:

@@ -220,11 +220,9 @@ class PresetsController(Controller):
         )
 
     def override(self, preset_id: str, key: str, value: SettingValue) -> None:
-        """Set a setting of a preset."""
         self._change_overrides(preset_id, lambda overrides: with_override(overrides, key, value))
 
     def set_examples(self, preset_id: str, examples: Examples) -> None:
-        """Set the examples of a preset."""
         self._change_overrides(preset_id, lambda overrides: replace(overrides, examples=examples))
 
     def _change_overrides(self, preset_id: str, change: Callable[[Overrides], Overrides]) -> None:

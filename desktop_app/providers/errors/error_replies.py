@@ -249,7 +249,6 @@ def _named_field(body: ErrorBody) -> str | None:
 def _refused_parameter(
     provider: str, body: ErrorBody, status: int | None
 ) -> errors.RefusedParameterError | None:
-    """Return the error for the parameter that a body refuses; None if it refuses none."""
     named_field = _named_field(body)
     if status not in (None, 400, 422) and not (status == 404 and named_field):
         return None

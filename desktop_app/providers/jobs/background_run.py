@@ -192,7 +192,6 @@ class BackgroundRun:
                 await asyncio.sleep(wait_s)
 
     def _read_response(self, value: object, request_id: str = "") -> list[StreamEvent]:
-        """Return the events of a response."""
         self._reached_at = self._loop.time()
         error = error_replies.error_in_reply(self._provider, value, request_id)
         if error is not None:

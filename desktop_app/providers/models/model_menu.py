@@ -121,8 +121,6 @@ def _is_snapshot(model_id: str, ids: Collection[str]) -> bool:
 
 
 def _newest_first(listing: ModelListing, ids: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Return the ids of listed models, the newest first."""
-
     def by_version(model_id: str) -> list[tuple[bool, tuple[int, ...], str]]:
         # 5.5 before 5 before 4: the end of a version is larger than a further negative number.
         return [

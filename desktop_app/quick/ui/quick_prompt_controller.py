@@ -176,7 +176,6 @@ class QuickPromptController(QObject):
         return self.window.isVisible() or self.paste_back.is_pasting
 
     def is_showing(self, conversation_id: str) -> bool:
-        """Return True if the quick prompt shows this conversation."""
         return self.window.isVisible() and conversation_id == self._current.id
 
     @property

@@ -86,6 +86,5 @@ def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text
 
 
 def has_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool:
-    """Return True if there is an entry."""
     sql = "SELECT 1 FROM search_entries WHERE ref = ? AND kind = ?"
     return connection.execute(sql, (ref, kind)).fetchone() is not None

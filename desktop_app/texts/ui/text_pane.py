@@ -205,7 +205,6 @@ class TextPane(QFrame):
     # -------------------------------------------------------------- the text and its changes
 
     def show_document(self, title: str, document: TrackedDocument) -> None:
-        """Show a text."""
         self.title.setText(title)
         self.editor.show_document(document)
         self._show_selection()

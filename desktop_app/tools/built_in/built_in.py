@@ -26,7 +26,6 @@ def arguments_schema(**properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def text_schema(description: str) -> dict[str, Any]:
-    """Return the schema of a text."""
     return {"type": "string", "description": description}
 
 
@@ -91,7 +90,6 @@ class BuiltInTools:
         """Do nothing: built-in tools are always ready."""
 
     async def tools(self) -> Sequence[ListedTool]:
-        """Return all built-in tools."""
         return [ListedTool(tool.definition, tool.refusal()) for tool in self._tools.values()]
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:

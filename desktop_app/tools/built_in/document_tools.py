@@ -122,7 +122,6 @@ class DocumentTools:
         self._job_slots = asyncio.Semaphore(MAX_JOBS)
 
     def tools(self) -> list[BuiltInTool]:
-        """Return the tools."""
         return [
             BuiltInTool(SEARCH_LIBRARY, self._search_library),
             BuiltInTool(SEARCH_DOCUMENTS, self._search_documents),

@@ -117,7 +117,6 @@ class WebPageTool:
         self._allows = allows
 
     def tools(self) -> list[BuiltInTool]:
-        """Return the tool."""
         return [BuiltInTool(FETCH_PAGE, self._fetch)]
 
     async def _fetch(self, arguments: Mapping[str, Any], context: ToolContext) -> str:

@@ -81,7 +81,6 @@ def tool_summary(tool: ListedTool, refusal: str) -> str:
 
 
 def tool_json(tool: ListedTool, refusal: str) -> dict[str, Any]:
-    """Return a tool for JSON."""
     return {
         "name": tool.definition.full_name,
         "description": tool.definition.description,

@@ -74,7 +74,6 @@ def _tool_to_json(row: Row) -> dict[str, Any]:
 
 
 def resources_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return the resources."""
     return [
         {
             "uri": _text(row, "uri", limit=MAX_DESCRIPTION_CHARS),
@@ -87,7 +86,6 @@ def resources_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def prompts_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return the prompts."""
     return [
         {
             "name": _text(row, "name"),

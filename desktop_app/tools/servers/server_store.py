@@ -40,7 +40,6 @@ class ServerStore:
         await self._database.execute(sql, server.name, to_text(json.dumps(fields)))
 
     async def remove(self, name: str) -> None:
-        """Remove a server."""
         await self._database.execute("DELETE FROM tool_servers WHERE name = ?", name)
 
     async def listed_tools(self, name: str) -> list[dict[str, Any]]:
@@ -52,7 +51,6 @@ class ServerStore:
         return lists[0] if lists else []
 
     async def save_listed_tools(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
-        """Save the tools that a server lists."""
         text = to_text(json.dumps(tools))
         sql = "UPDATE tool_servers SET listed = ? WHERE name = ? AND listed <> ?"
         await self._database.execute(sql, text, name, text)

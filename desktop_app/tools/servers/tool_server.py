@@ -142,7 +142,6 @@ class ServerSecrets(PrivateValue, frozen=True):
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Return all values."""
         named_values = (*self.environment.values(), *self.headers.values())
         return (*named_values, self.query, *self.arguments)
 
@@ -337,7 +336,6 @@ def server_of(
 
 
 def has_keyring_arguments(command: Sequence[str]) -> bool:
-    """Return True if arguments of a command are in the keyring."""
     return any(_KEYRING_ARGUMENT.search(word) for word in command)
 
 

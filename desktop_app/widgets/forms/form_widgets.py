@@ -190,8 +190,6 @@ class LineSection(FormSection):
 
 
 class ReadOnlyLine(QLineEdit):
-    """A read-only line."""
-
     def __init__(self, label: str, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
@@ -300,7 +298,6 @@ def check_box(name: str, *, object_name: str = "") -> QCheckBox:
 
 
 def check_row(title: str, box: QCheckBox) -> QHBoxLayout:
-    """Return a row of a title and its check box."""
     label = PlainLabel(title, role="strong", wraps=True)
     label.setBuddy(box)
     return row_of((label, 1), box)

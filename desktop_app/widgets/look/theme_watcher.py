@@ -43,7 +43,6 @@ class LookSettings(NamedTuple):
 
     @classmethod
     def from_values(cls, values: Mapping[str, SettingValue]) -> LookSettings:
-        """Return the look in the values of all settings."""
         return cls(
             cast(Mode, values["look.theme"]),
             int(values["look.text_size"] or 100),

@@ -47,5 +47,4 @@ def mime_data(texts: ClipboardTexts) -> QMimeData:
 
 
 def copy_texts(texts: ClipboardTexts) -> None:
-    """Copy texts to the clipboard."""
     QGuiApplication.clipboard().setMimeData(mime_data(texts))

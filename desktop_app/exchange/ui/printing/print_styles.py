@@ -87,7 +87,6 @@ class PrintStyles:
     def plain_format(
         self, points: float, color: QColor, *, mono: bool = False, bold: bool = False
     ) -> QTextCharFormat:
-        """Return the format of plain text."""
         key = (points, color.name(), mono, bold)
         char_format = self._char_formats.get(key)
         if char_format is None:

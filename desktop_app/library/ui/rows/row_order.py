@@ -79,7 +79,6 @@ class RowOrder:
         return (group, -timestamp, row.id)
 
     def is_in_pinned_group(self, row: Conversation) -> bool:
-        """Return True if a conversation is in the group of pinned conversations."""
         return row.pinned and self.list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
 
     def with_headings(
@@ -96,7 +95,6 @@ class RowOrder:
             yield key, row
 
     def heading(self, group: int) -> Heading:
-        """Return the heading of a group."""
         if group < MONTHS:
             return Heading(tr(_LABELS[group]))
         months = self.today.year * 12 + self.today.month - 1 - (group - MONTHS)

@@ -197,7 +197,6 @@ class _ChoiceButton(PlainButton):
         _show_value(self, label, self._description, is_set=value != self.options[0][0])
 
     def label_of(self, value: Any) -> str:
-        """Return the label of a value."""
         return next(label for option, label in self.options if option == value)
 
 

@@ -36,7 +36,6 @@ class ConversationHits(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Return the title of the conversation."""
         return self.hit.title
 
     @property

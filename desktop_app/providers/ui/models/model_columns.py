@@ -83,8 +83,6 @@ FILTERS: Final = (
 
 
 class ModelsTable(TableModel[ModelRow]):
-    """The table model of models."""
-
     def __init__(self, parent: QObject | None = None) -> None:
         figures = [number for number, column in enumerate(_COLUMNS) if column.is_figure]
         super().__init__([column.heading for column in _COLUMNS], figures, parent)
