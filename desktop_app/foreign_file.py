@@ -137,7 +137,6 @@ class ForeignArchive:
             raise
 
     def close(self) -> None:
-        """Close the archive and the file."""
         self._archive.close()
         self._file.close()
 

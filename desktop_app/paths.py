@@ -33,7 +33,6 @@ class Folders(NamedTuple):
 
     @property
     def database(self) -> Path:
-        """Return the path of the store."""
         return self.data / "repartee.sqlite3"
 
     @property

@@ -29,7 +29,6 @@ class FolderList(QObject):
         self.by_id: Mapping[str, Folder] = {}
 
     async def load(self) -> None:
-        """Load the folders from the store."""
         self.by_id = {folder.id: folder for folder in await self.read()}
 
     async def read(self) -> list[Folder]:

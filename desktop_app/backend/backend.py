@@ -161,7 +161,6 @@ class Backend:
 
     @cached_property
     def image_scaler(self) -> ImageScaler:
-        """Return the scaler of stored images."""
         return ImageScaler(self.attachments, self.documents)
 
     @cached_property
@@ -175,7 +174,6 @@ class Backend:
 
     @cached_property
     def repeats(self) -> RepeatStore:
-        """Return the store of prompts that repeat."""
         from desktop_app.repeat.repeat_store import RepeatStore  # the first window needs none
 
         return RepeatStore(self.database)
@@ -239,7 +237,6 @@ class Backend:
 
     @cached_property
     def tools(self) -> ToolCatalog:
-        """Return the tools of all sources."""
         # Imported late, because few answers need tools.
         from desktop_app.backend.tool_wiring import server_sources, tool_sources
         from desktop_app.tools.calls.tool_set import ToolCatalog
@@ -284,14 +281,12 @@ class Backend:
 
     @cached_property
     def batch_store(self) -> BatchStore:
-        """Return the store of batch jobs."""
         from desktop_app.batch.batch_store import BatchStore  # 9 ms
 
         return BatchStore(self.database, self.ledger)
 
     @cached_property
     def server_store(self) -> ServerStore:
-        """Return the store of tool servers."""
         from desktop_app.tools.servers.server_store import ServerStore  # few runs need it
 
         return ServerStore(self.database)
@@ -310,7 +305,6 @@ class Backend:
 
     @cached_property
     def model_store(self) -> ModelStore:
-        """Return the store of the models on this computer."""
         from desktop_app.local_model.store import ModelStore  # 9 ms
 
         return ModelStore(self.folders.data / "models", self.folders.cache)

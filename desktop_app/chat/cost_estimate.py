@@ -213,7 +213,6 @@ class Estimator:
     async def _attached_tokens(
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
     ) -> TokenCount:
-        """Count the tokens of attachments."""
         total = 0
         is_exact = True
         for part in parts:

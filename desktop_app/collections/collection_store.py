@@ -126,7 +126,6 @@ class CollectionStore:
         return stats
 
     async def removed_paths(self, collection_id: str) -> set[str]:
-        """Return the paths of removed files."""
         sql = "SELECT path FROM collection_files WHERE collection_id = ? AND status = 'removed'"
         rows = await self._database.rows(sql, collection_id)
         return {row["path"] for row in rows}

@@ -80,7 +80,6 @@ class ModelButton(MenuButton):
         set_tooltip(self, choice.notice or tr("Model and reasoning effort"))
 
     def label(self, *, with_effort: bool) -> str:
-        """Return the text of the button."""
         effort = self._effort if with_effort else ""
         return " · ".join(filter(None, (self.choice.short_name, effort)))
 

@@ -423,7 +423,6 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
 
 
 def _require_choice(choice: ModelChoice) -> ModelChoice:
-    """Return the choice if it can be stored."""
     _require_storable(bounds.checked_name(choice.provider_id))
     bounds.checked_name(choice.model)
     return choice

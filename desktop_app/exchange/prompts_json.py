@@ -77,7 +77,6 @@ class PromptCollection:
 
 
 def to_json_text(collection: PromptCollection) -> str:
-    """Return the text of the file."""
     value = {
         "format": FORMAT,
         "version": VERSION,

@@ -66,7 +66,6 @@ class RemoteFile(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Return the name of the file on this computer."""
         name = _UNUSABLE_IN_NAMES.sub("-", Path(unquote(urlsplit(self.url).path)).name)
         return name.strip(".-")[-_MAX_NAME_CHARS:]
 

@@ -142,7 +142,6 @@ class AccessibleTranscript(AccessibleText):
         self._target_node: TargetNode | None = None
 
     def release_nodes(self) -> None:
-        """Release the nodes of all messages."""
         for node in self._nodes.values():
             node.release()
         self._nodes.clear()

@@ -224,7 +224,6 @@ class ActionRow(QWidget):
 
     @property
     def has_focus(self) -> bool:
-        """Return True if a button has the focus."""
         return bool(self.focused_name)
 
     @property

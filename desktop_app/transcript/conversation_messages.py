@@ -59,7 +59,6 @@ class ConversationMessages(ArticleList):
     # ------------------------------------------------------------------ order
 
     def key_at(self, index: int) -> str:
-        """Return the id of a message by its index in the conversation."""
         return self.messages[index].id
 
     def index_of(self, message_id: str) -> int:

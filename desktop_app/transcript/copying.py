@@ -160,7 +160,6 @@ class MessageCommands:
 
 
 def is_code_head(item: object) -> bool:
-    """Return True if an item is the head of a block of code."""
     return isinstance(item, Block) and item.kind is Kind.CODE_HEAD
 
 

@@ -256,7 +256,6 @@ def attachment_lines(message: Message) -> list[Item]:
 
 
 def open_action(part: DocumentPart | ImagePart) -> str:
-    """Return the action that opens an attachment."""
     return f"{OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT}{part.sha256}"
 
 

@@ -73,7 +73,6 @@ class MessageStream(QObject):
     # ------------------------------------------------------------------ arriving
 
     def append_message(self, message: Message) -> None:
-        """Append a message to the conversation."""
         self.flush(briefly=True)
         if self._view.selection.is_all:  # it would include the new message
             self._view.selection.forget()

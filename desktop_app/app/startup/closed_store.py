@@ -65,7 +65,6 @@ class ClosedWork(Value, frozen=True):
 
 
 def repair_work(folders: Folders) -> ClosedWork:
-    """Return the work that repairs the store."""
     from desktop_app.backup.repair import repair_store
 
     def work(progress: Progress, _ask: Ask) -> str:

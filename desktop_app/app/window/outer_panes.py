@@ -94,7 +94,6 @@ class OuterPanes:
             self._focus_list()
 
     def show_list(self) -> None:
-        """Show the conversations."""
         if self._list.isHidden():
             self.toggle_list()
 

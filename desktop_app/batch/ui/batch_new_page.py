@@ -96,11 +96,9 @@ class BatchFileChooser(QWidget):
         self._set_paths(())
 
     def add_paths(self, paths: Sequence[Path]) -> None:
-        """Add files and folders."""
         self._set_paths((*self.paths, *paths))
 
     def remove_paths(self, paths: Collection[Path]) -> None:
-        """Remove files and folders."""
         self._set_paths([path for path in self.paths if path not in paths])
 
     def _clear(self) -> None:

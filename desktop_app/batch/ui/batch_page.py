@@ -188,7 +188,6 @@ class BatchPage(QWidget):
         self._stack.setCurrentIndex(_PAGES.index(name))
 
     def show_list(self) -> None:
-        """Show all jobs."""
         self.show_status("")
         shown_row = self.jobs.row_of(self.job_page.job_id)
         self._show_page("list")

@@ -260,7 +260,6 @@ class RunningAnswers(QObject):
             progress.task.cancel()
 
     def is_running(self, conversation_id: str) -> bool:
-        """Return True if an answer streams in a conversation."""
         return bool(self._runs_of(conversation_id))
 
     def is_stopping(self, conversation_id: str) -> bool:

@@ -191,7 +191,6 @@ class TemporaryController(Controller):
             self._row.setVisible(bool(self._id))
 
     def _explain(self) -> None:
-        """Explain what a temporary conversation is."""
         text = tr(
             "This conversation isn’t saved and is deleted when you close it. "
             "The provider receives your messages, and the cost is counted."

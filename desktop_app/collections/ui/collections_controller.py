@@ -95,7 +95,6 @@ class CollectionsController(Controller):
     # -------------------------------------------------------------- the window
 
     def show(self) -> None:
-        """Show the dialog."""
         self._tasks.start(self._show())
 
     def check_files(self) -> None:
@@ -108,7 +107,6 @@ class CollectionsController(Controller):
             self._reload_timer.start()
 
     def show_collection(self, collection_id: str) -> None:
-        """Show a collection on the page."""
         self._tasks.start(self._show(collection_id))
 
     async def _show(self, collection_id: str = "", *, is_new: bool = False) -> None:

@@ -212,7 +212,6 @@ class CollectionsPage(LibraryPage):
             self._show_state(is_other=False)
 
     def set_files(self, files: Sequence[CollectionFile]) -> None:
-        """Set the files of the shown collection."""
         self._files_model.set_rows(files)
         self.files.update_focus_policy()
         self.files.setVisible(bool(files))

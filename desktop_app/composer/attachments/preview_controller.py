@@ -179,7 +179,6 @@ class PreviewController(QObject):
     # -------------------------------------------------------------- the dialog
 
     def show(self, sha256: str) -> None:
-        """Preview an attachment."""
         self._open(sha256).focus_text()
 
     def _open(self, sha256: str) -> AttachmentPreview:

@@ -50,7 +50,6 @@ class WordStyles:
         self._numbering: dict[str, StyleNumbering] = {}
 
     def is_hidden(self, name: str) -> bool:
-        """Return True if the text of a style is hidden."""
         if name not in self._hidden:
             stated = (is_on(each.find(f"{WORD}rPr"), "vanish") for each in self._bases(name))
             self._hidden[name] = next((each for each in stated if each is not None), False)

@@ -32,7 +32,6 @@ class AnswerSources(NamedTuple):
 
 
 def sources_of(parts: Iterable[Part]) -> tuple[Source, ...]:
-    """Return all sources of an answer."""
     return next((part.sources for part in parts if isinstance(part, SourcesPart)), ())
 
 

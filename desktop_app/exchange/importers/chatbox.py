@@ -46,7 +46,6 @@ def conversations_in(value: Any) -> list[Any]:
 
 
 def is_conversation(value: Any) -> bool:
-    """Return True for a session."""
     return any("contentParts" in message for message in objects_at(value, "messages"))
 
 

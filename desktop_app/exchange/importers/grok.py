@@ -28,13 +28,11 @@ from desktop_app.exchange.importers.message_tree import Node, SourceConversation
 
 
 def conversations_in(value: Any) -> list[Any]:
-    """Return the conversations of an export."""
     listed = objects_at(value, "conversations")
     return listed if any(map(is_conversation, listed)) else []
 
 
 def is_conversation(value: Any) -> bool:
-    """Return True for a conversation with responses."""
     return any(mapping_at(each, "response") for each in objects_at(value, "responses"))
 
 

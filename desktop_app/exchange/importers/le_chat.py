@@ -39,7 +39,6 @@ def conversations_in(value: Any) -> list[Any]:
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation of a chat."""
     messages = objects_at(value, "messages")
     nodes: list[Node] = []
     for message in sorted(messages, key=lambda each: seconds_of(each.get("createdAt")) or 0.0):

@@ -61,7 +61,6 @@ def is_conversation(value: Any) -> bool:
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation of a chat."""
     chat = mapping_at(value, "chat") or value
     files: dict[str, AttachmentFile] = {}
     nodes = [

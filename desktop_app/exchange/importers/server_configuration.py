@@ -58,7 +58,6 @@ class ConfiguredServer:
 
     @property
     def is_disabled(self) -> bool:
-        """Return True if the file disables the server."""
         return isinstance(self.error, _ServerOffError)
 
     def require_usable(self) -> tuple[ToolServer, ServerSecrets]:

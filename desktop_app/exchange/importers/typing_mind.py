@@ -27,12 +27,10 @@ def conversations_in(value: Any) -> list[Any]:
 
 
 def is_conversation(value: Any) -> bool:
-    """Return True for a chat."""
     return bool(text_at(value, "chatID")) and bool(objects_at(value, "messages"))
 
 
 def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
-    """Return the conversation of a chat."""
     source = SourceConversation(
         "typingmind",
         text_at(value, "chatID"),

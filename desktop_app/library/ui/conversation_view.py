@@ -418,6 +418,5 @@ def _drop_hint(data: QMimeData, index: QModelIndex) -> str:
 
 
 def dragged_ids(data: QMimeData) -> list[str]:
-    """Return the ids of the dragged conversations."""
     lines = bytes(data.data(MIME_TYPE).data()).decode(errors="replace").split("\n")
     return [line for line in lines if line]

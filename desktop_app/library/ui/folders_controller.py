@@ -249,7 +249,6 @@ _DEFAULT_PROVIDER = ""
 
 
 def values_of(folder: Folder) -> dict[str, SettingValue]:
-    """Return the settings of a folder."""
     values = overridden_values(folder.overrides)
     if folder.choice is not None and folder.choice.variant is not None:
         values[VARIANT] = folder.choice.variant.value
@@ -269,7 +268,6 @@ def with_value(folder: Folder, key: str, value: SettingValue) -> Folder:
 
 
 def without_value(folder: Folder, key: str) -> Folder:
-    """Return the folder without a setting."""
     if key not in (VARIANT, EFFORT):
         return replace(folder, overrides=without_override(folder.overrides, key))
     if folder.choice is None:

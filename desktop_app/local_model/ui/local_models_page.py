@@ -228,7 +228,6 @@ class LocalModelsPage(QWidget):
 
     @property
     def lines(self) -> Sequence[ModelLine]:
-        """Return the shown models."""
         return self._model.rows
 
     @property

@@ -88,7 +88,6 @@ class HtmlWriter:
         self._has_right_to_left = False  # True once a text reads from right to left
 
     def write(self, blocks: Iterable[Block]) -> str:
-        """Return the elements of the blocks."""
         return "".join(self.pieces(blocks))
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:

@@ -333,7 +333,6 @@ def _blend(ground: str, color: str, share: float) -> str:
 
 
 def _user_fonts() -> list[Path]:
-    """Return the folders with fonts of the user."""
     if sys.platform == "win32":
         return [Path(os.environ.get("LOCALAPPDATA", ""), "Microsoft", "Windows", "Fonts")]
     home = Path(os.environ.get("HOME", "/nonexistent"))

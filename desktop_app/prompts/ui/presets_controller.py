@@ -59,7 +59,6 @@ class PresetsController(Controller):
     # -------------------------------------------------------------- the stored presets
 
     async def load(self) -> None:
-        """Load the presets from the store."""
         stored_presets = await self._prompt_store.presets()
         self._presets.replace_all(with_built_in(stored_presets, await self._hidden_ids()))
         self._show()

@@ -147,8 +147,6 @@ class BatchClient:
         return file_id
 
     async def delete_file(self, file_id: str) -> None:
-        """Delete a file at the provider."""
-
         async def attempt() -> None:
             async with self._transport.send("DELETE", _resource_path("files", file_id)) as reply:
                 await reply.drain()

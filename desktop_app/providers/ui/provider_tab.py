@@ -195,7 +195,6 @@ class ProviderTab(QWidget):
 
     @property
     def profile(self) -> ProviderProfile:
-        """Return the shown profile."""
         return self._profile
 
     def add_section(self, section: QWidget) -> None:

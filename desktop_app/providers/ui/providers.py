@@ -177,7 +177,6 @@ class SettingValues(QObject):
         self._load_lock = asyncio.Lock()
 
     async def load(self) -> None:
-        """Load the values from the store."""
         async with self._load_lock:  # the store may answer two readers in any order
             self.all = with_defaults(await self._store.all())
 

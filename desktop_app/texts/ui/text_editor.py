@@ -150,7 +150,6 @@ class TextEditor(PlainTextField):
 
     @property
     def tracked(self) -> TrackedDocument:
-        """Return the text that is shown."""
         document = self.document()
         assert isinstance(document, TrackedDocument)
         return document

@@ -175,7 +175,6 @@ class ToolServers:
         await self._secrets.remove(run.server.sign_in_name)
 
     async def is_signed_in(self, server: ToolServer) -> bool:
-        """Return True if a sign-in to the server is stored."""
         secret_place = await self._secrets.place(server.sign_in_name, server.secret_origin)
         return secret_place.is_usable
 

@@ -121,12 +121,10 @@ class CompareDialog(QDialog):
         self._show_choices()
 
     def choose_effort(self, index: int, effort: Effort) -> None:
-        """Choose the effort of a row."""
         self._choices[index] = replace(self._choices[index], effort=effort)
         self._show_choices()
 
     def remove_choice(self, index: int) -> None:
-        """Remove a row."""
         del self._choices[index]
         self._show_choices()
 
