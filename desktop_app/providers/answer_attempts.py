@@ -36,7 +36,7 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.event_reader import EventReader
+from desktop_app.providers.apis.event_reader import EventReader, joined_texts
 from desktop_app.providers.apis.negotiation import Negotiation
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
@@ -184,7 +184,7 @@ class AnswerAttempts:
                             if events and not has_started:
                                 has_started = True
                                 yield Started(request_id=reply.request_id)
-                            for event in events:
+                            for event in joined_texts(events):
                                 match event:
                                     case Completed() | Incomplete():
                                         await reply.drain()

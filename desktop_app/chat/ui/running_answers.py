@@ -106,10 +106,10 @@ class _Progress(Struct):
             case TextDelta(text) | RefusalDelta(text):
                 self.text.append(self.shown_text.shown_part(self.prefix + text))
                 self.prefix = ""
-                self.deltas += 1
-                if self.deltas == 1:  # it ends the status
+                if not self.deltas:  # it ends the status
                     self.first_delta_at = time.monotonic()
                     self.set_status("")
+                self.deltas += event.deltas if isinstance(event, TextDelta) else 1
                 self._show_cut_note(self.shown_text)
             case MessageBegan():
                 if self.deltas:

@@ -49,9 +49,10 @@ class MessageBegan(Struct, frozen=True):
 
 
 class TextDelta(Struct, frozen=True):
-    """More text of the answer."""
+    """More text of the answer, which came as so many `deltas`: about one token each."""
 
     text: str
+    deltas: int = 1
 
 
 class ReasoningDelta(Struct, frozen=True):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent
+from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent, TextDelta
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.cost import CallUsage, Usage
 from desktop_app.domain.errors import ProviderError
@@ -78,6 +78,21 @@ class EventReader(ABC):
             return [terminal]
         values = {"provider": self._provider, "count": str(self._skipped)}
         return [Notice(notice(NoticeCode.EVENTS_SKIPPED, **values)), terminal]
+
+
+def joined_texts(events: Iterable[StreamEvent]) -> Iterator[StreamEvent]:
+    """Yield events that have come at once, with the texts that follow each other as one."""
+    texts: list[str] = []
+    for event in events:
+        if isinstance(event, TextDelta):
+            texts.append(event.text)
+            continue
+        if texts:
+            yield TextDelta("".join(texts), len(texts))
+            texts = []
+        yield event
+    if texts:
+        yield TextDelta("".join(texts), len(texts))
 
 
 _NUMBER: Final = re.compile("[0-9]{1,10}")

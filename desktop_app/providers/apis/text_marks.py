@@ -39,6 +39,7 @@ from desktop_app.domain.lazy_pattern import lazy_pattern
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis import citation_marks
 from desktop_app.providers.apis.code_spans import CodeSpans
+from desktop_app.providers.apis.event_reader import joined_texts
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.http import json_fields
@@ -65,8 +66,10 @@ _QUOTES_BEFORE: Final = frozenset(" \t`\"'“‘«([{*_")
 """What precedes a token that a sentence names."""
 _START: Final = lazy_pattern(f"[<\\[{citation_marks.STARTS}]")
 _SPECIAL: Final = lazy_pattern(f"[<\\[`~\n{citation_marks.STARTS}]")
-_HOLDS: Final = lazy_pattern(f"[<\\[\u25c1\n{citation_marks.STARTS}\ud800-\udfff]")
-"""What begins a tag, a mark or half a character; and a new line, so that not too much is unread."""
+_HOLDS: Final = lazy_pattern(f"[<\\[\u25c1{citation_marks.STARTS}\ud800-\udfff]")
+"""What begins a tag, a mark or half a character."""
+_MAX_UNREAD: Final = 200
+"""Plain texts that are read together."""
 _FIRST_INDEX: Final = 10_000
 """The index of the first call found in a text; servers number theirs from 0."""
 _ENDS_TEXT: Final = (
@@ -110,6 +113,9 @@ class AnswerCleaner:
             self._read(TextDelta("".join(self._plain)))
             self._plain = []
         cleaned = self._read(event)
+        match event, cleaned:
+            case TextDelta(deltas=deltas), [TextDelta(text), *others]:
+                cleaned = [TextDelta(text, deltas), *others]
         holds = self._redacted.holds_text or self._thoughts.holds_text or self._marks.holds_text
         self._secrets = None if holds or not isinstance(event, TextDelta) else self._redactor()
         return cleaned
@@ -119,15 +125,18 @@ class AnswerCleaner:
         secrets = self._secrets
         if secrets is None or _HOLDS.search(text) or secrets.clean(text) != text:
             return False
+        if len(self._plain) == _MAX_UNREAD:
+            return False
         return secrets.incomplete_secret_start(text) == len(text)
 
     def _read(self, event: StreamEvent) -> list[StreamEvent]:
-        return [
+        cleaned = (
             cleaned
             for redacted in self._redacted.feed(event)
             for split in self._thoughts.feed(redacted)
             for cleaned in self._marks.feed(split)
-        ]
+        )
+        return list(joined_texts(cleaned))
 
 
 @dataclass

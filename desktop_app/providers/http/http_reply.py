@@ -8,6 +8,7 @@ connection that breaks or falls silent has cut the answer.
 from __future__ import annotations
 
 import asyncio
+import time
 from codecs import BOM_UTF8
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -33,6 +34,9 @@ MAX_EVENT_BYTES: Final = 16 << 20
 MAX_JSON_BYTES: Final = 32 << 20
 MAX_STREAM_BYTES: Final = 128 << 20
 """A whole stream: each token of an answer takes some 300 bytes."""
+READ_INTERVAL_S: Final = 0.03
+"""Seconds between two reads of a stream whose events come faster: many at once cost little more
+than one, and the window shows them no more often (`RunningAnswers`)."""
 _MAX_ID_CHARS: Final = 200
 # The first letter of a server-sent event's comment or field: data, event, id, retry.
 _FIELD_INITIALS: Final = (b":", b"d", b"e", b"i", b"r")
@@ -115,32 +119,41 @@ class HttpReply:
                 self._count(chunk, max_bytes)
                 yield chunk
 
-    async def events(self, read: Callable[[bytes, str], T]) -> AsyncGenerator[T, None]:
-        """Yield the result of `read`, which takes data and name, for each server-sent event.
+    async def events(self, read: Callable[[bytes, str], list[T]]) -> AsyncGenerator[list[T], None]:
+        """Yield the results of `read`, which takes data and name, for the events of each read.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
             ReplyTooLargeError: the stream, or one event, exceeded a limit.
         """
-
         decoder = SSEDecoder()
 
-        def results(received: list[ServerSentEvent]) -> Iterator[T]:
-            for event in received:
-                yield read(bytes(self._redactor.clean_json(event.data)), event.event)
+        def results(received: list[ServerSentEvent]) -> Iterator[list[T]]:
+            found: list[T] = []
+            try:
+                for event in received:
+                    found += read(bytes(self._redactor.clean_json(event.data)), event.event)
+            finally:  # what came before an event that cannot be read
+                if received:
+                    yield found
             if decoder.size > MAX_EVENT_BYTES:
                 raise self._too_large_error(MAX_EVENT_BYTES)
 
         peeked, self._peeked = self._peeked, b""
-        for result in results(decoder.feed(peeked)):
-            yield result
+        for found in results(decoder.feed(peeked)):
+            yield found
+        next_read_at = 0.0
         with self._translate_errors():
             async for chunk in self._chunks:
                 self._count(chunk, MAX_STREAM_BYTES)
-                for result in results(decoder.feed(chunk)):
-                    yield result
-        for result in results(decoder.end()):
-            yield result
+                for found in results(decoder.feed(chunk)):
+                    yield found
+                    now = time.monotonic()
+                    if now < next_read_at:
+                        await asyncio.sleep(next_read_at - now)
+                    next_read_at = max(now, next_read_at) + READ_INTERVAL_S
+        for found in results(decoder.end()):
+            yield found
 
     async def json(self, read: Callable[[Any], T], max_bytes: int = MAX_JSON_BYTES) -> T:
         """Return the result of `read` for the parsed body.

@@ -23,6 +23,7 @@ from desktop_app.domain.errors import StreamCutError
 from desktop_app.i18n.translation import N_
 
 _TURN_S = 0.005  # a third of a frame
+_STALE_S = 0.1  # after waking, in which what came before the sleep is read
 _SLEEP_THRESHOLD_S = 1.0  # above 0, because the two clocks are read one after the other
 
 
@@ -86,7 +87,10 @@ class SilenceWatch:
 
     def end_silence(self) -> None:
         """End the silence: bytes have arrived."""
-        self._heard_at = self._loop.time()
+        now = self._loop.time()
+        if self._woke_at is not None and now < self._woke_at + _STALE_S:
+            return
+        self._heard_at = now
         self._woke_at = None
         self._next_report_s = self._limits.first_report
         if self._has_reported:

@@ -36,7 +36,7 @@ from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.cost import Usage
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import responses
-from desktop_app.providers.apis.event_reader import usage_of
+from desktop_app.providers.apis.event_reader import joined_texts, usage_of
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http import json_fields
@@ -138,7 +138,7 @@ class BackgroundRun:
                 return
             async with aclosing(reply.events(self._reader.read)) as received:
                 async for events in received:
-                    for event in events:
+                    for event in joined_texts(events):
                         yield self._annotate(event, reply.request_id)
                     if self._reader.is_finished:
                         await reply.drain()

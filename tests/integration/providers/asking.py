@@ -84,9 +84,9 @@ class Asker:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def has_shown(self, text: str) -> None:
-        """Wait until the answer's text so far is `text`. Raises TimeoutError."""
+        """Wait until the answer's text begins with `text`. Raises TimeoutError."""
         async with asyncio.timeout(LONGEST_S):
-            while self.text != text:
+            while not self.text.startswith(text):
                 self.heard.clear()
                 await self.heard.wait()
 

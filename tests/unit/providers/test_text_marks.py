@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.message_parts import text_of, tool_calls
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.event_reader import EventReader
+from desktop_app.providers.apis.event_reader import EventReader, joined_texts
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.text_marks import AnswerCleaner
 
@@ -42,6 +42,17 @@ def cleaned(events: Sequence[StreamEvent], offered: frozenset[str] = OFFERED) ->
 
 def in_pieces(text: str, size: int) -> list[TextDelta]:
     return [TextDelta(text[start : start + size]) for start in range(0, len(text), size)]
+
+
+def test_texts_that_come_at_once_are_one_with_their_number() -> None:
+    texts = in_pieces("It rains. `x[0]` is <b>.", 3)
+    events = [*joined_texts([*texts, MessageBegan(), *texts])]
+    assert [type(event) for event in events] == [TextDelta, MessageBegan, TextDelta]
+    cleaner = AnswerCleaner()
+    passed = [each for event in (*events, Completed()) for each in cleaner.feed(event)]
+    shown = [event for event in passed if isinstance(event, TextDelta)]
+    assert "".join(event.text for event in shown) == 2 * "It rains. `x[0]` is <b>."
+    assert sum(event.deltas for event in shown) == 2 * len(texts)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
