@@ -136,22 +136,26 @@ missing_files() {
     done
 }
 
-# Prints the first Python of the list that is new enough; fails if there is none.
-find_python() {
-    local name
-    for name in python3 python3.14 python3.13 python3.12 python3.11; do
-        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            command -v "$name"
-            return
-        fi
-    done
-    return 1
+# Succeeds if Python $1 runs, is of a version that the requirements have wheels for, and can make virtual
+# environments. Debian has packages of their own for that; a Python that somebody compiled may lack modules.
+is_supported() {
+    "$1" -c 'import ctypes, ensurepip, sqlite3, ssl, sys, venv
+sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1
 }
 
-# Prints the package that lets Python ($1) make virtual environments, which Debian splits off.
-missing_for_venv() {
-    "$1" -c 'import ensurepip, venv' 2>/dev/null ||
-        "$1" -c 'import sys; print("python{}.{}-venv".format(*sys.version_info))'
+# Prints the newest supported Python; fails if there is none. On PATH may be a pyenv's starter that starts
+# nothing, before a Python that does.
+find_python() {
+    local name python
+    for name in python3.{14,13,12,11} python3; do
+        while read -r python; do
+            if is_supported "$python"; then
+                printf '%s\n' "$python"
+                return
+            fi
+        done < <(type -aP "$name")
+    done
+    return 1
 }
 
 # Prints the package with Python's ($1) shared library, which PyInstaller needs, if it is missing.
@@ -166,12 +170,7 @@ if not any(path.exists() for path in Path(sysconfig.get_config_var("LIBDIR")).gl
 # Prints the Debian packages that the purpose ($1) needs and this machine lacks.
 missing_packages() {
     local python
-    if python=$(find_python); then
-        missing_for_venv "$python"
-    else
-        echo python3
-        echo python3-venv
-    fi
+    python=$(find_python) || printf '%s\n' python3 python3-venv
     missing_libraries <<<"$app_libraries"
     missing_files <<<"$app_files"
     if [[ $1 == test || $(id -u) -eq 0 ]]; then
@@ -241,7 +240,8 @@ ensure_venv() {
 make_venv() {
     local python started=$SECONDS
     python=$(find_python)
-    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    # One that works is kept, though a newer Python may have come since.
+    if ! is_supported "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
         say "Making a virtual environment in .venv with $("$python" --version)"
         "$python" -m venv --clear "$venv"
     fi

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -107,3 +108,76 @@ def test_the_build_script_has_every_format_that_is_named(name: str) -> None:
     formats = {word for words in named for word in words.split()}
     assert formats
     assert formats <= set(re.findall(r"^build_(\w+)\(\)", script, re.M))
+
+
+# ---------------------------------------------------------------- the choice of Python
+
+
+def add_python(path: Path, kind: str) -> None:
+    """Write a Python of a version, "without venv", or a "starter" of none as pyenv has them."""
+    version, _, lacks = kind.partition(" without ")
+    changes = f"sys.modules[{lacks!r}] = None" if lacks else ""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        "#!/bin/sh\nexit 127\n"
+        if kind == "starter"
+        else f"""#!/bin/sh
+case "$1 $2" in
+    "-m venv") /bin/rm -r "$4"; /bin/mkdir -p "$4/bin"; /bin/cp "$0" "$4/bin/python" ;;
+    -c*) exec {sys.executable} -c 'import sys; {changes}
+sys.version_info = (*map(int, "{version}".split(".")), 0); exec(sys.argv[2])' "$@" ;;
+esac
+"""
+    )
+    path.chmod(0o755)
+
+
+def run_in_environment(command: str, *arguments: Path | str) -> str:
+    command = f"set -euo pipefail; source packaging/environment.sh; {command}"
+    return subprocess.run(
+        ["bash", "-c", command, *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("found", "chosen"),
+    [
+        ({"a/python3": "3.11", "a/python3.11": "3.11"}, "a/python3.11"),
+        ({"a/python3": "3.12"}, "a/python3"),
+        ({"a/python3": "3.11", "b/python3.14": "3.14", "b/python3.13": "3.13"}, "b/python3.14"),
+        ({"a/python3": "3.15", "a/python3.15": "3.15", "b/python3.12": "3.12"}, "b/python3.12"),
+        ({"a/python3.13": "starter", "b/python3.13": "3.13", "b/python3": "3.11"}, "b/python3.13"),
+        ({"a/python3.14": "starter", "a/python3.11": "3.11"}, "a/python3.11"),
+        ({"a/python3.13": "3.13 without venv", "a/python3.11": "3.11"}, "a/python3.11"),
+        ({"a/python3.13": "3.13 without sqlite3", "a/python3.12": "3.12"}, "a/python3.12"),
+        ({"a/python3": "3.10", "a/python3.11": "3.11 without ensurepip"}, ""),
+    ],
+)
+def test_the_newest_python_that_works_is_chosen(
+    tmp_path: Path, found: dict[str, str], chosen: str
+) -> None:
+    for name, kind in found.items():
+        add_python(tmp_path / name, kind)
+    path = f"{tmp_path / 'a'}:{tmp_path / 'b'}"
+    assert run_in_environment("PATH=$0; find_python", path) == (chosen and str(tmp_path / chosen))
+
+
+@pytest.mark.parametrize(
+    ("present", "is_kept"), [("3.11", True), ("3.10", False), ("starter", False)]
+)
+def test_an_environment_that_works_is_kept(tmp_path: Path, present: str, is_kept: bool) -> None:
+    add_python(tmp_path / "a" / "python3.13", "3.13")
+    add_python(tmp_path / "venv" / "bin" / "python", present)
+    before = (tmp_path / "venv" / "bin" / "python").read_text("utf-8")
+    run_in_environment(
+        "install_into_venv() { :; }; PATH=$0:$PATH; venv=$1; make_venv app",
+        tmp_path / "a",
+        tmp_path / "venv",
+    )
+    after = (tmp_path / "venv" / "bin" / "python").read_text("utf-8")
+    assert (after == before) == is_kept
+    assert (tmp_path / "venv" / ".ready-app").exists()
