@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from desktop_app.chat.utility_model import BYTES_PER_TOKEN, SmallTask, paid_reply
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, RequestMessage
-from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.spending_report import Purpose
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.spending.budget import PaidCalls
 
@@ -45,6 +48,8 @@ async def change_passage(
     reply = await paid_reply(calls, task, resolved, cost, provider.stream(chat_request))
     if reply.error is not None:
         raise reply.error
+    if reply.reply.status is MessageStatus.INCOMPLETE or not reply.text:
+        raise ProviderError(N_("The model stopped early."), hint=hints.RETRY_CHANGED)
     start = len(passage) - len(passage.lstrip())
     end = len(passage.rstrip())
     return f"{passage[:start]}{reply.text}{passage[end:]}"

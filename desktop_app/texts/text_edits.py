@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
-_WORD: Final = re.compile(r"\w+|\n|[^\S\n]+|[^\w\s]")
+import regex
+
+_WORD: Final = regex.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}]|[\w\p{M}\u200c\u200d--\p{Han}\p{Hiragana}\p{Katakana}]+"
+    r"|\n|[^\S\n]+|\X",
+    regex.VERSION1,
+)
+"""A word with its accents, a letter of a script without spaces, white space, or a sign."""
+_SIGN: Final = re.compile(r"\W+")
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’»)]*\s+|\n+")
 _SENTENCE_ENDS: Final = frozenset(".!?…\n")
 _MAX_COMPARED: Final = 4000
@@ -55,10 +64,8 @@ def find_once(text: str, passage: str) -> tuple[int, int]:
     if not (beginning and mark and end):
         raise PassageError(0)
     start, after = find_once(text, beginning)
-    found = text.find(end, after)
-    if found < 0:
-        raise PassageError(0)
-    return start, found + len(end)
+    _, found_end = find_once(text[after:], end)
+    return start, after + found_end
 
 
 def word_edits(old: str, new: str) -> list[Replacement]:
@@ -79,7 +86,8 @@ def word_edits(old: str, new: str) -> list[Replacement]:
             continue
         between = old_words[spans[-1][1] : old_start] if spans else []
         ends_sentence = not _SENTENCE_ENDS.isdisjoint(between)
-        if spans and not ends_sentence and sum(map(str.isalnum, between)) < _SHORT_WORDS:
+        words_between = sum(not _SIGN.fullmatch(word) for word in between)
+        if spans and not ends_sentence and words_between < _SHORT_WORDS:
             spans[-1][1], spans[-1][3] = old_end, new_end
         else:
             spans.append([old_start, old_end, new_start, new_end])
@@ -106,6 +114,5 @@ def by_sentence(old: str, edits: Iterable[Replacement]) -> list[list[Replacement
     ends = [match.end() for match in _SENTENCE_END.finditer(old)]
     groups: dict[int, list[Replacement]] = {}
     for edit in edits:
-        sentence = sum(end <= edit.start for end in ends)
-        groups.setdefault(sentence, []).append(edit)
+        groups.setdefault(bisect(ends, edit.start), []).append(edit)
     return list(groups.values())

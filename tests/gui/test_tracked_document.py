@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.texts.text_edits import word_edits
+from desktop_app.texts.ui.text_editor import TextEditor
 from desktop_app.texts.ui.tracked_document import TrackedDocument
 from desktop_app.texts.written_text import cut
 
@@ -60,3 +62,11 @@ def test_changes_follow_the_text(
     while document.isUndoAvailable():
         document.undo()
     assert (document.raw, document.marks) == (text, ())
+
+
+def test_a_line_of_open_brackets_is_highlighted_in_time(qapp: QApplication) -> None:
+    editor = TextEditor()
+    editor.show_document(TrackedDocument("[" * 100_000))
+    began = process_time()
+    qapp.processEvents()  # which highlights it
+    assert process_time() - began < 3  # 0.2 s; each bracket looked for its end for 43 s in all

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QTextCursor
 
 from desktop_app.app.session import Session
 from desktop_app.domain.errors import StorageError
 from desktop_app.texts.text_edits import PassageError, Replacement, find_once, word_edits
 from desktop_app.texts.text_store import TextStore
-from desktop_app.texts.text_tool import TextTool
 from desktop_app.texts.ui.tracked_document import TrackedDocument, stored_form
 from desktop_app.texts.written_text import WrittenText
 
@@ -26,19 +25,12 @@ class OpenedText(QObject):
 
     Attributes:
         value: as it was stored last.
-        tool: proposes the model's changes.
         keeps_version: whether the next write keeps the former state as a version.
         is_unwritten: whether the last write failed.
         is_closed: whether another text has taken the place, or the conversation is gone.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        store: TextStore,
-        value: WrittenText,
-        tell: Callable[[PassageError], object],
-    ) -> None:
+    def __init__(self, session: Session, store: TextStore, value: WrittenText) -> None:
         super().__init__(session.window)
         self._tasks = session.tasks
         self._store = store
@@ -49,26 +41,27 @@ class OpenedText(QObject):
         self.is_unwritten = False
         self.document = TrackedDocument(value.body, value.marks)
         self.document.setParent(self)
-        self._stored_revision = self.document.revision()
-        self.tool = TextTool(self.propose, tell)
+        self._is_typed = False  # since the last write began
         self._timer = QTimer(self, singleShot=True, interval=_SAVE_MS)
         self._timer.timeout.connect(self.save)
-        self.document.contentsChanged.connect(self._save_soon)
+        # Not contentsChanged, which highlighting emits, too: looking at a text would write it over
+        # a change of another computer.
+        self.document.contentsChange.connect(self._save_soon)
 
     @property
     def is_stored(self) -> bool:
         """Return True if nothing was typed that the store does not have."""
-        is_typed = self.document.revision() != self._stored_revision
-        return not (is_typed or self.is_unwritten or self._lock.locked())
+        return not (self._is_typed or self.is_unwritten or self._lock.locked())
 
     def _save_soon(self) -> None:
-        if not self._timer.isActive() and self.document.revision() != self._stored_revision:
+        self._is_typed = True
+        if not self._timer.isActive():
             self._timer.start()
 
     def save(self) -> None:
         """Store the text now, if it has changed."""
         self._timer.stop()
-        if self.is_unwritten or self.document.revision() != self._stored_revision:
+        if self.is_unwritten or self._is_typed:
             self._tasks.start(self.store())
 
     def close(self) -> None:
@@ -82,7 +75,7 @@ class OpenedText(QObject):
         document = self.document
         raw, ranges = document.toRawText(), document.ranges()
         keeps_version, self.keeps_version = self.keeps_version, False
-        self._stored_revision = document.revision()
+        self._is_typed = False
         async with self._lock:
             body, marks = await asyncio.to_thread(stored_form, raw, ranges)
             file_hash = self.value.file_hash if file_hash is None else file_hash
@@ -95,16 +88,33 @@ class OpenedText(QObject):
                 raise
             self.is_unwritten = False
 
-    async def propose(self, old: str, new: str) -> None:
-        """Propose the model's change. Raises PassageError."""
-        if self.is_closed:
-            raise PassageError(0)
-        start, end = find_once(self.document.accepted, old)
+    async def propose(self, old: str, new: str, within: QTextCursor | None = None) -> None:
+        """Propose the model's change. Raises PassageError.
+
+        Args:
+            within: selects what the model saw of the text; None for all of it.
+        """
+        start, end = self._find(old, within)
         passage = self.document.accepted[start:end]
         edits = await asyncio.to_thread(word_edits, passage, new)
-        # The user may have typed meanwhile.
-        start, end = find_once(self.document.accepted, passage)
+        # The user may have typed meanwhile, or opened another text.
+        start, end = self._find(passage, within)
         self.propose_at(start, [edits])
+
+    def _find(self, passage: str, within: QTextCursor | None) -> tuple[int, int]:
+        if self.is_closed:
+            raise PassageError(0)
+        document = self.document
+        if within is not None:
+            offset = document.accepted_offset(within)
+            try:
+                start, end = find_once(document.accepted_in(within), passage)
+            except PassageError as error:
+                if error.count:
+                    raise
+            else:
+                return offset + start, offset + end
+        return find_once(document.accepted, passage)
 
     def propose_at(self, offset: int, groups: list[list[Replacement]]) -> None:
         """Propose replacements behind an offset of the accepted text."""

@@ -29,7 +29,7 @@ from desktop_app.widgets.text.utf16 import utf16_length
 _FENCE: Final = re.compile(r" {0,3}(?:```|~~~)")
 _SYNTAX: Final = re.compile(
     r"(?P<heading>^ {0,3}#{1,6} .*)|(?P<code>`[^`\n]+`)|(?P<strong>\*\*[^*\n]+\*\*|__[^_\n]+__)"
-    r"|(?P<emphasis>\*[^*\s][^*\n]*\*|\b_[^_\s][^_\n]*_\b)|(?P<link>\[[^\]\n]*\]\([^)\n]*\))"
+    r"|(?P<emphasis>\*[^*\s][^*\n]*\*|\b_[^_\s][^_\n]*_\b)|(?P<link>\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\))"
     r"|(?P<mark>^ *(?:[-+*]|\d{1,9}[.)])(?= )|^ {0,3}>.*)"
 )
 _IN_FENCE: Final = 1
@@ -141,6 +141,7 @@ class TextEditor(PlainTextField):
         """Show another text."""
         if self._highlighter is not None:
             self._highlighter.setDocument(None)
+            self._highlighter.deleteLater()
         document.setDefaultFont(current_theme().reading())
         document.setDocumentMargin(current_theme().px(MARGIN))
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)

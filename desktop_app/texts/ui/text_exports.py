@@ -119,18 +119,19 @@ class TextExports(Controller):
             tr("Save to {file}?", file=path.name),
             "\n".join(notes),
             label=tr("Save"),
-            on_accepted=self._tasks.slot(partial(self._save, opened, path, state)),
+            on_accepted=self._tasks.slot(partial(self._save, opened, text, state)),
             details=details.replace("\n-", "\n−"),
         )
 
-    async def _save(self, opened: OpenedText, path: Path, shown: FileState) -> None:
-        """Save, unless the file is another one than the question showed; then ask again."""
+    async def _save(self, opened: OpenedText, text: WrittenText, shown: FileState) -> None:
+        """Save what the question showed, unless the file is another one by now; then ask again."""
+        path = Path(text.file)
         if (await self._state(path)).hash != shown.hash:
             await self.save_to_file(opened)
             return
         is_word = path.suffix.lower() == _WORD
         write = FORMATS["word"][2] if is_word else lambda text: shown.encode(text.accepted)
-        data = await asyncio.to_thread(write, opened.value)
+        data = await asyncio.to_thread(write, text)
         if await self._write(path, data):
             await opened.store(file_hash=FileState(data).hash)
             self._notifications.notify(tr("Saved to {file}.", file=path.name))

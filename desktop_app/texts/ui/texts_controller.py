@@ -33,7 +33,7 @@ from desktop_app.prompts.prompt import SELECTION, fill, missing_names, program_v
 from desktop_app.texts.passage_change import change_passage
 from desktop_app.texts.text_edits import PassageError, by_sentence, word_edits
 from desktop_app.texts.text_store import TextStore
-from desktop_app.texts.text_tool import INTRODUCTION, PASSAGE_INTRODUCTION
+from desktop_app.texts.text_tool import INTRODUCTION, PASSAGE_INTRODUCTION, TextTool
 from desktop_app.texts.ui.opened_text import OpenedText
 from desktop_app.texts.ui.text_exports import FORMATS, TextExports
 from desktop_app.texts.ui.text_pane import TextPane
@@ -132,7 +132,7 @@ class TextsController(Controller):
             self.show_current()
 
     def _add(self, text: WrittenText) -> OpenedText:
-        opened = OpenedText(self._session, self._store, text, self._tell_of_problem)
+        opened = OpenedText(self._session, self._store, text)
         opened.document.changes_changed.connect(partial(self._show_changes, opened))
         self._opened[text.conversation_id] = opened
         return opened
@@ -247,8 +247,11 @@ class TextsController(Controller):
             document = opened.document
             text = document.accepted_in(cursor) if is_selected else document.accepted
             introduction = PASSAGE_INTRODUCTION if is_selected else INTRODUCTION
+            propose = opened.propose
+            if is_selected:
+                propose = partial(propose, within=cursor)
+            tools = TextTool(propose, self._tell_of_problem).tool_set
             # The same object until it changes, so that its tokens are counted once.
-            tools = opened.tool.tool_set
             self._sent = (state, OpenText(opened.value.title, introduction, text, tools))
         return self._sent[1]
 
@@ -289,7 +292,8 @@ class TextsController(Controller):
         self, opened: OpenedText, cursor: QTextCursor, passage: str, task: str
     ) -> None:
         if self._change is not None and not self._change.done():
-            self._notifications.notify(tr("Another passage is being changed. Wait for it."))
+            message = tr("Another passage is being changed. Wait for it.")
+            self._notifications.notify(message, [(tr("Stop"), self._change.cancel)])
             return
         self._change = self._tasks.start(self._change_passage(opened, cursor, passage, task))
 

@@ -53,9 +53,15 @@ class TrackedDocument(SealedDocument):
         self.setUndoRedoEnabled(False)
         self.setPlainText(text)
         self.contentsChange.connect(self._note_marks)
-        for start, end, change, is_insertion in marks:
-            cursor = self.cursor(*(utf16_length(text[:offset]) for offset in (start, end)))
-            cursor.setCharFormat(_format(change, is_insertion=is_insertion))
+        done = position = 0
+        with self._one_step():
+            # Each from the one before: from the beginning, 300 changes of 300 pages took 0.4 s.
+            for start, end, change, is_insertion in marks:
+                position += utf16_length(text[done:start])
+                done, begin = end, position
+                position += utf16_length(text[start:end])
+                changed_format = _format(change, is_insertion=is_insertion)
+                self.cursor(begin, position).setCharFormat(changed_format)
         self.setUndoRedoEnabled(True)
 
     # -------------------------------------------------------------- what the text says
@@ -163,7 +169,8 @@ class TrackedDocument(SealedDocument):
         Args:
             groups: the replacements of each change, which is accepted as a whole.
         """
-        text, ranges = self.accepted, self.ranges()
+        text, ranges = self.accepted[offset:], self.ranges()
+        begin = utf16_length(self.accepted[:offset])
         edits = []
         for group in groups:
             self._count += 1
@@ -171,8 +178,8 @@ class TrackedDocument(SealedDocument):
         with self._one_step() as cursor:
             # From the last to the first, so that positions before stay.
             for change, start, end, new in sorted(edits, key=lambda edit: edit[1], reverse=True):
-                before = utf16_length(text[: offset + start])
-                after = before + utf16_length(text[offset + start : offset + end])
+                before = begin + utf16_length(text[:start])
+                after = before + utf16_length(text[start:end])
                 first, last = _document_position(before, ranges), _document_position(after, ranges)
                 if before < after:  # behind the deletions before the first character
                     first = _document_position(before + 1, ranges) - 1

@@ -14,7 +14,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton, QTextEdit
 
 from desktop_app.documents.ui.attachment_preview import AttachmentPreview
-from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Incomplete,
+    TextDelta,
+    ToolCallDelta,
+)
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import StoreFullError
@@ -196,14 +201,24 @@ async def test_the_model_changes_a_selected_passage() -> None:
         assert body(app) == "😀 " + CHAPTER.replace(" strongly", "")
         assert app.stored("SELECT purpose FROM ledger") == [("edit",)]
 
+        # An answer that was cut would delete the end of the passage.
+        select(app, "The sun pulls it less.")
+        app.click("text-shorter")
+        turn = await app.turn(1)
+        turn.give(TextDelta("The sun"), Incomplete("max_output_tokens"), Completed())
+        await until(lambda: "stopped early" in app.said)
+        assert not editor(app).tracked.changes
+
         # A passage that has changed itself stays as it is, and the answer can be copied.
         select(app, "The sun pulls it less.")
         app.click("text-ask")
         question = find(app.window, QLineEdit, "text-question")
         QTest.keyClicks(question, "Name the reason")
         QTest.keyClick(question, Qt.Key.Key_Return)
-        turn = await app.turn(1)
+        turn = await app.turn(2)
         assert "Name the reason" in sent(turn)
+        app.session.of(TextsController).change_selection("Shorter")
+        assert "Another passage is being changed" in app.said
         select(app, "it less")
         QTest.keyClicks(editor(app), "more")
         turn.end("The sun is farther away.")
@@ -219,6 +234,33 @@ async def test_the_model_changes_a_selected_passage() -> None:
         QTest.keyClick(question, Qt.Key.Key_Return)
         pane(app).begin_question()
         assert question.selectedText() == "Say it kindly"
+
+
+async def test_a_question_on_a_selection_changes_only_that() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app, "Rise. Fall. Rise. Fall.")
+        editor(app).setTextCursor(editor(app).tracked.cursor(12, 23))
+        turn = await app.ask("Another word.")
+        assert "Rise. Fall.\\n</text" in sent(turn)
+        editor(app).setTextCursor(editor(app).tracked.cursor(0, 0))
+        edit(turn, ("Rise", "Climb"))
+        second = await app.turn(1)
+        assert editor(app).tracked.accepted == "Rise. Fall. Climb. Fall."
+        second.end("Done.")
+        await app.settled()
+
+
+async def test_a_change_that_does_not_end_can_be_stopped() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await open_text(app)
+        for number in (0, 1):
+            select(app, "The sun pulls it less.")
+            app.session.of(TextsController).change_selection("Shorter")
+            await app.turn(number)
+            app.session.of(TextsController).change_selection("Shorter")
+            app.press_action("Stop")
+            await until(lambda: "Changing" not in find(pane(app), QLabel, "text-note").text())
+        assert body(app) == CHAPTER
 
 
 async def test_a_change_of_a_text_that_was_replaced_can_be_copied() -> None:
@@ -437,7 +479,13 @@ async def test_a_text_is_saved_to_its_file(tmp_path: Path) -> None:
         select(app, "twice")
         QTest.keyClicks(editor(app), "often")
         app.session.run("text.save-to-file")
+        await question_of(app)
+        opened = app.state.of(TextsController).shown
+        assert opened is not None
+        await opened.propose("Tides", "Waves")  # by an answer, while the question is open
+        await opened.store()
         shown = await answer_question(app, "Save")
+        app.state.of(TextsController).settle(accept=False, is_all=True)
         assert "−The sea rises twice a day.\n+The sea rises often a day." in shown
         assert "Another program" not in shown
         await until(lambda: "Saved" in app.said)

@@ -34,6 +34,10 @@ def test_the_replacements_make_the_new_passage(old: str, new: str) -> None:
         ("It rises twice a day.", "It falls once a day.", [("rises twice", "falls once")]),
         ("One.\nTwo.\n", "One.\nThree.\n", [("Two", "Three")]),
         ("same", "same", []),
+        ("हिन्दी भाषा।", "हिन्दु भाषा।", [("हिन्दी", "हिन्दु")]),
+        ("A cafe\u0301 too.", "A cafe too.", [("cafe\u0301", "cafe")]),
+        ("👨‍👩‍👧 sleep", "👨‍👩‍👦 sleep", [("👨‍👩‍👧", "👨‍👩‍👦")]),
+        ("月は水を引く。", "月は海を引く。", [("水", "海")]),
     ],
 )
 def test_only_the_words_that_differ_change(
@@ -77,7 +81,7 @@ def test_of_a_long_passage_the_beginning_and_the_end_are_enough(passage: str, fo
 
 
 @pytest.mark.parametrize(
-    ("passage", "count"), [("The … x", 2), ("The sun … strongly", 0), ("…", 0)]
+    ("passage", "count"), [("The … x", 2), ("The sun … strongly", 0), ("…", 0), ("moon … pulls", 2)]
 )
 def test_an_abbreviated_passage_must_be_there_once(passage: str, count: int) -> None:
     with pytest.raises(PassageError) as raised:
