@@ -29,7 +29,8 @@ from desktop_app.widgets.text.utf16 import utf16_length
 _FENCE: Final = re.compile(r" {0,3}(?:```|~~~)")
 _SYNTAX: Final = re.compile(
     r"(?P<heading>^ {0,3}#{1,6} .*)|(?P<code>`[^`\n]+`)|(?P<strong>\*\*[^*\n]+\*\*|__[^_\n]+__)"
-    r"|(?P<emphasis>\*[^*\s][^*\n]*\*|\b_[^_\s][^_\n]*_\b)|(?P<link>\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\))"
+    r"|(?P<emphasis>\*[^*\s][^*\n]*\*|\b_[^_\s][^_\n]*_\b)"
+    r"|(?P<link>\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\))"
     r"|(?P<mark>^ *(?:[-+*]|\d{1,9}[.)])(?= )|^ {0,3}>.*)"
 )
 _IN_FENCE: Final = 1

@@ -73,8 +73,10 @@ class TextsController(Controller):
         # What goes with the question, and its price, follow the selection after a pause.
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(session.setup.choice_changed)
-        for signal in (self.pane.editor.selectionChanged, self.pane.editor.textChanged):
-            signal.connect(self._pause.start)
+        self.pane.editor.selectionChanged.connect(self._pause.start)
+        self._typing = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._typing.timeout.connect(session.current.draft.changed)  # so have its chips and price
+        self.pane.editor.textChanged.connect(self._typing.start)
         for signal in (session.setup.choice_changed, session.current.path_changed):
             signal.connect(self._show_whether_sent)
         session.setup.open_text_of = self._open_text_of

@@ -1,14 +1,14 @@
 """A document whose proposed changes are formats of its characters.
 
 So positions follow what the user types, and undo and redo restore changes with their text. Texts
-and offsets that come in and go out are Python's; the document counts UTF-16 units.
+and offsets that come in and go out are Python's; the document and its ranges count UTF-16 units.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextFormat
@@ -24,15 +24,6 @@ CHANGE: Final = QTextFormat.Property.UserProperty.value + 1
 IS_INSERTION: Final = CHANGE + 1
 _PARAGRAPH_SEPARATOR: Final = "\u2029"
 _KEEP: Final = QTextCursor.MoveMode.KeepAnchor
-
-
-class ChangedRange(NamedTuple):
-    """A range of the document, in UTF-16 units, that a proposed change inserts or deletes."""
-
-    start: int
-    end: int
-    change: int
-    is_insertion: bool
 
 
 class TrackedDocument(SealedDocument):
@@ -67,21 +58,12 @@ class TrackedDocument(SealedDocument):
     # -------------------------------------------------------------- what the text says
 
     @property
-    def raw(self) -> str:
-        """Return the text with all that changes insert and delete."""
-        return self.toRawText().replace(_PARAGRAPH_SEPARATOR, "\n")
-
-    @property
-    def marks(self) -> tuple[Mark, ...]:
-        """Return the ranges of all changes in `raw`."""
-        return to_marks(self.raw, self.ranges())
-
-    @property
     def accepted(self) -> str:
         """Return the text with all proposed changes."""
         if self._accepted[0] != self.revision():
-            deletions = [mark for mark in self.marks if not mark.is_insertion]
-            self._accepted = (self.revision(), cut(self.raw, deletions))
+            text, marks = stored_form(self.toRawText(), self.ranges())
+            deletions = [mark for mark in marks if not mark.is_insertion]
+            self._accepted = (self.revision(), cut(text, deletions))
         return self._accepted[1]
 
     def accepted_in(self, cursor: QTextCursor) -> str:
@@ -104,9 +86,9 @@ class TrackedDocument(SealedDocument):
         """Return the numbers of the changes, in the order of the text."""
         return list(dict.fromkeys(each.change for each in self.ranges()))
 
-    def ranges(self, change: int | None = None) -> list[ChangedRange]:
+    def ranges(self, change: int | None = None) -> list[Mark]:
         """Return the ranges of a change, None for all, in the order of the text."""
-        found: list[ChangedRange] = []
+        found: list[Mark] = []
         numbers = self._extents if change is None else {change} & set(self._extents)
         blocks: dict[int, QTextBlock] = {}
         for number in numbers:
@@ -183,17 +165,15 @@ class TrackedDocument(SealedDocument):
                 first, last = _document_position(before, ranges), _document_position(after, ranges)
                 if before < after:  # behind the deletions before the first character
                     first = _document_position(before + 1, ranges) - 1
-                self._replace(cursor, ChangedRange(first, last, change, False), new, ranges)
+                self._replace(cursor, Mark(first, last, change, False), new, ranges)
 
-    def _replace(
-        self, cursor: QTextCursor, old: ChangedRange, new: str, ranges: Sequence[ChangedRange]
-    ) -> None:
+    def _replace(self, cursor: QTextCursor, old: Mark, new: str, ranges: Sequence[Mark]) -> None:
         first, last, change, _ = old
         if new:
             cursor.setPosition(last)
             cursor.insertText(new, _format(change, is_insertion=True))
         position = last
-        for each in [*reversed(ranges), ChangedRange(first, first, 0, False)]:
+        for each in [*reversed(ranges), Mark(first, first, 0, False)]:
             if each.start >= last or each.end < first:
                 continue
             stop = max(first, min(each.end, last))
@@ -245,16 +225,11 @@ def _span(cursor: QTextCursor) -> tuple[int, int]:
     return cursor.selectionStart(), cursor.selectionEnd()
 
 
-def stored_form(raw: str, ranges: Sequence[ChangedRange]) -> tuple[str, tuple[Mark, ...]]:
+def stored_form(raw: str, ranges: Sequence[Mark]) -> tuple[str, tuple[Mark, ...]]:
     """Return text and marks of a document of this raw text, which takes 5 ms for 300 pages."""
     text = raw.replace(_PARAGRAPH_SEPARATOR, "\n")
-    return text, to_marks(text, ranges)
-
-
-def to_marks(text: str, ranges: Sequence[ChangedRange]) -> tuple[Mark, ...]:
-    """Return ranges of a document with this text as ranges of its characters."""
     if not ranges or text.isascii():
-        return tuple(Mark(*each) for each in ranges)
+        return text, tuple(ranges)
     units = text.encode("utf-16-le", "replace")
     done = offset = 0
 
@@ -264,10 +239,10 @@ def to_marks(text: str, ranges: Sequence[ChangedRange]) -> tuple[Mark, ...]:
         done = position
         return offset
 
-    return tuple(Mark(advance(each.start), advance(each.end), *each[2:]) for each in ranges)
+    return text, tuple(Mark(advance(each.start), advance(each.end), *each[2:]) for each in ranges)
 
 
-def _document_position(position: int, ranges: Iterable[ChangedRange]) -> int:
+def _document_position(position: int, ranges: Iterable[Mark]) -> int:
     """Return where a position of the accepted text is, before deletions that begin there."""
     for each in ranges:
         if not each.is_insertion and each.start < position:
@@ -282,7 +257,7 @@ def _format(change: int, *, is_insertion: bool) -> QTextCharFormat:
     return text_format
 
 
-def _ranges_of(block: QTextBlock) -> Iterator[ChangedRange]:
+def _ranges_of(block: QTextBlock) -> Iterator[Mark]:
     """Yield the ranges in a block and of the separator before it, which has the block's format."""
     position = block.position()
     before = block.charFormat()
@@ -293,6 +268,6 @@ def _ranges_of(block: QTextBlock) -> Iterator[ChangedRange]:
             yield _range(position + each.start, position + each.start + each.length, each.format)
 
 
-def _range(start: int, end: int, text_format: QTextFormat) -> ChangedRange:
+def _range(start: int, end: int, text_format: QTextFormat) -> Mark:
     is_insertion = text_format.boolProperty(IS_INSERTION)
-    return ChangedRange(start, end, text_format.intProperty(CHANGE), is_insertion)
+    return Mark(start, end, text_format.intProperty(CHANGE), is_insertion)
