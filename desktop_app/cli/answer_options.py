@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import click
 
 
-def answer_choice() -> list[click.Parameter]:
-    """Return the options that choose a model and a prompt, and those that shape an answer."""
+def model_choice() -> list[click.Parameter]:
+    """Return the options that choose a model and a folder."""
     return [
         option("--variant", tr("model variant"), VARIANTS),
         option("--effort", tr("reasoning effort"), EFFORTS),
@@ -30,11 +30,18 @@ def answer_choice() -> list[click.Parameter]:
             "--provider NAME", tr("{examples}, or your own", examples="on-device, openai, cometapi")
         ),
         option("-m --model ID", tr("any model of the provider"), required_text),
-        option("-t --template NAME", tr("a prompt of the library, by title or ID"), required_text),
-        repeatable("--set NAME=VALUE", tr("fill in a field of the prompt (repeatable)")),
         option(
             "--folder NAME", tr("ask in a folder: with its instructions, model, files, and notes")
         ),
+    ]
+
+
+def answer_choice() -> list[click.Parameter]:
+    """Return the options that choose a model and a prompt, and those that shape an answer."""
+    return [
+        *model_choice(),
+        option("-t --template NAME", tr("a prompt of the library, by title or ID"), required_text),
+        repeatable("--set NAME=VALUE", tr("fill in a field of the prompt (repeatable)")),
         *answer_parameters(),
     ]
 

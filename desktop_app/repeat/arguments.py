@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from click import Choice
 
-from desktop_app.cli.command_line import (
-    EFFORTS,
-    VARIANTS,
-    Command,
-    Commands,
-    argument,
-    option,
-    required_text,
-)
+from desktop_app.cli.answer_options import model_choice
+from desktop_app.cli.command_line import Command, Commands, argument, option, required_text
 from desktop_app.i18n.translation import tr
 from desktop_app.repeat.repeat import Every
 
@@ -52,17 +45,7 @@ def _add() -> Command:
                 required_text,
                 required=True,
             ),
-            option("--variant", tr("model variant"), VARIANTS),
-            option("--effort", tr("reasoning effort"), EFFORTS),
-            option(
-                "--provider NAME",
-                tr("{examples}, or your own", examples="on-device, openai, cometapi"),
-            ),
-            option("-m --model ID", tr("any model of the provider"), required_text),
-            option(
-                "--folder NAME",
-                tr("ask in a folder: with its instructions, model, files, and notes"),
-            ),
+            *model_choice(),
         ],
         tr(
             "A date such as {example} also says on which day of the week or the month.",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
+
+import pytest
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QPushButton
 
 from desktop_app.batch.ui.batch_page import BatchPage
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.repeat.repeat import Every, Repeat
+from desktop_app.repeat.repeat_store import RepeatStore
 from desktop_app.repeat.ui.repeat_controller import RepeatController
 from desktop_app.repeat.ui.repeat_dialog import RepeatDialog
 from desktop_app.widgets.text.foreign_text import PlainLabel
-from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
@@ -56,6 +64,34 @@ async def test_a_prompt_is_asked_at_its_time_beside_the_open_conversation() -> N
         (asked,) = filter(None, map(app.controllers.of(ListPresenter).cache.get, ids))
         assert asked.title.startswith("What is new? · ")
         assert asked.id not in app.backend.consent.unattended  # tools ask, if the user goes on
+
+
+async def test_a_full_disk_and_a_journey_keep_the_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with AppHarness() as app:
+        start, since = "2026-01-01T08:00", datetime(2026, 11, 30, 7, 59, tzinfo=UTC)
+        choice = app.state.setup.choice
+        repeat = Repeat("r", "News?", Every.DAY, start, choice, "", since)
+        await app.backend.repeats.add(repeat)
+        controller = app.controllers.of(RepeatController)
+        shown: list[datetime] = []
+        controller.changed.connect(lambda repeats: shown.append(repeats[0].next_time()))
+
+        async def refuse(*_: object) -> None:
+            raise StoreFullError(DISK_FULL)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(RepeatStore, "claim_due", refuse)
+            with pytest.raises(StoreFullError):
+                await controller.check()
+            assert controller.timer.isActive()
+        since_now = "UPDATE repeats SET since = ?"
+        await app.backend.database.execute(since_now, int(now().timestamp() * 1_000_000))
+        for zone, hour in (("Asia/Tokyo", 23), ("UTC", 8), ("America/Bogota", 13)):
+            monkeypatch.setenv("TZ", zone)
+            await controller.check()
+            assert shown[-1].astimezone(UTC).hour == hour
+        monkeypatch.undo()
+        time.tzset()
 
 
 async def test_a_prompt_is_removed_from_the_row_and_comes_back() -> None:
